@@ -1,0 +1,106 @@
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+#include "buf.h"
+
+void
+buf_release(struct buf *b)
+{
+	free(b->p);
+	memset(b, 0, sizeof(*b));
+}
+
+char *
+buf_detach(struct buf *b, size_t *len)
+{
+	char *p;
+
+	p = buf_str(b);
+	if (len)
+		*len = b->len;
+	memset(b, 0, sizeof(*b));
+	return p;
+}
+
+char *
+buf_room(struct buf *b, size_t n)
+{
+	if (b->cap - b->len <= n) {
+		if (n >= SIZE_MAX - b->len)
+			die("out of memory (%zu bytes)", n);
+		b->cap = grow(b->cap, b->len + n + 1);
+		b->p = xrealloc(b->p, b->cap);
+	}
+	return b->p + b->len;
+}
+
+void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (!n)
+		return;
+	memcpy(buf_room(b, n), p, n);
+	b->len += n;
+}
+
+void
+buf_byte(struct buf *b, char c)
+{
+	*buf_room(b, 1) = c;
+	b->len++;
+}
+
+void
+buf_puts(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void
+buf_fill(struct buf *b, char c, size_t n)
+{
+	if (!n)
+		return;
+	memset(buf_room(b, n), c, n);
+	b->len += n;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		die("cannot format '%s'", fmt);
+	buf_room(b, (size_t)n);
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+void
+buf_splice(struct buf *b, size_t at, size_t n, const void *p, size_t m)
+{
+	if (m > n)
+		buf_room(b, m - n);
+	memmove(b->p + at + m, b->p + at + n, b->len - at - n);
+	if (m)
+		memcpy(b->p + at, p, m);
+	b->len = b->len - n + m;
+}
+
+char *
+buf_str(struct buf *b)
+{
+	*buf_room(b, 1) = '\0';
+	return b->p;
+}

@@ -1,0 +1,83 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "cli.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+void
+cli_common(int c, const char *usage)
+{
+	if (c == CLI_HELP || c == CLI_VERSION) {
+		if (c == CLI_HELP)
+			printf("usage: %s", usage);
+		else
+			printf("%s %s\n", prog, VERSION);
+		if (fflush(stdout) || ferror(stdout))
+			die("<stdout>: cannot write");
+		exit(0);
+	}
+	fprintf(stderr, "usage: %s", usage);
+	exit(2);
+}
+
+void
+cli_misused(const char *usage, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "%s: ", prog);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nusage: %s", usage);
+	exit(2);
+}
+
+void
+cli_need_input(int noperands, const char *usage)
+{
+	if (noperands == 0 && isatty(STDIN_FILENO)) {
+		fprintf(stderr, "usage: %s", usage);
+		exit(2);
+	}
+}
+
+long long
+cli_int(const char *option, const char *arg, long long min, long long max)
+{
+	long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoll(arg, &end, 10);
+	if (end == arg || *end || errno || v < min || v > max)
+		die("%s '%s': a whole number from %lld to %lld is wanted",
+		    option, arg, min, max);
+	return v;
+}
+
+double
+cli_double(const char *option, const char *arg, double min, double max)
+{
+	double v;
+	char *end;
+
+	v = strtod(arg, &end);
+	if (end == arg || *end || !(v >= min && v <= max))
+		die("%s '%s': a number from %g to %g is wanted", option, arg,
+		    min, max);
+	return v;
+}
+
+void
+cli_say(const char *msg)
+{
+	warn("%s", msg);
+}

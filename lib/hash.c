@@ -1,0 +1,57 @@
+#include "hash.h"
+
+#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
+
+static void
+round_of(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = ROTL(v[1], 13) ^ v[0];
+	v[0] = ROTL(v[0], 32);
+	v[2] += v[3];
+	v[3] = ROTL(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = ROTL(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = ROTL(v[1], 17) ^ v[2];
+	v[2] = ROTL(v[2], 32);
+}
+
+static uint64_t
+word_of(const unsigned char *p, size_t n)
+{
+	uint64_t w = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		w |= (uint64_t)p[i] << (8 * i);
+	return w;
+}
+
+static void
+absorb(uint64_t v[4], uint64_t m)
+{
+	v[3] ^= m;
+	round_of(v);
+	round_of(v);
+	v[0] ^= m;
+}
+
+uint64_t
+hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n)
+{
+	uint64_t v[4] = {
+		k0 ^ 0x736f6d6570736575u, k1 ^ 0x646f72616e646f6du,
+		k0 ^ 0x6c7967656e657261u, k1 ^ 0x7465646279746573u
+	};
+	const unsigned char *s = p;
+	size_t left = n, i;
+
+	for (; left >= 8; s += 8, left -= 8)
+		absorb(v, word_of(s, 8));
+	absorb(v, (uint64_t)n << 56 | word_of(s, left));
+	v[2] ^= 0xff;
+	for (i = 0; i < 4; i++)
+		round_of(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

@@ -1,0 +1,119 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+#include "buf.h"
+#include "hash.h"
+#include "json.h"
+#include "tree.h"
+#include "record.h"
+
+const char *const record_kind_fields[KIND_FIELDS] = {
+	"trace_id", "observations", "type", "kwargs", "timestamp",
+	"input_path", "input"
+};
+
+enum record_kind
+record_kind(const struct json_span v[KIND_FIELDS])
+{
+	if (v[KIND_KWARGS].p && v[KIND_INPUT_PATH].p)
+		return RECORD_TEMPLATE;
+	if (v[KIND_KWARGS].p && v[KIND_TIMESTAMP].p)
+		return RECORD_RECORDING;
+	if (v[KIND_TRACE_ID].p && json_is(v[KIND_OBSERVATIONS], JSON_ARRAY))
+		return RECORD_TRACE;
+	if (v[KIND_TRACE_ID].p && v[KIND_TYPE].p)
+		return RECORD_OBSERVATION;
+	if (v[KIND_TRACE_ID].p)
+		return RECORD_ROW;
+	if (v[KIND_INPUT].p)
+		return RECORD_INPUT;
+	return RECORD_UNKNOWN;
+}
+
+const char *
+record_kind_name(enum record_kind k)
+{
+	static const char *const names[] = {
+		"a recording", "a template", "an input", "a trace",
+		"a trace row", "an observation", "not a known record"
+	};
+
+	return names[k];
+}
+
+static void
+put_canonical(struct buf *b, struct json_span v)
+{
+	struct tree t = { 0 };
+
+	if (!v.p)
+		buf_puts(b, "null");
+	else if (tree_parse(&t, v))
+		buf_add(b, v.p, v.n);
+	else
+		tree_canonical(&t, 0, b);
+	tree_release(&t);
+}
+
+static void
+put_id(char id[RECORD_ID], const struct buf *b)
+{
+	snprintf(id, RECORD_ID, "%016llx",
+	    (unsigned long long)hash_bytes(0, 0, b->p, b->len));
+}
+
+void
+record_input_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID])
+{
+	struct buf b = { 0 };
+
+	put_canonical(&b, input);
+	buf_byte(&b, '\n');
+	put_canonical(&b, kwargs);
+	put_id(id, &b);
+	buf_release(&b);
+}
+
+void
+record_run_id(const char *input_id, const char *persona, long long iteration,
+    char id[RECORD_ID])
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, input_id);
+	buf_byte(&b, '\0');
+	buf_puts(&b, persona ? persona : "");
+	buf_byte(&b, '\0');
+	buf_printf(&b, "%lld", iteration);
+	put_id(id, &b);
+	buf_release(&b);
+}
+
+void
+record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
+    uint64_t *low)
+{
+	*high = hash_bytes(seed, 1, run_id, strlen(run_id));
+	*low = hash_bytes(seed, 2, run_id, strlen(run_id));
+}
+
+int
+record_callable(struct json_span string, struct json_span *name)
+{
+	static const char *const heads[] = { "\"<callable:", "\"<builtin:" };
+	size_t i, n;
+
+	for (i = 0; i < LEN(heads); i++) {
+		n = strlen(heads[i]);
+		if (string.n > n + 2 && !memcmp(string.p, heads[i], n) &&
+		    string.p[string.n - 2] == '>') {
+			name->p = string.p + n;
+			name->n = string.n - n - 2;
+			return 1;
+		}
+	}
+	return 0;
+}

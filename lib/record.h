@@ -1,0 +1,64 @@
+#ifndef RECORD_H
+#define RECORD_H
+
+/*
+ * What a record is, and what identifies it. fluxloop-records(5) is the
+ * authority. json.h has to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORD_ID 17		/* 16 hexadecimal digits and a NUL */
+
+enum record_kind {
+	RECORD_RECORDING,
+	RECORD_TEMPLATE,
+	RECORD_INPUT,
+	RECORD_TRACE,		/* with its observations */
+	RECORD_ROW,		/* a trace without them */
+	RECORD_OBSERVATION,
+	RECORD_UNKNOWN
+};
+
+/* The fields that tell what a record is, in the order record_kind wants. */
+enum {
+	KIND_TRACE_ID, KIND_OBSERVATIONS, KIND_TYPE, KIND_KWARGS,
+	KIND_TIMESTAMP, KIND_INPUT_PATH, KIND_INPUT, KIND_FIELDS
+};
+extern const char *const record_kind_fields[KIND_FIELDS];
+
+/* Tells the kind by the values of these fields. */
+enum record_kind record_kind(const struct json_span v[KIND_FIELDS]);
+const char *record_kind_name(enum record_kind k);	/* "a recording" */
+
+/*
+ * Identifies an input by what is in it: SipHash-2-4 (key 0) of the canonical
+ * forms (tree.h) of the input and, after a newline, of the arguments it is
+ * replayed with (null when kwargs.p is NULL).
+ */
+void record_input_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID]);
+
+/*
+ * Identifies a run, the same in every experiment: SipHash-2-4 (key 0) of
+ * "input_id NUL persona NUL iteration". persona may be NULL.
+ */
+void record_run_id(const char *input_id, const char *persona,
+    long long iteration, char id[RECORD_ID]);
+
+/*
+ * Reads a fixed trace id's 128 bits from the seed and the run's id: two
+ * SipHash-2-4 of the run_id, with the keys (seed, 1) and (seed, 2).
+ */
+void record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
+    uint64_t *low);
+
+/*
+ * The name in a recorded callable's mark: of "<callable:NAME>",
+ * "<callable:NAME:async>" or "<builtin:...>" with its quotes. Returns 1 and
+ * sets name to the part between the colon and '>', or 0 when string is no such
+ * mark.
+ */
+int record_callable(struct json_span string, struct json_span *name);
+
+#endif

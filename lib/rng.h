@@ -1,0 +1,25 @@
+#ifndef RNG_H
+#define RNG_H
+
+/*
+ * Seeded random numbers, the same on every machine: SplitMix64 (Steele, Lea
+ * and Flood, "Fast splittable pseudorandom number generators", 2014). Not for
+ * secrets.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct rng {
+	uint64_t state;
+};
+
+/* The next 64 bits. Any seed will do as the state to start from. */
+uint64_t rng_next(struct rng *r);
+
+/* A whole number from 0 to n - 1, every one as likely; 0 when n is 0. */
+size_t rng_below(struct rng *r, size_t n);
+
+/* 1 with the probability percent / 100, else 0. */
+int rng_chance(struct rng *r, unsigned percent);
+
+#endif

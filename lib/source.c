@@ -1,0 +1,204 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "buf.h"
+#include "json.h"
+#include "line.h"
+#include "source.h"
+
+void
+source_init(struct source *s, char *const *files, size_t nfiles,
+    void (*say)(const char *msg))
+{
+	static char stdin_name[] = "-";
+	static char *const only_stdin[] = { stdin_name };
+
+	memset(s, 0, sizeof(*s));
+	s->files = nfiles ? files : only_stdin;
+	s->nfiles = nfiles ? nfiles : 1;
+	s->say = say;
+	s->take = JSON_LAX;
+	s->clean = xcalloc(1, sizeof(*s->clean));
+}
+
+static void
+close_file(struct source *s)
+{
+	if (!s->open)
+		return;
+	if (s->reader.fd != STDIN_FILENO)
+		close(s->reader.fd);
+	line_release(&s->reader);
+	s->open = 0;
+}
+
+void
+source_release(struct source *s)
+{
+	close_file(s);
+	buf_release(s->clean);
+	free(s->clean);
+}
+
+static void
+say_file(struct source *s, const char *what)
+{
+	char *msg;
+
+	msg = xasprintf("%s: %s", s->file, what);
+	s->say(msg);
+	free(msg);
+}
+
+static void
+fail(struct source *s, int error)
+{
+	say_file(s, strerror(error));
+	s->failed = 1;
+}
+
+void
+source_complain(struct source *s, const char *fmt, ...)
+{
+	struct buf what = { 0 };
+	char *msg;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	va_start(ap, fmt);
+	vsnprintf(buf_room(&what, (size_t)n), (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	msg = xasprintf("%s:%zu: %s", s->file, s->line, what.p);
+	s->say(msg);
+	s->bad++;
+	free(msg);
+	buf_release(&what);
+}
+
+/* Opens the next file that can be opened; 0 when there is none. */
+static int
+open_next(struct source *s)
+{
+	struct stat st;
+	int fd;
+
+	while (s->next < s->nfiles) {
+		s->file = s->files[s->next++];
+		s->nan_said = 0;
+		if (!strcmp(s->file, "-")) {
+			s->file = "<stdin>";
+			fd = STDIN_FILENO;
+		} else {
+			fd = open(s->file, O_RDONLY | O_CLOEXEC);
+		}
+		if (fd < 0) {
+			fail(s, errno);
+			continue;
+		}
+		line_init(&s->reader, fd);
+		s->reader.eager = s->eager;
+		s->open = 1;
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+			fail(s, EISDIR);
+			close_file(s);
+			continue;
+		}
+		return 1;
+	}
+	return 0;
+}
+
+static int
+blank(const struct line *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!strchr(" \t\r", l->p[i]) || !l->p[i])
+			return 0;
+	return 1;
+}
+
+/* Puts null for NaN, and finds the fields again in what that made. */
+static void
+clean(struct source *s, const char *const *names, struct json_span *values,
+    size_t count)
+{
+	struct json_fault f;
+
+	if (!s->nan_said)
+		say_file(s, "NaN and Infinity are no JSON: read as null");
+	s->nan_said = 1;
+	s->clean->len = 0;
+	json_compact(s->clean, s->record);
+	s->record.p = buf_str(s->clean);
+	s->record.n = s->clean->len;
+	json_scan(s->record.p, s->record.n, JSON_LAX, names, values, count,
+	    &f);
+}
+
+/* Checks a line. Returns 1 when it is a record. */
+static int
+take_line(struct source *s, const struct line *l, const char *const *names,
+    struct json_span *values, size_t count)
+{
+	struct json_fault f;
+
+	s->line = s->reader.number;
+	s->met = json_scan(l->p, l->n, s->take, names, values, count, &f);
+	if (s->met < 0 && !l->whole) {
+		source_complain(s, "the last line is cut off: %s (byte %zu)",
+		    f.msg, f.at + 1);
+		return 0;
+	}
+	if (s->met < 0) {
+		source_complain(s, "%s (byte %zu)", f.msg, f.at + 1);
+		return 0;
+	}
+	s->record.p = l->p + strspn(l->p, " \t\r");
+	s->record.n = l->n - (size_t)(s->record.p - l->p);
+	while (strchr(" \t\r", s->record.p[s->record.n - 1]))
+		s->record.n--;
+	if (json_type(s->record) != JSON_OBJECT) {
+		source_complain(s, "a record is an object, this is %s",
+		    json_type_name(json_type(s->record)));
+		return 0;
+	}
+	if (s->met & JSON_NAN)
+		clean(s, names, values, count);
+	return 1;
+}
+
+int
+source_next(struct source *s, const char *const *names,
+    struct json_span *values, size_t count)
+{
+	struct line l;
+	int r;
+
+	while (s->open || open_next(s)) {
+		r = line_next(&s->reader, &l);
+		if (r == LINE_LATER)
+			return -1;
+		if (r > 0 && blank(&l))
+			continue;
+		if (r > 0 && take_line(s, &l, names, values, count))
+			return 1;
+		if (r > 0)
+			continue;
+		if (r < 0)
+			fail(s, errno);
+		close_file(s);
+	}
+	return 0;
+}

@@ -1,0 +1,52 @@
+#ifndef SOURCE_H
+#define SOURCE_H
+
+/*
+ * The records of some JSONL files, or of the standard input, one after the
+ * other. Bad lines are reported and passed over. json.h and line.h have to be
+ * included before.
+ */
+#include <stddef.h>
+
+struct buf;
+
+struct source {
+	char *const *files;	/* operands; "-" is the standard input */
+	size_t nfiles;
+	size_t next;
+	void (*say)(const char *msg);	/* prints a message */
+	const char *file;	/* the name of what is being read */
+	struct line_reader reader;
+	int open;
+	int eager;		/* set it to be told instead of to wait */
+	int nan_said;
+	struct buf *clean;	/* a record of which NaN was taken out */
+	unsigned take;		/* see json_scan: JSON_LAX unless changed */
+	size_t bad;		/* lines that were no records, so far */
+	int failed;		/* a file could not be opened or read */
+	struct json_span record;	/* the one last read */
+	size_t line;		/* its line, from 1 */
+	int met;		/* what json_scan met in it */
+};
+
+/* Starts reading files; none at all means the standard input. */
+void source_init(struct source *s, char *const *files, size_t nfiles,
+    void (*say)(const char *msg));
+void source_release(struct source *s);
+
+/*
+ * Reads the next record, a JSON object, and finds fields in it as json_scan
+ * does; they are borrowed until the next call. Every NaN and Infinity in it
+ * has become null, with one message for each file, unless take lacks JSON_NAN
+ * (then such a line is bad). Returns 1, 0 at the end of the last file, or, if
+ * eager is set, -1 when a whole line is not there yet. What is wrong with a
+ * line, or a file, is said, and counted in bad and failed.
+ */
+int source_next(struct source *s, const char *const *names,
+    struct json_span *values, size_t count);
+
+/* Says "file:line: msg" about the record last read and counts it as bad. */
+void source_complain(struct source *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,136 @@
+#include <string.h>
+
+#include "buf.h"
+#include "utf8.h"
+
+/*
+ * What may follow a lead byte, from RFC 3629 section 4: how long the whole is
+ * and the range of the second byte. Every later byte is 80..BF.
+ */
+static size_t
+lead(unsigned char c, unsigned char *lo, unsigned char *hi)
+{
+	*lo = 0x80;
+	*hi = 0xbf;
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	if (c < 0xe0)
+		return 2;
+	if (c == 0xe0)
+		*lo = 0xa0;
+	else if (c == 0xed)
+		*hi = 0x9f;
+	else if (c == 0xf0)
+		*lo = 0x90;
+	else if (c == 0xf4)
+		*hi = 0x8f;
+	return c < 0xf0 ? 3 : 4;
+}
+
+/* The length of the valid character at s, 0 when there is none. */
+static size_t
+valid(const unsigned char *s, size_t n)
+{
+	unsigned char lo, hi;
+	size_t len, i;
+
+	len = lead(s[0], &lo, &hi);
+	if (len < 2)
+		return len;
+	if (len > n || s[1] < lo || s[1] > hi)
+		return 0;
+	for (i = 2; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* How many bytes from the start are ASCII, eight at a time. */
+static size_t
+ascii_run(const char *s, size_t n)
+{
+	uint64_t w;
+	size_t i;
+
+	for (i = 0; n - i >= 8; i += 8) {
+		memcpy(&w, s + i, 8);
+		if (w & 0x8080808080808080u)
+			break;
+	}
+	while (i < n && !(s[i] & 0x80))
+		i++;
+	return i;
+}
+
+size_t
+utf8_check(const char *s, size_t n)
+{
+	size_t i = 0, len;
+
+	for (;;) {
+		i += ascii_run(s + i, n - i);
+		/* runs of one script stay here */
+		while (i < n && (s[i] & 0x80)) {
+			len = valid((const unsigned char *)s + i, n - i);
+			if (!len)
+				return i;
+			i += len;
+		}
+		if (i == n)
+			return n;
+	}
+}
+
+size_t
+utf8_decode(const char *s, size_t n, uint32_t *c)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t len, i;
+
+	len = valid(u, n);
+	if (!len && n >= 3 && u[0] == 0xed && u[1] >= 0xa0 && u[1] <= 0xbf &&
+	    (u[2] & 0xc0) == 0x80)
+		len = 3;
+	if (!len) {
+		*c = 0xfffd;
+		return 1;
+	}
+	*c = len == 1 ? u[0] : u[0] & (0xff >> (len + 1));
+	for (i = 1; i < len; i++)
+		*c = *c << 6 | (u[i] & 0x3f);
+	return len;
+}
+
+size_t
+utf8_encode(char *s, uint32_t c)
+{
+	static const unsigned char mark[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t len, i;
+
+	len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	for (i = len - 1; i > 0; i--) {
+		s[i] = (char)(0x80 | (c & 0x3f));
+		c >>= 6;
+	}
+	s[0] = (char)(len == 1 ? c : mark[len] | c);
+	return len;
+}
+
+void
+utf8_put(struct buf *b, uint32_t c)
+{
+	b->len += utf8_encode(buf_room(b, 4), c);
+}
+
+size_t
+utf8_len(const char *s, size_t n)
+{
+	uint32_t c;
+	size_t i, count = 0;
+
+	for (i = 0; i < n; count++)
+		i += utf8_decode(s + i, n - i, &c);
+	return count;
+}
