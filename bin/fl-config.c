@@ -1,0 +1,201 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "json.h"
+#include "out.h"
+#include "cli.h"
+#include "secret.h"
+#include "environ.h"
+#include "config.h"
+
+static const char usage[] =
+"fl-config [-f FILE] check | show | get KEY | set KEY VALUE | inputs | env\n"
+"Reads, checks, shows and edits setting.yaml.\n"
+"  check           say what is wrong or strange in the file\n"
+"  show            the effective configuration as JSON\n"
+"  get KEY         one effective value, such as runner.target\n"
+"  set KEY VALUE   change the file, keeping everything else as it is\n"
+"  inputs          base_inputs as JSONL inputs\n"
+"  env             the variables that .env files and the file give agents\n"
+"  -f, --file FILE setting.yaml unless given\n";
+
+static const struct option options[] = {
+	{ "file", required_argument, NULL, 'f' },
+	CLI_COMMON
+};
+
+static struct out out;
+
+static void
+say(void *file, int error, const struct err *e)
+{
+	char *text = err_text(e, file);
+
+	warn("%s%s", error ? "" : "warning: ", text);
+	free(text);
+}
+
+static int
+check(const struct config *c, char **args)
+{
+	(void)c;
+	(void)args;
+	return 0;
+}
+
+static int
+show(const struct config *c, char **args)
+{
+	struct buf *b = out_begin(&out), masked = { 0 };
+
+	(void)args;
+	secret_mask(&masked, c->root);
+	json_pretty(b, (struct json_span){ masked.p, masked.len }, 0);
+	buf_byte(b, '\n');
+	buf_release(&masked);
+	return 0;
+}
+
+static int
+get(const struct config *c, char **args)
+{
+	struct buf *b = out_begin(&out);
+	char *text = strcmp(args[0], "name") ? config_text(c, args[0]) :
+	    config_name(c);
+
+	if (!text)
+		return 1;
+	buf_puts(b, text);
+	buf_byte(b, '\n');
+	free(text);
+	return 0;
+}
+
+static int
+inputs(const struct config *c, char **args)
+{
+	struct json_span list = config_get(c, "base_inputs"), key, v;
+	struct json_iter it;
+	struct buf *b = out_begin(&out);
+
+	(void)args;
+	if (!list.p)
+		return 0;
+	for (it = json_each(list); json_next(&it, &key, &v); ) {
+		if (json_type(v) == JSON_OBJECT) {
+			buf_add(b, v.p, v.n);
+		} else {
+			json_open(b, NULL, '{');
+			json_add(b, "input", v);
+			json_close(b, '}');
+		}
+		buf_byte(b, '\n');
+		out_end(&out);
+	}
+	return 0;
+}
+
+/* Whether this process has a variable of that name itself. */
+static int
+inherited(const char *name, size_t n)
+{
+	char *copy = xmemdup(name, n);
+	int is = getenv(copy) != NULL;
+
+	free(copy);
+	return is;
+}
+
+static int
+env(const struct config *c, char **args)
+{
+	struct buf *b = out_begin(&out);
+	const char *eq;
+	size_t i, n;
+
+	(void)args;
+	for (i = 0; i < c->env.n; i++) {
+		eq = strchr(c->env.vars[i], '=');
+		n = (size_t)(eq - c->env.vars[i]);
+		if (inherited(c->env.vars[i], n))
+			continue;
+		buf_add(b, c->env.vars[i], n + 1);
+		buf_puts(b, secret_name(c->env.vars[i], n) ? "***" : eq + 1);
+		buf_byte(b, '\n');
+	}
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int args;
+	int (*run)(const struct config *c, char **args);
+} commands[] = {
+	{ "check", 0, check }, { "show", 0, show }, { "get", 1, get },
+	{ "set", 2, NULL }, { "inputs", 0, inputs }, { "env", 0, env },
+};
+
+static int
+set(const char *file, char **args)
+{
+	struct err e = { 0 };
+
+	if (config_set(file, args[0], args[1], &e)) {
+		say((void *)(size_t)file, 1, &e);
+		err_release(&e);
+		return 2;
+	}
+	return 0;
+}
+
+static int
+run(size_t i, const char *file, char **args)
+{
+	struct config c;
+	int status = 2;
+
+	if (!commands[i].run)
+		return set(file, args);
+	if (!config_load(&c, file, say, (void *)(size_t)file))
+		status = commands[i].run(&c, args);
+	config_release(&c);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *file = "setting.yaml";
+	size_t i;
+	int c, status;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "+f:", options, NULL)) != -1) {
+		if (c != 'f')
+			cli_common(c, usage);
+		file = optarg;
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc)
+		cli_misused(usage, "a command is missing");
+	for (i = 0; i < LEN(commands); i++)
+		if (!strcmp(commands[i].name, argv[0]))
+			break;
+	if (i == LEN(commands))
+		cli_misused(usage, "unknown command '%s'", argv[0]);
+	if (argc - 1 != commands[i].args)
+		cli_misused(usage, "'%s' takes %d argument(s)", argv[0],
+		    commands[i].args);
+	out_init(&out, STDOUT_FILENO, 0);
+	status = run(i, file, argv + 1);
+	if (out_close(&out))
+		die("<stdout>: %s", strerror(out.error));
+	return status;
+}

@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "json.h"
+#include "line.h"
+#include "out.h"
+#include "cli.h"
+#include "source.h"
+#include "yamlin.h"
+#include "yamlout.h"
+
+static const char usage[] =
+"fl-yaml [--documents] [file ...]\n"
+"       fl-yaml --to-yaml [--header JSON] [--list] [file ...]\n"
+"Turns YAML into JSONL, one line for each entry of an inputs file, or back.\n"
+"  -d, --documents    one line for each YAML document instead\n"
+"  -t, --to-yaml      JSONL to YAML: an object whose 'inputs' are the records\n"
+"      --header JSON  an object whose fields come before 'inputs'\n"
+"  -l, --list         with --to-yaml: a bare list of the records\n";
+
+enum { OPT_HEADER = CLI_OPT };
+
+static const struct option options[] = {
+	{ "documents", no_argument, NULL, 'd' },
+	{ "to-yaml", no_argument, NULL, 't' },
+	{ "header", required_argument, NULL, OPT_HEADER },
+	{ "list", no_argument, NULL, 'l' },
+	CLI_COMMON
+};
+
+/* Writes the units of one YAML file as lines. Returns the exit status. */
+static int
+file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
+{
+	struct yamlin_reader *r;
+	struct buf json = { 0 };
+	struct err e = { 0 };
+	const char *name = strcmp(file, "-") ? file : "<stdin>";
+	char *msg;
+	size_t line;
+	int fd = STDIN_FILENO, got;
+
+	if (strcmp(file, "-") != 0)
+		fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		warn("%s: %s", name, strerror(errno));
+		return 2;
+	}
+	r = yamlin_new(fd, unit);
+	while ((got = yamlin_next(r, &json, &line, &e)) > 0) {
+		buf_byte(&json, '\n');
+		if (out_put(o, json.p, json.len))
+			break;
+	}
+	if (got < 0) {
+		msg = err_text(&e, name);
+		warn("%s", msg);
+		free(msg);
+	}
+	yamlin_free(r);
+	err_release(&e);
+	buf_release(&json);
+	close(fd);
+	return got < 0 ? 2 : 0;
+}
+
+/* Writes the header's fields. */
+static void
+put_header(struct yamlout *y, const char *header)
+{
+	struct json_span text = { header, strlen(header) }, key, value;
+	struct json_fault f;
+	struct json_iter it;
+	struct buf name = { 0 };
+
+	text.p += strspn(text.p, " \t\r\n");
+	text.n = strlen(text.p);
+	if (json_scan(text.p, text.n, 0, NULL, NULL, 0, &f) < 0)
+		die("--header: %s (byte %zu)", f.msg, f.at + 1);
+	if (json_type(text) != JSON_OBJECT)
+		die("--header: an object is wanted");
+	for (it = json_each(text); json_next(&it, &key, &value); ) {
+		name.len = 0;
+		json_text(&name, key);
+		yamlout_key(y, buf_str(&name));
+		yamlout_value(y, value);
+	}
+	buf_release(&name);
+}
+
+static int
+json_to_yaml(char **files, int n, const char *header, int list, struct out *o)
+{
+	struct source s;
+	struct yamlout *y;
+	int status;
+
+	source_init(&s, files, (size_t)n, cli_say);
+	y = yamlout_new(o, list ? '[' : '{');
+	if (header && !list)
+		put_header(y, header);
+	if (!list) {
+		yamlout_key(y, "inputs");
+		yamlout_bracket(y, '[');
+	}
+	while (source_next(&s, NULL, NULL, 0) > 0)
+		if (yamlout_value(y, s.record))
+			break;
+	if (!list)
+		yamlout_bracket(y, ']');
+	yamlout_bracket(y, list ? ']' : '}');
+	yamlout_close(y);
+	status = s.failed ? 2 : s.bad ? 1 : 0;
+	source_release(&s);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static char dash[] = "-";
+	static char *only_stdin[] = { dash };
+	enum yamlin_unit unit = YAMLIN_ENTRIES;
+	const char *header = NULL;
+	struct out o;
+	int c, i, r, to_yaml = 0, list = 0, status = 0;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "dtl", options, NULL)) != -1) {
+		switch (c) {
+		case 'd':
+			unit = YAMLIN_DOCUMENTS;
+			break;
+		case 't':
+			to_yaml = 1;
+			break;
+		case 'l':
+			list = 1;
+			break;
+		case OPT_HEADER:
+			header = optarg;
+			break;
+		default:
+			cli_common(c, usage);
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	cli_need_input(argc, usage);
+	out_init(&o, STDOUT_FILENO, 0);
+	if (to_yaml) {
+		status = json_to_yaml(argv, argc, header, list, &o);
+	} else {
+		if (!argc) {
+			argv = only_stdin;
+			argc = 1;
+		}
+		for (i = 0; i < argc && !o.error; i++) {
+			r = file_to_json(argv[i], unit, &o);
+			status = r > status ? r : status;
+		}
+	}
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return status;
+}

@@ -1,0 +1,61 @@
+#ifndef CONFIG_H
+#define CONFIG_H
+
+/*
+ * setting.yaml: what may stand in it, what does, and what is assumed where it
+ * is silent. fluxloop-setting(5) describes it. json.h and environ.h have to
+ * be included before.
+ */
+#include <stddef.h>
+
+struct buf;
+struct err;
+
+/* What is wrong, or only strange, at a place in the file. */
+typedef void config_say(void *arg, int error, const struct err *e);
+
+struct config {
+	char *file;		/* NULL: no file, only what is assumed */
+	char *dir;		/* its folder, which paths in it start from */
+	char *json;		/* the effective configuration */
+	struct json_span root;	/* of json, an object */
+	struct environ env;	/* for agents: see config_load */
+};
+
+/*
+ * Reads file (NULL: none), and the .env files of the folder above it and of
+ * its own. Every error and warning is told to say. Returns 0, or -1 when
+ * something was an error; c can be released either way. The effective
+ * configuration has the defaults, and what the environment, then the project's
+ * .env, then the root's .env say instead of the file (FLUXLOOP_ITERATIONS for
+ * iterations, and so on). c->env is the process's environment with, where it
+ * does not name them, the variables of the .env files and of
+ * runner.environment_vars.
+ */
+int config_load(struct config *c, const char *file, config_say *say, void *arg);
+void config_release(struct config *c);
+
+/* The effective value at a dotted path; p is NULL when absent or null. */
+struct json_span config_get(const struct config *c, const char *path);
+
+/* The same as a string that the caller frees (NULL), a number, a boolean. */
+char *config_text(const struct config *c, const char *path);
+double config_number(const struct config *c, const char *path, double absent);
+int config_true(const struct config *c, const char *path);
+
+/* path relative to the file's folder; the caller frees it. */
+char *config_path(const struct config *c, const char *path);
+
+/* The experiment's name: as configured, else the project folder's. */
+char *config_name(const struct config *c);
+
+/*
+ * Puts value for key into the file, leaving every other byte as it is; a key
+ * that is missing is added to its section, or with its section at the end.
+ * value is YAML text; it is put in quotes when it would not be one plain
+ * scalar of the type that the key has. Returns 0 or -1 with *e filled in.
+ */
+int config_set(const char *file, const char *key, const char *value,
+    struct err *e);
+
+#endif

@@ -1,0 +1,227 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "environ.h"
+
+extern char **environ;
+
+static void
+add(struct environ *e, char *var)
+{
+	if (e->n + 2 > e->cap) {
+		e->cap = grow(e->cap, e->n + 2);
+		e->vars = xreallocarray(e->vars, e->cap, sizeof(*e->vars));
+	}
+	e->vars[e->n++] = var;
+	e->vars[e->n] = NULL;
+}
+
+void
+environ_inherit(struct environ *e)
+{
+	size_t i;
+
+	for (i = 0; environ[i]; i++)
+		add(e, xstrdup(environ[i]));
+}
+
+void
+environ_release(struct environ *e)
+{
+	size_t i;
+
+	for (i = 0; i < e->n; i++)
+		free(e->vars[i]);
+	free(e->vars);
+	memset(e, 0, sizeof(*e));
+}
+
+static char **
+find(const struct environ *e, const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < e->n; i++)
+		if (!strncmp(e->vars[i], name, n) && e->vars[i][n] == '=')
+			return &e->vars[i];
+	return NULL;
+}
+
+const char *
+environ_get(const struct environ *e, const char *name)
+{
+	char **var = find(e, name, strlen(name));
+
+	return var ? *var + strlen(name) + 1 : NULL;
+}
+
+void
+environ_set(struct environ *e, const char *name, size_t n, const char *value,
+    int replace)
+{
+	char **old = find(e, name, n);
+
+	if (old && !replace)
+		return;
+	if (old) {
+		free(*old);
+		*old = xasprintf("%.*s=%s", (int)n, name, value);
+	} else {
+		add(e, xasprintf("%.*s=%s", (int)n, name, value));
+	}
+}
+
+/* Where reading stands in a file's text. */
+struct cursor {
+	const char *p;
+	size_t line;
+};
+
+static int
+is_name(char c, int first)
+{
+	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+	    (!first && c >= '0' && c <= '9');
+}
+
+static void
+blanks(struct cursor *c)
+{
+	c->p += strspn(c->p, " \t");
+}
+
+static void
+end_of_line(struct cursor *c)
+{
+	c->p += strcspn(c->p, "\n");
+}
+
+/* Reads a value in quotes; 0 when they are not closed. */
+static int
+quoted(struct cursor *c, struct buf *b)
+{
+	static const char from[] = "nrt\"\\$'", to[] = "\n\r\t\"\\$'";
+	char quote = *c->p++;
+	const char *q;
+
+	for (; *c->p && *c->p != quote; c->p++) {
+		if (*c->p == '\n')
+			c->line++;
+		q = quote == '"' && *c->p == '\\' && c->p[1] ?
+		    strchr(from, c->p[1]) : NULL;
+		if (q) {
+			buf_byte(b, to[q - from]);
+			c->p++;
+		} else {
+			buf_byte(b, *c->p);
+		}
+	}
+	if (!*c->p)
+		return 0;
+	c->p++;
+	return 1;
+}
+
+static void
+bare(struct cursor *c, struct buf *b)
+{
+	const char *start = c->p, *end;
+
+	end_of_line(c);
+	for (end = start; end < c->p; end++)
+		if (*end == '#' && (end == start || end[-1] == ' ' ||
+		    end[-1] == '\t'))
+			break;
+	while (end > start && strchr(" \t\r", end[-1]))
+		end--;
+	buf_add(b, start, (size_t)(end - start));
+}
+
+static int
+assignment(struct environ *e, struct cursor *c, struct err *err)
+{
+	struct buf value = { 0 };
+	const char *name;
+	size_t n, line = c->line;
+	int bad = 0;
+
+	if (!strncmp(c->p, "export ", 7))
+		c->p += 7;
+	blanks(c);
+	name = c->p;
+	while (is_name(*c->p, c->p == name))
+		c->p++;
+	n = (size_t)(c->p - name);
+	blanks(c);
+	if (!n || *c->p != '=') {
+		end_of_line(c);
+		return err_set(err, line, 0, "not NAME=VALUE");
+	}
+	c->p++;
+	blanks(c);
+	if (*c->p == '"' || *c->p == '\'')
+		bad = !quoted(c, &value);
+	else
+		bare(c, &value);
+	if (bad)
+		err_set(err, line, 0, "the value's quotes are not closed");
+	else
+		environ_set(e, name, n, buf_str(&value), 1);
+	end_of_line(c);
+	buf_release(&value);
+	return bad ? -1 : 0;
+}
+
+static int
+read_text(const char *file, struct buf *b, struct err *err)
+{
+	ssize_t n;
+	int fd;
+
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_set(err, 0, 0, "%s", strerror(errno));
+	do {
+		n = read(fd, buf_room(b, 4096), 4096);
+		if (n > 0)
+			b->len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	if (n < 0)
+		err_set(err, 0, 0, "%s", strerror(errno));
+	close(fd);
+	return n < 0 ? -1 : 1;
+}
+
+int
+environ_read(struct environ *e, const char *file, struct err *err)
+{
+	struct buf b = { 0 };
+	struct cursor c = { NULL, 1 };
+	int r;
+
+	r = read_text(file, &b, err);
+	c.p = buf_str(&b);
+	if (strlen(c.p) != b.len)
+		r = err_set(err, 0, 0, "a NUL byte");
+	while (r != 0 && *c.p) {
+		blanks(&c);
+		if (*c.p == '#' || *c.p == '\r')
+			end_of_line(&c);
+		else if (*c.p != '\n' && assignment(e, &c, err))
+			r = -1;
+		if (*c.p == '\n') {
+			c.p++;
+			c.line++;
+		}
+	}
+	buf_release(&b);
+	return r;
+}

@@ -1,0 +1,37 @@
+#ifndef ENVIRON_H
+#define ENVIRON_H
+
+/*
+ * A set of environment variables, and .env files, which are read and never
+ * run: NAME=VALUE lines, "export " in front allowed, values bare (up to " #"),
+ * in '...' as they are, or in "..." with \n, \r, \t, \", \\ and \$ escapes;
+ * quoted values may go over several lines.
+ */
+#include <stddef.h>
+
+struct err;
+
+struct environ {
+	char **vars;		/* NAME=VALUE; a NULL stands behind the last */
+	size_t n;
+	size_t cap;
+};
+
+/* Adds the process's own variables. */
+void environ_inherit(struct environ *e);
+void environ_release(struct environ *e);
+
+/* The value of a name, or NULL. */
+const char *environ_get(const struct environ *e, const char *name);
+
+/* Sets a name of n bytes; one that is there is kept unless replace is set. */
+void environ_set(struct environ *e, const char *name, size_t n,
+    const char *value, int replace);
+
+/*
+ * Reads a .env file. Returns 1, 0 when there is no such file, or -1 with *err
+ * filled in (its line and what is wrong); what could be read is there.
+ */
+int environ_read(struct environ *e, const char *file, struct err *err);
+
+#endif
