@@ -1,0 +1,216 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "json.h"
+#include "line.h"
+#include "out.h"
+#include "cli.h"
+#include "set.h"
+#include "source.h"
+#include "environ.h"
+#include "config.h"
+#include "generate.h"
+
+static const char usage[] =
+"fl-generate [options] [template ...]\n"
+"Makes inputs out of templates, or of lines with an 'input'.\n"
+"  -c, --config FILE    strategies, personas, seed and base_inputs of setting.yaml\n"
+"  -s, --strategy S     rephrase, typo, error_prone, verbose, concise,\n"
+"                       persona_based, adversarial, multilingual or custom;\n"
+"                       may be repeated\n"
+"  -l, --limit N        at most N inputs, taken from all strategies in turn\n"
+"      --seed N         other variations, the same for the same N\n"
+"      --personas A,B   only these of the configured personas\n"
+"      --template TEXT  for custom: TEXT with {input} in it; may be repeated\n"
+"      --original       the texts themselves too, first\n"
+"      --base-inputs    read no template: base_inputs of the configuration\n";
+
+enum { OPT_SEED = CLI_OPT, OPT_PERSONAS, OPT_TEMPLATE, OPT_ORIGINAL,
+	OPT_BASE };
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "strategy", required_argument, NULL, 's' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "personas", required_argument, NULL, OPT_PERSONAS },
+	{ "template", required_argument, NULL, OPT_TEMPLATE },
+	{ "original", no_argument, NULL, OPT_ORIGINAL },
+	{ "base-inputs", no_argument, NULL, OPT_BASE },
+	CLI_COMMON
+};
+
+struct words {
+	char **w;
+	size_t n;
+};
+
+static struct {
+	const char *config;
+	struct words strategies, personas, templates;
+	long long limit, seed;
+	int has_limit, has_seed, original, base;
+} given;
+
+static void
+add(struct words *l, char *word)
+{
+	l->w = xreallocarray(l->w, l->n + 1, sizeof(*l->w));
+	l->w[l->n++] = word;
+}
+
+static void
+say_config(void *arg, int error, const struct err *e)
+{
+	char *text = err_text(e, arg);
+
+	if (error)
+		warn("%s", text);
+	free(text);
+}
+
+static void
+read_option(int c)
+{
+	char *name;
+
+	switch (c) {
+	case 'c': given.config = optarg; break;
+	case 's': add(&given.strategies, optarg); break;
+	case 'l':
+		given.limit = cli_int("--limit", optarg, 1, 1000000000);
+		given.has_limit = 1;
+		break;
+	case OPT_SEED:
+		given.seed = cli_int("--seed", optarg, INT64_MIN, INT64_MAX);
+		given.has_seed = 1;
+		break;
+	case OPT_PERSONAS:
+		for (name = strtok(optarg, ","); name;
+		    name = strtok(NULL, ","))
+			add(&given.personas, name);
+		break;
+	case OPT_TEMPLATE: add(&given.templates, optarg); break;
+	case OPT_ORIGINAL: given.original = 1; break;
+	case OPT_BASE: given.base = 1; break;
+	default: cli_common(c, usage);
+	}
+}
+
+static void
+set_up(struct generator *g, const struct config *c, struct out *o)
+{
+	struct err e = { 0 };
+	size_t i;
+
+	/* templates of the command line come before configured ones */
+	if (given.templates.n && !given.strategies.n)
+		add(&given.strategies, xstrdup("custom"));
+	if (generator_init(g, c, given.strategies.w, given.strategies.n,
+	    given.personas.w, given.personas.n, o, &e))
+		die("%s", e.msg);
+	if (given.has_limit)
+		g->limit = (size_t)given.limit;
+	if (given.has_seed)
+		g->seed = (uint64_t)given.seed;
+	g->original = given.original;
+	if (!given.templates.n)
+		return;
+	while (g->ntemplates)
+		free(g->templates[--g->ntemplates]);
+	g->templates = xreallocarray(g->templates, given.templates.n,
+	    sizeof(*g->templates));
+	for (i = 0; i < given.templates.n; i++)
+		g->templates[g->ntemplates++] = xstrdup(given.templates.w[i]);
+}
+
+/* Takes base_inputs of the configuration. */
+static void
+from_config(struct generator *g, const struct config *c)
+{
+	struct json_span list = config_get(c, "base_inputs"), key, item;
+	struct json_span v[GEN_FIELDS];
+	struct json_iter it;
+	struct json_fault f;
+	struct buf b = { 0 };
+
+	if (!list.p)
+		die("%s: there are no base_inputs", given.config);
+	for (it = json_each(list); json_next(&it, &key, &item); ) {
+		b.len = 0;
+		if (json_is(item, JSON_OBJECT)) {
+			buf_add(&b, item.p, item.n);
+		} else {
+			json_open(&b, NULL, '{');
+			json_add(&b, "input", item);
+			json_close(&b, '}');
+		}
+		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
+		    GEN_FIELDS, &f);
+		if (generator_add(g, (struct json_span){ b.p, b.len }, v))
+			break;
+	}
+	buf_release(&b);
+}
+
+static int
+from_files(struct generator *g, char **files, int n)
+{
+	struct json_span v[GEN_FIELDS];
+	struct source s;
+	int status;
+
+	source_init(&s, files, (size_t)n, cli_say);
+	while (source_next(&s, generator_fields, v, GEN_FIELDS) > 0) {
+		if (!v[GEN_INPUT].p && !v[GEN_KWARGS].p)
+			source_complain(&s, "neither a template nor an input: "
+			    "it has no 'input'");
+		else if (v[GEN_KWARGS].p && !v[GEN_PATH].p &&
+		    !v[GEN_INPUT].p)
+			source_complain(&s, "a recording, not a template: "
+			    "put fl-record-extract before");
+		else if (generator_add(g, s.record, v))
+			break;
+	}
+	status = s.failed ? 2 : s.bad ? 1 : 0;
+	source_release(&s);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct config config;
+	struct generator g;
+	struct out o;
+	int c, status = 0;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "c:s:l:", options, NULL)) != -1)
+		read_option(c);
+	if (!given.base)
+		cli_need_input(argc - optind, usage);
+	if (config_load(&config, given.config, say_config,
+	    (void *)(uintptr_t)given.config))
+		exit(2);
+	out_init(&o, STDOUT_FILENO, 0);
+	set_up(&g, &config, &o);
+	if (given.base)
+		from_config(&g, &config);
+	else
+		status = from_files(&g, argv + optind, argc - optind);
+	generator_finish(&g);
+	if (g.limit && g.made < g.limit && g.made)
+		warn("only %zu different inputs could be made", g.made);
+	generator_release(&g);
+	config_release(&config);
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return status;
+}

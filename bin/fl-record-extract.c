@@ -1,0 +1,131 @@
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "buf.h"
+#include "hash.h"
+#include "json.h"
+#include "line.h"
+#include "out.h"
+#include "cli.h"
+#include "set.h"
+#include "source.h"
+#include "record.h"
+#include "template.h"
+
+static const char usage[] =
+"fl-record-extract [options] [recording ...]\n"
+"Turns recorded calls into templates for fl-generate.\n"
+"  -f, --first        only the first call\n"
+"  -l, --last         only the last call\n"
+"  -t, --target T     only calls of this target\n"
+"  -p, --path P       where the text is in the arguments, such as data.content\n"
+"  -u, --unique       each combination of target and arguments once\n";
+
+static const struct option options[] = {
+	{ "first", no_argument, NULL, 'f' },
+	{ "last", no_argument, NULL, 'l' },
+	{ "target", required_argument, NULL, 't' },
+	{ "path", required_argument, NULL, 'p' },
+	{ "unique", no_argument, NULL, 'u' },
+	CLI_COMMON
+};
+
+static struct {
+	int first, last, unique;
+	const char *target, *path;
+} want;
+
+/* Whether a recording is one of those that are wanted. */
+static int
+wanted(struct source *s, struct set *seen, const struct json_span *v)
+{
+	char id[RECORD_ID];
+	int added;
+
+	if (!json_is(v[REC_KWARGS], JSON_OBJECT) ||
+	    !json_is(v[REC_TARGET], JSON_STRING)) {
+		source_complain(s, "not a recording: it has no 'target' and "
+		    "'kwargs'");
+		return 0;
+	}
+	if (want.target && !json_equal(v[REC_TARGET], want.target,
+	    strlen(want.target)))
+		return 0;
+	if (!want.unique)
+		return 1;
+	record_input_id(v[REC_TARGET], v[REC_KWARGS], id);
+	set_add(seen, hash_bytes(0, 0, id, strlen(id)), &added);
+	return added;
+}
+
+static void
+extract(struct source *s, const struct json_span *v, struct buf *b)
+{
+	struct json_span text;
+	const char *path;
+	char *msg;
+
+	path = template_find(v[REC_KWARGS], want.path, &text);
+	if (!path) {
+		msg = xasprintf("%s:%zu: no text %s%s; the call can only be "
+		    "replayed as it was", s->file, s->line, want.path ?
+		    "at " : "found: say where with --path", want.path ?
+		    want.path : "");
+		s->say(msg);
+		free(msg);
+	}
+	template_put(b, v, text, path, s->file, (long long)s->line);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct json_span v[REC_FIELDS];
+	struct set seen = { 0 };
+	struct buf b = { 0 };
+	struct source s;
+	struct out o;
+	size_t n = 0;
+	int c, bad;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "flt:p:u", options, NULL)) != -1) {
+		switch (c) {
+		case 'f': want.first = 1; break;
+		case 'l': want.last = 1; break;
+		case 't': want.target = optarg; break;
+		case 'p': want.path = optarg; break;
+		case 'u': want.unique = 1; break;
+		default: cli_common(c, usage);
+		}
+	}
+	cli_need_input(argc - optind, usage);
+	source_init(&s, argv + optind, (size_t)(argc - optind), cli_say);
+	out_init(&o, STDOUT_FILENO, 0);
+	while (!(want.first && n) && source_next(&s, template_fields, v,
+	    REC_FIELDS) > 0) {
+		if (!wanted(&s, &seen, v))
+			continue;
+		n++;
+		/* of the last call, whatever it is, only the last is kept */
+		b.len = 0;
+		extract(&s, v, &b);
+		if (!want.last && out_put(&o, b.p, b.len))
+			break;
+	}
+	if (want.last && n)
+		out_put(&o, b.p, b.len);
+	if (!n && !s.failed)
+		warn(want.target ? "no call of '%s' was recorded" :
+		    "no calls were recorded", want.target);
+	bad = s.failed ? 2 : s.bad || !n ? 1 : 0;
+	source_release(&s);
+	set_release(&seen);
+	buf_release(&b);
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return bad;
+}

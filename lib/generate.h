@@ -1,0 +1,63 @@
+#ifndef GENERATE_H
+#define GENERATE_H
+
+/*
+ * Makes inputs out of texts: every strategy crossed with every persona, taken
+ * in turns, so that the first few already differ as much as can be. json.h,
+ * environ.h, config.h and set.h have to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct out;
+struct err;
+
+/* A text to vary, and what it came with. */
+struct base;
+
+struct generator {
+	size_t *strategies;	/* by their numbers in variant.h */
+	size_t nstrategies;
+	struct persona *personas;
+	size_t npersonas;	/* 0: nobody in particular */
+	char **templates;	/* of the strategy custom */
+	size_t ntemplates;
+	uint64_t seed;
+	int original;		/* give the text itself too, first */
+	size_t limit;		/* inputs in all; 0: no limit */
+	size_t each;		/* without a limit: of each combination */
+	struct base *bases;
+	size_t nbases;
+	size_t cap;
+	size_t index;		/* of the next base */
+	struct set seen;	/* input_ids given out */
+	size_t made;
+	struct out *out;
+};
+
+/*
+ * Takes strategies, personas, templates, seed and counts from c, strategies
+ * and personas only those named (NULL: all that are configured; when none is,
+ * every strategy that can be used). Returns 0, or -1 with *e filled in.
+ */
+int generator_init(struct generator *g, const struct config *c,
+    char *const *strategies, size_t nstrategies, char *const *personas,
+    size_t npersonas, struct out *out, struct err *e);
+void generator_release(struct generator *g);
+
+/* The fields of a template or input, in the order generator_add wants them. */
+enum { GEN_INPUT, GEN_PATH, GEN_KWARGS, GEN_OBJECTS, GEN_TARGET, GEN_METADATA,
+	GEN_FIELDS };
+extern const char *const generator_fields[GEN_FIELDS];
+
+/*
+ * Adds a text. Without a limit its inputs are written at once. Returns 1 when
+ * no more are of use: the limit is reached, or will be.
+ */
+int generator_add(struct generator *g, struct json_span record,
+    const struct json_span v[GEN_FIELDS]);
+
+/* Writes the inputs of all texts that wait. */
+void generator_finish(struct generator *g);
+
+#endif

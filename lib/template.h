@@ -1,0 +1,31 @@
+#ifndef TEMPLATE_H
+#define TEMPLATE_H
+
+/*
+ * Templates: recorded calls with the text in them that inputs are made from.
+ * json.h has to be included before.
+ */
+struct buf;
+
+/* The fields of a recording, in the order that template_put wants them. */
+enum { REC_TARGET, REC_KWARGS, REC_OBJECTS, REC_TIMESTAMP, REC_FIELDS };
+extern const char *const template_fields[REC_FIELDS];
+
+/*
+ * Finds the text in recorded arguments: at path where one is given, else at
+ * the first of data.content, input, input_text, message, query, text and
+ * content that is a string. Returns its path (path itself, or one of these),
+ * with *text set, or NULL.
+ */
+const char *template_find(struct json_span kwargs, const char *path,
+    struct json_span *text);
+
+/*
+ * Appends the template of a recording and a newline. text and path may be
+ * absent: null is written, and such a call can only be replayed as it was.
+ */
+void template_put(struct buf *b, const struct json_span v[REC_FIELDS],
+    struct json_span text, const char *path, const char *file,
+    long long line);
+
+#endif
