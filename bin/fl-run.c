@@ -1,0 +1,546 @@
+#include <errno.h>
+#include <getopt.h>
+#include <regex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "json.h"
+#include "line.h"
+#include "out.h"
+#include "isotime.h"
+#include "cli.h"
+#include "source.h"
+#include "record.h"
+#include "environ.h"
+#include "config.h"
+#include "proc.h"
+#include "agent.h"
+#include "job.h"
+#include "engine.h"
+
+static const char usage[] =
+"fl-run [options] [file ...]\n"
+"Runs inputs on an agent and writes a trace for each run.\n"
+"  -c, --config FILE       read setting.yaml\n"
+"  -t, --target M:F        a Python handler: module:function, module:Class.method\n"
+"      --command 'CMD ...' an agent in any language (split without a shell)\n"
+"      --protocol P        what it speaks: jsonl (unless given) or lines\n"
+"      --replay            replay recorded arguments\n"
+"  -n, --iterations N      runs of each input\n"
+"  -j, --parallel N        agents side by side; 0: one for each processor\n"
+"      --timeout SECONDS   how long a run may take\n"
+"      --retries N         further attempts at a run that failed\n"
+"      --grace SECONDS     for running ones after Ctrl-C (10)\n"
+"      --seed N            makes the trace ids reproducible\n"
+"      --personas A,B      only inputs of these personas\n"
+"      --name NAME         the experiment's name in traces\n"
+"      --stderr-dir DIR    keep what agents say on their standard error\n"
+"      --total N           how many runs there will be, for the progress line\n"
+"      --[no-]progress     show it even if, or not even if, stderr is a terminal\n";
+
+enum { OPT_COMMAND = CLI_OPT, OPT_PROTOCOL, OPT_REPLAY, OPT_TIMEOUT,
+	OPT_RETRIES, OPT_GRACE, OPT_SEED, OPT_PERSONAS, OPT_NAME, OPT_STDERR,
+	OPT_TOTAL, OPT_PROGRESS, OPT_NO_PROGRESS };
+
+static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "target", required_argument, NULL, 't' },
+	{ "command", required_argument, NULL, OPT_COMMAND },
+	{ "protocol", required_argument, NULL, OPT_PROTOCOL },
+	{ "replay", no_argument, NULL, OPT_REPLAY },
+	{ "iterations", required_argument, NULL, 'n' },
+	{ "parallel", required_argument, NULL, 'j' },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "grace", required_argument, NULL, OPT_GRACE },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "personas", required_argument, NULL, OPT_PERSONAS },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "stderr-dir", required_argument, NULL, OPT_STDERR },
+	{ "total", required_argument, NULL, OPT_TOTAL },
+	{ "progress", no_argument, NULL, OPT_PROGRESS },
+	{ "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
+	CLI_COMMON
+};
+
+/* What the options say; -1 or NULL: nothing. */
+static struct {
+	const char *config, *target, *command, *protocol, *name;
+	char *personas, *stderr_dir;
+	long long iterations, parallel, retries, total;
+	double timeout, grace;
+	int64_t seed;
+	int has_seed, replay, progress;
+} given = {
+	.iterations = -1, .parallel = -1, .retries = -1, .total = -1,
+	.timeout = -1, .grace = 10, .progress = -1
+};
+
+static int64_t began;
+
+/* --- small things ---------------------------------------------------------- */
+
+static void
+say_config(void *arg, int error, const struct err *e)
+{
+	char *text;
+
+	(void)arg;
+	if (!error)
+		return;
+	text = err_text(e, given.config);
+	warn("%s", text);
+	free(text);
+}
+
+static void
+put_span(char *text, size_t size, double seconds)
+{
+	long s = (long)seconds;
+
+	if (s < 60)
+		snprintf(text, size, "%ld s", s);
+	else if (s < 3600)
+		snprintf(text, size, "%ld min %ld s", s / 60, s % 60);
+	else
+		snprintf(text, size, "%ld h %ld min", s / 3600, s / 60 % 60);
+}
+
+static void
+progress(long long done, long long failed, int last)
+{
+	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
+	char left[64] = "", span[48];
+
+	rate = seconds > 0 ? (double)done / seconds : 0;
+	if (given.total > 0 && done > 0 && !last) {
+		put_span(span, sizeof(span), (double)(given.total - done) /
+		    rate);
+		snprintf(left, sizeof(left), ", %s left", span);
+	}
+	if (given.total > 0)
+		fprintf(stderr, "\r%lld/%lld done, %lld failed, %.*f/s%s"
+		    "\033[K%s", done, given.total, failed, rate < 10, rate,
+		    left, last ? "\n" : "");
+	else
+		fprintf(stderr, "\r%lld done, %lld failed, %.*f/s\033[K%s",
+		    done, failed, rate < 10, rate, last ? "\n" : "");
+}
+
+/* A list of words that ends in NULL. */
+struct words {
+	char **w;
+	size_t n;
+	size_t cap;
+};
+
+static void
+add_word(struct words *l, char *word)
+{
+	if (l->n + 2 > l->cap) {
+		l->cap = grow(l->cap, l->n + 2);
+		l->w = xreallocarray(l->w, l->cap, sizeof(*l->w));
+	}
+	l->w[l->n++] = word;
+	l->w[l->n] = NULL;
+}
+
+/*
+ * Splits a command as a shell would, with '...', "..." and \, and nothing
+ * else. Returns 0 when a quote is not closed.
+ */
+static int
+split(struct words *l, const char *s)
+{
+	struct buf word = { 0 };
+	char quote;
+	int any;
+
+	for (;;) {
+		s += strspn(s, " \t\n");
+		if (!*s)
+			return 1;
+		for (quote = 0, any = 0; *s && (quote || !strchr(" \t\n",
+		    *s)); s++, any = 1) {
+			if (!quote && (*s == '\'' || *s == '"'))
+				quote = *s;
+			else if (quote && *s == quote)
+				quote = 0;
+			else if (*s == '\\' && quote != '\'' && s[1])
+				buf_byte(&word, *++s);
+			else
+				buf_byte(&word, *s);
+		}
+		if (quote) {
+			buf_release(&word);
+			return 0;
+		}
+		if (any)
+			add_word(l, buf_detach(&word, NULL));
+	}
+}
+
+static void
+add_texts(struct words *l, struct json_span v, const char *option)
+{
+	struct json_span key, item;
+	struct json_iter it;
+	struct buf text = { 0 };
+
+	if (!json_is(v, JSON_ARRAY))
+		return;
+	for (it = json_each(v); json_next(&it, &key, &item); ) {
+		json_text(&text, item);
+		if (option)
+			add_word(l, xstrdup(option));
+		add_word(l, buf_detach(&text, NULL));
+	}
+}
+
+/* --- the agent to run -------------------------------------------------------- */
+
+/* The folder with our Python package. */
+static char *
+python_package(void)
+{
+	static const char *const places[] = {
+		"../share/fluxloop/python", "../../lib/python"
+	};
+	const char *set = getenv("FLUXLOOP_PYTHONPATH");
+	char self[4096], *slash, *path, *real;
+	ssize_t n;
+	size_t i;
+
+	if (set && *set)
+		return xstrdup(set);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		die("cannot tell where fl-run is: set FLUXLOOP_PYTHONPATH");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	for (i = 0; i < LEN(places); i++) {
+		path = xasprintf("%s/%s", self, places[i]);
+		real = realpath(path, NULL);
+		free(path);
+		if (real)
+			return real;
+	}
+	die("the Python package is not beside %s: set FLUXLOOP_PYTHONPATH",
+	    self);
+}
+
+static char *
+interpreter(const struct config *c)
+{
+	char *python = config_text(c, "runner.python");
+	const char *venv = environ_get(&c->env, "VIRTUAL_ENV");
+
+	if (python && strchr(python, '/') && *python != '/')
+		return config_path(c, python);
+	if (python)
+		return python;
+	return venv && *venv ? xasprintf("%s/bin/python", venv) :
+	    xstrdup("python3");
+}
+
+static void
+add_option(struct words *l, const char *option, char *value)
+{
+	if (!value)
+		return;
+	add_word(l, xstrdup(option));
+	add_word(l, value);
+}
+
+/* The bridge between the protocol and a Python handler. */
+static void
+python_agent(struct words *l, struct config *c, const char *target, int replay)
+{
+	/* our package is found before one of that name in the folder */
+	static const char start[] = "import sys; sys.path.insert(0, "
+	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
+	    "sys.exit(main())";
+	const char *old = environ_get(&c->env, "PYTHONPATH");
+	char *package = python_package(), *path;
+
+	add_word(l, interpreter(c));
+	add_option(l, "-c", xstrdup(start));
+	add_word(l, package);
+	if (replay)
+		add_word(l, xstrdup("--replay"));
+	add_option(l, "--factory", config_text(c, "runner.factory"));
+	add_option(l, "--factory-kwargs",
+	    config_text(c, "runner.factory_kwargs"));
+	add_option(l, "--stream-output-path",
+	    config_text(c, "runner.stream_output_path"));
+	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
+	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
+	if (json_is(config_get(c, "runner.python_path"), JSON_STRING)) {
+		path = config_text(c, "runner.python_path");
+		add_option(l, "--path", config_path(c, path));
+		free(path);
+	}
+	add_texts(l, config_get(c, "runner.python_path"), "--path");
+	add_word(l, xstrdup(target));
+	path = old && *old ? xasprintf("%s:%s", package, old) :
+	    xstrdup(package);
+	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
+	free(path);
+}
+
+/* The target as configured, or NULL. */
+static char *
+configured_target(const struct config *c)
+{
+	char *target = config_text(c, "runner.target"), *module, *function;
+
+	if (target)
+		return target;
+	module = config_text(c, "runner.module_path");
+	if (!module)
+		return NULL;
+	function = config_text(c, "runner.function_name");
+	target = xasprintf("%s:%s", module, function ? function : "run");
+	free(module);
+	free(function);
+	return target;
+}
+
+static void
+command_agent(struct words *l, const struct config *c)
+{
+	struct json_span v = config_get(c, "runner.process.command");
+	char *text = given.command ? xstrdup(given.command) :
+	    json_is(v, JSON_STRING) ? config_text(c, "runner.process.command")
+	    : NULL;
+
+	if (text && !split(l, text))
+		die("the quotes in the command are not closed: %s", text);
+	free(text);
+	if (!given.command)
+		add_texts(l, v, NULL);
+	if (!l->n)
+		die("the command is empty");
+}
+
+/* Sets up what to start. Returns the target's name when it is a Python one. */
+static char *
+choose_agent(struct engine_plan *p, struct config *c, struct words *argv,
+    int replay)
+{
+	char *target = given.target ? xstrdup(given.target) :
+	    configured_target(c);
+	char *protocol = given.protocol ? xstrdup(given.protocol) :
+	    config_text(c, "runner.process.protocol");
+
+	if (given.command || (!given.target &&
+	    config_get(c, "runner.process.command").p)) {
+		command_agent(argv, c);
+		p->lines = protocol && !strcmp(protocol, "lines");
+		if (protocol && !p->lines && strcmp(protocol, "jsonl") != 0)
+			die("protocol '%s': jsonl or lines is wanted",
+			    protocol);
+	} else if (target) {
+		if (!strchr(target, ':'))
+			die("target '%s': module:function or "
+			    "module:Class.method is wanted", target);
+		python_agent(argv, c, target, replay);
+		p->greets = 1;
+	} else {
+		die("nothing to run: give --target or --command, or "
+		    "runner.target in the configuration");
+	}
+	free(protocol);
+	p->kind.argv = argv->w;
+	p->kind.env = &c->env;
+	return target;
+}
+
+/* --- the plan ------------------------------------------------------------------ */
+
+static double
+number(const struct config *c, const char *key, double option, double absent)
+{
+	return option >= 0 ? option : config_number(c, key, absent);
+}
+
+static void
+make_plan(struct engine_plan *p, const struct config *c)
+{
+	static regex_t ready;
+	static int64_t seed;
+	char *text = config_text(c, "runner.process.ready_pattern");
+	double d;
+
+	p->iterations = (long long)number(c, "iterations",
+	    (double)given.iterations, 1);
+	p->parallel = (size_t)number(c, "parallel_runs",
+	    (double)given.parallel, 1);
+	if (!p->parallel)
+		p->parallel = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+	p->timeout = number(c, "runner.timeout_seconds", given.timeout, 300);
+	p->max_retries = (unsigned)number(c, "runner.max_retries",
+	    (double)given.retries, 0);
+	p->retry_delay = config_number(c, "runner.retry_delay", 1);
+	p->run_delay = config_number(c, "run_delay_seconds", 0);
+	p->kill_timeout = 2;
+	p->grace = given.grace;
+	d = config_number(c, "seed", 0.5);
+	seed = given.has_seed ? given.seed : (int64_t)d;
+	if (given.has_seed || d > 0.5 || d < 0.5)
+		p->seed = given.has_seed || d == (double)seed ? &seed : NULL;
+	if (text) {
+		if (regcomp(&ready, text, REG_EXTENDED | REG_NOSUB))
+			die("runner.process.ready_pattern '%s' is no POSIX "
+			    "extended regular expression", text);
+		p->ready = &ready;
+	}
+	free(text);
+	p->say = cli_say;
+	if (given.progress > 0 || (given.progress < 0 &&
+	    isatty(STDERR_FILENO)))
+		p->progress = progress;
+}
+
+static void
+set_personas(struct engine_plan *p)
+{
+	static struct words names;
+	char *name;
+
+	for (name = given.personas ? strtok(given.personas, ",") : NULL; name;
+	    name = strtok(NULL, ","))
+		add_word(&names, name);
+	p->personas = names.w;
+	p->npersonas = names.n;
+}
+
+static void
+read_option(int c)
+{
+	switch (c) {
+	case 'c': given.config = optarg; break;
+	case 't': given.target = optarg; break;
+	case OPT_COMMAND: given.command = optarg; break;
+	case OPT_PROTOCOL: given.protocol = optarg; break;
+	case OPT_REPLAY: given.replay = 1; break;
+	case 'n':
+		given.iterations = cli_int("--iterations", optarg, 1,
+		    1000000000);
+		break;
+	case 'j':
+		given.parallel = cli_int("--parallel", optarg, 0, 4096);
+		break;
+	case OPT_TIMEOUT:
+		given.timeout = cli_double("--timeout", optarg, 0.001, 1e9);
+		break;
+	case OPT_RETRIES:
+		given.retries = cli_int("--retries", optarg, 0, 1000000);
+		break;
+	case OPT_GRACE:
+		given.grace = cli_double("--grace", optarg, 0, 1e9);
+		break;
+	case OPT_SEED:
+		given.seed = cli_int("--seed", optarg, INT64_MIN, INT64_MAX);
+		given.has_seed = 1;
+		break;
+	case OPT_PERSONAS: given.personas = optarg; break;
+	case OPT_NAME: given.name = optarg; break;
+	case OPT_STDERR: given.stderr_dir = optarg; break;
+	case OPT_TOTAL:
+		given.total = cli_int("--total", optarg, 0, INT64_MAX);
+		break;
+	case OPT_PROGRESS: given.progress = 1; break;
+	case OPT_NO_PROGRESS: given.progress = 0; break;
+	default: cli_common(c, usage);
+	}
+}
+
+/* The folder to start agents in. */
+static char *
+working_directory(const struct config *c)
+{
+	char *dir = config_text(c, "runner.working_directory"), *path;
+
+	if (!dir)
+		return c->file ? xstrdup(c->dir) : NULL;
+	path = config_path(c, dir);
+	free(dir);
+	return path;
+}
+
+static int
+run(struct config *c, char **files, int nfiles)
+{
+	struct engine_plan p = { 0 };
+	struct job_plan jobs;
+	struct words argv = { 0 };
+	struct source s;
+	struct err e = { 0 };
+	struct out o;
+	char *target, *name, *dir;
+	int status;
+
+	make_plan(&p, c);
+	set_personas(&p);
+	target = choose_agent(&p, c, &argv, given.replay ||
+	    config_true(c, "replay_args.enabled"));
+	name = given.name ? xstrdup(given.name) : config_name(c);
+	dir = working_directory(c);
+	if (job_plan_init(&jobs, c, given.replay, target, &e))
+		die("%s", e.msg);
+	if (given.stderr_dir && mkdir(given.stderr_dir, 0700) &&
+	    errno != EEXIST)
+		die("%s: %s", given.stderr_dir, strerror(errno));
+	p.name = name;
+	p.jobs = &jobs;
+	p.kind.dir = dir;
+	p.kind.stderr_dir = given.stderr_dir;
+	source_init(&s, files, (size_t)nfiles, cli_say);
+	out_init(&o, STDOUT_FILENO, 0);
+	began = isotime_monotonic();
+	status = engine_run(&p, &s, &o);
+	source_release(&s);
+	job_plan_release(&jobs);
+	if (out_close(&o)) {
+		/* a reader that went away ends us as it would any filter */
+		if (o.error == EPIPE) {
+			signal(SIGPIPE, SIG_DFL);
+			raise(SIGPIPE);
+		}
+		die("<stdout>: %s", strerror(o.error));
+	}
+	free(target);
+	free(name);
+	free(dir);
+	while (argv.n)
+		free(argv.w[--argv.n]);
+	free(argv.w);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct config c;
+	int opt, status;
+
+	util_init(argv[0]);
+	while ((opt = getopt_long(argc, argv, "c:t:n:j:", options, NULL)) !=
+	    -1)
+		read_option(opt);
+	cli_need_input(argc - optind, usage);
+	if (config_load(&c, given.config, say_config, NULL))
+		exit(2);
+	status = run(&c, argv + optind, argc - optind);
+	config_release(&c);
+	return status;
+}

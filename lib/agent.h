@@ -1,0 +1,62 @@
+#ifndef AGENT_H
+#define AGENT_H
+
+/*
+ * A child process that speaks the agent protocol, fluxloop-protocol(7): its
+ * pipes, whole lines out of them, and what it says on its standard error.
+ * buf.h, proc.h and environ.h have to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+/* What agents have in common. */
+struct agent_kind {
+	char *const *argv;
+	const struct environ *env;	/* its secrets are masked in errors */
+	const char *dir;		/* to start in; NULL: ours */
+	const char *stderr_dir;		/* for whole logs; NULL: none kept */
+};
+
+struct agent {
+	const struct agent_kind *kind;
+	struct proc proc;
+	unsigned number;	/* from 1, for the log's name */
+	struct buf to;		/* what waits to be written to it */
+	size_t to_done;
+	struct buf from;	/* what it wrote, from a line's start */
+	size_t from_start;
+	size_t from_seen;	/* bytes in which there is no newline */
+	int from_eof;
+	struct buf err_line;	/* of its standard error, not yet whole */
+	struct buf err_tail;	/* the last few KiB of it */
+	int log;		/* descriptor, or -1 */
+	int ended;		/* it was collected; status is set */
+	int status;		/* as waitpid gives it */
+};
+
+/* Starts one. Returns 0, or -1 with *e filled in. */
+int agent_start(struct agent *a, const struct agent_kind *kind,
+    unsigned number, struct err *e);
+
+/* Ends all of its process group at once, closes and frees. */
+void agent_release(struct agent *a);
+
+/* Writes as much of what waits as the pipe takes. */
+void agent_write(struct agent *a);
+
+/* Reads what there is of its output (and notes its end), of its errors. */
+void agent_read(struct agent *a);
+void agent_read_errors(struct agent *a);
+
+/*
+ * The next whole line of its output, or, after the end, the rest. Returns 1
+ * and borrows it until agent_read, or 0.
+ */
+int agent_line(struct agent *a, const char **p, size_t *n);
+
+/* What it last said on its standard error; forgets it. */
+void agent_take_errors(struct agent *a, struct buf *b);
+
+#endif

@@ -1,0 +1,200 @@
+#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "util.h"
+#include "err.h"
+#include "proc.h"
+
+volatile sig_atomic_t proc_stops;
+volatile sig_atomic_t proc_stop_signal;
+
+static int told[2] = { -1, -1 };
+
+static void
+on_signal(int sig)
+{
+	int saved = errno;
+
+	if (sig != SIGCHLD && !proc_stops++)
+		proc_stop_signal = sig;
+	/* a full pipe tells as much as one more byte would */
+	if (write(told[1], "", 1) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+static int
+set_flags(int fd, int nonblocking)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -1;
+	return nonblocking ? fcntl(fd, F_SETFL,
+	    fcntl(fd, F_GETFL) | O_NONBLOCK) : 0;
+}
+
+int
+proc_init(void)
+{
+	struct sigaction sa = { 0 };
+
+	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
+		die("pipe: %s", strerror(errno));
+	sa.sa_handler = on_signal;
+	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+	sigaction(SIGCHLD, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+#ifdef __linux__
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+#endif
+	return told[0];
+}
+
+static void
+close_pair(int fd[2])
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+static int
+spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
+    const char *dir)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int error;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
+	error = posix_spawn_file_actions_adddup2(&actions, fds[0][0], 0) ||
+	    posix_spawn_file_actions_adddup2(&actions, fds[1][1], 1) ||
+	    posix_spawn_file_actions_adddup2(&actions, fds[2][1], 2) ||
+	    (dir && posix_spawn_file_actions_addchdir_np(&actions, dir));
+	error = error ? ENOMEM : posix_spawnp(pid, argv[0], &actions, &attr,
+	    argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+int
+proc_spawn(struct proc *p, char *const *argv, char *const *env,
+    const char *dir, struct err *e)
+{
+	int fds[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int i, error = 0;
+
+	for (i = 0; i < 3 && !error; i++)
+		if (pipe(fds[i]) || set_flags(fds[i][0], i != 0) ||
+		    set_flags(fds[i][1], i == 0))
+			error = errno;
+	if (!error && dir && access(dir, X_OK))
+		err_set(e, 0, 0, "folder '%s': %s", dir, strerror(errno));
+	else if (!error && !(error = spawn(&p->pid, fds, argv, env, dir)))
+		e = NULL;
+	if (e && error)
+		err_set(e, 0, 0, "cannot start '%s': %s", argv[0],
+		    strerror(error));
+	if (e) {
+		for (i = 0; i < 3; i++)
+			close_pair(fds[i]);
+		return -1;
+	}
+	close(fds[0][0]);
+	close(fds[1][1]);
+	close(fds[2][1]);
+	p->in = fds[0][1];
+	p->out = fds[1][0];
+	p->err = fds[2][0];
+	return 0;
+}
+
+void
+proc_signal(const struct proc *p, int sig)
+{
+	if (p->pid > 0)
+		kill(-p->pid, sig);
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+proc_close(struct proc *p)
+{
+	shut(&p->in);
+	shut(&p->out);
+	shut(&p->err);
+}
+
+pid_t
+proc_reap(int *status)
+{
+	char drop[64];
+	pid_t pid;
+
+	while (read(told[0], drop, sizeof(drop)) > 0)
+		;
+	pid = waitpid(-1, status, WNOHANG);
+	return pid > 0 ? pid : 0;
+}
+
+/* Kills the children that the kernel lists. Returns how many there were. */
+static size_t
+kill_children(void)
+{
+	size_t n = 0;
+	FILE *f;
+	char *name;
+	long pid;
+
+	name = xasprintf("/proc/self/task/%ld/children", (long)getpid());
+	f = fopen(name, "re");
+	free(name);
+	if (!f)
+		return 0;
+	for (; fscanf(f, "%ld", &pid) == 1; n++)
+		kill((pid_t)pid, SIGKILL);
+	fclose(f);
+	return n;
+}
+
+void
+proc_sweep(void)
+{
+	int status;
+
+	/* the children of one that is killed become ours: look again */
+	while (kill_children())
+		while (waitpid(-1, &status, 0) > 0)
+			;
+}

@@ -1,0 +1,56 @@
+#ifndef PROC_H
+#define PROC_H
+
+/*
+ * Child processes. Each leads a process group of its own, so that all that it
+ * starts can be ended with it; what makes itself a new session is found and
+ * ended too where the system makes us the parent of orphans (Linux).
+ */
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct err;
+
+struct proc {
+	pid_t pid;		/* 0: none */
+	int in;			/* our end of its standard input; -1: closed */
+	int out;
+	int err;
+};
+
+/* How often SIGINT and SIGTERM came since proc_init, and the first of them. */
+extern volatile sig_atomic_t proc_stops;
+extern volatile sig_atomic_t proc_stop_signal;
+
+/*
+ * To be called once: SIGCHLD, SIGINT and SIGTERM are told through a descriptor
+ * that becomes readable, which is returned, SIGPIPE is ignored, and orphans become our
+ * children.
+ */
+int proc_init(void);
+
+/*
+ * Starts argv (looked for in our PATH) in the folder dir (NULL: ours) with the
+ * environment env. Its signals are at their defaults, and of our descriptors
+ * it gets none. Our ends do not block. Returns 0, or -1 with *e filled in.
+ */
+int proc_spawn(struct proc *p, char *const *argv, char *const *env,
+    const char *dir, struct err *e);
+
+/* Sends a signal to the process's group. */
+void proc_signal(const struct proc *p, int sig);
+
+/* Closes our ends. */
+void proc_close(struct proc *p);
+
+/*
+ * Collects one process that has ended, a child or an orphan. Returns its pid
+ * and sets *status as waitpid does, or 0 when none has.
+ */
+pid_t proc_reap(int *status);
+
+/* Kills every process that is a child of ours, and collects them all. */
+void proc_sweep(void);
+
+#endif

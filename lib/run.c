@@ -1,0 +1,439 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "util.h"
+#include "buf.h"
+#include "json.h"
+#include "isotime.h"
+#include "uuid.h"
+#include "record.h"
+#include "environ.h"
+#include "config.h"
+#include "job.h"
+#include "run.h"
+
+/* Of what an agent prints beside the protocol, this much is kept. */
+#define PRINTED_MAX 65536
+
+struct run *
+run_new(struct job *j, long long iteration, const int64_t *seed)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+	uint64_t high, low;
+
+	r->job = j;
+	j->refs++;
+	r->iteration = iteration;
+	r->attempt = 1;
+	record_run_id(j->id, j->persona, iteration, r->id);
+	if (seed) {
+		record_trace_bits((uint64_t)*seed, r->id, &high, &low);
+		uuid_of(high, low, r->trace_id);
+	} else {
+		uuid_random(r->trace_id);
+	}
+	return r;
+}
+
+/* Empties what one attempt gathered. */
+static void
+forget(struct run *r)
+{
+	struct buf *const all[] = {
+		&r->observations, &r->sent, &r->errors, &r->deltas,
+		&r->printed, &r->response, &r->agent, &r->message
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(all); i++)
+		buf_release(all[i]);
+	r->nobservations = 0;
+	memset(r->tokens, 0, sizeof(r->tokens));
+	r->has_tokens = 0;
+	r->started = 0;
+}
+
+void
+run_free(struct run *r)
+{
+	if (!r)
+		return;
+	forget(r);
+	buf_release(&r->failed);
+	job_drop(r->job);
+	free(r);
+}
+
+static struct json_span
+span_of(const struct buf *b)
+{
+	struct json_span v = { b->p, b->len };
+
+	if (!b->len)
+		v.p = NULL;
+	return v;
+}
+
+void
+run_request(const struct run *r, const char *name, struct buf *b)
+{
+	const struct job *j = r->job;
+
+	json_open(b, NULL, '{');
+	json_add_str(b, "type", "input");
+	json_add_int(b, "id", r->number);
+	json_add(b, "input", span_of(&j->input));
+	if (j->kwargs.len) {
+		json_add(b, "kwargs", span_of(&j->kwargs));
+		json_add(b, "callables", span_of(&j->callables));
+		if (json_is(j->objects, JSON_OBJECT))
+			json_add(b, "objects", j->objects);
+	}
+	json_open(b, "context", '{');
+	json_add_str(b, "trace_id", r->trace_id);
+	json_add_str(b, "run_id", r->id);
+	json_add_str(b, "input_id", j->id);
+	json_add_str(b, "name", name);
+	json_add_int(b, "iteration", r->iteration);
+	json_add_str(b, "persona", j->persona);
+	json_add_int(b, "attempt", r->attempt);
+	json_close(b, '}');
+	json_close(b, '}');
+	buf_byte(b, '\n');
+}
+
+void
+run_start(struct run *r)
+{
+	r->started = 1;
+	r->start = isotime_now();
+	r->clock = isotime_monotonic();
+}
+
+static void
+replace(struct buf *b, struct json_span v)
+{
+	b->len = 0;
+	json_compact(b, v);
+}
+
+static void
+count_tokens(struct run *r, const struct json_span tokens[3])
+{
+	double d;
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (tokens[i].p && json_double(tokens[i], &d) && d >= 0 &&
+		    d < 1e15) {
+			r->tokens[i] += (long long)d;
+			r->has_tokens = 1;
+		}
+	/* a generation that tells no total has the sum of its parts */
+	if (!json_is(tokens[2], JSON_NUMBER))
+		for (i = 0; i < 2; i++)
+			if (json_double(tokens[i], &d) && d >= 0 && d < 1e15)
+				r->tokens[2] += (long long)d;
+}
+
+static void
+put_time(struct buf *b, const char *key, int64_t us)
+{
+	json_key(b, key);
+	buf_byte(b, '"');
+	isotime_put(b, us);
+	buf_byte(b, '"');
+}
+
+/* Adds to an observation what it has to have and an agent may leave out. */
+static void
+complete(struct run *r, struct json_span o, const struct json_span *v,
+    struct buf *b)
+{
+	char id[UUID_TEXT];
+
+	json_comma(b);
+	json_compact(b, o);
+	b->len--;
+	if (!v[0].p) {
+		uuid_random(id);
+		json_add_str(b, "id", id);
+	}
+	if (!v[1].p) {
+		put_time(b, "start_time", isotime_now());
+	}
+	if (!v[2].p)
+		json_add_str(b, "trace_id", r->trace_id);
+	json_close(b, '}');
+}
+
+void
+run_observe(struct run *r, struct json_span observation)
+{
+	static const char *const names[] = {
+		"id", "start_time", "trace_id", "prompt_tokens",
+		"completion_tokens", "total_tokens", "name", "type", "output"
+	};
+	enum { TOKENS = 3, NAME = 6, TYPE, OUTPUT, FIELDS };
+	struct json_span v[FIELDS];
+	struct json_fault f;
+
+	if (json_scan(observation.p, observation.n, JSON_LAX, names, v, FIELDS,
+	    &f) < 0 || json_type(observation) != JSON_OBJECT)
+		return;
+	complete(r, observation, v, &r->observations);
+	r->nobservations++;
+	count_tokens(r, v + TOKENS);
+	if (!v[OUTPUT].p || json_type(v[OUTPUT]) == JSON_NULL)
+		return;
+	if (json_is(v[NAME], JSON_STRING) &&
+	    json_equal(v[NAME], "agent_final_response", 20))
+		replace(&r->response, v[OUTPUT]);
+	if (json_is(v[TYPE], JSON_STRING) && json_equal(v[TYPE], "agent", 5))
+		replace(&r->agent, v[OUTPUT]);
+}
+
+/* 1 when a callback's messages are errors: as mapped, or by its name. */
+static int
+is_error(const struct run *r, struct json_span name, struct json_span kind)
+{
+	struct json_span map = span_of(&r->job->callables), v = { 0 };
+	struct buf text = { 0 };
+	int yes = 0;
+	size_t i;
+
+	if (json_is(kind, JSON_STRING))
+		return json_equal(kind, "error", 5);
+	if (!json_is(name, JSON_STRING))
+		return 0;
+	json_text(&text, name);
+	if (map.p)
+		v = json_get(map, buf_str(&text));
+	if (v.p)
+		yes = json_equal(v, "error", 5);
+	else
+		for (i = 0; i + 5 <= text.len; i++)
+			if (!strncasecmp(text.p + i, "error", 5))
+				yes = 1;
+	buf_release(&text);
+	return yes;
+}
+
+/* The only positional argument, or all arguments. */
+static void
+put_message(struct buf *b, struct json_span args, struct json_span kwargs)
+{
+	struct json_span key, one = { 0 }, more;
+	struct json_iter it;
+	int many, named = 0;
+
+	if (json_is(kwargs, JSON_OBJECT)) {
+		it = json_each(kwargs);
+		named = json_next(&it, &key, &more);
+	}
+	many = 1;
+	if (json_is(args, JSON_ARRAY)) {
+		it = json_each(args);
+		if (json_next(&it, &key, &one))
+			many = json_next(&it, &key, &more);
+	}
+	json_comma(b);
+	if (!many && !named) {
+		json_compact(b, one);
+		return;
+	}
+	json_open(b, NULL, '{');
+	json_open(b, "args", '[');
+	if (json_is(args, JSON_ARRAY)) {
+		b->len--;
+		json_compact(b, args);
+	} else {
+		json_close(b, ']');
+	}
+	json_open(b, "kwargs", '{');
+	if (json_is(kwargs, JSON_OBJECT)) {
+		b->len--;
+		json_compact(b, kwargs);
+	} else {
+		json_close(b, '}');
+	}
+	json_close(b, '}');
+}
+
+void
+run_callback(struct run *r, struct json_span name, struct json_span kind,
+    struct json_span args, struct json_span kwargs)
+{
+	int error = is_error(r, name, kind);
+
+	put_message(error ? &r->errors : &r->sent, args, kwargs);
+	if (!error) {
+		r->message.len = 0;
+		put_message(&r->message, args, kwargs);
+	}
+}
+
+void
+run_delta(struct run *r, struct json_span text)
+{
+	if (json_is(text, JSON_STRING))
+		json_text(&r->deltas, text);
+}
+
+void
+run_printed(struct run *r, const char *p, size_t n)
+{
+	size_t room = PRINTED_MAX > r->printed.len ?
+	    PRINTED_MAX - r->printed.len : 0;
+
+	buf_add(&r->printed, p, n < room ? n : room);
+	if (room)
+		buf_byte(&r->printed, '\n');
+}
+
+/* The output that the trace shows. */
+static void
+put_output(const struct run *r, const struct run_end *end, struct buf *b)
+{
+	if (r->response.len)
+		json_add(b, "output", span_of(&r->response));
+	else if (r->agent.len)
+		json_add(b, "output", span_of(&r->agent));
+	else if (r->message.len)
+		json_add(b, "output", span_of(&r->message));
+	else if (end->output.p && json_type(end->output) != JSON_NULL)
+		json_add(b, "output", end->output);
+	else if (r->deltas.len)
+		json_add_text(b, "output", r->deltas.p, r->deltas.len);
+	else
+		json_add_null(b, "output");
+}
+
+static void
+put_milliseconds(struct buf *b, const char *key, int64_t us)
+{
+	json_key(b, key);
+	buf_printf(b, "%lld.%03d", (long long)(us / 1000), (int)(us % 1000));
+}
+
+static void
+put_failure(struct buf *b, const struct run_end *end)
+{
+	json_add_str(b, "error", end->error);
+	json_add_str(b, "error_kind", end->kind);
+	if (end->code)
+		json_add_str(b, "error_code", end->code);
+	if (end->exit_code >= 0)
+		json_add_int(b, "exit_code", end->exit_code);
+	if (end->signal)
+		json_add_int(b, "signal", end->signal);
+}
+
+void
+run_retry(struct run *r, const struct run_end *end)
+{
+	struct buf *b = &r->failed;
+
+	json_open(b, NULL, '{');
+	json_add_int(b, "attempt", r->attempt);
+	put_time(b, "start_time", r->start);
+	put_milliseconds(b, "duration_ms", isotime_monotonic() - r->clock);
+	put_failure(b, end);
+	json_close(b, '}');
+	forget(r);
+	r->attempt++;
+}
+
+static void
+put_list(struct buf *b, const char *key, const struct buf *items)
+{
+	json_open(b, key, '[');
+	buf_add(b, items->p, items->len);
+	json_close(b, ']');
+}
+
+static void
+put_tokens(const struct run *r, struct buf *b)
+{
+	json_open(b, "token_usage", '{');
+	json_add_int(b, "prompt_tokens", r->tokens[0]);
+	json_add_int(b, "completion_tokens", r->tokens[1]);
+	json_add_int(b, "total_tokens", r->tokens[2]);
+	json_close(b, '}');
+}
+
+/* The input's metadata, without what it was to be replayed with. */
+static void
+put_metadata(const struct job *j, struct buf *b)
+{
+	static const char *const not[] = {
+		"template_kwargs", "objects", "args_template", "persona"
+	};
+	struct json_span key, value;
+	struct json_iter it;
+	size_t i;
+
+	json_open(b, "metadata", '{');
+	if (j->metadata.p) {
+		for (it = json_each(j->metadata); json_next(&it, &key, &value);
+		    ) {
+			for (i = 0; i < LEN(not); i++)
+				if (json_equal(key, not[i], strlen(not[i])))
+					break;
+			if (i < LEN(not))
+				continue;
+			json_add(b, NULL, key);
+			buf_byte(b, ':');
+			json_compact(b, value);
+		}
+	}
+	json_close(b, '}');
+}
+
+void
+run_trace(struct run *r, const char *name, const struct run_end *end,
+    struct buf *b)
+{
+	const struct job *j = r->job;
+	int64_t took;
+
+	if (!r->started)
+		run_start(r);
+	took = isotime_monotonic() - r->clock;
+	json_open(b, NULL, '{');
+	json_add_str(b, "trace_id", r->trace_id);
+	json_add_str(b, "run_id", r->id);
+	json_add_str(b, "input_id", j->id);
+	json_add_str(b, "name", name);
+	json_add_int(b, "iteration", r->iteration);
+	json_add_str(b, "persona", j->persona);
+	json_add(b, "input", span_of(&j->input));
+	put_output(r, end, b);
+	put_milliseconds(b, "duration_ms", took);
+	json_add_bool(b, "success", !end->error);
+	if (end->error)
+		put_failure(b, end);
+	put_time(b, "start_time", r->start);
+	put_time(b, "end_time", r->start + took);
+	json_add_int(b, "attempts", r->attempt);
+	if (r->failed.len)
+		put_list(b, "failed_attempts", &r->failed);
+	if (r->sent.len || r->errors.len) {
+		json_open(b, "callback_messages", '{');
+		put_list(b, "send", &r->sent);
+		put_list(b, "error", &r->errors);
+		json_close(b, '}');
+	}
+	if (r->printed.len)
+		json_add_text(b, "stdout", r->printed.p, r->printed.len);
+	if (end->error && end->stderr_len)
+		json_add_text(b, "stderr", end->stderr_tail, end->stderr_len);
+	json_add_int(b, "observation_count", (long long)r->nobservations);
+	if (r->has_tokens)
+		put_tokens(r, b);
+	put_metadata(j, b);
+	put_list(b, "observations", &r->observations);
+	json_close(b, '}');
+	buf_byte(b, '\n');
+}

@@ -1,0 +1,75 @@
+#ifndef RUN_H
+#define RUN_H
+
+/*
+ * One run of one input: what is sent to the agent for it, what comes back, and
+ * the trace that this makes. buf.h, json.h, record.h, uuid.h, environ.h,
+ * config.h and job.h have to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct run {
+	struct run *next;	/* for whoever keeps runs in a list */
+	struct job *job;
+	long long iteration;
+	char id[RECORD_ID];
+	char trace_id[UUID_TEXT];
+	unsigned attempt;	/* from 1 */
+	long long number;	/* its id in the protocol */
+	int started;
+	int64_t start;		/* wall clock, microseconds since 1970 */
+	int64_t clock;		/* isotime_monotonic() then */
+	int64_t not_before;	/* monotonic; a retry waits until then */
+	struct buf observations;	/* JSON, without its brackets */
+	size_t nobservations;
+	struct buf sent;	/* callback messages, likewise */
+	struct buf errors;
+	struct buf deltas;	/* text */
+	struct buf printed;	/* what was no protocol */
+	struct buf failed;	/* earlier attempts, JSON without brackets */
+	/* candidates for the final output, JSON: the last of each */
+	struct buf response;	/* of an observation agent_final_response */
+	struct buf agent;	/* of an agent observation */
+	struct buf message;	/* sent through a callback */
+	long long tokens[3];	/* prompt, completion, total */
+	int has_tokens;
+};
+
+/* How a run ended. */
+struct run_end {
+	struct json_span output;	/* the reply's; p is NULL when none */
+	const char *error;	/* NULL: it succeeded */
+	const char *kind;	/* error, timeout, crash, protocol, cancelled */
+	const char *code;	/* what the agent calls it, or NULL */
+	int exit_code;		/* of its process, or -1 */
+	int signal;		/* that ended its process, or 0 */
+	const char *stderr_tail;
+	size_t stderr_len;
+};
+
+/* Makes a run. Takes a reference to the job. seed may be NULL: random ids. */
+struct run *run_new(struct job *j, long long iteration, const int64_t *seed);
+void run_free(struct run *r);
+
+/* Appends the line that asks an agent for it. name is the experiment's. */
+void run_request(const struct run *r, const char *name, struct buf *b);
+
+/* It began now. */
+void run_start(struct run *r);
+
+/* Adds an observation, a callback, text that was streamed or only printed. */
+void run_observe(struct run *r, struct json_span observation);
+void run_callback(struct run *r, struct json_span name, struct json_span kind,
+    struct json_span args, struct json_span kwargs);
+void run_delta(struct run *r, struct json_span text);
+void run_printed(struct run *r, const char *p, size_t n);
+
+/* Notes that this attempt failed, and makes it ready for the next. */
+void run_retry(struct run *r, const struct run_end *end);
+
+/* Appends the trace and a newline. */
+void run_trace(struct run *r, const char *name, const struct run_end *end,
+    struct buf *b);
+
+#endif
