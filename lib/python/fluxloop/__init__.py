@@ -1,0 +1,48 @@
+"""FluxLoop: record, trace and replay the calls of an AI agent's handler.
+
+Importing the package loads nothing else: each public name brings in its
+module when it is first used (PEP 562), so that a service which merely calls
+`record_call_args` does not pay for the rest.
+"""
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "agent": "decorators",
+    "prompt": "decorators",
+    "tool": "decorators",
+    "trace": "decorators",
+    "instrument": "context",
+    "get_current_context": "context",
+    "FluxLoopContext": "context",
+    "Observation": "context",
+    "ObservationType": "context",
+    "ObservationLevel": "context",
+    "configure": "config",
+    "get_config": "config",
+    "reset_config": "config",
+    "load_env": "config",
+    "enable_recording": "recording",
+    "disable_recording": "recording",
+    "set_recording_options": "recording",
+    "record_call_args": "recording",
+}
+_MODULES = ("config", "context", "decorators", "masking", "recording", "serialize")
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    from importlib import import_module
+
+    if name in _HOME:
+        value = getattr(import_module("." + _HOME[name], __name__), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module("." + name, __name__)
+    raise AttributeError("module 'fluxloop' has no attribute %r" % name)
+
+
+def __dir__():
+    return sorted(set(globals()) | set(_HOME) | set(_MODULES))

@@ -1,0 +1,171 @@
+"""The bridge's event loop: async targets, and awaitables that others return."""
+
+import asyncio
+from contextvars import ContextVar
+
+from . import context as tracing
+from .report import note, show_error
+
+# So many lines are read ahead.
+READ_AHEAD = 256
+# How long cancelled tasks may take to end, in seconds.
+CANCEL_SECONDS = 1.0
+
+_call = ContextVar("fluxloop_call", default=None)
+
+
+class Loop:
+    """One event loop for the life of the process."""
+
+    def __init__(self, bridge):
+        self.bridge = bridge
+        self.reader = bridge.reader
+        self.channel = bridge.channel
+        self.loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self.loop)
+        self.loop.set_task_factory(_make_task)
+        self._limit = 1
+        self._done = None
+        self._listening = False
+        self._polled = True
+
+    def serve(self, concurrency):
+        """Run the calls that arrive, so many at once, until there are no more."""
+        self._limit = concurrency
+        self._done = self.loop.create_future()
+        self._listen()
+        while not self._done.done():
+            try:
+                self.loop.run_until_complete(self._done)
+            except (SystemExit, KeyboardInterrupt) as error:
+                # asyncio lets these through to here from any task; the call
+                # that waits for the task hears of it too.
+                if self.bridge.interrupted:
+                    raise
+                show_error(error)
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+
+    def finish(self, call, result):
+        """Return the output of a call from the awaitable or async generator
+        that a plain function returned."""
+        call.tasks = set()
+        _call.set(call)
+        task = asyncio.Task(self._complete(call, result), loop=self.loop)
+        try:
+            return self.loop.run_until_complete(task)
+        finally:
+            task.cancel()
+
+    def _listen(self):
+        """Ask for `_read` to be called when there is input."""
+        self._listening = True
+        if self._polled:
+            try:
+                self.loop.add_reader(self.reader.descriptor, self._read)
+                return
+            except OSError:  # a regular file cannot be polled, and never blocks
+                self._polled = False
+        self.loop.call_soon(self._read)
+
+    def _read(self):
+        self.reader.fill()
+        if not self._polled:
+            self._listening = False
+        elif self.reader.ended or len(self.reader.ready) > READ_AHEAD:
+            self.loop.remove_reader(self.reader.descriptor)
+            self._listening = False
+        self._pump()
+
+    def _pump(self):
+        """Begin as many calls as may run, and write what has to be written."""
+        ready, running = self.reader.ready, self.bridge.running
+        while ready and len(running) < self._limit and not self.bridge.interrupted:
+            call = self.bridge.open(ready.popleft())
+            if call:
+                self._start(call)
+        self.channel.flush()
+        over = self.reader.ended and not ready or self.bridge.interrupted or self.channel.broken
+        if over and (not running or self.channel.broken):
+            if not self._done.done():
+                self._done.set_result(None)
+        elif not self._listening and not self.reader.ended and len(ready) <= READ_AHEAD // 2:
+            self._listen()
+
+    def _start(self, call):
+        call.tasks = set()
+        # The task takes its context from here and keeps it.
+        tracing.scope.set((call.context, None))
+        _call.set(call)
+        task = asyncio.Task(self._run(call), loop=self.loop)
+        tracing.scope.set(None)
+        _call.set(None)
+        call.task = task  # the event loop itself keeps only a weak reference
+
+    async def _run(self, call):
+        bridge = self.bridge
+        try:
+            args, kwargs = bridge.handler.arguments(call)
+            result = bridge.handler.function(*args, **kwargs)
+            output = await self._complete(call, result)
+        except BaseException as error:
+            bridge.fail(call, error)
+        else:
+            bridge.succeed(call, output)
+        self._pump()
+
+    async def _complete(self, call, result):
+        """Return the output of a call, once the tasks it started have ended too."""
+        try:
+            while hasattr(type(result), "__await__"):
+                result = await result
+            if hasattr(type(result), "__aiter__"):
+                return await self._join(call, result)
+            if hasattr(type(result), "__next__"):
+                return self.bridge.join(call, result)
+            return result
+        finally:
+            if call.tasks:
+                await self._drain(call)
+
+    async def _join(self, call, items):
+        stream = self.bridge.stream()
+        async for item in items:
+            piece = stream.add(item)
+            if piece:
+                call.delta(piece)
+        return stream.output()
+
+    async def _drain(self, call):
+        """Wait for the tasks that a call has left running, and end those that
+        take longer than they may."""
+        end = self.loop.time() + self.bridge.options.drain
+        while call.tasks and self.loop.time() < end:
+            await _wait(call, end - self.loop.time())
+        if not call.tasks:
+            return
+        note(
+            "call %s left %d tasks that still ran after %g s: they are cancelled"
+            % (call.id, len(call.tasks), self.bridge.options.drain)
+        )
+        for task in tuple(call.tasks):
+            task.cancel()
+        await _wait(call, CANCEL_SECONDS)
+
+
+async def _wait(call, seconds):
+    """Wait for the tasks of a call; show what those that ended have raised."""
+    done, _ = await asyncio.wait(set(call.tasks), timeout=seconds)
+    call.tasks -= done
+    for task in done:
+        if not task.cancelled() and task.exception():
+            show_error(task.exception())
+
+
+def _make_task(loop, coroutine, **options):
+    """Make a task and note to which call it belongs."""
+    task = asyncio.Task(coroutine, loop=loop, **options)
+    call = _call.get()
+    if call is not None and not call.over:
+        call.tasks.add(task)
+        task.add_done_callback(call.tasks.discard)
+    return task

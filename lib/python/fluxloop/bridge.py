@@ -1,0 +1,448 @@
+"""The agent protocol for Python handlers: python3 -m fluxloop.bridge TARGET.
+
+Reads calls as JSON lines from stdin, runs the target, and writes what it does
+as JSON lines to stdout. The handler itself sees an empty stdin, and its
+stdout is stderr.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import deque
+from contextvars import copy_context
+
+from . import context as tracing
+from .channel import Channel, Reader
+from .context import FluxLoopContext
+from .introspect import Parameters, is_async_generator_function, is_coroutine_function
+from .replay import Collector, revive
+from .report import note, show_error
+from .serialize import Converter, describe, encode
+from .stream import Stream
+from .target import SetupError, load
+
+USAGE = """\
+usage: python3 -m fluxloop.bridge [options] TARGET
+
+TARGET is module:function, module:Class.method, or path/to/file.py:function.
+  --replay                  turn the recording of arguments off
+  --factory M:F             function that returns the instance for a class
+  --factory-kwargs JSON     its keyword arguments, an object
+  --stream-output-path P    where in an item of a stream its text is
+  --drain SECONDS           how long to wait for tasks a call left running (5)
+  --concurrency N           how many calls an async target works on at once (1)
+  --path DIR                search modules here as well; may be repeated
+"""
+
+# How many calls may be sent ahead.
+PIPELINE = 64
+# A parameter with one of these names gets the input.
+INPUT_NAMES = frozenset(("input", "input_text", "message", "query", "text", "content"))
+
+_PLAIN = frozenset((str, dict, list, int, float, bool, type(None)))
+
+
+class CallError(Exception):
+    """A call that cannot be made; its text says why and what to do."""
+
+
+class Call:
+    """One call that has begun: what happens in it goes to the channel under its id."""
+
+    __slots__ = ("id", "message", "channel", "context", "over", "told", "task", "tasks")
+
+    def __init__(self, message, channel):
+        identity = message.get("id")
+        self.id = str(identity) if type(identity) is int else encode(identity)
+        self.message = message
+        self.channel = channel
+        self.over = self.told = False
+        self.task = None  # that runs it, and the other tasks it has started
+        self.tasks = None
+        about = message.get("context")
+        about = about if isinstance(about, dict) else {}
+        self.context = FluxLoopContext(
+            about.pop("name", None) or "call",
+            about.pop("trace_id", None),
+            metadata=about,
+            sink=self.observe,
+        )
+        self.context.trace.iteration = about.get("iteration")
+        self.context.trace.persona = about.get("persona")
+
+    def observe(self, observation):
+        """Report a finished observation, given as JSON."""
+        self._report('{"type":"observation","id":%s,"observation":%s}\n' % (self.id, observation))
+
+    def callback(self, name, kind, args, kwargs):
+        """Report a message that the handler sent to a collector."""
+        args, kwargs = Converter().convert(args), Converter().convert(kwargs)
+        line = '{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
+        self._report(
+            line % (self.id, encode(name), encode(kind), encode(args), encode(kwargs))
+        )
+
+    def collector(self, name, kind, asynchronous=False):
+        return Collector(name, kind, self.callback, asynchronous)
+
+    def delta(self, piece):
+        """Report a piece of the text that the handler streams."""
+        self._report('{"type":"delta","id":%s,"delta":%s}\n' % (self.id, encode(piece)))
+
+    def _report(self, line):
+        # Written at once: whatever the handler does next, a crash or a hang
+        # included, what it got to is kept.
+        with self.channel.lock:
+            if not self.over:
+                self.channel.send(line)
+                return
+            told, self.told = self.told, True
+        if not told:
+            shown = line[:200].rstrip()
+            note("call %s did more after its end, which is lost: %s" % (self.id, shown))
+
+
+class Handler:
+    """The target and how its arguments are made."""
+
+    def __init__(self, function, target):
+        self.function = function
+        self.target = target
+        try:
+            self.parameters = Parameters(function)
+        except Exception:  # a builtin that does not tell
+            self.parameters = None
+        self.is_async = is_coroutine_function(function) or is_async_generator_function(function)
+        self._name, self._refusal = self._place_of_input()
+
+    def arguments(self, call):
+        """Return (args, kwargs) for a call. Raises CallError."""
+        kwargs = call.message.get("kwargs")
+        if kwargs is not None:
+            return self._replay(call, kwargs)
+        if self._refusal:
+            raise CallError(self._refusal)
+        value = call.message.get("input")
+        if self._name:
+            return self.parameters.split({self._name: value})
+        takes = self.parameters is None or self.parameters.var_positional
+        return (value,) if takes else (), {}
+
+    def _place_of_input(self):
+        """Return the name of the parameter for the input, None if there is
+        none, and what is wrong with such calls, None if nothing is."""
+        parameters = self.parameters
+        if parameters is None:
+            return None, None
+        name = next((n for n in parameters.named() if n in INPUT_NAMES), None)
+        if name is None and not (parameters.var_positional and not parameters.positional):
+            name = next(iter(parameters.named()), "input" if parameters.var_keyword else None)
+        others = [other for other in parameters.required() if other != name]
+        if not others or not parameters.certain:
+            return name, None
+        return name, (
+            "%s needs more than the input: %s; record a call and replay it"
+            " (replay_args in setting.yaml), or give %s a default"
+            % (self.target, _quoted(others), "it" if len(others) == 1 else "them")
+        )
+
+    def _replay(self, call, kwargs):
+        if not isinstance(kwargs, dict):
+            raise CallError("the kwargs of a call must be an object")
+        parameters, callables = self.parameters, call.message.get("callables") or {}
+        callables = {
+            path: kind
+            for path, kind in callables.items()
+            if path in kwargs or "." in path or parameters is None or parameters.takes(path)
+        }
+        revive(kwargs, call.message.get("objects"), callables, call.collector)
+        if parameters is None or not parameters.certain:
+            return (), kwargs
+        unknown = [name for name in kwargs if not parameters.takes(name)]
+        missing = [name for name in parameters.required() if name not in kwargs]
+        if unknown or missing:
+            raise CallError(
+                "the recorded call does not fit %s: it %s; record it again, or edit its kwargs"
+                % (
+                    self.target,
+                    " and ".join(
+                        "%s %s" % (what, _quoted(names))
+                        for what, names in (("does not take", unknown), ("needs", missing))
+                        if names
+                    ),
+                )
+            )
+        return parameters.split(kwargs)
+
+
+class Bridge:
+    """Runs the calls that arrive and reports what becomes of them."""
+
+    def __init__(self, handler, channel, reader, options):
+        self.handler = handler
+        self.channel = channel
+        self.reader = reader
+        self.options = options
+        self.running = set()
+        self.interrupted = False
+        self._loop = None
+        tracing.fallback_scope = self._scope_of_only_call
+
+    def serve(self):
+        """Run calls until there are no more; return the exit status."""
+        concurrency = self.options.concurrency if self.handler.is_async else 1
+        hello = (
+            '{"type":"hello","protocol":1,"pipeline":%d,"concurrency":%d,'
+            '"agent":"fluxloop-python"}\n'
+        )
+        try:
+            self.channel.send(hello % (PIPELINE, concurrency))
+            if self.handler.is_async:
+                self.loop().serve(concurrency)
+            else:
+                self._serve_sync()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        self.channel.flush()
+        return 130 if self.interrupted else 0
+
+    def loop(self):
+        """Return the event loop's side, made when it is first needed."""
+        if self._loop is None:
+            from .aio import Loop
+
+            self._loop = Loop(self)
+        return self._loop
+
+    def _serve_sync(self):
+        ready = self.reader.ready
+        while not self.channel.broken and not self.interrupted:
+            if ready:
+                call = self.open(ready.popleft())
+                if call:
+                    self.channel.flush()
+                    self._run(call)
+            else:
+                self.channel.flush()
+                if self.reader.ended:
+                    return
+                self.reader.fill()
+
+    def _run(self, call):
+        try:
+            # In a copy of the context: what a call sets is gone with it.
+            output = copy_context().run(self._invoke, call)
+        except BaseException as error:
+            self.fail(call, error)
+        else:
+            self.succeed(call, output)
+
+    def _invoke(self, call):
+        tracing.scope.set((call.context, None))
+        args, kwargs = self.handler.arguments(call)
+        result = self.handler.function(*args, **kwargs)
+        kind = type(result)
+        if kind in _PLAIN:
+            return result
+        if hasattr(kind, "__await__") or hasattr(kind, "__aiter__"):
+            return self.loop().finish(call, result)
+        return self.join(call, result) if hasattr(kind, "__next__") else result
+
+    def stream(self):
+        return Stream(self.options.stream_output_path)
+
+    def join(self, call, items):
+        """Return the output of a call that gave a generator."""
+        stream = self.stream()
+        for item in items:
+            piece = stream.add(item)
+            if piece:
+                call.delta(piece)
+        return stream.output()
+
+    def open(self, line):
+        """Begin the call that a line asks for and return it, None if it asks
+        for none; the line that says so waits for a flush."""
+        message = self._decode(line)
+        if message is None:
+            return None
+        call = Call(message, self.channel)
+        self.running.add(call)
+        self.channel.put('{"type":"start","id":%s}\n' % call.id)
+        return call
+
+    def succeed(self, call, output):
+        self._close(call, '{"type":"final","id":%s,"output":%s}\n' % (call.id, encode(output)))
+
+    def fail(self, call, error):
+        """End a call that raised; the traceback goes to stderr."""
+        if isinstance(error, CallError):
+            code, text = "arguments", str(error)
+        else:
+            code, text = type(error).__name__, describe(str, error)
+            text = "%s: %s" % (code, text) if text else code
+            show_error(error)
+        line = '{"type":"error","id":%s,"error":%s,"code":%s}\n'
+        self._close(call, line % (call.id, encode(Converter().convert(text)), encode(code)))
+
+    def _close(self, call, line):
+        call.context.finalize()
+        with self.channel.lock:
+            call.over = True
+            self.channel.put(line)
+        self.running.discard(call)
+
+    def _decode(self, line):
+        """Return the input message in a line, None if there is none."""
+        if not line.strip():
+            return None
+        try:
+            message = json.loads(line.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            self._refuse(_id_in(line), "this line is not JSON: %s" % error)
+            return None
+        if isinstance(message, dict) and message.get("type") == "input":
+            return message
+        identity = message.get("id") if isinstance(message, dict) else None
+        self._refuse(encode(identity), 'this line is no message of type "input"')
+        return None
+
+    def _refuse(self, identity, text):
+        line = '{"type":"error","id":%s,"error":%s,"code":"protocol"}\n'
+        self.channel.put(line % (identity, encode(text)))
+
+    def _scope_of_only_call(self):
+        """What a plain thread does belongs to the running call, if there is one only."""
+        if len(self.running) != 1:
+            return None
+        for call in tuple(self.running):
+            return call.context, None
+
+
+def _id_in(line):
+    """Return the id in a line that cannot be read, as JSON."""
+    import re
+
+    match = re.search(rb'"id"\s*:\s*(\d{1,18})\b', line[:200])
+    return match[1].decode() if match else "null"
+
+
+def _quoted(names):
+    return ", ".join('"%s"' % name for name in names)
+
+
+class Options:
+    """The command line. Raises SetupError for what cannot be understood."""
+
+    def __init__(self, words):
+        self.target = None
+        self.replay = False
+        self.factory = None
+        self.factory_kwargs = {}
+        self.stream_output_path = None
+        self.drain = 5.0
+        self.concurrency = 1
+        self.paths = []
+        words = deque(words)
+        while words:
+            word = words.popleft()
+            if word == "--replay":
+                self.replay = True
+            elif word.startswith("--"):
+                name, equals, value = word.partition("=")
+                self._set(name, value if equals else words.popleft() if words else None)
+            elif self.target is None:
+                self.target = word
+            else:
+                raise SetupError('more than one target: "%s" and "%s"' % (self.target, word))
+        if self.target is None:
+            raise SetupError("no target: give module:function or module:Class.method")
+
+    def _set(self, name, value):
+        if value is None:
+            raise SetupError("option %s needs a value" % name)
+        try:
+            if name == "--path":
+                self.paths.append(value)
+            elif name == "--factory":
+                self.factory = value
+            elif name == "--factory-kwargs":
+                self.factory_kwargs = dict(json.loads(value))
+            elif name == "--stream-output-path":
+                self.stream_output_path = value
+            elif name == "--drain":
+                self.drain = max(0.0, float(value))
+            elif name == "--concurrency":
+                self.concurrency = max(1, int(value))
+            else:
+                raise SetupError("unknown option %s" % name)
+        except (TypeError, ValueError) as error:
+            raise SetupError('"%s" is no value for %s: %s' % (value, name, error)) from None
+
+
+def _claim_descriptors():
+    """Keep descriptors 0 and 1 for the protocol, out of the handler's reach;
+    return (reader, channel)."""
+    try:
+        os.fstat(2)
+    except OSError:  # closed: what comes next must not get its number
+        os.open(os.devnull, os.O_WRONLY)
+    reader, channel = Reader(os.dup(0)), Channel(os.dup(1))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    if hasattr(sys.stdout, "reconfigure"):  # what is printed is there when it crashes
+        sys.stdout.reconfigure(line_buffering=True)
+    return reader, channel
+
+
+def _set_up(words):
+    """Return (options, handler). Raises SetupError."""
+    options = Options(words)
+    here = os.getcwd()
+    # The order of the search: the folder we were started in, then --path.
+    sys.path[:] = [here] + options.paths + [path for path in sys.path if path not in ("", here)]
+    if options.replay:
+        from . import recording
+
+        recording.suppress()
+    function = load(options.target, options.factory, options.factory_kwargs)
+    return options, Handler(function, options.target)
+
+
+def main(words=None):
+    """Serve the target named on the command line; return the exit status:
+    0 at the end of the input, 2 when the target cannot be loaded, 130 after
+    SIGINT."""
+    words = sys.argv[1:] if words is None else words
+    if "--help" in words:
+        print(USAGE, end="")
+        return 0
+    reader, channel = _claim_descriptors()
+    try:
+        options, handler = _set_up(words)
+    except SetupError as error:
+        channel.send('{"type":"error","code":"setup","error":%s}\n' % encode(str(error)))
+        note(error)
+        return 2
+    bridge = Bridge(handler, channel, reader, options)
+
+    def on_interrupt(number, frame):
+        bridge.interrupted = True
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, on_interrupt)
+    parent = os.getpid()
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=channel.abandon)
+    status = bridge.serve()
+    if os.getpid() != parent:  # a child that the handler forked has come back here
+        os._exit(status)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

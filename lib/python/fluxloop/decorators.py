@@ -1,0 +1,359 @@
+"""Decorators that make an observation of each call of a function.
+
+They take functions, coroutine functions, generators and async generators.
+Outside a trace a decorated function is called straight through.
+"""
+
+import functools
+
+from .context import Observation, ObservationType, capture, current_scope, scope
+from .introspect import (
+    Parameters,
+    is_async_generator_function,
+    is_coroutine_function,
+    is_generator_function,
+)
+from .stamps import utc_now
+
+
+def agent(name=None, metadata=None, capture_input=True, capture_output=True):
+    """Observe the entry point of an agent, as type `agent`."""
+    return _decorator(_Plan("agent", name, metadata, capture_input, capture_output))
+
+
+def prompt(name=None, model=None, capture_tokens=True):
+    """Observe a call of a language model, as type `generation`. Token counts
+    are taken from the `usage` of what it returns."""
+    return _decorator(_Plan("generation", name, model=model, capture_tokens=capture_tokens))
+
+
+def tool(name=None, description=None):
+    """Observe a call of a tool, as type `tool`."""
+    return _decorator(_Plan("tool", name, {"description": description} if description else None))
+
+
+def trace(
+    name=None,
+    observation_type="span",
+    metadata=None,
+    capture_input=True,
+    capture_output=True,
+):
+    """Observe any call, as one of the types of ObservationType. Raises
+    ValueError for another type."""
+    kind = ObservationType(observation_type).value
+    return _decorator(_Plan(kind, name, metadata, capture_input, capture_output))
+
+
+class _Plan:
+    """What a decorator was told."""
+
+    def __init__(
+        self,
+        kind,
+        name,
+        metadata=None,
+        capture_input=True,
+        capture_output=True,
+        model=None,
+        capture_tokens=False,
+    ):
+        self.kind = kind
+        self.name = name
+        self.metadata = metadata or {}
+        self.capture_input = capture_input
+        self.capture_output = capture_output
+        self.model = model
+        self.capture_tokens = capture_tokens
+
+
+def _decorator(plan):
+    if callable(plan.name):  # written without parentheses: @fluxloop.tool
+        function, plan.name = plan.name, None
+        return _observe(function, plan)
+    return lambda function: _observe(function, plan)
+
+
+def _observe(function, plan):
+    """Return `function` wrapped in the way its kind asks for."""
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(_observe(function.__func__, plan))
+    open_span = _Opener(function, plan)
+    if is_async_generator_function(function):
+        wrapper = _wrap_async_generator(function, open_span)
+    elif is_generator_function(function):
+        wrapper = _wrap_generator(function, open_span)
+    elif is_coroutine_function(function):
+        wrapper = _wrap_coroutine(function, open_span)
+    else:
+        wrapper = _wrap_plain(function, open_span)
+    wrapper = functools.wraps(function)(wrapper)
+    wrapper.__fluxloop_observed__ = True  # it passes on its arguments as they are
+    return wrapper
+
+
+def _wrap_plain(function, open_span):
+    def wrapper(*args, **kwargs):
+        span = open_span(args, kwargs)
+        if not span:
+            return function(*args, **kwargs)
+        with span:
+            return span.keep(function(*args, **kwargs))
+
+    return wrapper
+
+
+def _wrap_coroutine(function, open_span):
+    async def wrapper(*args, **kwargs):
+        span = open_span(args, kwargs)
+        if not span:
+            return await function(*args, **kwargs)
+        with span:
+            return span.keep(await function(*args, **kwargs))
+
+    return wrapper
+
+
+def _wrap_generator(function, open_span):
+    """The span is current only while the generator runs, not while it waits."""
+
+    def wrapper(*args, **kwargs):
+        span = open_span(args, kwargs)
+        generator = function(*args, **kwargs)
+        if not span:
+            return (yield from generator)
+        step, argument, error = generator.send, None, None
+        try:
+            while True:
+                with span.step():
+                    item = step(argument)
+                span.keep_item(item)
+                try:
+                    step, argument = generator.send, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as thrown:
+                    step, argument = generator.throw, thrown
+        except StopIteration as stop:
+            return stop.value
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            with span.step():
+                generator.close()
+            span.finish_items(error)
+
+    return wrapper
+
+
+def _wrap_async_generator(function, open_span):
+    async def wrapper(*args, **kwargs):
+        # Without a span the steps are the same: there is no `yield from` here.
+        span = open_span(args, kwargs) or _NO_SPAN
+        generator = function(*args, **kwargs)
+        step, argument, error = generator.asend, None, None
+        try:
+            while True:
+                with span.step():
+                    item = await step(argument)
+                span.keep_item(item)
+                try:
+                    step, argument = generator.asend, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as thrown:
+                    step, argument = generator.athrow, thrown
+        except StopAsyncIteration:
+            return
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            with span.step():
+                await generator.aclose()
+            span.finish_items(error)
+
+    return wrapper
+
+
+class _Opener:
+    """Opens a span for a call of one function, None outside a trace."""
+
+    def __init__(self, function, plan):
+        self.function = function
+        self.plan = plan
+        self.name = plan.name or getattr(function, "__name__", type(function).__name__)
+        self.parameters = None
+
+    def __call__(self, args, kwargs):
+        here = current_scope()
+        if here is None or not here[0].is_enabled():
+            return None
+        plan = self.plan
+        observation = Observation(
+            plan.kind,
+            self.name,
+            self.capture(args, kwargs) if plan.capture_input else None,
+            dict(plan.metadata),
+            plan.model,
+        )
+        return _Span(here, observation, plan)
+
+    def capture(self, args, kwargs):
+        """Return the arguments by name, as they are now."""
+        try:
+            if self.parameters is None:
+                self.parameters = Parameters(self.function)
+            bound = self.parameters.bind(args, kwargs)
+        except (TypeError, ValueError):  # the call itself will say what is wrong
+            bound = {"args": args, "kwargs": kwargs}
+        return {name: capture(value) for name, value in bound.items()}
+
+
+# So many of the items that a generator yields are kept, and the others counted.
+_MAX_ITEMS = 10000
+
+
+class _Span:
+    """One observation while its function runs.
+
+    `with span:` runs the function to its end. A generator runs in several
+    `with span.step():` and ends with `finish_items`.
+    """
+
+    __slots__ = ("context", "observation", "plan", "inner", "outer", "items", "dropped")
+
+    def __init__(self, here, observation, plan):
+        self.context = here[0]
+        self.observation = observation
+        self.plan = plan
+        self.inner = (here[0], observation)
+        self.items = []
+        self.dropped = 0
+        here[0].begin(observation, here[1], here)
+
+    def __enter__(self):
+        self.outer = scope.get()
+        scope.set(self.inner)
+
+    def __exit__(self, kind, error, traceback):
+        scope.set(self.outer)
+        self.finish(error)
+
+    def step(self):
+        return _Step(self)
+
+    def keep(self, result):
+        """Note and return the result of the function."""
+        if self.plan.capture_output:
+            self.observation.output = capture(result)
+        if self.plan.capture_tokens:
+            self.count_tokens(result)
+        return result
+
+    def keep_item(self, item):
+        """Note an item that the generator has yielded."""
+        if len(self.items) < _MAX_ITEMS:
+            self.items.append(capture(item))
+        else:
+            self.dropped += 1
+
+    def finish_items(self, error):
+        """End the observation of a generator: its output is the text that it
+        has yielded, joined, or else the list of items."""
+        if self.dropped:
+            self.items.append("…[cut, %d items]" % self.dropped)
+        if self.items and all(isinstance(item, str) for item in self.items):
+            self.items = "".join(self.items)
+        self.keep(self.items)
+        self.finish(error)
+
+    def count_tokens(self, result):
+        usage = _field(result, "usage")
+        if usage is None:
+            return
+        observation = self.observation
+        counts = [
+            _number(usage, "prompt_tokens", "input_tokens"),
+            _number(usage, "completion_tokens", "output_tokens"),
+            _number(usage, "total_tokens"),
+        ]
+        observation.prompt_tokens, observation.completion_tokens, observation.total_tokens = counts
+
+    def finish(self, error=None):
+        """End the observation, with the exception the function raised or None."""
+        observation = self.observation
+        observation.end_time = utc_now()
+        if error is not None and not isinstance(error, GeneratorExit):
+            from traceback import format_exception
+
+            from .serialize import describe
+
+            name = type(error).__name__
+            text = describe(str, error)
+            observation.error = text or name
+            observation.level = "error"
+            observation.status_message = "%s: %s" % (name, text) if text else name
+            observation.metadata["error_type"] = name
+            observation.metadata["traceback"] = "".join(
+                format_exception(type(error), error, error.__traceback__)
+            )
+        self.context.end(observation)
+
+
+class _Step:
+    """Makes a span current for one step of its generator, and keeps what the
+    generator itself has made current for the next."""
+
+    __slots__ = ("span",)
+
+    def __init__(self, span):
+        self.span = span
+
+    def __enter__(self):
+        self.span.__enter__()
+
+    def __exit__(self, *error):
+        self.span.inner = scope.get()
+        scope.set(self.span.outer)
+
+
+class _NoSpan:
+    """Stands in for a span outside a trace."""
+
+    def step(self):
+        return self
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        pass
+
+    def keep_item(self, item):
+        pass
+
+    def finish_items(self, error):
+        pass
+
+
+_NO_SPAN = _NoSpan()
+
+
+def _field(value, name):
+    """Return the item or else the attribute `name`, None where there is none."""
+    try:
+        if hasattr(value, "get"):
+            return value.get(name)
+        return getattr(value, name, None)
+    except Exception:
+        return None
+
+
+def _number(usage, *names):
+    for name in names:
+        value = _field(usage, name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None

@@ -1,0 +1,165 @@
+"""What a callable is and which parameters it takes, for plain functions
+without the `inspect` module, whose import costs as much as a start of Python."""
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80 | 0x100, 0x20, 0x200
+_VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08
+
+
+def _flags(function):
+    """Return the code flags of a function, also inside methods, partials and
+    instances with __call__; 0 for what has no code."""
+    for _ in range(20):
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            flags = getattr(code, "co_flags", 0)
+            return flags if isinstance(flags, int) else 0
+        inner = getattr(function, "__func__", None)
+        if inner is None and type(function).__name__ == "partial":
+            inner = function.func
+        if inner is None and not isinstance(function, type):
+            inner = getattr(type(function), "__call__", None)
+        if inner is None:
+            return 0
+        function = inner
+    return 0
+
+
+def is_coroutine_function(function):
+    """Whether a call of `function` gives something to await."""
+    return bool(_flags(function) & _COROUTINE)
+
+
+def is_generator_function(function):
+    return bool(_flags(function) & _GENERATOR)
+
+
+def is_async_generator_function(function):
+    return bool(_flags(function) & _ASYNC_GENERATOR)
+
+
+class Parameters:
+    """The parameters of a callable, `self` of a bound method left out.
+
+    positional       names that can be given by position, in order
+    positional_only  how many of these cannot be given by name
+    keyword_only     names that can only be given by name
+    defaults         name -> default value
+    var_positional, var_keyword   names of *args and **kwargs, or None
+    certain          False for what a decorator not ours wraps: it may well
+                     supply arguments itself, or drop some
+    """
+
+    __slots__ = (
+        "positional",
+        "positional_only",
+        "keyword_only",
+        "defaults",
+        "var_positional",
+        "var_keyword",
+        "certain",
+    )
+
+    def __init__(self, function):
+        """Raises TypeError or ValueError when `function` does not tell."""
+        bound = 0
+        self.certain = True
+        while True:
+            if "__signature__" in getattr(function, "__dict__", ()):
+                break
+            if hasattr(function, "__wrapped__"):
+                self.certain &= hasattr(function, "__fluxloop_observed__")
+                function = function.__wrapped__
+            elif type(function).__name__ == "method":
+                bound += 1
+                function = function.__func__
+            elif type(function).__name__ == "function":
+                self._read_code(function, bound)
+                return
+            else:
+                break
+        self._read_signature(function, bound)
+
+    def _read_code(self, function, bound):
+        code, flags = function.__code__, function.__code__.co_flags
+        names, end = code.co_varnames, code.co_argcount + code.co_kwonlyargcount
+        every = names[: code.co_argcount]
+        values = function.__defaults__ or ()
+        self.defaults = dict(zip(every[len(every) - len(values) :], values))
+        self.defaults.update(function.__kwdefaults__ or {})
+        self.positional = every[bound:]
+        self.positional_only = max(0, code.co_posonlyargcount - bound)
+        self.keyword_only = names[code.co_argcount : end]
+        self.var_positional = self.var_keyword = None
+        if flags & _VAR_POSITIONAL:
+            self.var_positional = names[end]
+            end += 1
+        if flags & _VAR_KEYWORD:
+            self.var_keyword = names[end]
+
+    def _read_signature(self, function, bound):
+        from inspect import Parameter, signature
+
+        every = list(signature(function).parameters.values())[bound:]
+
+        def names(*kinds):
+            return tuple(one.name for one in every if one.kind in kinds)
+
+        self.positional = names(Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+        self.positional_only = len(names(Parameter.POSITIONAL_ONLY))
+        self.keyword_only = names(Parameter.KEYWORD_ONLY)
+        self.defaults = {one.name: one.default for one in every if one.default is not one.empty}
+        self.var_positional = next(iter(names(Parameter.VAR_POSITIONAL)), None)
+        self.var_keyword = next(iter(names(Parameter.VAR_KEYWORD)), None)
+
+    def takes(self, name):
+        """Whether an argument can be given under this name."""
+        return name in self.named() or self.var_keyword is not None
+
+    def named(self):
+        """Return the names of all parameters, those of *args and **kwargs left out."""
+        return self.positional + self.keyword_only
+
+    def required(self):
+        """Return the names of the parameters that have no default."""
+        return [name for name in self.named() if name not in self.defaults]
+
+    def split(self, kwargs):
+        """Return (args, kwargs) for a call with all of `kwargs`, whose names
+        must be taken, so that those go by position which have to."""
+        if not self.positional_only:
+            return (), kwargs
+        left = dict(kwargs)
+        first = self.positional[: self.positional_only]
+        # A gap can only be a parameter with a default.
+        given = [name in left for name in first]
+        count = len(first) - given[::-1].index(True) if True in given else 0
+        args = tuple(left.pop(n) if n in left else self.defaults[n] for n in first[:count])
+        return args, left
+
+    def bind(self, args, kwargs):
+        """Return {name: value} for a call, defaults filled in, in order of
+        declaration. Raises TypeError when the call does not fit."""
+        bound = dict(zip(self.positional, args))
+        left = dict(kwargs)
+        for index, name in enumerate(self.positional[len(args) :], len(args)):
+            self._take(name, left if index >= self.positional_only else {}, bound)
+        extra = args[len(self.positional) :]
+        if self.var_positional:
+            bound[self.var_positional] = extra
+        elif extra:
+            raise TypeError("too many positional arguments")
+        for name in self.keyword_only:
+            self._take(name, left, bound)
+        if self.var_keyword:
+            bound[self.var_keyword] = left
+        elif left:
+            raise TypeError("unexpected argument %r" % next(iter(left)))
+        return bound
+
+    def _take(self, name, given, bound):
+        if name in given:
+            bound[name] = given.pop(name)
+        elif name in self.defaults:
+            bound[name] = self.defaults[name]
+        else:
+            raise TypeError("missing argument %r" % name)

@@ -1,0 +1,48 @@
+"""Identifiers and times, made cheaply."""
+
+import os
+import time
+
+_pool = []
+if hasattr(os, "register_at_fork"):
+    # A forked child must not hand out the identifiers its parent will.
+    os.register_at_fork(after_in_child=_pool.clear)
+
+
+def new_id():
+    """Return a random UUID (version 4) as text."""
+    try:
+        digits = _pool.pop()
+    except IndexError:
+        digits = os.urandom(16 * 64).hex()
+        _pool.extend(digits[at : at + 32] for at in range(32, len(digits), 32))
+        digits = digits[:32]
+    return "%s-%s-4%s-%s%s-%s" % (
+        digits[:8],
+        digits[8:12],
+        digits[13:16],
+        "89ab"[int(digits[16], 16) & 3],
+        digits[17:20],
+        digits[20:],
+    )
+
+
+_second = (None, "")
+
+
+def utc_now():
+    """Return the time as ISO 8601 UTC: 2025-10-04T14:09:02.458196+00:00."""
+    global _second
+    second, rest = divmod(time.time_ns(), 1000000000)
+    known, text = _second  # one read: another thread may replace it
+    if known != second:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        _second = (second, text)
+    return "%s.%06d+00:00" % (text, rest // 1000)
+
+
+def local_now():
+    """Return the local time as naive ISO 8601, as recordings have it."""
+    second, rest = divmod(time.time_ns(), 1000000000)
+    text = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second))
+    return "%s.%06d" % (text, rest // 1000)
