@@ -9,10 +9,11 @@ CFLAGS = -O2 -g
 LDFLAGS =
 
 # lib/ in layer order: a module includes only headers of those before it.
-LIB = util err buf hash rng utf8 json line out isotime uuid cli set tree path template \
+LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum tree path template \
 	source record secret yamlin yamlout environ config \
-	phrases variant generate proc agent job run engine
-PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run
+	phrases variant generate proc agent job run engine \
+	trace markdown pertrace join outdir expdir
+PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect fl-parse
 STD = -std=c11 -D_XOPEN_SOURCE=700 -DVERSION='"$(VERSION)"' -Ilib
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla

@@ -76,6 +76,12 @@ cli_double(const char *option, const char *arg, double min, double max)
 	return v;
 }
 
+const char *
+cli_version(void)
+{
+	return VERSION;
+}
+
 void
 cli_say(const char *msg)
 {

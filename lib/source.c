@@ -174,7 +174,8 @@ take_line(struct source *s, const struct line *l, const char *const *names,
 		    json_type_name(json_type(s->record)));
 		return 0;
 	}
-	if (s->met & JSON_NAN)
+	s->offset = l->offset + (uint64_t)(s->record.p - l->p);
+	if (s->met & JSON_NAN && !s->raw)
 		clean(s, names, values, count);
 	return 1;
 }

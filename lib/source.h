@@ -7,6 +7,7 @@
  * included before.
  */
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf;
 
@@ -19,6 +20,7 @@ struct source {
 	struct line_reader reader;
 	int open;
 	int eager;		/* set it to be told instead of to wait */
+	int raw;		/* set it to get NaN as it was written */
 	int nan_said;
 	struct buf *clean;	/* a record of which NaN was taken out */
 	unsigned take;		/* see json_scan: JSON_LAX unless changed */
@@ -26,6 +28,7 @@ struct source {
 	int failed;		/* a file could not be opened or read */
 	struct json_span record;	/* the one last read */
 	size_t line;		/* its line, from 1 */
+	uint64_t offset;	/* where it begins in the file */
 	int met;		/* what json_scan met in it */
 };
 
@@ -38,7 +41,7 @@ void source_release(struct source *s);
  * Reads the next record, a JSON object, and finds fields in it as json_scan
  * does; they are borrowed until the next call. Every NaN and Infinity in it
  * has become null, with one message for each file, unless take lacks JSON_NAN
- * (then such a line is bad). Returns 1, 0 at the end of the last file, or, if
+ * (then such a line is bad) or raw is set. Returns 1, 0 at the end of the last file, or, if
  * eager is set, -1 when a whole line is not there yet. What is wrong with a
  * line, or a file, is said, and counted in bad and failed.
  */

@@ -1,0 +1,54 @@
+#ifndef EXPDIR_H
+#define EXPDIR_H
+
+/*
+ * An experiment directory: the files that traces are kept in, as
+ * fluxloop-records(5) has them. A trace's observations are written first and
+ * its row last, with the place of the observations: the row is what makes it
+ * count. json.h, out.h, environ.h and config.h have to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+struct expdir {
+	char *path;
+	int fd;			/* of the folder */
+	int lock;		/* held while it is written to */
+	struct out observations;
+	struct out traces;
+	struct out rows;
+};
+
+/*
+ * Makes a folder (that its parent has to be there for), locks it, and writes
+ * its manifest.json: how many runs there will be (-1: not known), hashes of
+ * the file with the inputs (NULL: none) and of the configuration. A folder
+ * that holds an experiment already is refused. Returns 0, or -1 with *e
+ * filled in.
+ */
+int expdir_make(struct expdir *x, const char *path, const struct config *c,
+    const char *inputs, long long runs, struct err *e);
+
+/* Adds a checked trace. Returns 0, or -1 with *e filled in. */
+int expdir_add(struct expdir *x, struct json_span trace, struct err *e);
+
+/* What summary.json tells in short. */
+struct expdir_totals {
+	long long runs;
+	long long failed;
+	double p50, p95;	/* of durations, in milliseconds; NaN: none */
+};
+
+/*
+ * Completes the files and writes summary.json, and errors.json where a run
+ * failed; both are computed from the rows. c and name go into the summary.
+ */
+int expdir_finish(struct expdir *x, const struct config *c,
+    struct expdir_totals *t, struct err *e);
+
+/* Closes what is open, and frees. */
+void expdir_release(struct expdir *x);
+
+#endif

@@ -1,0 +1,175 @@
+#define _GNU_SOURCE		/* renameat2 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "out.h"
+#include "outdir.h"
+
+static const char marker[] = ".fluxloop-output";
+
+/* Removes a folder of plain files. */
+static void
+remove_dir(const char *path)
+{
+	struct dirent *e;
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return;
+	while ((e = readdir(dir)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	rmdir(path);
+}
+
+static int
+is_empty(const char *path)
+{
+	struct dirent *e;
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	if (!dir)
+		return 0;
+	while ((e = readdir(dir)))
+		n++;
+	closedir(dir);
+	return n == 2;
+}
+
+/* Whether what is at path may be replaced. */
+static int
+ours(const char *path, struct err *e)
+{
+	struct stat st;
+	char *file;
+	int ok;
+
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode)) {
+		err_set(e, 0, 0, "%s: not a folder: not replaced", path);
+		return 0;
+	}
+	file = xasprintf("%s/%s", path, marker);
+	ok = lstat(file, &st) == 0 || is_empty(path);
+	free(file);
+	if (!ok)
+		err_set(e, 0, 0, "%s: was not made by fl-parse: not replaced; "
+		    "remove it, or choose another folder", path);
+	return ok;
+}
+
+int
+outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
+{
+	struct stat st;
+	size_t n = strlen(path);
+
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	d->path = xmemdup(path, n);
+	d->replace = lstat(d->path, &st) == 0;
+	if (d->replace && !overwrite)
+		return err_set(e, 0, 0, "%s: is there already; --overwrite "
+		    "replaces it", d->path);
+	if (d->replace && !ours(d->path, e))
+		return -1;
+	d->temp = xasprintf("%s.new-XXXXXX", d->path);
+	if (!mkdtemp(d->temp)) {
+		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
+		free(d->temp);
+		d->temp = NULL;
+		return -1;
+	}
+	d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd < 0)
+		return err_set(e, 0, 0, "%s: %s", d->temp, strerror(errno));
+	return outdir_write(d, marker, "", 0, e);
+}
+
+int
+outdir_write(struct outdir *d, const char *name, const void *p, size_t n,
+    struct err *e)
+{
+	int fd, bad;
+
+	fd = outdir_open(d, name, e);
+	if (fd < 0)
+		return -1;
+	bad = out_write_all(fd, p, n);
+	if (bad)
+		err_set(e, 0, 0, "%s/%s: %s", d->path, name, strerror(errno));
+	if (close(fd) && !bad)
+		bad = err_set(e, 0, 0, "%s/%s: %s", d->path, name,
+		    strerror(errno));
+	return bad;
+}
+
+int
+outdir_open(struct outdir *d, const char *name, struct err *e)
+{
+	int fd;
+
+	fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	return fd < 0 ? err_set(e, 0, 0, "%s/%s: %s", d->path, name,
+	    strerror(errno)) : fd;
+}
+
+/* Swaps the new folder with the old one, in one step where there is one. */
+static int
+swap(struct outdir *d)
+{
+	char *old;
+	int bad;
+
+#ifdef RENAME_EXCHANGE
+	if (renameat2(AT_FDCWD, d->temp, AT_FDCWD, d->path,
+	    RENAME_EXCHANGE) == 0) {
+		remove_dir(d->temp);
+		return 0;
+	}
+#endif
+	old = xasprintf("%s.old", d->temp);
+	bad = rename(d->path, old) || rename(d->temp, d->path);
+	if (!bad)
+		remove_dir(old);
+	free(old);
+	return bad;
+}
+
+int
+outdir_commit(struct outdir *d, struct err *e)
+{
+	int bad;
+
+	bad = d->replace ? swap(d) : rename(d->temp, d->path);
+	if (bad)
+		return err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
+	free(d->temp);
+	d->temp = NULL;
+	return 0;
+}
+
+void
+outdir_release(struct outdir *d)
+{
+	if (d->fd >= 0)
+		close(d->fd);
+	if (d->temp)
+		remove_dir(d->temp);
+	free(d->temp);
+	free(d->path);
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+}

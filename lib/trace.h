@@ -1,0 +1,85 @@
+#ifndef TRACE_H
+#define TRACE_H
+
+/*
+ * A trace as renderers see it: its row and its observations in order. All of
+ * it borrows the JSON that it was made of. json.h has to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/* Fields of a trace's row. */
+enum { T_TRACE_ID, T_ITERATION, T_PERSONA, T_INPUT, T_OUTPUT, T_DURATION,
+	T_SUCCESS, T_ERROR, T_ERROR_KIND, T_OBSERVATION_COUNT, T_TOKEN_USAGE,
+	T_CONVERSATION, T_CONVERSATION_STATE, T_TERMINATION_REASON,
+	T_OBSERVATIONS, T_FIELDS };
+extern const char *const trace_fields[T_FIELDS];
+
+/* Fields of an observation. */
+enum { O_TRACE_ID, O_ID, O_PARENT, O_TYPE, O_NAME, O_START, O_END, O_LEVEL,
+	O_INPUT, O_OUTPUT, O_ERROR, O_FIELDS };
+extern const char *const observation_fields[O_FIELDS];
+
+struct observation {
+	struct json_span raw;
+	struct json_span v[O_FIELDS];
+	size_t start;		/* its times as text, offsets into texts */
+	size_t start_len;
+	size_t end;
+	size_t end_len;
+	size_t place;		/* in the input, for equal times */
+};
+
+struct trace {
+	struct json_span row;	/* p is NULL: no row was found */
+	struct json_span v[T_FIELDS];
+	struct observation *obs;
+	size_t nobs;
+	size_t cap;
+	struct buf *texts;
+};
+
+/* Zeroed memory is an empty trace; release frees what it owns. */
+void trace_release(struct trace *t);
+
+/*
+ * Makes it empty, with this row (p may be NULL). A checked row's fields are
+ * found in it.
+ */
+void trace_reset(struct trace *t, struct json_span row);
+
+/* Adds a checked observation. */
+void trace_add(struct trace *t, struct json_span observation);
+
+/* Puts the observations in order: by start, then end, then place. */
+void trace_sort(struct trace *t);
+
+/*
+ * What Python would take for false: absent, null, "", 0, false, [] and {}.
+ */
+int trace_falsy(struct json_span v);
+
+/*
+ * Milliseconds from an observation's start to its end. Returns 0 when they
+ * are no times, or only one has an offset.
+ */
+int trace_duration(const struct trace *t, const struct observation *o,
+    double *ms);
+
+/* The iteration as a number; 0 when it is none. */
+long long trace_iteration(const struct trace *t);
+
+/*
+ * Appends the name of a trace's file, without a suffix: the iteration in two
+ * digits or more, '_', and the trace id with everything but letters, digits,
+ * '-' and '_' replaced by '-'. One that is too long for a file system is cut
+ * and ends in a hash of the whole.
+ */
+void trace_file_name(const struct trace *t, struct buf *b);
+
+/* Appends the trace id's text. */
+void trace_id_text(const struct trace *t, struct buf *b);
+
+#endif
