@@ -1,5 +1,5 @@
-# FluxLoop: make, make deps, make demo, make check, make check-san, make lint,
-# make bench, make install PREFIX=... DESTDIR=..., make clean
+# FluxLoop. The targets that matter: all deps demo check check-san lint bench
+# install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -7,37 +7,143 @@ BUILD = build
 CC = gcc
 CFLAGS = -O2 -g
 LDFLAGS =
+PYTHON = python3
 
 # lib/ in layer order: a module includes only headers of those before it.
-LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum tree path template \
-	source record secret yamlin yamlout environ config \
+LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
+	tree path template source record secret yamlin yamlout environ \
+	schema config configset \
 	phrases variant generate proc agent job run engine \
 	trace markdown pertrace join outdir expdir
-PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect fl-parse
-STD = -std=c11 -D_XOPEN_SOURCE=700 -DVERSION='"$(VERSION)"' -Ilib
-WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
-	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith -Wvla
+PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
+	fl-parse
+STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib
+WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
+	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
 LIBS = -Wl,--as-needed -lfyaml -lyaml -lm
 
-LIB_OBJ = $(LIB:%=$(BUILD)/lib/%.o)
-BINS = $(PROGS:%=$(BUILD)/bin/%)
+LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
+BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop
+C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)
+SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash $(wildcard pipelines/*.sh) \
+	$(wildcard tests/*.sh tests/bench/*.sh) .ci/run
+MANS = $(wildcard man/*.[1-8])
+PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
+
+# Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, bats with its
+# libraries bats-support, bats-assert and bats-file, jq, node, python3.
+DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
+	bats bats-support bats-assert bats-file jq nodejs
+LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
+APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
+	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
+PHASE = +@$(MAKE) --no-print-directory
 
 all: $(BINS)
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $(LIB_OBJ)
 
-$(BUILD)/bin/fl-%: $(BUILD)/bin/fl-%.o $(BUILD)/libfluxloop.a
+$(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
+	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
 
-clean:
-	rm -rf $(BUILD)
+$(BUILD)/bin/fluxloop: bin/fluxloop Makefile
+	@mkdir -p $(@D)
+	sed 's/@VERSION@/$(VERSION)/' bin/fluxloop >$@.new
+	chmod 755 $@.new
+	mv $@.new $@
 
-.PHONY: all clean
+# Installs what is missing of WANTED, with apt where there is one.
+install-missing:
+	@missing=; for p in $(WANTED); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+		grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make: please install what your system calls:$$missing" >&2; \
+		exit 1; \
+	fi; \
+	echo "installing$$missing"; \
+	$(APT) update && $(APT) install --no-install-recommends $$missing
+
+deps:
+	$(PHASE) install-missing WANTED='$(DEPS)'
+
+deps-lint: deps
+	$(PHASE) install-missing WANTED='$(LINT_DEPS)'
+
+demo: deps
+	$(PHASE) all
+	@PATH="$(abspath $(BUILD))/bin:$$PATH" sh pipelines/demo.sh $(BUILD)/demo
+
+check: deps
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' PYTHON='$(PYTHON)' bash tests/check.sh
+
+check-san: deps
+	$(PHASE) check BUILD=build/san \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer \
+		-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+lint: deps-lint
+	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
+	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
+	sh tests/layers.sh $(LIB)
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)
+	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
+		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
+		2>/dev/null' tidy
+	shellcheck -x $(SCRIPTS)
+	mandoc -T lint -W warning $(MANS)
+
+bench: deps
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' PYTHON='$(PYTHON)' bash tests/bench/bench.sh
+
+# Every file that is installed, as SOURCE:FOLDER.
+INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
+	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
+	$(patsubst lib/%,lib/%:share/fluxloop/%,$(PY_FILES))
+
+install: all
+	@set -e; for f in $(foreach i,$(INSTALLED),$(i)); do \
+		src=$${f%%:*}; to=$${f#*:}; \
+		case $$src in \
+		*/bin/*) mode=755; to=$$to/$${src##*/};; \
+		lib/*) mode=644;; \
+		*) mode=644; to=$$to/$${src##*/};; \
+		esac; \
+		mkdir -p "$(DESTDIR)$(PREFIX)/$${to%/*}"; \
+		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
+	done
+	@mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	@install -m 644 bin/fluxloop-completion.bash \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@-$(PYTHON) -m compileall -q \
+	    "$(DESTDIR)$(PREFIX)/share/fluxloop/python" >/dev/null 2>&1
+
+uninstall:
+	@for f in $(foreach i,$(INSTALLED),$(i)); do \
+		src=$${f%%:*}; to=$${f#*:}; \
+		case $$src in lib/*) ;; *) to=$$to/$${src##*/};; esac; \
+		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \
+	done
+	@rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
+
+clean:
+	rm -rf build
+
+.PHONY: all install-missing deps deps-lint demo check check-san lint bench \
+	install uninstall clean
 .SECONDARY:
--include $(LIB_OBJ:.o=.d) $(BINS:=.d)
+-include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

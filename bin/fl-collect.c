@@ -25,15 +25,17 @@ static const char usage[] =
 "fl-collect [options] DIR [trace ...]\n"
 "Keeps traces in a new experiment directory, and passes them on.\n"
 "  -c, --config FILE   setting.yaml, for summary.json\n"
+"      --name NAME     the experiment's name in summary.json\n"
 "      --inputs FILE   where the inputs came from, for manifest.json\n"
 "      --runs N        how many runs there will be, for manifest.json\n"
 "  -q, --quiet         do not pass the traces on\n"
 "  -r, --report        say on stderr at the end how it went\n";
 
-enum { OPT_INPUTS = CLI_OPT, OPT_RUNS };
+enum { OPT_INPUTS = CLI_OPT, OPT_RUNS, OPT_NAME };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
+	{ "name", required_argument, NULL, OPT_NAME },
 	{ "inputs", required_argument, NULL, OPT_INPUTS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -42,7 +44,7 @@ static const struct option options[] = {
 };
 
 static struct {
-	const char *config, *inputs;
+	const char *config, *inputs, *name;
 	long long runs;
 	int quiet, report;
 } given = { .runs = -1 };
@@ -130,7 +132,7 @@ collect(struct expdir *x, const struct config *c, struct source *s,
 		if (!given.quiet && pass_on(o, s->record))
 			break;
 	}
-	if (expdir_finish(x, c, &totals, &e))
+	if (expdir_finish(x, c, given.name, &totals, &e))
 		die("%s", e.msg);
 	if (given.report)
 		report(&totals);
@@ -154,6 +156,7 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:qr", options, NULL)) != -1) {
 		switch (c) {
 		case 'c': given.config = optarg; break;
+		case OPT_NAME: given.name = optarg; break;
 		case OPT_INPUTS: given.inputs = optarg; break;
 		case OPT_RUNS:
 			given.runs = cli_int("--runs", optarg, 0, INT64_MAX);

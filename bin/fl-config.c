@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "secret.h"
 #include "environ.h"
 #include "config.h"
+#include "configset.h"
 
 static const char usage[] =
 "fl-config [-f FILE] check | show | get KEY | set KEY VALUE | inputs | env\n"
@@ -32,11 +34,17 @@ static const struct option options[] = {
 
 static struct out out;
 
+/* Set while warnings are to be said too. */
+static int checking;
+
 static void
 say(void *file, int error, const struct err *e)
 {
-	char *text = err_text(e, file);
+	char *text;
 
+	if (!error && !checking)
+		return;
+	text = err_text(e, file);
 	warn("%s%s", error ? "" : "warning: ", text);
 	free(text);
 }
@@ -132,7 +140,7 @@ env(const struct config *c, char **args)
 	return 0;
 }
 
-static const struct {
+static const struct command {
 	const char *name;
 	int args;
 	int (*run)(const struct config *c, char **args);
@@ -146,8 +154,8 @@ set(const char *file, char **args)
 {
 	struct err e = { 0 };
 
-	if (config_set(file, args[0], args[1], &e)) {
-		say((void *)(size_t)file, 1, &e);
+	if (configset_put(file, args[0], args[1], &e)) {
+		say((void *)(uintptr_t)file, 1, &e);
 		err_release(&e);
 		return 2;
 	}
@@ -155,24 +163,36 @@ set(const char *file, char **args)
 }
 
 static int
-run(size_t i, const char *file, char **args)
+run(const struct command *cmd, const char *file, char **args)
 {
 	struct config c;
 	int status = 2;
 
-	if (!commands[i].run)
+	if (!cmd->run)
 		return set(file, args);
-	if (!config_load(&c, file, say, (void *)(size_t)file))
-		status = commands[i].run(&c, args);
+	checking = cmd->run == check;
+	if (!config_load(&c, file, say, (void *)(uintptr_t)file))
+		status = cmd->run(&c, args);
 	config_release(&c);
 	return status;
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	cli_misused(usage, "unknown command '%s'", name);
 }
 
 int
 main(int argc, char **argv)
 {
 	const char *file = "setting.yaml";
-	size_t i;
+	const struct command *cmd;
 	int c, status;
 
 	util_init(argv[0]);
@@ -185,16 +205,12 @@ main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		cli_misused(usage, "a command is missing");
-	for (i = 0; i < LEN(commands); i++)
-		if (!strcmp(commands[i].name, argv[0]))
-			break;
-	if (i == LEN(commands))
-		cli_misused(usage, "unknown command '%s'", argv[0]);
-	if (argc - 1 != commands[i].args)
+	cmd = find_command(argv[0]);
+	if (argc - 1 != cmd->args)
 		cli_misused(usage, "'%s' takes %d argument(s)", argv[0],
-		    commands[i].args);
+		    cmd->args);
 	out_init(&out, STDOUT_FILENO, 0);
-	status = run(i, file, argv + 1);
+	status = run(cmd, file, argv + 1);
 	if (out_close(&out))
 		die("<stdout>: %s", strerror(out.error));
 	return status;

@@ -187,8 +187,9 @@ split(struct words *l, const char *s)
 	}
 }
 
+/* The strings of a list. */
 static void
-add_texts(struct words *l, struct json_span v, const char *option)
+add_texts(struct words *l, struct json_span v)
 {
 	struct json_span key, item;
 	struct json_iter it;
@@ -198,8 +199,6 @@ add_texts(struct words *l, struct json_span v, const char *option)
 		return;
 	for (it = json_each(v); json_next(&it, &key, &item); ) {
 		json_text(&text, item);
-		if (option)
-			add_word(l, xstrdup(option));
 		add_word(l, buf_detach(&text, NULL));
 	}
 }
@@ -260,6 +259,23 @@ add_option(struct words *l, const char *option, char *value)
 	add_word(l, value);
 }
 
+/* runner.python_path, a folder or a list of them. */
+static void
+add_paths(struct words *l, const struct config *c)
+{
+	struct words paths = { 0 };
+	size_t i;
+
+	if (json_is(config_get(c, "runner.python_path"), JSON_STRING))
+		add_word(&paths, config_text(c, "runner.python_path"));
+	add_texts(&paths, config_get(c, "runner.python_path"));
+	for (i = 0; i < paths.n; i++) {
+		add_option(l, "--path", config_path(c, paths.w[i]));
+		free(paths.w[i]);
+	}
+	free(paths.w);
+}
+
 /* The bridge between the protocol and a Python handler. */
 static void
 python_agent(struct words *l, struct config *c, const char *target, int replay)
@@ -283,12 +299,7 @@ python_agent(struct words *l, struct config *c, const char *target, int replay)
 	    config_text(c, "runner.stream_output_path"));
 	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
 	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
-	if (json_is(config_get(c, "runner.python_path"), JSON_STRING)) {
-		path = config_text(c, "runner.python_path");
-		add_option(l, "--path", config_path(c, path));
-		free(path);
-	}
-	add_texts(l, config_get(c, "runner.python_path"), "--path");
+	add_paths(l, c);
 	add_word(l, xstrdup(target));
 	path = old && *old ? xasprintf("%s:%s", package, old) :
 	    xstrdup(package);
@@ -326,7 +337,7 @@ command_agent(struct words *l, const struct config *c)
 		die("the quotes in the command are not closed: %s", text);
 	free(text);
 	if (!given.command)
-		add_texts(l, v, NULL);
+		add_texts(l, v);
 	if (!l->n)
 		die("the command is empty");
 }

@@ -102,15 +102,52 @@ end_of_line(struct cursor *c)
 	c->p += strcspn(c->p, "\n");
 }
 
+/*
+ * Appends what ${NAME} or ${NAME:-default} at the cursor stands for: a variable
+ * that was read before, or one of this process. Returns 0 when it is neither.
+ */
+static int
+expand(const struct environ *e, struct cursor *c, struct buf *b)
+{
+	const char *p = c->p + 2, *end, *value;
+	char *name;
+	size_t n = 0;
+
+	while (is_name(p[n], n == 0))
+		n++;
+	end = p + n;
+	if (strncmp(c->p, "${", 2) != 0 || !n ||
+	    (*end != '}' && strncmp(end, ":-", 2) != 0))
+		return 0;
+	end += strcspn(end, "}\n");
+	if (*end != '}')
+		return 0;
+	name = xmemdup(p, n);
+	value = environ_get(e, name);
+	if (!value)
+		value = getenv(name);
+	free(name);
+	if (value)
+		buf_puts(b, value);
+	else if (p[n] == ':')
+		buf_add(b, p + n + 2, (size_t)(end - (p + n + 2)));
+	c->p = end + 1;
+	return 1;
+}
+
 /* Reads a value in quotes; 0 when they are not closed. */
 static int
-quoted(struct cursor *c, struct buf *b)
+quoted(const struct environ *e, struct cursor *c, struct buf *b)
 {
 	static const char from[] = "nrt\"\\$'", to[] = "\n\r\t\"\\$'";
 	char quote = *c->p++;
 	const char *q;
 
 	for (; *c->p && *c->p != quote; c->p++) {
+		while (quote == '"' && expand(e, c, b))
+			;
+		if (!*c->p || *c->p == quote)
+			break;
 		if (*c->p == '\n')
 			c->line++;
 		q = quote == '"' && *c->p == '\\' && c->p[1] ?
@@ -129,18 +166,16 @@ quoted(struct cursor *c, struct buf *b)
 }
 
 static void
-bare(struct cursor *c, struct buf *b)
+bare(const struct environ *e, struct cursor *c, struct buf *b)
 {
-	const char *start = c->p, *end;
+	const char *start = c->p;
 
-	end_of_line(c);
-	for (end = start; end < c->p; end++)
-		if (*end == '#' && (end == start || end[-1] == ' ' ||
-		    end[-1] == '\t'))
-			break;
-	while (end > start && strchr(" \t\r", end[-1]))
-		end--;
-	buf_add(b, start, (size_t)(end - start));
+	while (*c->p && *c->p != '\n' && !(*c->p == '#' && (c->p == start ||
+	    c->p[-1] == ' ' || c->p[-1] == '\t')))
+		if (!expand(e, c, b))
+			buf_byte(b, *c->p++);
+	while (b->len && strchr(" \t\r", b->p[b->len - 1]))
+		b->len--;
 }
 
 static int
@@ -166,9 +201,9 @@ assignment(struct environ *e, struct cursor *c, struct err *err)
 	c->p++;
 	blanks(c);
 	if (*c->p == '"' || *c->p == '\'')
-		bad = !quoted(c, &value);
+		bad = !quoted(e, c, &value);
 	else
-		bare(c, &value);
+		bare(e, c, &value);
 	if (bad)
 		err_set(err, line, 0, "the value's quotes are not closed");
 	else

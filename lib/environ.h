@@ -5,7 +5,9 @@
  * A set of environment variables, and .env files, which are read and never
  * run: NAME=VALUE lines, "export " in front allowed, values bare (up to " #"),
  * in '...' as they are, or in "..." with \n, \r, \t, \", \\ and \$ escapes;
- * quoted values may go over several lines.
+ * quoted values may go over several lines. Outside '...', ${NAME} and
+ * ${NAME:-default} stand for variables that were read before or that this
+ * process has.
  */
 #include <stddef.h>
 

@@ -479,11 +479,11 @@ read_rows(struct expdir *x, struct tally *t, struct buf *errors, struct err *e)
 }
 
 static int
-put_summary(struct expdir *x, const struct config *c, struct tally *t,
-    struct err *e)
+put_summary(struct expdir *x, const struct config *c, const char *given,
+    struct tally *t, struct err *e)
 {
 	struct buf b = { 0 }, pretty = { 0 };
-	char *name = config_name(c);
+	char *name = given ? xstrdup(given) : config_name(c);
 	int bad;
 
 	if (t->ndurations)
@@ -518,7 +518,7 @@ tally_release(struct tally *t)
 }
 
 int
-expdir_finish(struct expdir *x, const struct config *c,
+expdir_finish(struct expdir *x, const struct config *c, const char *name,
     struct expdir_totals *totals, struct err *e)
 {
 	struct tally t = { 0 };
@@ -527,7 +527,7 @@ expdir_finish(struct expdir *x, const struct config *c,
 
 	json_open(&errors, NULL, '[');
 	bad = flush(x, e) || read_rows(x, &t, &errors, e) ||
-	    put_summary(x, c, &t, e);
+	    put_summary(x, c, name, &t, e);
 	json_close(&errors, ']');
 	if (!bad && t.failed) {
 		put_pretty(&pretty, &errors);

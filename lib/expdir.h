@@ -43,9 +43,10 @@ struct expdir_totals {
 
 /*
  * Completes the files and writes summary.json, and errors.json where a run
- * failed; both are computed from the rows. c and name go into the summary.
+ * failed; both are computed from the rows. The configuration and the name
+ * (NULL: the configured one) go into the summary.
  */
-int expdir_finish(struct expdir *x, const struct config *c,
+int expdir_finish(struct expdir *x, const struct config *c, const char *name,
     struct expdir_totals *t, struct err *e);
 
 /* Closes what is open, and frees. */

@@ -21,7 +21,7 @@ struct scan {
 	int met;
 	const char *msg;
 	unsigned depth;
-	char object[JSON_DEPTH_MAX];	/* for each open bracket: is it '{' */
+	unsigned char object[JSON_DEPTH_MAX];	/* for each open bracket: is it '{' */
 };
 
 static int
@@ -266,7 +266,7 @@ push(struct scan *s, int object)
 {
 	if (s->depth >= json_depth || s->depth >= JSON_DEPTH_MAX)
 		return fault(s, s->p, "nested too deeply");
-	s->object[s->depth++] = (char)object;
+	s->object[s->depth++] = (unsigned char)object;
 	return 0;
 }
 
@@ -363,9 +363,12 @@ json_equal(struct json_span string, const char *name, size_t n)
 	struct buf b = { 0 };
 	int same;
 
+	if (!string.p)
+		return 0;
 	if (!memchr(string.p, '\\', string.n))
 		return string.n == n + 2 && !memcmp(string.p + 1, name, n);
 	json_text(&b, string);
+	buf_str(&b);
 	same = b.len == n && !memcmp(b.p, name, n);
 	buf_release(&b);
 	return same;

@@ -81,7 +81,7 @@ int json_next(struct json_iter *it, struct json_span *key,
 /* The value of a checked object's field (the last one of that name). */
 struct json_span json_get(struct json_span object, const char *name);
 
-/* 1 when the checked string, with its quotes, is equal to name. */
+/* 1 when the checked string, with its quotes, is there and equal to name. */
 int json_equal(struct json_span string, const char *name, size_t n);
 
 /*

@@ -34,13 +34,12 @@ remove_dir(const char *path)
 static int
 is_empty(const char *path)
 {
-	struct dirent *e;
 	DIR *dir = opendir(path);
 	int n = 0;
 
 	if (!dir)
 		return 0;
-	while ((e = readdir(dir)))
+	while (readdir(dir))
 		n++;
 	closedir(dir);
 	return n == 2;

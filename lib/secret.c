@@ -69,6 +69,9 @@ secret_name(const char *name, size_t n)
 	};
 	size_t at, len, then, then_len, last = 0, last_len = 0;
 
+	/* the shell's variable for the current folder */
+	if (n == 3 && !memcmp(name, "PWD", 3))
+		return 0;
 	for (at = next_word(name, n, 0, &len); len;
 	    at = next_word(name, n, at + len, &len)) {
 		then = next_word(name, n, at + len, &then_len);

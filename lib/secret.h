@@ -7,7 +7,7 @@
  * is no letter, and where camelCase begins a new one): token, password, passwd,
  * pwd, passphrase, secret, auth, oauth, authorization, credential, cookie,
  * bearer, apikey, jwt and their plurals (but not tokens, nor a token that is
- * counted, as in token_limit); or two that follow each other: api, access,
+ * counted, as in token_limit, nor the shell's PWD); or two that follow each other: api, access,
  * private, secret, signing or encryption, and key. The recorder in lib/python
  * goes by the same words. json.h has to be included before.
  */

@@ -599,14 +599,13 @@ is_abbreviation(struct span s, size_t at)
 	    "st", "vs", "etc", "e.g", "i.e", "nr", "no", "z.b", "bzw", "usw",
 	    "ca", "approx", "inc", "ltd", "sr", "sra", "m", "mme", "p", NULL };
 	size_t i = at, next;
-	uint32_t c;
 
 	while (i && !is_space((unsigned char)s.p[i - 1]) && at - i < 8)
 		i--;
 	if (!in_list(span_of(s.p + i, at - i), list))
 		return 0;
 	/* "no." may well end a sentence */
-	for (i = at + 1; i < s.n && is_space(c = char_at(s, i, &next)); )
+	for (i = at + 1; i < s.n && is_space(char_at(s, i, &next)); )
 		i = next;
 	if (is(span_of(s.p + at - 2, 2), "no"))
 		return is_digit(char_at(s, i, &next));
@@ -2044,6 +2043,8 @@ same_frame(const struct text *t, const char *const *list, size_t n)
 	size_t i, at;
 	int query = 0;
 
+	if (!list)
+		return n;
 	old = no_stop(t->main, &query);
 	for (i = 0; i < n && strchr(list[i], SLOT); i++) {
 		b.len = 0;
@@ -2074,7 +2075,7 @@ rephrase(struct work *w)
 	same = same_frame(&w->t, inner, n);
 	if (same < n && same <= k)
 		k++;
-	if (k < n) {
+	if (inner && k < n) {
 		put_main(w->out, &w->t, inner[k]);
 		say_frame(w, "asked as", inner[k]);
 		return 1;

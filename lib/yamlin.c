@@ -607,7 +607,7 @@ open_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 
 	if (r->depth >= json_depth)
 		return event_error(ev, e, "nested too deeply");
-	if (r->depth == r->stack_cap) {
+	if (!r->stack || r->depth == r->stack_cap) {
 		r->stack_cap = grow(r->stack_cap, 16);
 		r->stack = xreallocarray(r->stack, r->stack_cap,
 		    sizeof(*r->stack));
@@ -627,17 +627,17 @@ static int
 close_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
-	struct frame *f = &r->stack[r->depth - 1];
 	const struct fy_mark *to = fy_event_end_mark(ev);
-	char *anchor = f->anchor;
+	struct frame f;
 
-	json_close(b, f->object ? '}' : ']');
+	if (!r->stack || !r->depth)
+		return event_error(ev, e, "an end without a beginning");
+	f = r->stack[--r->depth];
+	json_close(b, f.object ? '}' : ']');
 	if (r->unit == YAMLIN_DOCUMENTS && to)
-		r->marks[f->mark].end = to->input_pos;
-	f->anchor = NULL;
-	pop(r);
-	return anchor ? keep_anchor(r, anchor, b->p + f->begin,
-	    b->len - f->begin, e) : 0;
+		r->marks[f.mark].end = to->input_pos;
+	return f.anchor ? keep_anchor(r, f.anchor, b->p + f.begin,
+	    b->len - f.begin, e) : 0;
 }
 
 /* Puts what a key or value event means behind what is there. */
@@ -645,7 +645,8 @@ static int
 put_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
-	struct frame *f = r->depth ? &r->stack[r->depth - 1] : NULL;
+	struct frame *f = r->stack && r->depth ?
+	    &r->stack[r->depth - 1] : NULL;
 	int key = f && f->object && !f->value;
 
 	if (ev->type == FYET_MAPPING_END || ev->type == FYET_SEQUENCE_END)

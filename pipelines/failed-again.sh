@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+#
+# Runs again what failed in an experiment, and only that: after a fix, or to
+# see whether it fails each time. The new traces go to stdout.
+#
+# usage: failed-again.sh EXPERIMENT [FL-RUN OPTION...]
+#   EXPERIMENT   its folder, such as experiments/my-agent_20260102_030405
+#   CONFIG       (environment, default setting.yaml two folders above it)
+#
+# example: failed-again.sh experiments/my-agent_20260102_030405 |
+#              fl-parse --output-dir again
+#
+# Exit status: 0 none fails any more, 1 a run failed, 2 it could not be done.
+
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+PATH=$PATH:$here/../build/bin
+
+if (($# == 0)); then
+	echo "usage: failed-again.sh EXPERIMENT [FL-RUN OPTION...]" >&2
+	exit 2
+fi
+dir=$(cd -- "$1" && pwd) || exit 2
+shift
+config=${CONFIG:-$dir/../../setting.yaml}
+if [[ ! -f $dir/traces.jsonl ]]; then
+	echo "failed-again.sh: $dir: no traces.jsonl in it" >&2
+	exit 2
+fi
+
+# A trace has the input and its metadata, recorded arguments included: that
+# makes it an input again. Several iterations of one input are one.
+# The worst of the stages counts; one that lost its reader (141) is not to blame.
+status=0
+jq -c 'select(.success | not) | {input, metadata}' <"$dir/traces.jsonl" |
+	LC_ALL=C sort -u |
+	fl-run --config "$config" --iterations 1 "$@" ||
+	for one in "${PIPESTATUS[@]}"; do
+		((one == 141 || one <= status)) || status=$one
+	done
+
+exit "$status"

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+#
+# A few inputs, once each, for CI: one line for each failed run, nothing kept.
+#
+# usage: smoke.sh [PROJECT]
+#   PROJECT   the folder with setting.yaml and the inputs (default .)
+#   COUNT     so many inputs (environment, default 5)
+#   TIMEOUT   seconds for a call (environment, default 30)
+#
+# Exit status: 0 all went well, 1 a run failed, 2 it could not be done.
+
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+PATH=$PATH:$here/../build/bin
+
+project=$(cd -- "${1:-.}" && pwd)
+config=$project/setting.yaml
+inputs=$(fl-config -f "$config" get inputs_file)
+[[ $inputs == /* ]] || inputs=$project/$inputs
+
+# The worst of the stages counts; one that lost its reader (141) is not to blame.
+status=0
+fl-yaml "$inputs" |
+	head -n "${COUNT:-5}" |
+	fl-run --config "$config" --iterations 1 --timeout "${TIMEOUT:-30}" \
+		--no-progress |
+	jq -r 'select(.success | not) | "\(.error_kind): \(.error) (\(.input))"' ||
+	for one in "${PIPESTATUS[@]}"; do
+		((one == 141 || one <= status)) || status=$one
+	done
+
+exit "$status"

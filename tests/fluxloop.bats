@@ -1,0 +1,1083 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2154,SC2164 # each test is a process, and
+# ends where something fails; bats sets what is not set here
+
+load test_helper
+
+# One project whose example was recorded: tests take copies of it.
+setup_file()
+{
+	cd -- "$BATS_FILE_TMPDIR"
+	fluxloop init project --name my-agent >/dev/null
+	cd fluxloop/my-agent
+	PYTHONPATH=$(fluxloop --python-path) python3 record_example.py >/dev/null
+}
+
+# project: goes to a fresh copy of the recorded example, in a folder with a
+# name that is hard on shell scripts.
+project()
+{
+	local place="it's a \"place\" \$x; -y"
+
+	mkdir -- "$place"
+	cp -Rp -- "$BATS_FILE_TMPDIR/fluxloop" "$place"
+	cd -- "$place/fluxloop/my-agent"
+}
+
+# target NAME: a handler of that name which gets the text alone; its body is
+# on stdin.
+target()
+{
+	{
+		printf 'def handle(input):\n'
+		sed 's/^/    /'
+	} >"$1.py"
+	fluxloop config set runner.target "$1:handle"
+	fluxloop config set replay_args.enabled false
+}
+
+# inputs TEXT...: becomes the inputs file.
+inputs()
+{
+	printf 'inputs:\n' >inputs/generated.yaml
+	printf -- '- input: "%s"\n' "$@" >>inputs/generated.yaml
+}
+
+# the_experiment: sets `dir` to the only one.
+the_experiment()
+{
+	local all=(experiments/*)
+
+	((${#all[@]} == 1)) || fail "not one experiment: ${all[*]}"
+	dir=${all[0]}
+	assert_dir_exists "$dir"
+}
+
+guide_settings()
+{
+	cat <<'YAML'
+runner:
+  target: "app.handler:MessageHandler.handle_message"
+  working_directory: "."
+
+replay_args:
+  enabled: true
+  recording_file: "recordings/args.jsonl"
+  callable_providers:
+    send_callback: "builtin:collector.send"
+    error_callback: "builtin:collector.error"
+  override_param_path: "data.content"
+
+inputs_file: "inputs/generated.yaml"
+iterations: 50
+output_directory: "experiments"
+YAML
+}
+
+# --- the guide ----------------------------------------------------------------
+
+@test "the guide's commands work word for word" {
+	fluxloop init project --name my-agent
+	cd fluxloop/my-agent
+	for name in setting.yaml .env; do
+		assert_file_exists "$name"
+	done
+	for name in experiments inputs recordings; do
+		assert_dir_exists "$name"
+	done
+
+	PYTHONPATH="$(fluxloop --python-path)" python3 record_example.py
+	assert_equal "$(lines_of recordings/args.jsonl)" 2
+
+	fluxloop generate inputs \
+  --config setting.yaml \
+  --from-recording recordings/args.jsonl \
+  --limit 50
+	assert_equal "$(fl-yaml inputs/generated.yaml | wc -l)" 50
+
+	guide_settings >setting.yaml
+	fluxloop run experiment --config setting.yaml
+	the_experiment
+	assert_regex "$dir" '^experiments/my-agent_[0-9]{8}_[0-9]{6}$'
+	for name in summary.json trace_summary.jsonl observations.jsonl \
+		traces.jsonl; do
+		assert_file_exists "$dir/$name"
+	done
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 2500
+
+	fluxloop parse experiment "$dir" --output per_trace_analysis --overwrite
+	files=("$dir"/per_trace_analysis/00_*.md)
+	assert_equal "${#files[@]}" 50
+	files=("$dir"/per_trace_analysis/*.md)
+	assert_equal "${#files[@]}" 2500
+	run cat "${files[0]}"
+	assert_output --partial 'Hello Ada!'
+	assert_output --partial 'support_agent'
+}
+
+@test "the guide's commands end with the one that comes next" {
+	run fluxloop init project --name my-agent
+	assert_success
+	assert_line 'next: cd fluxloop/my-agent'
+	project
+	run fluxloop generate inputs --config setting.yaml \
+		--from-recording recordings/args.jsonl --limit 5
+	assert_success
+	assert_line 'inputs/generated.yaml: 5 inputs'
+	assert_line 'next: fluxloop run experiment --config setting.yaml'
+	run fluxloop run experiment --config setting.yaml
+	assert_success
+	the_experiment
+	assert_line "next: fluxloop parse experiment $dir --output per_trace_analysis --overwrite"
+	run fluxloop parse experiment "$dir" --output per_trace_analysis --overwrite
+	assert_success
+	assert_output "$dir/per_trace_analysis: 5 files"
+}
+
+# --- the command line ---------------------------------------------------------
+
+@test "help comes for every command, on stdout, with every option it takes" {
+	for command in '' 'init project' 'generate inputs' 'run experiment' \
+		'parse experiment' 'record enable' 'record disable' \
+		'record status' 'config show' 'config get' 'config set' \
+		'config validate' status doctor run config record init; do
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr fluxloop $command --help
+		assert_success
+		assert_regex "${lines[0]}" '^usage: fluxloop '
+		assert_equal "$stderr" ''
+	done
+	run fluxloop help run experiment
+	assert_success
+	assert_output --partial '--iterations'
+}
+
+@test "no command is an error that shows the usage on stderr" {
+	run --separate-stderr -2 fluxloop
+	assert_equal "$output" ''
+	assert_regex "$stderr" '^usage: fluxloop '
+}
+
+@test "the version is that of the filters" {
+	run fluxloop --version
+	assert_output "fluxloop $(fl-config --version | cut -d' ' -f2)"
+}
+
+@test "the folder of the Python package can be imported from" {
+	run fluxloop --python-path
+	assert_success
+	PYTHONPATH=$output run python3 -c 'import fluxloop.bridge'
+	assert_success
+}
+
+@test "the filters are found beside the script when it is called by a link" {
+	ln -s "$BIN/fluxloop" linked
+	PATH=/usr/bin:/bin run ./linked doctor
+	assert_line --regexp "^ok +fl-config "
+}
+
+@test "an unknown word is answered with the nearest known one" {
+	while IFS='|' read -r words answer; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 fluxloop $words
+		assert_equal "$output" ''
+		assert_equal "$stderr" "fluxloop: $answer"
+	done <<-'END'
+	generat inputs|unknown command 'generat': is 'generate' meant?
+	rnu|unknown command 'rnu': is 'run' meant?
+	run experimnt|unknown command 'run experimnt': is 'run experiment' meant?
+	config vaildate|unknown command 'config vaildate': is 'config validate' meant?
+	run experiment --itertions 3|unknown option '--itertions': is '--iterations' meant?
+	run experiment --pers=a|unknown option '--pers': is '--personas' meant?
+	status -n 3|unknown option '-n': known are --config --yes --help
+	run experiment -limit 3|unknown option '-limit': is '--limit' meant?
+	--vers|unknown option '--vers': is '--version' meant?
+	END
+}
+
+@test "wrong usage is told and ends with 2" {
+	project
+	while IFS='|' read -r words answer; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 fluxloop $words
+		assert_equal "$stderr" "fluxloop: $answer"
+	done <<-'END'
+	run|run what? Known: experiment; see 'fluxloop run --help'
+	run experiment more|unexpected 'more': see 'fluxloop run experiment --help'
+	run experiment --limit|option '--limit' needs a value
+	run experiment --dry-run=1|option '--dry-run' takes no value
+	run experiment --iterations 0|--iterations '0': a whole number from 1 on is wanted
+	run experiment --limit=-3|--limit '-3': a whole number from 1 on is wanted
+	run experiment --parallel 1e3|--parallel '1e3': a whole number from 1 on is wanted
+	generate inputs --limit x|--limit 'x': a whole number from 1 on is wanted
+	generate inputs --seed 1.5|--seed '1.5': a whole number is wanted
+	config set iterations|a key and a value are wanted: fluxloop config set KEY VALUE
+	config get|which key? See 'fluxloop config --help'
+	parse experiment|which experiment? Name its folder, or give --latest
+	parse experiment a b|unexpected 'b': see 'fluxloop parse experiment --help'
+	parse experiment nowhere|nowhere: no such folder
+	parse experiment app|app: no experiment: there is no trace_summary.jsonl in it
+	END
+}
+
+@test "--yes is accepted by every command" {
+	project
+	run fluxloop --yes status --yes
+	assert_success
+	run fluxloop config get iterations --yes
+	assert_output 1
+}
+
+@test "a project that is not there is answered with the way to one" {
+	run -2 fluxloop run experiment
+	assert_output --partial "setting.yaml: no such file"
+	assert_output --partial "fluxloop init project --name NAME"
+}
+
+@test "a configuration that is wrong is told with its place, before anything is done" {
+	project
+	printf 'iterations: many\n' >>setting.yaml
+	for command in 'run experiment' 'generate inputs' status 'record enable'; do
+		# shellcheck disable=SC2086 # two words
+		run -2 fluxloop $command
+		assert_output --regexp '^fl-config: setting.yaml:[0-9]+:[0-9]+: '
+	done
+	assert_dir_exists experiments
+	assert_equal "$(ls experiments inputs)" $'experiments:\n\ninputs:'
+}
+
+# --- init project -------------------------------------------------------------
+
+@test "what init makes is for its owner only" {
+	fluxloop init project --name my-agent
+	while IFS= read -r -d '' path; do
+		if [[ -d $path ]]; then
+			assert_equal "$path $(mode_of "$path")" "$path 700"
+		else
+			assert_equal "$path $(mode_of "$path")" "$path 600"
+		fi
+	done < <(find fluxloop -print0)
+	run cat fluxloop/my-agent/.gitignore
+	for name in .env recordings/ experiments/; do
+		assert_line "$name"
+	done
+}
+
+@test "init's configuration is valid, without a warning" {
+	fluxloop init project --name my-agent
+	run --separate-stderr fluxloop config validate \
+		--config fluxloop/my-agent/setting.yaml
+	assert_success
+	assert_equal "$stderr" ''
+	assert_output 'fluxloop/my-agent/setting.yaml: valid'
+}
+
+@test "a name is kept as it is in the configuration, and becomes a slug in the path" {
+	while IFS='|' read -r name folder; do
+		run fluxloop init project --name "$name" --no-example
+		assert_success
+		assert_dir_exists "fluxloop/$folder"
+		run fluxloop config get name --config "fluxloop/$folder/setting.yaml"
+		assert_output "$name"
+	done <<-'END'
+	my agent|my-agent
+	-dash|dash
+	..dots|dots
+	v1.2|v1-2
+	say "hi" \n $HOME|say--hi---n--HOME
+	일번|일번
+	END
+	LC_ALL=C run fluxloop init project --name 이번 --no-example
+	assert_success
+	assert_file_exists fluxloop/이번/setting.yaml
+}
+
+@test "a name that makes no path is refused" {
+	for name in '' a/b ../x / .. - '...' $'a\nb'; do
+		run -2 fluxloop init project --name "$name"
+		assert_output --partial 'fluxloop: --name'
+	done
+	run -2 fluxloop init project
+	assert_output --partial '--name NAME'
+	assert_equal "$(ls -A)" ''
+}
+
+@test "init makes the project where --path says" {
+	mkdir -- '-other place'
+	run fluxloop init project --name a --path '-other place'
+	assert_success
+	assert_file_exists './-other place/fluxloop/a/setting.yaml'
+	assert_line "next: cd './-other place/fluxloop/a'"
+	run -2 fluxloop init project --name a --path nowhere
+	assert_output 'fluxloop: nowhere: no such folder'
+}
+
+@test "a second project joins the first when made from the folder of projects" {
+	fluxloop init project --name one
+	cd fluxloop
+	run fluxloop init project --name two
+	assert_success
+	assert_file_exists two/setting.yaml
+	assert_line 'next: cd two'
+}
+
+@test "an empty folder called fluxloop gets the guide's structure all the same" {
+	mkdir fluxloop
+	cd fluxloop
+	fluxloop init project --name my-agent
+	assert_file_exists fluxloop/my-agent/setting.yaml
+}
+
+@test "init does not touch a project that is there" {
+	project
+	cd ../..
+	printf 'iterations: 9\n' >fluxloop/my-agent/setting.yaml
+	run -2 fluxloop init project --name my-agent
+	assert_output --partial 'fluxloop/my-agent is there already'
+	assert_output --partial --force
+	assert_equal "$(cat fluxloop/my-agent/setting.yaml)" 'iterations: 9'
+}
+
+@test "init --force keeps recordings, experiments, .env and what was edited" {
+	project
+	mkdir experiments/old
+	printf 'SECRET=1\n' >.env
+	printf 'iterations: 9\n' >setting.yaml
+	cp recordings/args.jsonl ../before
+	cd ../..
+	run --separate-stderr fluxloop init project --name my-agent --force
+	assert_success
+	assert_equal "$stderr" "fluxloop: fluxloop/my-agent/setting.yaml: replaced; the old one is fluxloop/my-agent/setting.yaml~"
+	cd fluxloop/my-agent
+	assert_dir_exists experiments/old
+	assert_equal "$(cat .env)" 'SECRET=1'
+	assert_equal "$(cat setting.yaml~)" 'iterations: 9'
+	assert_file_not_exists app/handler.py~
+	assert_file_not_exists app/__init__.py~
+	cmp recordings/args.jsonl ../before
+	run fluxloop config validate
+	assert_success
+}
+
+@test "init --no-example makes no program" {
+	fluxloop init project --name a --no-example
+	assert_file_exists fluxloop/a/setting.yaml
+	assert_not_exists fluxloop/a/app
+	assert_not_exists fluxloop/a/record_example.py
+}
+
+@test "the example agent answers, looks orders up, and complains of nothing said" {
+	project
+	cat >ask.py <<-'PY'
+	import asyncio, sys
+	from app.handler import MessageHandler, UserConnection
+
+	async def send(text): print("send", text)
+	async def error(text): print("error", text)
+	user = UserConnection("u", "Bob")
+	for text in sys.argv[1:]:
+	    asyncio.run(MessageHandler().handle_message("c", {"content": text}, user, send, error))
+	PY
+	PYTHONPATH=$(fluxloop --python-path) run python3 ask.py \
+		'I forgot my pasword' 'status of order 1043?' 'order 7777' \
+		'hm' '  '
+	assert_success
+	assert_line --index 0 "send Hello Bob! Choose 'Forgot password' on the sign-in page; a link comes by mail."
+	assert_line --index 1 'send Hello Bob! Order 1043 is waiting for payment.'
+	assert_line --index 2 'send Hello Bob! There is no order 7777.'
+	assert_line --index 3 'send Hello Bob! I did not understand that: a colleague will write to you.'
+	assert_line --index 4 'error the message is empty'
+	assert_equal "$(lines_of recordings/args.jsonl)" 2
+}
+
+# --- generate inputs ----------------------------------------------------------
+
+@test "generate does not replace inputs unless told to" {
+	project
+	fluxloop generate inputs --limit 3
+	cp inputs/generated.yaml before
+	run --separate-stderr -2 fluxloop generate inputs --limit 4
+	assert_equal "$stderr" 'fluxloop: inputs/generated.yaml is there already: give --overwrite to replace it, or --output FILE to write another'
+	cmp inputs/generated.yaml before
+	run fluxloop generate inputs --limit 4 --overwrite
+	assert_success
+	assert_equal "$(fl-yaml inputs/generated.yaml | wc -l)" 4
+	run fluxloop generate inputs --limit 2 --output 'in puts/-x.yaml'
+	assert_success
+	assert_equal "$(fl-yaml 'in puts/-x.yaml' | wc -l)" 2
+	assert_equal "$(mode_of 'in puts/-x.yaml')" 600
+	run find . -name '.generated*' -o -name '.-x*'
+	assert_output ''
+}
+
+@test "generate is deterministic: the same options give the same bytes" {
+	project
+	args=(--from-recording recordings/args.jsonl --limit 20 --seed 7)
+	fluxloop generate inputs "${args[@]}" --output a.yaml
+	sleep 1
+	fluxloop generate inputs "${args[@]}" --output b.yaml
+	cmp a.yaml b.yaml
+	fluxloop generate inputs "${args[@]}" --seed 8 --output c.yaml
+	run cmp -s a.yaml c.yaml
+	assert_failure 1
+}
+
+@test "the header of an inputs file tells what it was made from" {
+	project
+	fluxloop config set name 'my "agent"'
+	fluxloop generate inputs --from-recording recordings/args.jsonl --limit 3 \
+		--seed 5 --strategy typo --strategy=verbose \
+		--target app.handler:MessageHandler.handle_message
+	run jq -c .metadata <(fl-yaml --documents inputs/generated.yaml)
+	assert_output '{"config_name":"my \"agent\"","total":3,"limit":3,"seed":5,"strategies":["typo","verbose"],"recording":"recordings/args.jsonl","recording_target":"app.handler:MessageHandler.handle_message"}'
+	run jq -r .metadata.strategy <(fl-yaml inputs/generated.yaml)
+	assert_output --partial typo
+	refute_output --partial concise
+}
+
+@test "generate --target takes the calls of that target only" {
+	project
+	sed 's/handle_message"/other"/' recordings/args.jsonl >two.jsonl
+	run -2 fluxloop generate inputs --from-recording two.jsonl \
+		--target app.handler:MessageHandler.handle_message
+	assert_not_exists inputs/generated.yaml
+	run fluxloop generate inputs --from-recording two.jsonl \
+		--target app.handler:MessageHandler.other --limit 2
+	assert_success
+	run -2 fluxloop generate inputs --target x --output b.yaml
+	assert_output --partial --from-recording
+}
+
+@test "generate reads a recording with a leading dash, and from stdin" {
+	project
+	cp recordings/args.jsonl ./-r.jsonl
+	run fluxloop generate inputs --from-recording -r.jsonl --limit 2
+	assert_success
+	run fluxloop generate inputs --from-recording - --limit 2 \
+		--output b.yaml <recordings/args.jsonl
+	assert_success
+	assert_equal "$(fl-yaml b.yaml)" "$(fl-yaml inputs/generated.yaml)"
+}
+
+@test "without a recording inputs are made from base_inputs" {
+	project
+	fluxloop generate inputs --limit 3
+	run jq -r .input <(fl-yaml inputs/generated.yaml)
+	assert_output --regexp '[Mm]oney'
+}
+
+@test "generate --dry-run shows what it would write, and writes nothing" {
+	project
+	run --separate-stderr fluxloop generate inputs --limit 9 --dry-run
+	assert_success
+	assert_line '9 inputs would be written to inputs/generated.yaml'
+	assert_line '# and 4 more'
+	assert_regex "$output" '- input: "'
+	assert_equal "$(ls -A inputs)" ''
+}
+
+@test "a bad line of the recording is told, and the others are used" {
+	project
+	printf '{"broken\n' >>recordings/args.jsonl
+	run -1 fluxloop generate inputs --from-recording recordings/args.jsonl --limit 4
+	assert_output --partial 'recordings/args.jsonl:3: '
+	assert_equal "$(fl-yaml inputs/generated.yaml | wc -l)" 4
+}
+
+@test "generate writes nothing when it cannot make anything" {
+	project
+	: >empty.jsonl
+	run -2 fluxloop generate inputs --from-recording empty.jsonl
+	run -2 fluxloop generate inputs --from-recording nowhere.jsonl
+	assert_output --partial 'nowhere.jsonl: no such file'
+	run -2 fluxloop generate inputs --strategy nonsense
+	assert_output --partial nonsense
+	assert_equal "$(ls -A inputs)" ''
+}
+
+@test "inputs can be JSONL, made and run" {
+	project
+	fluxloop config set inputs_file inputs/i.jsonl
+	fluxloop generate inputs --limit 3
+	assert_equal "$(jq -s length inputs/i.jsonl)" 3
+	fluxloop run experiment
+	the_experiment
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
+}
+
+# --- run experiment -----------------------------------------------------------
+
+@test "a run goes through every input as often as iterations says" {
+	project
+	inputs one two three
+	run fluxloop run experiment --iterations 4
+	assert_success
+	the_experiment
+	assert_equal "$(mode_of "$dir")" 700
+	run jq -sc 'group_by(.input) | map([.[0].input, length])' \
+		"$dir/trace_summary.jsonl"
+	assert_output '[["one",4],["three",4],["two",4]]'
+	run jq .results.total_runs "$dir/summary.json"
+	assert_output 12
+}
+
+@test "a run says how it went, on stdout" {
+	project
+	inputs one two
+	run --separate-stderr fluxloop run experiment
+	assert_success
+	assert_regex "${lines[0]}" '^experiments/my-agent_[0-9_]+: 2 runs, 0 failed, 100\.0 % succeeded, p50 [0-9.]+ ms, p95 [0-9.]+ ms$'
+}
+
+@test "a run that fails is told by the exit status 1, and is no reason to stop" {
+	project
+	target picky <<-'PY'
+	if input == "bad":
+	    raise ValueError("no " + input)
+	return input
+	PY
+	inputs good bad better
+	run -1 fluxloop run experiment
+	the_experiment
+	assert_line --partial '3 runs, 1 failed, 66.7 % succeeded'
+	run jq -r 'select(.success | not) | .input' "$dir/trace_summary.jsonl"
+	assert_output bad
+}
+
+@test "a target that cannot be loaded leaves no experiment behind" {
+	project
+	inputs one
+	fluxloop config set runner.target nosuch:handle
+	run -2 fluxloop run experiment
+	assert_output --partial nosuch
+	assert_output --partial 'is removed again'
+	assert_equal "$(ls -A experiments)" ''
+}
+
+@test "base_inputs are run while there is no inputs file" {
+	project
+	run fluxloop run experiment --dry-run
+	assert_success
+	assert_line 'inputs      3, from setting.yaml'
+	run fluxloop run experiment
+	assert_success
+	the_experiment
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
+}
+
+@test "no inputs at all is an error that says what makes some" {
+	project
+	guide_settings >setting.yaml
+	run -2 fluxloop run experiment
+	assert_output --partial 'inputs/generated.yaml is not there and base_inputs is empty'
+	assert_output --partial 'fluxloop generate inputs'
+	printf 'inputs: []\n' >inputs/generated.yaml
+	run -2 fluxloop run experiment
+	assert_output --partial 'inputs/generated.yaml has no inputs'
+	assert_equal "$(ls -A experiments)" ''
+}
+
+@test "a broken inputs file is told with its place before the first call" {
+	project
+	printf 'inputs:\n- input: one\n- input: "two\n' >inputs/generated.yaml
+	run -2 fluxloop run experiment
+	assert_output --regexp 'inputs/generated.yaml:[0-9]+:'
+	assert_equal "$(ls -A experiments)" ''
+}
+
+@test "run --dry-run shows the plan and runs nothing" {
+	project
+	inputs one two three
+	run --separate-stderr fluxloop run experiment --dry-run --iterations 2 \
+		--limit 2 --name 'a b' --output out
+	assert_success
+	assert_output - <<-'END'
+	target      app.handler:MessageHandler.handle_message
+	inputs      2, from inputs/generated.yaml
+	iterations  2
+	runs        4
+	results     out/a-b_<time>/
+	END
+	assert_equal "$(ls -A experiments)" ''
+	assert_not_exists out
+}
+
+@test "run takes its options to the filters" {
+	project
+	inputs one two three
+	run fluxloop run experiment --limit 2 --name 'a/b c' --output 'o u t' \
+		--seed 3 --parallel 2
+	assert_success
+	first=('o u t'/a-b-c_*)
+	assert_equal "$(jq -r .input "${first[0]}/trace_summary.jsonl" | sort)" $'one\ntwo'
+	run fluxloop run experiment --limit 2 --name 'a/b c' --output other \
+		--seed 3 --parallel 2
+	assert_success
+	second=(other/*)
+	assert_equal "$(jq -r .trace_id "${first[0]}/trace_summary.jsonl" | sort)" \
+		"$(jq -r .trace_id "${second[0]}/trace_summary.jsonl" | sort)"
+}
+
+@test "run --personas takes the inputs of these only" {
+	project
+	cat >inputs/generated.yaml <<-'END'
+	inputs:
+	- input: one
+	  metadata: {persona: a}
+	- input: two
+	  metadata: {persona: b}
+	- input: three
+	END
+	run fluxloop run experiment --personas a
+	assert_success
+	the_experiment
+	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl")" one
+}
+
+@test "experiments of one second get folders of their own" {
+	project
+	inputs one
+	for i in 1 2 3; do
+		fluxloop run experiment >out.$i &
+	done
+	wait
+	all=(experiments/*)
+	assert_equal "${#all[@]}" 3
+	for dir in "${all[@]}"; do
+		assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 1
+	done
+}
+
+@test "paths in the configuration are relative to it, on the command line to here" {
+	project
+	inputs one two
+	cd ../..
+	run --separate-stderr fluxloop run experiment \
+		--config fluxloop/my-agent/setting.yaml
+	assert_success
+	assert_regex "${lines[0]}" '^fluxloop/my-agent/experiments/my-agent_'
+	run fluxloop parse experiment --latest --config fluxloop/my-agent/setting.yaml
+	assert_success
+	assert_regex "$output" '^fluxloop/my-agent/experiments/my-agent_.*/per_trace_analysis: 2 files$'
+}
+
+@test "a configuration with a leading dash and a space is found" {
+	project
+	mv setting.yaml './-my setting.yaml'
+	inputs one
+	run fluxloop run experiment --config '-my setting.yaml'
+	assert_success
+	the_experiment
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 1
+}
+
+# start_stuck: starts an experiment whose second call hangs until there is a file
+# "release", and comes back when it does; `pid` is the wrapper.
+start_stuck()
+{
+	target stuck <<-'PY'
+	import os, time
+	if input == "stuck":
+	    open("reached", "w").close()
+	    while not os.path.exists("release"):
+	        time.sleep(0.05)
+	return input
+	PY
+	inputs one stuck three
+	env --default-signal=INT "$BIN/fluxloop" run experiment \
+		>out 2>&1 3>&- &
+	pid=$!
+	wait_for reached
+}
+
+@test "an experiment that is stopped by Ctrl-C keeps what was finished, and says 130" {
+	project
+	start_stuck
+	# again and again: the second means "at once"
+	while kill -s INT "$pid" 2>/dev/null; do
+		sleep 0.1
+	done
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 130
+	the_experiment
+	assert_regex "$(<out)" "stopped by SIGINT; what was finished is in $dir"
+	assert_regex "$(<out)" "next: fluxloop parse experiment $dir "
+	run jq -r 'select(.success) | .input' "$dir/trace_summary.jsonl"
+	assert_output one
+	assert_file_exists "$dir/summary.json"
+}
+
+@test "an experiment that is stopped by SIGTERM lets the running call end, and says 143" {
+	project
+	start_stuck
+	kill -s TERM "$pid"
+	touch release
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 143
+	the_experiment
+	assert_regex "$(<out)" "stopped by SIGTERM; what was finished is in $dir"
+	run jq -r 'select(.success) | .input' "$dir/trace_summary.jsonl"
+	assert_line --index 0 one
+	assert_line --index 1 stuck
+	assert_file_exists "$dir/summary.json"
+}
+
+# --- parse experiment ---------------------------------------------------------
+
+@test "parse does not write into what is there unless told to" {
+	project
+	inputs one
+	fluxloop run experiment
+	the_experiment
+	fluxloop parse experiment "$dir/"
+	run --separate-stderr -2 fluxloop parse experiment "$dir"
+	assert_equal "$stderr" "fluxloop: $dir/per_trace_analysis is there already: give --overwrite to write it anew, or --output for another folder"
+	run fluxloop parse experiment "$dir" --overwrite
+	assert_success
+	run fluxloop parse experiment "$dir" --output 'o t/her'
+	assert_success
+	assert_output "$dir/o t/her: 1 files"
+	run fluxloop parse experiment "$dir" --output "$PWD/absolute"
+	assert_success
+	assert_output "$PWD/absolute: 1 files"
+}
+
+@test "parse --format jsonl writes a record for each trace" {
+	project
+	inputs one two
+	fluxloop run experiment
+	run fluxloop parse experiment --latest --format jsonl
+	assert_success
+	the_experiment
+	assert_output "$dir/per_trace_analysis/per_trace.jsonl: 2 traces"
+	run jq -r '.timeline | length > 2' "$dir/per_trace_analysis/per_trace.jsonl"
+	assert_output $'true\ntrue'
+	assert_equal "$(mode_of "$dir/per_trace_analysis/per_trace.jsonl")" 600
+}
+
+@test "parse --format can be extended by a program" {
+	project
+	inputs one two
+	fluxloop run experiment
+	mkdir tools
+	printf '#!/bin/sh\njq -r .input\n' >tools/fl-format-text
+	chmod +x tools/fl-format-text
+	PATH=$PATH:$PWD/tools run fluxloop parse experiment --latest --format text
+	assert_success
+	the_experiment
+	assert_output "$dir/per_trace_analysis/per_trace.text"
+	assert_equal "$(cat "$output")" $'one\ntwo'
+}
+
+@test "a format that is no name, or has no program, is refused" {
+	project
+	for format in ../x 'a b' A '' 'x;y'; do
+		run -2 fluxloop parse experiment --latest --format "$format"
+		assert_output "fluxloop: --format '$format': small letters, digits and '-' are wanted"
+	done
+	run -2 fluxloop parse experiment --latest --format nope
+	assert_output --partial "unknown format 'nope'"
+}
+
+@test "the latest experiment is that of the latest time, and -10 comes after -9" {
+	project
+	inputs one
+	fluxloop run experiment
+	the_experiment
+	cd experiments
+	name=${dir##*/}
+	for copy in zz_20200101_000000 aa_20990101_000000 \
+		b_20990101_000000-2 a_20990101_000000-9 \
+		a_20990101_000000-10 unnamed; do
+		cp -R "$name" "$copy"
+	done
+	cd ..
+	run fluxloop parse experiment --latest
+	assert_output 'experiments/a_20990101_000000-10/per_trace_analysis: 1 files'
+	rm -r experiments/a_20990101_000000-10
+	run fluxloop parse experiment --latest
+	assert_output 'experiments/a_20990101_000000-9/per_trace_analysis: 1 files'
+	rm -r experiments/[ab]_*
+	run fluxloop parse experiment --latest
+	assert_output 'experiments/aa_20990101_000000/per_trace_analysis: 1 files'
+}
+
+@test "the latest of no experiments is an error that says what makes one" {
+	project
+	run -2 fluxloop parse experiment --latest
+	assert_output "fluxloop: experiments: no experiments here: 'fluxloop run experiment' makes one"
+}
+
+# --- record -------------------------------------------------------------------
+
+@test "record enable makes a program record that loads the .env" {
+	project
+	rm recordings/args.jsonl
+	printf 'import fluxloop\nfluxloop.load_env("%s")\nfluxloop.record_call_args("a:b", x=1)\n' \
+		"$BATS_TEST_TMPDIR/link/.env" >program.py
+	ln -s "$PWD" "$BATS_TEST_TMPDIR/link"
+	fluxloop record enable
+	PYTHONPATH=$(fluxloop --python-path) python3 program.py
+	assert_equal "$(jq -c .kwargs recordings/args.jsonl)" '{"x":1}'
+	fluxloop record disable
+	PYTHONPATH=$(fluxloop --python-path) python3 program.py
+	assert_equal "$(lines_of recordings/args.jsonl)" 1
+}
+
+@test "record takes any name of a file into .env and back out of it" {
+	project
+	for file in plain.jsonl 'two words.jsonl' "it's.jsonl" '#1 $HOME "x".jsonl' \
+		$'a\\b\\n {x} $y.jsonl' -dash.jsonl 한글.jsonl; do
+		fluxloop record enable --file "$file" >/dev/null
+		PYTHONPATH=$(fluxloop --python-path) run python3 -c \
+			'import fluxloop, os; fluxloop.load_env(".env"); print(os.environ["FLUXLOOP_RECORDING_FILE"])'
+		assert_output "$PWD/$file"
+		run fluxloop record status
+		assert_output $'recording is on\n'"$PWD/$file: 0 calls"
+	done
+	cp .env before
+	run -2 fluxloop record enable --file $'it\'s ${HOME}'
+	cmp .env before
+}
+
+@test "record keeps the other lines of .env as they are" {
+	project
+	printf '# a comment\nKEY="a b" # c\n export FLUXLOOP_RECORD_ARGS = false\n\nFLUXLOOP_RECORD_ARGS=0\nLAST=x' >.env
+	fluxloop record enable --file r.jsonl
+	assert_equal "$(cat .env)" "$(printf '# a comment\nKEY="a b" # c\nFLUXLOOP_RECORD_ARGS=true\n\nLAST=x\nFLUXLOOP_RECORDING_FILE=%s' "$(quoted_for_env "$PWD/r.jsonl")")"
+	assert_equal "$(mode_of .env)" 600
+	fluxloop record disable
+	run grep -c FLUXLOOP_RECORD_ARGS=false .env
+	assert_output 1
+	run grep -c FLUXLOOP_RECORD_ARGS .env
+	assert_output 1
+}
+
+# quoted_for_env TEXT: prints it in double quotes with what those need.
+quoted_for_env()
+{
+	printf '"%s"' "$(sed 's/[\\"]/\\&/g' <<<"$1")"
+}
+
+@test "record status tells whether, where to, and how many calls" {
+	project
+	run fluxloop record status
+	assert_output $'recording is off\nrecordings/args.jsonl: 2 calls'
+	fluxloop record enable
+	run fluxloop record status
+	assert_line --index 0 'recording is on'
+	assert_line --index 1 "$PWD/recordings/args.jsonl: 2 calls"
+	FLUXLOOP_RECORD_ARGS=off run fluxloop record status
+	assert_line --index 0 'recording is off'
+	run -2 fluxloop record enable --file nowhere/x
+	assert_output 'fluxloop: nowhere: no such folder'
+}
+
+# --- config, status, doctor ---------------------------------------------------
+
+@test "config shows, gets, sets and validates" {
+	project
+	fluxloop config set iterations 7
+	run fluxloop config get iterations
+	assert_output 7
+	run jq .iterations <(fluxloop config show)
+	assert_output 7
+	run grep -c '^# --- how often' setting.yaml
+	assert_output 1
+	run -2 fluxloop config set nosuch 1
+	fluxloop config set seed -5
+	run fluxloop config get seed
+	assert_output -- -5
+	fluxloop config set -- name --dash
+	run fluxloop config get name
+	assert_output -- --dash
+	run fluxloop config get iterations
+	assert_output 7
+	run -1 fluxloop config get description
+	run fluxloop config validate
+	assert_output 'setting.yaml: valid'
+	sed -i 's/^iterations:.*/iterations: x/' setting.yaml
+	run -2 fluxloop config validate
+	refute_output --partial 'setting.yaml: valid'
+}
+
+@test "status tells what there is" {
+	project
+	run fluxloop status
+	assert_success
+	assert_output - <<-'END'
+	project      my-agent (setting.yaml)
+	target       app.handler:MessageHandler.handle_message
+	recordings   2 in recordings/args.jsonl
+	inputs       0 in inputs/generated.yaml
+	experiments  0 in experiments
+	END
+	inputs one two
+	fluxloop run experiment
+	the_experiment
+	run fluxloop status
+	assert_line 'inputs       2 in inputs/generated.yaml'
+	assert_line 'experiments  1 in experiments'
+	assert_line --partial "  $dir: 2 runs, 0 failed"
+}
+
+@test "doctor finds everything fine in a fresh project" {
+	project
+	run fluxloop doctor
+	assert_success
+	for what in bash fl-config fl-yaml fl-record-extract fl-generate fl-run \
+		fl-collect fl-parse config results python package target; do
+		assert_line --regexp "^ok +$what +[^ ]"
+	done
+	refute_line --regexp '^missing'
+}
+
+@test "doctor looks for the target where the configuration says" {
+	project
+	mkdir -p -- 'a b/c' work
+	printf 'def handle(input): pass\n' >'a b/c/there.py'
+	for path in '"a b/c"' '["app", "a b/c"]'; do
+		printf 'runner:\n  target: there:handle\n  working_directory: work\n  python_path: %s\n' \
+			"$path" >setting.yaml
+		run fluxloop doctor
+		assert_line --regexp '^ok +target +there:handle$'
+	done
+}
+
+@test "doctor names what is missing and ends with 1" {
+	project
+	fluxloop config set runner.target nosuch:handle
+	run -1 fluxloop doctor
+	assert_line --regexp '^missing +target +.*nosuch'
+	fluxloop config set runner.python /nowhere/python
+	run -1 fluxloop doctor
+	assert_line --regexp "^missing +python +'/nowhere/python'"
+	printf 'iterations: x\n' >setting.yaml
+	run -1 fluxloop doctor
+	assert_line --regexp '^missing +config '
+	mkdir bare
+	cp "$BIN/fluxloop" bare
+	PATH=/usr/bin:/bin run -1 bare/fluxloop doctor
+	assert_line --regexp '^missing +fl-run '
+}
+
+# --- -x -----------------------------------------------------------------------
+
+@test "-x prints the pipelines fit to be pasted" {
+	project
+	mkdir 'o u'
+	run --separate-stderr fluxloop -x generate inputs --limit 4 \
+		--from-recording recordings/args.jsonl --output "o u/it's.yaml"
+	assert_success
+	made=$(<"o u/it's.yaml")
+	rm "o u/it's.yaml"
+	bash -euc "$stderr"
+	assert_equal "$(<"o u/it's.yaml")" "$made"
+
+	fluxloop config set inputs_file "o u/it's.yaml"
+	run --separate-stderr fluxloop --trace run experiment --name "it's" \
+		--output 'o u/$t' --limit 3 --parallel 1
+	assert_success
+	all=('o u/$t'/*)
+	rm -r "${all[0]}"
+	bash -euo pipefail -c "$stderr"
+	assert_equal "$(lines_of "${all[0]}/trace_summary.jsonl")" 3
+
+	run --separate-stderr fluxloop -x parse experiment "${all[0]}" \
+		--format jsonl --output "p'p"
+	assert_success
+	rm -r "${all[0]}/p'p"
+	bash -euc "$stderr"
+	assert_equal "$(lines_of "${all[0]}/p'p/per_trace.jsonl")" 3
+}
+
+@test "-x names filters by their path when they are not those of the PATH" {
+	project
+	PATH=/usr/bin:/bin run --separate-stderr "$BIN/fluxloop" -x config validate
+	assert_equal "$stderr" "$BIN/fl-config -f setting.yaml check"
+	run --separate-stderr fluxloop -x config validate
+	assert_equal "$stderr" "fl-config -f setting.yaml check"
+}
+
+# --- completion ---------------------------------------------------------------
+
+# completes LINE: sets `offered` to what is offered for the last of the words.
+completes()
+{
+	local COMPREPLY
+
+	read -r -a COMP_WORDS <<<"$1"
+	[[ $1 == *' ' ]] && COMP_WORDS+=('')
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_fluxloop || :
+	offered=${COMPREPLY[*]}
+}
+
+@test "completion offers commands, options and values" {
+	source "$ROOT/bin/fluxloop-completion.bash"
+	project
+	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
+	while IFS='|' read -r line wanted; do
+		completes "$line"
+		assert_equal "$line: $offered" "$line: $wanted"
+	done <<-'END'
+	fluxloop ge|generate
+	fluxloop -x ge|generate
+	fluxloop generate |inputs
+	fluxloop record |enable disable status
+	fluxloop config v|validate
+	fluxloop run experiment --it|--iterations
+	fluxloop run experiment --dry-run --p|--personas --parallel
+	fluxloop -x parse experiment --o|--output --overwrite
+	fluxloop doctor --c|--config
+	fluxloop run experiment --config s|setting.yaml
+	fluxloop run experiment --config = s|setting.yaml
+	fluxloop generate inputs --from-recording recordings/|recordings/args.jsonl
+	fluxloop generate inputs --strategy t|typo
+	fluxloop parse experiment --format j|jsonl
+	fluxloop run experiment --limit |
+	END
+}
+
+@test "completion offers folders that are experiments" {
+	source "$ROOT/bin/fluxloop-completion.bash"
+	mkdir -p experiments/{a_1,a_2,other}
+	touch experiments/a_{1,2}/trace_summary.jsonl
+	completes 'fluxloop parse experiment '
+	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
+	completes 'fluxloop parse experiment experiments/a_2'
+	assert_equal "$offered" 'experiments/a_2'
+	cd experiments
+	completes 'fluxloop parse experiment a'
+	assert_equal "$offered" 'a_1 a_2'
+}
+
+@test "completion knows the options that the help knows" {
+	source "$ROOT/bin/fluxloop-completion.bash"
+	for command in 'init project' 'generate inputs' 'run experiment' \
+		'parse experiment' 'record enable' 'config show' 'status ' \
+		'doctor '; do
+		_fluxloop_options "$command"
+		known=$(tr -s ' \t=' '\n' <<<"$options" | grep . |
+			grep -v -x -e --yes -e --help | LC_ALL=C sort)
+		# shellcheck disable=SC2086 # two words
+		told=$(fluxloop $command --help | grep -o -e '--[a-z-]*' |
+			LC_ALL=C sort -u)
+		assert_equal "$command: $known" "$command: $told"
+	done
+}
+
+@test "completion offers each strategy that there is, and no other" {
+	source "$ROOT/bin/fluxloop-completion.bash"
+	project
+	completes 'fluxloop generate inputs --strategy '
+	for strategy in $offered; do
+		[[ $strategy == custom ]] && continue
+		run fluxloop generate inputs --strategy "$strategy" --limit 1 \
+			--dry-run
+		assert_success
+	done
+	refute [ -z "$offered" ]
+}

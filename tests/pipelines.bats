@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2154,SC2164 # each test is a process, and
+# ends where something fails; bats sets what is not set here
+
+load test_helper
+
+# One project whose example was recorded and generated from: tests take copies.
+setup_file()
+{
+	cd -- "$BATS_FILE_TMPDIR"
+	fluxloop init project --name my-agent >/dev/null
+	cd fluxloop/my-agent
+	PYTHONPATH=$(fluxloop --python-path) python3 record_example.py >/dev/null
+	fluxloop generate inputs --from-recording recordings/args.jsonl \
+		--limit 8 >/dev/null
+}
+
+# project: a copy of it at `project`, and another folder to be in.
+project()
+{
+	project="$BATS_TEST_TMPDIR/it's \$a project"
+	cp -Rp -- "$BATS_FILE_TMPDIR/fluxloop/my-agent" "$project"
+	mkdir elsewhere
+	cd elsewhere
+}
+
+# picky: a handler that fails for inputs with "bad" in them, unless a file
+# "mended" is there.
+picky()
+{
+	cat >"$project/picky.py" <<-'PY'
+	import os
+	def handle(input):
+	    if "bad" in input and not os.path.exists("mended"):
+	        raise ValueError("no " + input)
+	    return input
+	PY
+	fluxloop config set runner.target picky:handle --config "$project/setting.yaml"
+	fluxloop config set replay_args.enabled false --config "$project/setting.yaml"
+	printf 'inputs:\n- input: good\n- input: bad one\n- input: bad two\n' \
+		>"$project/inputs/generated.yaml"
+}
+
+@test "every pipeline says how it is used" {
+	for name in standard failed-again jq-filter grep-parse smoke \
+		replay-latest; do
+		script=$ROOT/pipelines/$name.sh
+		assert_file_executable "$script"
+		run grep -c '^# usage: '"${script##*/}" "$script"
+		assert_output 1
+		run grep -c '^set -euo pipefail$' "$script"
+		assert_output 1
+	done
+}
+
+@test "standard.sh makes an experiment of the recording in one pipeline" {
+	project
+	LIMIT=6 run --separate-stderr "$ROOT/pipelines/standard.sh" "$project"
+	assert_success
+	dir=$output
+	assert_equal "${dir%_*_*}" "$project/experiments/standard"
+	assert_equal "$(lines_of "$dir/inputs.jsonl")" 6
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 6
+	files=("$dir"/per_trace_analysis/*.md)
+	assert_equal "${#files[@]}" 6
+	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl")" \
+		"$(jq -r .input "$dir/inputs.jsonl")"
+}
+
+@test "standard.sh tells of a failed run by its exit status" {
+	project
+	picky
+	sed -i 's/"content":"How/"content":"bad How/' "$project/recordings/args.jsonl"
+	run --separate-stderr -1 "$ROOT/pipelines/standard.sh" "$project"
+	assert_dir_exists "$output/per_trace_analysis"
+	rm -r "$output" "$project/recordings/args.jsonl"
+	run -2 "$ROOT/pipelines/standard.sh" "$project"
+}
+
+@test "failed-again.sh runs what failed, and only that" {
+	project
+	picky
+	run -1 fluxloop run experiment --config "$project/setting.yaml" --iterations 2
+	dirs=("$project"/experiments/*)
+	run --separate-stderr -1 "$ROOT/pipelines/failed-again.sh" "${dirs[0]}"
+	assert_equal "$(jq -r .input <<<"$output" | sort)" $'bad one\nbad two'
+	touch "$project/mended"
+	run --separate-stderr -0 "$ROOT/pipelines/failed-again.sh" "${dirs[0]}" --iterations 3
+	assert_equal "$(jq -s length <<<"$output")" 6
+}
+
+@test "failed-again.sh gives the recorded arguments back" {
+	project
+	sed -i 's/user_connection.plan/user_connection.nosuch/' "$project/app/handler.py"
+	run -1 fluxloop run experiment --config "$project/setting.yaml" --limit 2
+	cp "$BATS_FILE_TMPDIR/fluxloop/my-agent/app/handler.py" "$project/app"
+	dirs=("$project"/experiments/*)
+	run --separate-stderr -0 "$ROOT/pipelines/failed-again.sh" "${dirs[0]}"
+	assert_equal "$(jq -r '.output | contains("Hello Ada!")' <<<"$output")" $'true\ntrue'
+}
+
+@test "failed-again.sh refuses what is no experiment" {
+	run -2 "$ROOT/pipelines/failed-again.sh"
+	assert_output --partial 'usage: '
+	run -2 "$ROOT/pipelines/failed-again.sh" .
+	assert_output 'failed-again.sh: '"$PWD"': no traces.jsonl in it'
+}
+
+@test "jq-filter.sh runs what the filter lets through, as it left it" {
+	project
+	run --separate-stderr "$ROOT/pipelines/jq-filter.sh" \
+		'select(.metadata.strategy == "typo") | .input |= "<" + . + ">"' \
+		"$project"
+	assert_success
+	assert_regex "$(jq -r .input <<<"$output")" '^<.*>$'
+	assert_equal "$(jq -r .metadata.strategy <<<"$output" | sort -u)" typo
+	run "$ROOT/pipelines/jq-filter.sh" 'nonsense(' "$project"
+	assert_failure
+	run -2 "$ROOT/pipelines/jq-filter.sh"
+}
+
+@test "grep-parse.sh makes Markdown of the traces that match" {
+	project
+	picky
+	run "$ROOT/pipelines/grep-parse.sh" '"input":"bad' "$PWD/out dir" "$project"
+	assert_success
+	files=("out dir"/*.md)
+	assert_equal "${#files[@]}" 2
+	run grep -c 'bad' "${files[0]}"
+	refute_output 0
+	run -1 "$ROOT/pipelines/grep-parse.sh" 'nothing like it' other "$project"
+	rm "$project/inputs/generated.yaml"
+	run -2 "$ROOT/pipelines/grep-parse.sh" . third "$project"
+	run -2 "$ROOT/pipelines/grep-parse.sh" .
+}
+
+@test "smoke.sh is silent when all is well, and keeps nothing" {
+	project
+	before=$(find "$project" -type f ! -name '*.pyc' | sort)
+	run "$ROOT/pipelines/smoke.sh" "$project"
+	assert_success
+	assert_output ''
+	assert_equal "$(find "$project" -type f ! -name '*.pyc' | sort)" "$before"
+}
+
+@test "smoke.sh has a line for each failed run among the first" {
+	project
+	picky
+	run --separate-stderr -1 "$ROOT/pipelines/smoke.sh" "$project"
+	assert_output - <<-'END'
+	error: ValueError: no bad one (bad one)
+	error: ValueError: no bad two (bad two)
+	END
+	COUNT=1 run --separate-stderr -0 "$ROOT/pipelines/smoke.sh" "$project"
+	printf 'inputs: [\n' >"$project/inputs/generated.yaml"
+	run -2 "$ROOT/pipelines/smoke.sh" "$project"
+}
+
+@test "replay-latest.sh plays the last call and prints what happened" {
+	project
+	run --separate-stderr "$ROOT/pipelines/replay-latest.sh" "$project"
+	assert_success
+	assert_output --partial 'Where is my order 1042?'
+	assert_output --partial 'find_order'
+	TARGET=nosuch run "$ROOT/pipelines/replay-latest.sh" "$project"
+	assert_failure
+}
