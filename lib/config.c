@@ -100,21 +100,27 @@ assume(struct buf *json)
 			put(json, schema_keys[i].path, schema_keys[i].preset);
 }
 
-static void
-read_env_file(struct environ *env, const char *dir, const char *name,
-    config_say *say, void *arg)
-{
-	struct err e = { 0 }, told = { 0 };
-	char *file = xasprintf("%s/%s", dir, name), *text;
+/* Whom to tell of what is strange in .env files. */
+struct listener {
+	config_say *say;
+	void *arg;
+};
 
-	if (environ_read(env, file, &e) < 0) {
-		text = err_text(&e, file);
-		err_set(&told, 0, 0, "%s", text);
-		say(arg, 0, &told);
-		free(text);
-	}
-	err_release(&e);
-	err_release(&told);
+static void
+warn_of(void *arg, const struct err *e)
+{
+	struct listener *l = arg;
+
+	l->say(l->arg, 0, e);
+}
+
+static void
+read_env_file(struct environ *env, const char *dir, config_say *say, void *arg)
+{
+	struct listener l = { say, arg };
+	char *file = xasprintf("%s/.env", dir);
+
+	environ_read(env, file, warn_of, &l);
 	free(file);
 }
 
@@ -156,6 +162,26 @@ add_configured(struct environ *env, struct json_span vars)
 
 /* --- reading --------------------------------------------------------------- */
 
+/* Says when something follows the first document: 1, else 0. */
+static int
+more_documents(struct yamlin_reader *r, config_say *say, void *arg)
+{
+	struct buf json = { 0 };
+	struct err e = { 0 };
+	size_t line;
+	int got;
+
+	got = yamlin_next(r, &json, &line, &e);
+	if (got > 0)
+		err_set(&e, line, 0, "a second document: the file has to be "
+		    "one");
+	if (got)
+		say(arg, 1, &e);
+	err_release(&e);
+	buf_release(&json);
+	return got != 0;
+}
+
 /* Turns the file into JSON and checks it. */
 static int
 read_file(struct config *c, struct buf *json, config_say *say, void *arg)
@@ -184,6 +210,7 @@ read_file(struct config *c, struct buf *json, config_say *say, void *arg)
 		tree_parse(&t, (struct json_span){ json->p, json->len });
 		marks = yamlin_marks(r, &n);
 		errors = schema_check(&t, marks, say, arg);
+		errors += more_documents(r, say, arg);
 	}
 	tree_release(&t);
 	err_release(&e);
@@ -226,8 +253,8 @@ config_load(struct config *c, const char *file, config_say *say, void *arg)
 	}
 	if (file) {
 		buf_printf(&up, "%s/..", c->dir);
-		read_env_file(&dotenv, buf_str(&up), ".env", say, arg);
-		read_env_file(&dotenv, c->dir, ".env", say, arg);
+		read_env_file(&dotenv, buf_str(&up), say, arg);
+		read_env_file(&dotenv, c->dir, say, arg);
 	}
 	environ_inherit(&own);
 	add_missing(&own, &dotenv);

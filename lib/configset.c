@@ -13,6 +13,7 @@
 #include "json.h"
 #include "out.h"
 #include "tree.h"
+#include "path.h"
 #include "yamlin.h"
 #include "schema.h"
 #include "configset.h"
@@ -111,15 +112,20 @@ replace_value(struct buf *text, const struct yamlin_mark *m, const char *key,
     const char *value, enum schema_want want, struct err *e)
 {
 	struct buf b = { 0 };
+	size_t at = m->start, n = m->end - m->start;
 
 	if (m->style != 'p' && m->style != 'q')
 		return err_set(e, m->line, m->col, "'%s' is not in one line: "
 		    "edit the file", key);
-	/* "key:" without a value has no space behind it */
-	if (m->start == m->end && m->start && text->p[m->start - 1] != ' ')
+	/* nothing is there yet: behind the key's colon, m[-1] being the key */
+	if (!n) {
+		at = m[-1].end;
+		at += strcspn(text->p + at, ":\n");
+		at += text->p[at] == ':';
 		buf_byte(&b, ' ');
+	}
 	put_scalar(&b, value, want);
-	buf_splice(text, m->start, m->end - m->start, b.p, b.len);
+	buf_splice(text, at, n, b.p, b.len);
 	buf_release(&b);
 	return 0;
 }
@@ -146,14 +152,15 @@ add_key(struct buf *text, const struct tree *t,
 	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
 		return err_set(e, 0, 0, "'%s' is in a list that is not "
 		    "there: edit the file", key);
-	if (section && marks) {
+	if (marks && t->nodes[section].count) {
 		if (t->nodes[section].type != JSON_OBJECT ||
 		    marks[section].style != '-')
 			return err_set(e, marks[section].line,
 			    marks[section].col, "'%s' cannot be added here: "
 			    "edit the file", key);
 		indent = marks[section + 1].col - 1;
-		at = place_in(text, t, marks, section);
+		if (section)
+			at = place_in(text, t, marks, section);
 	}
 	if (at && text->p[at - 1] != '\n')
 		buf_byte(&b, '\n');
@@ -176,25 +183,15 @@ edit(struct buf *text, const struct tree *t, const struct yamlin_mark *marks,
 	return add_key(text, t, marks, node, key, rest, value, want, e);
 }
 
-/* Whether the key takes the value that will be written. */
-static int
-check(const struct schema_key *k, const char *key, const char *value,
-    struct err *e)
+/* The value as JSON, as it will be read back. */
+static void
+put_json(struct buf *b, const char *value, enum schema_want want)
 {
-	struct json_span v;
-	struct buf json = { 0 };
-	int bad;
-
-	if (fits_plain(value, k->want) && strchr("-0123456789tfn", *value) &&
-	    k->want != W_TEXT && k->want != W_TEXTS)
-		buf_puts(&json, value);
+	if (fits_plain(value, want) && strchr("-0123456789tfn", *value) &&
+	    want != W_TEXT && want != W_TEXTS)
+		buf_puts(b, value);
 	else
-		json_put_text(&json, value, strlen(value));
-	v.p = buf_str(&json);
-	v.n = json.len;
-	bad = schema_check_value(k, key, v, e);
-	buf_release(&json);
-	return bad;
+		json_put_text(b, value, strlen(value));
 }
 
 static int
@@ -217,27 +214,97 @@ read_whole(const char *file, struct buf *text, struct err *e)
 	return n < 0 ? -1 : 0;
 }
 
-/* Writes a file anew beside its place, then puts it there. */
+/*
+ * Reads a file's one document. Returns 1 when there is one, 0 for an empty
+ * file, -1 with *e filled in. marks are the reader's.
+ */
 static int
-write_whole(const char *file, const struct buf *text, struct err *e)
+parse(int fd, struct yamlin_reader **r, struct buf *json, struct tree *t,
+    struct err *e)
+{
+	size_t line;
+	int got;
+
+	*r = yamlin_new(fd, YAMLIN_DOCUMENTS);
+	got = yamlin_next(*r, json, &line, e);
+	if (got > 0)
+		tree_parse(t, (struct json_span){ json->p, json->len });
+	return got;
+}
+
+/* Whether the file that fd is of has the value at key now, and is right. */
+static int
+verify(int fd, const char *key, const char *value, struct err *e)
+{
+	struct json_span root, v;
+	struct yamlin_reader *r;
+	struct buf json = { 0 };
+	struct tree t = { 0 };
+	int ok = 0;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, 0, 0, "%s", strerror(errno));
+	if (parse(fd, &r, &json, &t, e) > 0) {
+		root.p = json.p;
+		root.n = json.len;
+		v = path_get(root, key);
+		ok = v.p && v.n == strlen(value) && !memcmp(v.p, value, v.n);
+	}
+	tree_release(&t);
+	yamlin_free(r);
+	buf_release(&json);
+	return ok ? 0 : err_set(e, 0, 0, "'%s' cannot be put into a file of "
+	    "this shape: edit the file", key);
+}
+
+/*
+ * Writes a file anew beside its place, then, if the key has the value in it,
+ * puts it there.
+ */
+static int
+write_whole(const char *file, const struct buf *text, const char *key,
+    const char *value, struct err *e)
 {
 	struct stat st;
 	char *temp = xasprintf("%s.new", file);
 	int fd, bad;
 
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bad = fd < 0 || out_write_all(fd, text->p, text->len) ||
 	    (stat(file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
 	    fsync(fd);
-	if (fd >= 0 && close(fd))
-		bad = 1;
-	if (!bad)
-		bad = rename(temp, file) != 0;
-	if (bad) {
+	if (bad)
 		err_set(e, 0, 0, "%s", strerror(errno));
+	else
+		bad = verify(fd, key, value, e);
+	if (fd >= 0 && close(fd) && !bad)
+		bad = err_set(e, 0, 0, "%s", strerror(errno));
+	if (!bad && rename(temp, file))
+		bad = err_set(e, 0, 0, "%s", strerror(errno));
+	if (bad)
 		unlink(temp);
-	}
 	free(temp);
+	return bad ? -1 : 0;
+}
+
+/* Changes the text that was read from fd. */
+static int
+change(int fd, struct buf *text, const struct schema_key *k, const char *key,
+    const char *value, struct err *e)
+{
+	struct yamlin_reader *r;
+	struct buf json = { 0 };
+	struct tree t = { 0 };
+	size_t n;
+	int got, bad;
+
+	got = parse(fd, &r, &json, &t, e);
+	buf_str(text);
+	bad = got < 0 || edit(text, &t, got > 0 ? yamlin_marks(r, &n) : NULL,
+	    key, value, k->want, e);
+	tree_release(&t);
+	yamlin_free(r);
+	buf_release(&json);
 	return bad ? -1 : 0;
 }
 
@@ -246,32 +313,31 @@ configset_put(const char *file, const char *key, const char *value,
     struct err *e)
 {
 	const struct schema_key *k = schema_find(key);
-	const struct yamlin_mark *marks;
-	struct yamlin_reader *r;
+	const char *near = schema_nearest(key);
 	struct buf text = { 0 }, json = { 0 };
-	struct tree t = { 0 };
-	size_t line, n;
-	int fd, got, bad;
+	char *real;
+	int fd = -1, bad;
 
 	if (!k)
 		return err_set(e, 0, 0, "unknown key '%s'%s%s%s", key,
-		    schema_nearest(key) ? ": is '" : "",
-		    schema_nearest(key) ? schema_nearest(key) : "",
-		    schema_nearest(key) ? "' meant?" : "");
-	if (check(k, key, value, e) || read_whole(file, &text, e))
-		return -1;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	r = yamlin_new(fd, YAMLIN_DOCUMENTS);
-	got = yamlin_next(r, &json, &line, e);
-	marks = got > 0 ? yamlin_marks(r, &n) : NULL;
-	if (got > 0)
-		tree_parse(&t, (struct json_span){ json.p, json.len });
-	buf_str(&text);
-	bad = got < 0 || edit(&text, &t, marks, key, value, k->want, e) ||
-	    write_whole(file, &text, e);
-	tree_release(&t);
-	yamlin_free(r);
-	close(fd);
+		    near ? ": is '" : "", near ? near : "",
+		    near ? "' meant?" : "");
+	put_json(&json, value, k->want);
+	buf_str(&json);
+	/* what a link leads to is changed, not the link */
+	real = realpath(file, NULL);
+	if (real)
+		fd = open(real, O_RDONLY | O_CLOEXEC);
+	bad = schema_check_value(k, key, (struct json_span){ json.p,
+	    json.len }, e);
+	if (!bad && fd < 0)
+		bad = err_set(e, 0, 0, "%s", strerror(errno));
+	bad = bad || read_whole(real, &text, e) ||
+	    change(fd, &text, k, key, value, e) ||
+	    write_whole(real, &text, key, json.p, e);
+	if (fd >= 0)
+		close(fd);
+	free(real);
 	buf_release(&json);
 	buf_release(&text);
 	return bad ? -1 : 0;

@@ -235,28 +235,33 @@ read_text(const char *file, struct buf *b, struct err *err)
 	return n < 0 ? -1 : 1;
 }
 
-int
-environ_read(struct environ *e, const char *file, struct err *err)
+void
+environ_read(struct environ *e, const char *file,
+    void (*say)(void *arg, const struct err *err), void *arg)
 {
+	struct err err = { 0 };
 	struct buf b = { 0 };
 	struct cursor c = { NULL, 1 };
-	int r;
+	int bad;
 
-	r = read_text(file, &b, err);
+	err.file = xstrdup(file);
+	bad = read_text(file, &b, &err) < 0;
 	c.p = buf_str(&b);
-	if (strlen(c.p) != b.len)
-		r = err_set(err, 0, 0, "a NUL byte");
-	while (r != 0 && *c.p) {
+	if (!bad && strlen(c.p) != b.len)
+		bad = err_set(&err, 0, 0, "a NUL byte");
+	if (bad)
+		say(arg, &err);
+	while (*c.p) {
 		blanks(&c);
 		if (*c.p == '#' || *c.p == '\r')
 			end_of_line(&c);
-		else if (*c.p != '\n' && assignment(e, &c, err))
-			r = -1;
+		else if (*c.p != '\n' && assignment(e, &c, &err))
+			say(arg, &err);
 		if (*c.p == '\n') {
 			c.p++;
 			c.line++;
 		}
 	}
+	err_release(&err);
 	buf_release(&b);
-	return r;
 }

@@ -31,9 +31,10 @@ void environ_set(struct environ *e, const char *name, size_t n,
     const char *value, int replace);
 
 /*
- * Reads a .env file. Returns 1, 0 when there is no such file, or -1 with *err
- * filled in (its line and what is wrong); what could be read is there.
+ * Reads a .env file; one that is not there is an empty one. What is wrong is
+ * told to say, line by line, and passed over.
  */
-int environ_read(struct environ *e, const char *file, struct err *err);
+void environ_read(struct environ *e, const char *file,
+    void (*say)(void *arg, const struct err *err), void *arg);
 
 #endif

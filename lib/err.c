@@ -30,15 +30,18 @@ void
 err_release(struct err *e)
 {
 	free(e->msg);
-	e->msg = NULL;
+	free(e->file);
+	e->msg = e->file = NULL;
 }
 
 char *
 err_text(const struct err *e, const char *file)
 {
-	const char *sep = file ? ":" : "";
-	const char *msg = e->msg ? e->msg : "no error";
+	const char *msg = e->msg ? e->msg : "no error", *sep;
 
+	if (e->file)
+		file = e->file;
+	sep = file ? ":" : "";
 	if (!file)
 		file = "";
 	if (e->line && e->col)

@@ -9,6 +9,7 @@
 
 struct err {
 	char *msg;		/* lower case, no full stop; NULL: no error */
+	char *file;		/* where it is not the one being dealt with */
 	size_t line;		/* from 1; 0: not known */
 	size_t col;		/* from 1, in bytes; 0: not known */
 };
@@ -21,8 +22,9 @@ int err_set(struct err *e, size_t line, size_t col, const char *fmt, ...)
 void err_release(struct err *e);
 
 /*
- * Writes "file:line:col: " (with the parts that are known; file may be NULL)
- * and the message into a string that the caller frees.
+ * Writes "file:line:col: " (with the parts that are known; file may be NULL,
+ * and the error's own goes before it) and the message into a string that the
+ * caller frees.
  */
 char *err_text(const struct err *e, const char *file);
 

@@ -131,13 +131,13 @@ const struct schema_key schema_keys[] = {
 };
 const size_t schema_nkeys = LEN(schema_keys);
 
-/* Keys that take one of a few words. */
+/* Keys that take one of two words. */
 static const struct {
 	const char *path;
-	const char *words;	/* each between spaces */
+	const char *words[2];
 } choices[] = {
-	{ "runner.isolation", " none call " },
-	{ "runner.process.protocol", " jsonl lines " },
+	{ "runner.isolation", { "none", "call" } },
+	{ "runner.process.protocol", { "jsonl", "lines" } },
 };
 
 /* --- looking at what is there -------------------------------------------- */
@@ -360,17 +360,16 @@ static void
 check_choice(struct check *k, size_t node, const char *path)
 {
 	struct json_span v = k->tree->nodes[node].span;
-	char *padded;
+	const char *const *w;
 	size_t i;
 
 	for (i = 0; i < LEN(choices); i++) {
-		if (strcmp(choices[i].path, path) != 0)
-			continue;
-		padded = xasprintf(" %.*s ", (int)v.n - 2, v.p + 1);
-		if (!strstr(choices[i].words, padded))
-			tell(k, 1, node, "'%s' is one of%s, not %.*s", path,
-			    choices[i].words, (int)v.n, v.p);
-		free(padded);
+		w = choices[i].words;
+		if (!strcmp(choices[i].path, path) &&
+		    !json_equal(v, w[0], strlen(w[0])) &&
+		    !json_equal(v, w[1], strlen(w[1])))
+			tell(k, 1, node, "'%s' has to be %s or %s, not %.*s",
+			    path, w[0], w[1], (int)v.n, v.p);
 	}
 }
 

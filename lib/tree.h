@@ -31,8 +31,8 @@ struct tree {
 };
 
 /*
- * Makes the tree of a text that json_scan accepted, which it borrows. What was
- * in t before is gone. Texts of 2 GiB and more are too long: returns -1, else
+ * Makes the tree of a text that json_scan accepted in strict mode, which it
+ * borrows. What was in t before is gone. Texts of 2 GiB and more are too long: returns -1, else
  * 0.
  */
 int tree_parse(struct tree *t, struct json_span checked);

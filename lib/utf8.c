@@ -83,6 +83,22 @@ utf8_check(const char *s, size_t n)
 	}
 }
 
+int
+utf8_is_cut(const char *s, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	unsigned char lo, hi;
+	size_t len, i;
+
+	len = n ? lead(u[0], &lo, &hi) : 0;
+	if (n >= len || (n > 1 && (u[1] < lo || u[1] > hi)))
+		return 0;
+	for (i = 2; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	return 1;
+}
+
 size_t
 utf8_decode(const char *s, size_t n, uint32_t *c)
 {

@@ -17,6 +17,9 @@ struct buf;
  */
 size_t utf8_check(const char *s, size_t n);
 
+/* 1 when the n bytes are a valid character's beginning that lacks its end. */
+int utf8_is_cut(const char *s, size_t n);
+
 /*
  * Decodes the character at s, which has n > 0 bytes, into *c and returns its
  * length in bytes. Takes surrogates. Bytes that are no UTF-8 come out one by

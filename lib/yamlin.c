@@ -1,5 +1,5 @@
 #include <errno.h>
-#include <math.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +113,8 @@ number_type(const char *s, size_t n)
 	if (n && (s[0] == '-' || s[0] == '+'))
 		i++;
 	whole = span_of(s + i, n - i, DIGITS);
+	if (i && !whole)
+		return S_STRING;
 	if (whole > 1 && s[i] == '0' && i + whole == n)
 		return S_STRING;
 	i += whole;
@@ -200,55 +202,68 @@ put_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
 	}
 }
 
-static int
-is_date(const char *s, size_t n)
-{
-	static const char shape[] = "dddd-dd-dd";
-	size_t i;
+/* Readings that differ, the first that fits counts: PyYAML's resolvers. */
+static const struct {
+	const char *pattern;	/* POSIX extended regular expression */
+	const char *reading;
+} others[] = {
+	{ "^(yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$", "a boolean" },
+	{ "^[0-9]{4}-[0-9]{2}-[0-9]{2}$|^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+	    "([Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}", "a date" },
+	{ "^[-+]?0[0-7_]+$", "an octal number" },
+	{ "^[-+]?[1-9][0-9_]*(:[0-5]?[0-9])+$|"
+	    "^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+\\.[0-9_]*$",
+	    "a number in base 60" },
+	{ "^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$|"
+	    "^[-+]?[0-9][0-9_]*\\.[0-9_]*([eE][-+][0-9]+)?$|"
+	    "^\\.[0-9_]+([eE][-+][0-9]+)?$", "a number" },
+	{ "^[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?$|"
+	    "^0o[0-7]+$", "a number in YAML 1.2" },
+};
 
-	if (n < 8)
-		return 0;
-	for (i = 0; i < sizeof(shape) - 1 && i < n; i++)
-		if (shape[i] == 'd' ? s[i] < '0' || s[i] > '9' :
-		    s[i] != shape[i])
-			return 0;
-	return i == sizeof(shape) - 1;
+static int
+matches(const char *pattern, const char *text)
+{
+	regex_t re;
+	int yes;
+
+	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
+		die("not a regular expression: %s", pattern);
+	yes = regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return yes;
 }
 
 const char *
 yamlin_other_reading(const char *s, size_t n)
 {
-	static const char *const yes[] = {
-		"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON",
-		"off", "Off", "OFF"
-	};
-	size_t i, digits;
+	const char *reading = NULL;
+	char *text;
+	size_t i;
 
-	for (i = 0; i < LEN(yes); i++)
-		if (strlen(yes[i]) == n && !memcmp(yes[i], s, n))
-			return "a boolean";
-	if (plain_type(s, n) != S_STRING)
+	/* what begins so is none of them */
+	if (!n || n > 100 || !strchr("yYnNoO+-.0123456789", *s) ||
+	    plain_type(s, n) != S_STRING)
 		return NULL;
-	if (is_date(s, n))
-		return "a date";
-	i = n && (*s == '-' || *s == '+');
-	digits = span_of(s + i, n - i, DIGITS "_");
-	if (!digits || s[i] == '_')
-		return NULL;
-	if (i + digits == n)
-		return s[i] == '0' ? "an octal number" : "a number";
-	if (span_of(s + i, n - i, DIGITS "_:.") == n - i &&
-	    memchr(s, ':', n))
-		return "a number in base 60";
-	if (s[i] == '0' && i + 1 < n && strchr("bo", s[i + 1]))
-		return "a number";
-	if (strchr("eE", s[i + digits]) &&
-	    span_of(s + i, n - i, DIGITS "eE+-.") == n - i)
-		return "a number in YAML 1.2";
-	return NULL;
+	text = xmemdup(s, n);
+	for (i = 0; i < LEN(others) && !reading; i++)
+		if (matches(others[i].pattern, text))
+			reading = others[i].reading;
+	free(text);
+	return reading;
 }
 
 /* --- reading bytes ----------------------------------------------------- */
+
+static int
+bad_bytes(struct yamlin_reader *r, const char *s, size_t n, const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		r->line += s[i] == '\n';
+	return err_set(&r->input, r->line, 0, "%s", what);
+}
 
 /*
  * Checks what was read: libfyaml takes a NUL for the end and makes something
@@ -257,32 +272,29 @@ yamlin_other_reading(const char *s, size_t n)
 static int
 check_bytes(struct yamlin_reader *r, const char *s, size_t n)
 {
-	char joined[8];
-	size_t good, skip = 0, i;
+	const char *nul;
+	size_t skip = 0, good;
 
-	/* a character that began in the piece before */
-	if (r->tail_len) {
-		memcpy(joined, r->tail, r->tail_len);
-		skip = n < 4 ? n : 4;
-		memcpy(joined + r->tail_len, s, skip);
-		good = utf8_check(joined, r->tail_len + skip);
-		if (good < r->tail_len)
-			return err_set(&r->input, r->line, 0, "not UTF-8");
-		skip = good - r->tail_len;
+	/* first the rest of a character that began in the piece before */
+	while (r->tail_len && skip < n) {
+		r->tail[r->tail_len++] = s[skip++];
+		if (utf8_check(r->tail, r->tail_len) == r->tail_len)
+			r->tail_len = 0;
+		else if (!utf8_is_cut(r->tail, r->tail_len))
+			return bad_bytes(r, s, 0, "not UTF-8");
 	}
 	good = skip + utf8_check(s + skip, n - skip);
-	for (i = 0; i < n; i++) {
-		if (s[i] == '\n')
-			r->line++;
-		if (!s[i])
-			return err_set(&r->input, r->line, 0, "a NUL byte");
-		if (i == good && n - good >= 4)
-			return err_set(&r->input, r->line, 0, "not UTF-8");
+	nul = n ? memchr(s, '\0', n) : NULL;
+	if (nul && nul < s + good)
+		return bad_bytes(r, s, (size_t)(nul - s), "a NUL byte");
+	if (good < n && !utf8_is_cut(s + good, n - good))
+		return bad_bytes(r, s, good, "not UTF-8");
+	if (good < n) {
+		r->tail_len = n - good;
+		memcpy(r->tail, s + good, r->tail_len);
 	}
-	r->tail_len = n - good;
-	if (r->tail_len >= 4)
-		return err_set(&r->input, r->line, 0, "not UTF-8");
-	memcpy(r->tail, s + good, r->tail_len);
+	for (skip = 0; skip < n; skip++)
+		r->line += s[skip] == '\n';
 	return 0;
 }
 
@@ -396,8 +408,9 @@ event_error(struct fy_event *ev, struct err *e, const char *msg)
 {
 	const struct fy_mark *m = fy_event_start_mark(ev);
 
-	return err_set(e, m ? (size_t)m->line + 1 : 0,
-	    m ? (size_t)m->column + 1 : 0, "%s", msg);
+	/* an alias's mark is behind its '*' */
+	return err_set(e, m ? (size_t)m->line + 1 : 0, m ?
+	    (size_t)m->column + (ev->type != FYET_ALIAS) : 0, "%s", msg);
 }
 
 static char
@@ -443,10 +456,12 @@ add_mark(struct yamlin_reader *r, struct fy_event *ev)
 	if (to)
 		m->end = to->input_pos;
 	m->style = style_of(ev);
-	if (m->style == 'q') {
+	/* tokens stand behind the quote or the '*' that they begin with */
+	if ((m->style == 'q' || m->style == '*') && m->col > 1) {
 		m->start--;
-		m->end++;
+		m->col--;
 	}
+	m->end += m->style == 'q';
 }
 
 static char *

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# What each stage does in a second, and its peak memory: medians of five, and
+# ratios to something that cannot be much faster, measured in the same run.
+set -eu
+cd "$(dirname "$0")/../.."
+build=$(realpath "${BUILD:-build}")
+work=$build/bench
+python=${PYTHON:-python3}
+export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python
+export FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
+mkdir -p "$work"
+for tool in measure pingpong noop-agent; do
+	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
+done
+
+# measured INPUT COMMAND...: sets seconds and peak (KiB).
+measured()
+{
+	local line
+	line=$("$work/measure" 5 "$@")
+	seconds=${line% *} peak=${line#* }
+}
+
+# row NAME AMOUNT UNIT YARDSTICK-NAME YARDSTICK-SECONDS: the last measurement.
+row()
+{
+	awk -v name="$1" -v n="$2" -v unit="$3" -v than="$4" -v base="$5" \
+		-v s="$seconds" -v peak="$peak" 'BEGIN {
+		printf "%-34s %10.0f %-11s %8.3f s %7.1f MiB  %6.2f times %s\n",
+			name, n / s, unit "/s", s, peak / 1024, s / base, than }'
+}
+
+[ -d "$work/e100" ] || "$python" tests/bench/make-experiment.py "$work/e100" 100
+[ -f "$work/in.jsonl" ] || seq 100000 |
+	sed 's/.*/{"input":"How do I change order & to another address?"}/' \
+	>"$work/in.jsonl"
+head -n 2000 "$work/in.jsonl" >"$work/in2k.jsonl"
+fl-yaml --to-yaml "$work/in.jsonl" >"$work/in.yaml"
+printf 'def sync(input):\n    return input\n\n\nasync def coro(input):\n    return input\n' \
+	>"$work/noop.py"
+obs=$work/e100/observations.jsonl
+mb=$(($(stat -c %s "$obs") / 1000000))
+ymb=$(($(stat -c %s "$work/in.yaml") / 1000000))
+printf '{"_version":"1","iteration":0,"target":"a:b","kwargs":{"data":{"content":"How do I reset my password?"}},"timestamp":"2025-10-04T14:09:02"}\n' \
+	>"$work/one.jsonl"
+yes "$(cat "$work/one.jsonl")" | head -n 100000 >"$work/args.jsonl" || true
+cd "$work"
+
+echo "stage                              throughput                 median  peak memory   beside"
+measured "$obs" cat; cat=$seconds; row cat "$mb" MB cat "$cat"
+measured "$obs" wc -l; wc=$seconds; row 'wc -l' "$mb" MB cat "$cat"
+measured /dev/null fl-parse e100
+row 'fl-parse, 100 MB to Markdown' "$mb" MB cat "$cat"
+cat "$obs" e100/trace_summary.jsonl >all.jsonl
+measured /dev/null sh -c 'cat all.jsonl | fl-parse'
+row 'the same from a pipe' "$mb" MB cat "$cat"
+measured /dev/null fl-parse --format jsonl e100
+row 'fl-parse, to per-trace JSONL' "$mb" MB cat "$cat"
+measured args.jsonl wc -l; wc=$seconds
+measured args.jsonl fl-record-extract
+row 'fl-record-extract' 100000 records 'wc -l' "$wc"
+measured one.jsonl sh -c 'fl-record-extract | fl-generate --limit 1000'
+row 'fl-generate, 1,000 of one call' 1000 inputs 'wc -l' "$wc"
+measured in.yaml wc -l; wc=$seconds
+measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
+measured in.jsonl fl-yaml --to-yaml
+row 'fl-yaml, JSONL to YAML' "$ymb" MB 'wc -l' "$wc"
+measured /dev/null ./pingpong 100000; ping=$seconds
+row 'pipe ping-pong' 100000 trips ping-pong "$ping"
+measured in.jsonl fl-run --command ./noop-agent
+row 'fl-run, a C agent' 100000 calls ping-pong "$ping"
+measured in.jsonl fl-run -j 2 --command ./noop-agent
+row 'fl-run, two C agents' 100000 calls ping-pong "$ping"
+measured /dev/null "$FLUXLOOP_PYTHON" -c pass; start=$seconds
+measured in2k.jsonl fl-run --target noop:sync
+row 'fl-run, 2,000 calls, Python' 2000 calls 'python3 -c pass' "$start"
+measured in.jsonl fl-run -j 2 --target noop:sync
+row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
+measured in.jsonl fl-run -j 2 --target noop:coro
+row 'fl-run, two async Python agents' 100000 calls ping-pong "$ping"
+fl-run --command ./noop-agent in.jsonl >traces.jsonl
+measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
+row 'fl-collect' 100000 traces ping-pong "$ping"
+measured /dev/null true; true=$seconds
+measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
+measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"
+measured /dev/null fluxloop --help; row 'fluxloop --help' 1 starts true "$true"

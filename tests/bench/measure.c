@@ -1,0 +1,73 @@
+/*
+ * measure RUNS INPUT COMMAND...: runs a command several times with INPUT as
+ * its standard input and its output thrown away, and prints the median of its
+ * wall-clock seconds and the largest peak memory in KiB.
+ */
+#define _DEFAULT_SOURCE		/* wait4 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+int
+main(int argc, char **argv)
+{
+	int runs = argc > 3 ? atoi(argv[1]) : 0, i, status, in, out;
+	long peak = 0;
+	double *took, begin;
+	struct rusage ru;
+	pid_t pid;
+
+	if (runs < 1) {
+		fprintf(stderr, "usage: measure RUNS INPUT COMMAND...\n");
+		return 2;
+	}
+	took = calloc((size_t)runs, sizeof(*took));
+	if (!took)
+		return 2;
+	for (i = 0; i < runs; i++) {
+		begin = now();
+		pid = fork();
+		if (pid == 0) {
+			in = open(argv[2], O_RDONLY);
+			out = open("/dev/null", O_WRONLY);
+			dup2(in, 0);
+			dup2(out, 1);
+			execvp(argv[3], argv + 3);
+			_exit(127);
+		}
+		if (pid < 0 || wait4(pid, &status, 0, &ru) < 0)
+			return 2;
+		took[i] = now() - begin;
+		if (ru.ru_maxrss > peak)
+			peak = ru.ru_maxrss;
+		if (!WIFEXITED(status) || WEXITSTATUS(status) > 1) {
+			fprintf(stderr, "measure: %s failed\n", argv[3]);
+			return 1;
+		}
+	}
+	qsort(took, (size_t)runs, sizeof(*took), by_size);
+	printf("%.6f %ld\n", took[runs / 2], peak);
+	return 0;
+}

@@ -1,0 +1,621 @@
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+}
+
+# setting: stdin becomes setting.yaml.
+setting()
+{
+	cat >setting.yaml
+}
+
+# --- check ------------------------------------------------------------------------
+
+@test "check is silent about a file where all is well" {
+	setting <<-'END'
+	name: my agent
+	description: "what it is"
+	runner:
+	  target: "app.handler:MessageHandler.handle_message"
+	  working_directory: .
+	  timeout_seconds: 2.5
+	  environment_vars: {A: 1, B: true, C: "x"}
+	  process:
+	    command: [sh, -c, cat]
+	    protocol: lines
+	replay_args:
+	  enabled: true
+	  callable_providers:
+	    send_callback: "builtin:collector.send"
+	base_inputs: [a, {input: b}]
+	iterations: 50
+	seed: -3
+	personas:
+	- name: novice
+	  characteristics: [short, lower case]
+	tags: [a, b]
+	metadata: {anything: {at: [all]}}
+	END
+	run --separate-stderr -0 fl-config check
+	assert_output ''
+	assert_equal "$stderr" ''
+}
+
+@test "every mistake is told with its place, and only mistakes make it fail" {
+	setting <<-'END'
+	# a comment
+	name: "my agent"   # behind it
+	iteration: 3
+	iterations: "5"
+	parallel_runs: -1
+	runner:
+	  target: [app, run]
+	  timeout_seconds: 0
+	  max_retries: 1.5
+	  process:
+	    protocl: lines
+	    protocol: csv
+	seed: 1.5
+	personas:
+	- name: a
+	  langage: en
+	- b
+	replay_args:
+	  enabled: 1
+	  callable_providers: [x]
+	output_directory: 7
+	timeout_seconds: 3
+	runer: {}
+	qqqqqqq: 1
+	END
+	run --separate-stderr -2 fl-config check
+	assert_output ''
+	cat >wanted <<-'END'
+	fl-config: warning: setting.yaml:3:1: unknown key 'iteration': is 'iterations' meant?
+	fl-config: setting.yaml:4:13: 'iterations' has to be a whole number, not "5"
+	fl-config: setting.yaml:5:16: 'parallel_runs' has to be from 0 to 4096
+	fl-config: setting.yaml:7:11: 'runner.target' has to be a string, not an array
+	fl-config: setting.yaml:8:20: 'runner.timeout_seconds' has to be from 0.001 to 1000000000
+	fl-config: setting.yaml:9:16: 'runner.max_retries' has to be a whole number, not 1.5
+	fl-config: warning: setting.yaml:11:5: unknown key 'runner.process.protocl': is 'protocol' meant?
+	fl-config: setting.yaml:12:15: 'runner.process.protocol' has to be jsonl or lines, not "csv"
+	fl-config: setting.yaml:13:7: 'seed' has to be a whole number, not 1.5
+	fl-config: warning: setting.yaml:16:3: unknown key 'personas.0.langage': is 'language' meant?
+	fl-config: setting.yaml:17:3: 'personas.1' has to be a mapping, not "b"
+	fl-config: setting.yaml:19:12: 'replay_args.enabled' has to be true or false, not 1
+	fl-config: setting.yaml:20:23: 'replay_args.callable_providers' has to be a mapping, not an array
+	fl-config: setting.yaml:21:19: 'output_directory' has to be a string, not 7
+	fl-config: warning: setting.yaml:22:1: unknown key 'timeout_seconds': 'runner.timeout_seconds' is its place
+	fl-config: warning: setting.yaml:23:1: unknown key 'runer': is 'runner' meant?
+	fl-config: warning: setting.yaml:24:1: unknown key 'qqqqqqq'
+	END
+	diff wanted <(cat <<<"$stderr")
+	setting <<<'iteration: 3'
+	run -0 fl-config check
+	assert_output --partial 'warning: '
+}
+
+@test "wrong values of every key are refused" {
+	while IFS='|' read -r key value; do
+		printf '%s\n' "${key//|/}: $value" >flat
+		python3 - "$key" "$value" >setting.yaml <<-'PY'
+		import sys
+		names, value = sys.argv[1].split("."), sys.argv[2]
+		for depth, name in enumerate(names):
+		    print("  " * depth + name + ":", end="\n" if depth < len(names) - 1 else " ")
+		print(value)
+		PY
+		run --separate-stderr -2 fl-config check
+		assert_regex "$key: $value: $stderr" "^$key: .*: fl-config: setting.yaml:[0-9]+:[0-9]+: '$key' (has to be|is one of) "
+	done <<-'END'
+	name|[a]
+	name|1
+	runner|word
+	runner|[]
+	runner.target|true
+	runner.timeout_seconds|soon
+	runner.timeout_seconds|-1
+	runner.timeout_seconds|1e10
+	runner.max_retries|-1
+	runner.concurrency|0
+	runner.isolation|sometimes
+	runner.process.command|{a: b}
+	runner.environment_vars|[A]
+	runner.python_path|{a: b}
+	iterations|0
+	iterations|1.5
+	iterations|-1
+	iterations|2000000000
+	iterations|[1]
+	iterations|true
+	parallel_runs|5000
+	run_delay_seconds|-0.5
+	seed|abc
+	personas|a
+	base_inputs|a
+	inputs_file|[a, b]
+	input_template|{a: b}
+	replay_args|true
+	replay_args.enabled|"true"
+	replay_args.enabled|yes
+	replay_args.drain_seconds|-1
+	tags|{a: b}
+	metadata|[]
+	END
+}
+
+@test "a key that is there twice is an error at the second" {
+	setting <<<$'name: a\nrunner:\n  target: "a:b"\n  "target": "c:d"\nname: b'
+	run --separate-stderr -2 fl-config check
+	assert_equal "$stderr" "$(printf '%s\n' \
+		"fl-config: setting.yaml:4:3: 'runner.target' is there twice" \
+		"fl-config: setting.yaml:5:1: 'name' is there twice")"
+}
+
+@test "what PyYAML reads differently is warned of" {
+	setting <<<$'name: yes\ndescription: 2025-10-04\nversion: 010\ntags: [12:30:45, "on", on, no more]'
+	run --separate-stderr -0 fl-config check
+	assert_equal "$(sed 's/^fl-config: warning: setting.yaml:\([0-9:]*\): \([^ ]*\) .*take it for \(.*\): put.*/\1 \2 \3/' <<<"$stderr")" \
+		$'1:7 yes a boolean\n2:14 2025-10-04 a date\n3:10 010 an octal number\n4:8 12:30:45 a number in base 60\n4:24 on a boolean'
+}
+
+@test "a file that is no YAML, or no mapping, is told with its place" {
+	for text in 'a: [' '- a' 'word' '"a' $'a: 1\n b: 2' $'a: \xff' '1'; do
+		printf '%s\n' "$text" >setting.yaml
+		for command in check show 'get name' inputs env; do
+			# shellcheck disable=SC2086 # these are words
+			run --separate-stderr -2 fl-config $command
+			assert_output ''
+			assert_regex "$stderr" '^fl-config: setting.yaml:[0-9]+:([0-9]+:)? '
+		done
+	done
+	printf 'a: \0\n' >setting.yaml
+	run --separate-stderr -2 fl-config check
+	assert_equal "$stderr" 'fl-config: setting.yaml:1: a NUL byte'
+	rm setting.yaml
+	run --separate-stderr -2 fl-config check
+	assert_equal "$stderr" 'fl-config: setting.yaml: No such file or directory'
+	run --separate-stderr -2 fl-config -f . check
+	assert_equal "$stderr" 'fl-config: .: Is a directory'
+}
+
+@test "only one document may be in the file" {
+	for text in '{}\nname: a\n' 'name: a\n...\nseed: 3\n' 'name: a\n---\nseed: 3\n' \
+		'name: a\n---\nb: [\n'; do
+		# shellcheck disable=SC2059 # it has line breaks
+		printf -- "$text" >setting.yaml
+		run --separate-stderr -2 fl-config check
+		assert_regex "$text: $stderr" ': fl-config: setting.yaml:[2-4]:'
+	done
+}
+
+@test "empty files and comments are a configuration of defaults" {
+	for text in '' '# nothing' '---' '{}'; do
+		printf '%s\n' "$text" >setting.yaml
+		run --separate-stderr -0 fl-config check
+		assert_equal "$stderr" ''
+		run -0 fl-config get iterations
+		assert_output 1
+	done
+}
+
+# --- show, get, inputs, env ---------------------------------------------------------
+
+@test "show has what is configured and the defaults" {
+	setting <<<$'iterations: 7\nrunner: {timeout_seconds: 2.50}\nmetadata: {a: [1, null]}'
+	fl-config show >out
+	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds, .runner.max_retries, .metadata.a]' \
+		'[7,1,0,"experiments","inputs/generated.yaml",false,2.5,0,[1,null]]' out
+	setting <<<''
+	fl-config show >out
+	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds, .runner.max_retries]' \
+		'[1,1,0,"experiments","inputs/generated.yaml",false,300,0]' out
+}
+
+@test "show masks the values of secrets, and only these" {
+	setting <<-'END'
+	collector_api_key: "topsecret"
+	runner:
+	  environment_vars:
+	    OPENAI_API_KEY: "topsecret"
+	    DB_PASSWORD: topsecret
+	    githubToken: topsecret
+	    AWS_SECRET_ACCESS_KEY: topsecret
+	    AUTHOR: seen
+	    MONKEY: seen
+	    KEYBOARD: seen
+	    MAX_TOKENS: seen
+	    TOKEN_LIMIT: seen
+	  factory_kwargs:
+	    inner: {password: topsecret, list: [{secret: topsecret, name: seen}]}
+	END
+	run --separate-stderr -0 fl-config show
+	refute_output --partial topsecret
+	assert_equal "$(grep -c '"\*\*\*"' <<<"$output")" 7
+	assert_equal "$(grep -c '"seen"' <<<"$output")" 6
+}
+
+@test "get prints one effective value" {
+	setting <<-'END'
+	runner:
+	  target: "a:b"
+	  process: {command: [sh, -c, "a b"]}
+	personas:
+	- {name: "n\u00e9"}
+	seed: 5
+	END
+	while IFS='|' read -r key wanted; do
+		run --separate-stderr -0 fl-config get "$key"
+		assert_equal "$key: $output" "$key: $wanted"
+	done <<-'END'
+	runner.target|a:b
+	runner.process.command|["sh","-c","a b"]
+	runner.process.command.1|-c
+	personas.0.name|né
+	seed|5
+	iterations|1
+	replay_args.enabled|false
+	END
+	for key in description runner.nothing nothing personas.1.name; do
+		run --separate-stderr -1 fl-config get "$key"
+		assert_output ''
+	done
+}
+
+@test "the name is the project folder's unless one is configured" {
+	mkdir 'a project'
+	cd 'a project'
+	setting <<<'iterations: 1'
+	run -0 fl-config get name
+	assert_output 'a project'
+	setting <<<'name: other'
+	run -0 fl-config get name
+	assert_output other
+}
+
+@test "inputs prints base_inputs as inputs" {
+	setting <<<$'base_inputs:\n- a\n- {input: b, metadata: {persona: x}}\n- 5\n- |\n  c\n  d'
+	run --separate-stderr -0 fl-config inputs
+	assert_output $'{"input":"a"}\n{"input":"b","metadata":{"persona":"x"}}\n{"input":5}\n{"input":"c\\nd\\n"}'
+	setting <<<''
+	run --separate-stderr -0 fl-config inputs
+	assert_output ''
+}
+
+# --- the environment ------------------------------------------------------------------
+
+@test "environment beats project .env beats root .env beats the file" {
+	mkdir -p root/project
+	cd root/project
+	setting <<<'iterations: 2'
+	run -0 fl-config get iterations
+	assert_output 2
+	echo 'FLUXLOOP_ITERATIONS=3' >../.env
+	run -0 fl-config get iterations
+	assert_output 3
+	echo 'FLUXLOOP_ITERATIONS=4' >.env
+	run -0 fl-config get iterations
+	assert_output 4
+	FLUXLOOP_ITERATIONS=5 run -0 fl-config get iterations
+	assert_output 5
+	# an empty one says nothing
+	FLUXLOOP_ITERATIONS= run -0 fl-config get iterations
+	assert_regex "$output" '^[24]$'
+	# from elsewhere it is the file's folder that counts
+	cd /
+	run -0 fl-config -f "$BATS_TEST_TMPDIR/root/project/setting.yaml" get iterations
+	assert_output 4
+}
+
+@test "every variable overrides its key" {
+	setting <<<''
+	while IFS='|' read -r variable key value; do
+		run --separate-stderr -0 env "$variable=$value" fl-config get "$key"
+		assert_equal "$key: $output" "$key: $value"
+	done <<-'END'
+	FLUXLOOP_NAME|name|other name
+	FLUXLOOP_TARGET|runner.target|a:b
+	FLUXLOOP_PYTHON|runner.python|/x/python
+	FLUXLOOP_TIMEOUT_SECONDS|runner.timeout_seconds|2.5
+	FLUXLOOP_MAX_RETRIES|runner.max_retries|2
+	FLUXLOOP_RETRY_DELAY|runner.retry_delay|0.5
+	FLUXLOOP_INPUTS_FILE|inputs_file|in.yaml
+	FLUXLOOP_ITERATIONS|iterations|9
+	FLUXLOOP_PARALLEL_RUNS|parallel_runs|0
+	FLUXLOOP_RUN_DELAY_SECONDS|run_delay_seconds|1.5
+	FLUXLOOP_SEED|seed|-12
+	FLUXLOOP_OUTPUT_DIRECTORY|output_directory|out
+	END
+}
+
+@test "a variable with a value that its key does not take is an error" {
+	setting <<<''
+	for value in 0 -1 1.5 many 1e99 nan 3x ' '; do
+		FLUXLOOP_ITERATIONS=$value run --separate-stderr -2 fl-config check
+		assert_regex "$stderr" "FLUXLOOP_ITERATIONS='$value' .*'iterations'"
+	done
+}
+
+@test ".env files are read by rule, and never run" {
+	# shellcheck disable=SC2016 # nothing is to be expanded
+	printf '%s\n' \
+		'# a comment' \
+		'' \
+		'A=plain' \
+		'  B = spaces around  ' \
+		'export C=exported' \
+		'D="double \"quoted\"\tx\n#y"' \
+		"E='single \\n \$x'" \
+		'F=value # comment' \
+		'G=a#b' \
+		'H=$(touch ran) `touch ran` $HOME' \
+		'I=' \
+		'J="two' \
+		'lines"' \
+		'K=first' \
+		'K=second' \
+		'L="a" # behind' \
+		'M=a=b=c' \
+		'N=é😀' \
+		'Q=<${A}|${B}|${INHERITED}|${NONE}|${NONE:-x y}|${A:-z}>' \
+		'R="<${A}>\${A}"' \
+		"S='\${A}'" \
+		'T=${' \
+		'U=${A' >.env
+	printf 'O=windows\r\nP="w"\r\n' >>.env
+	setting <<<''
+	run --separate-stderr -0 env -i PATH="$PATH" INHERITED=inherited fl-config env
+	assert_equal "$stderr" ''
+	assert_output "$(cat <<-'END'
+	A=plain
+	B=spaces around
+	C=exported
+	D=double "quoted"	x
+	#y
+	E=single \n $x
+	F=value
+	G=a#b
+	H=$(touch ran) `touch ran` $HOME
+	I=
+	J=two
+	lines
+	K=second
+	L=a
+	M=a=b=c
+	N=é😀
+	Q=<plain|spaces around|inherited||x y|plain>
+	R=<plain>${A}
+	S=${A}
+	T=${
+	U=${A
+	O=windows
+	P=w
+	END
+	)"
+	assert_not_exists ran
+}
+
+@test "a line of .env that is wrong is told, and the others count" {
+	printf 'A=1\nnonsense\nB=2\n1C=3\nD="open\n' >.env
+	setting <<<''
+	run --separate-stderr -0 fl-config env
+	assert_output $'A=1\nB=2'
+	run --separate-stderr -0 fl-config check
+	assert_equal "$(sed 's/^fl-config: warning: .*\.env:/.env:/' <<<"$stderr")" \
+		$'.env:2: not NAME=VALUE\n.env:4: not NAME=VALUE\n.env:5: the value\'s quotes are not closed'
+}
+
+@test "env has the variables that agents get beyond the inherited, secrets masked" {
+	printf 'FROM_DOTENV=1\nMY_API_KEY=topsecret\nHOME=other\nBOTH=dotenv\n' >.env
+	setting <<<$'runner:\n  environment_vars: {FROM_FILE: 2, BOTH: file, FLAG: true, WORD: "a b"}'
+	run --separate-stderr -0 fl-config env
+	assert_equal "$(sort <<<"$output")" \
+		$'BOTH=dotenv\nFLAG=true\nFROM_DOTENV=1\nFROM_FILE=2\nMY_API_KEY=***\nWORD=a b'
+}
+
+# --- set ------------------------------------------------------------------------------
+
+# changes FILE KEY VALUE: sets it and prints what diff says.
+changes()
+{
+	cp "$1" before
+	fl-config -f "$1" set "$2" "$3"
+	diff before "$1" | grep '^[<>]' || true
+}
+
+@test "set changes the value's bytes and nothing else" {
+	while IFS='|' read -r key value old new; do
+		setting <<-'END'
+		# head
+		name:   "my agent"   # the name
+
+		iterations: 1
+		runner:   # what to run
+		    target:   'app:run'
+		    timeout_seconds: 300    # long
+		    process: {protocol: jsonl, command: "x"}
+		description:
+		replay_args:
+		  enabled: false
+		base_inputs:
+		  - a   # first
+		  - "b"
+		seed: 5 # last line
+		END
+		assert_equal "$(changes setting.yaml "$key" "$value")" \
+			"< $old"$'\n'"> $new"
+		run -0 fl-config get "$key"
+		assert_output "$value"
+		run -0 fl-config check
+	done <<-'END'
+	name|other|name:   "my agent"   # the name|name:   other   # the name
+	name|a: b # c|name:   "my agent"   # the name|name:   "a: b # c"   # the name
+	name|yes|name:   "my agent"   # the name|name:   "yes"   # the name
+	name|12|name:   "my agent"   # the name|name:   "12"   # the name
+	name|say "hi" \n|name:   "my agent"   # the name|name:   "say \"hi\" \\n"   # the name
+	name|é😀|name:   "my agent"   # the name|name:   "é😀"   # the name
+	iterations|20|iterations: 1|iterations: 20
+	runner.target|b:c.d|    target:   'app:run'|    target:   "b:c.d"
+	runner.timeout_seconds|2.5|    timeout_seconds: 300    # long|    timeout_seconds: 2.5    # long
+	runner.process.protocol|lines|    process: {protocol: jsonl, command: "x"}|    process: {protocol: lines, command: "x"}
+	description|text|description:|description: text
+	replay_args.enabled|true|  enabled: false|  enabled: true
+	seed|-7|seed: 5 # last line|seed: -7 # last line
+	END
+}
+
+@test "set adds a key to its section, or with its section, and moves nothing" {
+	while IFS=';' read -r text key value; do
+		# shellcheck disable=SC2059 # it has line breaks
+		printf -- "$text" >setting.yaml
+		cp setting.yaml before
+		run --separate-stderr -0 fl-config set "$key" "$value"
+		assert_equal "$stderr" ''
+		run -0 fl-config get "$key"
+		assert_output "$value"
+		run --separate-stderr -0 fl-config check
+		assert_equal "$text: $stderr" "$text: "
+		# every line that was there is there, in its order
+		assert_equal "$text: $(diff <(sed -e '$a\' before) setting.yaml | grep -c '^<')" \
+			"$text: 0"
+	done <<-'END'
+	name: a\n;iterations;3
+	name: a;iterations;3
+	;iterations;3
+	;runner.process.protocol;lines
+	# only this;iterations;3
+	# only this\n\n;runner.target;a:b
+	---\nname: a\n;iterations;3
+	runner:\n  target: "a:b"\nname: x\n;runner.max_retries;2
+	runner:\n    target: "a:b"\nname: x\n;runner.max_retries;2
+	runner:\n  target: "a:b" # c;runner.max_retries;2
+	runner:\n  process:\n    protocol: lines\nname: x\n;runner.max_retries;2
+	runner:\n  process:\n    protocol: lines\nname: x\n;runner.process.ready_pattern;x
+	runner:\n  environment_vars:\n    A: |\n      x\n  target: "a:b"\n;runner.max_retries;2
+	runner:\n  target: "a:b"\n;replay_args.enabled;true
+	runner:\n  target: "a:b"\n;runner.process.protocol;lines
+	description: |\n  text\n  more\n;iterations;3
+	base_inputs:\n- a\n- b\n;iterations;3
+	runner:\n  python_path:\n  - a\n  - b\n;runner.max_retries;2
+	END
+}
+
+# others FILE KEY: what a configuration has besides KEY.
+others()
+{
+	jq -S "del(.$2) | if .runner.process == {} then del(.runner.process) else . end" "$1"
+}
+
+@test "set in files of all shapes changes only what was asked for, or nothing at all" {
+	wrong=()
+	while IFS= read -r text; do
+		for pair in iterations=3 runner.max_retries=2 runner.process.protocol=lines \
+			name=new seed=4; do
+			# shellcheck disable=SC2059 # it has line breaks
+			printf -- "$text" >setting.yaml
+			cp setting.yaml before
+			fl-config show >old 2>/dev/null || fail "bad case: $text"
+			key=${pair%=*}
+			if fl-config set "$key" "${pair#*=}" 2>err; then
+				# it is valid, has the new value, and all others
+				fl-config check 2>err &&
+				[[ $(fl-config get "$key") == "${pair#*=}" ]] &&
+				fl-config show >new &&
+				diff <(others old "$key") <(others new "$key") >&2 ||
+				wrong+=("$text, $pair: $(<setting.yaml) $(<err)")
+			else
+				cmp before setting.yaml && grep -q '^fl-config: setting.yaml:' err ||
+				wrong+=("$text, $pair: refused: $(<err)")
+			fi
+		done
+	done <<-'END'
+	{}\n
+	{name: a, iterations: 1}\n
+	name: a\n...\n
+	---\nname: a\niterations: 1\n...\n
+	  name: a\n  iterations: 1\n
+	name: a\r\niterations: 1\r\nseed: 1\r\n
+	runner: {target: "a:b"}\n
+	runner: {}\n
+	runner:\n
+	runner:\nname: x\n
+	runner: # nothing yet\nname: x\n
+	runner:\n  # a comment\n  target: "a:b"\n  # another\nname: x\n
+	runner: &r\n  target: "a:b"\nname: x\n
+	name: >\n  folded\n  text\niterations: 1\n
+	name: "two\n  lines"\niterations: 1\n
+	name: two\n  lines\niterations: 1\n
+	"name": a\n"iterations": 1\n
+	? name\n: a\n
+	name: 'it''s'\niterations: !!int 1\n
+	description: é😀 # é\nname: é # é\niterations: 1\n
+	\xef\xbb\xbfname: a\niterations: 1\n
+	iterations: 1\nname: |+\n  a\n\n\n
+	runner:\n  environment_vars:\n    A: 1\n\n\n# end\n
+	END
+	((${#wrong[@]} == 0)) || fail "$(printf '%s\n' "${wrong[@]}")"
+}
+
+@test "set refuses what the key does not take, and leaves the file alone" {
+	setting <<<$'name: a\niterations: 1\nbase_inputs:\n- a\nrunner: {target: "a:b"}'
+	cp setting.yaml before
+	while IFS='|' read -r key value message; do
+		run --separate-stderr -2 fl-config set "$key" "$value"
+		assert_output ''
+		assert_regex "$key $stderr" "^$key fl-config: setting.yaml:.*$message"
+		cmp before setting.yaml
+	done <<-'END'
+	iteration|3|unknown key 'iteration': is 'iterations' meant\?
+	runner.nothing|3|unknown key 'runner.nothing'
+	iterations|x|'iterations' has to be a whole number
+	iterations|0|'iterations' has to be from 1 to
+	iterations|1.5|'iterations' has to be a whole number
+	iterations||'iterations' has to be a whole number
+	replay_args.enabled|yes|'replay_args.enabled' has to be true or false
+	runner.process.protocol|csv|'runner.process.protocol' has to be
+	base_inputs|x|'base_inputs'
+	personas.0.name|x|
+	END
+	run --separate-stderr -2 fl-config -f missing.yaml set iterations 3
+	assert_equal "$stderr" 'fl-config: missing.yaml: No such file or directory'
+	printf 'a: [\n' >setting.yaml
+	run --separate-stderr -2 fl-config set iterations 3
+	assert_equal "$(<setting.yaml)" 'a: ['
+}
+
+@test "set keeps the file's permissions, and leaves no other file" {
+	setting <<<'iterations: 1'
+	chmod 640 setting.yaml
+	fl-config set iterations 2
+	assert_equal "$(mode_of setting.yaml)" 640
+	assert_equal "$(ls -A)" setting.yaml
+}
+
+@test "set writes through a link to where the file is" {
+	mkdir real
+	echo 'iterations: 1' >real/setting.yaml
+	ln -s real/setting.yaml setting.yaml
+	fl-config set iterations 2
+	assert [ -L setting.yaml ]
+	assert_equal "$(<real/setting.yaml)" 'iterations: 2'
+}
+
+@test "a value that begins with a dash needs two before it" {
+	setting <<<'seed: 1'
+	run -0 fl-config set seed -5
+	run -0 fl-config get seed
+	assert_output -- -5
+}
+
+@test "wrong usage is told and ends with 2" {
+	setting <<<''
+	for words in '' nonsense 'get' 'get a b' 'set a' 'check x' '--nonsense check' '-f'; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 fl-config $words
+		assert_output ''
+		assert_regex "$stderr" '^fl-config: .*usage: fl-config '
+	done
+}

@@ -1,0 +1,196 @@
+load test_helper
+load filter_helper
+
+RECORDINGS=$DATA/reference/recordings
+
+# recorded KWARGS...: a recording for each.
+recorded()
+{
+	local kwargs n=0
+
+	for kwargs; do
+		n=$((n + 1))
+		printf '{"_version":"1","iteration":0,"target":"m:f","kwargs":%s,"timestamp":"2025-10-04T14:09:0%d"}\n' \
+			"$kwargs" "$n"
+	done
+}
+
+@test "the guide's recording becomes a template" {
+	run --separate-stderr -0 fl-record-extract "$RECORDINGS/guide.jsonl"
+	assert_equal "$stderr" ''
+	assert_equal "$(jq -c 'keys_unsorted' <<<"$output")" \
+		'["target","input","input_path","kwargs","recorded_at","source"]'
+	cat >got <<<"$output"
+	assert_jq '[.target,.input,.input_path,.recorded_at,.source.line]' \
+		'["app.handler:MessageHandler.handle_message","How do I reset my résumé 😀?","data.content","2026-11-22T18:21:32.147701",1]' got
+	assert_jq .source.file "$RECORDINGS/guide.jsonl" got
+	assert_equal "$(jq -cS .kwargs got)" "$(jq -cS .kwargs "$RECORDINGS/guide.jsonl")"
+}
+
+@test "every call that the original records is taken" {
+	run --separate-stderr -0 fl-record-extract "$RECORDINGS/api.jsonl"
+	cat >got <<<"$output"
+	count=$(lines_of "$RECORDINGS/api.jsonl")
+	assert_equal "$(lines_of got)" "$count"
+	assert_equal "$(jq .source.line got | paste -sd ' ')" \
+		"$(seq "$count" | paste -sd ' ')"
+	# values are as they were, but for NaN, which no JSON has
+	python3 - "$RECORDINGS/api.jsonl" <<-'PY'
+	import json, sys
+	def clean(v):
+	    if isinstance(v, float) and (v != v or v in (float("inf"), float("-inf"))): return None
+	    if isinstance(v, dict): return {k: clean(x) for k, x in v.items()}
+	    if isinstance(v, list): return [clean(x) for x in v]
+	    return v
+	def strict(c): raise ValueError(c)
+	for a, b in zip(open(sys.argv[1]), open("got")):
+	    a, b = json.loads(a), json.loads(b, parse_constant=strict)
+	    assert clean(a["kwargs"]) == b["kwargs"], (a, b)
+	    assert a["target"] == b["target"] and a["timestamp"] == b["recorded_at"]
+	PY
+	assert_equal "$(grep -c 'NaN and Infinity' <<<"$stderr")" 1
+}
+
+@test "callables, reprs and masks are left as they are" {
+	grep '"t:callables"\|"t:objects"\|"t:sensitive"' "$RECORDINGS/api.jsonl" >in
+	fl-record-extract in 2>/dev/null >got
+	for mark in '<builtin:collector.send>' '<builtin:collector.error>' \
+		'<builtin:collector.send:async>' '<callable:<lambda>>' '<callable:unknown>' \
+		'<callable:print>' "<repr:PosixPath('/a/b')>" '***'; do
+		assert_equal "$mark $(grep -cF -- "$mark" got)" "$mark $(grep -cF -- "$mark" in)"
+	done
+}
+
+@test "text is found in each of the usual places, the first that is there" {
+	while IFS=$'\t' read -r kwargs path text; do
+		run --separate-stderr -0 fl-record-extract <(recorded "$kwargs")
+		assert_equal "$kwargs $(jq -c '[.input_path,.input]' <<<"$output")" \
+			"$kwargs [$path,$text]"
+		assert_equal "$stderr" ''
+	done <<-'END'
+	{"data":{"content":"a"}}	"data.content"	"a"
+	{"input":"a"}	"input"	"a"
+	{"input_text":"a"}	"input_text"	"a"
+	{"message":"a"}	"message"	"a"
+	{"query":"a"}	"query"	"a"
+	{"text":"a"}	"text"	"a"
+	{"content":"a"}	"content"	"a"
+	{"content":"7","text":"6","query":"5","message":"4","input_text":"3","input":"2","data":{"content":"1"}}	"data.content"	"1"
+	{"content":"7","text":"6","query":"5","message":"4","input_text":"3","input":"2","data":{"text":"1"}}	"input"	"2"
+	{"content":"7","text":"6","query":"5","message":"4","input_text":"3"}	"input_text"	"3"
+	{"content":"7","text":"6","query":"5","message":"4"}	"message"	"4"
+	{"content":"7","text":"6","query":"5"}	"query"	"5"
+	{"content":"7","text":"6"}	"text"	"6"
+	{"message":{"a":1},"query":"q"}	"query"	"q"
+	{"input":5,"content":""}	"content"	""
+	{"data.content":"a"}	"data.content"	"a"
+	END
+}
+
+@test "a call without text is kept for replaying, and told" {
+	recorded '{"other":"a"}' '{"input":5}' '{}' >in
+	run --separate-stderr -0 fl-record-extract in
+	assert_equal "$(jq -c '[.input,.input_path,.source.line]' <<<"$output")" \
+		$'[null,null,1]\n[null,null,2]\n[null,null,3]'
+	assert_equal "${#stderr_lines[@]}" 3
+	assert_equal "${stderr_lines[1]}" 'fl-record-extract: in:2: no text found: say where with --path; the call can only be replayed as it was'
+}
+
+@test "--path says where the text is, whatever it is" {
+	recorded '{"item":{"content":[{"text":"deep"}]},"input":"no","n":5,"a.b":"dots"}' >in
+	while IFS=' ' read -r path text; do
+		run --separate-stderr -0 fl-record-extract --path "$path" in
+		assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" "[\"$path\",$text]"
+		run --separate-stderr -0 fl-record-extract -p "$path" in
+		assert_equal "$(jq -c .input <<<"$output")" "$text"
+	done <<-'END'
+	item.content.0.text "deep"
+	n 5
+	a.b "dots"
+	item {"content":[{"text":"deep"}]}
+	END
+	run --separate-stderr -0 fl-record-extract --path item.content.1.text in
+	assert_equal "$stderr" 'fl-record-extract: in:1: no text at item.content.1.text; the call can only be replayed as it was'
+	assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '[null,null]'
+}
+
+@test "the first, the last, those of a target, and each once" {
+	{
+		recorded '{"input":"a"}' '{"input":"b"}' '{"input":"a"}' '{ "input" : "\u0061" }'
+		recorded '{"input":"a"}' | sed 's/"m:f"/"m:g"/'
+		recorded '{"input":"c"}'
+	} >in
+	while IFS='|' read -r options wanted; do
+		# shellcheck disable=SC2086 # these are words
+		fl-record-extract $options in >got
+		assert_equal "$options: $(values '.input + .target[-1:]' got)" "$options: $wanted"
+	done <<-'END'
+	|af bf af af ag cf
+	--first|af
+	-f|af
+	--last|cf
+	-l|cf
+	--unique|af bf ag cf
+	-u|af bf ag cf
+	--target m:g|ag
+	-t m:f|af bf af af cf
+	-t m:f -u|af bf cf
+	-t m:f --last|cf
+	-t m:g -f|ag
+	-u -l|cf
+	-f -t m:g -u|ag
+	END
+}
+
+@test "--first does not wait for what comes after" {
+	mkfifo pipe
+	{ recorded '{"input":"a"}'; wait_for done-reading; } >pipe &
+	timeout 30 fl-record-extract --first pipe >got
+	touch done-reading
+	wait
+	assert_equal "$(lines_of got)" 1
+}
+
+@test "no call, or none of the target, is told and ends with 1" {
+	run --separate-stderr -1 fl-record-extract </dev/null
+	assert_equal "$stderr" 'fl-record-extract: no calls were recorded'
+	recorded '{}' >in
+	run --separate-stderr -1 fl-record-extract -t other:f in
+	assert_equal "$stderr" "fl-record-extract: no call of 'other:f' was recorded"
+	assert_output ''
+}
+
+@test "lines that are no recordings are told with their number, and passed over" {
+	{
+		recorded '{"input":"a"}'
+		echo '{"input":"an input"}'
+		echo '{"target":"m:f","kwargs":[1]}'
+		echo '{"target":5,"kwargs":{}}'
+		echo 'nonsense'
+		echo
+		recorded '{"input":"b"}'
+		printf '{"target":"m:f","kwargs":{"inp'
+	} >in
+	run --separate-stderr -1 fl-record-extract in
+	assert_equal "$(jq -r .input <<<"$output")" $'a\nb'
+	assert_equal "$(cut -d ' ' -f 2 <<<"$stderr" | paste -sd ' ')" \
+		'in:2: in:3: in:4: in:5: in:8:'
+	assert_regex "$stderr" 'in:8: the last line is cut off'
+}
+
+@test "paths of objects are kept, present or not being told apart" {
+	echo '{"target":"m:f","kwargs":{"input":"a","u":{"x":1}},"objects":{"u":"app.User"},"timestamp":"t"}' >in
+	echo '{"target":"m:f","kwargs":{"input":"a"},"objects":{},"timestamp":"t"}' >>in
+	echo '{"target":"m:f","kwargs":{"input":"a"},"timestamp":"t"}' >>in
+	fl-record-extract in >got
+	assert_equal "$(jq -c '.objects' got | paste -sd ' ')" '{"u":"app.User"} {} null'
+	assert_equal "$(jq -c 'has("objects")' got | paste -sd ' ')" 'true true false'
+}
+
+@test "several files are read in order, each with its own lines" {
+	recorded '{"input":"a"}' '{"input":"b"}' >one
+	recorded '{"input":"c"}' >two
+	recorded '{"input":"d"}' | fl-record-extract two - one >got
+	assert_equal "$(jq -r '"\(.input) \(.source.file):\(.source.line)"' got)" \
+		$'c two:1\nd <stdin>:1\na one:1\nb one:2'
+}
