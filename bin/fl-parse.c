@@ -130,41 +130,52 @@ find_format(const char *name)
 	cli_misused(usage, "unknown format '%s': md or jsonl is wanted", name);
 }
 
-/* The files of an experiment directory; other operands are files. */
+/* The name of the first of these files that is there, or NULL. */
+static char *
+first_of(const char *dir, const char *const *names, size_t n)
+{
+	struct stat st;
+	char *name;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		name = xasprintf("%s/%s", dir, names[i]);
+		if (stat(name, &st) == 0)
+			return name;
+		free(name);
+	}
+	return NULL;
+}
+
+/*
+ * The files to read: an experiment directory's rows and observations, other
+ * operands as they are. The names are copies.
+ */
 static size_t
 expand(char **args, int n, char **files)
 {
 	static const char *const rows[] = {
 		"trace_summary.jsonl", "traces.jsonl"
 	};
+	static const char *const observations[] = { "observations.jsonl" };
 	struct stat st;
-	char *name;
-	size_t count = 0, i;
+	size_t count = 0, before;
 	int a;
 
 	for (a = 0; a < n; a++) {
 		if (stat(args[a], &st) || !S_ISDIR(st.st_mode)) {
-			files[count++] = args[a];
+			files[count++] = xstrdup(args[a]);
 			continue;
 		}
-		name = NULL;
-		for (i = 0; i < LEN(rows); i++) {
-			free(name);
-			name = xasprintf("%s/%s", args[a], rows[i]);
-			if (stat(name, &st) == 0)
-				break;
-		}
-		if (i < LEN(rows))
-			files[count++] = name;
-		name = xasprintf("%s/observations.jsonl", args[a]);
-		if (stat(name, &st) == 0)
-			files[count++] = name;
-		else if (i == LEN(rows))
+		before = count;
+		files[count] = first_of(args[a], rows, LEN(rows));
+		count += files[count] != NULL;
+		files[count] = first_of(args[a], observations, 1);
+		count += files[count] != NULL;
+		if (count == before)
 			die("%s: not an experiment directory: it has neither "
 			    "trace_summary.jsonl nor observations.jsonl",
 			    args[a]);
-		else
-			free(name);
 	}
 	return count;
 }
@@ -275,6 +286,8 @@ main(int argc, char **argv)
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files);
 	status = run(files, n);
+	while (n)
+		free(files[--n]);
 	free(files);
 	return status;
 }

@@ -23,6 +23,7 @@
 #include "proc.h"
 #include "agent.h"
 #include "job.h"
+#include "launch.h"
 #include "engine.h"
 
 static const char usage[] =
@@ -134,247 +135,6 @@ progress(long long done, long long failed, int last)
 		    done, failed, rate < 10, rate, last ? "\n" : "");
 }
 
-/* A list of words that ends in NULL. */
-struct words {
-	char **w;
-	size_t n;
-	size_t cap;
-};
-
-static void
-add_word(struct words *l, char *word)
-{
-	if (l->n + 2 > l->cap) {
-		l->cap = grow(l->cap, l->n + 2);
-		l->w = xreallocarray(l->w, l->cap, sizeof(*l->w));
-	}
-	l->w[l->n++] = word;
-	l->w[l->n] = NULL;
-}
-
-/*
- * Splits a command as a shell would, with '...', "..." and \, and nothing
- * else. Returns 0 when a quote is not closed.
- */
-static int
-split(struct words *l, const char *s)
-{
-	struct buf word = { 0 };
-	char quote;
-	int any;
-
-	for (;;) {
-		s += strspn(s, " \t\n");
-		if (!*s)
-			return 1;
-		for (quote = 0, any = 0; *s && (quote || !strchr(" \t\n",
-		    *s)); s++, any = 1) {
-			if (!quote && (*s == '\'' || *s == '"'))
-				quote = *s;
-			else if (quote && *s == quote)
-				quote = 0;
-			else if (*s == '\\' && quote != '\'' && s[1])
-				buf_byte(&word, *++s);
-			else
-				buf_byte(&word, *s);
-		}
-		if (quote) {
-			buf_release(&word);
-			return 0;
-		}
-		if (any)
-			add_word(l, buf_detach(&word, NULL));
-	}
-}
-
-/* The strings of a list. */
-static void
-add_texts(struct words *l, struct json_span v)
-{
-	struct json_span key, item;
-	struct json_iter it;
-	struct buf text = { 0 };
-
-	if (!json_is(v, JSON_ARRAY))
-		return;
-	for (it = json_each(v); json_next(&it, &key, &item); ) {
-		json_text(&text, item);
-		add_word(l, buf_detach(&text, NULL));
-	}
-}
-
-/* --- the agent to run -------------------------------------------------------- */
-
-/* The folder with our Python package. */
-static char *
-python_package(void)
-{
-	static const char *const places[] = {
-		"../share/fluxloop/python", "../../lib/python"
-	};
-	const char *set = getenv("FLUXLOOP_PYTHONPATH");
-	char self[4096], *slash, *path, *real;
-	ssize_t n;
-	size_t i;
-
-	if (set && *set)
-		return xstrdup(set);
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n <= 0)
-		die("cannot tell where fl-run is: set FLUXLOOP_PYTHONPATH");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
-	for (i = 0; i < LEN(places); i++) {
-		path = xasprintf("%s/%s", self, places[i]);
-		real = realpath(path, NULL);
-		free(path);
-		if (real)
-			return real;
-	}
-	die("the Python package is not beside %s: set FLUXLOOP_PYTHONPATH",
-	    self);
-}
-
-static char *
-interpreter(const struct config *c)
-{
-	char *python = config_text(c, "runner.python");
-	const char *venv = environ_get(&c->env, "VIRTUAL_ENV");
-
-	if (python && strchr(python, '/') && *python != '/')
-		return config_path(c, python);
-	if (python)
-		return python;
-	return venv && *venv ? xasprintf("%s/bin/python", venv) :
-	    xstrdup("python3");
-}
-
-static void
-add_option(struct words *l, const char *option, char *value)
-{
-	if (!value)
-		return;
-	add_word(l, xstrdup(option));
-	add_word(l, value);
-}
-
-/* runner.python_path, a folder or a list of them. */
-static void
-add_paths(struct words *l, const struct config *c)
-{
-	struct words paths = { 0 };
-	size_t i;
-
-	if (json_is(config_get(c, "runner.python_path"), JSON_STRING))
-		add_word(&paths, config_text(c, "runner.python_path"));
-	add_texts(&paths, config_get(c, "runner.python_path"));
-	for (i = 0; i < paths.n; i++) {
-		add_option(l, "--path", config_path(c, paths.w[i]));
-		free(paths.w[i]);
-	}
-	free(paths.w);
-}
-
-/* The bridge between the protocol and a Python handler. */
-static void
-python_agent(struct words *l, struct config *c, const char *target, int replay)
-{
-	/* our package is found before one of that name in the folder */
-	static const char start[] = "import sys; sys.path.insert(0, "
-	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
-	    "sys.exit(main())";
-	const char *old = environ_get(&c->env, "PYTHONPATH");
-	char *package = python_package(), *path;
-
-	add_word(l, interpreter(c));
-	add_option(l, "-c", xstrdup(start));
-	add_word(l, package);
-	if (replay)
-		add_word(l, xstrdup("--replay"));
-	add_option(l, "--factory", config_text(c, "runner.factory"));
-	add_option(l, "--factory-kwargs",
-	    config_text(c, "runner.factory_kwargs"));
-	add_option(l, "--stream-output-path",
-	    config_text(c, "runner.stream_output_path"));
-	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
-	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
-	add_paths(l, c);
-	add_word(l, xstrdup(target));
-	path = old && *old ? xasprintf("%s:%s", package, old) :
-	    xstrdup(package);
-	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
-	free(path);
-}
-
-/* The target as configured, or NULL. */
-static char *
-configured_target(const struct config *c)
-{
-	char *target = config_text(c, "runner.target"), *module, *function;
-
-	if (target)
-		return target;
-	module = config_text(c, "runner.module_path");
-	if (!module)
-		return NULL;
-	function = config_text(c, "runner.function_name");
-	target = xasprintf("%s:%s", module, function ? function : "run");
-	free(module);
-	free(function);
-	return target;
-}
-
-static void
-command_agent(struct words *l, const struct config *c)
-{
-	struct json_span v = config_get(c, "runner.process.command");
-	char *text = given.command ? xstrdup(given.command) :
-	    json_is(v, JSON_STRING) ? config_text(c, "runner.process.command")
-	    : NULL;
-
-	if (text && !split(l, text))
-		die("the quotes in the command are not closed: %s", text);
-	free(text);
-	if (!given.command)
-		add_texts(l, v);
-	if (!l->n)
-		die("the command is empty");
-}
-
-/* Sets up what to start. Returns the target's name when it is a Python one. */
-static char *
-choose_agent(struct engine_plan *p, struct config *c, struct words *argv,
-    int replay)
-{
-	char *target = given.target ? xstrdup(given.target) :
-	    configured_target(c);
-	char *protocol = given.protocol ? xstrdup(given.protocol) :
-	    config_text(c, "runner.process.protocol");
-
-	if (given.command || (!given.target &&
-	    config_get(c, "runner.process.command").p)) {
-		command_agent(argv, c);
-		p->lines = protocol && !strcmp(protocol, "lines");
-		if (protocol && !p->lines && strcmp(protocol, "jsonl") != 0)
-			die("protocol '%s': jsonl or lines is wanted",
-			    protocol);
-	} else if (target) {
-		if (!strchr(target, ':'))
-			die("target '%s': module:function or "
-			    "module:Class.method is wanted", target);
-		python_agent(argv, c, target, replay);
-		p->greets = 1;
-	} else {
-		die("nothing to run: give --target or --command, or "
-		    "runner.target in the configuration");
-	}
-	free(protocol);
-	p->kind.argv = argv->w;
-	p->kind.env = &c->env;
-	return target;
-}
-
 /* --- the plan ------------------------------------------------------------------ */
 
 static double
@@ -402,6 +162,7 @@ make_plan(struct engine_plan *p, const struct config *c)
 	    (double)given.retries, 0);
 	p->retry_delay = config_number(c, "runner.retry_delay", 1);
 	p->run_delay = config_number(c, "run_delay_seconds", 0);
+	p->fresh = json_equal(config_get(c, "runner.isolation"), "call", 4);
 	p->kill_timeout = 2;
 	p->grace = given.grace;
 	d = config_number(c, "seed", 0.5);
@@ -429,7 +190,7 @@ set_personas(struct engine_plan *p)
 
 	for (name = given.personas ? strtok(given.personas, ",") : NULL; name;
 	    name = strtok(NULL, ","))
-		add_word(&names, name);
+		words_add(&names, name);
 	p->personas = names.w;
 	p->npersonas = names.n;
 }
@@ -475,17 +236,17 @@ read_option(int c)
 	}
 }
 
-/* The folder to start agents in. */
-static char *
-working_directory(const struct config *c)
+/* Closes the output. A reader that went away ends us as it would any filter. */
+static void
+end_output(struct out *o)
 {
-	char *dir = config_text(c, "runner.working_directory"), *path;
-
-	if (!dir)
-		return c->file ? xstrdup(c->dir) : NULL;
-	path = config_path(c, dir);
-	free(dir);
-	return path;
+	if (!out_close(o))
+		return;
+	if (o->error == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	die("<stdout>: %s", strerror(o->error));
 }
 
 static int
@@ -493,27 +254,31 @@ run(struct config *c, char **files, int nfiles)
 {
 	struct engine_plan p = { 0 };
 	struct job_plan jobs;
-	struct words argv = { 0 };
+	struct launch launch;
 	struct source s;
 	struct err e = { 0 };
 	struct out o;
-	char *target, *name, *dir;
+	char *name;
 	int status;
 
 	make_plan(&p, c);
 	set_personas(&p);
-	target = choose_agent(&p, c, &argv, given.replay ||
-	    config_true(c, "replay_args.enabled"));
-	name = given.name ? xstrdup(given.name) : config_name(c);
-	dir = working_directory(c);
-	if (job_plan_init(&jobs, c, given.replay, target, &e))
+	if (launch_init(&launch, c, given.target, given.command,
+	    given.protocol, given.replay ||
+	    config_true(c, "replay_args.enabled"), &e) ||
+	    job_plan_init(&jobs, c, given.replay, launch.target, &e))
 		die("%s", e.msg);
 	if (given.stderr_dir && mkdir(given.stderr_dir, 0700) &&
 	    errno != EEXIST)
 		die("%s: %s", given.stderr_dir, strerror(errno));
+	name = given.name ? xstrdup(given.name) : config_name(c);
 	p.name = name;
 	p.jobs = &jobs;
-	p.kind.dir = dir;
+	p.greets = launch.greets;
+	p.lines = launch.lines;
+	p.kind.argv = launch.argv.w;
+	p.kind.env = &c->env;
+	p.kind.dir = launch.dir;
 	p.kind.stderr_dir = given.stderr_dir;
 	source_init(&s, files, (size_t)nfiles, cli_say);
 	out_init(&o, STDOUT_FILENO, 0);
@@ -521,20 +286,9 @@ run(struct config *c, char **files, int nfiles)
 	status = engine_run(&p, &s, &o);
 	source_release(&s);
 	job_plan_release(&jobs);
-	if (out_close(&o)) {
-		/* a reader that went away ends us as it would any filter */
-		if (o.error == EPIPE) {
-			signal(SIGPIPE, SIG_DFL);
-			raise(SIGPIPE);
-		}
-		die("<stdout>: %s", strerror(o.error));
-	}
-	free(target);
+	launch_release(&launch);
 	free(name);
-	free(dir);
-	while (argv.n)
-		free(argv.w[--argv.n]);
-	free(argv.w);
+	end_output(&o);
 	return status;
 }
 

@@ -58,6 +58,12 @@ struct slot {
 	int64_t closed_at;	/* when its output was closed */
 };
 
+/* Runs in the order that they came in. */
+struct queue {
+	struct run *first;
+	struct run *last;
+};
+
 struct engine {
 	const struct engine_plan *plan;
 	struct source *source;
@@ -71,7 +77,13 @@ struct engine {
 	int waiting;		/* no whole input is there yet */
 	size_t njobs;
 	struct run *again;	/* to be sent (again), first */
-	struct run *delayed;	/* retries that wait */
+	/*
+	 * Retries that wait, by how many attempts there were: those of one
+	 * queue wait equally long, so that its first is due first.
+	 */
+	struct queue *delayed;
+	size_t ndelayed;
+	size_t waiting_retries;
 	long long done;
 	long long failed;
 	int fatal;		/* stop with status 2 */
@@ -114,25 +126,70 @@ unlink_run(struct slot *s, struct run *r)
 	s->since = isotime_monotonic();
 }
 
+/* Lets a run wait for its next attempt. */
+static void
+delay(struct engine *g, struct run *r)
+{
+	struct queue *q;
+
+	if (r->attempt >= g->ndelayed) {
+		g->delayed = xreallocarray(g->delayed, r->attempt + 1,
+		    sizeof(*g->delayed));
+		memset(g->delayed + g->ndelayed, 0,
+		    (r->attempt + 1 - g->ndelayed) * sizeof(*g->delayed));
+		g->ndelayed = r->attempt + 1;
+	}
+	q = &g->delayed[r->attempt];
+	if (q->last)
+		q->last->next = r;
+	else
+		q->first = r;
+	q->last = r;
+	g->waiting_retries++;
+}
+
+/* The next retry that is due, or NULL. */
+static struct run *
+due(struct engine *g)
+{
+	int64_t now = g->waiting_retries ? isotime_monotonic() : 0;
+	struct queue *q;
+	struct run *r;
+	size_t i;
+
+	for (i = 0; g->waiting_retries && i < g->ndelayed; i++) {
+		q = &g->delayed[i];
+		r = q->first;
+		if (!r || r->not_before > now)
+			continue;
+		q->first = r->next;
+		if (!q->first)
+			q->last = NULL;
+		r->next = NULL;
+		g->waiting_retries--;
+		return r;
+	}
+	return NULL;
+}
+
 /* A run failed: tries it again where that is wanted, or gives its trace. */
 static void
 fail(struct engine *g, struct run *r, const struct run_end *end)
 {
-	double delay = g->plan->retry_delay;
+	double seconds = g->plan->retry_delay;
 	unsigned i;
 
 	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal) {
 		finish(g, r, end);
 		return;
 	}
-	for (i = 1; i < r->attempt && delay < 1e6; i++)
-		delay *= 2;
+	for (i = 1; i < r->attempt && seconds < 1e6; i++)
+		seconds *= 2;
 	if (!r->started)
 		run_start(r);
 	run_retry(r, end);
-	r->not_before = isotime_monotonic() + micro(delay);
-	r->next = g->delayed;
-	g->delayed = r;
+	r->not_before = isotime_monotonic() + micro(seconds);
+	delay(g, r);
 }
 
 /* --- work to be done ------------------------------------------------------- */
@@ -213,8 +270,7 @@ next_job(struct engine *g)
 static struct run *
 next_run(struct engine *g)
 {
-	struct run *r, **p;
-	int64_t now;
+	struct run *r;
 
 	if (g->stopping || g->fatal)
 		return NULL;
@@ -224,14 +280,9 @@ next_run(struct engine *g)
 		r->next = NULL;
 		return r;
 	}
-	now = g->delayed ? isotime_monotonic() : 0;
-	for (p = &g->delayed; *p; p = &(*p)->next)
-		if ((*p)->not_before <= now) {
-			r = *p;
-			*p = r->next;
-			r->next = NULL;
-			return r;
-		}
+	r = due(g);
+	if (r)
+		return r;
 	if (!g->job && !next_job(g))
 		return NULL;
 	r = run_new(g->job, g->iteration++, g->plan->seed);
@@ -342,6 +393,8 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 static unsigned
 depth(const struct engine *g, const struct slot *s)
 {
+	if (g->plan->fresh)
+		return !s->answered;
 	if (s->quick && g->plan->run_delay <= 0)
 		return s->pipeline > s->concurrency ? s->pipeline :
 		    s->concurrency;
@@ -851,14 +904,14 @@ more_work(const struct engine *g)
 {
 	if (g->stopping || g->fatal)
 		return 0;
-	return g->again || g->delayed || g->job || !g->ended;
+	return g->again || g->waiting_retries || g->job || !g->ended;
 }
 
 static int64_t
 check_clock(struct engine *g)
 {
 	int64_t now = isotime_monotonic(), next = NEVER, at;
-	struct run *r, *any;
+	struct run *any;
 	struct slot *s;
 	size_t i;
 
@@ -871,7 +924,8 @@ check_clock(struct engine *g)
 		if (!s->live)
 			continue;
 		check_slot(g, s, now);
-		if (!s->nflight && !more_work(g))
+		if (!s->nflight && (!more_work(g) ||
+		    (g->plan->fresh && s->answered)))
 			dismiss(g, s);
 		if (s->kill_at <= now && !s->kill_kind) {
 			/* it was dismissed and did not go */
@@ -888,8 +942,9 @@ check_clock(struct engine *g)
 		if (s->rest > now && more_work(g))
 			SOONER(s->rest);
 	}
-	for (r = g->delayed; r; r = r->next)
-		SOONER(r->not_before);
+	for (i = 0; i < g->ndelayed; i++)
+		if (g->delayed[i].first)
+			SOONER(g->delayed[i].first->not_before);
 	if (g->plan->progress)
 		SOONER(g->progress_at);
 #undef SOONER
@@ -1022,7 +1077,9 @@ release(struct engine *g)
 		}
 	proc_sweep();
 	drop_runs(g->again);
-	drop_runs(g->delayed);
+	for (i = 0; i < g->ndelayed; i++)
+		drop_runs(g->delayed[i].first);
+	free(g->delayed);
 	job_drop(g->job);
 	free(g->slots);
 	free(g->fds);

@@ -25,6 +25,7 @@ struct engine_plan {
 	const int64_t *seed;	/* NULL: random trace ids */
 	int lines;		/* the protocol of plain lines */
 	int greets;		/* agents begin with hello: wait for it */
+	int fresh;		/* a new agent for every run */
 	const regex_t *ready;	/* nothing is sent before a line matches it */
 	char *const *personas;	/* keep only inputs of these; NULL: all */
 	size_t npersonas;

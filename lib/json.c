@@ -772,10 +772,10 @@ put_special(struct buf *b, const char *s, size_t n)
 	q = c && c < 0x80 ? strchr(from, (int)c) : NULL;
 	if (q)
 		buf_printf(b, "\\%c", to[q - from]);
-	else if (c < 0x20 || (c >= 0xd800 && c <= 0xdfff))
+	else if (c < 0x20)
 		buf_printf(b, "\\u%04x", (unsigned)c);
 	else
-		utf8_put(b, c);
+		utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
 	return len;
 }
 
@@ -899,16 +899,41 @@ put_word(struct buf *b, const char *p, const char *end)
 	return q;
 }
 
+/*
+ * Appends the checked string that starts at p with \ufffd for every lone
+ * surrogate, and returns what follows it.
+ */
+static const char *
+put_whole(struct buf *b, const char *p)
+{
+	const char *q = past_string(p), *from = p;
+	int c;
+
+	while ((p = memchr(p, '\\', (size_t)(q - p)))) {
+		c = p[1] == 'u' ? hex4(p + 2) : 0;
+		if (is_high(c) && q - p >= 12 && p[6] == '\\' &&
+		    p[7] == 'u' && is_low(hex4(p + 8))) {
+			p += 12;
+		} else if (is_high(c) || is_low(c)) {
+			buf_add(b, from, (size_t)(p - from));
+			buf_puts(b, "\\ufffd");
+			from = p += 6;
+		} else {
+			p += 2;
+		}
+	}
+	buf_add(b, from, (size_t)(q - from));
+	return q;
+}
+
 void
 json_compact(struct buf *b, struct json_span v)
 {
-	const char *p = v.p, *end = v.p + v.n, *q;
+	const char *p = v.p, *end = v.p + v.n;
 
 	while (p < end) {
 		if (*p == '"') {
-			q = past_string(p);
-			buf_add(b, p, (size_t)(q - p));
-			p = q;
+			p = put_whole(b, p);
 		} else if (strchr("{}[],:", *p)) {
 			buf_byte(b, *p++);
 		} else if (is_space(*p)) {

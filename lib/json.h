@@ -86,7 +86,7 @@ int json_equal(struct json_span string, const char *name, size_t n);
 
 /*
  * Appends the text of a checked string. A lone surrogate comes out in three
- * bytes (utf8.h), which json_put_text writes back as it was.
+ * bytes (utf8.h), which json_put_text writes as U+FFFD.
  */
 void json_text(struct buf *b, struct json_span string);
 
@@ -129,8 +129,9 @@ void json_put_text(struct buf *b, const char *s, size_t n);
 void json_pretty(struct buf *b, struct json_span v, size_t indent);
 
 /*
- * Appends a checked value without white space between tokens, and with null
- * for NaN and Infinity.
+ * Appends a checked value without white space between tokens, with null for
+ * NaN and Infinity and with U+FFFD for lone surrogates: what every reader
+ * takes.
  */
 void json_compact(struct buf *b, struct json_span v);
 

@@ -7,7 +7,9 @@
 #include "util.h"
 #include "err.h"
 #include "buf.h"
+#include "hash.h"
 #include "json.h"
+#include "set.h"
 #include "tree.h"
 #include "yamlin.h"
 #include "schema.h"
@@ -420,28 +422,15 @@ check_reading(struct check *k, size_t node)
 }
 
 static void
-check_double(struct check *k, size_t object, size_t key, const char *path)
-{
-	const struct tree *t = k->tree;
-	struct json_span name = t->nodes[key].span;
-	size_t i;
-
-	for (i = object + 1; i < key; i = t->nodes[i].next)
-		if (t->nodes[i].span.n == name.n &&
-		    !memcmp(t->nodes[i].span.p, name.p, name.n)) {
-			tell(k, 1, key, "'%s' is there twice", path);
-			return;
-		}
-}
-
-static void
 check_node(struct check *k, size_t node, struct buf *path, int known)
 {
 	const struct tree *t = k->tree;
 	const struct tree_node *n = &t->nodes[node];
 	const struct schema_key *key;
+	struct set names = { 0 };
+	struct json_span name;
 	size_t i, at, len = path->len, place = 0;
-	int object = n->type == JSON_OBJECT, below;
+	int object = n->type == JSON_OBJECT, below, added;
 
 	check_reading(k, node);
 	if (n->type < JSON_ARRAY)
@@ -456,14 +445,17 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 			buf_printf(path, "%zu", place);
 		/* below a key that takes anything, nothing is known */
 		key = known ? schema_find(buf_str(path)) : NULL;
-		if (object && n->count <= 1000)
-			check_double(k, node, i, buf_str(path));
+		name = t->nodes[i].span;
+		set_add(&names, hash_bytes(0, 0, name.p, name.n), &added);
+		if (object && !added)
+			tell(k, 1, i, "'%s' is there twice", buf_str(path));
 		if (known && !key)
 			unknown_key(k, i, buf_str(path));
 		below = key && check_value(k, key, at, buf_str(path));
 		check_node(k, at, path, below);
 		path->len = len;
 	}
+	set_release(&names);
 }
 
 int

@@ -24,7 +24,6 @@ source_init(struct source *s, char *const *files, size_t nfiles,
 	s->files = nfiles ? files : only_stdin;
 	s->nfiles = nfiles ? nfiles : 1;
 	s->say = say;
-	s->take = JSON_LAX;
 	s->clean = xcalloc(1, sizeof(*s->clean));
 }
 
@@ -94,7 +93,7 @@ open_next(struct source *s)
 
 	while (s->next < s->nfiles) {
 		s->file = s->files[s->next++];
-		s->nan_said = 0;
+		s->said = 0;
 		if (!strcmp(s->file, "-")) {
 			s->file = "<stdin>";
 			fd = STDIN_FILENO;
@@ -129,16 +128,23 @@ blank(const struct line *l)
 	return 1;
 }
 
-/* Puts null for NaN, and finds the fields again in what that made. */
+/* Takes out what only Python writes, and finds the fields again in the rest. */
 static void
 clean(struct source *s, const char *const *names, struct json_span *values,
     size_t count)
 {
+	static const char *const what[] = {
+		[JSON_NAN] = "NaN and Infinity are no JSON: read as null",
+		[JSON_LONE] = "half surrogate pairs are no text: read as "
+		    "U+FFFD",
+	};
 	struct json_fault f;
+	int flag;
 
-	if (!s->nan_said)
-		say_file(s, "NaN and Infinity are no JSON: read as null");
-	s->nan_said = 1;
+	for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
+		if (s->met & flag && !(s->said & flag))
+			say_file(s, what[flag]);
+	s->said |= s->met;
 	s->clean->len = 0;
 	json_compact(s->clean, s->record);
 	s->record.p = buf_str(s->clean);
@@ -155,7 +161,7 @@ take_line(struct source *s, const struct line *l, const char *const *names,
 	struct json_fault f;
 
 	s->line = s->reader.number;
-	s->met = json_scan(l->p, l->n, s->take, names, values, count, &f);
+	s->met = json_scan(l->p, l->n, JSON_LAX, names, values, count, &f);
 	if (s->met < 0 && !l->whole) {
 		source_complain(s, "the last line is cut off: %s (byte %zu)",
 		    f.msg, f.at + 1);
@@ -175,7 +181,7 @@ take_line(struct source *s, const struct line *l, const char *const *names,
 		return 0;
 	}
 	s->offset = l->offset + (uint64_t)(s->record.p - l->p);
-	if (s->met & JSON_NAN && !s->raw)
+	if (s->met && !s->raw)
 		clean(s, names, values, count);
 	return 1;
 }

@@ -20,10 +20,9 @@ struct source {
 	struct line_reader reader;
 	int open;
 	int eager;		/* set it to be told instead of to wait */
-	int raw;		/* set it to get NaN as it was written */
-	int nan_said;
-	struct buf *clean;	/* a record of which NaN was taken out */
-	unsigned take;		/* see json_scan: JSON_LAX unless changed */
+	int raw;		/* set it to get records as they were written */
+	int said;		/* of what met tells, what was said of this file */
+	struct buf *clean;	/* a record that had to be changed */
 	size_t bad;		/* lines that were no records, so far */
 	int failed;		/* a file could not be opened or read */
 	struct json_span record;	/* the one last read */
@@ -39,11 +38,11 @@ void source_release(struct source *s);
 
 /*
  * Reads the next record, a JSON object, and finds fields in it as json_scan
- * does; they are borrowed until the next call. Every NaN and Infinity in it
- * has become null, with one message for each file, unless take lacks JSON_NAN
- * (then such a line is bad) or raw is set. Returns 1, 0 at the end of the last file, or, if
- * eager is set, -1 when a whole line is not there yet. What is wrong with a
- * line, or a file, is said, and counted in bad and failed.
+ * does; they are borrowed until the next call. Unless raw is set, every NaN
+ * and Infinity in it has become null and every lone surrogate U+FFFD, with one
+ * message for each file. Returns 1, 0 at the end of the last file, or, if eager
+ * is set, -1 when a whole line is not there yet. What is wrong with a line, or
+ * a file, is said, and counted in bad and failed.
  */
 int source_next(struct source *s, const char *const *names,
     struct json_span *values, size_t count);

@@ -113,7 +113,7 @@ utf8_decode(const char *s, size_t n, uint32_t *c)
 		*c = 0xfffd;
 		return 1;
 	}
-	*c = len == 1 ? u[0] : u[0] & (0xff >> (len + 1));
+	*c = len == 1 ? u[0] : u[0] & (0xffU >> (len + 1));
 	for (i = 1; i < len; i++)
 		*c = *c << 6 | (u[i] & 0x3f);
 	return len;

@@ -2689,8 +2689,9 @@ err_quote(struct work *w, struct span in, struct buf *out)
 		buf_byte(out, '\n');
 		rest = span_from(rest, line.n + (end != NULL));
 	}
-	out->len--;
-	return 1;
+	if (in.n)
+		out->len--;
+	return in.n > 0;
 }
 
 static int

@@ -10,8 +10,10 @@
 #include "util.h"
 #include "err.h"
 #include "buf.h"
+#include "hash.h"
 #include "utf8.h"
 #include "json.h"
+#include "set.h"
 #include "yamlin.h"
 
 /*
@@ -23,7 +25,6 @@
 #define ANCHOR_BUDGET ((size_t)256 << 20)
 
 struct anchor {
-	char *name;
 	char *json;
 	size_t len;
 };
@@ -52,6 +53,7 @@ struct yamlin_reader {
 	struct anchor *anchors;
 	size_t nanchors;
 	size_t anchors_cap;
+	struct set names;	/* of anchors: the index of the last, from 1 */
 	size_t anchored;	/* bytes in them */
 	size_t aliased;		/* bytes that aliases added to this unit */
 	struct yamlin_mark *marks;
@@ -372,10 +374,9 @@ yamlin_free(struct yamlin_reader *r)
 
 	while (r->depth)
 		pop(r);
-	for (i = 0; i < r->nanchors; i++) {
-		free(r->anchors[i].name);
+	for (i = 0; i < r->nanchors; i++)
 		free(r->anchors[i].json);
-	}
+	set_release(&r->names);
 	fy_parser_destroy(r->parser);
 	fy_diag_destroy(r->diag);
 	free(r->anchors);
@@ -478,36 +479,36 @@ static int
 keep_anchor(struct yamlin_reader *r, char *name, const char *json, size_t len,
     struct err *e)
 {
-	struct anchor *a;
+	size_t *last;
+	int added;
 
+	last = set_add(&r->names, hash_bytes(0, 0, name, strlen(name)),
+	    &added);
+	free(name);
 	r->anchored += len;
-	if (r->anchored > ANCHOR_BUDGET) {
-		free(name);
+	if (r->anchored > ANCHOR_BUDGET)
 		return err_set(e, r->unit_line, 0,
 		    "anchors hold more than %zu MiB", ANCHOR_BUDGET >> 20);
-	}
 	if (r->nanchors == r->anchors_cap) {
 		r->anchors_cap = grow(r->anchors_cap, 16);
 		r->anchors = xreallocarray(r->anchors, r->anchors_cap,
 		    sizeof(*r->anchors));
 	}
-	a = &r->anchors[r->nanchors++];
-	a->name = name;
-	a->json = xmemdup(json, len);
-	a->len = len;
+	r->anchors[r->nanchors].json = xmemdup(json, len);
+	r->anchors[r->nanchors].len = len;
+	*last = ++r->nanchors;
 	return 0;
 }
 
 static const struct anchor *
-find_anchor(const struct yamlin_reader *r, const char *name)
+find_anchor(struct yamlin_reader *r, const char *name)
 {
-	size_t i;
+	size_t *last;
+	int added;
 
-	/* the last one of a name counts */
-	for (i = r->nanchors; i-- > 0; )
-		if (!strcmp(r->anchors[i].name, name))
-			return &r->anchors[i];
-	return NULL;
+	last = set_add(&r->names, hash_bytes(0, 0, name, strlen(name)),
+	    &added);
+	return *last ? &r->anchors[*last - 1] : NULL;
 }
 
 /* Marks every key and value of what an alias stands for with its place. */

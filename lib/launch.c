@@ -1,0 +1,283 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "json.h"
+#include "environ.h"
+#include "config.h"
+#include "launch.h"
+
+void
+words_add(struct words *l, char *word)
+{
+	if (l->n + 2 > l->cap) {
+		l->cap = grow(l->cap, l->n + 2);
+		l->w = xreallocarray(l->w, l->cap, sizeof(*l->w));
+	}
+	l->w[l->n++] = word;
+	l->w[l->n] = NULL;
+}
+
+void
+words_release(struct words *l)
+{
+	while (l->n)
+		free(l->w[--l->n]);
+	free(l->w);
+	memset(l, 0, sizeof(*l));
+}
+
+/*
+ * Splits a command as a shell would, with '...', "..." and \, and nothing
+ * else. Returns 0 when a quote is not closed.
+ */
+static int
+split(struct words *l, const char *s)
+{
+	struct buf word = { 0 };
+	char quote;
+	int any;
+
+	for (;;) {
+		s += strspn(s, " \t\n");
+		if (!*s)
+			return 1;
+		for (quote = 0, any = 0; *s && (quote || !strchr(" \t\n",
+		    *s)); s++, any = 1) {
+			if (!quote && (*s == '\'' || *s == '"'))
+				quote = *s;
+			else if (quote && *s == quote)
+				quote = 0;
+			else if (*s == '\\' && quote != '\'' && s[1])
+				buf_byte(&word, *++s);
+			else
+				buf_byte(&word, *s);
+		}
+		if (quote) {
+			buf_release(&word);
+			return 0;
+		}
+		if (any)
+			words_add(l, buf_detach(&word, NULL));
+	}
+}
+
+/* The strings of a list. */
+static void
+add_texts(struct words *l, struct json_span v)
+{
+	struct json_span key, item;
+	struct json_iter it;
+	struct buf text = { 0 };
+
+	if (!json_is(v, JSON_ARRAY))
+		return;
+	for (it = json_each(v); json_next(&it, &key, &item); ) {
+		json_text(&text, item);
+		words_add(l, buf_detach(&text, NULL));
+	}
+}
+
+/* The folder with our Python package, or NULL with *e filled in. */
+static char *
+python_package(struct err *e)
+{
+	static const char *const places[] = {
+		"../share/fluxloop/python", "../../lib/python"
+	};
+	const char *set = getenv("FLUXLOOP_PYTHONPATH");
+	char self[4096], *slash, *path, *real;
+	ssize_t n;
+	size_t i;
+
+	if (set && *set)
+		return xstrdup(set);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (i = 0; i < LEN(places); i++) {
+		path = xasprintf("%s/%s", self, places[i]);
+		real = realpath(path, NULL);
+		free(path);
+		if (real)
+			return real;
+	}
+	err_set(e, 0, 0, "the Python package is not beside '%s': set "
+	    "FLUXLOOP_PYTHONPATH", self);
+	return NULL;
+}
+
+static char *
+interpreter(const struct config *c)
+{
+	char *python = config_text(c, "runner.python");
+	const char *venv = environ_get(&c->env, "VIRTUAL_ENV");
+
+	if (python && strchr(python, '/') && *python != '/')
+		return config_path(c, python);
+	if (python)
+		return python;
+	return venv && *venv ? xasprintf("%s/bin/python", venv) :
+	    xstrdup("python3");
+}
+
+static void
+add_option(struct words *l, const char *option, char *value)
+{
+	if (!value)
+		return;
+	words_add(l, xstrdup(option));
+	words_add(l, value);
+}
+
+/* runner.python_path, a folder or a list of them. */
+static void
+add_paths(struct words *l, const struct config *c)
+{
+	struct words paths = { 0 };
+	size_t i;
+
+	if (json_is(config_get(c, "runner.python_path"), JSON_STRING))
+		words_add(&paths, config_text(c, "runner.python_path"));
+	add_texts(&paths, config_get(c, "runner.python_path"));
+	for (i = 0; i < paths.n; i++) {
+		add_option(l, "--path", config_path(c, paths.w[i]));
+		free(paths.w[i]);
+	}
+	free(paths.w);
+}
+
+/* The bridge between the protocol and a Python handler. */
+static int
+python_agent(struct words *l, struct config *c, const char *target, int replay,
+    struct err *e)
+{
+	/* our package is found before one of that name in the folder */
+	static const char start[] = "import sys; sys.path.insert(0, "
+	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
+	    "sys.exit(main())";
+	const char *old = environ_get(&c->env, "PYTHONPATH");
+	char *package, *path;
+
+	if (!strchr(target, ':'))
+		return err_set(e, 0, 0, "target '%s': module:function or "
+		    "module:Class.method is wanted", target);
+	package = python_package(e);
+	if (!package)
+		return -1;
+	words_add(l, interpreter(c));
+	add_option(l, "-c", xstrdup(start));
+	words_add(l, package);
+	if (replay)
+		words_add(l, xstrdup("--replay"));
+	add_option(l, "--factory", config_text(c, "runner.factory"));
+	add_option(l, "--factory-kwargs",
+	    config_text(c, "runner.factory_kwargs"));
+	add_option(l, "--stream-output-path",
+	    config_text(c, "runner.stream_output_path"));
+	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
+	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
+	add_paths(l, c);
+	words_add(l, xstrdup(target));
+	path = old && *old ? xasprintf("%s:%s", package, old) :
+	    xstrdup(package);
+	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
+	free(path);
+	return 0;
+}
+
+/* The target as configured, or NULL. */
+static char *
+configured_target(const struct config *c)
+{
+	char *target = config_text(c, "runner.target"), *module, *function;
+
+	if (target)
+		return target;
+	module = config_text(c, "runner.module_path");
+	if (!module)
+		return NULL;
+	function = config_text(c, "runner.function_name");
+	target = xasprintf("%s:%s", module, function ? function : "run");
+	free(module);
+	free(function);
+	return target;
+}
+
+static int
+command_agent(struct words *l, const struct config *c, const char *command,
+    struct err *e)
+{
+	struct json_span v = config_get(c, "runner.process.command");
+	char *text = command ? xstrdup(command) : json_is(v, JSON_STRING) ?
+	    config_text(c, "runner.process.command") : NULL;
+	int whole = !text || split(l, text);
+
+	free(text);
+	if (!whole)
+		return err_set(e, 0, 0, "the command's quotes are not closed");
+	if (!command)
+		add_texts(l, v);
+	return l->n ? 0 : err_set(e, 0, 0, "the command is empty");
+}
+
+static int
+set_protocol(struct launch *l, const struct config *c, const char *given,
+    struct err *e)
+{
+	char *name = given ? xstrdup(given) :
+	    config_text(c, "runner.process.protocol");
+	int known;
+
+	l->lines = name && !strcmp(name, "lines");
+	known = !name || l->lines || !strcmp(name, "jsonl");
+	if (!known)
+		err_set(e, 0, 0, "protocol '%s': jsonl or lines is wanted",
+		    name);
+	free(name);
+	return known ? 0 : -1;
+}
+
+/* The folder to start in. */
+static char *
+working_directory(const struct config *c)
+{
+	char *dir = config_text(c, "runner.working_directory"), *path;
+
+	if (!dir)
+		return c->file ? xstrdup(c->dir) : NULL;
+	path = config_path(c, dir);
+	free(dir);
+	return path;
+}
+
+int
+launch_init(struct launch *l, struct config *c, const char *target,
+    const char *command, const char *protocol, int replay, struct err *e)
+{
+	memset(l, 0, sizeof(*l));
+	l->dir = working_directory(c);
+	l->target = target ? xstrdup(target) : configured_target(c);
+	if (command || (!target && config_get(c,
+	    "runner.process.command").p))
+		return command_agent(&l->argv, c, command, e) ||
+		    set_protocol(l, c, protocol, e) ? -1 : 0;
+	if (!l->target)
+		return err_set(e, 0, 0, "nothing to run: give --target or "
+		    "--command, or runner.target in the configuration");
+	l->greets = 1;
+	return python_agent(&l->argv, c, l->target, replay, e);
+}
+
+void
+launch_release(struct launch *l)
+{
+	words_release(&l->argv);
+	free(l->target);
+	free(l->dir);
+}
