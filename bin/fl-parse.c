@@ -186,6 +186,9 @@ warn_counts(const struct join *j)
 	if (j->rowless)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
+	if (j->changed)
+		warn("%zu trace%s changed while the file was read", j->changed,
+		    j->changed == 1 ? "" : "s");
 	if (j->unmatched)
 		warn("%zu trace%s not the observations that the row "
 		    "counts", j->unmatched, j->unmatched == 1 ? " has" :
@@ -247,7 +250,7 @@ run(char **files, size_t n)
 	source_init(&s, files, n, cli_say);
 	join_init(&j, &s, each, &k);
 	status = join_run(&j) ? 2 : s.failed ? 2 :
-	    s.bad || j.unmatched ? 1 : 0;
+	    s.bad || j.unmatched || j.changed ? 1 : 0;
 	if (j.error)
 		warn("%s", strerror(j.error));
 	warn_counts(&j);

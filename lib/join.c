@@ -229,8 +229,7 @@ take_whole(struct join *j, struct trace *t, size_t group,
 	j->groups[group].whole = 1;
 	trace_reset(t, j->source->record);
 	for (it = json_each(observations); json_next(&it, &key, &o); )
-		if (json_type(o) == JSON_OBJECT)
-			trace_add(t, o);
+		trace_add(t, o);
 	trace_sort(t);
 	check_count(j, t);
 	return j->each(j->arg, t);
@@ -303,16 +302,6 @@ read_place(struct join *j, const struct place *p, struct buf *b)
 	return 0;
 }
 
-/* What was read once may have been changed since. */
-static int
-still_json(struct json_span v)
-{
-	struct json_fault f;
-
-	return json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0 &&
-	    json_type(v) == JSON_OBJECT;
-}
-
 /* Reads a trace together and gives it. */
 static int
 gather(struct join *j, struct trace *t, const struct place *row,
@@ -320,6 +309,7 @@ gather(struct join *j, struct trace *t, const struct place *row,
 {
 	struct json_span v = { 0 };
 	size_t i, n;
+	int bad;
 
 	text->len = 0;
 	if (row && read_place(j, row, text))
@@ -330,18 +320,18 @@ gather(struct join *j, struct trace *t, const struct place *row,
 	if (row) {
 		v.p = text->p;
 		v.n = (size_t)row->n;
-		if (!still_json(v))
-			v.p = NULL;
 	}
-	trace_reset(t, v);
+	/* what is no JSON any more was changed since it was read first */
+	bad = trace_reset(t, v);
 	n = row ? (size_t)row->n + 1 : 0;
 	for (i = 0; i < g->items; i++) {
 		v.p = text->p + n;
 		v.n = (size_t)j->items[index[g->first + i]].place.n;
 		n += v.n + 1;
-		if (still_json(v))
-			trace_add(t, v);
+		bad |= trace_add(t, v);
 	}
+	if (bad)
+		j->changed++;
 	trace_sort(t);
 	if (row)
 		check_count(j, t);

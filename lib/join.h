@@ -40,6 +40,7 @@ struct join {
 	size_t items_cap;
 	size_t rowless;		/* traces that had no row */
 	size_t unmatched;	/* rows whose observation_count is not met */
+	size_t changed;		/* traces whose file changed while it was read */
 	int error;		/* errno of a temporary file, or 0 */
 };
 

@@ -379,11 +379,14 @@ static void
 keep(struct json_span key, struct json_span value, const char *const *names,
     struct json_span *values, size_t count)
 {
-	size_t i;
+	const char *p = key.p + 1;
+	size_t i, n = key.n - 2;
+	int plain = count && !memchr(p, '\\', n);
 
 	for (i = 0; i < count; i++)
-		if ((key.p[1] == names[i][0] || key.p[1] == '\\') &&
-		    json_equal(key, names[i], strlen(names[i]))) {
+		if (plain ? *names[i] == *p && !strncmp(names[i], p, n) &&
+		    !names[i][n] : json_equal(key, names[i],
+		    strlen(names[i]))) {
 			values[i] = value;
 			return;
 		}
@@ -759,23 +762,38 @@ json_add_null(struct buf *b, const char *key)
 	buf_puts(b, "null");
 }
 
+/* Appends a character as it has to be written in a string. */
+static void
+put_char(struct buf *b, uint32_t c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789abcdef";
+	const char *q = c && c < 0x80 ? strchr(from, (int)c) : NULL;
+	char *p = buf_room(b, 6);
+
+	if (q) {
+		p[0] = '\\';
+		p[1] = to[q - from];
+		b->len += 2;
+	} else if (c < 0x20) {
+		memcpy(p, "\\u00", 4);
+		p[4] = hex[c >> 4];
+		p[5] = hex[c & 15];
+		b->len += 6;
+	} else {
+		b->len += utf8_encode(p, c);
+	}
+}
+
 /* Appends the one character at s, which cannot stand in a string as it is. */
 static size_t
 put_special(struct buf *b, const char *s, size_t n)
 {
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	const char *q;
 	uint32_t c;
 	size_t len;
 
 	len = utf8_decode(s, n, &c);
-	q = c && c < 0x80 ? strchr(from, (int)c) : NULL;
-	if (q)
-		buf_printf(b, "\\%c", to[q - from]);
-	else if (c < 0x20)
-		buf_printf(b, "\\u%04x", (unsigned)c);
-	else
-		utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	put_char(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
 	return len;
 }
 
@@ -801,50 +819,79 @@ json_put_text(struct buf *b, const char *s, size_t n)
 }
 
 /*
- * Appends the checked string that starts at p with only those escapes that it
- * needs, and returns what follows it. A lone surrogate's escape is needed.
+ * Appends the escape at p with only what it needs, and returns what follows
+ * it. A lone surrogate stays as it is written.
  */
+static const char *
+put_needed(struct buf *b, const char *p, const char *end)
+{
+	int c, d;
+
+	if (p[1] == '/') {
+		buf_byte(b, '/');
+		return p + 2;
+	}
+	if (p[1] != 'u') {
+		buf_add(b, p, 2);
+		return p + 2;
+	}
+	c = hex4(p + 2);
+	if (is_high(c) && end - p >= 12 && p[6] == '\\' && p[7] == 'u' &&
+	    is_low(d = hex4(p + 8))) {
+		utf8_put(b, (uint32_t)(0x10000 + ((c & 0x3ff) << 10 |
+		    (d & 0x3ff))));
+		return p + 12;
+	}
+	if (is_high(c) || is_low(c))
+		buf_add(b, p, 6);
+	else
+		put_char(b, (uint32_t)c);
+	return p + 6;
+}
+
+/* Appends the checked string that starts at p; returns what follows it. */
 static const char *
 put_string(struct buf *b, const char *p, const char *end)
 {
-	const char *q, *r;
-	struct buf text = { 0 };
-	uint32_t c;
+	const char *q;
 
-	buf_byte(b, '"');
-	p++;
+	buf_byte(b, *p++);
 	for (;;) {
 		q = string_stop(p, end);
 		buf_add(b, p, (size_t)(q - p));
 		if (*q == '"')
 			break;
-		text.len = 0;
-		r = put_escape(&text, q, end);
-		utf8_decode(text.p, text.len, &c);
-		if (c >= 0xd800 && c <= 0xdfff)
-			buf_add(b, q, (size_t)(r - q));
-		else if (c < 0x20 || c == '"' || c == '\\')
-			put_special(b, text.p, text.len);
-		else
-			buf_add(b, text.p, text.len);
-		p = r;
+		for (p = q; *p == '\\'; )
+			p = put_needed(b, p, end);
 	}
-	buf_release(&text);
 	buf_byte(b, '"');
 	return q + 1;
+}
+
+/* Where the number or word at p ends. */
+static const char *
+word_end(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p > ' ' && *p != ',' &&
+	    *p != ']' && *p != '}')
+		p++;
+	return p;
 }
 
 static void
 new_line(struct buf *b, size_t indent)
 {
-	buf_byte(b, '\n');
-	buf_fill(b, ' ', indent);
+	char *p = buf_room(b, indent + 1);
+
+	*p = '\n';
+	memset(p + 1, ' ', indent);
+	b->len += indent + 1;
 }
 
 void
 json_pretty(struct buf *b, struct json_span v, size_t indent)
 {
-	const char *p = v.p, *end = v.p + v.n;
+	const char *p = v.p, *end = v.p + v.n, *q;
 
 	while (p < end) {
 		switch (*p) {
@@ -878,7 +925,10 @@ json_pretty(struct buf *b, struct json_span v, size_t indent)
 		case '\r':
 			break;
 		default:
-			buf_byte(b, *p);
+			q = word_end(p, end);
+			buf_add(b, p, (size_t)(q - p));
+			p = q;
+			continue;
 		}
 		p++;
 	}
@@ -888,10 +938,8 @@ json_pretty(struct buf *b, struct json_span v, size_t indent)
 static const char *
 put_word(struct buf *b, const char *p, const char *end)
 {
-	const char *q = p;
+	const char *q = word_end(p, end);
 
-	while (q < end && !strchr(" \t\r\n,:]}", *q))
-		q++;
 	if (*p == 'N' || *p == 'I' || (*p == '-' && p[1] == 'I'))
 		buf_puts(b, "null");
 	else

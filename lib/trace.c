@@ -37,7 +37,7 @@ trace_release(struct trace *t)
 	memset(t, 0, sizeof(*t));
 }
 
-void
+int
 trace_reset(struct trace *t, struct json_span row)
 {
 	struct json_fault f;
@@ -48,9 +48,14 @@ trace_reset(struct trace *t, struct json_span row)
 	t->nobs = 0;
 	t->row = row;
 	memset(t->v, 0, sizeof(t->v));
-	if (row.p)
-		json_scan(row.p, row.n, JSON_LAX, trace_fields, t->v,
-		    T_FIELDS, &f);
+	if (!row.p)
+		return 0;
+	if (*row.p == '{' && json_scan(row.p, row.n, JSON_LAX, trace_fields,
+	    t->v, T_FIELDS, &f) >= 0)
+		return 0;
+	t->row.p = NULL;
+	memset(t->v, 0, sizeof(t->v));
+	return -1;
 }
 
 int
@@ -90,7 +95,7 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 	*len = t->texts->len - *at;
 }
 
-void
+int
 trace_add(struct trace *t, struct json_span observation)
 {
 	struct observation *o;
@@ -103,11 +108,14 @@ trace_add(struct trace *t, struct json_span observation)
 	o = &t->obs[t->nobs];
 	memset(o, 0, sizeof(*o));
 	o->raw = observation;
-	o->place = t->nobs++;
-	json_scan(observation.p, observation.n, JSON_LAX, observation_fields,
-	    o->v, O_FIELDS, &f);
+	o->place = t->nobs;
+	if (*observation.p != '{' || json_scan(observation.p, observation.n,
+	    JSON_LAX, observation_fields, o->v, O_FIELDS, &f) < 0)
+		return -1;
+	t->nobs++;
 	keep_text(t, o->v[O_START], &o->start, &o->start_len);
 	keep_text(t, o->v[O_END], &o->end, &o->end_len);
+	return 0;
 }
 
 static int

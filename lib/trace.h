@@ -45,13 +45,13 @@ struct trace {
 void trace_release(struct trace *t);
 
 /*
- * Makes it empty, with this row (p may be NULL). A checked row's fields are
- * found in it.
+ * Makes it empty, with this row (p may be NULL). Returns 0, or -1 when the row
+ * is no JSON object; then there is none.
  */
-void trace_reset(struct trace *t, struct json_span row);
+int trace_reset(struct trace *t, struct json_span row);
 
-/* Adds a checked observation. */
-void trace_add(struct trace *t, struct json_span observation);
+/* Adds an observation. Returns 0, or -1 when it is no JSON object. */
+int trace_add(struct trace *t, struct json_span observation);
 
 /* Puts the observations in order: by start, then end, then place. */
 void trace_sort(struct trace *t);
