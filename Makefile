@@ -112,10 +112,10 @@ bench: deps
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
-	$(patsubst lib/%,lib/%:share/fluxloop/%,$(PY_FILES))
+	$(foreach f,$(PY_FILES),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
 install: all
-	@set -e; for f in $(foreach i,$(INSTALLED),$(i)); do \
+	@set -e; for f in $(INSTALLED); do \
 		src=$${f%%:*}; to=$${f#*:}; \
 		case $$src in \
 		*/bin/*) mode=755; to=$$to/$${src##*/};; \
@@ -132,7 +132,7 @@ install: all
 	    "$(DESTDIR)$(PREFIX)/share/fluxloop/python" >/dev/null 2>&1
 
 uninstall:
-	@for f in $(foreach i,$(INSTALLED),$(i)); do \
+	@for f in $(INSTALLED); do \
 		src=$${f%%:*}; to=$${f#*:}; \
 		case $$src in lib/*) ;; *) to=$$to/$${src##*/};; esac; \
 		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \

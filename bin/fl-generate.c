@@ -141,7 +141,8 @@ from_config(struct generator *g, const struct config *c)
 	struct buf b = { 0 };
 
 	if (!list.p)
-		die("%s: there are no base_inputs", given.config);
+		die("%s: there are no base_inputs", given.config ?
+		    given.config : "no configuration (give --config)");
 	for (it = json_each(list); json_next(&it, &key, &item); ) {
 		b.len = 0;
 		if (json_is(item, JSON_OBJECT)) {
@@ -206,7 +207,7 @@ main(int argc, char **argv)
 	else
 		status = from_files(&g, argv + optind, argc - optind);
 	generator_finish(&g);
-	if (g.limit && g.made < g.limit && g.made)
+	if (g.index && g.made < (g.limit ? g.limit : 1))
 		warn("only %zu different inputs could be made", g.made);
 	generator_release(&g);
 	config_release(&config);

@@ -77,7 +77,7 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 		s->say(msg);
 		free(msg);
 	}
-	template_put(b, v, text, path, s->file, (long long)s->line);
+	template_put(b, s->record, v, text, path, s->file, (long long)s->line);
 }
 
 int

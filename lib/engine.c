@@ -385,7 +385,9 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 	if (!s->nflight++)
 		s->since = isotime_monotonic();
 	/* an agent that says nothing of starting starts at once */
-	if (!s->greeted)
+	if (s->greeted)
+		run_sent(r);
+	else
 		run_start(r);
 }
 
@@ -460,7 +462,7 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end)
 	int64_t now = isotime_monotonic();
 
 	if (!r->started)
-		run_start(r);
+		run_started_at(r, s->since);
 	s->answered = 1;
 	s->quick = now - r->clock < SHORT_CALL;
 	s->rest = now + micro(g->plan->run_delay);
@@ -857,7 +859,7 @@ check_slot(struct engine *g, struct slot *s, int64_t now)
 		stop_all(g);
 	} else if (now >= late_at(g, s, &late)) {
 		if (!late->started)
-			run_start(late);
+			run_started_at(late, s->since);
 		end_agent(g, s, "timeout", "the run took longer than "
 		    "timeout_seconds", late);
 	}

@@ -247,29 +247,6 @@ generator_release(struct generator *g)
 
 /* --- writing ------------------------------------------------------------------ */
 
-/* Copies the fields of an object that are not in a list. */
-static void
-put_others(struct buf *b, struct json_span object, const char *const *not,
-    size_t n)
-{
-	struct json_span key, value;
-	struct json_iter it;
-	size_t i;
-
-	if (!json_is(object, JSON_OBJECT))
-		return;
-	for (it = json_each(object); json_next(&it, &key, &value); ) {
-		for (i = 0; i < n; i++)
-			if (json_equal(key, not[i], strlen(not[i])))
-				break;
-		if (i < n)
-			continue;
-		json_add(b, NULL, key);
-		buf_byte(b, ':');
-		json_compact(b, value);
-	}
-}
-
 /* What the arguments to replay are, of a template or of another input. */
 static struct json_span
 arguments(const struct base *base, const char *own, size_t field)
@@ -329,10 +306,10 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 	if (persona && persona->description)
 		json_add_str(b, "persona_description", persona->description);
 	json_add_str(b, "variation", note);
-	put_others(b, base->v[GEN_METADATA], metadata, LEN(metadata));
+	json_add_others(b, base->v[GEN_METADATA], metadata, LEN(metadata));
 	put_replay(b, base);
 	json_close(b, '}');
-	put_others(b, (struct json_span){ base->record.p, base->record.len },
+	json_add_others(b, (struct json_span){ base->record.p, base->record.len },
 	    record, LEN(record));
 	json_close(b, '}');
 	buf_byte(b, '\n');

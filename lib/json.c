@@ -991,3 +991,25 @@ json_compact(struct buf *b, struct json_span v)
 		}
 	}
 }
+
+void
+json_add_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n)
+{
+	struct json_span key, value;
+	struct json_iter it;
+	size_t i;
+
+	if (!json_is(object, JSON_OBJECT))
+		return;
+	for (it = json_each(object); json_next(&it, &key, &value); ) {
+		for (i = 0; i < n; i++)
+			if (json_equal(key, not[i], strlen(not[i])))
+				break;
+		if (i < n)
+			continue;
+		json_add(b, NULL, key);
+		buf_byte(b, ':');
+		json_compact(b, value);
+	}
+}

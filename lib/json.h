@@ -108,6 +108,13 @@ void json_add_bool(struct buf *b, const char *key, int yes);
 void json_add_double(struct buf *b, const char *key, double d);
 void json_add_null(struct buf *b, const char *key);
 
+/*
+ * Adds the fields of a checked object (nothing for any other value) whose
+ * names are not among the n given.
+ */
+void json_add_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n);
+
 /* Appends only the comma that is due before a further value, once. */
 void json_comma(struct buf *b);
 

@@ -104,11 +104,27 @@ run_request(const struct run *r, const char *name, struct buf *b)
 }
 
 void
+run_sent(struct run *r)
+{
+	r->start = isotime_now();
+	r->clock = isotime_monotonic();
+}
+
+void
 run_start(struct run *r)
 {
 	r->started = 1;
-	r->start = isotime_now();
-	r->clock = isotime_monotonic();
+	run_sent(r);
+}
+
+void
+run_started_at(struct run *r, int64_t clock)
+{
+	r->started = 1;
+	if (clock > r->clock) {
+		r->start += clock - r->clock;
+		r->clock = clock;
+	}
 }
 
 static void
@@ -363,32 +379,28 @@ put_tokens(const struct run *r, struct buf *b)
 	json_close(b, '}');
 }
 
-/* The input's metadata, without what it was to be replayed with. */
+/*
+ * The input's metadata, so that the trace can be made an input again, and what
+ * else the input came with.
+ */
 static void
-put_metadata(const struct job *j, struct buf *b)
+put_carried(const struct job *j, struct buf *b)
 {
-	static const char *const not[] = {
-		"template_kwargs", "objects", "args_template", "persona"
+	/* what a trace says itself; an input may have been one */
+	static const char *const own[] = {
+		"trace_id", "run_id", "input_id", "name", "iteration",
+		"persona", "input", "output", "duration_ms", "success",
+		"error", "error_kind", "error_code", "exit_code", "signal",
+		"start_time", "end_time", "attempts", "failed_attempts",
+		"callback_messages", "stdout", "stderr", "observation_count",
+		"token_usage", "metadata", "observations", "observations_at",
+		"observations_bytes"
 	};
-	struct json_span key, value;
-	struct json_iter it;
-	size_t i;
 
 	json_open(b, "metadata", '{');
-	if (j->metadata.p) {
-		for (it = json_each(j->metadata); json_next(&it, &key, &value);
-		    ) {
-			for (i = 0; i < LEN(not); i++)
-				if (json_equal(key, not[i], strlen(not[i])))
-					break;
-			if (i < LEN(not))
-				continue;
-			json_add(b, NULL, key);
-			buf_byte(b, ':');
-			json_compact(b, value);
-		}
-	}
+	json_add_others(b, j->metadata, NULL, 0);
 	json_close(b, '}');
+	json_add_others(b, span_of(&j->record), own, LEN(own));
 }
 
 void
@@ -432,7 +444,7 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 	json_add_int(b, "observation_count", (long long)r->nobservations);
 	if (r->has_tokens)
 		put_tokens(r, b);
-	put_metadata(j, b);
+	put_carried(j, b);
 	put_list(b, "observations", &r->observations);
 	json_close(b, '}');
 	buf_byte(b, '\n');

@@ -55,8 +55,15 @@ void run_free(struct run *r);
 /* Appends the line that asks an agent for it. name is the experiment's. */
 void run_request(const struct run *r, const char *name, struct buf *b);
 
-/* It began now. */
+/* It was sent now; it began now. */
+void run_sent(struct run *r);
 void run_start(struct run *r);
+
+/*
+ * It began without a word: at this time of isotime_monotonic, or when it was
+ * sent, whichever came later.
+ */
+void run_started_at(struct run *r, int64_t clock);
 
 /* Adds an observation, a callback, text that was streamed or only printed. */
 void run_observe(struct run *r, struct json_span observation);

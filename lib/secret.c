@@ -1,5 +1,5 @@
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "util.h"
 #include "buf.h"
@@ -18,34 +18,108 @@ is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* The word at or after *at: its start, and in *len its length (0: none). */
-static size_t
-next_word(const char *s, size_t n, size_t at, size_t *len)
+static int
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Whether a word begins at s[i], the character before being of one too. */
+static int
+is_border(const char *s, size_t n, size_t i)
+{
+	if (is_digit(s[i]) != is_digit(s[i - 1]))
+		return 1;
+	if (is_upper(s[i]) && is_lower(s[i - 1]))
+		return 1;
+	/* the last capital of several begins a word: APIKey */
+	return is_upper(s[i]) && is_upper(s[i - 1]) && i + 1 < n &&
+	    is_lower(s[i + 1]);
+}
+
+/* Appends the words of a name in lower case, each between spaces. */
+static void
+put_words(struct buf *b, const char *s, size_t n)
 {
 	size_t i;
+	int in = 0, letter;
 
-	while (at < n && !is_upper(s[at]) && !is_lower(s[at]))
-		at++;
-	for (i = at; i < n && (is_upper(s[i]) || is_lower(s[i])); i++) {
-		if (i > at && is_upper(s[i]) && is_lower(s[i - 1]))
-			break;
-		/* the last capital of several begins a word: APIKey */
-		if (i > at && is_upper(s[i]) && i + 1 < n &&
-		    is_lower(s[i + 1]))
-			break;
+	buf_byte(b, ' ');
+	for (i = 0; i < n; i++) {
+		letter = is_upper(s[i]) || is_lower(s[i]) || is_digit(s[i]);
+		if (in && (!letter || is_border(s, n, i)))
+			buf_byte(b, ' ');
+		if (letter)
+			buf_byte(b, is_upper(s[i]) ? (char)(s[i] | 0x20) :
+			    s[i]);
+		in = letter;
 	}
-	*len = i - at;
-	return at;
+	buf_byte(b, ' ');
 }
 
 static int
-one_of(const char *const *words, size_t count, const char *s, size_t n)
+has_any(const char *words, const char *const *list, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
+	for (i = 0; i < n; i++)
+		if (strstr(words, list[i]))
 			return 1;
+	return 0;
+}
+
+/* " token " that no count follows: a token that is counted is no secret. */
+static int
+has_token(const char *words)
+{
+	static const char *const counts[] = {
+		"count ", "counts ", "limit ", "limits ", "usage ", "budget ",
+		"length "
+	};
+	const char *p;
+	size_t i;
+
+	for (p = words; (p = strstr(p, " token ")); p += 6) {
+		for (i = 0; i < LEN(counts); i++)
+			if (!strncmp(p + 7, counts[i], strlen(counts[i])))
+				break;
+		if (i == LEN(counts))
+			return 1;
+	}
+	return 0;
+}
+
+/* Two words that stand for a secret together, also without a border. */
+static int
+has_pair(const char *words, const char *joined)
+{
+	static const struct {
+		const char *owner;
+		const char *thing;
+	} pairs[] = {
+		{ "api", "key" }, { "access", "key" }, { "private", "key" },
+		{ "secret", "key" }, { "signing", "key" },
+		{ "encryption", "key" }, { "access", "token" },
+		{ "auth", "token" }, { "api", "token" },
+		{ "bearer", "token" }, { "refresh", "token" },
+		{ "session", "token" }, { "id", "token" },
+	};
+	char text[64];
+	size_t i, plural;
+
+	for (i = 0; i < LEN(pairs); i++)
+		for (plural = 0; plural < 2; plural++) {
+			snprintf(text, sizeof(text), " %s %s%s ",
+			    pairs[i].owner, pairs[i].thing, plural ? "s" : "");
+			/* one token is a matter of has_token */
+			if ((plural || *pairs[i].thing == 'k') &&
+			    strstr(words, text))
+				return 1;
+			snprintf(text, sizeof(text), " %s%s%s ",
+			    pairs[i].owner, pairs[i].thing, plural ? "s" : "");
+			if (strstr(words, text) || !strcmp(joined, text))
+				return 1;
+		}
 	return 0;
 }
 
@@ -53,39 +127,35 @@ int
 secret_name(const char *name, size_t n)
 {
 	static const char *const alone[] = {
-		"token", "password", "passwords", "passwd", "pwd",
-		"passphrase", "secret", "secrets", "auth", "oauth",
-		"authorization", "credential", "credentials", "cookie",
-		"cookies", "bearer", "apikey", "jwt"
+		" password ", " passwords ", " passwd ", " pwd ",
+		" passphrase ", " secret ", " secrets ", " auth ", " oauth ",
+		" authorization ", " credential ", " credentials ",
+		" cookie ", " cookies ", " bearer ", " apikey ", " apikeys ",
+		" jwt "
 	};
-	static const char *const before_key[] = {
-		"api", "access", "private", "secret", "signing", "encryption"
-	};
-	static const char *const key[] = { "key", "keys" };
-	/* a token that is counted is a piece of text, no secret */
-	static const char *const counts[] = {
-		"count", "counts", "limit", "limits", "usage", "budget",
-		"length"
-	};
-	size_t at, len, then, then_len, last = 0, last_len = 0;
+	struct buf words = { 0 }, joined = { 0 };
+	size_t i;
+	int yes;
 
 	/* the shell's variable for the current folder */
 	if (n == 3 && !memcmp(name, "PWD", 3))
 		return 0;
-	for (at = next_word(name, n, 0, &len); len;
-	    at = next_word(name, n, at + len, &len)) {
-		then = next_word(name, n, at + len, &then_len);
-		if (one_of(alone, LEN(alone), name + at, len) &&
-		    !(one_of(alone, 1, name + at, len) &&
-		    one_of(counts, LEN(counts), name + then, then_len)))
-			return 1;
-		if (one_of(key, LEN(key), name + at, len) &&
-		    one_of(before_key, LEN(before_key), name + last, last_len))
-			return 1;
-		last = at;
-		last_len = len;
-	}
-	return 0;
+	put_words(&words, name, n);
+	buf_str(&words);
+	/* a border that is none, as in passWord, hides a word */
+	buf_byte(&joined, ' ');
+	for (i = 0; i < words.len; i++)
+		if (words.p[i] != ' ')
+			buf_byte(&joined, words.p[i]);
+	buf_byte(&joined, ' ');
+	buf_str(&joined);
+	yes = has_any(words.p, alone, LEN(alone)) || has_token(words.p) ||
+	    has_pair(words.p, joined.p) ||
+	    has_any(joined.p, alone, LEN(alone)) ||
+	    !strcmp(joined.p, " token ");
+	buf_release(&words);
+	buf_release(&joined);
+	return yes;
 }
 
 void

@@ -34,9 +34,15 @@ template_find(struct json_span kwargs, const char *path,
 }
 
 void
-template_put(struct buf *b, const struct json_span v[REC_FIELDS],
-    struct json_span text, const char *path, const char *file, long long line)
+template_put(struct buf *b, struct json_span record,
+    const struct json_span v[REC_FIELDS], struct json_span text,
+    const char *path, const char *file, long long line)
 {
+	static const char *const known[] = {
+		"_version", "iteration", "target", "kwargs", "timestamp",
+		"objects", "input", "input_path", "recorded_at", "source"
+	};
+
 	json_open(b, NULL, '{');
 	json_add(b, "target", v[REC_TARGET]);
 	json_add(b, "input", text);
@@ -50,6 +56,7 @@ template_put(struct buf *b, const struct json_span v[REC_FIELDS],
 	json_add_str(b, "file", file);
 	json_add_int(b, "line", line);
 	json_close(b, '}');
+	json_add_others(b, record, known, LEN(known));
 	json_close(b, '}');
 	buf_byte(b, '\n');
 }

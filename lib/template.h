@@ -23,9 +23,10 @@ const char *template_find(struct json_span kwargs, const char *path,
 /*
  * Appends the template of a recording and a newline. text and path may be
  * absent: null is written, and such a call can only be replayed as it was.
+ * Fields of the recording that are not known are carried through.
  */
-void template_put(struct buf *b, const struct json_span v[REC_FIELDS],
-    struct json_span text, const char *path, const char *file,
-    long long line);
+void template_put(struct buf *b, struct json_span record,
+    const struct json_span v[REC_FIELDS], struct json_span text,
+    const char *path, const char *file, long long line);
 
 #endif

@@ -578,8 +578,8 @@ tagged_type(const char *tag, const char *s, size_t n)
 	for (i = 0; i < LEN(tags); i++) {
 		if (strcmp(tags[i].tag, tag + sizeof(core) - 1) != 0)
 			continue;
-		if (tags[i].one == tags[i].two)
-			return (int)tags[i].one;
+		if (tags[i].one == S_STRING)
+			return S_STRING;
 		return type == tags[i].one || type == tags[i].two ||
 		    type == tags[i].three ? (int)type : -1;
 	}

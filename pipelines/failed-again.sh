@@ -29,11 +29,12 @@ if [[ ! -f $dir/traces.jsonl ]]; then
 	exit 2
 fi
 
-# A trace has the input and its metadata, recorded arguments included: that
-# makes it an input again. Several iterations of one input are one.
+# A trace has the input, what identifies it, and its metadata, recorded
+# arguments included: that makes it an input again. Several iterations of one
+# input are one.
 # The worst of the stages counts; one that lost its reader (141) is not to blame.
 status=0
-jq -c 'select(.success | not) | {input, metadata}' <"$dir/traces.jsonl" |
+jq -c 'select(.success | not) | {input, input_id, metadata}' <"$dir/traces.jsonl" |
 	LC_ALL=C sort -u |
 	fl-run --config "$config" --iterations 1 "$@" ||
 	for one in "${PIPESTATUS[@]}"; do

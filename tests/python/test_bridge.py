@@ -313,6 +313,23 @@ class ObservationTest(BridgeCase):
         self.assertNotEqual(second["trace_id"], "T-1")
         self.assertEqual(second["level"], "error")
 
+    def test_decorated_methods_are_called_as_methods(self):
+        self.handler(
+            """
+            import fluxloop
+            class Desk:
+                @fluxloop.agent()
+                def sync(self, query): return query
+                @fluxloop.prompt()
+                async def coro(self, query): return query
+            """
+        )
+        for name in ("sync", "coro"):
+            with self.subTest(name):
+                run = self.run_bridge("h:Desk." + name, [call(1, "x"), call(2, kwargs={"query": "y"})])
+                self.assertEqual(run.one("final", 1)["output"], "x")
+                self.assertEqual(run.one("final", 2)["output"], "y")
+
     def test_threads_report_to_the_only_running_call(self):
         self.handler(
             """

@@ -64,14 +64,15 @@ class Parameters:
         bound = 0
         self.certain = True
         while True:
-            if "__signature__" in getattr(function, "__dict__", ()):
-                break
-            if hasattr(function, "__wrapped__"):
-                self.certain &= hasattr(function, "__fluxloop_observed__")
-                function = function.__wrapped__
-            elif type(function).__name__ == "method":
+            # a method passes the attributes of its function on: it comes first
+            if type(function).__name__ == "method":
                 bound += 1
                 function = function.__func__
+            elif "__signature__" in getattr(function, "__dict__", ()):
+                break
+            elif hasattr(function, "__wrapped__"):
+                self.certain &= hasattr(function, "__fluxloop_observed__")
+                function = function.__wrapped__
             elif type(function).__name__ == "function":
                 self._read_code(function, bound)
                 return
