@@ -132,32 +132,22 @@ put_manifest(struct expdir *x, const struct config *c, const char *inputs,
 	return bad;
 }
 
-static int
-lock_dir(struct expdir *x, struct err *e)
-{
-	x->lock = openat(x->fd, ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (x->lock < 0)
-		return file_error(x, ".lock", errno, e);
-	if (flock(x->lock, LOCK_EX | LOCK_NB))
-		return err_set(e, 0, 0, "%s: another program is writing to "
-		    "it", x->path);
-	return 0;
-}
-
 int
 expdir_make(struct expdir *x, const char *path, const struct config *c,
     const char *inputs, long long runs, struct err *e)
 {
 	memset(x, 0, sizeof(*x));
 	x->path = xstrdup(path);
-	x->fd = x->lock = -1;
+	x->fd = -1;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
 	x->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (x->fd < 0)
 		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
-	if (lock_dir(x, e))
-		return -1;
+	/* the folder itself is locked, until x->fd is closed */
+	if (flock(x->fd, LOCK_EX | LOCK_NB))
+		return err_set(e, 0, 0, "%s: another program is writing to "
+		    "it", path);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
 	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
 		return err_set(e, 0, 0, "%s: holds an experiment already",
@@ -552,10 +542,6 @@ expdir_release(struct expdir *x)
 	for (i = 0; i < LEN(files); i++)
 		if (files[i]->b)
 			out_close(files[i]);
-	if (x->lock >= 0) {
-		unlinkat(x->fd, ".lock", 0);
-		close(x->lock);
-	}
 	if (x->fd >= 0)
 		close(x->fd);
 	free(x->path);

@@ -14,8 +14,7 @@ struct err;
 
 struct expdir {
 	char *path;
-	int fd;			/* of the folder */
-	int lock;		/* held while it is written to */
+	int fd;			/* of the folder, locked */
 	struct out observations;
 	struct out traces;
 	struct out rows;
