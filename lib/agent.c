@@ -49,25 +49,6 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 }
 
 void
-agent_release(struct agent *a)
-{
-	proc_signal(&a->proc, SIGKILL);
-	agent_read_errors(a);
-	if (a->log >= 0) {
-		buf_byte(&a->err_line, '\n');
-		if (a->err_line.len > 1)
-			out_write_all(a->log, a->err_line.p, a->err_line.len);
-		close(a->log);
-	}
-	proc_close(&a->proc);
-	buf_release(&a->to);
-	buf_release(&a->from);
-	buf_release(&a->err_line);
-	buf_release(&a->err_tail);
-	memset(a, 0, sizeof(*a));
-}
-
-void
 agent_write(struct agent *a)
 {
 	ssize_t n;
@@ -80,7 +61,7 @@ agent_write(struct agent *a)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
-			/* it closed its end; what it says tells the rest */
+			a->deaf = 1;
 			close(a->proc.in);
 			a->proc.in = -1;
 			break;
@@ -125,12 +106,17 @@ agent_line(struct agent *a, const char **p, size_t *n)
 		return 1;
 	}
 	a->from_seen = a->from.len - a->from_start;
-	if (!a->from_eof || !a->from_seen)
-		return 0;
-	*n = a->from_seen;
+	return 0;
+}
+
+int
+agent_rest(struct agent *a, const char **p, size_t *n)
+{
+	*p = a->from.p + a->from_start;
+	*n = a->from.len - a->from_start;
 	a->from_start = a->from.len;
 	a->from_seen = 0;
-	return 1;
+	return *n > 0;
 }
 
 static void
@@ -218,4 +204,21 @@ agent_take_errors(struct agent *a, struct buf *b)
 		keep_errors(a, a->err_line.len);
 	buf_add(b, a->err_tail.p, a->err_tail.len);
 	a->err_tail.len = 0;
+}
+
+void
+agent_release(struct agent *a)
+{
+	proc_signal(&a->proc, SIGKILL);
+	agent_read_errors(a);
+	if (a->err_line.len)
+		keep_errors(a, a->err_line.len);
+	if (a->log >= 0)
+		close(a->log);
+	proc_close(&a->proc);
+	buf_release(&a->to);
+	buf_release(&a->from);
+	buf_release(&a->err_line);
+	buf_release(&a->err_tail);
+	memset(a, 0, sizeof(*a));
 }

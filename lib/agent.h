@@ -29,6 +29,7 @@ struct agent {
 	size_t from_start;
 	size_t from_seen;	/* bytes in which there is no newline */
 	int from_eof;
+	int deaf;		/* it closed its input before all was written */
 	struct buf err_line;	/* of its standard error, not yet whole */
 	struct buf err_tail;	/* the last few KiB of it */
 	int log;		/* descriptor, or -1 */
@@ -51,10 +52,11 @@ void agent_read(struct agent *a);
 void agent_read_errors(struct agent *a);
 
 /*
- * The next whole line of its output, or, after the end, the rest. Returns 1
- * and borrows it until agent_read, or 0.
+ * The next whole line of its output; what there is behind the last one.
+ * Returns 1 and borrows it until agent_read, or 0.
  */
 int agent_line(struct agent *a, const char **p, size_t *n);
+int agent_rest(struct agent *a, const char **p, size_t *n);
 
 /* What it last said on its standard error; forgets it. */
 void agent_take_errors(struct agent *a, struct buf *b);

@@ -152,7 +152,7 @@ add_key(struct buf *text, const struct tree *t,
 	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
 		return err_set(e, 0, 0, "'%s' is in a list that is not "
 		    "there: edit the file", key);
-	if (marks && t->nodes[section].count) {
+	if (marks && t->n && t->nodes[section].count) {
 		if (t->nodes[section].type != JSON_OBJECT ||
 		    marks[section].style != '-')
 			return err_set(e, marks[section].line,
@@ -195,23 +195,16 @@ put_json(struct buf *b, const char *value, enum schema_want want)
 }
 
 static int
-read_whole(const char *file, struct buf *text, struct err *e)
+read_whole(int fd, struct buf *text, struct err *e)
 {
 	ssize_t n;
-	int fd;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, 0, 0, "%s", strerror(errno));
 	do {
 		n = read(fd, buf_room(text, 65536), 65536);
 		if (n > 0)
 			text->len += (size_t)n;
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		err_set(e, 0, 0, "%s", strerror(errno));
-	close(fd);
-	return n < 0 ? -1 : 0;
+	return n < 0 ? err_set(e, 0, 0, "%s", strerror(errno)) : 0;
 }
 
 /*
@@ -226,33 +219,78 @@ parse(int fd, struct yamlin_reader **r, struct buf *json, struct tree *t,
 	int got;
 
 	*r = yamlin_new(fd, YAMLIN_DOCUMENTS);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, 0, 0, "%s", strerror(errno));
 	got = yamlin_next(*r, json, &line, e);
 	if (got > 0)
 		tree_parse(t, (struct json_span){ json->p, json->len });
 	return got;
 }
 
-/* Whether the file that fd is of has the value at key now, and is right. */
+/* Appends the canonical form of a document with null at key. */
+static void
+put_without(struct buf *b, struct json_span root, const char *key)
+{
+	struct json_span null = { "null", 4 };
+	struct buf changed = { 0 };
+	struct tree t = { 0 };
+
+	if (!path_set(&changed, root, key, null) &&
+	    !tree_parse(&t, (struct json_span){ changed.p, changed.len }))
+		tree_canonical(&t, 0, b);
+	tree_release(&t);
+	buf_release(&changed);
+}
+
+/* Cuts the path to the part of it that before has, and one name more. */
+static char *
+known_part(struct json_span before, const char *key)
+{
+	char *path = xstrdup(key);
+	size_t n = 0;
+	char *dot;
+
+	while ((dot = strchr(path + n, '.'))) {
+		*dot = '\0';
+		if (!path_get(before, path).p)
+			return path;
+		*dot = '.';
+		n = (size_t)(dot - path) + 1;
+	}
+	return path;
+}
+
+/*
+ * Whether the file that fd is of has the value at key now, and is what it was
+ * in everything else.
+ */
 static int
-verify(int fd, const char *key, const char *value, struct err *e)
+verify(int fd, struct json_span before, const char *key, const char *value,
+    struct err *e)
 {
 	struct json_span root, v;
 	struct yamlin_reader *r;
-	struct buf json = { 0 };
+	struct buf json = { 0 }, was = { 0 }, is = { 0 };
 	struct tree t = { 0 };
+	char *part = known_part(before, key);
 	int ok = 0;
 
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(e, 0, 0, "%s", strerror(errno));
 	if (parse(fd, &r, &json, &t, e) > 0) {
 		root.p = json.p;
 		root.n = json.len;
 		v = path_get(root, key);
-		ok = v.p && v.n == strlen(value) && !memcmp(v.p, value, v.n);
+		put_without(&was, before, part);
+		put_without(&is, root, part);
+		ok = v.p && v.n == strlen(value) &&
+		    !memcmp(v.p, value, v.n) && was.len == is.len &&
+		    !memcmp(buf_str(&was), buf_str(&is), is.len);
 	}
 	tree_release(&t);
 	yamlin_free(r);
 	buf_release(&json);
+	buf_release(&was);
+	buf_release(&is);
+	free(part);
 	return ok ? 0 : err_set(e, 0, 0, "'%s' cannot be put into a file of "
 	    "this shape: edit the file", key);
 }
@@ -262,8 +300,9 @@ verify(int fd, const char *key, const char *value, struct err *e)
  * puts it there.
  */
 static int
-write_whole(const char *file, const struct buf *text, const char *key,
-    const char *value, struct err *e)
+write_whole(const char *file, const struct buf *text,
+    struct json_span before, const char *key, const char *value,
+    struct err *e)
 {
 	struct stat st;
 	char *temp = xasprintf("%s.new", file);
@@ -276,7 +315,7 @@ write_whole(const char *file, const struct buf *text, const char *key,
 	if (bad)
 		err_set(e, 0, 0, "%s", strerror(errno));
 	else
-		bad = verify(fd, key, value, e);
+		bad = verify(fd, before, key, value, e);
 	if (fd >= 0 && close(fd) && !bad)
 		bad = err_set(e, 0, 0, "%s", strerror(errno));
 	if (!bad && rename(temp, file))
@@ -287,24 +326,34 @@ write_whole(const char *file, const struct buf *text, const char *key,
 	return bad ? -1 : 0;
 }
 
-/* Changes the text that was read from fd. */
+/* Changes the file that fd is of. */
 static int
-change(int fd, struct buf *text, const struct schema_key *k, const char *key,
-    const char *value, struct err *e)
+change(int fd, const char *file, const struct schema_key *k, const char *key,
+    const char *value, const char *as_json, struct err *e)
 {
+	struct json_span before = { "{}", 2 };
 	struct yamlin_reader *r;
-	struct buf json = { 0 };
+	struct buf text = { 0 }, json = { 0 };
 	struct tree t = { 0 };
 	size_t n;
 	int got, bad;
 
+	if (read_whole(fd, &text, e))
+		return -1;
 	got = parse(fd, &r, &json, &t, e);
-	buf_str(text);
-	bad = got < 0 || edit(text, &t, got > 0 ? yamlin_marks(r, &n) : NULL,
-	    key, value, k->want, e);
+	/* a file of comments only is read as null */
+	if (got > 0 && *json.p == 'n')
+		t.n = (size_t)(got = 0);
+	if (got > 0)
+		before = (struct json_span){ json.p, json.len };
+	buf_str(&text);
+	bad = got < 0 || edit(&text, &t, got > 0 ? yamlin_marks(r, &n) : NULL,
+	    key, value, k->want, e) ||
+	    write_whole(file, &text, before, key, as_json, e);
 	tree_release(&t);
 	yamlin_free(r);
 	buf_release(&json);
+	buf_release(&text);
 	return bad ? -1 : 0;
 }
 
@@ -314,7 +363,7 @@ configset_put(const char *file, const char *key, const char *value,
 {
 	const struct schema_key *k = schema_find(key);
 	const char *near = schema_nearest(key);
-	struct buf text = { 0 }, json = { 0 };
+	struct buf json = { 0 };
 	char *real;
 	int fd = -1, bad;
 
@@ -324,21 +373,20 @@ configset_put(const char *file, const char *key, const char *value,
 		    near ? "' meant?" : "");
 	put_json(&json, value, k->want);
 	buf_str(&json);
-	/* what a link leads to is changed, not the link */
-	real = realpath(file, NULL);
-	if (real)
-		fd = open(real, O_RDONLY | O_CLOEXEC);
 	bad = schema_check_value(k, key, (struct json_span){ json.p,
 	    json.len }, e);
-	if (!bad && fd < 0)
+	/* what a link leads to is changed, not the link */
+	real = bad ? NULL : realpath(file, NULL);
+	if (real) {
+		fd = open(real, O_RDONLY | O_CLOEXEC);
+		bad = fd < 0 ? err_set(e, 0, 0, "%s", strerror(errno)) :
+		    change(fd, real, k, key, value, json.p, e);
+	} else if (!bad) {
 		bad = err_set(e, 0, 0, "%s", strerror(errno));
-	bad = bad || read_whole(real, &text, e) ||
-	    change(fd, &text, k, key, value, e) ||
-	    write_whole(real, &text, key, json.p, e);
+	}
 	if (fd >= 0)
 		close(fd);
 	free(real);
 	buf_release(&json);
-	buf_release(&text);
 	return bad ? -1 : 0;
 }

@@ -33,6 +33,17 @@
 #define END_WAIT 100000			/* from closed output to its exit, us */
 #define PROGRESS_EVERY 100000		/* microseconds */
 #define NEVER INT64_MAX
+#define REFUSED_AT_ONCE 100
+#define MESSAGE_MARGIN 8	/* levels that a message is put into later */
+
+/*
+ * What one agent may make us hold: a line that does not end, and what it says
+ * of one run. And how many bytes of traces may wait for a slow reader before
+ * no more work is given out.
+ */
+#define LINE_LIMIT ((size_t)256 << 20)
+#define RUN_LIMIT ((size_t)1 << 30)
+#define BACKLOG ((size_t)8 << 20)
 
 /* An agent and what it is doing. */
 struct slot {
@@ -43,6 +54,9 @@ struct slot {
 	unsigned pipeline;	/* requests it accepts */
 	unsigned concurrency;	/* calls it works on at once */
 	int answered;		/* it finished a call */
+	int dismissed;		/* it was told to end */
+	int unheard;		/* it said too much: no more is read */
+	size_t heard;		/* bytes of lines since runs were looked at */
 	int quick;		/* its last call was short */
 	struct run *flight;	/* sent, in this order */
 	struct run *last;
@@ -87,6 +101,8 @@ struct engine {
 	long long done;
 	long long failed;
 	int fatal;		/* stop with status 2 */
+	int turn_again;		/* there is work to give at once */
+	int hurry;		/* do not wait in this turn */
 	int stopping;
 	int64_t stop_by;
 	int64_t progress_at;
@@ -205,21 +221,14 @@ wanted(const struct engine_plan *p, const struct job *j)
 	return !p->npersonas;
 }
 
-/* A job that cannot be run is a failed run for each iteration. */
+/* A job that cannot be run: the first one is the end of the experiment. */
 static void
 refuse(struct engine *g, struct job *j, const struct err *e)
 {
-	struct run_end end = { .error = e->msg, .kind = "error",
-	    .exit_code = -1 };
-	long long i;
-
 	source_complain(g->source, "%s", e->msg);
-	if (!g->njobs) {
+	j->error = xstrdup(e->msg);
+	if (!g->njobs)
 		g->fatal = 1;
-		return;
-	}
-	for (i = 0; i < g->plan->iterations; i++)
-		finish(g, run_new(j, i, g->plan->seed), &end);
 }
 
 static const char *const input_fields[JOB_FIELDS + 1] = {
@@ -251,28 +260,44 @@ next_job(struct engine *g)
 		j = job_new(g->plan->jobs, g->source->record, v, &e);
 		if (!wanted(g->plan, j)) {
 			job_drop(j);
-		} else if (e.msg) {
-			refuse(g, j, &e);
-			job_drop(j);
-		} else {
-			g->njobs++;
-			g->job = j;
-			g->iteration = 0;
-			return 1;
+			continue;
 		}
+		if (e.msg)
+			refuse(g, j, &e);
 		err_release(&e);
+		g->njobs++;
+		g->job = j;
+		g->iteration = 0;
+		return !g->fatal;
 	}
-	err_release(&e);
 	return 0;
+}
+
+/* The next run of the inputs, in their order. */
+static struct run *
+fresh_run(struct engine *g)
+{
+	struct run *r;
+
+	if (!g->job && !next_job(g))
+		return NULL;
+	r = run_new(g->job, g->iteration++, g->plan->seed);
+	if (g->iteration == g->plan->iterations) {
+		job_drop(g->job);
+		g->job = NULL;
+	}
+	return r;
 }
 
 /* The next run to send, or NULL when there is none now. */
 static struct run *
 next_run(struct engine *g)
 {
+	struct run_end end = { .kind = "error", .exit_code = -1 };
 	struct run *r;
+	int i;
 
-	if (g->stopping || g->fatal)
+	if (g->stopping || g->fatal || g->hurry)
 		return NULL;
 	if (g->again) {
 		r = g->again;
@@ -283,12 +308,14 @@ next_run(struct engine *g)
 	r = due(g);
 	if (r)
 		return r;
-	if (!g->job && !next_job(g))
-		return NULL;
-	r = run_new(g->job, g->iteration++, g->plan->seed);
-	if (g->iteration == g->plan->iterations) {
-		job_drop(g->job);
-		g->job = NULL;
+	/* those that cannot be run have failed; not too many in one turn */
+	for (i = 0; (r = fresh_run(g)) && r->job->error; i++) {
+		end.error = r->job->error;
+		finish(g, r, &end);
+		if (i == REFUSED_AT_ONCE) {
+			g->hurry = 1;
+			return NULL;
+		}
 	}
 	return r;
 }
@@ -384,8 +411,8 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 	s->last = r;
 	if (!s->nflight++)
 		s->since = isotime_monotonic();
-	/* an agent that says nothing of starting starts at once */
-	if (s->greeted)
+	/* one that takes a request at a time starts at once */
+	if (s->pipeline > 1 || s->concurrency > 1)
 		run_sent(r);
 	else
 		run_start(r);
@@ -411,6 +438,39 @@ has_room(const struct engine *g, const struct slot *s, int64_t now)
 	    s->rest <= now;
 }
 
+/*
+ * Starts agents for the runs that those which are starting already will not
+ * take. An agent that is ready at once gets its run in the next turn.
+ */
+static void
+start_agents(struct engine *g)
+{
+	struct run *r, *promised = NULL;
+	struct slot *s;
+	size_t i;
+	int starting = 1;
+
+	/* first the live ones, then those that are not */
+	for (i = 0; i < 2 * g->plan->parallel && !g->fatal; i++) {
+		s = &g->slots[i % g->plan->parallel];
+		starting = i < g->plan->parallel;
+		if (starting ? !s->live || s->ready || s->kill_kind : s->live)
+			continue;
+		r = next_run(g);
+		if (!r)
+			break;
+		r->next = promised;
+		promised = r;
+		if (!starting && begin_agent(g, s))
+			break;
+		g->turn_again |= !starting && s->ready;
+	}
+	while ((r = promised)) {
+		promised = r->next;
+		give_back(g, r);
+	}
+}
+
 /* Gives work to slots that have room, starting agents as they are needed. */
 static void
 give_work(struct engine *g)
@@ -420,20 +480,17 @@ give_work(struct engine *g)
 	struct run *r;
 	size_t i;
 
-	for (i = 0; i < g->plan->parallel && !g->fatal; i++) {
+	g->waiting = 0;
+	if (out_pending(g->out) > BACKLOG)
+		return;
+	for (i = 0; i < g->plan->parallel; i++) {
 		s = &g->slots[i];
-		if (!s->live) {
-			r = next_run(g);
-			if (!r)
-				break;
-			give_back(g, r);
-			if (begin_agent(g, s))
-				break;
-		}
 		while (has_room(g, s, now) && (r = next_run(g)))
 			send_run(g, s, r);
-		agent_write(&s->agent);
+		if (s->live)
+			agent_write(&s->agent);
 	}
+	start_agents(g);
 }
 
 /* --- what agents say ----------------------------------------------------------- */
@@ -449,9 +506,16 @@ find_run(const struct slot *s, struct json_span id)
 	if (!json_double(id, &d))
 		return NULL;
 	for (r = s->flight; r; r = r->next)
-		if (r->number == (long long)d)
+		if ((double)r->number == d)
 			return r;
 	return NULL;
+}
+
+/* Whether what an agent says of a run comes too late: it was given up. */
+static int
+too_late(const struct slot *s, const struct run *r)
+{
+	return s->kill_kind && r == s->blamed;
 }
 
 /* A reply came: the run is over. */
@@ -490,7 +554,7 @@ count_of(struct json_span v)
 {
 	double d;
 
-	if (!v.p || !json_double(v, &d) || d < 1)
+	if (!v.p || !json_double(v, &d) || !(d >= 1))
 		return 1;
 	return d > 4096 ? 4096 : (unsigned)d;
 }
@@ -581,6 +645,7 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 		end.code = buf_str(&code);
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
+	end.error_len = text.len;
 	reply(g, s, r, &end);
 	buf_release(&text);
 	buf_release(&code);
@@ -625,9 +690,13 @@ message(struct engine *g, struct slot *s, const char *p, size_t n)
 	struct run *r;
 	double id;
 	size_t i;
+	int known;
 
-	if (json_scan(p, n, JSON_LAX, message_fields, v, M_FIELDS, &f) < 0 ||
-	    !json_is(v[M_TYPE], JSON_STRING))
+	json_depth -= MESSAGE_MARGIN;
+	known = json_scan(p, n, JSON_LAX, message_fields, v, M_FIELDS, &f) >=
+	    0 && json_is(v[M_TYPE], JSON_STRING);
+	json_depth += MESSAGE_MARGIN;
+	if (!known)
 		return 0;
 	for (i = 0; i < LEN(messages); i++)
 		if (json_equal(v[M_TYPE], messages[i].type,
@@ -642,6 +711,9 @@ message(struct engine *g, struct slot *s, const char *p, size_t n)
 		return 1;
 	}
 	r = find_run(s, v[M_ID]);
+	if (r && too_late(s, r) && (messages[i].on == on_final ||
+	    messages[i].on == on_error))
+		return 1;
 	if (r || !messages[i].for_run) {
 		messages[i].on(g, s, r, v);
 		return 1;
@@ -691,7 +763,7 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 		return;
 	}
 	if (g->plan->lines) {
-		if (s->flight)
+		if (s->flight && !too_late(s, s->flight))
 			lines_reply(g, s, p, n);
 		return;
 	}
@@ -699,14 +771,57 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 		run_printed(s->flight, p, n);
 }
 
+/* Ends an agent that says too much, and hears it no more. */
+static void
+silence(struct engine *g, struct slot *s, struct run *r, const char *why)
+{
+	s->unheard = 1;
+	buf_release(&s->agent.from);
+	s->agent.from_start = s->agent.from_seen = 0;
+	end_agent(g, s, "protocol", why, r);
+}
+
 static void
 take_lines(struct engine *g, struct slot *s)
+{
+	struct run *r;
+	const char *p;
+	size_t n;
+
+	while (!s->unheard && agent_line(&s->agent, &p, &n)) {
+		s->heard += n;
+		take_line(g, s, p, n);
+	}
+	/* looked at once in a while, as it takes long to get so far */
+	for (r = s->heard > RUN_LIMIT / 16 ? s->flight : NULL; r; r = r->next)
+		if (run_size(r) > RUN_LIMIT) {
+			silence(g, s, r, "the agent said more than 1 GiB of "
+			    "one run");
+			return;
+		}
+	if (s->heard > RUN_LIMIT / 16)
+		s->heard = 0;
+	if (s->agent.from.len - s->agent.from_start > LINE_LIMIT)
+		silence(g, s, s->flight, "the agent wrote a line of more "
+		    "than 256 MiB");
+}
+
+/*
+ * What an agent that has ended left without a newline: a message that is whole
+ * counts, half a line of text is no answer.
+ */
+static void
+take_rest(struct engine *g, struct slot *s)
 {
 	const char *p;
 	size_t n;
 
-	while (agent_line(&s->agent, &p, &n))
+	if (!agent_rest(&s->agent, &p, &n))
+		return;
+	if (!g->plan->lines)
 		take_line(g, s, p, n);
+	else if (s->flight)
+		run_printed(s->flight, p, n);
 }
 
 /* --- ends of agents -------------------------------------------------------------- */
@@ -766,10 +881,10 @@ bury(struct engine *g, struct slot *s)
 	 * 1 MiB; something that it left behind may still write to it.
 	 */
 	proc_signal(&s->agent.proc, SIGKILL);
-	for (i = 0; i < 16 && !s->agent.from_eof; i++)
+	for (i = 0; i < 16 && !s->agent.from_eof && !s->unheard; i++)
 		agent_read(&s->agent);
-	s->agent.from_eof = 1;
 	take_lines(g, s);
+	take_rest(g, s);
 	agent_take_errors(&s->agent, &tail);
 	if (!s->ready && !s->kill_kind && !g->fatal && !g->stopping) {
 		buf_str(&tail);
@@ -842,12 +957,14 @@ check_slot(struct engine *g, struct slot *s, int64_t now)
 {
 	struct run *late = NULL;
 
-	if (s->agent.from_eof && s->closed_at == NEVER)
+	if ((s->agent.from_eof || (s->agent.deaf && s->nflight)) &&
+	    s->closed_at == NEVER)
 		s->closed_at = now;
 	if (s->kill_kind || s->closed_at != NEVER) {
 		if (!s->kill_kind && now >= s->closed_at + END_WAIT)
-			end_agent(g, s, "crash", "the agent closed its output",
-			    NULL);
+			end_agent(g, s, "crash", s->agent.from_eof ?
+			    "the agent closed its output" :
+			    "the agent closed its input", NULL);
 		if (now >= s->kill_at) {
 			proc_signal(&s->agent.proc, SIGKILL);
 			s->kill_at = NEVER;
@@ -865,17 +982,40 @@ check_slot(struct engine *g, struct slot *s, int64_t now)
 	}
 }
 
-/* Nothing more to do for a slot: lets its agent end by itself, for a while. */
+/* Whether there is, or may yet be, a run to send. */
+static int
+more_work(const struct engine *g)
+{
+	if (g->stopping || g->fatal)
+		return 0;
+	return g->again || g->waiting_retries || g->job || !g->ended;
+}
+
+/*
+ * Nothing more to do for a slot: lets its agent end by itself, for a while.
+ * What waits to be written to it is of no use to anybody any more.
+ */
 static void
 dismiss(struct engine *g, struct slot *s)
 {
-	if (s->agent.proc.in < 0 || s->agent.to.len)
+	if (s->dismissed)
 		return;
-	close(s->agent.proc.in);
+	s->dismissed = 1;
+	if (s->agent.proc.in >= 0)
+		close(s->agent.proc.in);
 	s->agent.proc.in = -1;
+	s->agent.to.len = s->agent.to_done = 0;
 	if (s->kill_at == NEVER)
 		s->kill_at = isotime_monotonic() +
 		    micro(g->plan->kill_timeout);
+}
+
+/* An idle agent that will get no more work. */
+static int
+is_done_with(const struct engine *g, const struct slot *s)
+{
+	return !s->nflight && (!more_work(g) || s->agent.proc.in < 0 ||
+	    (g->plan->fresh && s->answered));
 }
 
 static void
@@ -900,15 +1040,6 @@ check_stop(struct engine *g, int64_t now)
 		}
 }
 
-/* Whether there is, or may yet be, a run to send. */
-static int
-more_work(const struct engine *g)
-{
-	if (g->stopping || g->fatal)
-		return 0;
-	return g->again || g->waiting_retries || g->job || !g->ended;
-}
-
 static int64_t
 check_clock(struct engine *g)
 {
@@ -926,8 +1057,7 @@ check_clock(struct engine *g)
 		if (!s->live)
 			continue;
 		check_slot(g, s, now);
-		if (!s->nflight && (!more_work(g) ||
-		    (g->plan->fresh && s->answered)))
+		if (is_done_with(g, s))
 			dismiss(g, s);
 		if (s->kill_at <= now && !s->kill_kind) {
 			/* it was dismissed and did not go */
@@ -944,8 +1074,10 @@ check_clock(struct engine *g)
 		if (s->rest > now && more_work(g))
 			SOONER(s->rest);
 	}
+	/* a retry that is due waits for an agent, not for the clock */
 	for (i = 0; i < g->ndelayed; i++)
-		if (g->delayed[i].first)
+		if (g->delayed[i].first && more_work(g) &&
+		    g->delayed[i].first->not_before > now)
 			SOONER(g->delayed[i].first->not_before);
 	if (g->plan->progress)
 		SOONER(g->progress_at);
@@ -973,13 +1105,15 @@ wait_for(struct engine *g, int64_t next)
 	size_t i, n = 0;
 
 	watch(g, &n, g->told, 0);
-	if (g->waiting && g->source->open)
+	if (g->waiting && more_work(g) && g->source->open)
 		watch(g, &n, g->source->reader.fd, 0);
+	if (out_pending(g->out))
+		watch(g, &n, g->out->fd, 1);
 	for (i = 0; i < g->plan->parallel; i++) {
 		s = &g->slots[i];
 		if (!s->live)
 			continue;
-		if (!s->agent.from_eof)
+		if (!s->agent.from_eof && !s->unheard)
 			watch(g, &n, s->agent.proc.out, 0);
 		if (s->agent.proc.err >= 0)
 			watch(g, &n, s->agent.proc.err, 0);
@@ -1004,7 +1138,7 @@ talk(struct engine *g)
 		if (!s->live)
 			continue;
 		agent_read_errors(&s->agent);
-		if (!s->agent.from_eof) {
+		if (!s->agent.from_eof && !s->unheard) {
 			agent_read(&s->agent);
 			take_lines(g, s);
 		}
@@ -1037,6 +1171,28 @@ any_live(const struct engine *g)
 	return 0;
 }
 
+/*
+ * Nothing is left to do but to write: runs that waited for another attempt
+ * when the experiment was stopped, and what a slow reader has not taken.
+ * Returns 1 while there is something, and nobody is tired of waiting.
+ */
+static int
+drain(struct engine *g)
+{
+	struct run_end end = { .kind = "cancelled", .exit_code = -1,
+	    .error = "the experiment was stopped before the next attempt" };
+	struct run *r;
+	size_t i;
+
+	for (i = 0; i < g->ndelayed; i++)
+		while ((r = g->delayed[i].first)) {
+			g->delayed[i].first = r->next;
+			g->waiting_retries--;
+			finish(g, r, &end);
+		}
+	return out_pending(g->out) && proc_stops < 2;
+}
+
 static void
 loop(struct engine *g)
 {
@@ -1045,14 +1201,18 @@ loop(struct engine *g)
 	for (;;) {
 		talk(g);
 		collect(g);
-		give_work(g);
+		g->hurry = 0;
+		do {
+			g->turn_again = 0;
+			give_work(g);
+		} while (g->turn_again && !g->fatal);
 		next = check_clock(g);
 		show_progress(g, 0);
-		if (out_flush(g->out))
+		if (out_try(g->out))
 			break;
-		if (!any_live(g) && !more_work(g))
+		if (!any_live(g) && !more_work(g) && !drain(g))
 			break;
-		wait_for(g, next);
+		wait_for(g, g->hurry ? 0 : next);
 	}
 }
 
@@ -1097,7 +1257,7 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 	g.out = o;
 	g.told = proc_init();
 	g.slots = xcalloc(plan->parallel, sizeof(*g.slots));
-	g.fds = xcalloc(3 * plan->parallel + 2, sizeof(*g.fds));
+	g.fds = xcalloc(3 * plan->parallel + 3, sizeof(*g.fds));
 	s->eager = 1;
 	loop(&g);
 	release(&g);

@@ -28,7 +28,8 @@ environ_inherit(struct environ *e)
 	size_t i;
 
 	for (i = 0; environ[i]; i++)
-		add(e, xstrdup(environ[i]));
+		if (strchr(environ[i], '='))
+			add(e, xstrdup(environ[i]));
 }
 
 void
@@ -109,17 +110,20 @@ end_of_line(struct cursor *c)
 static int
 expand(const struct environ *e, struct cursor *c, struct buf *b)
 {
-	const char *p = c->p + 2, *end, *value;
+	const char *p, *end, *value;
 	char *name;
 	size_t n = 0;
 
+	if (strncmp(c->p, "${", 2) != 0)
+		return 0;
+	p = c->p + 2;
 	while (is_name(p[n], n == 0))
 		n++;
 	end = p + n;
-	if (strncmp(c->p, "${", 2) != 0 || !n ||
-	    (*end != '}' && strncmp(end, ":-", 2) != 0))
+	if (!n || (*end != '}' && strncmp(end, ":-", 2) != 0))
 		return 0;
-	end += strcspn(end, "}\n");
+	/* a default has no variables in it */
+	end += strcspn(end, "$}\n");
 	if (*end != '}')
 		return 0;
 	name = xmemdup(p, n);

@@ -17,6 +17,7 @@
 #include "out.h"
 #include "isotime.h"
 #include "cli.h"
+#include "record.h"
 #include "secret.h"
 #include "environ.h"
 #include "config.h"
@@ -174,8 +175,10 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 	if (!json_is(v[X_OBSERVATIONS], JSON_ARRAY))
 		return;
 	for (it = json_each(v[X_OBSERVATIONS]); json_next(&it, &key, &o); ) {
+		if (json_type(o) != JSON_OBJECT)
+			continue;
 		*bytes -= b->len;
-		buf_add(b, o.p, o.n);
+		record_put_observation(b, o, v[X_TRACE_ID]);
 		buf_byte(b, '\n');
 		*bytes += b->len;
 	}

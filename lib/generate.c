@@ -451,11 +451,11 @@ generator_add(struct generator *g, struct json_span record,
 
 	if (!g->limit) {
 		init_base(g, &b, record, v);
-		for (i = 0; i < g->each * ncells(g) &&
+		for (i = 0; i < g->each * ncells(g) && !g->out->error &&
 		    take_turn(g, &b); i++)
 			;
 		free_base(&b);
-		return 0;
+		return g->out->error != 0;
 	}
 	if (g->nbases == g->cap) {
 		g->cap = grow(g->cap, 16);
@@ -473,7 +473,8 @@ generator_finish(struct generator *g)
 
 	while (left && (!g->limit || g->made < g->limit)) {
 		for (i = left = 0; i < g->nbases; i++) {
-			if (g->limit && g->made >= g->limit)
+			if ((g->limit && g->made >= g->limit) ||
+			    g->out->error)
 				return;
 			take_turn(g, &g->bases[i]);
 			left += !is_spent(g, &g->bases[i]);

@@ -52,7 +52,7 @@ extern const char *const generator_fields[GEN_FIELDS];
 
 /*
  * Adds a text. Without a limit its inputs are written at once. Returns 1 when
- * no more are of use: the limit is reached, or will be.
+ * no more are of use: the limit is reached, or will be, or writing failed.
  */
 int generator_add(struct generator *g, struct json_span record,
     const struct json_span v[GEN_FIELDS]);

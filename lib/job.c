@@ -461,6 +461,7 @@ job_drop(struct job *j)
 	if (!j || --j->refs)
 		return;
 	free(j->persona);
+	free(j->error);
 	buf_release(&j->record);
 	buf_release(&j->input);
 	buf_release(&j->kwargs);

@@ -29,6 +29,7 @@ struct job {
 	struct json_span metadata;	/* in record; p may be NULL */
 	char id[RECORD_ID];
 	char *persona;		/* or NULL */
+	char *error;		/* why it cannot be run; NULL: it can */
 	struct buf kwargs;	/* JSON; empty: not replayed */
 	struct buf callables;	/* JSON: {"path":"send"|"error"} */
 	struct json_span objects;	/* in record or the plan; may be absent */

@@ -17,6 +17,9 @@
 #include "trace.h"
 #include "join.h"
 
+/* Files that are kept open at a time; what is in others is spilled. */
+#define FILES_MAX 200
+
 /* Where a record is. */
 struct place {
 	uint64_t at;
@@ -97,8 +100,8 @@ again(struct join *j)
 	if (j->files_seen == j->source->next)
 		return j->fds[j->nfds - 1];
 	fd = j->source->reader.fd;
-	/* a file that is read from its start, and no pipe */
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	/* a file that is read from its start, and no pipe; not too many */
+	if (j->nfds >= FILES_MAX || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
 	    lseek(fd, 0, SEEK_CUR) != (off_t)(j->source->reader.offset +
 	    (j->source->reader.end - j->source->reader.start)))
 		fd = -1;

@@ -996,7 +996,7 @@ void
 json_add_others(struct buf *b, struct json_span object,
     const char *const *not, size_t n)
 {
-	struct json_span key, value;
+	struct json_span key = { 0 }, value;
 	struct json_iter it;
 	size_t i;
 

@@ -207,15 +207,18 @@ static void
 put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	struct json_span iteration = t->v[T_ITERATION];
+	struct buf text = { 0 };
 
 	buf_puts(b, "# Trace Analysis\n\n## Summary\n- Trace ID: ");
 	put_code(b, id->p, id->len);
-	buf_puts(b, "\n- Iteration: `");
+	buf_puts(b, "\n- Iteration: ");
 	if (!iteration.p)
-		buf_puts(b, t->row.p ? "0" : "N/A");
+		buf_puts(&text, t->row.p ? "0" : "N/A");
 	else
-		put_plain(b, iteration);
-	buf_puts(b, "`\n");
+		put_plain(&text, iteration);
+	put_code(b, text.p, text.len);
+	buf_byte(b, '\n');
+	buf_release(&text);
 	put_item(b, "Persona", t->v[T_PERSONA], "N/A");
 	buf_puts(b, "- Duration: `");
 	if (t->row.p)

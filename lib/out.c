@@ -1,6 +1,8 @@
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -16,6 +18,7 @@ out_init(struct out *o, int fd, int each)
 	o->each = each || isatty(fd);
 	o->error = 0;
 	o->written = 0;
+	o->done = 0;
 	o->b = xcalloc(1, sizeof(*o->b));
 }
 
@@ -52,12 +55,57 @@ int
 out_flush(struct out *o)
 {
 	if (!o->error && o->b->len) {
-		if (out_write_all(o->fd, o->b->p, o->b->len))
+		if (out_write_all(o->fd, o->b->p + o->done,
+		    o->b->len - o->done))
 			o->error = errno;
 		else
-			o->written += o->b->len;
+			o->written += o->b->len - o->done;
 	}
-	o->b->len = 0;
+	o->b->len = o->done = 0;
+	return o->error ? -1 : 0;
+}
+
+size_t
+out_pending(const struct out *o)
+{
+	return o->b->len - o->done;
+}
+
+/* How much one write may take: a pipe that is ready takes PIPE_BUF at least. */
+static size_t
+portion(const struct out *o)
+{
+	struct pollfd p = { o->fd, POLLOUT, 0 };
+	struct stat st;
+
+	if (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode))
+		return SIZE_MAX;
+	return poll(&p, 1, 0) > 0 ? PIPE_BUF : 0;
+}
+
+int
+out_try(struct out *o)
+{
+	size_t n, left;
+	ssize_t w;
+
+	while (!o->error && (left = out_pending(o)) > 0) {
+		n = portion(o);
+		if (!n)
+			break;
+		w = write(o->fd, o->b->p + o->done, n < left ? n : left);
+		if (w < 0 && errno != EINTR && errno != EAGAIN)
+			o->error = errno;
+		if (w > 0) {
+			o->done += (size_t)w;
+			o->written += (size_t)w;
+		}
+	}
+	/* what was written is forgotten when it is most of the buffer */
+	if (o->done > o->b->len / 2) {
+		buf_splice(o->b, 0, o->done, NULL, 0);
+		o->done = 0;
+	}
 	return o->error ? -1 : 0;
 }
 

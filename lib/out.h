@@ -16,6 +16,7 @@ struct out {
 	int each;		/* write out after every record */
 	int error;		/* errno of the first write that failed, or 0 */
 	uint64_t written;	/* bytes that were written out */
+	size_t done;		/* of what waits, written by out_try */
 	struct buf *b;		/* the records that wait */
 };
 
@@ -34,6 +35,13 @@ int out_put(struct out *o, const void *p, size_t n);
 
 /* Writes out what waits. Returns 0, or -1 with o->error set. */
 int out_flush(struct out *o);
+
+/*
+ * Writes out as much of what waits as can be without waiting. Returns 0, or
+ * -1 with o->error set. out_pending tells how many bytes wait still.
+ */
+int out_try(struct out *o);
+size_t out_pending(const struct out *o);
 
 /*
  * Flushes, closes fd and frees the buffer. Returns 0, or -1 with o->error set

@@ -46,15 +46,20 @@ set_flags(int fd, int nonblocking)
 int
 proc_init(void)
 {
-	struct sigaction sa = { 0 };
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction sa = { 0 }, old;
+	size_t i;
 
 	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	/* what was to be ignored, by nohup(1) for one, is */
+	for (i = 0; i < LEN(stops); i++)
+		if (!sigaction(stops[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(stops[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -19,14 +19,17 @@ struct proc {
 	int err;
 };
 
-/* How often SIGINT and SIGTERM came since proc_init, and the first of them. */
+/*
+ * How often SIGINT, SIGTERM, SIGHUP and SIGQUIT came since proc_init, and the
+ * first of them.
+ */
 extern volatile sig_atomic_t proc_stops;
 extern volatile sig_atomic_t proc_stop_signal;
 
 /*
- * To be called once: SIGCHLD, SIGINT and SIGTERM are told through a descriptor
- * that becomes readable, which is returned, SIGPIPE is ignored, and orphans become our
- * children.
+ * To be called once: SIGCHLD and these signals, unless they were ignored
+ * before, are told through a descriptor that becomes readable, which is
+ * returned; SIGPIPE is ignored, and orphans become our children.
  */
 int proc_init(void);
 

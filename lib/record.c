@@ -6,6 +6,8 @@
 #include "buf.h"
 #include "hash.h"
 #include "json.h"
+#include "isotime.h"
+#include "uuid.h"
 #include "tree.h"
 #include "record.h"
 
@@ -98,6 +100,56 @@ record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
 {
 	*high = hash_bytes(seed, 1, run_id, strlen(run_id));
 	*low = hash_bytes(seed, 2, run_id, strlen(run_id));
+}
+
+static void
+put_missing(struct buf *b, const struct json_span *v)
+{
+	char id[UUID_TEXT];
+
+	if (!v[0].p) {
+		uuid_random(id);
+		json_add_str(b, "id", id);
+	}
+	if (!json_is(v[1], JSON_STRING))
+		json_add_str(b, "type", "span");
+	if (!v[2].p) {
+		json_key(b, "start_time");
+		buf_byte(b, '"');
+		isotime_put(b, isotime_now());
+		buf_byte(b, '"');
+	}
+}
+
+void
+record_put_observation(struct buf *b, struct json_span o,
+    struct json_span trace_id)
+{
+	static const char *const names[] = {
+		"id", "type", "start_time", "trace_id"
+	};
+	static const char *const wrong[] = { "trace_id", "type" };
+	struct json_span v[LEN(names)];
+	struct json_fault f;
+	int typed, ours;
+
+	json_scan(o.p, o.n, JSON_LAX, names, v, LEN(names), &f);
+	typed = !v[1].p || json_is(v[1], JSON_STRING);
+	ours = v[3].p && v[3].n == trace_id.n &&
+	    !memcmp(v[3].p, trace_id.p, trace_id.n);
+	json_comma(b);
+	if (typed && (ours || !v[3].p)) {
+		json_compact(b, o);
+		b->len--;
+	} else {
+		json_open(b, NULL, '{');
+		json_add_others(b, o, wrong + ours, LEN(wrong) - (size_t)ours
+		    - (size_t)typed);
+	}
+	put_missing(b, v);
+	if (!ours)
+		json_add(b, "trace_id", trace_id);
+	json_close(b, '}');
 }
 
 int

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
+
 #define RECORD_ID 17		/* 16 hexadecimal digits and a NUL */
 
 enum record_kind {
@@ -52,6 +54,14 @@ void record_run_id(const char *input_id, const char *persona,
  */
 void record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
     uint64_t *low);
+
+/*
+ * Appends a checked observation with what it has to have: the trace's id,
+ * whatever it says itself, and, where they are missing, an id, the type span,
+ * and the time now as its start.
+ */
+void record_put_observation(struct buf *b, struct json_span observation,
+    struct json_span trace_id);
 
 /*
  * The name in a recorded callable's mark: of "<callable:NAME>",

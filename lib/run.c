@@ -162,43 +162,24 @@ put_time(struct buf *b, const char *key, int64_t us)
 	buf_byte(b, '"');
 }
 
-/* Adds to an observation what it has to have and an agent may leave out. */
-static void
-complete(struct run *r, struct json_span o, const struct json_span *v,
-    struct buf *b)
-{
-	char id[UUID_TEXT];
-
-	json_comma(b);
-	json_compact(b, o);
-	b->len--;
-	if (!v[0].p) {
-		uuid_random(id);
-		json_add_str(b, "id", id);
-	}
-	if (!v[1].p) {
-		put_time(b, "start_time", isotime_now());
-	}
-	if (!v[2].p)
-		json_add_str(b, "trace_id", r->trace_id);
-	json_close(b, '}');
-}
-
 void
 run_observe(struct run *r, struct json_span observation)
 {
 	static const char *const names[] = {
-		"id", "start_time", "trace_id", "prompt_tokens",
-		"completion_tokens", "total_tokens", "name", "type", "output"
+		"prompt_tokens", "completion_tokens", "total_tokens", "name",
+		"type", "output"
 	};
-	enum { TOKENS = 3, NAME = 6, TYPE, OUTPUT, FIELDS };
+	enum { TOKENS, NAME = 3, TYPE, OUTPUT, FIELDS };
 	struct json_span v[FIELDS];
+	struct buf id = { 0 };
 	struct json_fault f;
 
 	if (json_scan(observation.p, observation.n, JSON_LAX, names, v, FIELDS,
 	    &f) < 0 || json_type(observation) != JSON_OBJECT)
 		return;
-	complete(r, observation, v, &r->observations);
+	json_put_text(&id, r->trace_id, strlen(r->trace_id));
+	record_put_observation(&r->observations, observation, span_of(&id));
+	buf_release(&id);
 	r->nobservations++;
 	count_tokens(r, v + TOKENS);
 	if (!v[OUTPUT].p || json_type(v[OUTPUT]) == JSON_NULL)
@@ -308,6 +289,13 @@ run_printed(struct run *r, const char *p, size_t n)
 		buf_byte(&r->printed, '\n');
 }
 
+size_t
+run_size(const struct run *r)
+{
+	return r->observations.len + r->sent.len + r->errors.len +
+	    r->deltas.len;
+}
+
 /* The output that the trace shows. */
 static void
 put_output(const struct run *r, const struct run_end *end, struct buf *b)
@@ -336,7 +324,8 @@ put_milliseconds(struct buf *b, const char *key, int64_t us)
 static void
 put_failure(struct buf *b, const struct run_end *end)
 {
-	json_add_str(b, "error", end->error);
+	json_add_text(b, "error", end->error, end->error_len ?
+	    end->error_len : strlen(end->error));
 	json_add_str(b, "error_kind", end->kind);
 	if (end->code)
 		json_add_str(b, "error_code", end->code);

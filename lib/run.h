@@ -40,6 +40,7 @@ struct run {
 struct run_end {
 	struct json_span output;	/* the reply's; p is NULL when none */
 	const char *error;	/* NULL: it succeeded */
+	size_t error_len;	/* 0: up to its NUL */
 	const char *kind;	/* error, timeout, crash, protocol, cancelled */
 	const char *code;	/* what the agent calls it, or NULL */
 	int exit_code;		/* of its process, or -1 */
@@ -71,6 +72,9 @@ void run_callback(struct run *r, struct json_span name, struct json_span kind,
     struct json_span args, struct json_span kwargs);
 void run_delta(struct run *r, struct json_span text);
 void run_printed(struct run *r, const char *p, size_t n);
+
+/* How many bytes it has gathered. */
+size_t run_size(const struct run *r);
 
 /* Notes that this attempt failed, and makes it ready for the next. */
 void run_retry(struct run *r, const struct run_end *end);

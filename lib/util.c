@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,6 +12,18 @@
 
 const char *prog = "fluxloop";
 
+static void
+fill_closed(void)
+{
+	int fd;
+
+	for (fd = 0; fd < 3; fd++)
+		/* the wrong way round: the descriptor is there, and no use */
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(2);
+}
+
 void
 util_init(const char *argv0)
 {
@@ -21,6 +35,7 @@ util_init(const char *argv0)
 	else if (argv0)
 		prog = argv0;
 	signal(SIGPIPE, SIG_DFL);
+	fill_closed();
 }
 
 static void

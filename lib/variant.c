@@ -49,6 +49,13 @@ struct step {
 
 /* Characters */
 
+/* Whether c is one of the characters in set, which a NUL never is. */
+static int
+one_of(const char *set, int c)
+{
+	return c && strchr(set, c) != NULL;
+}
+
 static uint32_t
 lower(uint32_t c)
 {
@@ -722,11 +729,11 @@ put_third(struct buf *b, struct span verb)
 	put(b, verb);
 	last = verb.p[verb.n - 1];
 	before = verb.n > 1 ? verb.p[verb.n - 2] : 'a';
-	if (last == 'y' && !strchr("aeiou", before)) {
+	if (last == 'y' && !one_of("aeiou", before)) {
 		b->len--;
 		buf_puts(b, "ies");
-	} else if (strchr("sxzo", last) ||
-	    (last == 'h' && strchr("cs", before)))
+	} else if (one_of("sxzo", last) ||
+	    (last == 'h' && one_of("cs", before)))
 		buf_puts(b, "es");
 	else
 		buf_byte(b, 's');
@@ -1094,7 +1101,7 @@ strip(struct span s)
 	for (p = please_words; *p; p++)
 		if (suffix(s, *p, &at) && at)
 			s.n = at;
-	while (s.n && strchr(",;:", s.p[s.n - 1]))
+	while (s.n && one_of(",;:", s.p[s.n - 1]))
 		s.n--;
 	return trim(s);
 }
@@ -1753,7 +1760,7 @@ token_next(struct scan *sc, struct token *t)
 	if (memchr(core.p, '.', core.n))
 		t->plain = 0;
 	for (i = 0; t->plain && i < t->s.n; i++)
-		if (strchr("/\\_=<>{}[]#$%&*+|~^", t->s.p[i]))
+		if (one_of("/\\_=<>{}[]#$%&*+|~^", t->s.p[i]))
 			t->plain = 0;
 	return 1;
 }
@@ -2573,7 +2580,7 @@ no_marks(struct span in, struct buf *out)
 	while (token_next(&sc, &t)) {
 		put(out, span_of(p, (size_t)(t.s.p - p)));
 		core = t.s;
-		while (core.n && strchr(".,!?;:", span_end(core)[-1]))
+		while (core.n && one_of(".,!?;:", span_end(core)[-1]))
 			core.n--;
 		core = no_stop(core, &(int){ 0 });
 		put(out, core);
@@ -2893,7 +2900,7 @@ err_gaps(struct work *w, struct span in, struct buf *out)
 	size_t i, n = 0, mode = rng_below(&w->rng, 2);
 
 	for (i = 0; i < in.n; i++) {
-		if (strchr(",.?!", in.p[i]) && in.p[i] && i &&
+		if (one_of(",.?!", in.p[i]) && in.p[i] && i &&
 		    (i + 1 == in.n || in.p[i + 1] == ' ')) {
 			n++;
 			if (!mode)
@@ -3350,7 +3357,7 @@ keywords(struct span s, struct buf *out, const char *const *without)
 
 	while (n < 20 && token_next(&sc, &t)) {
 		w = t.s;
-		while (w.n && !sc.quoted && strchr(",;:!?.", span_end(w)[-1]))
+		while (w.n && !sc.quoted && one_of(",;:!?.", span_end(w)[-1]))
 			w.n--;
 		if (!w.n || (t.plain && in_list(w, without)))
 			continue;
@@ -3380,7 +3387,7 @@ is_number(struct span w)
 	size_t i, digits = 0;
 
 	for (i = 0; i < w.n; i++) {
-		if (strchr("/@:\"<>=?&", w.p[i]))
+		if (one_of("/@:\"<>=?&", w.p[i]))
 			return 0;
 		digits += is_digit((unsigned char)w.p[i]) != 0;
 	}
@@ -3397,9 +3404,9 @@ put_numbers(struct work *w, struct buf *b)
 	if (rest.n > LOOK)
 		rest.n = LOOK;
 	while (n < 3 && word_next(&rest, &word)) {
-		while (word.n && strchr("([", *word.p))
+		while (word.n && one_of("([", *word.p))
 			word = span_from(word, 1);
-		while (word.n && strchr(")].,;:!?", span_end(word)[-1]))
+		while (word.n && one_of(")].,;:!?", span_end(word)[-1]))
 			word.n--;
 		if (!is_number(word) || (word.p >= w->t.main.p &&
 		    word.p < span_end(w->t.main)))
@@ -3686,7 +3693,7 @@ put_voice(struct work *w, const struct voice *v, size_t turn_of)
 	if (v->style & STYLE_LOWER)
 		decapitalise(w->out, from);
 	if ((v->style & STYLE_LOUD) && w->k % 2 && w->out->len &&
-	    strchr("?!", w->out->p[w->out->len - 1]))
+	    one_of("?!", w->out->p[w->out->len - 1]))
 		buf_fill(w->out, w->out->p[w->out->len - 1], 2);
 	say(w, "voice of ");
 	buf_puts(w->note, v->name);

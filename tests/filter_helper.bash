@@ -13,7 +13,7 @@ find_python()
 # assert_jq FILTER EXPECTED FILE: the filter makes these compact lines of it.
 assert_jq()
 {
-	assert_equal "$1: $(jq -rc "$1" "$3")" "$1: $2"
+	assert_equal "$1: $(jq -c "$1" "$3")" "$1: $2"
 }
 
 # values FILTER FILE: what it makes of all lines, joined by spaces.
@@ -38,19 +38,28 @@ processes()
 	echo "$count"
 }
 
-# modules_link: flags to link a C program with the project's library.
+# is_sanitized: the programs were built with the sanitizers, which need memory
+# and stack of their own.
+is_sanitized()
+{
+	nm "${BIN%/bin}/libfluxloop.a" 2>/dev/null | grep -q __asan_init
+}
+
+# library_flags: prints those to link a C program with the project's library.
 library_flags()
 {
-	local build=${BIN%/bin}
-
-	printf '%s\n' "-I$ROOT/lib" "$build/libfluxloop.a" -lfyaml -lyaml -lm
-	if nm "$build/libfluxloop.a" 2>/dev/null | grep -q __asan_init; then
+	printf '%s\n' "-I$ROOT/lib" "${BIN%/bin}/libfluxloop.a" -lfyaml -lyaml -lm
+	if is_sanitized; then
 		printf '%s\n' -fsanitize=address,undefined
 	fi
 }
 
-# observations FILE: the observations of traces, one a line.
-observations()
+# little KIB COMMAND...: runs it with no more memory than that.
+little()
 {
-	jq -c '.observations[]' "$1"
+	(
+		is_sanitized || ulimit -v "$1"
+		shift
+		exec "$@"
+	)
 }

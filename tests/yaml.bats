@@ -45,7 +45,7 @@ reads_as()
 	-1.5	-1.5
 	+1.5	1.5
 	.5	0.5
-	-.5	-0.5
+	-.5	"-.5"
 	5.	5.0
 	1.0	1.0
 	1.5e+3	1.5e+3
@@ -217,7 +217,7 @@ reads_as()
 	    theirs, ours = yaml.safe_load(text), json.loads(ours)
 	    same = type(theirs) is type(ours) and theirs == ours
 	    # these are numbers in YAML 1.2 and strings in PyYAML
-	    if same and text in ("1e3", "1e+3", "0o7", "08"):
+	    if same and text in ("1e3", "1e+3", "1.0e3", "0o7", "08", "+.5", "-.5"):
 	        same = False
 	    if same != (reading == "-\n"):
 	        bad.append((text, theirs, ours, reading))
@@ -382,13 +382,12 @@ reads_as()
 	    for this, that in zip(names[1:], names):
 	        print("- &%s [%s]" % (this, ", ".join(["*" + that] * 9)), file=f)
 	PY
-	for file in nested list; do
-		for option in '' --documents; do
-			# shellcheck disable=SC2086 # nothing or a word
-			(ulimit -v 1500000 && timeout 20 fl-yaml $option $file >out 2>err) &&
-				fail "$file was expanded"
-			assert_regex "$(<err)" "^fl-yaml: $file:[0-9]+(:[0-9]+)?: (aliases|anchors) "
-		done
+	for words in 'nested --documents' list; do
+		file=${words%% *}
+		# shellcheck disable=SC2086 # these are words
+		little 1500000 timeout 20 fl-yaml $words >out 2>err &&
+			fail "$file was expanded"
+		assert_regex "$(<err)" "^fl-yaml: $file:[0-9]+(:[0-9]+)?: (aliases|anchors) "
 	done
 }
 

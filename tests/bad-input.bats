@@ -1,0 +1,313 @@
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+}
+
+FILTERS='fl-record-extract fl-generate fl-run fl-collect fl-parse fl-yaml'
+
+# filter NAME FILE...: runs it so that each good record's text is in its
+# output.
+filter()
+{
+	local name=$1
+
+	shift
+	case $name in
+	fl-generate) fl-generate --original -s concise -l "${LIMIT:-9}" "$@" ;;
+	fl-run) fl-run --protocol lines --command cat "$@" ;;
+	fl-collect) fl-collect "$(mktemp -u exp-XXXXXX)" "$@" ;;
+	fl-parse) fl-parse -f jsonl "$@" ;;
+	fl-yaml) fl-yaml --to-yaml "$@" ;;
+	*) "$name" "$@" ;;
+	esac
+}
+
+# good NAME WORD [FIELD]: a record that the filter takes.
+good()
+{
+	case $1 in
+	fl-record-extract)
+		printf '{"target":"m:f","kwargs":{"input":"%s"},"timestamp":"t"%s}\n' "$2" "${3:+,$3}" ;;
+	fl-collect | fl-parse)
+		printf '{"trace_id":"%s","output":"%s","success":true,"observations":[]%s}\n' "$2" "$2" "${3:+,$3}" ;;
+	*)
+		printf '{"input":"%s"%s}\n' "$2" "${3:+,$3}" ;;
+	esac
+}
+
+# words FILE: which good records are in an output.
+words()
+{
+	grep -ao 'word[0-9][0-9]*' "$1" | sort -u | paste -sd ' '
+}
+
+# passes_over NAME STATUS NUMBERS: with the file `in` it ends so, names these
+# lines, and has word1 and word2 in its output.
+passes_over()
+{
+	status=0
+	filter "$1" in >out 2>err || status=$?
+	assert_equal "$1: $status" "$1: $2"
+	assert_equal "$1: $(sed -n "s/^$1: in:\([0-9]*\): [^A-Z].*[^.]\$/\1/p" err | paste -sd ' ')" "$1: $3"
+	assert_equal "$1: $(lines_of err)" "$1: $(wc -w <<<"$3")"
+	assert_equal "$1: $(words out)" "$1: word1 word2"
+}
+
+@test "bad lines are told with file and number, and good ones around them kept" {
+	for name in $FILTERS; do
+		{
+			printf 'nonsense\n'
+			good "$name" word1
+			printf '{"a":1,}\n[1]\n"text"\n5\nnull\n{"a":1} {"b":2}\n{\n}\n'
+			good "$name" word2
+			printf '{"a":"\t"}\n{"a":tru}\n{"a":"\\x"}\n'
+		} >in
+		passes_over "$name" 1 '1 3 4 5 6 7 8 9 10 12 13 14'
+	done
+}
+
+@test "a truncated last line is reported with its number, a whole one accepted" {
+	for name in $FILTERS; do
+		{ good "$name" word1; good "$name" word2; printf '{"input":"cut'; } >in
+		passes_over "$name" 1 3
+		assert_regex "$(<err)" 'the last line is cut off: '
+		{ good "$name" word1; good "$name" word2 | tr -d '\n'; } >in
+		passes_over "$name" 0 ''
+	done
+}
+
+@test "empty lines, Windows line ends and a byte-order mark are no mistakes" {
+	for name in $FILTERS; do
+		{ printf '\xef\xbb\xbf'; good "$name" word1; printf '\n  \t \r\n\r\n'
+			good "$name" word2 | sed 's/$/\r/'; printf '\n'; } >in
+		passes_over "$name" 0 ''
+	done
+}
+
+@test "NUL, bytes that are no UTF-8 and a later byte-order mark make a line bad" {
+	for name in $FILTERS; do
+		{
+			good "$name" word1
+			for bytes in '\0' '\xff' '\xc0\xaf' '\xed\xa0\x80' '\xf4\x90\x80\x80' '\xc3' '\x01'; do
+				# shellcheck disable=SC2059 # the bytes are to be made
+				printf "$(good "$name" "x${bytes}x")\n"
+			done
+			printf '\0\n'
+			printf '\xef\xbb\xbf'
+			good "$name" other
+			good "$name" word2
+		} >in
+		passes_over "$name" 1 '2 3 4 5 6 7 8 9 10'
+	done
+}
+
+@test "nesting 100,000 deep makes a line bad, and is told quickly" {
+	python3 - <<-'PY'
+	with open("deep", "w") as f:
+	    print('{"input":%s1%s}' % ("[" * 100000, "]" * 100000), file=f)
+	    print('{"trace_id":%s1%s}' % ('{"a":' * 100000, "}" * 100000), file=f)
+	    print("[" * 1000000, file=f)
+	PY
+	for name in $FILTERS; do
+		{ good "$name" word1; cat deep; good "$name" word2; } >in
+		passes_over "$name" 1 '2 3 4'
+	done
+	# on little stack, too
+	is_sanitized && return
+	status=0
+	(ulimit -s 256 && fl-parse deep >out 2>err) || status=$?
+	assert_equal "$status" 1
+}
+
+@test "a line of 100 MB is read, and one that is bad passed over" {
+	# two inputs are all that fl-generate is to make of them
+	LIMIT=2 last=
+	head -c 100000000 /dev/zero | tr '\0' a >big
+	for name in fl-record-extract fl-generate fl-run fl-yaml fl-collect fl-parse; do
+		# some read the same
+		[[ $(good "$name" word1) == "$last" ]] || {
+			last=$(good "$name" word1)
+			good "$name" word1 '"big":"' | sed 's/}$//' | tr -d '\n'
+			cat big
+			printf '"}\n{"bad":"'
+			cat big
+			echo
+			good "$name" word2
+		} >in
+		filter "$name" in 2>err | tr -s a | grep -ao 'word[0-9]' | sort -u | paste -sd ' ' >out || true
+		assert_equal "$name: $(<out)" "$name: word1 word2"
+		assert_regex "$(<err)" "^$name: in:2: [^:]*\$"
+		rm -rf exp-*
+	done
+}
+
+@test "an empty file has no records" {
+	: >in
+	for name in $FILTERS; do
+		[[ $name == fl-record-extract ]] && continue
+		run --separate-stderr -0 filter "$name" in
+		assert_equal "$name: $stderr" "$name: "
+		[[ $name == fl-yaml ]] || assert_output ''
+	done
+	run --separate-stderr -1 fl-record-extract in
+	assert_equal "$stderr" 'fl-record-extract: no calls were recorded'
+}
+
+@test "a file that is missing or a folder is told, and the others are read" {
+	mkdir folder
+	for name in $FILTERS; do
+		good "$name" word1 >one
+		good "$name" word2 >two
+		for bad in missing folder missing/file ''; do
+			# a folder is an operand that fl-parse takes
+			[[ $name == fl-parse && $bad == folder ]] && continue
+			status=0
+			filter "$name" one "$bad" two >out 2>err || status=$?
+			assert_equal "$name $bad: $status" "$name $bad: 2"
+			assert_equal "$name $bad: $(words out)" "$name $bad: word1 word2"
+			assert_equal "$(lines_of err)" 1
+			assert_regex "$(<err)" "^$name: $bad: (No such file or directory|Is a directory|Not a directory)$"
+		done
+	done
+	run --separate-stderr -2 fl-yaml folder
+	assert_equal "$stderr" 'fl-yaml: folder: Is a directory'
+}
+
+@test "a file that may not be read is told" {
+	(($(id -u))) || skip 'root may read everything'
+	for name in $FILTERS; do
+		good "$name" word1 >closed
+		good "$name" word2 >open
+		chmod 000 closed
+		run --separate-stderr -2 filter "$name" closed open
+		assert_equal "$stderr" "$name: closed: Permission denied"
+		assert_output --partial word2
+		chmod 600 closed
+	done
+}
+
+@test "a closed standard input is told" {
+	for name in $FILTERS; do
+		run --separate-stderr -2 timeout 20 bash -c "$(declare -f filter); filter $name <&-"
+		assert_equal "$stderr" "$name: <stdin>: Bad file descriptor"
+	done
+}
+
+@test "a full disk ends each program with 2" {
+	good fl-run word1 >input
+	echo 'name: a' >setting.yaml
+	for name in $FILTERS; do
+		good "$name" word1 >in
+		run -2 bash -c "$(declare -f filter); filter $name in >/dev/full"
+		assert_output "$name: <stdout>: No space left on device"
+	done
+	for command in 'fl-config show' 'fl-config get name' 'fl-yaml setting.yaml' \
+		'fl-config --help' 'fl-yaml --help' 'fl-run --help' 'fl-parse --version' \
+		'fl-generate --help' 'fl-collect --help' 'fl-record-extract --version'; do
+		run -2 bash -c "$command >/dev/full"
+		assert_regex "$command: $output" "^$command: ${command%% *}: <stdout>: "
+	done
+}
+
+@test "a full disk is told when there is much to write, too" {
+	for name in $FILTERS; do
+		good "$name" word1 "\"pad\":\"$(printf '%01000d' 0)\"" >line
+		yes "$(<line)" | head -n 300 | awk '{ gsub(/word1/, "word" NR); print }' >in
+		run -2 timeout 60 bash -c "$(declare -f filter); filter $name in >/dev/full"
+		assert_output "$name: <stdout>: No space left on device"
+	done
+}
+
+@test "a reader that goes away ends each filter quietly" {
+	for name in $FILTERS; do
+		# fl-collect goes on, collect.bats has that
+		[[ $name == fl-collect ]] && continue
+		good "$name" word1 '"pad":"XX"' | sed "s/XX/$(printf '%02000d' 0)/" >line
+		yes "$(<line)" | head -n 500 | awk '{ gsub(/word1/, "word" NR); print }' >in
+		rm -f status
+		{ filter "$name" in 2>err || echo $? >status; } | head -c 10 >out
+		assert_equal "$name: $(<err)" "$name: "
+		# fl-generate made all it was asked for before it was read
+		[[ $name == fl-generate ]] || assert_equal "$name: $(<status)" "$name: 141"
+	done
+}
+
+@test "no program dies of an ignored SIGPIPE that it inherited" {
+	good fl-parse word1 >line
+	yes "$(<line)" | head -n 5000 | awk '{ gsub(/word1/, "word" NR); print }' >in
+	{ (trap '' PIPE; exec timeout 60 fl-parse -f jsonl in) 2>err || echo $? >status; } | head -c 10 >out
+	assert_equal "$(<err)" ''
+	assert_regex "$(<status)" '^(141|124)$'
+	refute [ "$(<status)" = 124 ]
+}
+
+@test "an unknown option is told with the usage, and ends with 2" {
+	for name in $FILTERS fl-config; do
+		for option in --nonsense -Z; do
+			run --separate-stderr -2 "$name" "$option"
+			assert_output ''
+			assert_regex "${stderr_lines[0]}" "^$name: .*(nonsense|Z)"
+			assert_regex "${stderr_lines[1]}" "^usage: $name "
+		done
+		run --separate-stderr -0 "$name" --help
+		assert_regex "${lines[0]}" "^usage: $name "
+		assert_equal "$stderr" ''
+		run --separate-stderr -0 "$name" --version
+		assert_regex "$output" "^$name [0-9]+\.[0-9]+\.[0-9]+$"
+	done
+}
+
+@test "an option without its value is told" {
+	for words in 'fl-config -f' 'fl-generate --limit' 'fl-run --timeout' 'fl-parse -o' \
+		'fl-record-extract -t' 'fl-collect --runs' 'fl-yaml --header'; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 $words
+		assert_regex "${stderr_lines[0]}" "^${words%% *}: option (.* )?requires an argument"
+	done
+}
+
+@test "numbers out of range are told" {
+	while IFS='|' read -r words message; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 $words </dev/null
+		assert_equal "$words: $stderr" "$words: ${words%% *}: $message"
+	done <<-'END'
+	fl-run --iterations 0|--iterations '0': a whole number from 1 to 1000000000 is wanted
+	fl-run --timeout 0|--timeout '0': a number from 0.001 to 1e+09 is wanted
+	fl-run --timeout nan|--timeout 'nan': a number from 0.001 to 1e+09 is wanted
+	fl-run --retries -1|--retries '-1': a whole number from 0 to 1000000 is wanted
+	fl-run --parallel 99999999999999999999|--parallel '99999999999999999999': a whole number from 0 to 4096 is wanted
+	fl-collect --runs 1.5 d|--runs '1.5': a whole number from 0 to 9223372036854775807 is wanted
+	fl-generate --limit 5x|--limit '5x': a whole number from 1 to 1000000000 is wanted
+	END
+}
+
+@test "two dashes end the options, and a dash is the standard input" {
+	for name in $FILTERS; do
+		good "$name" word1 >-nasty
+		good "$name" word2 | filter "$name" -- -nasty - >out 2>err
+		assert_equal "$name: $(words out)" "$name: word1 word2"
+	done
+}
+
+@test "a setting.yaml that is wrong stops each program before it reads" {
+	printf 'iterations: many\n' >bad.yaml
+	while IFS='|' read -r words; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 $words </dev/null
+		assert_output ''
+		assert_equal "$stderr" "${words%% *}: bad.yaml:1:13: 'iterations' has to be a whole number, not \"many\""
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 ${words/bad/missing} </dev/null
+		assert_equal "$stderr" "${words%% *}: missing.yaml: No such file or directory"
+	done <<-'END'
+	fl-config -f bad.yaml check
+	fl-generate -c bad.yaml
+	fl-run -c bad.yaml --command cat
+	fl-collect -c bad.yaml exp
+	END
+	assert_not_exists exp
+}

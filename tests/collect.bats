@@ -1,0 +1,340 @@
+load test_helper
+load filter_helper
+
+# traces N: that many; every fourth failed, with 0, 1, 2 or 3 observations.
+traces()
+{
+	python3 - "$1" <<-'PY'
+	import json, sys
+	for n in range(int(sys.argv[1])):
+	    trace = {"trace_id": "t%d" % n, "run_id": "%016x" % n, "input_id": "%016x" % (n // 2),
+	        "name": "e", "iteration": n % 2, "persona": [None, "novice"][n % 3 == 0],
+	        "input": "text %d é😀" % n, "output": None if n % 4 == 3 else {"n": n},
+	        "duration_ms": (n * 37 % 101) + 0.125, "success": n % 4 != 3}
+	    if n % 4 == 3:
+	        trace.update(error="no %d" % n, error_kind=["timeout", "error"][n % 8 == 3])
+	    trace.update(start_time="2025-10-04T14:09:%02d.000000+00:00" % (n % 60),
+	        end_time="2025-10-04T14:10:%02d.500000+00:00" % (n % 60), attempts=1,
+	        observation_count=n % 4, metadata={"strategy": "typo", "n": n})
+	    if n % 5 == 0:
+	        trace["token_usage"] = {"prompt_tokens": n, "completion_tokens": 1, "total_tokens": n + 1}
+	    trace["unknown"] = ["x", {"y": n}]
+	    trace["observations"] = [{"id": "o%d.%d" % (n, i), "trace_id": "t%d" % n, "type": "tool",
+	        "name": "ü%d" % i, "start_time": "2025-10-04T14:09:00.00000%d+00:00" % i, "output": "é" * i}
+	        for i in range(n % 4)]
+	    print(json.dumps(trace, ensure_ascii=n % 2 == 0))
+	PY
+}
+
+setup_file()
+{
+	find_python
+	traces 41 >"$BATS_FILE_TMPDIR/traces"
+	export TRACES=$BATS_FILE_TMPDIR/traces
+}
+
+@test "the guide's files are there, and errors.json when a run failed" {
+	run --separate-stderr -1 fl-collect exp "$TRACES"
+	assert_equal "$stderr" ''
+	assert_equal "$(ls -A exp | paste -sd ' ')" \
+		'errors.json manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
+	grep '"success": true' "$TRACES" >good
+	run --separate-stderr -0 fl-collect good-exp good
+	assert_equal "$(ls -A good-exp | paste -sd ' ')" \
+		'manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
+}
+
+@test "folders are for their owner only, whatever the umask" {
+	(umask 000 && fl-collect -q exp "$TRACES") || true
+	assert_equal "$(mode_of exp)" 700
+	for file in exp/*; do
+		assert_equal "$file $(mode_of "$file")" "$file 600"
+	done
+}
+
+@test "traces are passed on as they came" {
+	run -1 fl-collect exp "$TRACES"
+	cmp "$TRACES" <(cat <<<"$output")
+	run -1 fl-collect -q quiet "$TRACES"
+	assert_output ''
+	cmp exp/observations.jsonl quiet/observations.jsonl
+}
+
+@test "each trace is kept without its observations, and each observation once" {
+	fl-collect -q exp "$TRACES" || true
+	python3 - "$TRACES" <<-'PY'
+	import json, sys
+	traces = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+	kept = [json.loads(line) for line in open("exp/traces.jsonl", encoding="utf-8")]
+	observations = [json.loads(line) for line in open("exp/observations.jsonl", encoding="utf-8")]
+	assert observations == [o for t in traces for o in t["observations"]]
+	for t in traces:
+	    del t["observations"]
+	assert kept == traces
+	assert [list(k) for k in kept] == [list(t) for t in traces]
+	PY
+}
+
+@test "a row has the guide's fields first, then where its observations are" {
+	fl-collect -q exp "$TRACES" || true
+	python3 - "$TRACES" <<-'PY'
+	import json, sys
+	first = ["trace_id", "iteration", "persona", "input", "output", "duration_ms", "success"]
+	more = ["run_id", "input_id", "error", "error_kind", "attempts", "start_time", "end_time",
+	    "observation_count", "token_usage"]
+	traces = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+	rows = [json.loads(line) for line in open("exp/trace_summary.jsonl", encoding="utf-8")]
+	data = open("exp/observations.jsonl", "rb").read()
+	assert len(rows) == len(traces)
+	end = 0
+	for row, trace in zip(rows, traces):
+	    names = first + [n for n in more if n in trace]
+	    assert list(row) == names + ["observations_at", "observations_bytes"], row
+	    assert all(row[n] == trace[n] for n in names)
+	    at, n = row["observations_at"], row["observations_bytes"]
+	    assert at == end
+	    end = at + n
+	    assert [json.loads(o) for o in data[at:end].splitlines()] == trace["observations"]
+	assert end == len(data)
+	PY
+}
+
+@test "the summary's figures are those of the rows" {
+	printf 'name: "my experiment"\niterations: 7\n' >setting.yaml
+	fl-collect -q -c setting.yaml exp "$TRACES" || true
+	python3 - <<-'PY'
+	import json, math
+	rows = [json.loads(line) for line in open("exp/trace_summary.jsonl", encoding="utf-8")]
+	s = json.load(open("exp/summary.json", encoding="utf-8"))
+	assert list(s) == ["name", "date", "config", "results", "latency_ms", "failures", "token_usage"], list(s)
+	assert s["name"] == "my experiment" and s["config"]["iterations"] == 7
+	good = sum(r["success"] for r in rows)
+	d = sorted(r["duration_ms"] for r in rows)
+	rank = lambda p: d[max(0, math.ceil(p / 100 * len(d)) - 1)]
+	r = s["results"]
+	assert list(r) == ["total_runs", "successful", "failed", "success_rate", "avg_duration_ms", "duration_seconds"]
+	assert (r["total_runs"], r["successful"], r["failed"]) == (len(rows), good, len(rows) - good) == (41, 31, 10)
+	assert math.isclose(r["success_rate"], good / len(rows))
+	assert math.isclose(r["avg_duration_ms"], sum(d) / len(d))
+	assert math.isclose(r["duration_seconds"], 60 + 40.5)
+	assert s["latency_ms"] == {"min": d[0], "p50": rank(50), "p90": rank(90), "p95": rank(95),
+	    "p99": rank(99), "max": d[-1]}, s["latency_ms"]
+	kinds = [r["error_kind"] for r in rows if not r["success"]]
+	assert s["failures"] == {k: kinds.count(k) for k in kinds} == {"error": 5, "timeout": 5}
+	usage = [r["token_usage"] for r in rows if "token_usage" in r]
+	assert s["token_usage"] == {k: sum(u[k] for u in usage) for k in usage[0]}
+	errors = json.load(open("exp/errors.json", encoding="utf-8"))
+	assert errors == [{k: r.get(k) for k in ("iteration", "persona", "input", "error", "error_kind", "trace_id")}
+	    for r in rows if not r["success"]]
+	PY
+	assert_regex "$(jq -r .date exp/summary.json)" '^20[0-9-]{8}T[0-9:.]{15}\+00:00$'
+	# laid out for people
+	assert_equal "$(sed -n 2p exp/summary.json)" '  "name": "my experiment",'
+}
+
+@test "no traces make an empty experiment" {
+	run --separate-stderr -0 fl-collect exp </dev/null
+	assert_output ''
+	assert_jq .results '{"total_runs":0,"successful":0,"failed":0,"success_rate":0,"avg_duration_ms":0,"duration_seconds":0}' exp/summary.json
+	assert_jq '.latency_ms.p50' null exp/summary.json
+	assert_not_exists exp/errors.json
+}
+
+@test "secrets of the configuration are not in the summary" {
+	cat >setting.yaml <<-'END'
+	runner:
+	  environment_vars: {OPENAI_API_KEY: topsecret, PLAIN: seen, db_password: topsecret}
+	metadata: {authToken: topsecret, author: seen}
+	END
+	fl-collect -q -c setting.yaml exp "$TRACES" || true
+	refute grep -rq topsecret exp
+	assert_jq '[.config.runner.environment_vars[]]' '["***","seen","***"]' exp/summary.json
+	assert_jq '[.config.metadata[]]' '["***","seen"]' exp/summary.json
+}
+
+@test "the manifest tells what was to be run, and by what" {
+	printf 'inputs: []\n' >inputs.yaml
+	printf 'seed: 1\n' >setting.yaml
+	fl-collect -q --runs 50 --inputs inputs.yaml -c setting.yaml one "$TRACES" || true
+	assert_jq keys_unsorted '["format","created","runs","inputs_file","inputs_hash","config_hash","version"]' one/manifest.json
+	assert_jq '[.format,.runs,.inputs_file]' '[1,50,"inputs.yaml"]' one/manifest.json
+	fl-collect -q --runs 50 --inputs inputs.yaml -c setting.yaml two "$TRACES" || true
+	assert_equal "$(jq -c '[.inputs_hash,.config_hash]' one/manifest.json)" \
+		"$(jq -c '[.inputs_hash,.config_hash]' two/manifest.json)"
+	echo '- a' >>inputs.yaml
+	printf 'seed: 2\n' >setting.yaml
+	fl-collect -q --inputs inputs.yaml -c setting.yaml three "$TRACES" || true
+	run -1 diff <(jq -c .inputs_hash one/manifest.json) <(jq -c .inputs_hash three/manifest.json)
+	run -1 diff <(jq -c .config_hash one/manifest.json) <(jq -c .config_hash three/manifest.json)
+	fl-collect -q four "$TRACES" || true
+	assert_jq '[.runs,.inputs_file,.inputs_hash]' '[null,null,null]' four/manifest.json
+}
+
+@test "the manifest and each trace are there before the next one comes" {
+	mkfifo to
+	fl-collect exp <to >from &
+	exec 7>to
+	wait_for exp/manifest.json
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >&7
+		until grep -qF "$(jq -r .trace_id <<<"$line")\"" exp/trace_summary.jsonl &&
+			grep -qF "$(jq -r .trace_id <<<"$line")\"" from; do
+			sleep 0.02
+		done
+		assert_equal "$(tail -n 1 exp/observations.jsonl | jq -r .trace_id)" t1
+	done < <(sed -n 2p "$TRACES"; sed -n 5p "$TRACES")
+	assert_not_exists exp/summary.json
+	exec 7>&-
+	wait $!
+	assert_file_exists exp/summary.json
+}
+
+@test "a folder that was used is refused, and left alone" {
+	fl-collect -q exp "$TRACES" || true
+	cp -Rp exp before
+	run --separate-stderr -2 fl-collect exp "$TRACES"
+	assert_output ''
+	assert_equal "$stderr" 'fl-collect: exp: holds an experiment already'
+	diff -r before exp
+	mkdir old
+	touch old/trace_summary.jsonl
+	run --separate-stderr -2 fl-collect old "$TRACES"
+	assert_equal "$stderr" 'fl-collect: old: holds an experiment already'
+	assert_equal "$(ls old)" trace_summary.jsonl
+	# an empty one will do
+	mkdir empty
+	run -1 fl-collect -q empty "$TRACES"
+	assert_file_exists empty/summary.json
+}
+
+@test "two cannot write into one folder" {
+	mkfifo to
+	fl-collect exp <to >/dev/null &
+	exec 7>to
+	wait_for exp/trace_summary.jsonl
+	rm exp/manifest.json exp/trace_summary.jsonl
+	run --separate-stderr -2 fl-collect exp "$TRACES"
+	assert_equal "$stderr" 'fl-collect: exp: another program is writing to it'
+	exec 7>&-
+	wait $! || true
+}
+
+@test "a reader that goes away loses no traces" {
+	{ fl-collect exp "$TRACES" 2>err || echo $? >status; } | head -n 1 >got
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 41
+	assert_equal "$(lines_of got) $(<status)" '1 1'
+	assert_equal "$(<err)" ''
+	assert_jq .results.total_runs 41 exp/summary.json
+	{ fl-collect closed "$TRACES" 2>err || true; } | true
+	assert_equal "$(lines_of closed/trace_summary.jsonl)" 41
+}
+
+@test "Ctrl-C ends it when what sends the traces ends, with everything kept" {
+	mkfifo to
+	fl-collect exp <to >/dev/null &
+	pid=$!
+	exec 7>to
+	sed -n 1,2p "$TRACES" >&7
+	until [[ -e exp/trace_summary.jsonl && $(lines_of exp/trace_summary.jsonl) == 2 ]]; do
+		sleep 0.02
+	done
+	kill -INT "$pid"
+	sed -n 3p "$TRACES" >&7
+	exec 7>&-
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 130
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+	assert_jq .results.total_runs 3 exp/summary.json
+}
+
+@test "the report says how it went" {
+	run --separate-stderr -1 fl-collect -q --report exp "$TRACES"
+	assert_regex "$stderr" '^41 runs: 31 succeeded, 10 failed; p50 [0-9]+\.[0-9]{2} ms, p95 [0-9]+\.[0-9]{2} ms$'
+	run --separate-stderr -0 fl-collect -q --report one <(head -n 1 "$TRACES")
+	assert_regex "$stderr" '^1 run: 1 succeeded, 0 failed'
+	run --separate-stderr -0 fl-collect -q --report none </dev/null
+	assert_equal "$stderr" '0 runs: 0 succeeded, 0 failed'
+}
+
+@test "lines that are no traces are told and passed over" {
+	{
+		sed -n 1p "$TRACES"
+		echo '{"input":"a"}'
+		echo '{"trace_id":"t1","type":"tool"}'
+		echo 'nonsense'
+		sed -n 2p "$TRACES"
+		printf '{"trace_id":"cut'
+	} >in
+	run --separate-stderr -1 fl-collect exp in
+	assert_equal "${#lines[@]}" 2
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
+	assert_equal "$(cut -d ' ' -f 2 <<<"$stderr" | paste -sd ' ')" 'in:2: in:3: in:4: in:6:'
+	assert_regex "$stderr" 'in:2: a trace is wanted, this is an input'
+	assert_regex "$stderr" 'in:3: a trace is wanted, this is an observation'
+}
+
+@test "rows of the original are collected as traces without observations" {
+	run --separate-stderr -0 fl-collect -q exp "$DATA/reference/parse/guide/trace_summary.jsonl"
+	assert_equal "$stderr" ''
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 12
+	assert_jq .results.total_runs 12 exp/summary.json
+}
+
+@test "numbers and text are kept as they were written" {
+	echo '{"trace_id":"t","iteration":0,"input":"\u0061","output":[1.50,1e5,100000000000000000000000000],"duration_ms":1.0,"success":true,"observations":[{"trace_id":"t","type":"tool","output":2.50}]}' >in
+	fl-collect exp in >out
+	cmp in out
+	for file in traces trace_summary; do
+		grep -qF '"input":"\u0061","output":[1.50,1e5,100000000000000000000000000],"duration_ms":1.0' "exp/$file.jsonl"
+	done
+	grep -qF '"output":2.50,' exp/observations.jsonl
+}
+
+@test "wrong types in a trace harm nothing" {
+	{
+		echo '{"trace_id":5,"iteration":"x","persona":[],"input":null,"duration_ms":"fast","success":"yes","observations":[1,"a",{}]}'
+		echo '{"trace_id":null,"observations":[]}'
+		echo '{"trace_id":"t","success":true,"duration_ms":null,"start_time":7,"token_usage":{"prompt_tokens":"x"},"error_kind":5,"observations":null}'
+	} >in
+	run --separate-stderr fl-collect exp in
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+	jq . exp/summary.json >/dev/null
+	jq . exp/errors.json >/dev/null
+	assert_jq '[.results.total_runs,.results.successful]' '[3,1]' exp/summary.json
+	run --separate-stderr fl-parse exp
+	refute [ "$status" = 2 ]
+}
+
+@test "a folder that cannot be made or written to is told" {
+	run --separate-stderr -2 fl-collect no/such/parent "$TRACES"
+	assert_equal "$stderr" 'fl-collect: no/such/parent: No such file or directory'
+	touch file
+	run --separate-stderr -2 fl-collect file "$TRACES"
+	assert_equal "$stderr" 'fl-collect: file: Not a directory'
+	run --separate-stderr -2 fl-collect
+	assert_regex "$stderr" '^fl-collect: a directory is missing'
+}
+
+@test "what an experiment of fl-run leaves can be read by fl-parse, from the folder and the pipe" {
+	printf '{"input":"a"}\n{"input":"odd"}\n' |
+		fl-run --command "$ROOT/tests/agents/odd.sh chatty" |
+		fl-collect exp | fl-parse >piped
+	fl-parse exp >read
+	cmp piped read
+	run grep -c '^### Step' read
+	assert_output 1
+}
+
+@test "closed descriptors never get into the files" {
+	{ head -n 2 "$TRACES"; echo nonsense; sed -n 3p "$TRACES"; } >in
+	fl-collect -q wanted in 2>err || true
+	for closed in '>&-' '2>&-' '<&- >&- 2>&-' '<&- 2>&-'; do
+		rm -rf exp
+		bash -c "timeout 20 fl-collect exp in $closed" >out 2>err || true
+		for file in observations traces trace_summary; do
+			# what there is, is whole and nothing else
+			head -c "$(wc -c <"exp/$file.jsonl")" "wanted/$file.jsonl" | cmp - "exp/$file.jsonl"
+		done
+	done
+}

@@ -1,0 +1,346 @@
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+	cd -- "$BATS_FILE_TMPDIR"
+	fl-record-extract "$DATA/reference/recordings/guide.jsonl" >template
+	export TEMPLATE=$BATS_FILE_TMPDIR/template
+	fl-generate -l 50 template >fifty
+}
+
+strategies='rephrase typo error_prone verbose concise persona_based adversarial multilingual'
+
+# sound FILE: its lines are strict JSON in UTF-8, all inputs and ids distinct.
+sound()
+{
+	python3 - "$1" <<-'PY'
+	import json, re, sys
+	def strict(c): raise ValueError(c)
+	data = open(sys.argv[1], "rb").read()
+	assert data.endswith(b"\n")
+	rows = [json.loads(l, parse_constant=strict) for l in data.decode("utf-8").split("\n")[:-1]]
+	for row in rows:
+	    assert re.fullmatch("[0-9a-f]{16}", row["input_id"]), row
+	    json.dumps(row, ensure_ascii=False).encode("utf-8")
+	assert len({r["input_id"] for r in rows}) == len(rows)
+	assert len({json.dumps(r["input"]) for r in rows}) == len(rows)
+	PY
+}
+
+personas()
+{
+	cat >setting.yaml <<-'END'
+	personas:
+	- name: novice
+	  description: A user new to the system
+	  expertise_level: novice
+	- name: profi
+	  language: de
+	- name: hasty
+	  characteristics: [impatient]
+	  goals: ["get a refund"]
+	END
+}
+
+# --- what comes out -------------------------------------------------------------------
+
+@test "50 different inputs come from the guide's recording" {
+	file=$BATS_FILE_TMPDIR/fifty
+	assert_equal "$(lines_of "$file")" 50
+	sound "$file"
+	assert_equal "$(jq -r .metadata.strategy "$file" | sort -u | paste -sd ' ')" \
+		"$(tr ' ' '\n' <<<"$strategies" | sort | paste -sd ' ')"
+	# no strategy has more than its share
+	assert_regex "$(jq -r .metadata.strategy "$file" | sort | uniq -c |
+		awk '{ print $1 }' | sort -u | paste -sd ' ')" '^6( 7)?$'
+	# none is the recorded text itself
+	assert_equal "$(jq -c 'select(.input == "How do I reset my résumé 😀?")' "$file")" ''
+}
+
+@test "an input has the fields that the records' manual names, in that order" {
+	file=$BATS_FILE_TMPDIR/fifty
+	assert_equal "$(jq -c keys_unsorted "$file" | sort -u)" '["input","input_id","metadata"]'
+	assert_equal "$(jq -c '.metadata | keys_unsorted' "$file" | sort -u)" \
+		'["strategy","base_index","persona","variation","args_template","input_path","template_kwargs"]'
+	assert_equal "$(jq -c '[.metadata | .base_index, .persona, .args_template, .input_path]' "$file" | sort -u)" \
+		'[0,null,"use_recorded","data.content"]'
+	assert_equal "$(jq -cS .metadata.template_kwargs "$file" | sort -u)" \
+		"$(jq -cS .kwargs "$TEMPLATE")"
+	assert_equal "$(jq -r 'select(.metadata.variation | length == 0)' "$file")" ''
+}
+
+@test "the same seed gives the same bytes, another seed others" {
+	fl-generate -l 50 "$TEMPLATE" | cmp - "$BATS_FILE_TMPDIR/fifty"
+	fl-generate -l 50 --seed 0 "$TEMPLATE" | cmp - "$BATS_FILE_TMPDIR/fifty"
+	fl-generate -l 50 --seed 7 "$TEMPLATE" >seven
+	sound seven
+	fl-generate -l 50 --seed 7 "$TEMPLATE" | cmp - seven
+	run -1 cmp -s seven "$BATS_FILE_TMPDIR/fifty"
+	fl-generate -l 50 --seed -1 "$TEMPLATE" >minus
+	run -1 cmp -s seven minus
+	echo 'seed: 7' >setting.yaml
+	fl-generate -c setting.yaml -l 50 "$TEMPLATE" | cmp - seven
+	fl-generate -c setting.yaml -l 50 --seed -1 "$TEMPLATE" | cmp - minus
+	FLUXLOOP_SEED=-1 fl-generate -c setting.yaml -l 50 "$TEMPLATE" | cmp - minus
+}
+
+@test "the same bytes come out in every locale" {
+	LC_ALL=C.UTF-8 fl-generate -l 200 "$TEMPLATE" >utf8
+	LC_ALL=C fl-generate -l 200 "$TEMPLATE" | cmp - utf8
+}
+
+@test "each strategy alone makes what it is called for" {
+	for strategy in $strategies; do
+		fl-generate -s "$strategy" -l 12 "$TEMPLATE" >got
+		assert_equal "$strategy $(lines_of got)" "$strategy 12"
+		assert_equal "$(jq -r .metadata.strategy got | sort -u)" "$strategy"
+		sound got
+	done
+	base=$(jq '.input | length' "$TEMPLATE")
+	for strategy in concise verbose; do
+		fl-generate -s "$strategy" -l 8 "$TEMPLATE" >"$strategy"
+	done
+	assert_equal "$(jq "select((.input | length) >= $base)" concise)" ''
+	assert_equal "$(jq "select((.input | length) <= $base)" verbose)" ''
+	fl-generate -s multilingual -l 8 "$TEMPLATE" >multilingual
+	(($(jq -r .metadata.variation multilingual | sort -u | wc -l) >= 5)) ||
+		fail "$(jq -r .metadata.variation multilingual)"
+}
+
+@test "several strategies take turns, in the order that they were given" {
+	fl-generate -s concise -s typo -s verbose -s typo -l 7 "$TEMPLATE" >got
+	assert_equal "$(values .metadata.strategy got)" \
+		'concise typo verbose concise typo verbose concise'
+}
+
+@test "adversarial has every class of nuisance" {
+	fl-generate -s adversarial -l 120 "$TEMPLATE" >got
+	sound got
+	python3 - <<-'PY'
+	import json, re, unicodedata
+	texts = [json.loads(line)["input"] for line in open("got", encoding="utf-8")]
+	def some(name, test):
+	    assert any(test(t) for t in texts), name
+	some("prompt injection", lambda t: "gnore all previous instructions" in t)
+	some("very long", lambda t: len(t) > 8000)
+	some("empty-looking", lambda t: t and not t.strip())
+	some("invisible", lambda t: t and all(unicodedata.category(c) == "Cf" for c in t))
+	some("right-to-left override", lambda t: "\u202e" in t)
+	some("right-to-left script", lambda t: any(unicodedata.bidirectional(c) in ("R", "AL") for c in t))
+	some("zero-width", lambda t: re.search("\\w\u200b\\w", t))
+	some("JSON", lambda t: t.lstrip().startswith("{") and '"' in t)
+	some("HTML", lambda t: "<script>" in t)
+	some("SQL", lambda t: "DROP TABLE" in t)
+	some("shell", lambda t: "$(" in t and "`" in t)
+	some("contradictory", lambda t: "Answer only in French" in t and "Do not use French" in t)
+	some("other languages", lambda t: re.search("[가-힣]", t) and "porque" in t)
+	some("NUL", lambda t: "\0" in t)
+	some("control characters", lambda t: sum(ord(c) < 32 for c in t) > 3 and "\0" not in t)
+	some("template injection", lambda t: "{{7*7}}" in t)
+	some("path traversal", lambda t: "../../" in t)
+	some("fake roles", lambda t: "<|im_start|>" in t)
+	some("the protocol", lambda t: '"type":"final"' in t)
+	some("emoji joiners", lambda t: "\u200d" in t and "\U0001F469" in t)
+	some("combining marks", lambda t: sum(unicodedata.combining(c) > 0 for c in t) > 15)
+	some("nesting", lambda t: "[" * 100 in t or "(" * 100 in t or "{" * 100 in t)
+	PY
+}
+
+@test "there is no end to what can be made, nor a repetition in it" {
+	fl-generate -l 3000 "$TEMPLATE" >got
+	assert_equal "$(lines_of got)" 3000
+	sound got
+}
+
+@test "texts of all kinds can be varied" {
+	python3 - >in <<-'PY'
+	import json
+	for text in ["", " ", "\n", "a", "?", "x" * 20000, "word " * 3000, "😀", "👨‍👩‍👧", "日本語のテキストです。", "مرحبا بالعالم",
+	    "비밀번호를 잊었어요", "Wie kann ich mein Passwort ändern?", "¿Dónde está mi pedido?", "\0", "a\0b", "\x01\x02",
+	    "e\u0301", "\u202e", "{\"a\": 1}", "{input}", "{{input}}", "%s", "\\", "\"", "'", "1234567890", "...!!!",
+	    "A. B. C.", "NO", "http://example.com/?a=b#c", "a@b.c", "```x```", "line one\nline two\r\nline three\t",
+	    "\ufeff", "\uffff", "\U0010ffff"]:
+	    print(json.dumps({"input": text}))
+	print('{"input":"lone \\ud800 surrogate"}')
+	PY
+	run --separate-stderr -0 fl-generate in
+	assert_equal "$stderr" 'fl-generate: in: half surrogate pairs are no text: read as U+FFFD'
+	fl-generate in >got 2>err
+	sound got
+	# each text gave something, of every strategy
+	(($(jq .metadata.base_index got | sort -u | wc -l) >= 38)) || fail 'some gave nothing'
+	assert_equal "$(jq -r .metadata.strategy got | sort -u | wc -l)" 8
+}
+
+# --- options --------------------------------------------------------------------------
+
+@test "without a limit each strategy makes three of a text, or as many as configured" {
+	fl-generate "$TEMPLATE" >got
+	assert_equal "$(jq -r .metadata.strategy got | sort | uniq -c | awk '{ print $1 }' | sort -u)" 3
+	for key in 'variation_count: 2' 'input_generation: {variation_count: 2}'; do
+		printf '%s\n' "$key" >setting.yaml
+		fl-generate -c setting.yaml "$TEMPLATE" >got
+		assert_equal "$(jq -r .metadata.strategy got | sort | uniq -c | awk '{ print $1 }' | sort -u)" 2
+	done
+	printf 'input_generation:\n  limit: 5\n  strategies: [typo, {type: concise}]\n' >setting.yaml
+	fl-generate -c setting.yaml "$TEMPLATE" >got
+	assert_equal "$(values .metadata.strategy got)" 'typo concise typo concise typo'
+	fl-generate -c setting.yaml -l 2 -s verbose "$TEMPLATE" >got
+	assert_equal "$(values .metadata.strategy got)" 'verbose verbose'
+}
+
+@test "a limit is shared by all texts" {
+	printf '{"input":"Where is my order?"}\n{"input":"I want a refund"}\n{"input":"Reset my password"}\n' >in
+	fl-generate -l 8 in >got
+	assert_equal "$(lines_of got)" 8
+	assert_equal "$(jq .metadata.base_index got | sort | uniq -c | awk '{ print $2 "x" $1 }' | paste -sd ' ')" '0x3 1x3 2x2'
+	fl-generate -l 1 in >got
+	assert_equal "$(lines_of got)" 1
+}
+
+@test "personas are crossed with strategies, and named in the inputs" {
+	personas
+	fl-generate -c setting.yaml -s rephrase -s typo -l 12 "$TEMPLATE" >got
+	assert_equal "$(jq -r '.metadata | "\(.persona) \(.strategy)"' got | sort | uniq -c | awk '{ print $2, $3, $1 }')" \
+		$'hasty rephrase 2\nhasty typo 2\nnovice rephrase 2\nnovice typo 2\nprofi rephrase 2\nprofi typo 2'
+	assert_equal "$(jq -c 'select(.metadata.persona == "novice") | .metadata.persona_description' got | sort -u)" \
+		'"A user new to the system"'
+	assert_equal "$(jq -c 'select(.metadata.persona == "profi") | .metadata | has("persona_description")' got | sort -u)" false
+	sound got
+}
+
+@test "only some personas can be asked for, and only known ones" {
+	personas
+	fl-generate -c setting.yaml --personas hasty,novice -l 16 "$TEMPLATE" >got
+	assert_equal "$(jq -r .metadata.persona got | sort -u | paste -sd ' ')" 'hasty novice'
+	run --separate-stderr -2 fl-generate -c setting.yaml --personas hasty,nobody -l 6 "$TEMPLATE"
+	assert_equal "$stderr" "fl-generate: unknown persona 'nobody'"
+	assert_output ''
+	run --separate-stderr -2 fl-generate --personas novice -l 6 "$TEMPLATE"
+	assert_equal "$stderr" "fl-generate: unknown persona 'novice'"
+}
+
+@test "--original puts the texts themselves first" {
+	fl-generate --original -l 5 "$TEMPLATE" >got
+	assert_jq '[.metadata.strategy,.input]' '["original","How do I reset my résumé 😀?"]' <(head -n 1 got)
+	assert_equal "$(jq -r 'select(.metadata.strategy == "original") | .input' got | wc -l)" 1
+	assert_equal "$(lines_of got)" 5
+	sound got
+}
+
+@test "custom templates are filled in" {
+	fl-generate --template 'As {input}!' --template '{input} {input}' --template 'no slot' \
+		--template '{{x}} {input}' -l 4 <<<'{"input":"say \"hi\" {input}"}' >got
+	assert_equal "$(jq -r .metadata.strategy got | sort -u)" custom
+	run jq -r .input got
+	assert_line 'As say "hi" {input}!'
+	assert_line 'say "hi" {input} say "hi" {input}'
+	printf 'custom_variation_prompt: "Ask: {input}"\nvariation_strategies: [custom]\n' >setting.yaml
+	fl-generate -c setting.yaml -l 1 <<<'{"input":"x"}' >got
+	assert_jq .input '"Ask: x"' got
+	fl-generate -c setting.yaml --template 'mine {input}' -l 1 <<<'{"input":"x"}' >got
+	assert_jq .input '"mine x"' got
+}
+
+@test "when there is no more to make it is told" {
+	run --separate-stderr -0 fl-generate --template 'a {input}' -l 5 <<<'{"input":"x"}'
+	assert_equal "$(jq -r .input <<<"$output")" 'a x'
+	assert_equal "$stderr" 'fl-generate: only 1 different inputs could be made'
+}
+
+@test "base_inputs come out of the configuration" {
+	printf 'base_inputs:\n- one\n- {input: two, metadata: {tag: x}}\n' >setting.yaml
+	fl-generate -c setting.yaml --base-inputs --original -l 2 >got
+	assert_equal "$(jq -c '[.input,.metadata.base_index,.metadata.tag]' got)" \
+		$'["one",0,null]\n["two",1,"x"]'
+	run --separate-stderr -2 fl-generate --base-inputs
+	assert_regex "$stderr" '^fl-generate: .*there are no base_inputs'
+}
+
+@test "wrong options are told and end with 2" {
+	while IFS='|' read -r words message; do
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr -2 fl-generate $words "$TEMPLATE"
+		assert_output ''
+		assert_regex "$words: $stderr" "^$words: fl-generate: .*$message"
+	done <<-'END'
+	--strategy nonsense|unknown strategy 'nonsense'
+	--limit 0|--limit '0': a whole number from 1
+	--limit -3|--limit '-3'
+	--limit 1e3|--limit '1e3'
+	--seed x|--seed 'x'
+	--nonsense|nonsense
+	-c missing.yaml|missing.yaml: No such file
+	END
+}
+
+# --- what is carried through ------------------------------------------------------------
+
+@test "fields that are not known here go along with each variation" {
+	fl-generate --original -l 4 >got <<-'END'
+	{"input":"Where is my order?","metadata":{"tag":["a",1.50],"strategy":"old","expected":"x"},"label":{"k":true},"input_id":"0000000000000000"}
+	END
+	assert_equal "$(jq -c '[.label,.metadata.tag,.metadata.expected]' got | sort -u)" '[{"k":true},["a",1.5],"x"]'
+	assert_equal "$(grep -c '1\.50' got)" 4
+	assert_equal "$(jq -c keys_unsorted got | sort -u)" '["input","input_id","metadata","label"]'
+	refute grep -q '"strategy":"old"\|0000000000000000' got
+	sound got
+}
+
+@test "what an input is to be replayed with goes along when it is varied again" {
+	fl-generate -l 1 -s typo "$TEMPLATE" | fl-generate -s concise --original -l 3 >got
+	assert_equal "$(jq -cS '.metadata | [.template_kwargs,.input_path,.args_template]' got | sort -u)" \
+		"$(jq -cS '[.kwargs,.input_path,"use_recorded"]' "$TEMPLATE")"
+}
+
+@test "an input that is no text is given as it is, once" {
+	for value in 5 1.50 null true '["a"]' '{"a":1}'; do
+		fl-generate -l 5 <<<"{\"input\":$value,\"label\":1}" >got 2>err
+		assert_equal "$(jq -c '[.metadata.strategy,.metadata.base_index,.label]' got)" '["recorded",0,1]'
+		assert_regex "$(<got)" "^\{\"input\":${value//[^a-z0-9.]/.*},"
+	done
+}
+
+@test "a template without text is there to be replayed as recorded" {
+	printf '%s\n' '{"target":"m:f","kwargs":{"n":5},"timestamp":"t"}' | fl-record-extract 2>/dev/null >template
+	fl-generate -l 10 template >got 2>err
+	assert_equal "$(lines_of got)" 1
+	assert_jq '[.input,.metadata.strategy,.metadata.args_template,.metadata.template_kwargs]' \
+		'[null,"recorded","use_recorded",{"n":5}]' got
+}
+
+@test "the same text twice gives nothing twice" {
+	{ cat "$TEMPLATE"; cat "$TEMPLATE"; } | fl-generate -l 100 >got
+	assert_equal "$(lines_of got)" 100
+	sound got
+	printf '{"input":"a b c"}\n{"input":"\\u0061 b c"}\n' | fl-generate --original -s concise >got
+	assert_equal "$(jq -r 'select(.metadata.strategy == "original") | .input' got)" 'a b c'
+}
+
+@test "an input's id goes by what it says, not by how that is written" {
+	fl-generate --original -l 1 -s typo <<<'{"input":"a","metadata":{"template_kwargs":{"x":1.0,"y":"é"}}}' >one
+	fl-generate --original -l 1 -s typo --seed 9 <<<'{"metadata":{"other":1,"template_kwargs":{"y":"\u00e9","x":1}},"input":"\u0061"}' >two
+	assert_equal "$(jq -r .input_id one)" "$(jq -r .input_id two)"
+	fl-generate --original -l 1 -s typo <<<'{"input":"a","metadata":{"template_kwargs":{"x":2,"y":"é"}}}' >three
+	run jq -r .input_id three
+	refute_output "$(jq -r .input_id one)"
+}
+
+@test "recordings are told apart from templates, and bad lines passed over" {
+	{
+		cat "$DATA/reference/recordings/guide.jsonl"
+		echo '{"input":"good one"}'
+		echo '{"nothing":1}'
+		echo '[1]'
+		echo '{"input":'
+		printf '{"input":"good two"}'
+	} >in
+	run --separate-stderr -1 fl-generate --original -l 2 in
+	assert_equal "$(jq -r .input <<<"$output")" $'good one\ngood two'
+	assert_equal "${#stderr_lines[@]}" 4
+	assert_equal "${stderr_lines[0]}" 'fl-generate: in:1: a recording, not a template: put fl-record-extract before'
+	assert_regex "${stderr_lines[1]}" '^fl-generate: in:3: '
+	assert_regex "${stderr_lines[3]}" '^fl-generate: in:5: '
+}

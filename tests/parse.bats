@@ -1,0 +1,462 @@
+load test_helper
+load filter_helper
+
+REFERENCE=$DATA/reference/parse
+
+setup_file()
+{
+	find_python
+}
+
+# row ID [FIELDS]: a trace row; observation ID NAME [FIELDS]: one of these.
+row()
+{
+	printf '{"trace_id":"%s","iteration":0,"persona":null,"input":"i","output":"o","duration_ms":1.0,"success":true%s}\n' \
+		"$1" "${2:+,$2}"
+}
+
+observation()
+{
+	printf '{"id":"%s","trace_id":"%s","type":"tool","name":"%s","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00"%s}\n' \
+		"$2" "$1" "$2" "${3:+,$3}"
+}
+
+# --- the original's output ------------------------------------------------------------
+
+@test "experiments of the original are rendered as it did, byte for byte" {
+	count=0
+	for case in "$REFERENCE"/*/; do
+		name=$(basename "$case")
+		run --separate-stderr fl-parse --output-dir "$name" "$case"
+		if [[ $name == values || $name == ties || $name == times ]]; then
+			refute [ "$status" = 2 ]
+		else
+			assert_equal "$name: $status $stderr" "$name: 0 "
+		fi
+		diff -r -x .fluxloop-output "$case/expected" "$name"
+		count=$((count + 1))
+	done
+	((count >= 11)) || fail "only $count cases"
+}
+
+@test "rows and observations may come in any order, from files and from a pipe" {
+	for name in decorated_nested times unicode values; do
+		case=$REFERENCE/$name
+		fl-parse "$case" >wanted 2>err || true
+		(($(wc -c <wanted) > 500)) || fail "$name is empty"
+		rows=$case/trace_summary.jsonl obs=$case/observations.jsonl
+		for order in "$rows $obs" "$obs $rows"; do
+			# shellcheck disable=SC2086 # two files
+			fl-parse $order 2>err | cmp - wanted
+			# shellcheck disable=SC2086
+			cat $order | fl-parse 2>err | cmp - wanted
+			# shellcheck disable=SC2086
+			cat $order | fl-parse - 2>err | cmp - wanted
+		done
+		fl-parse "$rows" - <"$obs" 2>err | cmp - wanted
+		cat "$obs" | fl-parse - "$rows" 2>err | cmp - wanted
+		# rows among the observations
+		paste -d '\n' "$obs" "$rows" | fl-parse 2>err | cmp - wanted
+	done
+}
+
+@test "whole traces are rendered as their parts are" {
+	for name in decorated_nested unicode decorated_error; do
+		python3 - "$REFERENCE/$name" >whole <<-'PY'
+		import json, sys
+		read = lambda f: [json.loads(l) for l in open("%s/%s.jsonl" % (sys.argv[1], f), encoding="utf-8")]
+		observations = read("observations")
+		for row in read("trace_summary"):
+		    row["observations"] = [o for o in observations if o["trace_id"] == row["trace_id"]]
+		    print(json.dumps(row))
+		PY
+		fl-parse "$REFERENCE/$name" >parts
+		fl-parse whole | cmp - parts
+		fl-parse -o out whole
+		diff -r -x .fluxloop-output "$REFERENCE/$name/expected" out
+		rm -r out
+	done
+}
+
+# --- bringing together -------------------------------------------------------------------
+
+@test "observations without a row are shown, and told" {
+	{ observation lost a '"output":5'; row t; observation lost b; } >in
+	run --separate-stderr fl-parse in
+	assert_equal "$stderr" 'fl-parse: 1 trace had observations but no row'
+	assert_line 'trace_id: "lost"'
+	assert_line 'success: null'
+	assert_line '### Step 1: [tool] a'
+	assert_line '### Step 2: [tool] b'
+	fl-parse -o out in 2>err || true
+	assert_equal "$(ls out | paste -sd ' ')" '00_lost.md 00_t.md'
+}
+
+@test "observations that a row counts and that are missing are told, and the rest shown" {
+	for count in 0 1 3; do
+		{ row t "\"observation_count\":$count"; row u '"observation_count":1'
+			observation t a; observation t b; observation u c; } >in
+		run --separate-stderr -1 fl-parse in
+		assert_equal "$stderr" 'fl-parse: 1 trace has not the observations that the row counts'
+		assert_line '### Step 2: [tool] b'
+		assert_line '### Step 1: [tool] c'
+	done
+	{ row t '"observation_count":2'; observation t a; observation t b; } >in
+	run --separate-stderr -0 fl-parse in
+	assert_equal "$stderr" ''
+	echo '{"trace_id":"t","observation_count":2,"observations":[{"id":"a"}]}' >in
+	run --separate-stderr -1 fl-parse in
+	assert_equal "$stderr" 'fl-parse: 1 trace has not the observations that the row counts'
+}
+
+@test "a row that is there twice counts once, different rows both" {
+	{ row t; observation t a; row t; row t; } >in
+	run --separate-stderr -0 fl-parse in
+	assert_equal "$(grep -c '^# Trace Analysis' <<<"$output")" 1
+	{ row t; row t | sed 's/"iteration":0/"iteration":1/'; row t | sed 's/"output":"o"/"output":"p"/'; } >in
+	run --separate-stderr -0 fl-parse -o out in
+	assert_equal "$(ls out | paste -sd ' ')" '00_t-2.md 00_t.md 01_t.md'
+	assert_equal "$(grep -l '"output": "o"' out/*)" $'out/00_t.md\nout/01_t.md'
+}
+
+@test "ids that make the same name get files of their own" {
+	{ row a/b; row a.b; row 'a b'; row a-b; row a-b-2; row 'a\nb'; } >in
+	run --separate-stderr -0 fl-parse -o out in
+	assert_equal "$(ls out | wc -l)" 6
+	assert_equal "$(cat out/*.md | sed -n 's/^trace_id: //p' | sort -u | wc -l)" 6
+	assert_equal "$(ls out/00_a-b.md)" out/00_a-b.md
+}
+
+@test "any trace id makes a file name, within the folder" {
+	long=$(head -c 10000 /dev/zero | tr '\0' x)
+	{
+		row ../../etc/passwd
+		row /abs
+		row ..
+		row .
+		row ''
+		row '\u0000'
+		row 'a\u0000b'
+		row "$long"
+		row "${long}y"
+		row 'é😀한'
+		row '\ud800'
+		row '-rf'
+		row '\n\r\t\u001b[31m'
+		row "$(printf '한%.0s' {1..300})"
+		row t | sed 's/"t"/7/'
+		row t | sed 's/"t"/null/; s/"o"/"p"/'
+		row t | sed 's/"t"/{"a":"\/"}/'
+	} >in
+	run --separate-stderr fl-parse -o out in
+	refute [ "$status" = 2 ]
+	assert_equal "$(find out -name '*.md' | wc -l)" 17
+	assert_equal "$(find . -type f ! -path './out/*' ! -name 'separate-*')" ./in
+	while IFS= read -r -d '' file; do
+		assert_regex "$file" '^out/[0-9]{2,}_[^/[:cntrl:] .]*\.md$'
+		((${#file} < 260)) || fail "$file is too long"
+	done < <(find out -name '*.md' -print0)
+	assert_file_exists out/00_é-한.md
+	assert_file_exists out/00_------etc-passwd.md
+	for file in out/*; do
+		python3 -c 'import sys; open(sys.argv[1], encoding="utf-8").read()' "$file"
+	done
+}
+
+@test "steps stand in the order of their times, then of the file" {
+	{
+		for start in 05 03 03 04 ''; do
+			n=$((n + 1))
+			printf '{"trace_id":"t","type":"tool","name":"n%d","start_time":"2025-10-04T14:09:%s"}\n' "$n" "$start"
+		done
+		row t
+	} >in
+	run --separate-stderr -0 fl-parse in
+	assert_equal "$(sed -n 's/^### Step \(.*\): .* \(.*\)/\1\2/p' <<<"$output" | paste -sd ' ')" \
+		'1n5 2n2 3n3 4n4 5n1'
+}
+
+# --- values ---------------------------------------------------------------------------------
+
+@test "numbers and NaN are shown as they were written" {
+	{
+		row t | sed 's/"input":"i"/"input":[1.0,1e5,-0,100000000000000000000000000,0.10,NaN,-Infinity]/'
+		observation t a '"output":{"v":NaN,"w":1.50}'
+	} >in
+	run --separate-stderr -0 fl-parse in
+	for number in 1.0 1e5 -0 100000000000000000000000000 0.10 NaN; do
+		assert_line "    $number,"
+	done
+	assert_line '    -Infinity'
+	assert_line '  "v": NaN,'
+	assert_line '  "w": 1.50'
+	run --separate-stderr -0 fl-parse -f jsonl in
+	assert_equal "$(jq -c .input <<<"$output")" '[1,100000,-0,1e+26,0.1,null,null]'
+	assert_regex "$output" '"input":\[1\.0,1e5,-0,100000000000000000000000000,0\.10,null,null\]'
+}
+
+@test "a value of the wrong type in any field harms nothing" {
+	python3 - >in <<-'PY'
+	import json
+	values = [None, True, False, 0, -1, 1.5, 1e300, "", "text", "\n# x\n", [], [1], {}, {"a": {"b": []}}, "\ud800"]
+	row = {"trace_id": "t", "iteration": 0, "persona": "p", "input": "i", "output": "o", "duration_ms": 1.5,
+	    "success": True, "error": "e", "error_kind": "k", "observation_count": 1, "token_usage": {}, "conversation": []}
+	observation = {"id": "o", "trace_id": "t", "type": "tool", "name": "n", "start_time": "2025-10-04T14:09:02",
+	    "end_time": "2025-10-04T14:09:03+00:00", "level": "DEFAULT", "input": 1, "output": 2, "error": None,
+	    "parent_observation_id": None}
+	n = 0
+	for field in row:
+	    for value in values:
+	        n += 1
+	        print(json.dumps(dict(row, trace_id="r%d" % n) | {field: value}))
+	        print(json.dumps(dict(observation, trace_id="r%d" % n)))
+	for field in observation:
+	    for value in values:
+	        n += 1
+	        print(json.dumps(dict(row, trace_id="o%d" % n)))
+	        print(json.dumps(dict(observation, trace_id="o%d" % n) | {field: value}))
+	print('{"trace_id":"whole","observations":[null,1,"a",[],{}]}')
+	PY
+	for options in '-o out' '-f jsonl -o out' '' '-f jsonl'; do
+		rm -rf out
+		# shellcheck disable=SC2086 # these are words
+		run --separate-stderr fl-parse $options in
+		refute [ "$status" = 2 ]
+		(($status < 128)) || fail "it crashed: $status"
+	done
+	cat >jsonl <<<"$output"
+	python3 - <<-'PY'
+	import json
+	def strict(c): raise ValueError(c)
+	rows = [json.loads(line, parse_constant=strict) for line in open("jsonl", encoding="utf-8")]
+	assert len(rows) >= 12 * 15, len(rows)
+	PY
+}
+
+@test "names, personas and levels cannot change the layout" {
+	bad='\n# Injected\n```\n---\n'
+	{
+		row 'id`\n# Injected' | sed "s|\"persona\":null|\"persona\":\"p\`${bad//\\/\\\\}\"|"
+		printf '{"trace_id":"id`\\n# Injected","type":"t%s","name":"n%s","level":"`l%s","start_time":"s%s"}\n' \
+			"$bad" "$bad" "$bad" "$bad"
+		row other '"error":"e'"$bad"'","error_kind":"`k'"$bad"'"'
+	} >in
+	fl-parse in >out
+	refute grep -q '^# Injected' out
+	# line by line the same as with names that are no trouble
+	sed 's/\\n/x/g; s/`/x/g' in | fl-parse >plain
+	marks='s/^\(---\|```[a-z]*\|#* [A-Z][a-z]*\|- [A-Z][a-z ]*:\|[a-z_]*:\|(.*)\).*/\1/; t; s/..*/text/'
+	diff <(sed "$marks" plain) <(sed "$marks" out)
+	(($(lines_of out) > 60)) || fail "$(<out)"
+	# the header is YAML that says what was said
+	run --separate-stderr -0 fl-parse <(row 'a\"b\\c\n- d' | sed 's|"persona":null|"persona":"p: \\"#\\u0000é\\ud83d\\ude00"|')
+	sed -n '2,/^---$/p' <<<"$output" | sed '$d' | fl-yaml >header
+	assert_jq '[.trace_id,.persona]' '["a\"b\\c\n- d","p: \"#\u0000é😀"]' header
+}
+
+@test "output is UTF-8 whatever comes in" {
+	{
+		row '\ud800\udc00\ud800' | sed 's|"input":"i"|"input":"\\ud800 x"|'
+		observation '\ud800\udc00\ud800' '\udfff' '"output":["\ud800","\u2028\u0000"]'
+	} >in
+	fl-parse in >out
+	python3 -c 'open("out", encoding="utf-8").read()'
+	fl-parse -f jsonl in >out
+	python3 -c 'import json; json.loads(open("out", encoding="utf-8").read())'
+}
+
+@test "durations need two times of one kind" {
+	while IFS='|' read -r start end wanted; do
+		printf '{"trace_id":"t","type":"tool","name":"n","start_time":%s,"end_time":%s}\n' "$start" "$end" >in
+		run --separate-stderr fl-parse in
+		assert_line "- Duration: \`$wanted\`"
+		run --separate-stderr fl-parse -f jsonl in
+		assert_equal "$(jq ".timeline[0].duration_ms == $(sed 's/ ms//; s/N.A/null/' <<<"$wanted")" <<<"$output")" true
+	done <<-'END'
+	"2025-10-04T14:09:02+00:00"|"2025-10-04T14:09:03.5+00:00"|1500.00 ms
+	"2025-10-04T14:09:02"|"2025-10-04T14:09:02.000250"|0.25 ms
+	"2025-10-04T14:09:02Z"|"2025-10-04T15:09:03+01:00"|1000.00 ms
+	"2025-10-04T14:09:03Z"|"2025-10-04T14:09:02Z"|-1000.00 ms
+	"2025-10-04T14:09:02"|"2025-10-04T14:09:03Z"|N/A
+	"2025-10-04T14:09:02Z"|null|N/A
+	null|"2025-10-04T14:09:02Z"|N/A
+	"yesterday"|"today"|N/A
+	5|6|N/A
+	END
+}
+
+@test "a failed run shows its error" {
+	{ row t '"error":"ValueError: no","error_kind":"error"'; } | sed 's/"success":true/"success":false/' >in
+	run --separate-stderr -0 fl-parse in
+	assert_line 'success: false'
+	assert_line '- Success: `False`'
+	assert_line '- Error kind: `error`'
+	assert_line '- Error: `ValueError: no`'
+}
+
+# --- jsonl ------------------------------------------------------------------------------------
+
+@test "a per-trace record has the fields that the records' manual names" {
+	{
+		row t '"error":"e","error_kind":"k","token_usage":{"total_tokens":3},"conversation":[{"role":"user"}],"termination_reason":"done"'
+		observation t a '"input":{"q":1},"output":2,"level":"DEFAULT","extra":[1.50]'
+		row u
+	} >in
+	run --separate-stderr -0 fl-parse --format jsonl in
+	cat >got <<<"$output"
+	assert_equal "$(lines_of got)" 2
+	assert_equal "$(head -n 1 got | jq -c keys_unsorted)" \
+		'["trace_id","iteration","persona","input","output","duration_ms","success","error","error_kind","final_output","summary","timeline","conversation","token_usage","termination_reason","metrics","observation_count"]'
+	assert_equal "$(tail -n 1 got | jq -c keys_unsorted)" \
+		'["trace_id","iteration","persona","input","output","duration_ms","success","final_output","summary","timeline","conversation","metrics","observation_count"]'
+	assert_equal "$(head -n 1 got | jq -c '.timeline[0]')" \
+		'{"trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","level":"DEFAULT","duration_ms":1000,"input":{"q":1},"output":2,"raw":{"id":"a","trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","input":{"q":1},"output":2,"level":"DEFAULT","extra":[1.5]}}'
+	assert_equal "$(jq -c '[.observation_count,.metrics.observation_count,.final_output,.summary.output,(.conversation | length)]' got)" \
+		$'[1,1,"o","o",1]\n[0,0,"o","o",0]'
+	fl-parse -f jsonl -o out in
+	cmp got out/per_trace.jsonl
+}
+
+# --- the output folder -----------------------------------------------------------------------------
+
+@test "a folder that is there is replaced only when told to, and as a whole" {
+	mkdir here
+	cd here
+	row a >one
+	row b >two
+	fl-parse -o out one
+	run --separate-stderr -2 fl-parse -o out two
+	assert_equal "$stderr" 'fl-parse: out: is there already; --overwrite replaces it'
+	assert_equal "$(ls out)" 00_a.md
+	run --separate-stderr -0 fl-parse -o out --overwrite two
+	assert_equal "$(ls out)" 00_b.md
+	run --separate-stderr -0 fl-parse -o out/ --overwrite one
+	assert_equal "$(ls out)" 00_a.md
+	assert_equal "$(ls -A)" $'one\nout\ntwo'
+}
+
+@test "--overwrite replaces nothing that fl-parse did not make" {
+	mkdir here
+	cd here
+	row a >one
+	mkdir foreign
+	echo precious >foreign/file
+	echo precious >file
+	mkdir target
+	fl-parse -o target/made one
+	ln -s target/made link
+	ln -s nowhere dangling
+	for place in foreign file link dangling .; do
+		run --separate-stderr -2 fl-parse -o "$place" --overwrite one
+		assert_regex "$stderr" "^fl-parse: ${place/./\\.}: "
+	done
+	assert_equal "$(cat foreign/file file)" $'precious\nprecious'
+	assert [ -L link ]
+	assert [ -L dangling ]
+	assert_equal "$(ls -A | paste -sd ' ')" 'dangling file foreign link one target'
+	# an empty folder is nobody's
+	mkdir empty
+	run -0 fl-parse -o empty --overwrite one
+	assert_file_exists empty/00_a.md
+}
+
+@test "files that were put into the folder since are not lost" {
+	row a >one
+	fl-parse -o out one
+	mkdir out/mine
+	echo precious >out/mine/file
+	run --separate-stderr fl-parse -o out --overwrite one
+	run find . -name file
+	assert_output --partial /file
+}
+
+@test "nothing of the folder is seen before it is complete" {
+	mkdir here
+	cd here
+	mkfifo to
+	fl-parse -o out to &
+	exec 7>to
+	row a >&7
+	printf '{"trace_id":"b","observations":[]}\n' >&7
+	for ((i = 0; i < 1200; i++)); do
+		compgen -G 'out*' >/dev/null && break
+		sleep 0.05
+	done
+	assert_not_exists out
+	exec 7>&-
+	wait $!
+	assert_equal "$(ls out | paste -sd ' ')" '00_a.md 00_b.md'
+	assert_equal "$(ls -A)" $'out\nto'
+}
+
+@test "output is for its owner only" {
+	row a >one
+	(umask 000 && fl-parse -o out one)
+	assert_equal "$(mode_of out) $(mode_of out/00_a.md)" '700 600'
+}
+
+@test "when it fails no folder is left behind" {
+	mkdir here
+	cd here
+	row a >one
+	run --separate-stderr -2 fl-parse -o out one missing
+	assert_equal "$stderr" 'fl-parse: missing: No such file or directory'
+	assert_equal "$(ls -A)" one
+	run --separate-stderr -2 fl-parse -o no/such/place one
+	assert_regex "$stderr" '^fl-parse: no/such/place: No such file'
+}
+
+# --- operands -------------------------------------------------------------------------------------
+
+@test "an experiment's folder stands for its files, several for theirs" {
+	fl-parse "$REFERENCE/guide" "$REFERENCE/times" >both
+	{ fl-parse "$REFERENCE/guide"; fl-parse "$REFERENCE/times"; } | cmp - both
+	mkdir empty
+	run --separate-stderr -2 fl-parse empty
+	assert_equal "$stderr" 'fl-parse: empty: not an experiment directory: it has neither trace_summary.jsonl nor observations.jsonl'
+	mkdir traces
+	cp "$REFERENCE/guide/trace_summary.jsonl" traces/traces.jsonl
+	fl-parse traces | cmp - <(fl-parse "$REFERENCE/guide")
+	mkdir observations
+	cp "$REFERENCE/times/observations.jsonl" observations
+	run --separate-stderr fl-parse observations
+	assert_equal "$(grep -c '^### Step' <<<"$output")" "$(lines_of "$REFERENCE/times/observations.jsonl")"
+}
+
+@test "formats are known by name" {
+	for name in html '' MD ../md; do
+		run --separate-stderr -2 fl-parse -f "$name" </dev/null
+		assert_regex "$stderr" "^fl-parse: unknown format '$name': md or jsonl is wanted"
+	done
+}
+
+@test "records of no trace are told and passed over" {
+	{ row a; echo '{"input":"x"}'; echo nonsense; row b; } >in
+	run --separate-stderr -1 fl-parse in
+	assert_equal "$(grep -c '^# Trace' <<<"$output")" 2
+	assert_equal "$(cut -d ' ' -f 2 <<<"$stderr" | paste -sd ' ')" 'in:2: in:3:'
+}
+
+@test "--max-depth allows more levels, within reason" {
+	python3 -c 'print("{\"trace_id\":\"t\",\"input\":%s1%s}" % ("[" * 5000, "]" * 5000))' >in
+	run --separate-stderr -1 fl-parse in
+	assert_output ''
+	run --separate-stderr -0 fl-parse --max-depth 6000 -f jsonl in
+	assert_equal "$(grep -o '\[' <<<"$output" | wc -l)" 10002
+	run --separate-stderr -2 fl-parse --max-depth 100000 in
+	assert_regex "$stderr" "^fl-parse: --max-depth '100000'"
+}
+
+@test "a file that is not read from its start is rendered all the same" {
+	{ row gone; row here; observation here a; } >in
+	{ read -r _; fl-parse >out; } <in
+	assert_equal "$(sed -n 's/^trace_id: //p' out)" '"here"'
+	assert_equal "$(grep -c '^### Step' out)" 1
+}
+
+@test "a temporary file that cannot be made is told" {
+	row a >in
+	run --separate-stderr -2 bash -c 'cat in | TMPDIR=/nowhere fl-parse'
+	assert_output ''
+	assert_regex "$stderr" '^fl-parse: '
+}

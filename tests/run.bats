@@ -1,0 +1,703 @@
+load test_helper
+load filter_helper
+
+AGENTS=$ROOT/tests/agents
+HANDLERS=$AGENTS/handlers.py
+
+setup_file()
+{
+	find_python
+	export PYTHONDONTWRITEBYTECODE=1
+	"${CC:-gcc}" -o "$BATS_FILE_TMPDIR/agent" "$ROOT/tests/agents/agent.c"
+}
+
+# inputs TEXT...: input records.
+inputs()
+{
+	local text
+
+	for text; do
+		printf '{"input":"%s"}\n' "$text"
+	done
+}
+
+# odd HOW [option...]: runs one, odd, two on the agent that misbehaves so, with
+# a marker in its environment.
+odd()
+{
+	local how=$1
+
+	shift
+	inputs one odd two |
+		MARKER=$BATS_TEST_TMPDIR/$how timeout 60 fl-run --command "$AGENTS/odd.sh $how" "$@"
+}
+
+# nothing_left HOW
+nothing_left()
+{
+	assert_equal "$1: $(processes "MARKER=$BATS_TEST_TMPDIR/$1") processes" "$1: 0 processes"
+}
+
+# --- agents in any language -------------------------------------------------------------
+
+@test "a shell script can be an agent" {
+	inputs a 'b c' | fl-run --command "$AGENTS/echo.sh" --name tests >got
+	assert_equal "$(values .output.input got)" 'a b c'
+	assert_equal "$(values .output.id got)" '1 2'
+	assert_jq '.output.context | [.name,.iteration,.persona,.attempt]' '["tests",0,null,1]' <(head -n 1 got)
+	assert_equal "$(jq -c '[.output.context.trace_id == .trace_id, .output.context.run_id == .run_id, .output.context.input_id == .input_id]' got | sort -u)" '[true,true,true]'
+}
+
+@test "a trace has the fields that the records' manual names, in that order" {
+	inputs a | fl-run --command "$AGENTS/echo.sh" >got
+	assert_equal "$(jq -c keys_unsorted got)" \
+		'["trace_id","run_id","input_id","name","iteration","persona","input","output","duration_ms","success","start_time","end_time","attempts","observation_count","metadata","observations"]'
+	assert_regex "$(jq -r .trace_id got)" '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+	assert_regex "$(jq -r .start_time got)" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\+00:00$'
+	assert_jq '[.success,.attempts,.observation_count,.observations,.metadata]' '[true,1,0,[],{}]' got
+}
+
+@test "Node can be an agent that works ahead" {
+	command -v node >/dev/null || skip 'no node'
+	inputs one two three | fl-run --command "node $AGENTS/node.mjs" --iterations 4 >got
+	assert_equal "$(lines_of got)" 12
+	assert_equal "$(values '"\(.output)\(.iteration)"' got | tr ' ' '\n' | sort | paste -sd ' ')" \
+		'ONE0 ONE1 ONE2 ONE3 THREE0 THREE1 THREE2 THREE3 TWO0 TWO1 TWO2 TWO3'
+	assert_equal "$(jq -c 'select(.observations[0] | .name != "capitals") // select(.observations[0].output != .iteration) // select(.observations[0].trace_id != .trace_id)' got)" ''
+	assert_equal "$(jq -c '[.observation_count, (.observations | length), .observations[0].type]' got | sort -u)" '[1,1,"tool"]'
+}
+
+@test "a C program can be an agent, several of them side by side" {
+	seq 200 | sed 's/.*/{"input":"&"}/' >in
+	fl-run --command "$BATS_FILE_TMPDIR/agent" --parallel 3 in >got
+	assert_equal "$(lines_of got)" 200
+	assert_equal "$(jq -r .input got | sort -n | uniq | paste -sd ' ')" "$(seq -s ' ' 200)"
+	assert_equal "$(jq .success got | sort -u)" true
+}
+
+@test "an agent of plain lines gets and gives text" {
+	printf '%s\n' '{"input":"two\nlines\r\\n"}' '{"input":{"a":[1]}}' '{"input":"é😀"}' |
+		fl-run --protocol lines --command "cat" >got
+	assert_equal "$(jq -c .output got)" $'"two\\\\nlines\\\\r\\\\n"\n"{\\"a\\":[1]}"\n"é😀"'
+	printf 'runner:\n  process: {protocol: lines, command: [sh, -c, "while read -r l; do printf \\"<%%s>\\\\r\\\\n\\" \\"$l\\"; done"]}\n' >setting.yaml
+	inputs 'a b' | fl-run -c setting.yaml >got
+	assert_jq .output '"<a b>"' got
+}
+
+@test "a command is split as a shell would, and not given to one" {
+	# shellcheck disable=SC2016 # nothing is to be expanded
+	cat >args.sh <<-'SH'
+	#!/bin/sh
+	for arg; do printf '%s\n' "$arg" >>args; done
+	exec cat
+	SH
+	chmod +x args.sh
+	inputs a | fl-run --protocol lines --command "./args.sh a 'b c' \"d 'e'\" f\\ g '' \$HOME \`id\` ; *" >got
+	assert_equal "$(<args)" $'a\nb c\nd \'e\'\nf g\n\n$HOME\n`id`\n;\n*'
+	run --separate-stderr -2 fl-run --command "cat 'open" <<<'{"input":"a"}'
+	assert_equal "$stderr" "fl-run: the command's quotes are not closed"
+}
+
+@test "nothing is sent before a line matches ready_pattern" {
+	cat >setting.yaml <<-'YAML'
+	runner:
+	  process:
+	    command: [bash, -c, 'echo loading; if read -r -t 0.2 l; then echo "{\"type\":\"final\",\"output\":\"too early\"}"; fi; echo "now READY 7"; while read -r l; do echo "{\"type\":\"final\",\"output\":\"ok\"}"; done']
+	    ready_pattern: "READY [0-9]+$"
+	YAML
+	inputs a b | fl-run -c setting.yaml >got
+	assert_equal "$(values .output got)" 'ok ok'
+	assert_equal "$(jq -r '.stdout // empty' got)" ''
+	sed -i 's/now READY 7/never/' setting.yaml
+	sed -i 's/; while.*done/; exit 5/' setting.yaml
+	inputs a b >in
+	run --separate-stderr -2 fl-run -c setting.yaml in
+	assert_output ''
+	assert_regex "$stderr" 'the agent ended before it was ready'
+	sed -i 's/ready_pattern: .*/ready_pattern: "("/' setting.yaml
+	run --separate-stderr -2 fl-run -c setting.yaml in
+	assert_regex "$stderr" "ready_pattern '\(' is no POSIX"
+}
+
+@test "an agent that can do no work says so, and nothing more is run" {
+	echo '{"type":"error","code":"setup","error":"no model"}' >setup
+	run --separate-stderr -2 fl-run --command 'sh -c "cat setup; exec sleep 1000"' < <(inputs a b)
+	assert_equal "$(jq -c '[.input,.success]' <<<"$output")" '["a",false]'
+	assert_equal "$stderr" 'fl-run: no model'
+	run --separate-stderr -2 fl-run --command ./nothing <<<'{"input":"a"}'
+	assert_output ''
+	assert_regex "$stderr" "^fl-run: cannot start './nothing': No such file"
+}
+
+# --- what agents say ----------------------------------------------------------------------
+
+@test "observations, deltas, callbacks, prints and tokens end in the trace" {
+	odd chatty >got
+	assert_equal "$(values .success got)" 'true true true'
+	jq -c 'select(.input == "odd")' got >one
+	assert_jq '[.stdout,.observation_count,.token_usage]' \
+		'["thinking...\n",1,{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}]' one
+	assert_jq .callback_messages '{"send":["m"],"error":[{"args":["a","b"],"kwargs":{"k":1}}]}' one
+	assert_jq '.observations[0] | [.name,.type,.input,.output]' '["n","tool",{"q":1},2]' one
+	assert_jq '.observations[0].trace_id == .trace_id and (.observations[0].id | length > 0) and (.observations[0].start_time | length > 0)' true one
+	# the last message is what the user saw
+	assert_jq .output '"m"' one
+	assert_equal "$(jq -c 'select(.input != "odd") | [.observation_count, has("stdout"), has("token_usage"), .output]' got | sort -u)" '[0,false,false,"fine"]'
+}
+
+@test "the output is the final response, else the agent's, the last message, the reply, the deltas" {
+	# shellcheck disable=SC2034 # they are used by name
+	final='{"type":"final","output":"reply"}'
+	said='{"type":"callback","name":"send","args":["message"]}'
+	agent='{"type":"observation","observation":{"type":"agent","name":"a","output":{"x":1}}}'
+	response='{"type":"observation","observation":{"type":"event","name":"agent_final_response","output":"response"}}'
+	delta='{"type":"delta","delta":"delta"}'
+	while IFS='|' read -r wanted messages; do
+		# shellcheck disable=SC2086 # these are names
+		{ for name in $messages; do echo "${!name}"; done; } >reply
+		run -0 fl-run --command "sh -c 'read l; cat reply; cat >/dev/null'" <<<'{"input":"a"}'
+		assert_equal "$messages: $(jq -c .output <<<"$output")" "$messages: $wanted"
+	done <<-END
+	"response"|response agent said final
+	"response"|response agent agent said final
+	{"x":1}|agent said final
+	"message"|said delta final
+	"reply"|delta final
+	"reply"|final
+	END
+	for final in '{"type":"final","output":null}' '{"type":"final"}'; do
+		printf '%s\n' "$delta" "$delta" "$final" >reply
+		run -0 fl-run --command "sh -c 'read l; cat reply; cat >/dev/null'" <<<'{"input":"a"}'
+		assert_equal "$(jq -c .output <<<"$output")" '"deltadelta"'
+		printf '%s\n' "$final" >reply
+		run -0 fl-run --command "sh -c 'read l; cat reply; cat >/dev/null'" <<<'{"input":"a"}'
+		assert_equal "$(jq -c .output <<<"$output")" null
+	done
+}
+
+@test "an agent's errors fail the run and no other" {
+	for case in 'error|"no é","E7"' 'error-object|"{\"a\":1}",null' \
+		'error-nothing|"the agent reported an error",null'; do
+		status=0
+		odd "${case%%|*}" >got || status=$?
+		assert_equal "$status" 1
+		assert_equal "$(values .success got)" 'true false true'
+		assert_jq '[.error,.error_code]' "[${case#*|}]" <(sed -n 2p got)
+		assert_jq '[.error_kind,.output]' '["error",null]' <(sed -n 2p got)
+		assert_equal "$(lines_of starts)" 1
+		rm starts
+	done
+	odd no-output >got
+	assert_equal "$(jq -c '[.success,.output]' got | paste -sd ' ')" '[true,"fine"] [true,null] [true,"fine"]'
+}
+
+@test "an agent that breaks loses one run, and the next gets another agent" {
+	while IFS='|' read -r how kind what starts; do
+		rm -f starts
+		status=0
+		odd "$how" >got 2>err || status=$?
+		assert_equal "$how $status $(values .success got)" "$how 1 true false true"
+		sed -n 2p got >one
+		assert_equal "$how $(jq -c '[.error_kind,.exit_code,.signal]' one)" "$how $kind"
+		assert_regex "$how $(jq -r .error one)" "^$how $what"
+		assert_equal "$how $(lines_of starts)" "$how $starts"
+		nothing_left "$how"
+	done <<-'END'
+	exit|["crash",3,null]|the agent ended before it answered \(exit status 3\)|2
+	kill|["crash",null,9]|the agent ended before it answered \(killed by signal 9|2
+	half|["crash",0,null]|the agent ended before it answered \(exit status 0\)|2
+	closes|["crash",null,15]|the agent closed its output|2
+	unknown|["protocol",null,15]|the agent answered a request that it was not sent|2
+	grandchild|["crash",0,null]|the agent ended before it answered \(exit status 0\)|2
+	END
+}
+
+@test "what is no protocol is kept as text, and is never a reply" {
+	odd garbage >got
+	assert_equal "$(values .success got)" 'true true true'
+	sed -n 2p got >one
+	assert_jq .output '"fine"' one
+	assert_jq '.stdout | split("\n") | [.[0,1,3,4]]' '["garbage","{\"type\":","[1]","{\"a\":1}"]' one
+	python3 -c 'open("got", encoding="utf-8").read()'
+	odd twice >got
+	assert_equal "$(values .output got)" 'fine first fine'
+	assert_equal "$(values .success got)" 'true true true'
+}
+
+@test "what an agent leaves running does not hold anything up, and is ended" {
+	odd session >got
+	assert_equal "$(values .output got)" 'fine fine fine'
+	nothing_left session
+}
+
+@test "a run that takes too long is ended with all it started" {
+	status=0
+	odd silent --timeout 0.5 >got || status=$?
+	assert_equal "$status $(values .success got)" '1 true false true'
+	assert_jq '[.error_kind,.signal]' '["timeout",15]' <(sed -n 2p got)
+	assert_regex "$(sed -n 2p got | jq -r .error)" '^the run took longer than timeout_seconds'
+	assert_jq '.duration_ms >= 500' true <(sed -n 2p got)
+	nothing_left silent
+}
+
+@test "an agent that ignores SIGTERM is killed" {
+	status=0
+	odd deaf --timeout 0.5 >got || status=$?
+	assert_equal "$status $(values .success got)" '1 true false true'
+	assert_jq '[.error_kind,.signal]' '["timeout",9]' <(sed -n 2p got)
+	nothing_left deaf
+}
+
+@test "an agent that always ends at once fails each run, and the experiment ends" {
+	for command in true false 'sh -c "exec >&-; exit 7"' 'sh -c "read l; exit 9"'; do
+		run --separate-stderr -1 timeout 60 fl-run --command "$command" < <(inputs a b c)
+		assert_equal "$(jq -r .error_kind <<<"$output" | paste -sd ' ')" 'crash crash crash'
+	done
+}
+
+@test "an agent that never reads does not stop the others" {
+	cat >in < <(seq 30 | sed 's/.*/{"input":"&"}/')
+	# one of two reads nothing, and is ended by the timeout
+	run --separate-stderr -1 timeout 60 fl-run --timeout 0.5 --parallel 2 --command \
+		"bash -c 'if mkdir first 2>/dev/null; then sleep 1000; fi; exec $AGENTS/echo.sh'" in
+	assert_equal "$(jq -r .success <<<"$output" | sort | uniq -c | awk '{ print $1, $2 }')" $'1 false\n29 true'
+	# not even when the pipe to it is full
+	printf '{"input":"%s"}\n' "$(head -c 1000000 /dev/zero | tr '\0' a)" >in
+	run --separate-stderr -1 timeout 60 fl-run --timeout 0.5 --command 'sleep 1000' in
+	assert_equal "$(jq -r .error_kind <<<"$output")" timeout
+}
+
+@test "an input of 1 MB and an answer of 5 MB go through" {
+	printf '{"input":"%s"}\n' "$(head -c 1000000 /dev/zero | tr '\0' a)" >in
+	fl-run --command "$AGENTS/echo.sh" in >got
+	assert_jq '[(.input | length), (.output.input | length)]' '[1000000,1000000]' got
+	odd long >got
+	assert_jq '[.success, (.output | length)]' '[true,5000000]' <(sed -n 2p got)
+}
+
+# --- Python targets -------------------------------------------------------------------------
+
+@test "Python targets of every kind are called" {
+	while IFS='|' read -r target wanted; do
+		run --separate-stderr -0 fl-run --target "$HANDLERS:$target" <<<'{"input":"a b"}'
+		assert_equal "$target $(jq -c .output <<<"$output")" "$target $wanted"
+	done <<-'END'
+	echo|"a b"
+	Agent.answer|"hello a b"
+	agent.answer|"hi a b"
+	Agent.answer_later|"later a b"
+	later|"later a b"
+	END
+	cp "$HANDLERS" .
+	printf 'runner:\n  target: handlers:stream\n  stream_output_path: choices.0.delta.content\n' >setting.yaml
+	fl-run -c setting.yaml <<<'{"input":"a b"}' >got
+	assert_jq .output '"a.b."' got
+	printf 'runner:\n  target: handlers:Agent.answer\n  factory: handlers:make_agent\n  factory_kwargs: {greeting: "well"}\n' >setting.yaml
+	fl-run -c setting.yaml <<<'{"input":"a b"}' >got
+	assert_jq .output '"well a b"' got
+	printf 'runner: {module_path: handlers, function_name: echo}\n' >setting.yaml
+	fl-run -c setting.yaml <<<'{"input":[1,null]}' >got
+	assert_jq .output '[1,null]' got
+}
+
+@test "a handler's misdeeds cost its own run only" {
+	inputs fine raise exit os_exit kill print object nan surrogate recursion fine >in
+	run --separate-stderr -1 fl-run --target "$HANDLERS:misbehave" in
+	cat >got <<<"$output"
+	assert_equal "$(lines_of got)" 11
+	while IFS='|' read -r input filter wanted; do
+		assert_equal "$input $(jq -c "select(.input == \"$input\") | $filter" got | head -n 1)" "$input $wanted"
+	done <<-'END'
+	fine|[.success,.output]|[true,"fine"]
+	raise|[.success,.error,.error_kind,.error_code]|[false,"ValueError: no é","error","ValueError"]
+	exit|[.success,.error,.error_kind,.error_code]|[false,"SystemExit: 4","error","SystemExit"]
+	os_exit|[.success,.error_kind,.exit_code]|[false,"crash",5]
+	kill|[.success,.error_kind,.signal]|[false,"crash",9]
+	print|[.success,.output,.stdout]|[true,"fine",null]
+	object|[.success,.output.odd]|[true,"<odd>"]
+	nan|[.success,.output]|[true,[null,null,1.5]]
+	surrogate|.success|true
+	recursion|[.success,.error_kind,.error_code]|[false,"error","RecursionError"]
+	END
+	assert_equal "$(tail -n 1 got | jq -c '[.input,.success]')" '["fine",true]'
+	# a failed trace shows what the handler said last
+	assert_regex "$(jq -r 'select(.input == "raise") | .stderr' got)" 'ValueError: no é'
+}
+
+@test "a target that is not there is told before any call" {
+	printf 'def f(input): return input\nraise_at = 5\n' >mod.py
+	printf 'raise RuntimeError("at import")\n' >broken.py
+	printf 'def f(:\n' >syntax.py
+	while IFS='|' read -r target message; do
+		run --separate-stderr -2 fl-run --target "$target" <<<'{"input":"a"}'
+		assert_output ''
+		assert_regex "$target: $stderr" "$message"
+	done <<-'END'
+	nosuch:f|nosuch
+	mod:nosuch|nosuch
+	mod:f.nosuch|nosuch
+	mod:Nosuch.method|Nosuch
+	mod:raise_at|raise_at
+	broken:f|at import
+	syntax:f|syntax
+	missing.py:f|missing.py
+	nocolon|module:function
+	END
+	run --separate-stderr -2 fl-run <<<'{"input":"a"}'
+	assert_regex "$stderr" '^fl-run: nothing to run: give --target or --command'
+	printf 'runner: {target: "mod:f", python: /nowhere/python}\n' >setting.yaml
+	run --separate-stderr -2 fl-run -c setting.yaml <<<'{"input":"a"}'
+	assert_regex "$stderr" "/nowhere/python'?: No such file"
+}
+
+@test "environment, .env files and the folder reach the handler" {
+	mkdir -p root/project/src
+	cp "$HANDLERS" root/project/src
+	cd root/project
+	cat >setting.yaml <<-'YAML'
+	runner:
+	  target: handlers:environment
+	  working_directory: src
+	  environment_vars: {FROM_FILE: 5, IN_DOTENV: file, IN_ALL: file}
+	YAML
+	printf 'FROM_DOTENV="a b"\nIN_DOTENV=dotenv\nIN_ALL=dotenv\nIN_BOTH=dotenv\n' >.env
+	printf 'FROM_ROOT=root\nIN_BOTH=root\n' >../.env
+	cd /
+	IN_ALL=process fl-run -c "$BATS_TEST_TMPDIR/root/project/setting.yaml" \
+		<<<'{"input":"FROM_FILE,FROM_DOTENV,IN_DOTENV,IN_ALL,FROM_ROOT,IN_BOTH"}' >"$BATS_TEST_TMPDIR/got"
+	assert_jq .output "{\"FROM_FILE\":\"5\",\"FROM_DOTENV\":\"a b\",\"IN_DOTENV\":\"dotenv\",\"IN_ALL\":\"process\",\"FROM_ROOT\":\"root\",\"IN_BOTH\":\"dotenv\",\"cwd\":\"$BATS_TEST_TMPDIR/root/project/src\"}" \
+		"$BATS_TEST_TMPDIR/got"
+}
+
+# --- replay -----------------------------------------------------------------------------------
+
+@test "the guide's handler is replayed with an object and both callbacks" {
+	cp "$HANDLERS" .
+	cat >setting.yaml <<-'YAML'
+	name: guide
+	runner:
+	  target: "handlers:MessageHandler.handle_message"
+	replay_args:
+	  enabled: true
+	  callable_providers:
+	    send_callback: "builtin:collector.send"
+	    error_callback: "builtin:collector.error"
+	  override_param_path: "data.content"
+	iterations: 2
+	YAML
+	fl-record-extract "$DATA/reference/recordings/guide.jsonl" |
+		fl-generate --original -l 8 >in
+	echo '{"input":"bad one","metadata":{"template_kwargs":{"connection_id":"c","data":{"content":"x"},"user_connection":{"user_id":"u-2","tags":["a","é"]},"send_callback":"<callable:send:async>","error_callback":"<callable:x>"}}}' >>in
+	run --separate-stderr -0 fl-run -c setting.yaml in
+	cat >got <<<"$output"
+	assert_equal "$stderr" ''
+	assert_equal "$(lines_of got)" 18
+	# each with a copy of its own, its input in the place for it
+	assert_equal "$(jq -c 'select(.output != "u-1/b: " + .input)' got | jq -r '[.output,.iteration] | @text')" \
+		$'["u-2/é: bad one",0]\n["u-2/é: bad one",1]'
+	assert_equal "$(jq -c '.callback_messages == {"send":[.output],"error":[]}' got | sort | uniq -c | awk '{ print $1, $2 }')" \
+		$'2 false\n16 true'
+	assert_jq .callback_messages '{"send":["u-2/é: bad one"],"error":["cannot: bad one"]}' <(tail -n 1 got)
+	assert_equal "$(jq -c '[.name,.success]' got | sort -u)" '["guide",true]'
+}
+
+@test "recordings of the original are replayed, whatever their callables are called" {
+	{ head -n 4 "$DATA/reference/recordings/api.jsonl"
+		cat "$DATA/reference/recordings/guide.jsonl"; } >recorded
+	{
+		printf 'replay_args:\n  enabled: true\n  callable_providers:\n'
+		for name in plain err marked lam partial co obj cls builtin method send_callback; do
+			printf '    %s: "builtin:collector.send"\n' "$name"
+		done
+		printf '    error_callback: "builtin:collector.error"\n'
+	} >setting.yaml
+	run --separate-stderr -0 bash -o pipefail -c "fl-record-extract recorded | fl-generate -l 12 |
+		fl-run -c setting.yaml --target $HANDLERS:everything"
+	cat >got <<<"$output"
+	assert_equal "$(jq .success got | sort -u)" true
+	assert_equal "$(jq -r '.metadata.strategy' got | sort | uniq -c | awk '$2 == "recorded" { print $1 }')" 3
+	# providers are there for parameters that were not recorded, too
+	assert_equal "$(jq -r '.callback_messages.send | map(select(. != "to token_callback")) | sort | join(" ")' got | sort -u)" \
+		'to builtin to cls to co to err to lam to marked to method to obj to partial to plain to send_callback'
+	assert_equal "$(jq -r '.callback_messages.error | join(" ")' got | sort -u)" 'to error_callback'
+	assert_equal "$(jq -c '.callback_messages.send | index("to token_callback")' got | grep -vc null)" 1
+}
+
+@test "a callable without a provider, or an unknown one, is told before any call" {
+	cp "$HANDLERS" .
+	fl-record-extract "$DATA/reference/recordings/guide.jsonl" | fl-generate -l 3 >in
+	printf 'replay_args:\n  enabled: true\n  callable_providers: {send_callback: "builtin:collector.send"}\n' >setting.yaml
+	run --separate-stderr -2 fl-run -c setting.yaml -t "handlers:MessageHandler.handle_message" in
+	assert_output ''
+	assert_regex "$stderr" "^fl-run: in:1: the recorded callable 'error_callback' \(<callable:error>\) has no provider"
+	printf 'replay_args:\n  enabled: true\n  callable_providers: {send_callback: "builtin:nothing"}\n' >setting.yaml
+	run --separate-stderr -2 fl-run -c setting.yaml -t "handlers:MessageHandler.handle_message" in
+	assert_output ''
+	assert_regex "$stderr" 'send_callback.*unknown provider "builtin:nothing"'
+}
+
+@test "a place for the input that is not there is told before any call" {
+	printf 'replay_args:\n  enabled: true\n  override_param_path: data.nothing.here\n' >setting.yaml
+	echo '{"input":"a","metadata":{"template_kwargs":{"data":{"content":"x"}}}}' >in
+	run --separate-stderr -2 fl-run -c setting.yaml -t "$HANDLERS:everything" in
+	assert_output ''
+	assert_regex "$stderr" "^fl-run: in:1: the recorded arguments have no 'data.nothing.here'"
+	echo '{"input":"a"}' >in
+	run --separate-stderr -2 fl-run -c setting.yaml -t "$HANDLERS:everything" in
+	assert_regex "$stderr" '^fl-run: in:1: there are no recorded arguments'
+}
+
+@test "inputs without arguments take those of the last matching recording" {
+	cp "$HANDLERS" .
+	cat >setting.yaml <<-'YAML'
+	runner: {target: "handlers:everything"}
+	replay_args: {enabled: true, recording_file: rec.jsonl, override_param_path: text}
+	YAML
+	printf '%s\n' '{"target":"handlers:everything","kwargs":{"old":1,"text":"x"},"timestamp":"1"}' \
+		'{"target":"handlers:everything","kwargs":{"new":1,"text":"x"},"timestamp":"2"}' \
+		'{"target":"other:f","kwargs":{"other":1},"timestamp":"3"}' '{"half' >rec.jsonl
+	fl-run -c setting.yaml <<<'{"input":"a"}' >got
+	assert_jq .output '["new","text"]' got
+	sed -i 2d rec.jsonl
+	sed -i 1d rec.jsonl
+	run --separate-stderr -2 fl-run -c setting.yaml <<<'{"input":"a"}'
+	assert_regex "$stderr" "no call of 'handlers:everything' was recorded; the last one is of 'other:f'"
+}
+
+# --- how runs go --------------------------------------------------------------------------------
+
+@test "each input runs through its iterations before the next one" {
+	inputs a b c | fl-run --command "$AGENTS/echo.sh" -n 3 >got
+	assert_equal "$(values '"\(.input)\(.iteration)"' got)" 'a0 a1 a2 b0 b1 b2 c0 c1 c2'
+	assert_equal "$(jq -r .run_id got | sort -u | wc -l)" 9
+	assert_equal "$(jq -r .trace_id got | sort -u | wc -l)" 9
+	echo 'iterations: 2' >setting.yaml
+	inputs a | fl-run -c setting.yaml --command "$AGENTS/echo.sh" >got
+	assert_equal "$(lines_of got)" 2
+	inputs a | FLUXLOOP_ITERATIONS=3 fl-run -c setting.yaml --command "$AGENTS/echo.sh" >got
+	assert_equal "$(lines_of got)" 3
+	inputs a | FLUXLOOP_ITERATIONS=3 fl-run -c setting.yaml --command "$AGENTS/echo.sh" -n 1 >got
+	assert_equal "$(lines_of got)" 1
+}
+
+@test "runs side by side are all there, each once" {
+	seq 40 | sed 's/.*/{"input":"&"}/' >in
+	for n in 1 4 0; do
+		fl-run --command "$AGENTS/echo.sh" -n 2 --parallel "$n" in >got
+		assert_equal "$(values '"\(.input).\(.iteration)"' got | tr ' ' '\n' | sort -u | wc -l)" 80
+		assert_equal "$(lines_of got)" 80
+		assert_equal "$(jq -c 'select(.input != .output.input)' got)" ''
+	done
+}
+
+@test "with isolation each run has an agent of its own" {
+	printf 'runner: {isolation: call}\n' >setting.yaml
+	odd none -c setting.yaml >got
+	assert_equal "$(values .success got)" 'true true true'
+	assert_equal "$(sort -u starts | wc -l)" 3
+	rm starts
+	odd none >got
+	assert_equal "$(lines_of starts)" 1
+}
+
+@test "agents work at the same time" {
+	# each waits for the other: one after the other they would wait for ever
+	# shellcheck disable=SC2016 # it is for the agent
+	cat >meet.sh <<-'SH'
+	#!/bin/bash
+	while read -r line; do
+		[[ $line == *left* ]] && mine=left other=right || mine=right other=left
+		touch "$mine"
+		until [[ -e $other ]]; do sleep 0.01; done
+		echo '{"type":"final","output":"met"}'
+	done
+	SH
+	chmod +x meet.sh
+	inputs left right | timeout 60 fl-run --timeout 50 --parallel 2 --command ./meet.sh >got
+	assert_equal "$(values .output got)" 'met met'
+}
+
+@test "the same seed gives the same trace ids, other seeds and none give others" {
+	inputs a b >in
+	for seed in 5 5 6 -5; do
+		fl-run --command "$AGENTS/echo.sh" -n 2 --seed "$seed" in | jq -r .trace_id >>ids
+	done
+	for _ in 1 2; do
+		fl-run --command "$AGENTS/echo.sh" -n 2 in | jq -r .trace_id >>ids
+	done
+	assert_equal "$(sort -u ids | wc -l)" 20
+	assert_equal "$(sed -n 1,4p ids)" "$(sed -n 5,8p ids)"
+	echo 'seed: 5' >setting.yaml
+	fl-run -c setting.yaml --command "$AGENTS/echo.sh" -n 2 in | jq -r .trace_id >got
+	assert_equal "$(<got)" "$(sed -n 1,4p ids)"
+}
+
+@test "run ids are the same everywhere, and follow input, persona and iteration" {
+	inputs a >in
+	fl-run --command "$AGENTS/echo.sh" -n 2 --name one in >one
+	fl-run --command cat --protocol lines -n 2 --name two in >two
+	assert_equal "$(values .run_id one)" "$(values .run_id two)"
+	echo '{"input":"a","metadata":{"persona":"p"}}' >in
+	fl-run --command "$AGENTS/echo.sh" in >three
+	assert_equal "$(jq -r .input_id three)" "$(head -n 1 one | jq -r .input_id)"
+	assert_equal "$(cat one three | jq -r .run_id | sort -u | wc -l)" 3
+	# an id that the input has already is kept
+	echo '{"input":"a","input_id":"00112233445566ff"}' >in
+	fl-run --command "$AGENTS/echo.sh" in >four
+	assert_jq .input_id '"00112233445566ff"' four
+}
+
+@test "input_template is filled in, with what is known of the persona" {
+	cat >setting.yaml <<-'YAML'
+	input_template: "{persona}|{input}|{{input}}|{other}"
+	personas:
+	- name: novice
+	  description: New here
+	  characteristics: [short, lower case]
+	  goals: [a refund]
+	  language: de
+	  expertise_level: novice
+	YAML
+	{
+		echo '{"input":"hi \"there\"","metadata":{"persona":"novice"}}'
+		echo '{"input":"hi","metadata":{"persona":"stranger"}}'
+		echo '{"input":{"a":1}}'
+	} | fl-run -c setting.yaml --command "$AGENTS/echo.sh" >got
+	assert_equal "$(jq -c '[.input,.persona]' got)" "$(cat <<-'END'
+	["User Persona: novice\nDescription: New here\nCharacteristics: short, lower case\nGoals: a refund\nLanguage: de\nExpertise Level: novice|hi \"there\"|{input}|{other}","novice"]
+	["stranger|hi|{input}|{other}","stranger"]
+	["|{\"a\":1}|{input}|{other}",null]
+	END
+	)"
+	assert_equal "$(jq -c '.input == .output.input' got | sort -u)" true
+}
+
+@test "--personas runs only their inputs" {
+	{
+		echo '{"input":"1","metadata":{"persona":"a"}}'
+		echo '{"input":"2","metadata":{"persona":"b"}}'
+		echo '{"input":"3"}'
+		echo '{"input":"4","metadata":{"persona":"c"}}'
+	} >in
+	fl-run --command "$AGENTS/echo.sh" --personas a,c in >got
+	assert_equal "$(values .input got)" '1 4'
+}
+
+@test "all that an input came with is in its trace" {
+	echo '{"label":{"a":1.50},"input":"1","success":"no","metadata":{"persona":"a","strategy":"typo","tag":[1.50],"template_kwargs":{"a":1},"args_template":"use_recorded"},"trace_id":"old"}' |
+		fl-run --command "$AGENTS/echo.sh" >got
+	assert_jq '[.label,.success,.persona,.metadata.strategy,.metadata.tag,.metadata.template_kwargs]' \
+		'[{"a":1.5},true,"a","typo",[1.5],{"a":1}]' got
+	assert_equal "$(grep -o '1\.50' got | wc -l)" 2
+	refute [ "$(jq -r .trace_id got)" = old ]
+	# so it can be run again as it was
+	fl-run --command "$AGENTS/echo.sh" got >again
+	assert_equal "$(jq -r '.run_id, .label' got)" "$(jq -r '.run_id, .label' again)"
+}
+
+@test "a run that failed is tried again as often as told" {
+	printf 'runner: {max_retries: 2, retry_delay: 0}\n' >setting.yaml
+	inputs a | fl-run -c setting.yaml -t "$HANDLERS:fails_at_first" >got
+	assert_jq '[.success,.output,.attempts,(.failed_attempts | length),.failed_attempts[0].error,.failed_attempts[0].attempt]' \
+		'[true,"now",2,1,"RuntimeError: try again",1]' got
+	inputs a >in
+	run --separate-stderr -1 fl-run -c setting.yaml --command false in
+	assert_equal "$(jq -c '[.success,.attempts,[.failed_attempts[].error_kind]]' <<<"$output")" '[false,3,["crash","crash"]]'
+	run --separate-stderr -1 fl-run -c setting.yaml --retries 0 --command false in
+	assert_equal "$(jq -c '[.attempts,has("failed_attempts")]' <<<"$output")" '[1,false]'
+}
+
+@test "bad inputs are told with their number, and the good ones run" {
+	printf '%s\n' '{"input":"a"}' 'nonsense' '{"nothing":1}' '[1]' '' '{"input":"b"}' >in
+	printf '{"input":"cut' >>in
+	run --separate-stderr -1 fl-run --command "$AGENTS/echo.sh" in
+	assert_equal "$(jq -r .input <<<"$output")" $'a\nb'
+	assert_equal "$(cut -d ' ' -f 2 <<<"$stderr" | paste -sd ' ')" 'in:2: in:3: in:4: in:7:'
+}
+
+@test "an input that is null, false or empty is an input" {
+	printf '{"input":%s}\n' null false '""' 0 '[]' '{}' | fl-run --command "$AGENTS/echo.sh" >got
+	assert_equal "$(jq -c .output.input got | paste -sd ' ')" 'null false "" 0 [] {}'
+}
+
+@test "no inputs, no agents" {
+	run --separate-stderr -0 fl-run --command "$AGENTS/odd.sh x" </dev/null
+	assert_output ''
+	assert_not_exists starts
+}
+
+# --- the end, before its time -------------------------------------------------------------------
+
+# stop SIGNAL: sends it to a run whose second call hangs; sets status.
+stop()
+{
+	rm -f silent-* starts
+	inputs one odd two >in
+	MARKER=$BATS_TEST_TMPDIR/$1 fl-run --command "$AGENTS/odd.sh silent" --grace 0.1 --timeout 60 in >got 2>err &
+	pid=$!
+	for ((i = 0; i < 1200; i++)); do
+		compgen -G 'silent-*' >/dev/null && break
+		sleep 0.05
+	done
+	kill -"$1" "$pid"
+	status=0
+	wait "$pid" || status=$?
+}
+
+@test "SIGINT and SIGTERM end it, with what was finished and what was not" {
+	for case in INT:130 TERM:143; do
+		stop "${case%:*}"
+		assert_equal "${case%:*} $status" "${case%:*} ${case#*:}"
+		assert_equal "$(jq -c '[.input,.success,.error_kind]' got)" $'["one",true,null]\n["odd",false,"cancelled"]'
+		nothing_left "${case%:*}"
+	done
+}
+
+@test "a reader that goes away ends it quietly, and its agents" {
+	seq 100000 | sed 's/.*/{"input":"&"}/' >in
+	{ MARKER=$BATS_TEST_TMPDIR/head timeout 60 fl-run --command "$AGENTS/echo.sh" -j 2 in 2>err ||
+		echo $? >status; } | head -n 1 >got
+	assert_equal "$(jq -r .input got)" 1
+	assert_equal "$(<err)" ''
+	assert_equal "$(<status)" 141
+	nothing_left head
+}
+
+@test "traces come as they are made, and inputs may come slowly" {
+	mkfifo to from
+	fl-run --command "$AGENTS/echo.sh" <to >from &
+	exec 7>to 8<from
+	for word in a b c; do
+		printf '{"input":"%s"}\n' "$word" >&7
+		read -r -t 60 line <&8
+		assert_equal "$(jq -r .input <<<"$line")" "$word"
+	done
+	exec 7>&-
+	wait $!
+	exec 8<&-
+}
+
+# --- standard error -----------------------------------------------------------------------------
+
+@test "what agents say on stderr is kept, without secrets" {
+	export MY_API_KEY=sk-0123456789 TINY_TOKEN=abc OPEN=visible-value
+	status=0
+	odd talks --stderr-dir logs >got 2>err || status=$?
+	assert_equal "$status" 1
+	said='the key is ***, short is abc, open is visible-value'
+	assert_equal "$(cat logs/agent-1.log)" "$said"
+	assert_equal "$(jq -r 'select(.input == "odd") | .stderr' got)" "$said"
+	assert_equal "$(ls logs)" agent-1.log
+	assert_equal "$(mode_of logs) $(mode_of logs/agent-1.log)" '700 600'
+	refute grep -rq sk-0123456789 logs got err
+}
+
+@test "secrets of .env files are kept out of the logs too" {
+	mkdir project
+	printf 'MY_PASSWORD="correct horse"\n' >project/.env
+	printf 'runner: {process: {command: [sh, -c, "printf \\"%%s and half a line\\" \\"$MY_PASSWORD\\" >&2; exit 1"]}}\n' >project/setting.yaml
+	inputs a >in
+	run --separate-stderr -1 fl-run -c project/setting.yaml --stderr-dir logs in
+	assert_equal "$(cat logs/agent-1.log)" '*** and half a line'
+	assert_equal "$(jq -r .stderr <<<"$output")" '*** and half a line'
+}
