@@ -342,7 +342,7 @@ change(int fd, const char *file, const struct schema_key *k, const char *key,
 		return -1;
 	got = parse(fd, &r, &json, &t, e);
 	/* a file of comments only is read as null */
-	if (got > 0 && *json.p == 'n')
+	if (got > 0 && *buf_str(&json) == 'n')
 		t.n = (size_t)(got = 0);
 	if (got > 0)
 		before = (struct json_span){ json.p, json.len };

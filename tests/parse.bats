@@ -460,3 +460,18 @@ observation()
 	assert_output ''
 	assert_regex "$stderr" '^fl-parse: '
 }
+
+@test "a disk that gets full ends it with 2, and leaves no folder" {
+	is_sanitized && skip 'the sanitizers write files of their own'
+	for i in {1..30}; do
+		row "t$i" "\"pad\":\"$(printf '%0500d' 0)\""
+	done >in
+	row big | sed "s/\"o\"/\"$(printf '%09000d' 0)\"/" >>in
+	for format in md jsonl; do
+		status=0
+		(ulimit -f 8; trap '' XFSZ; exec fl-parse -f "$format" -o out in) 2>err || status=$?
+		assert_equal "$format $status" "$format 2"
+		assert_regex "$(<err)" '^fl-parse: out.*: File too large$'
+		assert_equal "$(compgen -G 'out*')" ''
+	done
+}

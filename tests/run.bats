@@ -492,11 +492,11 @@ nothing_left()
 
 @test "with isolation each run has an agent of its own" {
 	printf 'runner: {isolation: call}\n' >setting.yaml
-	odd none -c setting.yaml >got
+	odd no-output -c setting.yaml >got
 	assert_equal "$(values .success got)" 'true true true'
 	assert_equal "$(sort -u starts | wc -l)" 3
 	rm starts
-	odd none >got
+	odd no-output >got
 	assert_equal "$(lines_of starts)" 1
 }
 
@@ -700,4 +700,29 @@ stop()
 	run --separate-stderr -1 fl-run -c project/setting.yaml --stderr-dir logs in
 	assert_equal "$(cat logs/agent-1.log)" '*** and half a line'
 	assert_equal "$(jq -r .stderr <<<"$output")" '*** and half a line'
+}
+
+@test "a folder that is not there is told before any call" {
+	printf 'runner: {working_directory: nowhere}\n' >setting.yaml
+	touch file
+	inputs a >in
+	run --separate-stderr -2 fl-run -c setting.yaml --command cat in
+	assert_output ''
+	assert_equal "$stderr" "fl-run: folder '$PWD/nowhere': No such file or directory"
+	run --separate-stderr -2 fl-run --stderr-dir file --command cat in
+	assert_output ''
+	assert_regex "$stderr" '^fl-run: file.*: Not a directory$'
+	run --separate-stderr -2 fl-run --protocol csv --command cat in
+	assert_equal "$stderr" "fl-run: protocol 'csv': jsonl or lines is wanted"
+}
+
+@test "progress is shown on stderr when asked for, and only then" {
+	inputs a b >in
+	run --separate-stderr -0 fl-run --progress --total 2 --command "$AGENTS/echo.sh" in
+	assert_equal "${#lines[@]}" 2
+	assert_regex "$stderr" '2/2 done, 0 failed'
+	run --separate-stderr -0 fl-run --no-progress --command "$AGENTS/echo.sh" in
+	assert_equal "$stderr" ''
+	run --separate-stderr -0 fl-run --command "$AGENTS/echo.sh" in
+	assert_equal "$stderr" ''
 }
