@@ -33,7 +33,7 @@ PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
 # Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, bats with its
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
 DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
-	bats bats-support bats-assert bats-file jq nodejs procps
+	bats bats-support bats-assert bats-file jq nodejs
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y

@@ -245,6 +245,7 @@ run(char **files, size_t n)
 	if (begin_output(&k)) {
 		warn("%s", k.error.msg);
 		outdir_release(&k.dir);
+		err_release(&k.error);
 		return 2;
 	}
 	source_init(&s, files, n, cli_say);

@@ -71,22 +71,31 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 	return got < 0 ? 2 : 0;
 }
 
+/* The header as a checked object; complains and exits when it is none. */
+static struct json_span
+read_header(const char *header)
+{
+	struct json_span v = { header, strlen(header) };
+	struct json_fault f;
+
+	v.p += strspn(v.p, " \t\r\n");
+	v.n = strlen(v.p);
+	if (json_scan(v.p, v.n, 0, NULL, NULL, 0, &f) < 0)
+		die("--header: %s (byte %zu)", f.msg, f.at + 1);
+	if (json_type(v) != JSON_OBJECT)
+		die("--header: an object is wanted");
+	return v;
+}
+
 /* Writes the header's fields. */
 static void
-put_header(struct yamlout *y, const char *header)
+put_header(struct yamlout *y, struct json_span header)
 {
-	struct json_span text = { header, strlen(header) }, key, value;
-	struct json_fault f;
+	struct json_span key = { 0 }, value;
 	struct json_iter it;
 	struct buf name = { 0 };
 
-	text.p += strspn(text.p, " \t\r\n");
-	text.n = strlen(text.p);
-	if (json_scan(text.p, text.n, 0, NULL, NULL, 0, &f) < 0)
-		die("--header: %s (byte %zu)", f.msg, f.at + 1);
-	if (json_type(text) != JSON_OBJECT)
-		die("--header: an object is wanted");
-	for (it = json_each(text); json_next(&it, &key, &value); ) {
+	for (it = json_each(header); json_next(&it, &key, &value); ) {
 		name.len = 0;
 		json_text(&name, key);
 		yamlout_key(y, buf_str(&name));
@@ -96,7 +105,8 @@ put_header(struct yamlout *y, const char *header)
 }
 
 static int
-json_to_yaml(char **files, int n, const char *header, int list, struct out *o)
+json_to_yaml(char **files, int n, struct json_span header, int list,
+    struct out *o)
 {
 	struct source s;
 	struct yamlout *y;
@@ -104,7 +114,7 @@ json_to_yaml(char **files, int n, const char *header, int list, struct out *o)
 
 	source_init(&s, files, (size_t)n, cli_say);
 	y = yamlout_new(o, list ? '[' : '{');
-	if (header && !list)
+	if (header.p && !list)
 		put_header(y, header);
 	if (!list) {
 		yamlout_key(y, "inputs");
@@ -128,7 +138,7 @@ main(int argc, char **argv)
 	static char dash[] = "-";
 	static char *only_stdin[] = { dash };
 	enum yamlin_unit unit = YAMLIN_ENTRIES;
-	const char *header = NULL;
+	struct json_span header = { 0 };
 	struct out o;
 	int c, i, r, to_yaml = 0, list = 0, status = 0;
 
@@ -145,7 +155,7 @@ main(int argc, char **argv)
 			list = 1;
 			break;
 		case OPT_HEADER:
-			header = optarg;
+			header = read_header(optarg);
 			break;
 		default:
 			cli_common(c, usage);

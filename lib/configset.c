@@ -222,6 +222,7 @@ parse(int fd, struct yamlin_reader **r, struct buf *json, struct tree *t,
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_set(e, 0, 0, "%s", strerror(errno));
 	got = yamlin_next(*r, json, &line, e);
+	buf_str(json);
 	if (got > 0)
 		tree_parse(t, (struct json_span){ json->p, json->len });
 	return got;
@@ -342,7 +343,7 @@ change(int fd, const char *file, const struct schema_key *k, const char *key,
 		return -1;
 	got = parse(fd, &r, &json, &t, e);
 	/* a file of comments only is read as null */
-	if (got > 0 && *buf_str(&json) == 'n')
+	if (got > 0 && json.p && *json.p == 'n')
 		t.n = (size_t)(got = 0);
 	if (got > 0)
 		before = (struct json_span){ json.p, json.len };

@@ -22,20 +22,10 @@ values()
 	jq -r "$1" "$2" | paste -sd ' '
 }
 
-# processes MARKER: prints how many processes have it in their environment,
-# this shell and what it waits for left out.
+# processes NAME=VALUE: prints how many have exactly that in their environment.
 processes()
 {
-	local file count=0
-
-	for file in /proc/[0-9]*/environ; do
-		[[ $file == "/proc/$$/environ" ]] && continue
-		[[ $file == "/proc/$BASHPID/environ" ]] && continue
-		if tr '\0' '\n' 2>/dev/null <"$file" | grep -qxF -- "$1"; then
-			count=$((count + 1))
-		fi
-	done 2>/dev/null
-	echo "$count"
+	grep -lzxF -- "$1" /proc/[0-9]*/environ 2>/dev/null | wc -l
 }
 
 # is_sanitized: the programs were built with the sanitizers, which need memory

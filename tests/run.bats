@@ -240,6 +240,33 @@ nothing_left()
 	nothing_left silent
 }
 
+@test "runs that an agent had begun beside a late one are told apart from it" {
+	# the first request goes before hello, the others two at a time
+	inputs first odd beside after >in
+	run --separate-stderr -1 timeout 60 fl-run --timeout 2 --command "$AGENTS/two.sh hangs" in
+	assert_equal "$(jq -c '[.input,.success,.error_kind]' <<<"$output" | sort)" "$(cat <<-'END'
+	["after",true,null]
+	["beside",false,"crash"]
+	["first",true,null]
+	["odd",false,"timeout"]
+	END
+	)"
+	assert_equal "$(jq -r 'select(.input == "beside") | .error' <<<"$output")" \
+		'the agent was ended because of another run (killed by signal 15 (Terminated))'
+}
+
+@test "a request that an agent had not begun when it ended is given to another" {
+	inputs first odd beside after >in
+	run --separate-stderr -1 timeout 60 fl-run --timeout 50 --command "$AGENTS/two.sh exits" in
+	assert_equal "$(jq -c '[.input,.success,.error_kind,.exit_code,.attempts]' <<<"$output" | sort)" "$(cat <<-'END'
+	["after",true,null,null,1]
+	["beside",true,null,null,1]
+	["first",true,null,null,1]
+	["odd",false,"crash",3,1]
+	END
+	)"
+}
+
 @test "an agent that ignores SIGTERM is killed" {
 	status=0
 	odd deaf --timeout 2 >got || status=$?
@@ -691,6 +718,16 @@ stop()
 	assert_equal "$(ls logs)" agent-1.log
 	assert_equal "$(mode_of logs) $(mode_of logs/agent-1.log)" '700 600'
 	refute grep -rq sk-0123456789 logs got err
+}
+
+@test "a failed run shows the end of what was said, the log all of it" {
+	printf '%s\n' '#!/bin/bash' 'read -r line; seq 5000 >&2; exit 1' >agent
+	chmod +x agent
+	inputs a >in
+	run --separate-stderr -1 fl-run --command ./agent --stderr-dir logs in
+	seq 5000 | cmp - logs/agent-1.log
+	diff <(seq 4501 5000) <(jq -j .stderr <<<"$output" | tail -n 500)
+	assert_equal "$(jq '.stderr | length' <<<"$output")" 4096
 }
 
 @test "secrets of .env files are kept out of the logs too" {
