@@ -15,6 +15,7 @@
 #include "line.h"
 #include "out.h"
 #include "cli.h"
+#include "set.h"
 #include "source.h"
 #include "record.h"
 #include "environ.h"
@@ -119,6 +120,7 @@ collect(struct expdir *x, const struct config *c, struct source *s,
 	struct expdir_totals totals;
 	struct err e = { 0 };
 	enum record_kind kind;
+	int added;
 
 	while (source_next(s, record_kind_fields, v, KIND_FIELDS) > 0) {
 		kind = record_kind(v);
@@ -127,8 +129,14 @@ collect(struct expdir *x, const struct config *c, struct source *s,
 			    record_kind_name(kind));
 			continue;
 		}
-		if (expdir_add(x, s->record, &e))
+		added = expdir_add(x, s->record, &e);
+		if (added < 0)
 			die("%s", e.msg);
+		if (added > 0) {
+			source_complain(s, "a trace of this trace_id was "
+			    "there before");
+			continue;
+		}
 		if (!given.quiet && pass_on(o, s->record))
 			break;
 	}

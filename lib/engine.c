@@ -1260,6 +1260,8 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 	g.fds = xcalloc(3 * plan->parallel + 3, sizeof(*g.fds));
 	s->eager = 1;
 	loop(&g);
+	if (proc_stops > 1)
+		out_forget(o);
 	release(&g);
 	show_progress(&g, 1);
 	if (g.fatal || o->error || s->failed)

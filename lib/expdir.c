@@ -17,6 +17,7 @@
 #include "out.h"
 #include "isotime.h"
 #include "cli.h"
+#include "set.h"
 #include "record.h"
 #include "secret.h"
 #include "environ.h"
@@ -178,7 +179,7 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 		if (json_type(o) != JSON_OBJECT)
 			continue;
 		*bytes -= b->len;
-		record_put_observation(b, o, v[X_TRACE_ID]);
+		record_put_observation(b, o, v[X_TRACE_ID], 0);
 		buf_byte(b, '\n');
 		*bytes += b->len;
 	}
@@ -241,9 +242,14 @@ expdir_add(struct expdir *x, struct json_span trace, struct err *e)
 	struct json_span v[X_FIELDS];
 	struct json_fault f;
 	uint64_t at, bytes;
+	int added;
 
 	if (json_scan(trace.p, trace.n, JSON_LAX, fields, v, X_FIELDS, &f) < 0)
 		return err_set(e, 0, 0, "%s", f.msg);
+	set_add(&x->ids, hash_bytes(0, 0, v[X_TRACE_ID].p, v[X_TRACE_ID].n),
+	    &added);
+	if (!added)
+		return 1;
 	add_observations(x, v, &at, &bytes);
 	add_trace(x, trace);
 	add_row(x, v, at, bytes);
@@ -251,6 +257,9 @@ expdir_add(struct expdir *x, struct json_span trace, struct err *e)
 }
 
 /* --- the summary -------------------------------------------------------------- */
+
+/* So many kinds of failure are told apart; there are five of our own. */
+#define KINDS_MAX 100
 
 /* What is counted over the rows. */
 struct tally {
@@ -280,6 +289,10 @@ count_kind(struct tally *t, struct json_span kind)
 		json_text(&name, kind);
 	else
 		buf_puts(&name, "unknown");
+	if (t->nkinds == KINDS_MAX) {
+		name.len = 0;
+		buf_puts(&name, "other");
+	}
 	buf_str(&name);
 	for (i = 0; i < t->nkinds; i++)
 		if (!strcmp(t->kinds[i].name, name.p))
@@ -547,6 +560,7 @@ expdir_release(struct expdir *x)
 			out_close(files[i]);
 	if (x->fd >= 0)
 		close(x->fd);
+	set_release(&x->ids);
 	free(x->path);
 	memset(x, 0, sizeof(*x));
 }

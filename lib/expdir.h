@@ -5,7 +5,8 @@
  * An experiment directory: the files that traces are kept in, as
  * fluxloop-records(5) has them. A trace's observations are written first and
  * its row last, with the place of the observations: the row is what makes it
- * count. json.h, out.h, environ.h and config.h have to be included before.
+ * count. json.h, out.h, set.h, environ.h and config.h have to be included
+ * before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ struct expdir {
 	struct out observations;
 	struct out traces;
 	struct out rows;
+	struct set ids;		/* of the traces that are in it */
 };
 
 /*
@@ -30,7 +32,10 @@ struct expdir {
 int expdir_make(struct expdir *x, const char *path, const struct config *c,
     const char *inputs, long long runs, struct err *e);
 
-/* Adds a checked trace. Returns 0, or -1 with *e filled in. */
+/*
+ * Adds a checked trace. Returns 0, 1 when one of that id is there already and
+ * nothing was added, or -1 with *e filled in.
+ */
 int expdir_add(struct expdir *x, struct json_span trace, struct err *e);
 
 /* What summary.json tells in short. */

@@ -109,6 +109,12 @@ out_try(struct out *o)
 	return o->error ? -1 : 0;
 }
 
+void
+out_forget(struct out *o)
+{
+	o->b->len = o->done = 0;
+}
+
 int
 out_end(struct out *o)
 {

@@ -43,6 +43,9 @@ int out_flush(struct out *o);
 int out_try(struct out *o);
 size_t out_pending(const struct out *o);
 
+/* Forgets what waits, for who cannot wait any longer. */
+void out_forget(struct out *o);
+
 /*
  * Flushes, closes fd and frees the buffer. Returns 0, or -1 with o->error set
  * when anything at all went wrong since out_init.

@@ -173,7 +173,7 @@ proc_reap(int *status)
 	return pid > 0 ? pid : 0;
 }
 
-/* Kills the children that the kernel lists. Returns how many there were. */
+/* Kills the children that the kernel lists. Returns how many it could. */
 static size_t
 kill_children(void)
 {
@@ -187,8 +187,8 @@ kill_children(void)
 	free(name);
 	if (!f)
 		return 0;
-	for (; fscanf(f, "%ld", &pid) == 1; n++)
-		kill((pid_t)pid, SIGKILL);
+	while (fscanf(f, "%ld", &pid) == 1)
+		n += kill((pid_t)pid, SIGKILL) == 0;
 	fclose(f);
 	return n;
 }
@@ -198,8 +198,7 @@ proc_sweep(void)
 {
 	int status;
 
-	/* the children of one that is killed become ours: look again */
-	while (kill_children())
-		while (waitpid(-1, &status, 0) > 0)
-			;
+	/* the children of one that ended are ours now: look again each time */
+	while (kill_children() && waitpid(-1, &status, 0) > 0)
+		;
 }

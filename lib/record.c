@@ -103,7 +103,7 @@ record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
 }
 
 static void
-put_missing(struct buf *b, const struct json_span *v)
+put_missing(struct buf *b, const struct json_span *v, int64_t start)
 {
 	char id[UUID_TEXT];
 
@@ -113,17 +113,17 @@ put_missing(struct buf *b, const struct json_span *v)
 	}
 	if (!json_is(v[1], JSON_STRING))
 		json_add_str(b, "type", "span");
-	if (!v[2].p) {
+	if (!v[2].p && start) {
 		json_key(b, "start_time");
 		buf_byte(b, '"');
-		isotime_put(b, isotime_now());
+		isotime_put(b, start);
 		buf_byte(b, '"');
 	}
 }
 
 void
 record_put_observation(struct buf *b, struct json_span o,
-    struct json_span trace_id)
+    struct json_span trace_id, int64_t start)
 {
 	static const char *const names[] = {
 		"id", "type", "start_time", "trace_id"
@@ -146,7 +146,7 @@ record_put_observation(struct buf *b, struct json_span o,
 		json_add_others(b, o, wrong + ours, LEN(wrong) - (size_t)ours
 		    - (size_t)typed);
 	}
-	put_missing(b, v);
+	put_missing(b, v, start);
 	if (!ours)
 		json_add(b, "trace_id", trace_id);
 	json_close(b, '}');

@@ -58,10 +58,10 @@ void record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
 /*
  * Appends a checked observation with what it has to have: the trace's id,
  * whatever it says itself, and, where they are missing, an id, the type span,
- * and the time now as its start.
+ * and, if start is not 0, that time (microseconds since 1970) as its start.
  */
 void record_put_observation(struct buf *b, struct json_span observation,
-    struct json_span trace_id);
+    struct json_span trace_id, int64_t start);
 
 /*
  * The name in a recorded callable's mark: of "<callable:NAME>",

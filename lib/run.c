@@ -178,7 +178,8 @@ run_observe(struct run *r, struct json_span observation)
 	    &f) < 0 || json_type(observation) != JSON_OBJECT)
 		return;
 	json_put_text(&id, r->trace_id, strlen(r->trace_id));
-	record_put_observation(&r->observations, observation, span_of(&id));
+	record_put_observation(&r->observations, observation, span_of(&id),
+	    isotime_now());
 	buf_release(&id);
 	r->nobservations++;
 	count_tokens(r, v + TOKENS);
@@ -375,8 +376,13 @@ put_tokens(const struct run *r, struct buf *b)
 static void
 put_carried(const struct job *j, struct buf *b)
 {
-	/* what a trace says itself; an input may have been one */
+	/*
+	 * What a trace says itself, as an input may have been one, and what
+	 * would make it look like another record.
+	 */
 	static const char *const own[] = {
+		"type", "kwargs", "objects", "input_path", "timestamp",
+		"target", "recorded_at", "source", "_version",
 		"trace_id", "run_id", "input_id", "name", "iteration",
 		"persona", "input", "output", "duration_ms", "success",
 		"error", "error_kind", "error_code", "exit_code", "signal",
