@@ -173,6 +173,7 @@ setup_file()
 @test "the manifest and each trace are there before the next one comes" {
 	mkfifo to
 	fl-collect exp <to >from &
+	pid=$!
 	exec 7>to
 	wait_for exp/manifest.json
 	while IFS= read -r line; do
@@ -185,7 +186,7 @@ setup_file()
 	done < <(sed -n 2p "$TRACES"; sed -n 5p "$TRACES")
 	assert_not_exists exp/summary.json
 	exec 7>&-
-	wait $!
+	wait "$pid"
 	assert_file_exists exp/summary.json
 }
 
