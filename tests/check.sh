@@ -46,6 +46,7 @@ bats_file()
 export logs
 export -f bats_file
 python_tests &
+# shellcheck disable=SC2016 # expanded by the shell that xargs starts
 printf '%s\0' tests/*.bats |
 	xargs -0 -n 1 -P "$(nproc)" bash -c 'bats_file "$1"' _
 wait

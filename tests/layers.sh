@@ -10,7 +10,7 @@ for m; do
 		echo "$m.h: a header includes no project header" >&2
 		bad=1
 	fi
-	for h in $(sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$m.c"); do
+	while read -r h; do
 		case "$seen$m " in
 		*" $h "*) ;;
 		*)
@@ -18,7 +18,9 @@ for m; do
 			bad=1
 			;;
 		esac
-	done
+	done <<-EOF
+		$(sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$m.c")
+	EOF
 	seen="$seen$m "
 done
 for f in *.c; do

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/../.."
 build=$(realpath "${BUILD:-build}")
 work=$build/bench
 python=${PYTHON:-python3}
-export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python
-export FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
+FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
+export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python FLUXLOOP_PYTHON
 mkdir -p "$work"
 for tool in measure pingpong noop-agent; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
@@ -79,6 +79,7 @@ row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --target noop:coro
 row 'fl-run, two async Python agents' 100000 calls ping-pong "$ping"
 fl-run --command ./noop-agent in.jsonl >traces.jsonl
+# shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
 row 'fl-collect' 100000 traces ping-pong "$ping"
 measured /dev/null true; true=$seconds
