@@ -51,16 +51,6 @@ static struct {
 } given = { .runs = -1 };
 
 static void
-say_config(void *arg, int error, const struct err *e)
-{
-	char *text = err_text(e, arg);
-
-	if (error)
-		warn("%s", text);
-	free(text);
-}
-
-static void
 report(const struct expdir_totals *t)
 {
 	fprintf(stderr, "%lld run%s: %lld succeeded, %lld failed", t->runs,
@@ -178,7 +168,7 @@ main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		cli_misused(usage, "a directory is missing");
-	if (config_load(&config, given.config, say_config,
+	if (config_load(&config, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	if (expdir_make(&x, argv[0], &config, given.inputs, given.runs, &e))

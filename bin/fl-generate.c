@@ -66,16 +66,6 @@ add(struct words *l, char *word)
 }
 
 static void
-say_config(void *arg, int error, const struct err *e)
-{
-	char *text = err_text(e, arg);
-
-	if (error)
-		warn("%s", text);
-	free(text);
-}
-
-static void
 read_option(int c)
 {
 	char *name;
@@ -197,7 +187,7 @@ main(int argc, char **argv)
 		read_option(c);
 	if (!given.base)
 		cli_need_input(argc - optind, usage);
-	if (config_load(&config, given.config, say_config,
+	if (config_load(&config, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	out_init(&o, STDOUT_FILENO, 0);

@@ -89,19 +89,6 @@ static int64_t began;
 /* --- small things ---------------------------------------------------------- */
 
 static void
-say_config(void *arg, int error, const struct err *e)
-{
-	char *text;
-
-	(void)arg;
-	if (!error)
-		return;
-	text = err_text(e, given.config);
-	warn("%s", text);
-	free(text);
-}
-
-static void
 put_span(char *text, size_t size, double seconds)
 {
 	long s = (long)seconds;
@@ -303,7 +290,8 @@ main(int argc, char **argv)
 	    -1)
 		read_option(opt);
 	cli_need_input(argc - optind, usage);
-	if (config_load(&c, given.config, say_config, NULL))
+	if (config_load(&c, given.config, cli_config,
+	    (void *)(uintptr_t)given.config))
 		exit(2);
 	status = run(&c, argv + optind, argc - optind);
 	config_release(&c);

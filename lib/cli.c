@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "util.h"
+#include "err.h"
 #include "cli.h"
 
 #ifndef VERSION
@@ -80,6 +81,18 @@ const char *
 cli_version(void)
 {
 	return VERSION;
+}
+
+void
+cli_config(void *arg, int error, const struct err *e)
+{
+	char *text;
+
+	if (!error)
+		return;
+	text = err_text(e, arg);
+	warn("%s", text);
+	free(text);
 }
 
 void

@@ -40,6 +40,13 @@ double cli_double(const char *option, const char *arg, double min, double max);
 /* The version of the whole, such as "0.1.0". */
 const char *cli_version(void);
 
+/*
+ * For config_load: says errors in the file named by arg (warnings are for
+ * fl-config to tell).
+ */
+struct err;
+void cli_config(void *arg, int error, const struct err *e);
+
 /* warn("%s", msg), for who wants a function to say things with. */
 void cli_say(const char *msg);
 

@@ -112,10 +112,7 @@ put_manifest(struct expdir *x, const struct config *c, const char *inputs,
 
 	json_open(&b, NULL, '{');
 	json_add_int(&b, "format", 1);
-	json_key(&b, "created");
-	buf_byte(&b, '"');
-	isotime_put(&b, isotime_now());
-	buf_byte(&b, '"');
+	isotime_add(&b, "created", isotime_now());
 	if (runs >= 0)
 		json_add_int(&b, "runs", runs);
 	else
@@ -497,10 +494,7 @@ put_summary(struct expdir *x, const struct config *c, const char *given,
 		    by_size);
 	json_open(&b, NULL, '{');
 	json_add_str(&b, "name", name);
-	json_key(&b, "date");
-	buf_byte(&b, '"');
-	isotime_put(&b, isotime_now());
-	buf_byte(&b, '"');
+	isotime_add(&b, "date", isotime_now());
 	json_key(&b, "config");
 	secret_mask(&b, c->root);
 	put_results(&b, t);

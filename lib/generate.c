@@ -405,14 +405,6 @@ take_turn(struct generator *g, struct base *base)
 	return 0;
 }
 
-static struct json_span
-moved(struct json_span v, const char *from, const char *to)
-{
-	if (v.p)
-		v.p = to + (v.p - from);
-	return v;
-}
-
 static void
 init_base(struct generator *g, struct base *b, struct json_span record,
     const struct json_span *v)
@@ -424,7 +416,7 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	buf_add(&b->record, record.p, record.n);
 	buf_str(&b->record);
 	for (i = 0; i < GEN_FIELDS; i++)
-		b->v[i] = moved(v[i], record.p, b->record.p);
+		b->v[i] = json_moved(v[i], record.p, b->record.p);
 	if (!b->v[GEN_INPUT].p)
 		b->v[GEN_INPUT] = null;
 	b->varies = json_is(b->v[GEN_INPUT], JSON_STRING);

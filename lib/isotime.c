@@ -5,6 +5,7 @@
 #include "util.h"
 #include "buf.h"
 #include "utf8.h"
+#include "json.h"
 #include "isotime.h"
 
 #define SECOND INT64_C(1000000)
@@ -59,6 +60,15 @@ isotime_put(struct buf *b, int64_t us)
 	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00",
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
 	    tm.tm_min, tm.tm_sec, (int)(us % SECOND));
+}
+
+void
+isotime_add(struct buf *b, const char *key, int64_t us)
+{
+	json_key(b, key);
+	buf_byte(b, '"');
+	isotime_put(b, us);
+	buf_byte(b, '"');
 }
 
 void

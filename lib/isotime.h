@@ -17,6 +17,9 @@ int64_t isotime_monotonic(void);
 /* Appends "2025-10-04T14:09:02.458196+00:00". */
 void isotime_put(struct buf *b, int64_t us);
 
+/* Adds the same as a JSON string (see json_add; key may be NULL). */
+void isotime_add(struct buf *b, const char *key, int64_t us);
+
 /* Appends local time as "20251004_140902", for names of folders. */
 void isotime_put_stamp(struct buf *b, int64_t us);
 

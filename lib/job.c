@@ -401,15 +401,6 @@ replay(const struct job_plan *p, struct job *j, struct err *e)
 	return bad;
 }
 
-/* Moves a span into another copy of the text that it is in. */
-static struct json_span
-moved(struct json_span v, const char *from, const char *to)
-{
-	if (v.p)
-		v.p = to + (v.p - from);
-	return v;
-}
-
 static void
 identify(struct job *j, struct json_span input, struct json_span id)
 {
@@ -436,7 +427,7 @@ job_new(const struct job_plan *p, struct json_span record,
 	j->refs = 1;
 	buf_add(&j->record, record.p, record.n);
 	buf_str(&j->record);
-	j->metadata = moved(v[JOB_METADATA], record.p, j->record.p);
+	j->metadata = json_moved(v[JOB_METADATA], record.p, j->record.p);
 	if (!json_is(j->metadata, JSON_OBJECT))
 		j->metadata.p = NULL;
 	identify(j, v[JOB_INPUT].p ? v[JOB_INPUT] : null, v[JOB_INPUT_ID]);

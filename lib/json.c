@@ -501,6 +501,14 @@ json_type_name(enum json_type t)
 	return names[t];
 }
 
+struct json_span
+json_moved(struct json_span v, const char *from, const char *to)
+{
+	if (v.p)
+		v.p = to + (v.p - from);
+	return v;
+}
+
 int
 json_is(struct json_span v, enum json_type t)
 {
@@ -607,28 +615,47 @@ json_get(struct json_span object, const char *name)
 	return found;
 }
 
+/*
+ * Reads "\uXXXX", or two that are a surrogate pair, at p. Sets *c to the
+ * character, which may be half a pair, and returns what follows.
+ */
+static const char *
+read_unicode(const char *p, const char *end, uint32_t *c)
+{
+	int high = hex4(p + 2), low;
+
+	if (is_high(high) && end - p >= 12 && p[6] == '\\' && p[7] == 'u' &&
+	    is_low(low = hex4(p + 8))) {
+		*c = (uint32_t)(0x10000 + ((high & 0x3ff) << 10 |
+		    (low & 0x3ff)));
+		return p + 12;
+	}
+	*c = (uint32_t)high;
+	return p + 6;
+}
+
+static int
+is_half(uint32_t c)
+{
+	return c >= 0xd800 && c <= 0xdfff;
+}
+
 /* Decodes the escape at p, appends its text, and returns what follows it. */
 static const char *
 put_escape(struct buf *b, const char *p, const char *end)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *q;
-	int c, d;
+	uint32_t c;
 
 	if (p[1] != 'u') {
 		q = strchr(from, p[1]);
 		buf_byte(b, q ? to[q - from] : p[1]);
 		return p + 2;
 	}
-	c = hex4(p + 2);
-	if (is_high(c) && end - p >= 12 && p[6] == '\\' && p[7] == 'u' &&
-	    is_low(d = hex4(p + 8))) {
-		utf8_put(b, (uint32_t)(0x10000 + ((c & 0x3ff) << 10 |
-		    (d & 0x3ff))));
-		return p + 12;
-	}
-	utf8_put(b, (uint32_t)c);
-	return p + 6;
+	q = read_unicode(p, end, &c);
+	utf8_put(b, c);
+	return q;
 }
 
 void
@@ -793,7 +820,7 @@ put_special(struct buf *b, const char *s, size_t n)
 	size_t len;
 
 	len = utf8_decode(s, n, &c);
-	put_char(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	put_char(b, is_half(c) ? 0xfffd : c);
 	return len;
 }
 
@@ -825,7 +852,8 @@ json_put_text(struct buf *b, const char *s, size_t n)
 static const char *
 put_needed(struct buf *b, const char *p, const char *end)
 {
-	int c, d;
+	const char *q;
+	uint32_t c;
 
 	if (p[1] == '/') {
 		buf_byte(b, '/');
@@ -835,18 +863,12 @@ put_needed(struct buf *b, const char *p, const char *end)
 		buf_add(b, p, 2);
 		return p + 2;
 	}
-	c = hex4(p + 2);
-	if (is_high(c) && end - p >= 12 && p[6] == '\\' && p[7] == 'u' &&
-	    is_low(d = hex4(p + 8))) {
-		utf8_put(b, (uint32_t)(0x10000 + ((c & 0x3ff) << 10 |
-		    (d & 0x3ff))));
-		return p + 12;
-	}
-	if (is_high(c) || is_low(c))
+	q = read_unicode(p, end, &c);
+	if (is_half(c))
 		buf_add(b, p, 6);
 	else
-		put_char(b, (uint32_t)c);
-	return p + 6;
+		put_char(b, c);
+	return q;
 }
 
 /* Appends the checked string that starts at p; returns what follows it. */
@@ -954,21 +976,17 @@ put_word(struct buf *b, const char *p, const char *end)
 static const char *
 put_whole(struct buf *b, const char *p)
 {
-	const char *q = past_string(p), *from = p;
-	int c;
+	const char *q = past_string(p), *from = p, *next;
+	uint32_t c;
 
-	while ((p = memchr(p, '\\', (size_t)(q - p)))) {
-		c = p[1] == 'u' ? hex4(p + 2) : 0;
-		if (is_high(c) && q - p >= 12 && p[6] == '\\' &&
-		    p[7] == 'u' && is_low(hex4(p + 8))) {
-			p += 12;
-		} else if (is_high(c) || is_low(c)) {
-			buf_add(b, from, (size_t)(p - from));
-			buf_puts(b, "\\ufffd");
-			from = p += 6;
-		} else {
-			p += 2;
-		}
+	for (; (p = memchr(p, '\\', (size_t)(q - p))); p = next) {
+		c = 0;
+		next = p[1] == 'u' ? read_unicode(p, q, &c) : p + 2;
+		if (!is_half(c))
+			continue;
+		buf_add(b, from, (size_t)(p - from));
+		buf_puts(b, "\\ufffd");
+		from = next;
 	}
 	buf_add(b, from, (size_t)(q - from));
 	return q;

@@ -62,6 +62,10 @@ enum json_type {
 enum json_type json_type(struct json_span v);
 const char *json_type_name(enum json_type t);	/* "an object", "a string" */
 
+/* A span of the text that begins at from, in a copy that begins at to. */
+struct json_span json_moved(struct json_span v, const char *from,
+    const char *to);
+
 /* 1 when v is there and is of this type (or is the literal true). */
 int json_is(struct json_span v, enum json_type t);
 int json_is_true(struct json_span v);

@@ -113,12 +113,8 @@ put_missing(struct buf *b, const struct json_span *v, int64_t start)
 	}
 	if (!json_is(v[1], JSON_STRING))
 		json_add_str(b, "type", "span");
-	if (!v[2].p && start) {
-		json_key(b, "start_time");
-		buf_byte(b, '"');
-		isotime_put(b, start);
-		buf_byte(b, '"');
-	}
+	if (!v[2].p && start)
+		isotime_add(b, "start_time", start);
 }
 
 void

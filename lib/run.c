@@ -153,15 +153,6 @@ count_tokens(struct run *r, const struct json_span tokens[3])
 				r->tokens[2] += (long long)d;
 }
 
-static void
-put_time(struct buf *b, const char *key, int64_t us)
-{
-	json_key(b, key);
-	buf_byte(b, '"');
-	isotime_put(b, us);
-	buf_byte(b, '"');
-}
-
 void
 run_observe(struct run *r, struct json_span observation)
 {
@@ -343,7 +334,7 @@ run_retry(struct run *r, const struct run_end *end)
 
 	json_open(b, NULL, '{');
 	json_add_int(b, "attempt", r->attempt);
-	put_time(b, "start_time", r->start);
+	isotime_add(b, "start_time", r->start);
 	put_milliseconds(b, "duration_ms", isotime_monotonic() - r->clock);
 	put_failure(b, end);
 	json_close(b, '}');
@@ -421,8 +412,8 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 	json_add_bool(b, "success", !end->error);
 	if (end->error)
 		put_failure(b, end);
-	put_time(b, "start_time", r->start);
-	put_time(b, "end_time", r->start + took);
+	isotime_add(b, "start_time", r->start);
+	isotime_add(b, "end_time", r->start + took);
 	json_add_int(b, "attempts", r->attempt);
 	if (r->failed.len)
 		put_list(b, "failed_attempts", &r->failed);
