@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+
+# What agents, readers and signals once did to fl-run.
+
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+}
+
+# inputs N: prints inputs 1 to N.
+inputs()
+{
+	seq "$1" | sed 's/.*/{"input":"&"}/'
+}
+
+# replies TEXT...: an agent that prints TEXT, then answers each request.
+replies()
+{
+	printf '%s\n' "$@" >greeting
+	cat >agent.sh <<-'END'
+		cat greeting
+		while read -r line; do
+			echo '{"type":"final","output":"ok"}'
+		done
+	END
+}
+
+@test "an agent that closes its input loses that run only, and does not hang the rest" {
+	cat >agent.sh <<-'END'
+		read -r line
+		exec <&-
+		while sleep 0.05; do echo hi; done
+	END
+	# the second request is lost or not, as it comes before or after
+	run --separate-stderr timeout 30 fl-run --protocol lines --command 'sh agent.sh' <(inputs 3)
+	assert [ "$status" -le 1 ]
+	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | sed 's/^crash$/hi/' | xargs)" 'hi hi hi'
+}
+
+@test "an agent that does not take its request whole is no reason to wait for it at the end" {
+	printf '{"input":"%s"}\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >in
+	run -0 --separate-stderr timeout 30 fl-run --protocol lines \
+		--command "sh -c 'while sleep 0.05; do echo hi; done'" in
+	assert_equal "$(jq -r .output <<<"$output")" hi
+}
+
+@test "a greeting with numbers that are none is a greeting all the same" {
+	for number in NaN -1 0 1e999 '"x"' null; do
+		replies "{\"type\":\"hello\",\"pipeline\":$number,\"concurrency\":$number}"
+		run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 3)
+		assert_equal "$number: $(jq -r .output <<<"$output" | xargs)" "$number: ok ok ok"
+	done
+}
+
+@test "half a line of text is no answer, whatever ends the agent" {
+	echo '{"input":"1"}' >in
+	run -1 --separate-stderr timeout 30 fl-run --protocol lines --timeout 0.5 \
+		--command "sh -c 'read x; printf partial; sleep 100'" in
+	assert_equal "$(jq -c '[.error_kind,.output,.stdout]' <<<"$output")" '["timeout",null,"partial\n"]'
+	run -1 --separate-stderr timeout 30 fl-run --protocol lines \
+		--command "sh -c 'read x; printf partial; exit 3'" in
+	assert_equal "$(jq -c '[.error_kind,.output,.stdout]' <<<"$output")" '["crash",null,"partial\n"]'
+}
+
+@test "an answer that comes after the time is up does not count" {
+	cat >agent.sh <<-'END'
+		trap '' TERM
+		read -r line
+		sleep 1
+		echo '{"type":"final","output":"late"}'
+	END
+	run -1 --separate-stderr timeout 30 fl-run --timeout 0.3 --command 'sh agent.sh' <(inputs 1)
+	assert_equal "$(jq -c '[.error_kind,.output]' <<<"$output")" '["timeout",null]'
+}
+
+@test "an agent that greets and says nothing of starting has its time counted" {
+	cat >agent.sh <<-'END'
+		echo '{"type":"hello","protocol":1}'
+		while read -r line; do
+			sleep 0.2
+			echo '{"type":"final","output":1}'
+		done
+	END
+	run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 3)
+	assert_equal "$(jq '.duration_ms >= 190' <<<"$output" | xargs)" 'true true true'
+}
+
+@test "no more agents are started than there are runs for them" {
+	echo 'def run(input): return input' >handler.py
+	inputs 2 >in
+	fl-run -j 8 --target handler:run --stderr-dir logs in >/dev/null
+	assert [ "$(find logs -type f | wc -l)" -le 2 ]
+}
+
+@test "a retry that is due while all agents are busy costs no processor time" {
+	cat >agent.sh <<-'END'
+		read -r line
+		case $line in *'"input":"1"'*) exit 1 ;; esac
+		sleep 2
+		echo '{"type":"final","output":1}'
+	END
+	printf 'runner: {retry_delay: 0.05}\n' >setting.yaml
+	inputs 2 >in
+	python3 - <<-'PY'
+		import resource, subprocess
+		subprocess.run(["fl-run", "-c", "setting.yaml", "--retries", "1",
+		                "--command", "sh agent.sh", "in"], stdout=subprocess.DEVNULL)
+		used = resource.getrusage(resource.RUSAGE_CHILDREN)
+		# two seconds of waiting; a loop without rest would take most of them
+		assert used.ru_utime + used.ru_stime < 1, used
+	PY
+}
+
+@test "SIGTERM ends it while nobody reads what it writes, and SIGHUP ends it too" {
+	replies
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			printf '{"type":"final","output":"'
+			head -c 100000 /dev/zero | tr '\0' x
+			echo '"}'
+		done
+	END
+	inputs 20 >in
+	python3 - <<-'PY'
+		import os, signal, subprocess, time
+
+		def start(stdout):
+		    return subprocess.Popen(["fl-run", "--grace", "1", "--command", "sh agent.sh", "in"],
+		                            stdout=stdout)
+
+		read, write = os.pipe()
+		blocked = start(write)
+		time.sleep(1)
+		blocked.send_signal(signal.SIGTERM)
+		time.sleep(0.2)
+		blocked.send_signal(signal.SIGTERM)
+		assert blocked.wait(timeout=20) == 143, blocked.returncode
+
+		open("agent.sh", "w").write("read line; sleep 100")
+		hung = start(subprocess.DEVNULL)
+		time.sleep(0.5)
+		hung.send_signal(signal.SIGHUP)
+		assert hung.wait(timeout=20) == 129, hung.returncode
+	PY
+}
+
+@test "a run that waited for its next attempt has a trace when all is stopped" {
+	printf 'runner: {retry_delay: 100}\n' >setting.yaml
+	inputs 1 >in
+	fl-run -c setting.yaml --retries 1 --stderr-dir logs --command "sh -c 'read x; exit 4'" in >got &
+	pid=$!
+	wait_for logs/agent-1.log
+	sleep 0.5
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status $(jq -c '[.error_kind,(.failed_attempts|length)]' got)" '143 ["cancelled",1]'
+}
+
+@test "nothing that agents leave behind is waited for, or left" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			setsid sh -c 'sleep 1000; :' &
+			(trap '' TERM HUP; exec sh -c 'sleep 1000; :') &
+			echo '{"type":"final","output":1}'
+		done
+	END
+	MARKER=$BATS_TEST_TMPDIR run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 2)
+	assert_equal "$(processes "MARKER=$BATS_TEST_TMPDIR")" 0
+}
+
+@test "observations belong to the trace that they were made in, and have a type" {
+	replies
+	cat >agent.sh <<-'END'
+		read -r line
+		echo '{"type":"observation","observation":{"type":"tool","name":"a","trace_id":"FOREIGN"}}'
+		echo '{"type":"observation","observation":{"name":"untyped"}}'
+		echo '{"type":"final","output":1}'
+	END
+	fl-run --command 'sh agent.sh' <(inputs 1) | fl-collect exp >traces
+	assert_jq '[.observations[].type]' '["tool","span"]' traces
+	assert_jq '.trace_id as $id | [.observations[].trace_id == $id]' '[true,true]' traces
+	fl-parse --format jsonl exp >got
+	assert_equal "$(lines_of got)" 1
+	assert_jq .observation_count 2 got
+}
+
+@test "what an input carries along does not make its trace another record" {
+	replies
+	{
+		fl-record-extract "$DATA/reference/recordings/guide.jsonl"
+		echo '{"input":"x","type":"question","tag":7}'
+	} >in
+	fl-run --command 'sh agent.sh' in | fl-collect exp >/dev/null
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
+	fl-parse --format jsonl exp/traces.jsonl >got
+	assert_equal "$(values .output got)" 'ok ok'
+	assert_equal "$(jq -r '.tag // empty' exp/traces.jsonl)" 7
+}
+
+@test "a trace is kept once" {
+	replies
+	fl-run --command 'sh agent.sh' <(inputs 2) >traces
+	run -1 --separate-stderr fl-collect -q exp traces traces
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
+	assert_regex "$stderr" 'traces:1: a trace of this trace_id was there before'
+}
+
+@test "run_delay_seconds lies between the runs of an agent" {
+	replies
+	printf 'run_delay_seconds: 0.2\n' >setting.yaml
+	fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 3) >got
+	python3 - <<-'PY'
+		import json
+		from datetime import datetime
+		traces = [json.loads(line) for line in open("got")]
+		for one, next in zip(traces, traces[1:]):
+		    pause = datetime.fromisoformat(next["start_time"]) - datetime.fromisoformat(one["end_time"])
+		    assert pause.total_seconds() >= 0.19, pause
+	PY
+}
