@@ -88,6 +88,7 @@ struct engine {
 	struct job *job;	/* whose iterations are being given out */
 	long long iteration;
 	int ended;		/* there are no more inputs */
+	int passed_over;	/* one was of another persona */
 	int waiting;		/* no whole input is there yet */
 	size_t njobs;
 	struct run *again;	/* to be sent (again), first */
@@ -259,6 +260,7 @@ next_job(struct engine *g)
 		}
 		j = job_new(g->plan->jobs, g->source->record, v, &e);
 		if (!wanted(g->plan, j)) {
+			g->passed_over = 1;
 			job_drop(j);
 			continue;
 		}
@@ -543,10 +545,12 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end)
 }
 
 enum { M_TYPE, M_ID, M_OUTPUT, M_ERROR, M_CODE, M_OBSERVATION, M_NAME, M_KIND,
-	M_ARGS, M_KWARGS, M_DELTA, M_PIPELINE, M_CONCURRENCY, M_FIELDS };
+	M_ARGS, M_KWARGS, M_DELTA, M_PIPELINE, M_CONCURRENCY, M_CLOCK,
+	M_FIELDS };
 static const char *const message_fields[M_FIELDS] = {
 	"type", "id", "output", "error", "code", "observation", "name", "kind",
-	"args", "kwargs", "delta", "pipeline", "concurrency"
+	"args", "kwargs", "delta", "pipeline", "concurrency",
+	"clock"
 };
 
 static unsigned
@@ -557,6 +561,16 @@ count_of(struct json_span v)
 	if (!v.p || !json_double(v, &d) || !(d >= 1))
 		return 1;
 	return d > 4096 ? 4096 : (unsigned)d;
+}
+
+/* The time in microseconds that a message bears; 0 when it has none. */
+static int64_t
+clock_of(const struct json_span *v)
+{
+	double d = 0;
+
+	return v[M_CLOCK].p && json_double(v[M_CLOCK], &d) && d > 0 &&
+	    d < 9e15 ? (int64_t)d : 0;
 }
 
 static void
@@ -580,8 +594,7 @@ on_start(struct engine *g, struct slot *s, struct run *r,
 {
 	(void)g;
 	(void)s;
-	(void)v;
-	run_start(r);
+	run_began_at(r, clock_of(v));
 }
 
 static void
@@ -625,6 +638,7 @@ on_final(struct engine *g, struct slot *s, struct run *r,
 		end.output.p = clean.p;
 		end.output.n = clean.len;
 	}
+	run_ended_at(r, clock_of(v));
 	reply(g, s, r, &end);
 	buf_release(&clean);
 }
@@ -646,6 +660,7 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
+	run_ended_at(r, clock_of(v));
 	reply(g, s, r, &end);
 	buf_release(&text);
 	buf_release(&code);
@@ -854,6 +869,8 @@ lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
 	} else {
 		buf_puts(&text, "the agent ended before it answered");
 	}
+	if (r->printed.len)
+		buf_puts(&text, "; it printed what is no message");
 	buf_puts(&text, " (");
 	describe_end(&text, status);
 	buf_byte(&text, ')');
@@ -1268,5 +1285,9 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 		return 2;
 	if (proc_stops)
 		return 128 + proc_stop_signal;
+	if (plan->npersonas && g.passed_over && !g.njobs) {
+		plan->say("no input is of the personas that were asked for");
+		return 1;
+	}
 	return g.failed || s->bad ? 1 : 0;
 }

@@ -389,7 +389,8 @@ replay(const struct job_plan *p, struct job *j, struct err *e)
 	if (!json_is(kwargs, JSON_OBJECT))
 		return err_set(e, 0, 0, "there are no recorded arguments to "
 		    "replay: the input has no template_kwargs, and no "
-		    "replay_args.recording_file is there");
+		    "replay_args.recording_file is there (record a call, or "
+		    "set replay_args.enabled to false)");
 	if (json_is(at, JSON_STRING))
 		json_text(&own, at);
 	bad = put_callables(p, j, kwargs, p->path ? p->path : own.len ?

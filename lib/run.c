@@ -52,6 +52,7 @@ forget(struct run *r)
 	memset(r->tokens, 0, sizeof(r->tokens));
 	r->has_tokens = 0;
 	r->started = 0;
+	r->ended = 0;
 }
 
 void
@@ -115,6 +116,25 @@ run_start(struct run *r)
 {
 	r->started = 1;
 	run_sent(r);
+}
+
+void
+run_began_at(struct run *r, int64_t clock)
+{
+	int64_t sent = r->clock;
+
+	run_start(r);
+	if (clock >= sent && clock < r->clock) {
+		r->start -= r->clock - clock;
+		r->clock = clock;
+	}
+}
+
+void
+run_ended_at(struct run *r, int64_t clock)
+{
+	if (clock >= r->clock && clock <= isotime_monotonic())
+		r->ended = clock;
 }
 
 void
@@ -398,7 +418,7 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 
 	if (!r->started)
 		run_start(r);
-	took = isotime_monotonic() - r->clock;
+	took = (r->ended ? r->ended : isotime_monotonic()) - r->clock;
 	json_open(b, NULL, '{');
 	json_add_str(b, "trace_id", r->trace_id);
 	json_add_str(b, "run_id", r->id);

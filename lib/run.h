@@ -20,6 +20,7 @@ struct run {
 	int started;
 	int64_t start;		/* wall clock, microseconds since 1970 */
 	int64_t clock;		/* isotime_monotonic() then */
+	int64_t ended;		/* the same at its end; 0: not told */
 	int64_t not_before;	/* monotonic; a retry waits until then */
 	struct buf observations;	/* JSON, without its brackets */
 	size_t nobservations;
@@ -59,6 +60,13 @@ void run_request(const struct run *r, const char *name, struct buf *b);
 /* It was sent now; it began now. */
 void run_sent(struct run *r);
 void run_start(struct run *r);
+
+/*
+ * It began, or ended, when the agent says that its clock, which is ours, showed
+ * this; a time that cannot be true is passed over.
+ */
+void run_began_at(struct run *r, int64_t clock);
+void run_ended_at(struct run *r, int64_t clock);
 
 /*
  * It began without a word: at this time of isotime_monotonic, or when it was

@@ -222,3 +222,15 @@ replies()
 		    assert pause.total_seconds() >= 0.19, pause
 	PY
 }
+
+@test "no step of a trace is longer than the trace, however short it is" {
+	cat >handler.py <<-'END'
+		import fluxloop
+		@fluxloop.agent()
+		def run(input): return input
+	END
+	inputs 300 >in
+	fl-run -j 2 --target handler:run in >got
+	assert_jq '[inputs] | map(select(.observations[0].start_time < .start_time or
+		.observations[0].end_time > .end_time)) | length' 0 <(echo null; cat got)
+}

@@ -66,6 +66,9 @@ class Run:
 
     def __init__(self, output, stderr, status):
         self.messages = [strict(line) for line in output.decode("utf-8").splitlines()]
+        # every start and end of a call bears the time; it only goes forward
+        self.clocks = [m.pop("clock") for m in self.messages if "clock" in m]
+        assert self.clocks == sorted(self.clocks), self.clocks
         self.stderr = stderr.decode("utf-8", "replace")
         self.status = status
 

@@ -28,6 +28,7 @@ class CallTest(BridgeCase):
             ],
         )
         self.assertEqual((run.status, run.stderr), (0, ""))
+        self.assertEqual(len(run.clocks), 4)
 
     def test_the_input_finds_its_parameter(self):
         cases = [

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections import deque
 from contextvars import copy_context
+from time import monotonic_ns
 
 from . import context as tracing
 from .channel import Channel, Reader
@@ -41,6 +42,13 @@ PIPELINE = 64
 INPUT_NAMES = frozenset(("input", "input_text", "message", "query", "text", "content"))
 
 _PLAIN = frozenset((str, dict, list, int, float, bool, type(None)))
+
+
+def clock():
+    """Return the system's monotonic time in microseconds: the clock of who
+    runs the bridge too, so that a call's time is told as it was, not as it
+    was heard of."""
+    return monotonic_ns() // 1000
 
 
 class CallError(Exception):
@@ -269,11 +277,12 @@ class Bridge:
             return None
         call = Call(message, self.channel)
         self.running.add(call)
-        self.channel.put('{"type":"start","id":%s}\n' % call.id)
+        self.channel.put('{"type":"start","id":%s,"clock":%d}\n' % (call.id, clock()))
         return call
 
     def succeed(self, call, output):
-        self._close(call, '{"type":"final","id":%s,"output":%s}\n' % (call.id, encode(output)))
+        line = '{"type":"final","id":%s,"clock":%d,"output":%s}\n'
+        self._close(call, line % (call.id, clock(), encode(output)))
 
     def fail(self, call, error):
         """End a call that raised; the traceback goes to stderr."""
@@ -283,8 +292,8 @@ class Bridge:
             code, text = type(error).__name__, describe(str, error)
             text = "%s: %s" % (code, text) if text else code
             show_error(error)
-        line = '{"type":"error","id":%s,"error":%s,"code":%s}\n'
-        self._close(call, line % (call.id, encode(Converter().convert(text)), encode(code)))
+        line = '{"type":"error","id":%s,"clock":%d,"error":%s,"code":%s}\n'
+        self._close(call, line % (call.id, clock(), encode(Converter().convert(text)), encode(code)))
 
     def _close(self, call, line):
         call.context.finalize()
