@@ -869,7 +869,7 @@ lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
 	} else {
 		buf_puts(&text, "the agent ended before it answered");
 	}
-	if (r->printed.len)
+	if (s->kill_kind && r->printed.len)
 		buf_puts(&text, "; it printed what is no message");
 	buf_puts(&text, " (");
 	describe_end(&text, status);
