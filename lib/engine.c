@@ -332,12 +332,6 @@ give_back(struct engine *g, struct run *r)
 
 /* --- agents ------------------------------------------------------------------ */
 
-static void
-stop_all(struct engine *g)
-{
-	g->fatal = 1;
-}
-
 static int
 begin_agent(struct engine *g, struct slot *s)
 {
@@ -349,7 +343,7 @@ begin_agent(struct engine *g, struct slot *s)
 	if (agent_start(&s->agent, &p->kind, g->started + 1, &e)) {
 		p->say(e.msg);
 		err_release(&e);
-		stop_all(g);
+		g->fatal = 1;
 		return -1;
 	}
 	g->started++;
@@ -678,7 +672,7 @@ setup_failed(struct engine *g, const struct json_span *v)
 		g->plan->say(text.len ? buf_str(&text) :
 		    "the agent cannot start");
 	buf_release(&text);
-	stop_all(g);
+	g->fatal = 1;
 }
 
 static const struct {
@@ -908,7 +902,7 @@ bury(struct engine *g, struct slot *s)
 		g->plan->say("the agent ended before it was ready");
 		if (tail.len)
 			g->plan->say(tail.p);
-		stop_all(g);
+		g->fatal = 1;
 	}
 	/* one that never answered is to blame for the request it has first */
 	for (first = !s->answered; (r = s->flight); first = 0) {
@@ -990,7 +984,7 @@ check_slot(struct engine *g, struct slot *s, int64_t now)
 	}
 	if (now >= s->start_by) {
 		g->plan->say("the agent did not get ready in time");
-		stop_all(g);
+		g->fatal = 1;
 	} else if (now >= late_at(g, s, &late)) {
 		if (!late->started)
 			run_started_at(late, s->since);

@@ -71,17 +71,6 @@ isotime_add(struct buf *b, const char *key, int64_t us)
 	buf_byte(b, '"');
 }
 
-void
-isotime_put_stamp(struct buf *b, int64_t us)
-{
-	time_t t = (time_t)(us / SECOND);
-	struct tm tm;
-
-	localtime_r(&t, &tm);
-	buf_printf(b, "%04d%02d%02d_%02d%02d%02d", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
 struct text {
 	const char *p;
 	const char *end;

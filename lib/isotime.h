@@ -20,9 +20,6 @@ void isotime_put(struct buf *b, int64_t us);
 /* Adds the same as a JSON string (see json_add; key may be NULL). */
 void isotime_add(struct buf *b, const char *key, int64_t us);
 
-/* Appends local time as "20251004_140902", for names of folders. */
-void isotime_put_stamp(struct buf *b, int64_t us);
-
 /*
  * Reads n bytes of what Python 3.11's datetime.fromisoformat takes, "Z" being
  * read as "+00:00" (wherever it stands, as the original reads it): calendar

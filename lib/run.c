@@ -76,6 +76,18 @@ span_of(const struct buf *b)
 	return v;
 }
 
+/* What both the agent and the trace are told of which run this is. */
+static void
+put_identity(const struct run *r, const char *name, struct buf *b)
+{
+	json_add_str(b, "trace_id", r->trace_id);
+	json_add_str(b, "run_id", r->id);
+	json_add_str(b, "input_id", r->job->id);
+	json_add_str(b, "name", name);
+	json_add_int(b, "iteration", r->iteration);
+	json_add_str(b, "persona", r->job->persona);
+}
+
 void
 run_request(const struct run *r, const char *name, struct buf *b)
 {
@@ -92,12 +104,7 @@ run_request(const struct run *r, const char *name, struct buf *b)
 			json_add(b, "objects", j->objects);
 	}
 	json_open(b, "context", '{');
-	json_add_str(b, "trace_id", r->trace_id);
-	json_add_str(b, "run_id", r->id);
-	json_add_str(b, "input_id", j->id);
-	json_add_str(b, "name", name);
-	json_add_int(b, "iteration", r->iteration);
-	json_add_str(b, "persona", j->persona);
+	put_identity(r, name, b);
 	json_add_int(b, "attempt", r->attempt);
 	json_close(b, '}');
 	json_close(b, '}');
@@ -420,12 +427,7 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 		run_start(r);
 	took = (r->ended ? r->ended : isotime_monotonic()) - r->clock;
 	json_open(b, NULL, '{');
-	json_add_str(b, "trace_id", r->trace_id);
-	json_add_str(b, "run_id", r->id);
-	json_add_str(b, "input_id", j->id);
-	json_add_str(b, "name", name);
-	json_add_int(b, "iteration", r->iteration);
-	json_add_str(b, "persona", j->persona);
+	put_identity(r, name, b);
 	json_add(b, "input", span_of(&j->input));
 	put_output(r, end, b);
 	put_milliseconds(b, "duration_ms", took);
