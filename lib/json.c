@@ -575,28 +575,47 @@ json_each(struct json_span v)
 }
 
 int
-json_next(struct json_iter *it, struct json_span *key, struct json_span *value)
+json_enter(struct json_iter *it, struct json_span *key)
 {
-	const char *p = it->p;
+	const char *p = it->p, *q;
 
 	while (is_space(*p) || *p == ',')
 		p++;
+	it->p = p + 1;
 	if (*p == '}' || *p == ']')
 		return 0;
-	value->p = p;
-	p = past_value(p);
-	value->n = (size_t)(p - value->p);
-	while (is_space(*p))
-		p++;
-	if (*p == ':') {
-		*key = *value;
-		for (p++; is_space(*p); p++)
-			;
-		value->p = p;
-		p = past_value(p);
-		value->n = (size_t)(p - value->p);
-	}
 	it->p = p;
+	if (*p != '"')
+		return 1;
+	/* a string that a colon follows is a key */
+	for (q = past_string(p); is_space(*q); q++)
+		;
+	if (*q != ':')
+		return 1;
+	key->p = p;
+	key->n = (size_t)(past_string(p) - p);
+	for (q++; is_space(*q); q++)
+		;
+	it->p = q;
+	return 1;
+}
+
+const char *
+json_end(const char *value)
+{
+	return past_value(value);
+}
+
+int
+json_next(struct json_iter *it, struct json_span *key, struct json_span *value)
+{
+	if (!json_enter(it, key)) {
+		it->p--;	/* it stays at the end, however often asked */
+		return 0;
+	}
+	value->p = it->p;
+	it->p = past_value(it->p);
+	value->n = (size_t)(it->p - value->p);
 	return 1;
 }
 

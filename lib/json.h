@@ -82,6 +82,15 @@ struct json_iter json_each(struct json_span v);
 int json_next(struct json_iter *it, struct json_span *key,
     struct json_span *value);
 
+/*
+ * For walks into every value, which json_next would pass over once for each
+ * level: stops at the beginning of a member's value. The caller sets it->p to
+ * the value's end, told by json_end or by a walk of its own, before the next
+ * call. Returns 0 with it->p behind the closing bracket.
+ */
+int json_enter(struct json_iter *it, struct json_span *key);
+const char *json_end(const char *value);
+
 /* The value of a checked object's field (the last one of that name). */
 struct json_span json_get(struct json_span object, const char *name);
 

@@ -133,31 +133,37 @@ path_set(struct buf *b, struct json_span root, const char *path,
 	return 0;
 }
 
-/* Recurses once for each level, of which json_scan let json_depth through. */
+/*
+ * Walks over the value at *p, which is moved to its end. Recurses once for
+ * each level, of which json_scan let json_depth through.
+ */
 static int
-walk(struct buf *path, struct json_span v,
+walk(struct buf *path, const char **p,
     int (*each)(void *, const char *, struct json_span), void *arg)
 {
-	struct json_span key, value;
+	struct json_span key = { 0 }, string;
 	struct json_iter it;
 	size_t len = path->len, i;
-	int r = 0, object = json_type(v) == JSON_OBJECT;
+	int r = 0, object = **p == '{';
 
-	if (json_type(v) == JSON_STRING)
-		return each(arg, buf_str(path), v);
-	if (json_type(v) < JSON_STRING)
-		return 0;
-	it = json_each(v);
-	for (i = 0; !r && json_next(&it, &key, &value); i++) {
+	if (!object && **p != '[') {
+		string.p = *p;
+		*p = json_end(*p);
+		string.n = (size_t)(*p - string.p);
+		return *string.p == '"' ? each(arg, buf_str(path), string) : 0;
+	}
+	it.p = *p + 1;
+	for (i = 0; !r && json_enter(&it, &key); i++) {
 		if (len)
 			buf_byte(path, '.');
 		if (object)
 			json_text(path, key);
 		else
 			buf_printf(path, "%zu", i);
-		r = walk(path, value, each, arg);
+		r = walk(path, &it.p, each, arg);
 		path->len = len;
 	}
+	*p = it.p;
 	return r;
 }
 
@@ -168,7 +174,7 @@ path_strings(struct json_span root,
 	struct buf path = { 0 };
 	int r;
 
-	r = walk(&path, root, each, arg);
+	r = walk(&path, &root.p, each, arg);
 	buf_release(&path);
 	return r;
 }

@@ -153,23 +153,28 @@ yamlout_key(struct yamlout *y, const char *key)
 	return put_key(y, key, strlen(key));
 }
 
+static int put_value(struct yamlout *y, const char **p);
+
+/* Writes the array or object at *p, which is moved to its end. */
 static int
-put_container(struct yamlout *y, struct json_span v)
+put_container(struct yamlout *y, const char **p)
 {
 	struct buf text = { 0 };
-	struct json_span key, value;
+	struct json_span key = { 0 };
 	struct json_iter it;
-	int object = json_type(v) == JSON_OBJECT;
+	int object = **p == '{';
 
 	yamlout_bracket(y, object ? '{' : '[');
-	for (it = json_each(v); json_next(&it, &key, &value); ) {
+	it.p = *p + 1;
+	while (json_enter(&it, &key)) {
 		if (object) {
 			text.len = 0;
 			json_text(&text, key);
 			put_key(y, buf_str(&text), text.len);
 		}
-		yamlout_value(y, value);
+		put_value(y, &it.p);
 	}
+	*p = it.p;
 	buf_release(&text);
 	return yamlout_bracket(y, object ? '}' : ']');
 }
@@ -196,16 +201,19 @@ put_number(struct yamlout *y, struct json_span v)
 	return r;
 }
 
-int
-yamlout_value(struct yamlout *y, struct json_span v)
+/* Writes the value at *p, which is moved to its end. */
+static int
+put_value(struct yamlout *y, const char **p)
 {
+	struct json_span v = { *p, 0 };
 	struct buf text = { 0 };
 	int r;
 
+	if (**p == '{' || **p == '[')
+		return put_container(y, p);
+	*p = json_end(*p);
+	v.n = (size_t)(*p - v.p);
 	switch (json_type(v)) {
-	case JSON_ARRAY:
-	case JSON_OBJECT:
-		return put_container(y, v);
 	case JSON_STRING:
 		json_text(&text, v);
 		r = scalar(y, buf_str(&text), text.len,
@@ -217,4 +225,10 @@ yamlout_value(struct yamlout *y, struct json_span v)
 	default:
 		return scalar(y, v.p, v.n, YAML_PLAIN_SCALAR_STYLE);
 	}
+}
+
+int
+yamlout_value(struct yamlout *y, struct json_span v)
+{
+	return put_value(y, &v.p);
 }
