@@ -17,8 +17,7 @@
 #include "source.h"
 #include "trace.h"
 #include "join.h"
-#include "markdown.h"
-#include "pertrace.h"
+#include "format.h"
 #include "outdir.h"
 
 static const char usage[] =
@@ -39,20 +38,11 @@ static const struct option options[] = {
 	CLI_COMMON
 };
 
-static const struct format {
-	const char *name;
-	void (*put)(struct buf *b, const struct trace *t);
-	int one_file;		/* all traces go into one */
-} formats[] = {
-	{ "md", markdown_put, 0 },
-	{ "jsonl", pertrace_put, 1 },
-};
-
 static struct {
 	const struct format *format;
 	const char *output_dir;
 	int overwrite;
-} given = { &formats[0], NULL, 0 };
+} given;
 
 /* Where rendered traces go. */
 struct sink {
@@ -72,7 +62,7 @@ name_uses(struct sink *k, const struct buf *name, int *added)
 
 /* A name that no other trace has: the second gets -2 behind it. */
 static void
-unused_name(struct sink *k, const struct trace *t, struct buf *name)
+unused_name(struct sink *k, struct trace *t, struct buf *name)
 {
 	struct buf plain = { 0 };
 	size_t *uses, n;
@@ -88,12 +78,13 @@ unused_name(struct sink *k, const struct trace *t, struct buf *name)
 		name_uses(k, name, &added);
 	}
 	*name_uses(k, &plain, &added) = n;
-	buf_printf(name, ".%s", given.format->name);
+	buf_printf(name, ".%s", given.format->suffix ? given.format->suffix :
+	    given.format->name);
 	buf_release(&plain);
 }
 
 static int
-put_file(struct sink *k, const struct trace *t)
+put_file(struct sink *k, struct trace *t)
 {
 	struct buf name = { 0 };
 	int bad;
@@ -108,12 +99,12 @@ put_file(struct sink *k, const struct trace *t)
 }
 
 static int
-each(void *arg, const struct trace *t)
+each(void *arg, struct trace *t)
 {
 	struct sink *k = arg;
 
 	k->traces++;
-	if (given.output_dir && !given.format->one_file)
+	if (given.output_dir && !given.format->file)
 		return put_file(k, t);
 	given.format->put(out_begin(&k->out), t);
 	return out_end(&k->out);
@@ -122,12 +113,12 @@ each(void *arg, const struct trace *t)
 static const struct format *
 find_format(const char *name)
 {
-	size_t i;
+	const struct format *f = format_find(name);
 
-	for (i = 0; i < LEN(formats); i++)
-		if (!strcmp(formats[i].name, name))
-			return &formats[i];
-	cli_misused(usage, "unknown format '%s': md or jsonl is wanted", name);
+	if (!f)
+		cli_misused(usage, "unknown format '%s': one of %s is wanted",
+		    name, format_names());
+	return f;
 }
 
 /* The name of the first of these files that is there, or NULL. */
@@ -205,8 +196,8 @@ begin_output(struct sink *k)
 		if (outdir_begin(&k->dir, given.output_dir, given.overwrite,
 		    &k->error))
 			return -1;
-		if (given.format->one_file)
-			fd = outdir_open(&k->dir, "per_trace.jsonl",
+		if (given.format->file)
+			fd = outdir_open(&k->dir, given.format->file,
 			    &k->error);
 		if (fd < 0)
 			return -1;
@@ -272,6 +263,7 @@ main(int argc, char **argv)
 	int c, status;
 
 	util_init(argv[0]);
+	given.format = find_format("md");
 	while ((c = getopt_long(argc, argv, "f:o:", options, NULL)) != -1) {
 		switch (c) {
 		case 'f': given.format = find_format(optarg); break;

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 /* Takes a trace; what it is made of is borrowed until it returns. */
-typedef int join_each(void *arg, const struct trace *t);
+typedef int join_each(void *arg, struct trace *t);
 
 struct join_row;
 struct join_item;

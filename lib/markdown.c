@@ -8,16 +8,6 @@
 #include "trace.h"
 #include "markdown.h"
 
-/* A value as Python's f-strings show it: strings bare, others as JSON. */
-static void
-put_plain(struct buf *b, struct json_span v)
-{
-	if (json_is(v, JSON_STRING))
-		json_text(b, v);
-	else
-		buf_add(b, v.p, v.n);
-}
-
 /*
  * Appends text within a line. A line break in it would end the line, so it is
  * written as an escape, and so is what UTF-8 cannot hold.
@@ -71,7 +61,7 @@ put_item(struct buf *b, const char *label, struct json_span v,
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else
-		put_plain(&text, v);
+		trace_plain(&text, v);
 	buf_printf(b, "- %s: ", label);
 	put_code(b, text.p, text.len);
 	buf_byte(b, '\n');
@@ -215,7 +205,7 @@ put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 	if (!iteration.p)
 		buf_puts(&text, t->row.p ? "0" : "N/A");
 	else
-		put_plain(&text, iteration);
+		trace_plain(&text, iteration);
 	put_code(b, text.p, text.len);
 	buf_byte(b, '\n');
 	buf_release(&text);
@@ -262,15 +252,15 @@ put_bare(struct buf *b, struct json_span v, const char *absent)
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else
-		put_plain(&text, v);
+		trace_plain(&text, v);
 	put_line(b, text.p, text.len);
 	buf_release(&text);
 }
 
 static void
-put_step(struct buf *b, const struct trace *t, size_t i)
+put_step(struct buf *b, struct trace *t, size_t i)
 {
-	const struct observation *o = &t->obs[i];
+	const struct observation *o = trace_load(t, i);
 	struct json_span type = o->v[O_TYPE];
 	double ms;
 
@@ -295,7 +285,7 @@ put_step(struct buf *b, const struct trace *t, size_t i)
 }
 
 void
-markdown_put(struct buf *b, const struct trace *t)
+markdown_put(struct buf *b, struct trace *t)
 {
 	struct buf id = { 0 };
 	size_t i;

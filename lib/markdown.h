@@ -8,6 +8,6 @@
 struct buf;
 struct trace;
 
-void markdown_put(struct buf *b, const struct trace *t);
+void markdown_put(struct buf *b, struct trace *t);
 
 #endif

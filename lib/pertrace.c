@@ -37,9 +37,9 @@ put_fields(struct buf *b, const struct trace *t)
 }
 
 static void
-put_observation(struct buf *b, const struct trace *t,
-    const struct observation *o)
+put_step(struct buf *b, struct trace *t, size_t step)
 {
+	const struct observation *o = trace_load(t, step);
 	static const int fields[] = {
 		O_TRACE_ID, O_TYPE, O_NAME, O_START, O_END, O_LEVEL
 	};
@@ -53,6 +53,12 @@ put_observation(struct buf *b, const struct trace *t,
 		json_add_double(b, "duration_ms", ms);
 	else
 		json_add_null(b, "duration_ms");
+	json_add_int(b, "step", (long long)step + 1);
+	json_add_int(b, "depth", (long long)o->depth);
+	if (o->parent == TRACE_NONE)
+		json_add_null(b, "parent_step");
+	else
+		json_add_int(b, "parent_step", (long long)o->parent + 1);
 	add(b, "input", o->v[O_INPUT]);
 	add(b, "output", o->v[O_OUTPUT]);
 	add(b, "raw", o->raw);
@@ -60,10 +66,11 @@ put_observation(struct buf *b, const struct trace *t,
 }
 
 void
-pertrace_put(struct buf *b, const struct trace *t)
+pertrace_put(struct buf *b, struct trace *t)
 {
 	size_t i;
 
+	trace_link(t);
 	json_open(b, NULL, '{');
 	put_fields(b, t);
 	add(b, "final_output", t->v[T_OUTPUT]);
@@ -74,7 +81,7 @@ pertrace_put(struct buf *b, const struct trace *t)
 	json_close(b, '}');
 	json_open(b, "timeline", '[');
 	for (i = 0; i < t->nobs; i++)
-		put_observation(b, t, &t->obs[i]);
+		put_step(b, t, i);
 	json_close(b, ']');
 	if (json_is(t->v[T_CONVERSATION], JSON_ARRAY)) {
 		add(b, "conversation", t->v[T_CONVERSATION]);

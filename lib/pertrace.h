@@ -7,6 +7,6 @@
 struct buf;
 struct trace;
 
-void pertrace_put(struct buf *b, const struct trace *t);
+void pertrace_put(struct buf *b, struct trace *t);
 
 #endif

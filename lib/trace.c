@@ -6,6 +6,7 @@
 #include "util.h"
 #include "buf.h"
 #include "hash.h"
+#include "set.h"
 #include "utf8.h"
 #include "alnum.h"
 #include "json.h"
@@ -19,12 +20,14 @@ const char *const trace_fields[T_FIELDS] = {
 	"trace_id", "iteration", "persona", "input", "output", "duration_ms",
 	"success", "error", "error_kind", "observation_count", "token_usage",
 	"conversation", "conversation_state", "termination_reason",
-	"observations"
+	"observations", "run_id", "name", "start_time", "end_time", "metadata"
 };
 
 const char *const observation_fields[O_FIELDS] = {
-	"trace_id", "id", "parent_observation_id", "type", "name",
-	"start_time", "end_time", "level", "input", "output", "error"
+	"id", "type", "name", "start_time", "end_time", "input", "output",
+	"error", "level", "status_message", "metadata", "model",
+	"llm_parameters", "prompt_tokens", "completion_tokens",
+	"total_tokens", "parent_observation_id", "trace_id"
 };
 
 void
@@ -83,15 +86,22 @@ trace_falsy(struct json_span v)
 	}
 }
 
+void
+trace_plain(struct buf *b, struct json_span v)
+{
+	if (json_is(v, JSON_STRING))
+		json_text(b, v);
+	else
+		buf_add(b, v.p, v.n);
+}
+
 /* Keeps a time's text, "" for none. */
 static void
 keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 {
 	*at = t->texts->len;
-	if (json_is(v, JSON_STRING))
-		json_text(t->texts, v);
-	else if (!trace_falsy(v))
-		buf_add(t->texts, v.p, v.n);
+	if (!trace_falsy(v))
+		trace_plain(t->texts, v);
 	*len = t->texts->len - *at;
 }
 
@@ -153,6 +163,167 @@ trace_sort(struct trace *t)
 		qsort(t->obs, t->nobs, sizeof(*t->obs), by_time);
 }
 
+/* Microseconds since 1970, local wall time being taken for UTC. */
+static int
+read_time(const struct trace *t, size_t at, size_t len, int64_t *us)
+{
+	int zoned;
+
+	return isotime_parse(buf_str(t->texts) + at, len, us, &zoned);
+}
+
+static uint64_t
+id_hash(struct buf *text, struct json_span id)
+{
+	text->len = 0;
+	trace_plain(text, id);
+	return hash_bytes(0, 0, text->p, text->len);
+}
+
+/* Finds each step's parent: the first step that has the id it names. */
+static void
+find_parents(struct trace *t)
+{
+	struct set ids = { 0 };
+	struct buf text = { 0 };
+	size_t i, *step;
+	int added;
+
+	for (i = 0; i < t->nobs; i++) {
+		t->obs[i].parent = TRACE_NONE;
+		if (trace_falsy(t->obs[i].v[O_ID]))
+			continue;
+		step = set_add(&ids, id_hash(&text, t->obs[i].v[O_ID]),
+		    &added);
+		if (added)
+			*step = i;
+	}
+	for (i = 0; i < t->nobs; i++) {
+		if (trace_falsy(t->obs[i].v[O_PARENT]))
+			continue;
+		step = set_add(&ids, id_hash(&text, t->obs[i].v[O_PARENT]),
+		    &added);
+		if (added)
+			*step = TRACE_NONE;
+		t->obs[i].parent = *step;
+	}
+	set_release(&ids);
+	buf_release(&text);
+}
+
+/*
+ * Finds each step's depth, and takes from the steps of a circle what closes
+ * it. A step on the way has the depth TRACE_NONE.
+ */
+static void
+find_depths(struct trace *t)
+{
+	size_t i, j, up, down;
+
+	for (i = 0; i < t->nobs; i++)
+		t->obs[i].depth = TRACE_NONE - 1;	/* not known */
+	for (i = 0; i < t->nobs; i++) {
+		/* up to a depth that is known, turning the way around */
+		down = TRACE_NONE;
+		for (j = i; j != TRACE_NONE && t->obs[j].depth ==
+		    TRACE_NONE - 1; j = up) {
+			up = t->obs[j].parent;
+			t->obs[j].depth = TRACE_NONE;
+			t->obs[j].child = down;
+			down = j;
+		}
+		/* and down again */
+		if (j != TRACE_NONE && t->obs[j].depth == TRACE_NONE)
+			j = TRACE_NONE;		/* a circle */
+		for (; down != TRACE_NONE; j = down, down = up) {
+			up = t->obs[down].child;
+			t->obs[down].parent = j;
+			t->obs[down].depth = j == TRACE_NONE ? 0 :
+			    t->obs[j].depth + 1;
+		}
+	}
+}
+
+/* Links those of one parent, from the last to the first. */
+static void
+link_children(struct trace *t)
+{
+	size_t i, *first;
+
+	t->root = TRACE_NONE;
+	for (i = 0; i < t->nobs; i++)
+		t->obs[i].child = TRACE_NONE;
+	for (i = t->nobs; i-- > 0; ) {
+		first = t->obs[i].parent == TRACE_NONE ? &t->root :
+		    &t->obs[t->obs[i].parent].child;
+		t->obs[i].next = *first;
+		*first = i;
+	}
+}
+
+/*
+ * Reads the times. A step without a start begins with its parent, or with the
+ * trace; one without an end ends where it begins.
+ */
+static void
+find_times(struct trace *t)
+{
+	struct observation *o;
+	size_t i, at = t->texts->len;
+	int64_t first = INT64_MAX;
+
+	for (i = 0; i < t->nobs; i++) {
+		o = &t->obs[i];
+		if (!read_time(t, o->start, o->start_len, &o->from))
+			o->from = INT64_MAX;
+		if (o->from < first)
+			first = o->from;
+	}
+	if (first == INT64_MAX && json_is(t->v[T_START], JSON_STRING)) {
+		json_text(t->texts, t->v[T_START]);
+		if (!read_time(t, at, t->texts->len - at, &first))
+			first = INT64_MAX;
+		t->texts->len = at;
+	}
+	t->from = t->until = first == INT64_MAX ? 0 : first;
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
+		o = &t->obs[i];
+		if (o->from == INT64_MAX)
+			o->from = o->parent == TRACE_NONE ? t->from :
+			    t->obs[o->parent].from;
+		if (!read_time(t, o->end, o->end_len, &o->until) ||
+		    o->until < o->from)
+			o->until = o->from;
+		if (o->until > t->until)
+			t->until = o->until;
+	}
+}
+
+void
+trace_link(struct trace *t)
+{
+	find_parents(t);
+	find_depths(t);
+	link_children(t);
+	find_times(t);
+}
+
+size_t
+trace_walk(const struct trace *t, size_t i)
+{
+	if (t->obs[i].child != TRACE_NONE)
+		return t->obs[i].child;
+	while (i != TRACE_NONE && t->obs[i].next == TRACE_NONE)
+		i = t->obs[i].parent;
+	return i == TRACE_NONE ? i : t->obs[i].next;
+}
+
+const struct observation *
+trace_load(struct trace *t, size_t i)
+{
+	return &t->obs[i];
+}
+
 int
 trace_duration(const struct trace *t, const struct observation *o, double *ms)
 {
@@ -189,10 +360,8 @@ trace_id_text(const struct trace *t, struct buf *b)
 
 	if (!id.p && t->nobs)
 		id = t->obs[0].v[O_TRACE_ID];
-	if (json_is(id, JSON_STRING))
-		json_text(b, id);
-	else if (id.p && json_type(id) != JSON_NULL)
-		buf_add(b, id.p, id.n);
+	if (id.p && json_type(id) != JSON_NULL)
+		trace_plain(b, id);
 }
 
 void

@@ -14,22 +14,35 @@ struct buf;
 enum { T_TRACE_ID, T_ITERATION, T_PERSONA, T_INPUT, T_OUTPUT, T_DURATION,
 	T_SUCCESS, T_ERROR, T_ERROR_KIND, T_OBSERVATION_COUNT, T_TOKEN_USAGE,
 	T_CONVERSATION, T_CONVERSATION_STATE, T_TERMINATION_REASON,
-	T_OBSERVATIONS, T_FIELDS };
+	T_OBSERVATIONS, T_RUN_ID, T_NAME, T_START, T_END, T_METADATA,
+	T_FIELDS };
 extern const char *const trace_fields[T_FIELDS];
 
-/* Fields of an observation. */
-enum { O_TRACE_ID, O_ID, O_PARENT, O_TYPE, O_NAME, O_START, O_END, O_LEVEL,
-	O_INPUT, O_OUTPUT, O_ERROR, O_FIELDS };
+/* Fields of an observation, in the order they are mostly written in. */
+enum { O_ID, O_TYPE, O_NAME, O_START, O_END, O_INPUT, O_OUTPUT, O_ERROR,
+	O_LEVEL, O_STATUS_MESSAGE, O_METADATA, O_MODEL, O_LLM_PARAMETERS,
+	O_PROMPT_TOKENS, O_COMPLETION_TOKENS, O_TOTAL_TOKENS, O_PARENT,
+	O_TRACE_ID, O_FIELDS };
 extern const char *const observation_fields[O_FIELDS];
 
+/* No step: the parent of one that has none in its trace. */
+#define TRACE_NONE ((size_t)-1)
+
 struct observation {
-	struct json_span raw;
+	struct json_span raw;	/* the whole record; see trace_load */
 	struct json_span v[O_FIELDS];
 	size_t start;		/* its times as text, offsets into texts */
 	size_t start_len;
 	size_t end;
 	size_t end_len;
 	size_t place;		/* in the input, for equal times */
+	/* what trace_link finds; steps are numbered from 0 */
+	size_t parent;		/* a step, or TRACE_NONE */
+	size_t child;		/* the first of those whose parent it is */
+	size_t next;		/* the next that has the same parent */
+	size_t depth;		/* 0 for a step without a parent */
+	int64_t from;		/* microseconds since 1970; a step that has */
+	int64_t until;		/* no time of its own has those of another */
 };
 
 struct trace {
@@ -39,6 +52,10 @@ struct trace {
 	size_t nobs;
 	size_t cap;
 	struct buf *texts;
+	/* what trace_link finds */
+	size_t root;		/* the first step without a parent */
+	int64_t from;		/* when the first step begins, microseconds */
+	int64_t until;		/* when the last one is over */
 };
 
 /* Zeroed memory is an empty trace; release frees what it owns. */
@@ -57,9 +74,35 @@ int trace_add(struct trace *t, struct json_span observation);
 void trace_sort(struct trace *t);
 
 /*
+ * Finds who is whose parent, by the observations' ids, and when each step was:
+ * their parent, child, next, depth, from and until, and the trace's root, from
+ * and until. Steps that name themselves, or each other, as parents have none.
+ * To be called once, after trace_sort, by a format that needs it.
+ */
+void trace_link(struct trace *t);
+
+/*
+ * Step i with all its fields, until the next call. A step that is not loaded
+ * may lack raw, input, output, error, metadata and llm_parameters, because a
+ * trace need not fit into memory. Loading may also write out what has been
+ * rendered so far, so that a format's buffer has only its last byte left in it
+ * afterwards: offsets into it do not survive.
+ */
+const struct observation *trace_load(struct trace *t, size_t i);
+
+/*
+ * The step after i, going down to children first (a walk over the tree that
+ * begins at root), or TRACE_NONE.
+ */
+size_t trace_walk(const struct trace *t, size_t i);
+
+/*
  * What Python would take for false: absent, null, "", 0, false, [] and {}.
  */
 int trace_falsy(struct json_span v);
+
+/* Appends a string's text, and any other value as it is written. */
+void trace_plain(struct buf *b, struct json_span v);
 
 /*
  * Milliseconds from an observation's start to its end. Returns 0 when they

@@ -310,7 +310,7 @@ observation()
 	assert_equal "$(tail -n 1 got | jq -c keys_unsorted)" \
 		'["trace_id","iteration","persona","input","output","duration_ms","success","final_output","summary","timeline","conversation","metrics","observation_count"]'
 	assert_equal "$(head -n 1 got | jq -c '.timeline[0]')" \
-		'{"trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","level":"DEFAULT","duration_ms":1000,"input":{"q":1},"output":2,"raw":{"id":"a","trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","input":{"q":1},"output":2,"level":"DEFAULT","extra":[1.5]}}'
+		'{"trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","level":"DEFAULT","duration_ms":1000,"step":1,"depth":0,"parent_step":null,"input":{"q":1},"output":2,"raw":{"id":"a","trace_id":"t","type":"tool","name":"a","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00","input":{"q":1},"output":2,"level":"DEFAULT","extra":[1.5]}}'
 	assert_equal "$(jq -c '[.observation_count,.metrics.observation_count,.final_output,.summary.output,(.conversation | length)]' got)" \
 		$'[1,1,"o","o",1]\n[0,0,"o","o",0]'
 	fl-parse -f jsonl -o out in
@@ -424,9 +424,9 @@ observation()
 }
 
 @test "formats are known by name" {
-	for name in html '' MD ../md; do
+	for name in nonsense '' MD ../md; do
 		run --separate-stderr -2 fl-parse -f "$name" </dev/null
-		assert_regex "$stderr" "^fl-parse: unknown format '$name': md or jsonl is wanted"
+		assert_regex "$stderr" "^fl-parse: unknown format '$name': one of md, "
 	done
 }
 

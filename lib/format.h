@@ -1,0 +1,32 @@
+#ifndef FORMAT_H
+#define FORMAT_H
+
+/*
+ * What a trace can be rendered as, by name.
+ */
+#include <stddef.h>
+
+struct buf;
+struct trace;
+
+struct format {
+	const char *name;	/* for --format; also the files' suffix */
+	const char *suffix;	/* of files, where it is another */
+	/*
+	 * Appends a trace that is in order; it may be linked. What it appends
+	 * ends in a newline and does not depend on other traces.
+	 */
+	void (*put)(struct buf *b, struct trace *t);
+	const char *file;	/* all traces go into this one file */
+	/* what stands around and between traces on one stream, or NULL */
+	const char *begin;
+	const char *between;
+	const char *end;
+	int alone;		/* traces cannot share a stream at all */
+};
+
+/* The format of that name, or NULL; and all of them, "md, jsonl, ...". */
+const struct format *format_find(const char *name);
+const char *format_names(void);
+
+#endif
