@@ -5,6 +5,8 @@
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #include "util.h"
@@ -12,7 +14,15 @@
 #include "utf8.h"
 #include "json.h"
 
+#define HOT static inline __attribute__((always_inline))
+
 unsigned json_depth = 1000;
+
+/* What the scanner does with what it reads, beside checking it. */
+enum { CHECK, PRETTY, COMPACT };
+
+/* While printing there is always room for the rest of the text, and for this. */
+#define SPARE 64
 
 struct scan {
 	const char *p;
@@ -20,341 +30,574 @@ struct scan {
 	unsigned take;
 	int met;
 	const char *msg;
+	unsigned high;		/* not 0: a string was not all ASCII */
 	unsigned depth;
-	unsigned char object[JSON_DEPTH_MAX];	/* for each open bracket: is it '{' */
+	struct buf *out;	/* where it prints */
+	size_t indent;
+	char open[JSON_DEPTH_MAX];	/* what closes the brackets outside */
 };
 
-static int
+static const char *
 fault(struct scan *s, const char *at, const char *msg)
 {
 	s->p = at;
 	s->msg = msg;
-	return -1;
+	return NULL;
 }
 
-static int
+static inline int
 is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static const char *
+static inline const char *
 skip_space(const char *p, const char *end)
 {
-	while (p < end && is_space(*p))
+	while (p < end && (unsigned char)*p <= ' ' && is_space(*p))
 		p++;
 	return p;
 }
 
-/* The first '"', '\' or control character from p on, or end. */
-#ifdef __SSE2__
-static const char *
-string_stop(const char *p, const char *end)
+/*
+ * The text in strings is passed over a block at a time. stop_in returns how
+ * many bytes of the BLOCK at p come before the first '"', '\' or control
+ * character, and sets *high when there is one that is not ASCII.
+ */
+#if defined(JSON_PORTABLE) || !(defined(__SSE2__) || defined(__aarch64__))
+#define BLOCK 8
+static inline unsigned
+stop_in(const char *p, unsigned *high)
 {
-	const __m128i quote = _mm_set1_epi8('"');
-	const __m128i slash = _mm_set1_epi8('\\');
-	const __m128i space = _mm_set1_epi8(0x1f);
-	__m128i v, stop;
-	int mask;
+	const uint64_t ones = 0x0101010101010101u, tops = ones * 0x80;
+	uint64_t w, quote, slash;
+	unsigned i;
 
-	for (; end - p >= 16; p += 16) {
-		v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		stop = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote),
-		    _mm_cmpeq_epi8(v, slash)),
-		    _mm_cmpeq_epi8(_mm_min_epu8(v, space), v));
-		mask = _mm_movemask_epi8(stop);
-		if (mask)
-			return p + __builtin_ctz((unsigned)mask);
-	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-		p++;
-	return p;
+	memcpy(&w, p, BLOCK);
+	quote = w ^ ones * '"';
+	slash = w ^ ones * '\\';
+	*high |= (w & tops) != 0;
+	/* a byte's top bit: it was zero, or below a space (Mycroft's test) */
+	if (!((((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+	    ((w - ones * 0x20) & ~w)) & tops))
+		return BLOCK;
+	for (i = 0; p[i] != '"' && p[i] != '\\' &&
+	    (unsigned char)p[i] >= 0x20; i++)
+		;
+	return i;
+}
+#elif defined(__SSE2__)
+#define BLOCK 16
+static inline unsigned
+stop_in(const char *p, unsigned *high)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i space = _mm_set1_epi8(0x1f);
+	__m128i stop;
+
+	stop = _mm_or_si128(_mm_or_si128(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+	    _mm_cmpeq_epi8(_mm_min_epu8(v, space), v));
+	*high |= (unsigned)_mm_movemask_epi8(v);
+	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(stop) |
+	    1U << BLOCK);
 }
 #else
-static const char *
-string_stop(const char *p, const char *end)
+#define BLOCK 16
+static inline unsigned
+stop_in(const char *p, unsigned *high)
 {
-	const uint64_t ones = 0x0101010101010101u, high = ones * 0x80;
-	uint64_t w, quote, slash;
+	const uint8x16_t v = vld1q_u8((const uint8_t *)p);
+	uint8x16_t stop;
+	uint64_t mask;
 
-	for (; end - p >= 8; p += 8) {
-		memcpy(&w, p, 8);
-		quote = w ^ ones * '"';
-		slash = w ^ ones * '\\';
-		/* a byte's high bit: it was zero, or below a space */
-		if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-		    ((w - ones * 0x20) & ~w)) & high)
-			break;
-	}
-	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
-		p++;
-	return p;
+	stop = vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+	    vceqq_u8(v, vdupq_n_u8('\\'))), vcltq_u8(v, vdupq_n_u8(0x20)));
+	*high |= vmaxvq_u8(v) & 0x80U;
+	/* four bits for each byte, the first one lowest */
+	mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(
+	    vreinterpretq_u16_u8(stop), 4)), 0);
+	return mask ? (unsigned)__builtin_ctzll(mask) / 4 : BLOCK;
 }
 #endif
 
+static inline int
+is_plain(char c)
+{
+	return c != '"' && c != '\\' && (unsigned char)c >= 0x20;
+}
+
+/* The first '"', '\' or control character from p on, or end. */
+static inline const char *
+string_stop(const char *p, const char *end, unsigned *high)
+{
+	unsigned k;
+
+	for (; end - p >= BLOCK; p += BLOCK)
+		if ((k = stop_in(p, high)) < BLOCK)
+			return p + k;
+	for (; p < end && is_plain(*p); p++)
+		*high |= (unsigned char)*p & 0x80U;
+	return p;
+}
+
+/* The same, copying what is passed over to *to, where there is room for it. */
+static inline const char *
+string_copy(const char *p, const char *end, char **to, unsigned *high)
+{
+	char *o = *to;
+	unsigned k;
+
+	for (; end - p >= BLOCK; p += BLOCK, o += BLOCK) {
+		k = stop_in(p, high);
+		memcpy(o, p, BLOCK);
+		if (k < BLOCK) {
+			*to = o + k;
+			return p + k;
+		}
+	}
+	for (; p < end && is_plain(*p); p++) {
+		*high |= (unsigned char)*p & 0x80U;
+		*o++ = *p;
+	}
+	*to = o;
+	return p;
+}
+
+/* The end of a checked string that starts at p. */
+static const char *
+past_string(const char *p)
+{
+	for (p++; *p != '"'; p++)
+		if (*p == '\\')
+			p++;
+	return p + 1;
+}
+
+/* Moves the end of what was printed to o and makes room for n more bytes. */
+static char *
+more(struct scan *s, char *o, size_t n)
+{
+	s->out->len = (size_t)(o - s->out->p);
+	return buf_room(s->out, n);
+}
+
+HOT char *
+new_line(struct scan *s, char *o, const char *p, size_t indent)
+{
+	size_t n = (size_t)(s->end - p) + indent + SPARE;
+
+	if ((size_t)(s->out->p + s->out->cap - o) <= n)
+		o = more(s, o, n);
+	*o++ = '\n';
+	if (indent <= SPARE / 2)
+		memset(o, ' ', SPARE / 2);
+	else
+		memset(o, ' ', indent);
+	return o + indent;
+}
+
+/* Digits have their value and the bit 0x10, other bytes are 0. */
+static const unsigned char hex_digit[256] = {
+	['0'] = 0x10, ['1'] = 0x11, ['2'] = 0x12, ['3'] = 0x13, ['4'] = 0x14,
+	['5'] = 0x15, ['6'] = 0x16, ['7'] = 0x17, ['8'] = 0x18, ['9'] = 0x19,
+	['a'] = 0x1a, ['b'] = 0x1b, ['c'] = 0x1c, ['d'] = 0x1d, ['e'] = 0x1e,
+	['f'] = 0x1f, ['A'] = 0x1a, ['B'] = 0x1b, ['C'] = 0x1c, ['D'] = 0x1d,
+	['E'] = 0x1e, ['F'] = 0x1f
+};
+
 /* The value of four hexadecimal digits, or -1. */
-static int
+static inline int
 hex4(const char *p)
 {
-	int i, c, v = 0;
+	unsigned a = hex_digit[(unsigned char)p[0]];
+	unsigned b = hex_digit[(unsigned char)p[1]];
+	unsigned c = hex_digit[(unsigned char)p[2]];
+	unsigned d = hex_digit[(unsigned char)p[3]];
 
-	for (i = 0; i < 4; i++) {
-		c = (unsigned char)p[i];
-		v <<= 4;
-		if (c >= '0' && c <= '9')
-			v |= c - '0';
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			v |= (c | 0x20) - 'a' + 10;
-		else
-			return -1;
-	}
-	return v;
+	if (!(a & b & c & d & 0x10))
+		return -1;
+	return (int)((a & 15) << 12 | (b & 15) << 8 | (c & 15) << 4 |
+	    (d & 15));
 }
 
-static int
+static inline int
 is_high(int c)
 {
-	return c >= 0xd800 && c <= 0xdbff;
+	return (c & ~0x3ff) == 0xd800;
 }
 
-static int
+static inline int
 is_low(int c)
 {
-	return c >= 0xdc00 && c <= 0xdfff;
+	return (c & ~0x3ff) == 0xdc00;
 }
 
-/* Reads the escape at s->p. */
-static int
-scan_escape(struct scan *s)
+static inline int
+is_half(uint32_t c)
 {
-	int c, d;
+	return (c & ~0x7ffU) == 0xd800;
+}
 
-	if (s->end - s->p < 2)
-		return fault(s, s->p, "the string is not closed");
-	if (s->p[1] != 'u') {
-		if (!s->p[1] || !strchr("\"\\/bfnrt", s->p[1]))
-			return fault(s, s->p, "not an escape");
-		s->p += 2;
-		return 0;
+/* Writes a character as it has to be written in a string, in 6 bytes at most. */
+static inline char *
+print_char(char *o, uint32_t c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789abcdef";
+	const char *q;
+
+	if (c >= 0x800 && c < 0x10000) {
+		o[0] = (char)(0xe0 | c >> 12);
+		o[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		o[2] = (char)(0x80 | (c & 0x3f));
+		return o + 3;
 	}
-	if (s->end - s->p < 6 || (c = hex4(s->p + 2)) < 0)
-		return fault(s, s->p, "\\u needs four hexadecimal digits");
-	if (is_high(c) && s->end - s->p >= 12 && s->p[6] == '\\' &&
-	    s->p[7] == 'u' && (d = hex4(s->p + 8)) >= 0 && is_low(d)) {
-		s->p += 12;
-		return 0;
+	if (c >= 0x20 && c != '"' && c != '\\')
+		return o + utf8_encode(o, c);
+	*o++ = '\\';
+	if (c && (q = strchr(from, (int)c))) {
+		*o++ = to[q - from];
+		return o;
 	}
-	if (is_high(c) || is_low(c)) {
+	memcpy(o, "u00", 3);
+	o[3] = hex[c >> 4];
+	o[4] = hex[c & 15];
+	return o + 5;
+}
+
+/* Reads "\uXXXX" at p, or two that are a surrogate pair. */
+HOT const char *
+scan_unicode(struct scan *s, const char *p, char **o, const int print)
+{
+	int c, low;
+
+	if (s->end - p < 6 || (c = hex4(p + 2)) < 0)
+		return fault(s, p, "\\u needs four hexadecimal digits");
+	if (is_high(c) && s->end - p >= 12 && p[6] == '\\' &&
+	    p[7] == 'u' && is_low(low = hex4(p + 8))) {
+		if (print == PRETTY)
+			*o += utf8_encode(*o, (uint32_t)(0x10000 +
+			    ((c & 0x3ff) << 10 | (low & 0x3ff))));
+		else if (print)
+			*o = (char *)memcpy(*o, p, 12) + 12;
+		return p + 12;
+	}
+	if (is_half((uint32_t)c)) {
 		if (!(s->take & JSON_LONE))
-			return fault(s, s->p, "half a surrogate pair");
+			return fault(s, p, "half a surrogate pair");
 		s->met |= JSON_LONE;
+		if (print)
+			*o = (char *)memcpy(*o, print == PRETTY ? p :
+			    "\\ufffd", 6) + 6;
+	} else if (print == PRETTY) {
+		*o = print_char(*o, (uint32_t)c);
+	} else if (print) {
+		*o = (char *)memcpy(*o, p, 6) + 6;
 	}
-	s->p += 6;
-	return 0;
+	return p + 6;
 }
 
-static int
-scan_string(struct scan *s)
+/* What may stand behind a backslash. */
+static const unsigned char escapes[256] = {
+	['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1, ['n'] = 1,
+	['r'] = 1, ['t'] = 1
+};
+
+/* Reads the escape at p. */
+HOT const char *
+scan_escape(struct scan *s, const char *p, char **o, const int print)
 {
-	const char *start = s->p;
-
-	s->p++;
-	for (;;) {
-		s->p = string_stop(s->p, s->end);
-		if (s->p == s->end)
-			return fault(s, start, "the string is not closed");
-		if (*s->p == '"') {
-			s->p++;
-			return 0;
-		}
-		if (*s->p != '\\')
-			return fault(s, s->p,
-			    "a control character in a string");
-		while (s->p < s->end && *s->p == '\\')
-			if (scan_escape(s))
-				return -1;
-	}
+	if (s->end - p < 2)
+		return fault(s, p, "the string is not closed");
+	if (p[1] == 'u')
+		return scan_unicode(s, p, o, print);
+	if (!escapes[(unsigned char)p[1]])
+		return fault(s, p, "not an escape");
+	if (print == PRETTY && p[1] == '/')
+		*(*o)++ = '/';
+	else if (print)
+		*o = (char *)memcpy(*o, p, 2) + 2;
+	return p + 2;
 }
 
-static const char *
+/* Reads the string at p. Printed, it is never longer than as it is written. */
+HOT const char *
+scan_string(struct scan *s, const char *p, char **o, const int print)
+{
+	const char *start = p++, *end = s->end;
+	unsigned high = 0;
+
+	if (print)
+		*(*o)++ = '"';
+	for (;;) {
+		p = print ? string_copy(p, end, o, &high) :
+		    string_stop(p, end, &high);
+		if (p == end)
+			return fault(s, start, "the string is not closed");
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return fault(s, p, "a control character in a string");
+		do
+			p = scan_escape(s, p, o, print);
+		while (p && p < end && *p == '\\');
+		if (!p)
+			return NULL;
+	}
+	s->high |= high;
+	if (print)
+		*(*o)++ = '"';
+	return p + 1;
+}
+
+/* Where the digits at p end; eight at a time, for lists of numbers. */
+HOT const char *
 digits(const char *p, const char *end)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t w;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&w, p, 8);
+		w ^= 0x3030303030303030u;	/* a digit is 0 to 9 now */
+		w = (w | (w + 0x7676767676767676u)) & 0x8080808080808080u;
+		if (w)
+			return p + __builtin_ctzll(w) / 8;
+	}
+#endif
 	while (p < end && *p >= '0' && *p <= '9')
 		p++;
 	return p;
 }
 
-static int
-scan_number(struct scan *s)
+HOT const char *
+scan_number(struct scan *s, const char *p)
 {
-	const char *p = s->p, *q;
+	const char *start = p, *end = s->end, *q;
 
 	if (*p == '-')
 		p++;
-	q = digits(p, s->end);
+	q = digits(p, end);
 	if (q == p)
-		return fault(s, s->p, "not a number");
+		return fault(s, start, "not a number");
 	if (*p == '0' && q - p > 1)
-		return fault(s, s->p, "a number begins with 0");
+		return fault(s, start, "a number begins with 0");
 	p = q;
-	if (p < s->end && *p == '.') {
-		q = digits(++p, s->end);
+	if (p < end && *p == '.') {
+		q = digits(++p, end);
 		if (q == p)
-			return fault(s, s->p, "a digit is missing after '.'");
+			return fault(s, start, "a digit is missing after '.'");
 		p = q;
 	}
-	if (p < s->end && (*p == 'e' || *p == 'E')) {
+	if (p < end && (*p | 0x20) == 'e') {
 		p++;
-		if (p < s->end && (*p == '+' || *p == '-'))
+		if (p < end && (*p == '+' || *p == '-'))
 			p++;
-		q = digits(p, s->end);
+		q = digits(p, end);
 		if (q == p)
-			return fault(s, s->p, "a digit is missing after 'e'");
+			return fault(s, start, "a digit is missing after 'e'");
 		p = q;
 	}
-	s->p = p;
-	return 0;
+	return p;
 }
 
-static int
-scan_word(struct scan *s, const char *word, unsigned needs)
+static const char *
+scan_word(struct scan *s, const char *p, const char *word, unsigned needs)
 {
 	size_t n = strlen(word);
 
-	if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0 ||
+	if ((size_t)(s->end - p) < n || memcmp(p, word, n) != 0 ||
 	    (s->take & needs) != needs)
-		return fault(s, s->p, "not a JSON value");
+		return fault(s, p, "not a JSON value");
 	s->met |= (int)needs;
-	s->p += n;
-	return 0;
+	return p + n;
 }
 
-static int
-scan_scalar(struct scan *s)
+static const char *
+scan_odd(struct scan *s, const char *p)
 {
-	switch (*s->p) {
-	case '"':
-		return scan_string(s);
+	switch (*p) {
 	case 't':
-		return scan_word(s, "true", 0);
+		return scan_word(s, p, "true", 0);
 	case 'f':
-		return scan_word(s, "false", 0);
+		return scan_word(s, p, "false", 0);
 	case 'n':
-		return scan_word(s, "null", 0);
+		return scan_word(s, p, "null", 0);
 	case 'N':
-		return scan_word(s, "NaN", JSON_NAN);
+		return scan_word(s, p, "NaN", JSON_NAN);
 	case 'I':
-		return scan_word(s, "Infinity", JSON_NAN);
+		return scan_word(s, p, "Infinity", JSON_NAN);
 	case '-':
-		if (s->end - s->p > 1 && s->p[1] == 'I')
-			return scan_word(s, "-Infinity", JSON_NAN);
-		return scan_number(s);
-	case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9':
-		return scan_number(s);
+		return scan_word(s, p, "-Infinity", JSON_NAN);
 	case ']':
 	case '}':
 	case ',':
-		return fault(s, s->p, "a value is missing");
+		return fault(s, p, "a value is missing");
 	default:
-		return fault(s, s->p, "not a JSON value");
+		return fault(s, p, "not a JSON value");
 	}
 }
 
-static int
-push(struct scan *s, int object)
+/* Reads the number or word at p. */
+HOT const char *
+scan_bare(struct scan *s, const char *p, char **o, const int print)
 {
-	if (s->depth >= json_depth || s->depth >= JSON_DEPTH_MAX)
-		return fault(s, s->p, "nested too deeply");
-	s->object[s->depth++] = (unsigned char)object;
-	return 0;
+	const char *start = p;
+	size_t n;
+
+	if ((*p >= '0' && *p <= '9') ||
+	    (*p == '-' && (s->end - p < 2 || p[1] != 'I')))
+		p = scan_number(s, p);
+	else
+		p = scan_odd(s, p);
+	if (!print || !p)
+		return p;
+	n = (size_t)(p - start);
+	if (print == COMPACT && (*start == 'N' || *start == 'I' ||
+	    (*start == '-' && start[1] == 'I'))) {
+		/* this may be longer than it was */
+		*o = more(s, *o, (size_t)(s->end - p) + SPARE);
+		memcpy(*o, "null", 4);
+		*o += 4;
+	} else if (n <= SPARE / 2 && s->end - start >= SPARE / 2) {
+		memcpy(*o, start, SPARE / 2);
+		*o += n;
+	} else {
+		memcpy(*o, start, n);
+		*o += n;
+	}
+	return p;
 }
 
-/* Reads a key and its colon, leaving s->p at the value. */
-static int
-scan_key(struct scan *s, struct json_span *key)
+/* Reads the key at p, and what stands between it and its value. */
+HOT const char *
+scan_key(struct scan *s, const char *p, struct json_span *key, char **o,
+    const int print)
 {
-	const char *start;
+	p = skip_space(p, s->end);
+	if (p == s->end || *p != '"')
+		return fault(s, p, "a key in quotes is missing");
+	key->p = p;
+	if (!(p = scan_string(s, p, o, print)))
+		return NULL;
+	key->n = (size_t)(p - key->p);
+	p = skip_space(p, s->end);
+	if (p == s->end || *p != ':')
+		return fault(s, p, "a ':' is missing");
+	if (print)
+		*(*o)++ = ':';
+	if (print == PRETTY)
+		*(*o)++ = ' ';
+	return p + 1;
+}
 
-	s->p = start = skip_space(s->p, s->end);
-	if (s->p == s->end || *s->p != '"')
-		return fault(s, s->p, "a key in quotes is missing");
-	if (scan_string(s))
-		return -1;
-	key->p = start;
-	key->n = (size_t)(s->p - start);
-	s->p = skip_space(s->p, s->end);
-	if (s->p == s->end || *s->p != ':')
-		return fault(s, s->p, "a ':' is missing");
-	s->p++;
-	return 0;
+/* What is wrong at p, behind a value, while a bracket is open. */
+static const char *
+fault_after(struct scan *s, const char *p, char close)
+{
+	if (p == s->end)
+		return fault(s, p, close == '}' ? "the object is not closed" :
+		    "the array is not closed");
+	return fault(s, p, close == '}' ? "a comma or '}' is missing" :
+	    "a comma or ']' is missing");
 }
 
 /*
- * Reads what may stand behind a value while brackets are open: closes those
- * that end here. Returns 1 when another value follows, 0 when the depth base
- * is reached, -1 on a mistake.
+ * Reads one value of any depth, from s->p on. Returns 0 or -1. The bracket
+ * that closes what is open is two characters behind the one that opens it.
  */
-static int
-scan_after(struct scan *s, unsigned base)
+HOT int
+scan_value(struct scan *s, const int print)
 {
+	const char *p = s->p, *const end = s->end;
+	char *top = s->open + s->depth, *const base = top, close = 0;
+	char *const limit = s->open + (json_depth < JSON_DEPTH_MAX ?
+	    json_depth : JSON_DEPTH_MAX);
+	size_t indent = s->indent;
 	struct json_span key;
-	int object;
+	char *o = print ? buf_room(s->out, (size_t)(end - p) + SPARE) : NULL;
 
-	while (s->depth > base) {
-		object = s->object[s->depth - 1];
-		s->p = skip_space(s->p, s->end);
-		if (s->p == s->end)
-			return fault(s, s->p, object ?
-			    "the object is not closed" :
-			    "the array is not closed");
-		if (*s->p == ',') {
-			s->p++;
-			return object && scan_key(s, &key) ? -1 : 1;
+	for (;;) {
+		p = skip_space(p, end);
+		if (p == end) {
+			p = fault(s, p, "a value is missing");
+		} else if (*p == '"') {
+			p = scan_string(s, p, &o, print);
+		} else if (*p != '{' && *p != '[') {
+			p = scan_bare(s, p, &o, print);
+		} else if (top == limit) {
+			p = fault(s, p, "nested too deeply");
+		} else {
+			*top++ = close;
+			close = (char)(*p + 2);
+			if (print)
+				*o++ = *p;
+			p = skip_space(p + 1, end);
+			if (p == end || *p != close) {
+				if (print == PRETTY)
+					o = new_line(s, o, p, indent += 2);
+				if (close == ']')
+					continue;
+				if (!(p = scan_key(s, p, &key, &o, print)))
+					return -1;
+				continue;
+			}
+			if (print)
+				*o++ = *p;
+			p++;
+			close = *--top;
 		}
-		if (*s->p != (object ? '}' : ']'))
-			return fault(s, s->p, object ?
-			    "a comma or '}' is missing" :
-			    "a comma or ']' is missing");
-		s->p++;
-		s->depth--;
+		if (!p)
+			return -1;
+		/* what may stand behind a value while brackets are open */
+		for (; top > base; close = *--top) {
+			p = skip_space(p, end);
+			if (p == end || *p != close)
+				break;
+			if (print == PRETTY)
+				o = new_line(s, o, p, indent -= 2);
+			if (print)
+				*o++ = *p;
+			p++;
+		}
+		if (top == base)
+			break;
+		if (p == end || *p != ',') {
+			fault_after(s, p, close);
+			return -1;
+		}
+		if (print)
+			*o++ = ',';
+		p++;
+		if (print == PRETTY)
+			o = new_line(s, o, p, indent);
+		if (close == '}' && !(p = scan_key(s, p, &key, &o, print)))
+			return -1;
 	}
+	s->p = p;
+	if (print)
+		s->out->len = (size_t)(o - s->out->p);
 	return 0;
 }
 
-/* Reads one value of any depth. */
 static int
-scan_value(struct scan *s)
+check_value(struct scan *s)
 {
-	unsigned base = s->depth;
-	struct json_span key;
-	int object, more;
+	return scan_value(s, CHECK);
+}
 
-	do {
-		s->p = skip_space(s->p, s->end);
-		if (s->p == s->end)
-			return fault(s, s->p, "a value is missing");
-		if (*s->p != '{' && *s->p != '[') {
-			if (scan_scalar(s))
-				return -1;
-		} else {
-			object = *s->p == '{';
-			if (push(s, object))
-				return -1;
-			s->p = skip_space(s->p + 1, s->end);
-			if (s->p < s->end && *s->p == (object ? '}' : ']')) {
-				s->p++;
-				s->depth--;
-			} else if (object && scan_key(s, &key)) {
-				return -1;
-			} else {
-				more = 1;
-				continue;
-			}
-		}
-		more = scan_after(s, base);
-	} while (more > 0);
-	return more;
+static int
+pretty_value(struct scan *s)
+{
+	return scan_value(s, PRETTY);
+}
+
+static int
+compact_value(struct scan *s)
+{
+	return scan_value(s, COMPACT);
 }
 
 int
@@ -374,89 +617,144 @@ json_equal(struct json_span string, const char *name, size_t n)
 	return same;
 }
 
-/* Keeps the value when its key is one that was asked for. */
-static void
-keep(struct json_span key, struct json_span value, const char *const *names,
-    struct json_span *values, size_t count)
+/* The fields that are wanted of a record. */
+struct wanted {
+	const char *const *names;
+	struct json_span *values;
+	size_t count;
+	size_t last;		/* the one found last: the next may follow */
+	struct json_print *print;
+	size_t nprint;
+};
+
+/* Which field has this key; count for none. */
+static size_t
+find_field(struct wanted *w, struct json_span key)
 {
 	const char *p = key.p + 1;
-	size_t i, n = key.n - 2;
-	int plain = count && !memchr(p, '\\', n);
+	size_t i, at, n = key.n - 2;
+	int plain = w->count && !memchr(p, '\\', n);
 
-	for (i = 0; i < count; i++)
-		if (plain ? *names[i] == *p && !strncmp(names[i], p, n) &&
-		    !names[i][n] : json_equal(key, names[i],
-		    strlen(names[i]))) {
-			values[i] = value;
-			return;
+	for (i = 1; i <= w->count; i++) {
+		at = w->last + i;
+		at -= at >= w->count ? w->count : 0;
+		if (plain ? *w->names[at] == *p &&
+		    !strncmp(w->names[at], p, n) && !w->names[at][n] :
+		    json_equal(key, w->names[at], strlen(w->names[at]))) {
+			w->last = at;
+			return at;
 		}
+	}
+	return w->count;
+}
+
+/* Reads the value of field i, printing it if that is wanted. */
+static int
+scan_field(struct scan *s, struct wanted *w, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < w->nprint; k++)
+		if (w->print[k].field == i)
+			break;
+	if (k == w->nprint)
+		return check_value(s);
+	w->print[k].at = s->out->len;
+	if (pretty_value(s))
+		return -1;
+	w->print[k].n = s->out->len - w->print[k].at;
+	return 0;
 }
 
 /* Reads the object at s->p, keeping fields. */
 static int
-scan_record(struct scan *s, const char *const *names, struct json_span *values,
-    size_t count)
+scan_record(struct scan *s, struct wanted *w)
 {
-	struct json_span key, value;
-	int more;
+	struct json_span key;
+	const char *p;
+	size_t i;
 
-	if (push(s, 1))
+	if (!json_depth) {
+		fault(s, s->p, "nested too deeply");
 		return -1;
-	s->p = skip_space(s->p + 1, s->end);
-	if (s->p < s->end && *s->p == '}') {
-		s->p++;
+	}
+	s->depth = 1;
+	p = skip_space(s->p + 1, s->end);
+	if (p < s->end && *p == '}') {
+		s->p = p + 1;
 		return 0;
 	}
-	do {
-		if (scan_key(s, &key))
+	for (;; p++) {
+		if (!(p = scan_key(s, p, &key, NULL, CHECK)))
 			return -1;
-		s->p = value.p = skip_space(s->p, s->end);
-		if (scan_value(s))
+		i = find_field(w, key);
+		s->p = p = skip_space(p, s->end);
+		if (scan_field(s, w, i))
 			return -1;
-		value.n = (size_t)(s->p - value.p);
-		keep(key, value, names, values, count);
-		s->p = skip_space(s->p, s->end);
-		more = s->p < s->end && *s->p == ',';
-		if (more)
-			s->p++;
-	} while (more);
-	return scan_after(s, 0);
+		if (i < w->count) {
+			w->values[i].p = p;
+			w->values[i].n = (size_t)(s->p - p);
+		}
+		p = skip_space(s->p, s->end);
+		if (p == s->end || *p != ',')
+			break;
+	}
+	if (p < s->end && *p == '}') {
+		s->p = p + 1;
+		return 0;
+	}
+	fault_after(s, p, '}');
+	return -1;
 }
 
 static int
-scan_text(struct scan *s, const char *const *names, struct json_span *values,
-    size_t count)
+scan_text(struct scan *s, struct wanted *w)
 {
 	s->p = skip_space(s->p, s->end);
-	if (s->p == s->end)
-		return fault(s, s->p, "no JSON value");
-	if (*s->p == '{' ? scan_record(s, names, values, count) :
-	    scan_value(s))
+	if (s->p == s->end) {
+		fault(s, s->p, "no JSON value");
+		return -1;
+	}
+	if (*s->p == '{' ? scan_record(s, w) : check_value(s))
 		return -1;
 	s->p = skip_space(s->p, s->end);
-	if (s->p < s->end)
-		return fault(s, s->p, "more after the JSON value");
+	if (s->p < s->end) {
+		fault(s, s->p, "more after the JSON value");
+		return -1;
+	}
 	return 0;
 }
 
 int
-json_scan(const char *s, size_t n, unsigned take, const char *const *names,
-    struct json_span *values, size_t count, struct json_fault *f)
+json_scan_print(const char *s, size_t n, unsigned take,
+    const char *const *names, struct json_span *values, size_t count,
+    struct json_print *print, size_t nprint, struct buf *out,
+    struct json_fault *f)
 {
 	struct scan sc;
+	struct wanted w = { names, values, count, 0, print, nprint };
 	size_t good, i;
+	int bad;
 
 	for (i = 0; i < count; i++) {
 		values[i].p = NULL;
 		values[i].n = 0;
 	}
+	for (i = 0; i < nprint; i++)
+		print[i].at = print[i].n = 0;
+	w.last = count ? count - 1 : 0;
 	sc.p = s;
 	sc.end = s + n;
 	sc.take = take;
 	sc.met = 0;
+	sc.high = 0;
 	sc.depth = 0;
-	good = utf8_check(s, n);
-	if (scan_text(&sc, names, values, count)) {
+	sc.out = out;
+	sc.indent = 0;
+	bad = scan_text(&sc, &w);
+	/* UTF-8 is checked apart: far quicker than byte by byte on the way */
+	good = bad || sc.high ? utf8_check(s, n) : n;
+	if (bad) {
 		f->at = (size_t)(sc.p - s);
 		f->msg = sc.msg;
 		if (good >= f->at)
@@ -468,6 +766,44 @@ json_scan(const char *s, size_t n, unsigned take, const char *const *names,
 		return -1;
 	}
 	return sc.met;
+}
+
+int
+json_scan(const char *s, size_t n, unsigned take, const char *const *names,
+    struct json_span *values, size_t count, struct json_fault *f)
+{
+	return json_scan_print(s, n, take, names, values, count, NULL, 0,
+	    NULL, f);
+}
+
+/* Reads a checked value again and prints it. */
+static void
+print_checked(struct buf *b, struct json_span v, size_t indent,
+    int (*value)(struct scan *))
+{
+	struct scan sc;
+
+	sc.p = v.p;
+	sc.end = v.p + v.n;
+	sc.take = JSON_LAX;
+	sc.met = 0;
+	sc.high = 0;
+	sc.depth = 0;
+	sc.out = b;
+	sc.indent = indent;
+	value(&sc);
+}
+
+void
+json_pretty(struct buf *b, struct json_span v, size_t indent)
+{
+	print_checked(b, v, indent, pretty_value);
+}
+
+void
+json_compact(struct buf *b, struct json_span v)
+{
+	print_checked(b, v, 0, compact_value);
 }
 
 enum json_type
@@ -519,16 +855,6 @@ int
 json_is_true(struct json_span v)
 {
 	return v.p && *v.p == 't';
-}
-
-/* The end of a checked string that starts at p. */
-static const char *
-past_string(const char *p)
-{
-	for (p++; *p != '"'; p++)
-		if (*p == '\\')
-			p++;
-	return p + 1;
 }
 
 /* The end of a checked value that starts at p. */
@@ -653,15 +979,9 @@ read_unicode(const char *p, const char *end, uint32_t *c)
 	return p + 6;
 }
 
-static int
-is_half(uint32_t c)
-{
-	return c >= 0xd800 && c <= 0xdfff;
-}
-
-/* Decodes the escape at p, appends its text, and returns what follows it. */
+/* Decodes the escape at p and returns what follows it. */
 static const char *
-put_escape(struct buf *b, const char *p, const char *end)
+text_escape(char **o, const char *p, const char *end)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *q;
@@ -669,25 +989,27 @@ put_escape(struct buf *b, const char *p, const char *end)
 
 	if (p[1] != 'u') {
 		q = strchr(from, p[1]);
-		buf_byte(b, q ? to[q - from] : p[1]);
+		*(*o)++ = q ? to[q - from] : p[1];
 		return p + 2;
 	}
 	q = read_unicode(p, end, &c);
-	utf8_put(b, c);
+	*o += utf8_encode(*o, c);
 	return q;
 }
 
 void
 json_text(struct buf *b, struct json_span string)
 {
-	const char *p = string.p + 1, *end = string.p + string.n - 1, *q;
+	const char *p = string.p + 1, *end = string.p + string.n - 1;
+	char *o = buf_room(b, string.n);
+	unsigned high;
 
 	while (p < end) {
-		q = string_stop(p, end);
-		buf_add(b, p, (size_t)(q - p));
-		for (p = q; p < end && *p == '\\'; )
-			p = put_escape(b, p, end);
+		p = string_copy(p, end, &o, &high);
+		while (p < end && *p == '\\')
+			p = text_escape(&o, p, end);
 	}
+	b->len = (size_t)(o - b->p);
 }
 
 int
@@ -808,29 +1130,6 @@ json_add_null(struct buf *b, const char *key)
 	buf_puts(b, "null");
 }
 
-/* Appends a character as it has to be written in a string. */
-static void
-put_char(struct buf *b, uint32_t c)
-{
-	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
-	static const char hex[] = "0123456789abcdef";
-	const char *q = c && c < 0x80 ? strchr(from, (int)c) : NULL;
-	char *p = buf_room(b, 6);
-
-	if (q) {
-		p[0] = '\\';
-		p[1] = to[q - from];
-		b->len += 2;
-	} else if (c < 0x20) {
-		memcpy(p, "\\u00", 4);
-		p[4] = hex[c >> 4];
-		p[5] = hex[c & 15];
-		b->len += 6;
-	} else {
-		b->len += utf8_encode(p, c);
-	}
-}
-
 /* Appends the one character at s, which cannot stand in a string as it is. */
 static size_t
 put_special(struct buf *b, const char *s, size_t n)
@@ -839,7 +1138,8 @@ put_special(struct buf *b, const char *s, size_t n)
 	size_t len;
 
 	len = utf8_decode(s, n, &c);
-	put_char(b, is_half(c) ? 0xfffd : c);
+	b->len = (size_t)(print_char(buf_room(b, 6), is_half(c) ? 0xfffd :
+	    c) - b->p);
 	return len;
 }
 
@@ -847,12 +1147,14 @@ void
 json_put_text(struct buf *b, const char *s, size_t n)
 {
 	size_t i = 0, good, stop;
+	unsigned high;
 
 	buf_byte(b, '"');
 	while (i < n) {
 		good = i + utf8_check(s + i, n - i);
 		while (i < good) {
-			stop = (size_t)(string_stop(s + i, s + good) - s);
+			stop = (size_t)(string_stop(s + i, s + good, &high) -
+			    s);
 			buf_add(b, s + i, stop - i);
 			for (i = stop; i < good && (s[i] == '"' ||
 			    s[i] == '\\' || (unsigned char)s[i] < 0x20); )
@@ -862,171 +1164,6 @@ json_put_text(struct buf *b, const char *s, size_t n)
 			i += put_special(b, s + i, n - i);
 	}
 	buf_byte(b, '"');
-}
-
-/*
- * Appends the escape at p with only what it needs, and returns what follows
- * it. A lone surrogate stays as it is written.
- */
-static const char *
-put_needed(struct buf *b, const char *p, const char *end)
-{
-	const char *q;
-	uint32_t c;
-
-	if (p[1] == '/') {
-		buf_byte(b, '/');
-		return p + 2;
-	}
-	if (p[1] != 'u') {
-		buf_add(b, p, 2);
-		return p + 2;
-	}
-	q = read_unicode(p, end, &c);
-	if (is_half(c))
-		buf_add(b, p, 6);
-	else
-		put_char(b, c);
-	return q;
-}
-
-/* Appends the checked string that starts at p; returns what follows it. */
-static const char *
-put_string(struct buf *b, const char *p, const char *end)
-{
-	const char *q;
-
-	buf_byte(b, *p++);
-	for (;;) {
-		q = string_stop(p, end);
-		buf_add(b, p, (size_t)(q - p));
-		if (*q == '"')
-			break;
-		for (p = q; *p == '\\'; )
-			p = put_needed(b, p, end);
-	}
-	buf_byte(b, '"');
-	return q + 1;
-}
-
-/* Where the number or word at p ends. */
-static const char *
-word_end(const char *p, const char *end)
-{
-	while (p < end && (unsigned char)*p > ' ' && *p != ',' &&
-	    *p != ']' && *p != '}')
-		p++;
-	return p;
-}
-
-static void
-new_line(struct buf *b, size_t indent)
-{
-	char *p = buf_room(b, indent + 1);
-
-	*p = '\n';
-	memset(p + 1, ' ', indent);
-	b->len += indent + 1;
-}
-
-void
-json_pretty(struct buf *b, struct json_span v, size_t indent)
-{
-	const char *p = v.p, *end = v.p + v.n, *q;
-
-	while (p < end) {
-		switch (*p) {
-		case '"':
-			p = put_string(b, p, end);
-			continue;
-		case '{':
-		case '[':
-			buf_byte(b, *p);
-			p = skip_space(p + 1, end);
-			if (*p == '}' || *p == ']')
-				buf_byte(b, *p++);
-			else
-				new_line(b, indent += 2);
-			continue;
-		case '}':
-		case ']':
-			new_line(b, indent -= 2);
-			buf_byte(b, *p);
-			break;
-		case ',':
-			buf_byte(b, ',');
-			new_line(b, indent);
-			break;
-		case ':':
-			buf_add(b, ": ", 2);
-			break;
-		case ' ':
-		case '\t':
-		case '\n':
-		case '\r':
-			break;
-		default:
-			q = word_end(p, end);
-			buf_add(b, p, (size_t)(q - p));
-			p = q;
-			continue;
-		}
-		p++;
-	}
-}
-
-/* Appends a word: NaN, Infinity and -Infinity as null, others as they are. */
-static const char *
-put_word(struct buf *b, const char *p, const char *end)
-{
-	const char *q = word_end(p, end);
-
-	if (*p == 'N' || *p == 'I' || (*p == '-' && p[1] == 'I'))
-		buf_puts(b, "null");
-	else
-		buf_add(b, p, (size_t)(q - p));
-	return q;
-}
-
-/*
- * Appends the checked string that starts at p with \ufffd for every lone
- * surrogate, and returns what follows it.
- */
-static const char *
-put_whole(struct buf *b, const char *p)
-{
-	const char *q = past_string(p), *from = p, *next;
-	uint32_t c;
-
-	for (; (p = memchr(p, '\\', (size_t)(q - p))); p = next) {
-		c = 0;
-		next = p[1] == 'u' ? read_unicode(p, q, &c) : p + 2;
-		if (!is_half(c))
-			continue;
-		buf_add(b, from, (size_t)(p - from));
-		buf_puts(b, "\\ufffd");
-		from = next;
-	}
-	buf_add(b, from, (size_t)(q - from));
-	return q;
-}
-
-void
-json_compact(struct buf *b, struct json_span v)
-{
-	const char *p = v.p, *end = v.p + v.n;
-
-	while (p < end) {
-		if (*p == '"') {
-			p = put_whole(b, p);
-		} else if (strchr("{}[],:", *p)) {
-			buf_byte(b, *p++);
-		} else if (is_space(*p)) {
-			p++;
-		} else {
-			p = put_word(b, p, end);
-		}
-	}
 }
 
 void

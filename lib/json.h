@@ -50,6 +50,22 @@ int json_scan(const char *s, size_t n, unsigned take,
     const char *const *names, struct json_span *values, size_t count,
     struct json_fault *f);
 
+/*
+ * The same, and while it reads a field's value, prints it as json_pretty would
+ * with no indent: print[k].field is an index into names, and at and n tell
+ * where in out the text of the last such value is (n is 0 for none). What out
+ * holds beyond is of no use.
+ */
+struct json_print {
+	size_t field;
+	size_t at;
+	size_t n;
+};
+int json_scan_print(const char *s, size_t n, unsigned take,
+    const char *const *names, struct json_span *values, size_t count,
+    struct json_print *print, size_t nprint, struct buf *out,
+    struct json_fault *f);
+
 /* What a checked value is, told by its first byte. */
 enum json_type {
 	JSON_NULL,

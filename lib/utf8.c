@@ -1,4 +1,7 @@
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "buf.h"
 #include "utf8.h"
@@ -64,16 +67,24 @@ ascii_run(const char *s, size_t n)
 	return i;
 }
 
-size_t
-utf8_check(const char *s, size_t n)
+/* utf8_check character by character, from i on, where one begins. */
+static size_t
+check_slowly(const char *s, size_t n, size_t i)
 {
-	size_t i = 0, len;
+	const unsigned char *u = (const unsigned char *)s;
+	size_t len;
 
 	for (;;) {
 		i += ascii_run(s + i, n - i);
 		/* runs of one script stay here */
-		while (i < n && (s[i] & 0x80)) {
-			len = valid((const unsigned char *)s + i, n - i);
+		while (i < n && u[i] & 0x80) {
+			if (n - i >= 3 && u[i] > 0xe0 && u[i] < 0xf0 &&
+			    u[i] != 0xed && (u[i + 1] & 0xc0) == 0x80 &&
+			    (u[i + 2] & 0xc0) == 0x80) {
+				i += 3;
+				continue;
+			}
+			len = valid(u + i, n - i);
 			if (!len)
 				return i;
 			i += len;
@@ -82,6 +93,80 @@ utf8_check(const char *s, size_t n)
 			return n;
 	}
 }
+
+#if defined(__SSE2__) && !defined(JSON_PORTABLE)
+/* A bit for each byte of v that is at least c, the lowest for the first. */
+static inline unsigned
+at_least(__m128i v, unsigned char c)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
+	    _mm_max_epu8(v, _mm_set1_epi8((char)c))));
+}
+
+static inline unsigned
+equal(__m128i v, unsigned char c)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
+	    _mm_set1_epi8((char)c)));
+}
+
+/*
+ * Checks 16 bytes at a time, as sets of bits: the bytes that continue a
+ * character have to be those that a lead byte calls for, and some lead bytes
+ * want more of the byte behind them (lead). What a block leaves for the next
+ * is in the bits above 16.
+ */
+size_t
+utf8_check(const char *s, size_t n)
+{
+	unsigned c0, e0, f0, a0, x90, wanted = 0, bad;
+	unsigned low3 = 0, high3 = 0, low4 = 0, high4 = 0;
+	__m128i v;
+	size_t i;
+
+	for (i = 0; n - i >= 16; i += 16) {
+		v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+		if (!((unsigned)_mm_movemask_epi8(v) | wanted))
+			continue;
+		c0 = at_least(v, 0xc0);
+		e0 = at_least(v, 0xe0);
+		f0 = at_least(v, 0xf0);
+		a0 = at_least(v, 0xa0);
+		wanted |= c0 << 1 | e0 << 2 | f0 << 3;
+		bad = (wanted & 0xffff) ^ ((unsigned)_mm_movemask_epi8(v) & ~c0);
+		bad |= equal(_mm_and_si128(v, _mm_set1_epi8((char)0xfe)),
+		    0xc0) | at_least(v, 0xf5);
+		low3 |= equal(v, 0xe0) << 1;
+		high3 |= equal(v, 0xed) << 1;
+		bad |= (low3 & ~a0 & 0xffff) | (high3 & a0);
+		low3 >>= 16;
+		high3 >>= 16;
+		/* few characters have four bytes */
+		if (f0 | low4 | high4) {
+			x90 = at_least(v, 0x90);
+			low4 |= equal(v, 0xf0) << 1;
+			high4 |= equal(v, 0xf4) << 1;
+			bad |= (low4 & ~x90 & 0xffff) | (high4 & x90);
+			low4 >>= 16;
+			high4 >>= 16;
+		}
+		if (bad)
+			break;
+		wanted >>= 16;
+	}
+	while (i > 0 && (s[i - 1] & 0xc0) == 0x80)
+		i--;
+	if (i > 0 && (s[i - 1] & 0x80))
+		i--;
+	return check_slowly(s, n, i);
+}
+#else
+size_t
+utf8_check(const char *s, size_t n)
+{
+	return check_slowly(s, n, 0);
+}
+#endif
 
 int
 utf8_is_cut(const char *s, size_t n)
