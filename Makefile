@@ -14,13 +14,14 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
 	phrases variant generate proc agent job run launch engine \
-	trace markdown pertrace format join outdir expdir
+	trace markdown pertrace filter format crew spill sorter blocks \
+	outdir sink join expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
-LIBS = -Wl,--as-needed -lfyaml -lyaml -lm
+LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
 
 LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop

@@ -1,5 +1,8 @@
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,32 +11,40 @@
 #include "util.h"
 #include "err.h"
 #include "buf.h"
-#include "hash.h"
 #include "json.h"
-#include "line.h"
 #include "out.h"
 #include "cli.h"
-#include "set.h"
-#include "source.h"
 #include "trace.h"
-#include "join.h"
+#include "filter.h"
 #include "format.h"
+#include "crew.h"
+#include "sorter.h"
+#include "blocks.h"
 #include "outdir.h"
+#include "sink.h"
+#include "join.h"
 
 static const char usage[] =
 "fl-parse [options] [DIR | file ...]\n"
 "Turns traces, or an experiment's observations and rows, into something to read.\n"
-"  -f, --format F       md (Markdown) or jsonl (a record per trace); md unless given\n"
-"  -o, --output-dir D   a file for each trace, in a new folder D (jsonl: one file)\n"
+"  -f, --format F       md unless given; jsonl, or the NAME of a program\n"
+"                       fl-format-NAME; fl-parse(1) lists the others\n"
+"  -o, --output-dir D   a file for each trace, and an index, in a new folder D\n"
 "      --overwrite      replace D if fl-parse made it\n"
+"      --shard-dirs     spread the files over folders 00 to ff\n"
+"  -j, --jobs N         work on N traces at once; 0: one for each processor (0)\n"
+"      --memory SIZE    use about this much, such as 512M or 2G (32M)\n"
 "      --max-depth N    refuse JSON nested deeper than N (1000)\n";
 
-enum { OPT_OVERWRITE = CLI_OPT, OPT_DEPTH };
+enum { OPT_OVERWRITE = CLI_OPT, OPT_SHARD, OPT_MEMORY, OPT_DEPTH };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "output-dir", required_argument, NULL, 'o' },
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
+	{ "shard-dirs", no_argument, NULL, OPT_SHARD },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "max-depth", required_argument, NULL, OPT_DEPTH },
 	CLI_COMMON
 };
@@ -42,73 +53,13 @@ static struct {
 	const struct format *format;
 	const char *output_dir;
 	int overwrite;
-} given;
+	int shard;
+	unsigned jobs;
+	size_t memory;
+} given = { .memory = 32 << 20 };
 
-/* Where rendered traces go. */
-struct sink {
-	struct out out;
-	struct outdir dir;
-	struct buf text;
-	struct set names;
-	size_t traces;
-	struct err error;
-};
-
-static size_t *
-name_uses(struct sink *k, const struct buf *name, int *added)
-{
-	return set_add(&k->names, hash_bytes(0, 0, name->p, name->len), added);
-}
-
-/* A name that no other trace has: the second gets -2 behind it. */
-static void
-unused_name(struct sink *k, struct trace *t, struct buf *name)
-{
-	struct buf plain = { 0 };
-	size_t *uses, n;
-	int added;
-
-	trace_file_name(t, &plain);
-	buf_add(name, plain.p, plain.len);
-	uses = name_uses(k, &plain, &added);
-	n = added ? 1 : *uses;
-	while (!added) {
-		name->len = plain.len;
-		buf_printf(name, "-%zu", ++n);
-		name_uses(k, name, &added);
-	}
-	*name_uses(k, &plain, &added) = n;
-	buf_printf(name, ".%s", given.format->suffix ? given.format->suffix :
-	    given.format->name);
-	buf_release(&plain);
-}
-
-static int
-put_file(struct sink *k, struct trace *t)
-{
-	struct buf name = { 0 };
-	int bad;
-
-	unused_name(k, t, &name);
-	k->text.len = 0;
-	given.format->put(&k->text, t);
-	bad = outdir_write(&k->dir, buf_str(&name), k->text.p, k->text.len,
-	    &k->error);
-	buf_release(&name);
-	return bad;
-}
-
-static int
-each(void *arg, struct trace *t)
-{
-	struct sink *k = arg;
-
-	k->traces++;
-	if (given.output_dir && !given.format->file)
-		return put_file(k, t);
-	given.format->put(out_begin(&k->out), t);
-	return out_end(&k->out);
-}
+/* Rendered text that is written before its trace is finished, in bytes. */
+#define ENOUGH (1 << 20)
 
 static const struct format *
 find_format(const char *name)
@@ -116,9 +67,29 @@ find_format(const char *name)
 	const struct format *f = format_find(name);
 
 	if (!f)
-		cli_misused(usage, "unknown format '%s': one of %s is wanted",
-		    name, format_names());
+		cli_misused(usage, "unknown format '%s': one of %s is wanted, "
+		    "or the name of a program fl-format-NAME", name,
+		    format_names());
 	return f;
+}
+
+/* A number of bytes, with K, M or G behind it for 1024 of them and so on. */
+static size_t
+size_option(const char *option, const char *arg)
+{
+	char *end;
+	unsigned long long n;
+	unsigned shift = 0;
+
+	errno = 0;
+	n = strtoull(arg, &end, 10);
+	if (*end == 'K' || *end == 'M' || *end == 'G')
+		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30, end++;
+	if (*arg < '0' || *arg > '9' || *end || errno ||
+	    n > (SIZE_MAX >> 1) >> shift || n << shift < 4 << 20)
+		cli_misused(usage, "%s: '%s' is no size of 4M or more, such "
+		    "as 64M", option, arg);
+	return (size_t)n << shift;
 }
 
 /* The name of the first of these files that is there, or NULL. */
@@ -140,10 +111,11 @@ first_of(const char *dir, const char *const *names, size_t n)
 
 /*
  * The files to read: an experiment directory's rows and observations, other
- * operands as they are. The names are copies.
+ * operands as they are. The names are copies. *both: they are both files of
+ * one directory.
  */
 static size_t
-expand(char **args, int n, char **files)
+expand(char **args, int n, char **files, int *both)
 {
 	static const char *const rows[] = {
 		"trace_summary.jsonl", "traces.jsonl"
@@ -153,6 +125,7 @@ expand(char **args, int n, char **files)
 	size_t count = 0, before;
 	int a;
 
+	*both = 0;
 	for (a = 0; a < n; a++) {
 		if (stat(args[a], &st) || !S_ISDIR(st.st_mode)) {
 			files[count++] = xstrdup(args[a]);
@@ -167,8 +140,72 @@ expand(char **args, int n, char **files)
 			die("%s: not an experiment directory: it has neither "
 			    "trace_summary.jsonl nor observations.jsonl",
 			    args[a]);
+		*both = n == 1 && count == 2;
 	}
 	return count;
+}
+
+/* Refuses to replace a folder that what is read is in. */
+static void
+keep_clear(char **files, size_t n)
+{
+	char *out = realpath(given.output_dir, NULL), *file;
+	size_t i, len = out ? strlen(out) : 0;
+
+	for (i = 0; out && i < n; i++) {
+		file = realpath(files[i], NULL);
+		if (file && !strncmp(file, out, len) && file[len] == '/')
+			die("%s: %s is in it: not replaced", given.output_dir,
+			    files[i]);
+		free(file);
+	}
+	free(out);
+}
+
+/* Waits for a signal that ends us and takes the unfinished folder away. */
+static void *
+wait_signal(void *arg)
+{
+	struct sink *k = arg;
+	sigset_t set, one;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigwait(&set, &sig))
+		return NULL;
+	/* others may be writing there still: what they make has no name */
+	outdir_abandon(&k->dir);
+	signal(sig, SIG_DFL);
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	raise(sig);
+	return NULL;
+}
+
+/* What ends us is told to one thread, unless it was to be ignored. */
+static void
+watch_signals(struct sink *k)
+{
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	pthread_t thread;
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < LEN(stops); i++)
+		if (!sigaction(stops[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaddset(&set, stops[i]);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	if (pthread_create(&thread, NULL, wait_signal, k))
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	else
+		pthread_detach(thread);
 }
 
 static void
@@ -186,72 +223,36 @@ warn_counts(const struct join *j)
 		    "s have");
 }
 
-/* Starts the folder, and for a format of one file that too. */
 static int
-begin_output(struct sink *k)
+run(char **files, size_t n, int both)
 {
-	int fd = STDOUT_FILENO;
+	struct crew crew;
+	struct sink k = { .format = given.format, .crew = &crew,
+	    .path = given.output_dir, .shard = given.shard,
+	    .enough = ENOUGH };
+	struct join j = { .sink = &k, .crew = &crew, .memory = given.memory,
+	    .say = cli_say };
+	int status = 2;
 
-	if (given.output_dir) {
-		if (outdir_begin(&k->dir, given.output_dir, given.overwrite,
-		    &k->error))
-			return -1;
-		if (given.format->file)
-			fd = outdir_open(&k->dir, given.format->file,
-			    &k->error);
-		if (fd < 0)
-			return -1;
+	crew_init(&crew, given.jobs ? given.jobs : crew_processors());
+	if (sink_begin(&k, given.overwrite)) {
+		sink_end(&k, 0);
+	} else {
+		if (given.output_dir)
+			watch_signals(&k);
+		if (!join_run(&j, files, n, both))
+			status = j.failed ? 2 : j.bad || j.unmatched ||
+			    j.changed ? 1 : 0;
+		if (j.error)
+			warn("%s", strerror(j.error));
+		warn_counts(&j);
+		if (sink_end(&k, status < 2))
+			status = 2;
 	}
-	out_init(&k->out, fd, 0);
-	return 0;
-}
-
-/* Completes it. Returns the exit status. */
-static int
-end_output(struct sink *k, int status)
-{
-	if (out_close(&k->out)) {
-		err_set(&k->error, 0, 0, "%s: %s", given.output_dir ?
-		    given.output_dir : "<stdout>", strerror(k->out.error));
-		status = 2;
-	} else if (given.output_dir && status < 2 &&
-	    outdir_commit(&k->dir, &k->error)) {
-		status = 2;
-	}
-	if (k->error.msg)
-		warn("%s", k->error.msg);
-	if (given.output_dir)
-		outdir_release(&k->dir);
-	return status;
-}
-
-static int
-run(char **files, size_t n)
-{
-	struct sink k = { 0 };
-	struct source s;
-	struct join j;
-	int status;
-
-	if (begin_output(&k)) {
+	if (k.error.msg)
 		warn("%s", k.error.msg);
-		outdir_release(&k.dir);
-		err_release(&k.error);
-		return 2;
-	}
-	source_init(&s, files, n, cli_say);
-	join_init(&j, &s, each, &k);
-	status = join_run(&j) ? 2 : s.failed ? 2 :
-	    s.bad || j.unmatched || j.changed ? 1 : 0;
-	if (j.error)
-		warn("%s", strerror(j.error));
-	warn_counts(&j);
-	status = end_output(&k, status);
-	join_release(&j);
-	source_release(&s);
-	set_release(&k.names);
-	buf_release(&k.text);
 	err_release(&k.error);
+	crew_release(&crew);
 	return status;
 }
 
@@ -260,15 +261,23 @@ main(int argc, char **argv)
 {
 	char **files;
 	size_t n;
-	int c, status;
+	int c, status, both;
 
 	util_init(argv[0]);
 	given.format = find_format("md");
-	while ((c = getopt_long(argc, argv, "f:o:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f:o:j:", options, NULL)) != -1) {
 		switch (c) {
 		case 'f': given.format = find_format(optarg); break;
 		case 'o': given.output_dir = optarg; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;
+		case OPT_SHARD: given.shard = 1; break;
+		case 'j':
+			given.jobs = (unsigned)cli_int("--jobs", optarg, 0,
+			    1024);
+			break;
+		case OPT_MEMORY:
+			given.memory = size_option("--memory", optarg);
+			break;
 		case OPT_DEPTH:
 			json_depth = (unsigned)cli_int("--max-depth", optarg,
 			    1, JSON_DEPTH_MAX);
@@ -280,8 +289,10 @@ main(int argc, char **argv)
 	argv += optind;
 	cli_need_input(argc, usage);
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
-	n = expand(argv, argc, files);
-	status = run(files, n);
+	n = expand(argv, argc, files, &both);
+	if (given.output_dir && given.overwrite)
+		keep_clear(files, n);
+	status = run(files, n, both);
 	while (n)
 		free(files[--n]);
 	free(files);

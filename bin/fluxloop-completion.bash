@@ -58,7 +58,7 @@ _fluxloop_value()
 			persona_based adversarial multilingual custom"
 		;;
 	--format)
-		_fluxloop_reply "md jsonl $(compgen -c fl-format- |
+		_fluxloop_reply "md html tree json jsonl chrome otlp $(compgen -c fl-format- |
 			sed 's/^fl-format-//')"
 		;;
 	esac
@@ -82,7 +82,8 @@ _fluxloop_options()
 			--dry-run --seed= --parallel= --limit= --name="
 		;;
 	"parse experiment")
-		options="--config= --latest --output= --overwrite --format="
+		options="--config= --latest --output= --overwrite --format=
+			--jobs= --memory= --shard-dirs"
 		;;
 	"record enable")
 		options="--config= --file="

@@ -4,12 +4,34 @@
 #include "util.h"
 #include "markdown.h"
 #include "pertrace.h"
+#include "filter.h"
 #include "format.h"
 
 static const struct format formats[] = {
-	{ .name = "md", .put = markdown_put },
+	{ .name = "md", .put = markdown_put, .pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
 };
+
+/* What a program makes of per-trace records. */
+static const struct format *
+find_filter(const char *name)
+{
+	static struct format f;
+	char *program;
+
+	if (!*name || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"
+	    )])
+		return NULL;
+	program = xasprintf("fl-format-%s", name);
+	f.filter = filter_find(program);
+	free(program);
+	if (!f.filter)
+		return NULL;
+	f.name = name;
+	f.put = pertrace_put;
+	f.file = xasprintf("per_trace.%s", name);
+	return &f;
+}
 
 const struct format *
 format_find(const char *name)
@@ -19,7 +41,7 @@ format_find(const char *name)
 	for (i = 0; i < LEN(formats); i++)
 		if (!strcmp(formats[i].name, name))
 			return &formats[i];
-	return NULL;
+	return find_filter(name);
 }
 
 const char *

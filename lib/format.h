@@ -23,10 +23,17 @@ struct format {
 	const char *between;
 	const char *end;
 	int alone;		/* traces cannot share a stream at all */
+	int pretty;		/* it shows inputs and outputs pretty-printed */
+	char *filter;		/* a program that makes it of what put writes */
 };
 
-/* The format of that name, or NULL; and all of them, "md, jsonl, ...". */
+/*
+ * The format of that name: one of ours, or else what a program fl-format-NAME
+ * (found as filter.h tells) makes of per-trace records. NULL: there is none.
+ */
 const struct format *format_find(const char *name);
+
+/* All of ours, "md, jsonl, ...". */
 const char *format_names(void);
 
 #endif

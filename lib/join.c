@@ -1,383 +1,883 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "util.h"
+#include "err.h"
 #include "buf.h"
 #include "hash.h"
 #include "json.h"
 #include "line.h"
 #include "out.h"
-#include "set.h"
 #include "source.h"
-#include "record.h"
+#include "crew.h"
+#include "spill.h"
+#include "sorter.h"
+#include "blocks.h"
 #include "trace.h"
+#include "format.h"
+#include "outdir.h"
+#include "filter.h"
+#include "sink.h"
 #include "join.h"
 
 /* Files that are kept open at a time; what is in others is spilled. */
 #define FILES_MAX 200
 
+/* A thread takes traces of this many bytes at a time, or this many traces. */
+#define BATCH_BYTES (256 * 1024)
+#define BATCH 64
+
+/* What a record is, in the order that those of one trace are sorted in. */
+enum { ROW, WHOLE, OBSERVATION };
+
 /* Where a record is. */
 struct place {
 	uint64_t at;
-	uint64_t n;
-	int fd;
+	uint32_t n;
+	uint32_t file;		/* of the join's fds; the last is the spill */
 };
 
-/* What has one trace id. */
-struct join_group {
-	size_t items;		/* how many observations */
-	size_t first;		/* after sorting: the first of them */
-	int has_row;
-	int whole;		/* it came as a whole trace */
-};
-
-struct join_row {
+struct entry {
+	uint64_t id;		/* a hash of the trace's id */
+	uint64_t number;	/* of the record, in the input */
 	struct place place;
-	size_t group;
+	uint32_t kind;
+	uint32_t hash;		/* of a row: of what it says */
 };
 
-struct join_item {
-	struct place place;
-	size_t group;
+/* A trace to be rendered. */
+struct job {
+	uint64_t order;		/* in which they come out */
+	uint64_t first;		/* its observations: entries of the index, */
+	uint64_t count;
+	uint64_t bytes;		/* or, of an extent, its place */
+	struct place row;	/* file NO_ROW: there is none */
 };
 
-void
-join_init(struct join *j, struct source *s, join_each *each, void *arg)
-{
-	memset(j, 0, sizeof(*j));
-	j->source = s;
-	j->each = each;
-	j->arg = arg;
-	j->spill = -1;
-	s->raw = 1;
-}
+#define NO_ROW UINT32_MAX
 
-void
-join_release(struct join *j)
-{
-	size_t i;
+/* The fields that the first pass looks for: a trace's, and more. */
+enum { F_TYPE = T_FIELDS, F_AT, F_BYTES, F_FIELDS };
 
-	for (i = 0; i < j->nfds; i++)
-		if (j->fds[i] >= 0)
-			close(j->fds[i]);
-	if (j->spill >= 0)
-		close(j->spill);
-	set_release(&j->ids);
-	set_release(&j->row_hashes);
-	free(j->fds);
-	free(j->groups);
-	free(j->rows);
-	free(j->items);
+struct complaint {
+	size_t line;		/* in the block, from 1 */
+	char *why;
+};
+
+/* One thread. */
+struct worker {
+	struct join *j;
+	struct sheet sheet;
+	struct trace t;
+	struct buf text;	/* a block, or the records of a trace */
+	struct buf step;	/* a record of a trace that does not fit */
+	struct entry *entries;	/* those of a block */
+	size_t nentries;
+	size_t entries_cap;
+	uint64_t *extents;	/* place and size, for each row of a block */
+	struct complaint *complaints;
+	size_t ncomplaints;
+	size_t complaints_cap;
+	size_t lines;
+	struct job jobs[BATCH];
+	size_t njobs;
+	struct entry window[BATCH];	/* of the index */
+	struct place *places;	/* of a trace's observations */
+	size_t nplaces;
+	size_t places_cap;
+	size_t unmatched;
+	size_t changed;
+};
+
+static int
+by_trace(const void *x, const void *y)
+{
+	const struct entry *a = x, *b = y;
+
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
 }
 
 static int
-open_spill(struct join *j)
+by_order(const void *x, const void *y)
 {
-	const char *dir = getenv("TMPDIR");
-	char *name;
+	const struct job *a = x, *b = y;
 
-	name = xasprintf("%s/fl-parse.XXXXXX", dir && *dir ? dir : "/tmp");
-	j->spill = mkstemp(name);
-	if (j->spill < 0)
-		j->error = errno;
-	else
-		unlink(name);
-	free(name);
-	return j->spill < 0 ? -1 : 0;
+	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* A descriptor that the current file can be read again from, or -1. */
+/* The first fault counts, and ends the work of all. */
 static int
-again(struct join *j)
+fail(struct join *j, int error)
 {
-	struct stat st;
-	int fd;
-
-	if (j->files_seen == j->source->next)
-		return j->fds[j->nfds - 1];
-	fd = j->source->reader.fd;
-	/* a file that is read from its start, and no pipe; not too many */
-	if (j->nfds >= FILES_MAX || fstat(fd, &st) || !S_ISREG(st.st_mode) ||
-	    lseek(fd, 0, SEEK_CUR) != (off_t)(j->source->reader.offset +
-	    (j->source->reader.end - j->source->reader.start)))
-		fd = -1;
-	else
-		fd = dup(fd);
-	j->fds = xreallocarray(j->fds, j->nfds + 1, sizeof(*j->fds));
-	j->fds[j->nfds++] = fd;
-	j->files_seen = j->source->next;
-	return fd;
+	crew_lock(j->crew);
+	if (!j->error)
+		j->error = error;
+	crew_unlock(j->crew);
+	crew_stop(j->crew);
+	return -1;
 }
 
-/* Where the current record can be found later. */
-static int
-keep(struct join *j, struct place *p)
-{
-	struct json_span r = j->source->record;
+/* --- the first pass: blocks of lines ------------------------------------ */
 
-	p->n = r.n;
-	p->at = j->source->offset;
-	p->fd = again(j);
-	if (p->fd >= 0)
-		return 0;
-	if (j->spill < 0 && open_spill(j))
-		return -1;
-	p->fd = j->spill;
-	p->at = j->spilled;
-	if (out_write_all(j->spill, r.p, r.n)) {
-		j->error = errno;
-		return -1;
+static void
+complain(struct worker *w, char *why)
+{
+	struct complaint *c;
+
+	if (w->ncomplaints == w->complaints_cap) {
+		w->complaints_cap = grow(w->complaints_cap, 16);
+		w->complaints = xreallocarray(w->complaints,
+		    w->complaints_cap, sizeof(*w->complaints));
 	}
-	j->spilled += r.n;
-	return 0;
+	c = &w->complaints[w->ncomplaints++];
+	c->line = w->lines;
+	c->why = why;
 }
 
-static size_t
-group_of(struct join *j, struct json_span id)
+static uint64_t
+hash_id(struct json_span id)
 {
 	struct buf text = { 0 };
-	size_t *number;
-	int added;
+	uint64_t h;
 
-	if (json_is(id, JSON_STRING))
-		json_text(&text, id);
-	else if (json_type(id) != JSON_NULL)
-		buf_add(&text, id.p, id.n);
-	number = set_add(&j->ids, hash_bytes(0, 0, text.p, text.len), &added);
+	if (json_type(id) == JSON_STRING && !memchr(id.p, '\\', id.n))
+		return hash_bytes(0, 0, id.p + 1, id.n - 2);
+	if (json_type(id) != JSON_NULL)
+		trace_plain(&text, id);
+	h = hash_bytes(0, 0, text.p, text.len);
 	buf_release(&text);
-	if (!added)
-		return *number;
-	if (j->ngroups == j->groups_cap) {
-		j->groups_cap = grow(j->groups_cap, 64);
-		j->groups = xreallocarray(j->groups, j->groups_cap,
-		    sizeof(*j->groups));
-	}
-	memset(&j->groups[j->ngroups], 0, sizeof(*j->groups));
-	*number = j->ngroups;
-	return j->ngroups++;
+	return h;
 }
 
 /* Rows that say the same of a trace are one. */
-static uint64_t
-row_hash(size_t group, const struct json_span *v)
+static uint32_t
+hash_row(const struct json_span *v)
 {
-	uint64_t h = group;
+	uint64_t h = 0;
 	size_t i;
 
 	for (i = T_ITERATION; i <= T_OUTPUT; i++)
 		h = hash_bytes(h, i, v[i].p, v[i].n);
-	return h;
+	return (uint32_t)h;
 }
 
-static int
-take_row(struct join *j, size_t group, const struct json_span *v)
+/* A field that is a number of bytes; UINT64_MAX where it is none. */
+static uint64_t
+size_field(struct json_span v)
 {
-	struct join_row *r;
-	int added;
+	double d;
 
-	set_add(&j->row_hashes, row_hash(group, v), &added);
-	if (!added)
-		return 0;
-	if (j->nrows == j->rows_cap) {
-		j->rows_cap = grow(j->rows_cap, 64);
-		j->rows = xreallocarray(j->rows, j->rows_cap,
-		    sizeof(*j->rows));
-	}
-	r = &j->rows[j->nrows++];
-	r->group = group;
-	j->groups[group].has_row = 1;
-	return keep(j, &r->place);
+	return v.p && json_double(v, &d) && d >= 0 && d < 9e15 ?
+	    (uint64_t)d : UINT64_MAX;
 }
 
-static int
-take_observation(struct join *j, size_t group)
+static void
+add_entry(struct worker *w, const struct json_span *v, uint32_t kind,
+    struct json_span record)
 {
-	struct join_item *i;
+	struct entry *e;
 
-	if (j->nitems == j->items_cap) {
-		j->items_cap = grow(j->items_cap, 256);
-		j->items = xreallocarray(j->items, j->items_cap,
-		    sizeof(*j->items));
+	if (w->nentries == w->entries_cap) {
+		w->entries_cap = grow(w->entries_cap, 64);
+		w->entries = xreallocarray(w->entries, w->entries_cap,
+		    sizeof(*w->entries));
+		w->extents = xreallocarray(w->extents, w->entries_cap,
+		    2 * sizeof(*w->extents));
 	}
-	i = &j->items[j->nitems++];
-	i->group = group;
-	j->groups[group].items++;
-	return keep(j, &i->place);
+	e = &w->entries[w->nentries];
+	e->id = hash_id(v[T_TRACE_ID]);
+	e->kind = kind;
+	e->hash = kind == ROW ? hash_row(v) : 0;
+	e->place.at = (uint64_t)(record.p - w->text.p);
+	e->place.n = (uint32_t)record.n;
+	w->extents[2 * w->nentries] = size_field(v[F_AT]);
+	w->extents[2 * w->nentries + 1] = size_field(v[F_BYTES]);
+	w->nentries++;
 }
 
 /* A row that promised more or fewer observations than there are. */
 static void
-check_count(struct join *j, const struct trace *t)
+check_count(struct worker *w)
 {
+	const struct trace *t = &w->t;
 	double d;
 
 	if (t->v[T_OBSERVATION_COUNT].p &&
 	    json_double(t->v[T_OBSERVATION_COUNT], &d) &&
 	    d != (double)t->nobs)
-		j->unmatched++;
-}
-
-/* Gives a trace that has its observations with it. */
-static int
-take_whole(struct join *j, struct trace *t, size_t group,
-    struct json_span observations)
-{
-	struct json_span key, o;
-	struct json_iter it;
-
-	j->groups[group].whole = 1;
-	trace_reset(t, j->source->record);
-	for (it = json_each(observations); json_next(&it, &key, &o); )
-		trace_add(t, o);
-	trace_sort(t);
-	check_count(j, t);
-	return j->each(j->arg, t);
+		w->unmatched++;
 }
 
 static int
-pass(struct join *j, struct trace *t)
+take_record(struct worker *w, const struct json_span *v,
+    struct json_span record)
 {
-	const char *names[T_FIELDS + 1];
-	struct json_span v[T_FIELDS + 1];
-	size_t group;
-	int bad = 0;
+	uint32_t kind = json_is(v[T_OBSERVATIONS], JSON_ARRAY) ? WHOLE :
+	    v[F_TYPE].p ? OBSERVATION : ROW;
+
+	if (!v[T_TRACE_ID].p) {
+		complain(w, xstrdup("neither a trace nor an observation: it "
+		    "has no 'trace_id'"));
+		return 0;
+	}
+	if (record.n > UINT32_MAX) {
+		complain(w, xstrdup("a record of more than 4 GiB"));
+		return 0;
+	}
+	add_entry(w, v, kind, record);
+	if (kind != WHOLE || w->j->extents)
+		return 0;
+	trace_begin(&w->t, record, v);
+	trace_add_all(&w->t, v[T_OBSERVATIONS]);
+	trace_sort(&w->t);
+	check_count(w);
+	return sheet_add(&w->sheet, &w->t);
+}
+
+static int
+take_line(struct worker *w, const struct line *l)
+{
+	const char *names[F_FIELDS];
+	struct json_span v[F_FIELDS], record;
+	char *why;
 
 	memcpy(names, trace_fields, sizeof(trace_fields));
-	names[T_FIELDS] = "type";
-	while (!bad && source_next(j->source, names, v, T_FIELDS + 1) > 0) {
-		if (!v[T_TRACE_ID].p) {
-			source_complain(j->source, "neither a trace nor an "
-			    "observation: it has no 'trace_id'");
-			continue;
-		}
-		group = group_of(j, v[T_TRACE_ID]);
-		if (json_is(v[T_OBSERVATIONS], JSON_ARRAY))
-			bad = take_whole(j, t, group, v[T_OBSERVATIONS]);
-		else if (v[T_FIELDS].p)
-			bad = take_observation(j, group);
-		else
-			bad = take_row(j, group, v);
+	names[F_TYPE] = "type";
+	names[F_AT] = "observations_at";
+	names[F_BYTES] = "observations_bytes";
+	w->lines++;
+	if (source_blank(l))
+		return 0;
+	if (source_check(l, names, v, F_FIELDS, &record, &why) < 0) {
+		complain(w, why);
+		return 0;
 	}
-	return bad;
-}
-
-/* Sorts the observations by group, keeping their order within each. */
-static void
-sort_items(struct join *j, size_t *index)
-{
-	size_t i, at = 0;
-
-	for (i = 0; i < j->ngroups; i++) {
-		j->groups[i].first = at;
-		at += j->groups[i].items;
-		j->groups[i].items = 0;
-	}
-	for (i = 0; i < j->nitems; i++)
-		index[j->groups[j->items[i].group].first +
-		    j->groups[j->items[i].group].items++] = i;
+	return take_record(w, v, record);
 }
 
 static int
-read_place(struct join *j, const struct place *p, struct buf *b)
+take_block(struct worker *w, const struct block *b)
 {
-	size_t done = 0;
-	ssize_t n;
+	const char *p = w->text.p, *end = p + w->text.len, *nl;
+	struct line l;
 
-	buf_room(b, (size_t)p->n + 1);
-	while (done < p->n) {
-		n = pread(p->fd, b->p + b->len + done, (size_t)p->n - done,
-		    (off_t)(p->at + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			j->error = n ? errno : EIO;
+	w->lines = w->nentries = 0;
+	if (b->first && end - p >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
+		p += 3;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		l.whole = nl != NULL;
+		if (!nl)
+			nl = end;
+		l.p = p;
+		l.n = (size_t)(nl - p);
+		if (take_line(w, &l))
 			return -1;
-		}
-		done += (size_t)n;
 	}
-	b->len += done;
-	/* texts do not touch: a number may stand at the end of one */
-	buf_byte(b, '\n');
 	return 0;
 }
 
-/* Reads a trace together and gives it. */
-static int
-gather(struct join *j, struct trace *t, const struct place *row,
-    const struct join_group *g, const size_t *index, struct buf *text)
+/* Says what is wrong with the lines of a block, and with its file. */
+static void
+say_complaints(struct worker *w, const struct block *b)
 {
-	struct json_span v = { 0 };
-	size_t i, n;
-	int bad;
+	struct join *j = w->j;
+	struct complaint *c;
+	char *msg;
 
-	text->len = 0;
-	if (row && read_place(j, row, text))
-		return -1;
-	for (i = 0; i < g->items; i++)
-		if (read_place(j, &j->items[index[g->first + i]].place, text))
-			return -1;
-	if (row) {
-		v.p = text->p;
-		v.n = (size_t)row->n;
+	if (b->first)
+		j->lines = 0;
+	for (c = w->complaints; w->ncomplaints; c++, w->ncomplaints--) {
+		msg = xasprintf("%s:%zu: %s", b->file, j->lines + c->line,
+		    c->why);
+		if (!j->quiet)
+			j->say(msg);
+		free(msg);
+		free(c->why);
+		j->bad++;
 	}
-	/* what is no JSON any more was changed since it was read first */
-	bad = trace_reset(t, v);
-	n = row ? (size_t)row->n + 1 : 0;
-	for (i = 0; i < g->items; i++) {
-		v.p = text->p + n;
-		v.n = (size_t)j->items[index[g->first + i]].place.n;
-		n += v.n + 1;
-		bad |= trace_add(t, v);
-	}
-	if (bad)
-		j->changed++;
-	trace_sort(t);
-	if (row)
-		check_count(j, t);
-	return j->each(j->arg, t);
+	j->lines += w->lines;
+	if (!b->error)
+		return;
+	msg = xasprintf("%s: %s", b->file, strerror(b->error));
+	if (!j->quiet)
+		j->say(msg);
+	free(msg);
+	j->failed = 1;
 }
 
+/* Whether the records of the block's file can be read where they are. */
 static int
-give(struct join *j, struct trace *t)
+keep_file(struct join *j, const struct block *b)
 {
-	struct join_group *g;
-	struct buf text = { 0 };
-	size_t *index, i;
+	int kept = j->fds[b->number] >= 0;
+
+	if (!kept && b->fd >= 0 && j->kept < FILES_MAX) {
+		j->fds[b->number] = b->fd;
+		j->kept++;
+		return 1;
+	}
+	if (!kept && b->last && b->fd > STDIN_FILENO)
+		close(b->fd);
+	return kept;
+}
+
+/* A row and its extent become a job at once. */
+static int
+add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
+{
+	struct job job = { e->number, extent[0], 0, extent[1], e->place };
+
+	if (e->kind != ROW || extent[0] != j->tiled || extent[1] == UINT64_MAX) {
+		j->tiled = UINT64_MAX;
+		return 0;
+	}
+	j->tiled += extent[1];
+	return sorter_add(&j->jobs, &job);
+}
+
+/*
+ * Adds the block to what is known, when it is its turn. Sets *spill to where
+ * its text is to be put, or to UINT64_MAX.
+ */
+static int
+commit_block(struct worker *w, const struct block *b, uint64_t *spill)
+{
+	struct join *j = w->j;
+	struct entry *e;
+	size_t i, wanted = 0;
+	int kept = keep_file(j, b), bad = 0;
+
+	say_complaints(w, b);
+	for (i = 0; i < w->nentries && !bad; i++) {
+		e = &w->entries[i];
+		wanted += e->kind != WHOLE;
+		e->number = j->records++;
+		e->place.at += kept ? b->offset : j->spilled;
+		e->place.file = (uint32_t)(kept ? b->number : j->nfiles);
+		if (!j->extents)
+			bad = sorter_add(&j->index, e);
+		else if (j->tiled != UINT64_MAX)
+			bad = add_extent(j, e, w->extents + 2 * i);
+	}
+	*spill = UINT64_MAX;
+	if (bad || kept || !wanted)
+		return bad ? fail(j, errno) : 0;
+	if (j->spill < 0 && (j->spill = spill_open()) < 0)
+		return fail(j, errno);
+	*spill = j->spilled;
+	j->spilled += w->text.len;
+	return 0;
+}
+
+static void
+scan(void *arg)
+{
+	struct worker *w = arg;
+	struct join *j = w->j;
+	struct block b;
+	uint64_t ticket = 0, spill;
+	int more;
+
+	b.text = &w->text;
+	for (;;) {
+		pthread_mutex_lock(&j->reading);
+		more = !crew_stopped(j->crew) && blocks_next(&j->blocks, &b);
+		if (more)
+			ticket = crew_ticket(j->crew);
+		pthread_mutex_unlock(&j->reading);
+		if (!more)
+			break;
+		sheet_begin(&w->sheet, ticket);
+		if (take_block(w, &b) || sheet_wait(&w->sheet) ||
+		    commit_block(w, &b, &spill) || sheet_end(&w->sheet))
+			break;
+		if (spill != UINT64_MAX && spill_write(j->spill, w->text.p,
+		    w->text.len, spill)) {
+			fail(j, errno);
+			break;
+		}
+	}
+}
+
+/* --- from the index to jobs --------------------------------------------- */
+
+/* The entries of one trace, as they come by in order. */
+struct group {
+	uint64_t id;
+	uint64_t first;		/* of its observations in the index */
+	uint64_t count;
+	uint64_t bytes;
+	uint64_t number;	/* of the first of them in the input */
+	int whole;
+	struct entry *rows;
+	size_t nrows;
+	size_t rows_cap;
+};
+
+static void
+add_to_group(struct group *g, const struct entry *e, uint64_t i)
+{
+	if (e->kind == WHOLE) {
+		g->whole = 1;
+	} else if (e->kind == ROW) {
+		/* those that say the same follow one another */
+		if (g->nrows && g->rows[g->nrows - 1].hash == e->hash)
+			return;
+		if (g->nrows == g->rows_cap) {
+			g->rows_cap = grow(g->rows_cap, 4);
+			g->rows = xreallocarray(g->rows, g->rows_cap,
+			    sizeof(*g->rows));
+		}
+		g->rows[g->nrows++] = *e;
+	} else {
+		if (!g->count++) {
+			g->first = i;
+			g->number = e->number;
+		}
+		g->bytes += e->place.n;
+	}
+}
+
+/* Makes jobs of a group, and starts another. */
+static int
+end_group(struct join *j, struct group *g)
+{
+	struct job job = { 0, g->first, g->count, g->bytes, { 0, 0, NO_ROW } };
+	size_t i;
 	int bad = 0;
 
-	index = xreallocarray(NULL, j->nitems, sizeof(*index));
-	sort_items(j, index);
-	for (i = 0; i < j->nrows && !bad; i++) {
-		g = &j->groups[j->rows[i].group];
-		/* a row beside its whole trace says nothing more */
-		if (!g->whole)
-			bad = gather(j, t, &j->rows[i].place, g, index, &text);
+	/* a row beside its whole trace says nothing more */
+	for (i = 0; i < g->nrows && !g->whole && !bad; i++) {
+		job.order = g->rows[i].number;
+		job.row = g->rows[i].place;
+		bad = sorter_add(&j->jobs, &job);
 	}
-	for (i = 0; i < j->ngroups && !bad; i++) {
-		g = &j->groups[i];
-		if (!g->items || (g->has_row && !g->whole))
-			continue;
+	if (g->count && (!g->nrows || g->whole) && !bad) {
+		/* behind all that have rows */
+		job.order = g->number | (uint64_t)1 << 63;
 		j->rowless++;
-		bad = gather(j, t, NULL, g, index, &text);
+		bad = sorter_add(&j->jobs, &job);
 	}
-	free(index);
-	buf_release(&text);
+	g->count = g->bytes = 0;
+	g->whole = 0;
+	g->nrows = 0;
 	return bad;
 }
 
-int
-join_run(struct join *j)
+static int
+make_jobs(struct join *j)
 {
-	struct trace t = { 0 };
+	struct entry window[256];
+	struct group g = { 0 };
+	uint64_t i, n = 0;
+	const struct entry *e;
+	int bad = sorter_sort(&j->index);
+
+	for (i = 0; i < j->index.total && !bad; i++) {
+		if (i % LEN(window) == 0) {
+			n = j->index.total - i;
+			n = n < LEN(window) ? n : LEN(window);
+			bad = sorter_read(&j->index, i, (size_t)n, window);
+			if (bad)
+				break;
+		}
+		e = &window[i % LEN(window)];
+		if (i && e->id != g.id)
+			bad = end_group(j, &g);
+		g.id = e->id;
+		add_to_group(&g, e, i);
+	}
+	if (!bad && j->index.total)
+		bad = end_group(j, &g);
+	free(g.rows);
+	return bad ? fail(j, errno) : 0;
+}
+
+/* --- the second pass: trace by trace ------------------------------------ */
+
+static int
+read_place(struct worker *w, const struct place *p, size_t n, char *to)
+{
+	struct join *j = w->j;
+	int fd = p->file == j->nfiles ? j->spill : j->fds[p->file];
+
+	return spill_read(fd, to, n, p->at) ? fail(j, errno) : 0;
+}
+
+static struct place *
+new_place(struct worker *w)
+{
+	if (w->nplaces == w->places_cap) {
+		w->places_cap = grow(w->places_cap, 64);
+		w->places = xreallocarray(w->places, w->places_cap,
+		    sizeof(*w->places));
+	}
+	return &w->places[w->nplaces++];
+}
+
+/* Finds where a job's observations are: in the index. */
+static int
+list_places(struct worker *w, const struct job *job)
+{
+	uint64_t i;
+	size_t k, n;
+
+	w->nplaces = 0;
+	for (i = 0; i < job->count; i += n) {
+		n = job->count - i < BATCH ? (size_t)(job->count - i) : BATCH;
+		if (sorter_read(&w->j->index, job->first + i, n, w->window))
+			return fail(w->j, errno);
+		for (k = 0; k < n; k++)
+			*new_place(w) = w->window[k].place;
+	}
+	return 0;
+}
+
+/* The same: by the ends of lines in its extent. */
+static int
+list_extent(struct worker *w, const struct job *job)
+{
+	struct place piece = { job->first, 0, 1 }, *line;
+	uint64_t end = job->first + job->bytes;
+	const char *p, *nl;
+	size_t n;
+
+	w->nplaces = 0;
+	line = new_place(w);
+	*line = piece;
+	for (; piece.at < end; piece.at += n) {
+		n = end - piece.at < BATCH_BYTES ? (size_t)(end - piece.at) :
+		    BATCH_BYTES;
+		if (read_place(w, &piece, n, buf_room(&w->step, n)))
+			return -1;
+		for (p = w->step.p; (nl = memchr(p, '\n', n - (size_t)(p -
+		    w->step.p))); p = nl + 1) {
+			line->n = (uint32_t)(piece.at + (uint64_t)(nl -
+			    w->step.p) - line->at);
+			line = new_place(w);
+			*line = piece;
+			line->at += (uint64_t)(nl + 1 - w->step.p);
+		}
+	}
+	line->n = (uint32_t)(end - line->at);
+	w->nplaces -= line->n == 0;
+	return 0;
+}
+
+/*
+ * Reads places that follow one another in a file in one go, behind what is in
+ * text, and says how many that were.
+ */
+static size_t
+read_run(struct worker *w, size_t i)
+{
+	const struct place *p = &w->places[i];
+	uint64_t n = p->n;
+	size_t k;
+
+	for (k = i + 1; k < w->nplaces && p[k - i].file == p->file &&
+	    p[k - i].at == p->at + n + 1; k++)
+		n += 1 + p[k - i].n;
+	if (read_place(w, p, (size_t)n, buf_room(&w->text, (size_t)n + 1)))
+		return 0;
+	w->text.len += (size_t)n;
+	buf_byte(&w->text, '\n');
+	return k - i;
+}
+
+/* A trace that fits: all its records are read into memory, the row first. */
+static int
+gather(struct worker *w, const struct job *job)
+{
+	struct json_span v = { 0 };
+	size_t i, n, at;
 	int bad;
 
-	bad = pass(j, &t);
-	if (!bad)
-		bad = give(j, &t);
-	trace_release(&t);
+	buf_room(&w->text, (size_t)job->bytes + w->nplaces + job->row.n + 2);
+	for (i = 0; i < w->nplaces; i += n)
+		if (!(n = read_run(w, i)))
+			return -1;
+	at = job->row.file == NO_ROW ? 0 : job->row.n + 1;
+	if (at) {
+		v.p = w->text.p;
+		v.n = job->row.n;
+	}
+	/* what is no JSON any more was changed since it was read first */
+	bad = trace_reset(&w->t, v);
+	for (i = 0; i < w->nplaces; i++) {
+		v.p = w->text.p + at;
+		v.n = w->places[i].n;
+		at += v.n + 1;
+		bad |= trace_add(&w->t, v);
+	}
+	w->changed += bad != 0;
+	return 0;
+}
+
+/* Lends a step of a trace that does not fit its record. */
+static void
+lend(void *arg, struct trace *t, size_t i)
+{
+	struct worker *w = arg;
+	const struct place *p = &w->places[t->obs[i].place];
+	struct json_span v;
+
+	w->step.len = 0;
+	v.p = buf_room(&w->step, p->n);
+	v.n = p->n;
+	if (!read_place(w, p, p->n, w->step.p) && trace_lend(t, i, v))
+		w->changed++;
+}
+
+/* A trace that does not fit: of its steps only the small fields are kept. */
+static int
+gather_brief(struct worker *w, const struct job *job)
+{
+	struct json_span v = { 0 };
+	size_t i, n = 0;
+	int bad;
+
+	if (job->row.file != NO_ROW) {
+		v.p = w->text.p;
+		v.n = job->row.n;
+	}
+	bad = trace_reset(&w->t, v);
+	for (i = 0; i < w->nplaces; i++) {
+		v.p = buf_room(&w->step, w->places[i].n);
+		v.n = w->places[i].n;
+		if (read_place(w, &w->places[i], v.n, w->step.p))
+			return -1;
+		if (trace_add_brief(&w->t, v))
+			bad = 1;
+		else
+			w->places[n++] = w->places[i];
+	}
+	w->nplaces = n;
+	w->changed += bad != 0;
+	w->t.load = lend;
+	w->t.arg = w;
+	return 0;
+}
+
+/* An extent has to hold what its row says, and not another trace's. */
+static void
+check_extent(struct worker *w)
+{
+	struct buf id = { 0 }, other = { 0 };
+	size_t i;
+
+	trace_id_text(&w->t, &id);
+	for (i = 0; i < w->t.nobs; i++) {
+		other.len = 0;
+		if (w->t.obs[i].v[O_TRACE_ID].p)
+			trace_plain(&other, w->t.obs[i].v[O_TRACE_ID]);
+		if (other.len != id.len || memcmp(buf_str(&other),
+		    buf_str(&id), id.len) != 0)
+			break;
+	}
+	w->changed += i < w->t.nobs;
+	buf_release(&id);
+	buf_release(&other);
+}
+
+static int
+render_job(struct worker *w, const struct job *job)
+{
+	struct join *j = w->j;
+	/* read, printed and rendered, in buffers that may be half empty */
+	uint64_t limit = j->memory / 8 / j->crew->n;
+
+	w->text.len = w->step.len = 0;
+	if (j->extents ? list_extent(w, job) : list_places(w, job))
+		return -1;
+	if (job->row.file != NO_ROW) {
+		if (read_place(w, &job->row, job->row.n, buf_room(&w->text,
+		    job->row.n + 1)))
+			return -1;
+		w->text.len = job->row.n;
+		buf_byte(&w->text, '\n');
+	}
+	w->t.load = NULL;
+	if (job->bytes > limit ? gather_brief(w, job) : gather(w, job))
+		return -1;
+	trace_sort(&w->t);
+	if (w->t.row.p)
+		check_count(w);
+	if (j->extents)
+		check_extent(w);
+	return sheet_add(&w->sheet, &w->t);
+}
+
+/* Takes some jobs. Returns 0 when there are none left. */
+static int
+take_jobs(struct worker *w, uint64_t *ticket)
+{
+	struct join *j = w->j;
+	uint64_t bytes = 0;
+
+	w->njobs = 0;
+	pthread_mutex_lock(&j->reading);
+	while (!crew_stopped(j->crew) && j->next_job < j->jobs.total &&
+	    bytes < BATCH_BYTES && w->njobs < BATCH) {
+		if (sorter_read(&j->jobs, j->next_job, 1,
+		    &w->jobs[w->njobs])) {
+			fail(j, errno);
+			break;
+		}
+		j->next_job++;
+		bytes += w->jobs[w->njobs++].bytes;
+	}
+	if (w->njobs)
+		*ticket = crew_ticket(j->crew);
+	pthread_mutex_unlock(&j->reading);
+	return w->njobs > 0;
+}
+
+static void
+render(void *arg)
+{
+	struct worker *w = arg;
+	uint64_t ticket = 0;
+	size_t i;
+
+	while (take_jobs(w, &ticket)) {
+		sheet_begin(&w->sheet, ticket);
+		for (i = 0; i < w->njobs; i++)
+			if (render_job(w, &w->jobs[i]))
+				return;
+		if (sheet_end(&w->sheet))
+			return;
+	}
+}
+
+/* --- all of it ---------------------------------------------------------- */
+
+static void
+release_worker(struct worker *w)
+{
+	w->j->unmatched += w->unmatched;
+	w->j->changed += w->changed;
+	sheet_release(&w->sheet);
+	trace_release(&w->t);
+	buf_release(&w->text);
+	buf_release(&w->step);
+	while (w->ncomplaints)
+		free(w->complaints[--w->ncomplaints].why);
+	free(w->entries);
+	free(w->extents);
+	free(w->complaints);
+	free(w->places);
+}
+
+/* Nothing has been read. */
+static void
+begin(struct join *j)
+{
+	size_t i;
+
+	j->bad = 0;
+	j->failed = j->extents = j->quiet = 0;
+	j->kept = 0;
+	j->fds = xreallocarray(NULL, j->nfiles, sizeof(*j->fds));
+	for (i = 0; i < j->nfiles; i++)
+		j->fds[i] = -1;
+	j->spill = -1;
+	j->spilled = j->records = j->next_job = j->tiled = 0;
+	sorter_init(&j->index, sizeof(struct entry), by_trace, j->memory / 4);
+	sorter_init(&j->jobs, sizeof(struct job), by_order, j->memory / 8);
+}
+
+static void
+end(struct join *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->nfiles; i++)
+		if (j->fds[i] > STDIN_FILENO)
+			close(j->fds[i]);
+	free(j->fds);
+	if (j->spill >= 0)
+		close(j->spill);
+	sorter_release(&j->index);
+	sorter_release(&j->jobs);
+}
+
+/* Reads all files. */
+static int
+pass(struct join *j, struct worker *ws, char *const *files, size_t nfiles)
+{
+	size_t size = j->memory / 32 / j->crew->n;
+
+	size = size < 65536 ? 65536 : size > 524288 ? 524288 : size;
+	blocks_init(&j->blocks, files, nfiles, size);
+	crew_run(j->crew, scan, ws, sizeof(*ws));
+	blocks_release(&j->blocks);
+	return crew_stopped(j->crew) ? -1 : 0;
+}
+
+/*
+ * Reads the rows of an experiment directory. Returns 1 when their extents are
+ * all of the observations, which are open then, and else 0, with nothing done.
+ */
+static int
+pass_extents(struct join *j, struct worker *ws, char *const *files)
+{
+	struct stat st;
+	int good;
+
+	j->extents = j->quiet = 1;
+	good = !pass(j, ws, files, 1) && !j->bad && !j->failed;
+	j->fds[1] = open(files[1], O_RDONLY | O_CLOEXEC);
+	if (good && j->fds[1] >= 0 && !fstat(j->fds[1], &st) &&
+	    S_ISREG(st.st_mode) && j->records &&
+	    (uint64_t)st.st_size == j->tiled)
+		return 1;
+	end(j);
+	begin(j);
+	return 0;
+}
+
+int
+join_run(struct join *j, char *const *files, size_t nfiles, int extents)
+{
+	struct worker *ws = xcalloc(j->crew->n, sizeof(*ws));
+	size_t i;
+	int bad;
+
+	pthread_mutex_init(&j->reading, NULL);
+	j->nfiles = nfiles ? nfiles : 1;
+	begin(j);
+	for (i = 0; i < j->crew->n; i++) {
+		ws[i].j = j;
+		ws[i].sheet.sink = j->sink;
+		ws[i].t.print = j->sink->format->pretty;
+	}
+	bad = 0;
+	if (!extents || !pass_extents(j, ws, files)) {
+		bad = pass(j, ws, files, nfiles) || make_jobs(j);
+	}
+	if (!bad && sorter_sort(&j->jobs))
+		bad = fail(j, errno);
+	if (!bad) {
+		crew_run(j->crew, render, ws, sizeof(*ws));
+		bad = crew_stopped(j->crew);
+	}
+	for (i = 0; i < j->crew->n; i++)
+		release_worker(&ws[i]);
+	free(ws);
+	end(j);
+	pthread_mutex_destroy(&j->reading);
 	return bad ? -1 : 0;
 }

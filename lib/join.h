@@ -2,57 +2,55 @@
 #define JOIN_H
 
 /*
- * Brings traces together out of rows and observations that come in any order.
- * It passes over the records once, keeping an index of where each begins, and
- * then reads trace by trace. What comes from a pipe is put into a temporary
- * file meanwhile. json.h, line.h, set.h, source.h and trace.h have to be
+ * Brings traces together out of rows and observations that come in any order,
+ * and has them rendered. It passes over the records once, keeping an index of
+ * where each is (40 bytes for a record), and then reads trace by trace. What
+ * comes from a pipe is put into a temporary file meanwhile, and so is an index
+ * that does not fit. <pthread.h>, blocks.h, crew.h and sorter.h have to be
  * included before.
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
-
-/* Takes a trace; what it is made of is borrowed until it returns. */
-typedef int join_each(void *arg, struct trace *t);
-
-struct join_row;
-struct join_item;
 
 struct join {
-	struct source *source;
-	join_each *each;
-	void *arg;
-	int *fds;		/* one for each file that was read */
-	size_t nfds;
-	size_t files_seen;
-	int spill;		/* a temporary file for pipes; -1: none yet */
-	uint64_t spilled;
-	struct set ids;		/* of trace ids: the group's number, from 1 */
-	struct set row_hashes;	/* of rows, to know equal ones */
-	struct join_group *groups;
-	size_t ngroups;
-	size_t groups_cap;
-	struct join_row *rows;
-	size_t nrows;
-	size_t rows_cap;
-	struct join_item *items;
-	size_t nitems;
-	size_t items_cap;
+	struct sink *sink;	/* where traces go */
+	struct crew *crew;
+	size_t memory;		/* how much of it may be used, in bytes */
+	void (*say)(const char *msg);	/* prints a message */
+	/* what was met */
+	size_t bad;		/* lines that were no records */
 	size_t rowless;		/* traces that had no row */
 	size_t unmatched;	/* rows whose observation_count is not met */
 	size_t changed;		/* traces whose file changed while it was read */
+	int failed;		/* a file could not be read, and it was said */
 	int error;		/* errno of a temporary file, or 0 */
+	/* what it works with */
+	struct blocks blocks;
+	pthread_mutex_t reading;	/* of blocks, or of jobs */
+	int *fds;		/* one for each file; -1: cannot be read again */
+	size_t nfiles;
+	size_t kept;		/* how many of fds are open */
+	int spill;		/* a temporary file for pipes; -1: none yet */
+	uint64_t spilled;
+	size_t lines;		/* of the current file, so far */
+	uint64_t records;	/* so far */
+	struct sorter index;
+	struct sorter jobs;
+	uint64_t next_job;
+	int extents;		/* rows tell where their observations are */
+	int quiet;		/* what is said now will be said again */
+	uint64_t tiled;		/* by the extents, so far; then UINT64_MAX */
 };
 
-void join_init(struct join *j, struct source *s, join_each *each, void *arg);
-void join_release(struct join *j);
-
 /*
- * Passes over all records. A whole trace is given to each at once; then come
- * the rows in the order they were read, each with the observations of its
- * trace id, and then the observations without a row. Returns 0, or -1 when
- * each returned non-zero or a file could not be read again (j->error).
+ * Passes over all records. A whole trace is rendered at once; then come the
+ * rows in the order they were read, each with the observations of its trace
+ * id, and then the observations without a row. sink, crew, memory and say are
+ * set, and everything else is zero. extents: the two files are the rows and
+ * the observations of an experiment directory; if the rows tell where theirs
+ * are, and together that is all of them, no index is made. Returns 0, or -1
+ * when output or a temporary file failed.
  */
-int join_run(struct join *j);
+int join_run(struct join *j, char *const *files, size_t nfiles, int extents);
 
 #endif

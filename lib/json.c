@@ -708,7 +708,7 @@ scan_record(struct scan *s, struct wanted *w)
 }
 
 static int
-scan_text(struct scan *s, struct wanted *w)
+scan_text(struct scan *s, struct wanted *w, const char **end)
 {
 	s->p = skip_space(s->p, s->end);
 	if (s->p == s->end) {
@@ -717,6 +717,10 @@ scan_text(struct scan *s, struct wanted *w)
 	}
 	if (*s->p == '{' ? scan_record(s, w) : check_value(s))
 		return -1;
+	if (end) {
+		*end = s->p;
+		return 0;
+	}
 	s->p = skip_space(s->p, s->end);
 	if (s->p < s->end) {
 		fault(s, s->p, "more after the JSON value");
@@ -729,7 +733,7 @@ int
 json_scan_print(const char *s, size_t n, unsigned take,
     const char *const *names, struct json_span *values, size_t count,
     struct json_print *print, size_t nprint, struct buf *out,
-    struct json_fault *f)
+    const char **end, struct json_fault *f)
 {
 	struct scan sc;
 	struct wanted w = { names, values, count, 0, print, nprint };
@@ -751,8 +755,9 @@ json_scan_print(const char *s, size_t n, unsigned take,
 	sc.depth = 0;
 	sc.out = out;
 	sc.indent = 0;
-	bad = scan_text(&sc, &w);
+	bad = scan_text(&sc, &w, end);
 	/* UTF-8 is checked apart: far quicker than byte by byte on the way */
+	n = !bad && end ? (size_t)(*end - s) : n;
 	good = bad || sc.high ? utf8_check(s, n) : n;
 	if (bad) {
 		f->at = (size_t)(sc.p - s);
@@ -773,7 +778,7 @@ json_scan(const char *s, size_t n, unsigned take, const char *const *names,
     struct json_span *values, size_t count, struct json_fault *f)
 {
 	return json_scan_print(s, n, take, names, values, count, NULL, 0,
-	    NULL, f);
+	    NULL, NULL, f);
 }
 
 /* Reads a checked value again and prints it. */

@@ -54,7 +54,8 @@ int json_scan(const char *s, size_t n, unsigned take,
  * The same, and while it reads a field's value, prints it as json_pretty would
  * with no indent: print[k].field is an index into names, and at and n tell
  * where in out the text of the last such value is (n is 0 for none). What out
- * holds beyond is of no use.
+ * holds beyond is of no use. If end is not NULL, the text may go on behind the
+ * value, and *end tells where.
  */
 struct json_print {
 	size_t field;
@@ -64,7 +65,7 @@ struct json_print {
 int json_scan_print(const char *s, size_t n, unsigned take,
     const char *const *names, struct json_span *values, size_t count,
     struct json_print *print, size_t nprint, struct buf *out,
-    struct json_fault *f);
+    const char **end, struct json_fault *f);
 
 /* What a checked value is, told by its first byte. */
 enum json_type {

@@ -232,15 +232,16 @@ put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 }
 
 static void
-put_block(struct buf *b, const char *title, struct json_span v)
+put_block(struct buf *b, const struct trace *t, const struct observation *o,
+    size_t field, const char *title)
 {
 	buf_printf(b, "**%s**\n", title);
-	if (!v.p || json_type(v) == JSON_NULL) {
+	if (!o->v[field].p || json_type(o->v[field]) == JSON_NULL) {
 		buf_puts(b, "(no data)\n\n");
 		return;
 	}
 	buf_puts(b, "```json\n");
-	json_pretty(b, v, 0);
+	trace_pretty(b, t, o, field);
 	buf_puts(b, "\n```\n\n");
 }
 
@@ -280,8 +281,8 @@ put_step(struct buf *b, struct trace *t, size_t i)
 		buf_puts(b, "- Duration: `N/A`\n");
 	put_item(b, "Level", o->v[O_LEVEL], "N/A");
 	buf_byte(b, '\n');
-	put_block(b, "Input", o->v[O_INPUT]);
-	put_block(b, "Output", o->v[O_OUTPUT]);
+	put_block(b, t, o, O_INPUT, "Input");
+	put_block(b, t, o, O_OUTPUT, "Output");
 }
 
 void

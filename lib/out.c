@@ -126,8 +126,18 @@ out_end(struct out *o)
 int
 out_put(struct out *o, const void *p, size_t n)
 {
-	buf_add(o->b, p, n);
-	return out_end(o);
+	if (n < ENOUGH || o->done) {
+		buf_add(o->b, p, n);
+		return out_end(o);
+	}
+	/* what is large is not copied */
+	if (out_flush(o))
+		return -1;
+	if (out_write_all(o->fd, p, n))
+		o->error = errno;
+	else
+		o->written += n;
+	return o->error ? -1 : 0;
 }
 
 int

@@ -15,19 +15,36 @@
 
 static const char marker[] = ".fluxloop-output";
 
-/* Removes a folder of plain files. */
+static int
+is_shard(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 && !name[2];
+}
+
+/* Removes the files in the folder at fd, which is closed, and in its shards. */
 static void
-remove_dir(const char *path)
+empty(int fd, int shards)
 {
 	struct dirent *e;
-	DIR *dir = opendir(path);
+	DIR *dir;
 
-	if (!dir)
-		return;
-	while ((e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-			unlinkat(dirfd(dir), e->d_name, 0);
-	closedir(dir);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (e = readdir(dir))) {
+		if (!unlinkat(fd, e->d_name, 0) || !shards ||
+		    !is_shard(e->d_name))
+			continue;
+		empty(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC), 0);
+		unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void
+outdir_remove(const char *path)
+{
+	empty(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 1);
 	rmdir(path);
 }
 
@@ -71,6 +88,7 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 {
 	struct stat st;
 	size_t n = strlen(path);
+	int fd;
 
 	memset(d, 0, sizeof(*d));
 	d->fd = -1;
@@ -93,36 +111,41 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 	d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return err_set(e, 0, 0, "%s: %s", d->temp, strerror(errno));
-	return outdir_write(d, marker, "", 0, e);
+	fd = outdir_open(d, marker, e);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
 }
 
 int
-outdir_write(struct outdir *d, const char *name, const void *p, size_t n,
-    struct err *e)
+outdir_try(struct outdir *d, const char *name)
 {
-	int fd, bad;
-
-	fd = outdir_open(d, name, e);
-	if (fd < 0)
-		return -1;
-	bad = out_write_all(fd, p, n);
-	if (bad)
-		err_set(e, 0, 0, "%s/%s: %s", d->path, name, strerror(errno));
-	if (close(fd) && !bad)
-		bad = err_set(e, 0, 0, "%s/%s: %s", d->path, name,
-		    strerror(errno));
-	return bad;
+	return openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
 }
 
 int
 outdir_open(struct outdir *d, const char *name, struct err *e)
 {
-	int fd;
+	int fd = outdir_try(d, name);
 
-	fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
 	return fd < 0 ? err_set(e, 0, 0, "%s/%s: %s", d->path, name,
 	    strerror(errno)) : fd;
+}
+
+int
+outdir_mkdir(struct outdir *d, const char *name)
+{
+	return mkdirat(d->fd, name, 0700);
+}
+
+int
+outdir_has(struct outdir *d, const char *name)
+{
+	struct stat st;
+
+	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Swaps the new folder with the old one, in one step where there is one. */
@@ -135,14 +158,14 @@ swap(struct outdir *d)
 #ifdef RENAME_EXCHANGE
 	if (renameat2(AT_FDCWD, d->temp, AT_FDCWD, d->path,
 	    RENAME_EXCHANGE) == 0) {
-		remove_dir(d->temp);
+		outdir_remove(d->temp);
 		return 0;
 	}
 #endif
 	old = xasprintf("%s.old", d->temp);
 	bad = rename(d->path, old) || rename(d->temp, d->path);
 	if (!bad)
-		remove_dir(old);
+		outdir_remove(old);
 	free(old);
 	return bad;
 }
@@ -161,12 +184,25 @@ outdir_commit(struct outdir *d, struct err *e)
 }
 
 void
+outdir_abandon(const struct outdir *d)
+{
+	int tries;
+
+	/* new files may appear in it meanwhile */
+	for (tries = 0; tries < 1000 && d->temp; tries++) {
+		outdir_remove(d->temp);
+		if (access(d->temp, F_OK))
+			break;
+	}
+}
+
+void
 outdir_release(struct outdir *d)
 {
 	if (d->fd >= 0)
 		close(d->fd);
 	if (d->temp)
-		remove_dir(d->temp);
+		outdir_remove(d->temp);
 	free(d->temp);
 	free(d->path);
 	memset(d, 0, sizeof(*d));

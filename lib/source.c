@@ -117,8 +117,8 @@ open_next(struct source *s)
 	return 0;
 }
 
-static int
-blank(const struct line *l)
+int
+source_blank(const struct line *l)
 {
 	size_t i;
 
@@ -153,35 +153,47 @@ clean(struct source *s, const char *const *names, struct json_span *values,
 	    &f);
 }
 
+int
+source_check(const struct line *l, const char *const *names,
+    struct json_span *values, size_t count, struct json_span *record,
+    char **why)
+{
+	struct json_fault f;
+	int met;
+
+	met = json_scan(l->p, l->n, JSON_LAX, names, values, count, &f);
+	if (met < 0) {
+		*why = xasprintf("%s%s (byte %zu)", l->whole ? "" :
+		    "the last line is cut off: ", f.msg, f.at + 1);
+		return -1;
+	}
+	record->p = l->p + strspn(l->p, " \t\r");
+	record->n = l->n - (size_t)(record->p - l->p);
+	while (strchr(" \t\r", record->p[record->n - 1]))
+		record->n--;
+	if (json_type(*record) != JSON_OBJECT) {
+		*why = xasprintf("a record is an object, this is %s",
+		    json_type_name(json_type(*record)));
+		return -1;
+	}
+	return met;
+}
+
 /* Checks a line. Returns 1 when it is a record. */
 static int
 take_line(struct source *s, const struct line *l, const char *const *names,
     struct json_span *values, size_t count)
 {
-	struct json_fault f;
+	char *why;
 
 	s->line = s->reader.number;
-	s->met = json_scan(l->p, l->n, JSON_LAX, names, values, count, &f);
-	if (s->met < 0 && !l->whole) {
-		source_complain(s, "the last line is cut off: %s (byte %zu)",
-		    f.msg, f.at + 1);
-		return 0;
-	}
+	s->met = source_check(l, names, values, count, &s->record, &why);
 	if (s->met < 0) {
-		source_complain(s, "%s (byte %zu)", f.msg, f.at + 1);
+		source_complain(s, "%s", why);
+		free(why);
 		return 0;
 	}
-	s->record.p = l->p + strspn(l->p, " \t\r");
-	s->record.n = l->n - (size_t)(s->record.p - l->p);
-	while (strchr(" \t\r", s->record.p[s->record.n - 1]))
-		s->record.n--;
-	if (json_type(s->record) != JSON_OBJECT) {
-		source_complain(s, "a record is an object, this is %s",
-		    json_type_name(json_type(s->record)));
-		return 0;
-	}
-	s->offset = l->offset + (uint64_t)(s->record.p - l->p);
-	if (s->met && !s->raw)
+	if (s->met)
 		clean(s, names, values, count);
 	return 1;
 }
@@ -197,7 +209,7 @@ source_next(struct source *s, const char *const *names,
 		r = line_next(&s->reader, &l);
 		if (r == LINE_LATER)
 			return -1;
-		if (r > 0 && blank(&l))
+		if (r > 0 && source_blank(&l))
 			continue;
 		if (r > 0 && take_line(s, &l, names, values, count))
 			return 1;

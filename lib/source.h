@@ -20,14 +20,12 @@ struct source {
 	struct line_reader reader;
 	int open;
 	int eager;		/* set it to be told instead of to wait */
-	int raw;		/* set it to get records as they were written */
 	int said;		/* of what met tells, what was said of this file */
 	struct buf *clean;	/* a record that had to be changed */
 	size_t bad;		/* lines that were no records, so far */
 	int failed;		/* a file could not be opened or read */
 	struct json_span record;	/* the one last read */
 	size_t line;		/* its line, from 1 */
-	uint64_t offset;	/* where it begins in the file */
 	int met;		/* what json_scan met in it */
 };
 
@@ -38,14 +36,26 @@ void source_release(struct source *s);
 
 /*
  * Reads the next record, a JSON object, and finds fields in it as json_scan
- * does; they are borrowed until the next call. Unless raw is set, every NaN
- * and Infinity in it has become null and every lone surrogate U+FFFD, with one
- * message for each file. Returns 1, 0 at the end of the last file, or, if eager
- * is set, -1 when a whole line is not there yet. What is wrong with a line, or
- * a file, is said, and counted in bad and failed.
+ * does; they are borrowed until the next call. Every NaN and Infinity in it has
+ * become null and every lone surrogate U+FFFD, with one message for each file.
+ * Returns 1, 0 at the end of the last file, or, if eager is set, -1 when a
+ * whole line is not there yet. What is wrong with a line, or a file, is said,
+ * and counted in bad and failed.
  */
 int source_next(struct source *s, const char *const *names,
     struct json_span *values, size_t count);
+
+/*
+ * Checks that a line is a record and finds fields in it, as source_next does.
+ * Returns what json_scan met, with *record set, or -1 with *why, which the
+ * caller frees, telling what is wrong.
+ */
+int source_check(const struct line *l, const char *const *names,
+    struct json_span *values, size_t count, struct json_span *record,
+    char **why);
+
+/* Whether a line has nothing but white space in it. */
+int source_blank(const struct line *l);
 
 /* Says "file:line: msg" about the record last read and counts it as bad. */
 void source_complain(struct source *s, const char *fmt, ...)

@@ -33,32 +33,48 @@ const char *const observation_fields[O_FIELDS] = {
 void
 trace_release(struct trace *t)
 {
-	if (t->texts)
+	if (t->texts) {
+		while (t->nobs)
+			free(t->obs[--t->nobs].kept);
 		buf_release(t->texts);
+		buf_release(t->printed);
+	}
 	free(t->texts);
+	free(t->printed);
 	free(t->obs);
 	memset(t, 0, sizeof(*t));
+}
+
+void
+trace_begin(struct trace *t, struct json_span row,
+    const struct json_span v[T_FIELDS])
+{
+	if (!t->texts) {
+		t->texts = xcalloc(1, sizeof(*t->texts));
+		t->printed = xcalloc(1, sizeof(*t->printed));
+	}
+	t->texts->len = t->printed->len = 0;
+	while (t->nobs)
+		free(t->obs[--t->nobs].kept);
+	t->lent = TRACE_NONE;
+	t->row = row;
+	memcpy(t->v, v, sizeof(t->v));
 }
 
 int
 trace_reset(struct trace *t, struct json_span row)
 {
+	static const struct json_span none[T_FIELDS];
+	struct json_span v[T_FIELDS];
 	struct json_fault f;
+	int bad;
 
-	if (!t->texts)
-		t->texts = xcalloc(1, sizeof(*t->texts));
-	t->texts->len = 0;
-	t->nobs = 0;
-	t->row = row;
-	memset(t->v, 0, sizeof(t->v));
-	if (!row.p)
-		return 0;
-	if (*row.p == '{' && json_scan(row.p, row.n, JSON_LAX, trace_fields,
-	    t->v, T_FIELDS, &f) >= 0)
-		return 0;
-	t->row.p = NULL;
-	memset(t->v, 0, sizeof(t->v));
-	return -1;
+	bad = row.p && (*row.p != '{' || json_scan(row.p, row.n, JSON_LAX,
+	    trace_fields, v, T_FIELDS, &f) < 0);
+	if (bad)
+		row.p = NULL;
+	trace_begin(t, row, row.p ? v : none);
+	return bad ? -1 : 0;
 }
 
 int
@@ -87,6 +103,18 @@ trace_falsy(struct json_span v)
 }
 
 void
+trace_pretty(struct buf *b, const struct trace *t, const struct observation *o,
+    size_t field)
+{
+	const struct json_print *p = &o->printed[field == O_OUTPUT];
+
+	if (p->n)
+		buf_add(b, t->printed->p + p->at, p->n);
+	else
+		json_pretty(b, o->v[field], 0);
+}
+
+void
 trace_plain(struct buf *b, struct json_span v)
 {
 	if (json_is(v, JSON_STRING))
@@ -105,11 +133,28 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 	*len = t->texts->len - *at;
 }
 
-int
-trace_add(struct trace *t, struct json_span observation)
+/*
+ * Finds the fields of a record, and prints what is to be printed. *end is as
+ * for json_scan_print.
+ */
+static int
+read_fields(struct trace *t, struct observation *o, struct json_span record,
+    int print, const char **end)
+{
+	struct json_fault f;
+
+	o->raw = record;
+	o->printed[0].field = O_INPUT;
+	o->printed[1].field = O_OUTPUT;
+	return json_scan_print(record.p, record.n, JSON_LAX,
+	    observation_fields, o->v, O_FIELDS, o->printed, print ? 2 : 0,
+	    t->printed, end, &f) < 0 || *record.p != '{' ? -1 : 0;
+}
+
+static struct observation *
+add(struct trace *t, struct json_span record, int print, const char **end)
 {
 	struct observation *o;
-	struct json_fault f;
 
 	if (t->nobs == t->cap) {
 		t->cap = grow(t->cap, 16);
@@ -117,14 +162,93 @@ trace_add(struct trace *t, struct json_span observation)
 	}
 	o = &t->obs[t->nobs];
 	memset(o, 0, sizeof(*o));
-	o->raw = observation;
 	o->place = t->nobs;
-	if (*observation.p != '{' || json_scan(observation.p, observation.n,
-	    JSON_LAX, observation_fields, o->v, O_FIELDS, &f) < 0)
-		return -1;
+	if (read_fields(t, o, record, print, end))
+		return NULL;
+	if (end)
+		o->raw.n = (size_t)(*end - record.p);
 	t->nobs++;
 	keep_text(t, o->v[O_START], &o->start, &o->start_len);
 	keep_text(t, o->v[O_END], &o->end, &o->end_len);
+	return o;
+}
+
+int
+trace_add(struct trace *t, struct json_span observation)
+{
+	return add(t, observation, t->print, NULL) ? 0 : -1;
+}
+
+void
+trace_add_all(struct trace *t, struct json_span observations)
+{
+	struct json_iter it = json_each(observations);
+	struct json_span key, rest;
+
+	while (json_enter(&it, &key)) {
+		rest.p = it.p;
+		rest.n = observations.n - (size_t)(it.p - observations.p);
+		/* what is not to be read at all is not checked */
+		if (!add(t, rest, t->print, &it.p) && it.p == rest.p)
+			return;
+	}
+}
+
+/* Those that may be large are there only while the step is lent. */
+static int
+is_small(size_t field)
+{
+	return field != O_INPUT && field != O_OUTPUT && field != O_ERROR &&
+	    field != O_METADATA && field != O_LLM_PARAMETERS;
+}
+
+int
+trace_add_brief(struct trace *t, struct json_span observation)
+{
+	struct observation *o = add(t, observation, 0, NULL);
+	size_t i, n = 0;
+	char *p;
+
+	if (!o)
+		return -1;
+	for (i = 0; i < O_FIELDS; i++)
+		n += is_small(i) ? o->v[i].n + 1 : 0;
+	p = o->kept = xmalloc(n);
+	for (i = 0; i < O_FIELDS; i++) {
+		if (!is_small(i) || !o->v[i].p) {
+			o->v[i].p = NULL;
+			continue;
+		}
+		memcpy(p, o->v[i].p, o->v[i].n);
+		o->v[i].p = p;
+		p += o->v[i].n;
+		*p++ = '\n';	/* values do not touch */
+	}
+	o->raw.p = NULL;
+	return 0;
+}
+
+int
+trace_lend(struct trace *t, size_t i, struct json_span observation)
+{
+	struct observation *o = &t->obs[i], *last = &t->obs[t->lent], now;
+	size_t k;
+
+	if (t->lent < t->nobs) {
+		last->raw.p = NULL;
+		for (k = 0; k < O_FIELDS; k++)
+			if (!is_small(k))
+				last->v[k].p = NULL;
+	}
+	t->lent = i;
+	t->printed->len = 0;
+	if (read_fields(t, &now, observation, t->print, NULL))
+		return -1;
+	o->raw = now.raw;
+	memcpy(o->printed, now.printed, sizeof(o->printed));
+	for (k = 0; k < O_FIELDS; k++)
+		if (!is_small(k))
+			o->v[k] = now.v[k];
 	return 0;
 }
 
@@ -321,6 +445,8 @@ trace_walk(const struct trace *t, size_t i)
 const struct observation *
 trace_load(struct trace *t, size_t i)
 {
+	if (t->load)
+		t->load(t->arg, t, i);
 	return &t->obs[i];
 }
 

@@ -30,7 +30,9 @@ extern const char *const observation_fields[O_FIELDS];
 
 struct observation {
 	struct json_span raw;	/* the whole record; see trace_load */
+	struct json_print printed[2];	/* its input and output, in t->printed */
 	struct json_span v[O_FIELDS];
+	char *kept;		/* copies of the small ones, or NULL */
 	size_t start;		/* its times as text, offsets into texts */
 	size_t start_len;
 	size_t end;
@@ -52,6 +54,12 @@ struct trace {
 	size_t nobs;
 	size_t cap;
 	struct buf *texts;
+	int print;		/* print inputs and outputs while adding */
+	struct buf *printed;
+	/* what trace_load calls, if it is not NULL, before it returns step i */
+	void (*load)(void *arg, struct trace *t, size_t i);
+	void *arg;
+	size_t lent;		/* the step that has its record, or none */
 	/* what trace_link finds */
 	size_t root;		/* the first step without a parent */
 	int64_t from;		/* when the first step begins, microseconds */
@@ -67,8 +75,23 @@ void trace_release(struct trace *t);
  */
 int trace_reset(struct trace *t, struct json_span row);
 
+/* The same for a row whose trace_fields have been found already. */
+void trace_begin(struct trace *t, struct json_span row,
+    const struct json_span v[T_FIELDS]);
+
 /* Adds an observation. Returns 0, or -1 when it is no JSON object. */
 int trace_add(struct trace *t, struct json_span observation);
+
+/* Adds those that are objects in a checked array. */
+void trace_add_all(struct trace *t, struct json_span observations);
+
+/*
+ * For a trace that does not fit into memory: adds an observation of which only
+ * the small fields are kept, as copies; and lends a step its whole record,
+ * until the next is lent. The record has to be the one that was added.
+ */
+int trace_add_brief(struct trace *t, struct json_span observation);
+int trace_lend(struct trace *t, size_t i, struct json_span observation);
 
 /* Puts the observations in order: by start, then end, then place. */
 void trace_sort(struct trace *t);
@@ -100,6 +123,13 @@ size_t trace_walk(const struct trace *t, size_t i);
  * What Python would take for false: absent, null, "", 0, false, [] and {}.
  */
 int trace_falsy(struct json_span v);
+
+/*
+ * Appends a step's input or output, which is field, pretty-printed, without an
+ * indent.
+ */
+void trace_pretty(struct buf *b, const struct trace *t,
+    const struct observation *o, size_t field);
 
 /* Appends a string's text, and any other value as it is written. */
 void trace_plain(struct buf *b, struct json_span v);

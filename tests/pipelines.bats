@@ -61,7 +61,7 @@ picky()
 	assert_equal "${dir%_*_*}" "$project/experiments/standard"
 	assert_equal "$(lines_of "$dir/inputs.jsonl")" 6
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 6
-	files=("$dir"/per_trace_analysis/*.md)
+	files=("$dir"/per_trace_analysis/*_*.md)
 	assert_equal "${#files[@]}" 6
 	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl")" \
 		"$(jq -r .input "$dir/inputs.jsonl")"
@@ -124,7 +124,7 @@ picky()
 	picky
 	run "$ROOT/pipelines/grep-parse.sh" '"input":"bad' "$PWD/out dir" "$project"
 	assert_success
-	files=("out dir"/*.md)
+	files=("out dir"/*_*.md)
 	assert_equal "${#files[@]}" 2
 	run grep -c 'bad' "${files[0]}"
 	refute_output 0

@@ -1,0 +1,31 @@
+#ifndef FILTER_H
+#define FILTER_H
+
+/*
+ * Another program between us and our output.
+ */
+#include <sys/types.h>
+
+struct err;
+
+struct filter {
+	pid_t pid;		/* 0: none */
+	int in;			/* our end of its standard input */
+};
+
+/*
+ * Finds a program beside ours, or else in the PATH. Returns its path, which
+ * the caller frees, or NULL.
+ */
+char *filter_find(const char *name);
+
+/*
+ * Starts it with out as its standard output; SIGPIPE is ignored from now on.
+ * Returns 0, or -1 with *e filled in.
+ */
+int filter_start(struct filter *f, const char *path, int out, struct err *e);
+
+/* Waits for it, when its input was closed. Returns 0, or -1 with *e filled in. */
+int filter_end(struct filter *f, const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,494 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "err.h"
+#include "buf.h"
+#include "hash.h"
+#include "utf8.h"
+#include "json.h"
+#include "out.h"
+#include "crew.h"
+#include "trace.h"
+#include "format.h"
+#include "outdir.h"
+#include "filter.h"
+#include "sink.h"
+
+/* A file this small is written while it is the sheet's turn. */
+#define SMALL 65536
+
+/* How much of an input the table shows, in characters. */
+#define INPUT_SHOWN 60
+
+/* A rendered trace. Offsets are into the sheet's text and facts. */
+struct part {
+	size_t at;		/* what is not written yet; up to the next */
+	size_t name;		/* of its file, without suffix; a C string */
+	size_t id;		/* for index.jsonl: up to where the file goes */
+	size_t rest;		/* and behind it */
+	size_t row;		/* for index.md: up to where the file goes */
+	size_t end;
+	unsigned char shard;
+	int fd;			/* its file, while it is open; else -1 */
+};
+
+int
+sink_begin(struct sink *k, int overwrite)
+{
+	int fd = STDOUT_FILENO, index, table;
+
+	if (k->path) {
+		if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
+			return -1;
+		index = outdir_open(&k->dir, "index.jsonl", &k->error);
+		table = index < 0 ? -1 : outdir_open(&k->dir, "index.md",
+		    &k->error);
+		if (table < 0)
+			return -1;
+		out_init(&k->index, index, 0);
+		out_init(&k->table, table, 0);
+		buf_puts(out_begin(&k->table), "| Input | Iteration | Persona "
+		    "| Duration | Success | File |\n"
+		    "| --- | ---: | --- | ---: | --- | --- |\n");
+		if (k->format->file)
+			fd = outdir_open(&k->dir, k->format->file, &k->error);
+		if (fd < 0)
+			return -1;
+	}
+	if (k->path && !k->format->file)
+		return 0;
+	if (k->format->filter) {
+		if (filter_start(&k->filter, k->format->filter, fd,
+		    &k->error))
+			return -1;
+		if (k->path)
+			close(fd);
+		fd = k->filter.in;
+	}
+	out_init(&k->out, fd, 0);
+	return 0;
+}
+
+/* The first fault counts. file: which one it is in a folder. */
+static int
+set_error(struct sink *k, const char *file, int error)
+{
+	if (k->error.msg)
+		return -1;
+	return k->path ? err_set(&k->error, 0, 0, "%s/%s: %s", k->path, file,
+	    strerror(error)) : err_set(&k->error, 0, 0, "<stdout>: %s",
+	    strerror(error));
+}
+
+static int
+close_out(struct sink *k, struct out *o, const char *file)
+{
+	return o->b && out_close(o) ? set_error(k, file, o->error) : 0;
+}
+
+/* A program that reads no more of it, and is content, has had enough. */
+static int
+end_filter(struct sink *k)
+{
+	int error = out_close(&k->out) ? k->out.error : 0;
+
+	if (filter_end(&k->filter, k->format->filter, &k->error))
+		return -1;
+	if (!error || error == EPIPE)
+		return 0;
+	return err_set(&k->error, 0, 0, "%s: %s", k->format->filter,
+	    strerror(error));
+}
+
+int
+sink_end(struct sink *k, int whole)
+{
+	const struct format *f = k->format;
+	int bad = 0, stream = !k->path || f->file;
+
+	if (whole && stream && f->begin && !k->traces)
+		buf_puts(out_begin(&k->out), f->begin);
+	if (whole && stream && f->end)
+		buf_puts(out_begin(&k->out), f->end);
+	if (!f->filter)
+		bad |= close_out(k, &k->out, f->file);
+	else if (k->out.b)
+		bad |= end_filter(k);
+	bad |= close_out(k, &k->index, "index.jsonl");
+	bad |= close_out(k, &k->table, "index.md");
+	if (k->path) {
+		if (whole && !bad)
+			bad = outdir_commit(&k->dir, &k->error);
+		outdir_release(&k->dir);
+	}
+	return bad ? -1 : 0;
+}
+
+void
+sheet_release(struct sheet *h)
+{
+	if (h->text) {
+		buf_release(h->text);
+		buf_release(h->facts);
+	}
+	free(h->text);
+	free(h->facts);
+	free(h->parts);
+}
+
+void
+sheet_begin(struct sheet *h, uint64_t ticket)
+{
+	if (!h->text) {
+		h->text = xcalloc(1, sizeof(*h->text));
+		h->facts = xcalloc(1, sizeof(*h->facts));
+	}
+	h->text->len = h->facts->len = 0;
+	h->nparts = h->put = 0;
+	h->ticket = ticket;
+	h->held = h->failed = 0;
+}
+
+/* The same, in any thread: it ends the work of all. */
+static int
+fail(struct sink *k, const char *file, int error)
+{
+	crew_lock(k->crew);
+	set_error(k, file, error);
+	crew_unlock(k->crew);
+	crew_stop(k->crew);
+	return -1;
+}
+
+/* A cell of the table: one line, with nothing in it that ends it. */
+static void
+put_cell(struct buf *b, struct json_span v, const char *absent)
+{
+	struct buf text = { 0 };
+	size_t i, len, shown = 0;
+	uint32_t c;
+
+	if (v.p && json_type(v) != JSON_NULL)
+		trace_plain(&text, v);
+	else
+		buf_puts(&text, absent);
+	buf_byte(b, ' ');
+	for (i = 0; i < text.len && text.p[i] != '\n' && text.p[i] != '\r' &&
+	    shown < INPUT_SHOWN; i += len, shown++) {
+		len = utf8_decode(text.p + i, text.len - i, &c);
+		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
+			buf_byte(b, '\\');
+		if (c < 0x20 || c == 0x7f)
+			buf_byte(b, ' ');
+		else
+			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	}
+	if (i < text.len)
+		buf_puts(b, "…");
+	buf_puts(b, " |");
+	buf_release(&text);
+}
+
+static void
+put_row(struct buf *b, const struct trace *t)
+{
+	double ms;
+
+	buf_byte(b, '|');
+	put_cell(b, t->v[T_INPUT], "");
+	put_cell(b, t->v[T_ITERATION], "");
+	put_cell(b, t->v[T_PERSONA], "");
+	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
+		buf_printf(b, " %.2f ms |", ms);
+	else
+		buf_puts(b, " |");
+	buf_printf(b, " %s | ", !t->row.p ? "" :
+	    trace_falsy(t->v[T_SUCCESS]) ? "no" : "yes");
+}
+
+static void
+put_record(struct buf *b, const struct trace *t)
+{
+	static const int fields[] = {
+		T_RUN_ID, T_ITERATION, T_PERSONA, T_SUCCESS, T_ERROR_KIND,
+		T_DURATION
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(fields); i++)
+		if (t->v[fields[i]].p) {
+			json_key(b, trace_fields[fields[i]]);
+			json_compact(b, t->v[fields[i]]);
+		}
+	json_add_int(b, "observation_count", (long long)t->nobs);
+	buf_puts(b, "}\n");
+}
+
+/* Keeps what the indexes and the name need of a trace. */
+static struct part *
+new_part(struct sheet *h, const struct trace *t)
+{
+	struct buf *b = h->facts, id = { 0 };
+	struct part *p;
+
+	if (h->nparts == h->parts_cap) {
+		h->parts_cap = grow(h->parts_cap, 16);
+		h->parts = xreallocarray(h->parts, h->parts_cap,
+		    sizeof(*h->parts));
+	}
+	p = &h->parts[h->nparts++];
+	memset(p, 0, sizeof(*p));
+	p->fd = -1;
+	p->at = h->text->len;
+	if (!h->sink->path)
+		return p;
+	trace_id_text(t, &id);
+	p->shard = (unsigned char)hash_bytes(0, 0, id.p, id.len);
+	p->name = b->len;
+	trace_file_name(t, b);
+	buf_byte(b, '\0');
+	p->id = b->len;
+	json_open(b, NULL, '{');
+	json_add_text(b, "trace_id", id.p, id.len);
+	p->rest = b->len;
+	put_record(b, t);
+	p->row = b->len;
+	put_row(b, t);
+	p->end = b->len;
+	buf_release(&id);
+	return p;
+}
+
+static int
+wait_turn(struct sheet *h)
+{
+	if (!h->held && crew_wait(h->sink->crew, h->ticket))
+		return -1;
+	h->held = 1;
+	return 0;
+}
+
+/* The n-th name for a trace of this name: the second gets -2 behind it. */
+static void
+name_file(const struct sheet *h, const struct part *p, size_t n,
+    struct buf *name)
+{
+	const struct format *f = h->sink->format;
+
+	name->len = 0;
+	if (h->sink->shard)
+		buf_printf(name, "%02x/", p->shard);
+	buf_puts(name, h->facts->p + p->name);
+	if (n > 1)
+		buf_printf(name, "-%zu", n);
+	buf_printf(name, ".%s", f->suffix ? f->suffix : f->name);
+	buf_str(name);
+}
+
+/* Opens a file that is not there yet; its name is left in name. */
+static int
+open_part(struct sheet *h, struct part *p, struct buf *name)
+{
+	struct sink *k = h->sink;
+	size_t n = 1, taken = 1, free_one;
+
+	if (k->shard && !k->made[p->shard]) {
+		buf_printf(name, "%02x", p->shard);
+		if (outdir_mkdir(&k->dir, buf_str(name)))
+			return fail(k, name->p, errno);
+		k->made[p->shard] = 1;
+	}
+	name_file(h, p, n, name);
+	p->fd = outdir_try(&k->dir, name->p);
+	if (p->fd >= 0 || errno != EEXIST)
+		return p->fd < 0 ? fail(k, name->p, errno) : 0;
+	/* names are given out in order, so the first free one can be searched */
+	do {
+		taken = n;
+		n *= 2;
+		name_file(h, p, n, name);
+	} while (outdir_has(&k->dir, name->p));
+	for (free_one = n; free_one - taken > 1; ) {
+		n = taken + (free_one - taken) / 2;
+		name_file(h, p, n, name);
+		if (outdir_has(&k->dir, name->p))
+			taken = n;
+		else
+			free_one = n;
+	}
+	name_file(h, p, free_one, name);
+	p->fd = outdir_try(&k->dir, name->p);
+	return p->fd < 0 ? fail(k, name->p, errno) : 0;
+}
+
+/* Says in the indexes where a trace is. */
+static int
+list_part(struct sheet *h, const struct part *p, const char *file)
+{
+	struct sink *k = h->sink;
+	struct buf *b = out_begin(&k->index);
+
+	buf_add(b, h->facts->p + p->id, p->rest - p->id);
+	json_add_str(b, "file", file);
+	if (k->format->file && !k->format->filter)
+		json_add_int(b, "line", (long long)k->traces + 1);
+	buf_add(b, h->facts->p + p->rest, p->row - p->rest);
+	if (out_end(&k->index))
+		return fail(k, "index.jsonl", k->index.error);
+	b = out_begin(&k->table);
+	buf_add(b, h->facts->p + p->row, p->end - p->row);
+	buf_printf(b, "[%s](%s) |\n", file, file);
+	return out_end(&k->table) ? fail(k, "index.md", k->table.error) : 0;
+}
+
+/* Gives a trace its place, when it is its turn. */
+static int
+place_part(struct sheet *h, struct part *p)
+{
+	struct sink *k = h->sink;
+	const struct format *f = k->format;
+	struct buf name = { 0 };
+	const char *before = k->traces ? f->between : f->begin;
+	int bad = 0;
+
+	if (k->path && !f->file) {
+		bad = open_part(h, p, &name) || list_part(h, p, name.p);
+	} else {
+		if (f->alone && k->traces) {
+			crew_lock(k->crew);
+			err_set(&k->error, 0, 0, "%s makes a text of its own "
+			    "for each trace: more than one needs "
+			    "--output-dir", f->name);
+			crew_unlock(k->crew);
+			crew_stop(k->crew);
+			bad = -1;
+		} else if (before && out_put(&k->out, before,
+		    strlen(before))) {
+			bad = fail(k, f->file, k->out.error);
+		} else if (k->path) {
+			bad = list_part(h, p, f->file);
+		}
+	}
+	k->traces++;
+	buf_release(&name);
+	return bad;
+}
+
+/* The text that part i still has to write. */
+static size_t
+part_text(const struct sheet *h, size_t i, const char **p)
+{
+	size_t end = i + 1 < h->nparts ? h->parts[i + 1].at : h->text->len;
+
+	*p = h->text->p + h->parts[i].at;
+	return end - h->parts[i].at;
+}
+
+static int
+write_part(struct sheet *h, size_t i)
+{
+	struct part *p = &h->parts[i];
+	struct sink *k = h->sink;
+	const char *text;
+	size_t n = part_text(h, i, &text);
+
+	if (k->path && !k->format->file)
+		return out_write_all(p->fd, text, n) ?
+		    fail(k, h->facts->p + p->name, errno) : 0;
+	return out_put(&k->out, text, n) ? fail(k, k->format->file,
+	    k->out.error) : 0;
+}
+
+static int
+close_part(struct sheet *h, struct part *p)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	return fd >= 0 && close(fd) ? fail(h->sink, h->facts->p + p->name,
+	    errno) : 0;
+}
+
+/* Puts out what there is of a trace that is large. */
+static void
+load(void *arg, struct trace *t, size_t i)
+{
+	struct sheet *h = arg;
+	struct part *p;
+	size_t k;
+
+	if (h->load)
+		h->load(h->load_arg, t, i);
+	if (h->text->len < h->sink->enough || h->failed)
+		return;
+	h->failed = wait_turn(h);
+	for (k = 0; k < h->nparts && !h->failed; k++) {
+		p = &h->parts[k];
+		if (k >= h->put)
+			h->failed = place_part(h, p);
+		h->failed = h->failed || write_part(h, k);
+		if (k + 1 < h->nparts)
+			h->failed = close_part(h, p) || h->failed;
+	}
+	/* what was being rendered goes on, behind its last byte */
+	p = &h->parts[0];
+	*p = h->parts[h->nparts - 1];
+	h->put = h->nparts = 1;
+	h->text->p[0] = h->text->p[h->text->len - 1];
+	h->text->len = p->at = 1;
+}
+
+int
+sheet_add(struct sheet *h, struct trace *t)
+{
+	const struct format *f = h->sink->format;
+	int apart = h->sink->path && !f->file;
+
+	new_part(h, t);
+	h->load = t->load;
+	h->load_arg = t->arg;
+	t->load = load;
+	t->arg = h;
+	if (apart && f->begin)
+		buf_puts(h->text, f->begin);
+	f->put(h->text, t);
+	if (apart && f->end)
+		buf_puts(h->text, f->end);
+	t->load = h->load;
+	t->arg = h->load_arg;
+	return h->failed;
+}
+
+int
+sheet_wait(struct sheet *h)
+{
+	return h->failed || wait_turn(h) ? -1 : 0;
+}
+
+int
+sheet_end(struct sheet *h)
+{
+	int bad = h->failed || wait_turn(h), apart;
+	const char *text;
+	size_t i;
+
+	apart = h->sink->path && !h->sink->format->file;
+	for (i = 0; i < h->nparts && !bad; i++) {
+		if (i >= h->put)
+			bad = place_part(h, &h->parts[i]);
+		if (bad || (apart && part_text(h, i, &text) > SMALL))
+			continue;
+		bad = write_part(h, i) || close_part(h, &h->parts[i]);
+	}
+	crew_pass(h->sink->crew);
+	for (i = 0; i < h->nparts; i++) {
+		if (h->parts[i].fd >= 0 && !bad)
+			bad = write_part(h, i);
+		bad = close_part(h, &h->parts[i]) || bad;
+	}
+	return bad ? -1 : 0;
+}

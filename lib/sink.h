@@ -1,0 +1,78 @@
+#ifndef SINK_H
+#define SINK_H
+
+/*
+ * Where rendered traces go: to a stream, or into a folder, with an index of
+ * them. Several threads render; what they made is put out in the order of
+ * their tickets. <pthread.h>, json.h, err.h, out.h, crew.h, trace.h, outdir.h,
+ * filter.h and format.h have to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct sink {
+	const struct format *format;
+	struct crew *crew;
+	const char *path;	/* of the folder; NULL: the standard output */
+	int shard;		/* spread the files over 256 folders */
+	size_t enough;		/* bytes to render before they are written */
+	struct outdir dir;
+	struct filter filter;
+	struct out out;		/* the stream, or the one file of a folder */
+	struct out index;	/* index.jsonl */
+	struct out table;	/* index.md */
+	uint64_t traces;
+	unsigned char made[256];	/* the folders that are there */
+	struct err error;
+};
+
+/* What one thread has rendered and not put out yet. */
+struct sheet {
+	struct sink *sink;
+	struct buf *text;
+	struct buf *facts;	/* what the indexes say */
+	struct part *parts;	/* a part for each trace */
+	size_t nparts;
+	size_t parts_cap;
+	size_t put;		/* how many of them have their place */
+	uint64_t ticket;
+	int held;		/* it is its turn */
+	int failed;
+	void (*load)(void *arg, struct trace *t, size_t i);
+	void *load_arg;
+};
+
+/*
+ * Starts the output; format, crew, path, shard and enough are set. overwrite:
+ * replace a folder that is there (outdir.h). Returns 0, or -1 with error set.
+ */
+int sink_begin(struct sink *k, int overwrite);
+
+/*
+ * Completes it; whole: if not, a folder is thrown away. Returns 0, or -1 with
+ * error set.
+ */
+int sink_end(struct sink *k, int whole);
+
+/* Zeroed memory with sink set is a sheet. */
+void sheet_release(struct sheet *h);
+
+/* Starts on the work that the ticket is for. */
+void sheet_begin(struct sheet *h, uint64_t ticket);
+
+/*
+ * Renders a trace. Where more than enough waits, this waits for the turn and
+ * writes. Returns 0, or -1 when the crew was stopped.
+ */
+int sheet_add(struct sheet *h, struct trace *t);
+
+/* Waits for the turn, for who has something else to do in it. 0 or -1. */
+int sheet_wait(struct sheet *h);
+
+/*
+ * Waits for the turn, gives what was rendered its place and ends the turn. On
+ * failure the crew is stopped. Returns 0 or -1.
+ */
+int sheet_end(struct sheet *h);
+
+#endif

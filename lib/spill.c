@@ -1,0 +1,61 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "spill.h"
+
+int
+spill_open(void)
+{
+	const char *dir = getenv("TMPDIR");
+	char *name;
+	int fd;
+
+	name = xasprintf("%s/%s.XXXXXX", dir && *dir ? dir : "/tmp", prog);
+	fd = mkstemp(name);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+int
+spill_write(int fd, const void *p, size_t n, uint64_t at)
+{
+	const char *s = p;
+	ssize_t w;
+
+	while (n) {
+		w = pwrite(fd, s, n, (off_t)at);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -1;
+		s += w;
+		n -= (size_t)w;
+		at += (uint64_t)w;
+	}
+	return 0;
+}
+
+int
+spill_read(int fd, void *p, size_t n, uint64_t at)
+{
+	char *s = p;
+	ssize_t r;
+
+	while (n) {
+		r = pread(fd, s, n, (off_t)at);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0) {
+			errno = r ? errno : EIO;
+			return -1;
+		}
+		s += r;
+		n -= (size_t)r;
+		at += (uint64_t)r;
+	}
+	return 0;
+}
