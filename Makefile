@@ -24,9 +24,9 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
 
 LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
-BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop
+BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop $(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)
-SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash $(wildcard pipelines/*.sh) \
+SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv $(wildcard pipelines/*.sh) \
 	$(wildcard tests/*.sh tests/bench/*.sh) .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
@@ -53,6 +53,10 @@ $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 $(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
+
+$(BUILD)/bin/fl-format-csv: bin/fl-format-csv
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(BUILD)/bin/fluxloop: bin/fluxloop Makefile
 	@mkdir -p $(@D)

@@ -87,8 +87,8 @@ size_option(const char *option, const char *arg)
 		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30, end++;
 	if (*arg < '0' || *arg > '9' || *end || errno ||
 	    n > (SIZE_MAX >> 1) >> shift || n << shift < 4 << 20)
-		cli_misused(usage, "%s: '%s' is no size of 4M or more, such "
-		    "as 64M", option, arg);
+		cli_misused(usage, "%s '%s': a size of 4M or more is wanted, "
+		    "such as 64M or 1G", option, arg);
 	return (size_t)n << shift;
 }
 
@@ -214,7 +214,12 @@ warn_counts(const struct join *j)
 	if (j->rowless)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
-	if (j->changed)
+	if (j->changed && j->extents)
+		warn("%zu row%s to what are not its observations: "
+		    "observations.jsonl was changed; give both files instead "
+		    "of the folder", j->changed, j->changed == 1 ? " points" :
+		    "s point");
+	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,
 		    j->changed == 1 ? "" : "s");
 	if (j->unmatched)
@@ -240,7 +245,7 @@ run(char **files, size_t n, int both)
 	} else {
 		if (given.output_dir)
 			watch_signals(&k);
-		if (!join_run(&j, files, n, both))
+		if (!join_run(&j, files, n, both) || k.sated)
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;
 		if (j.error)

@@ -22,7 +22,7 @@ unsigned json_depth = 1000;
 enum { CHECK, PRETTY, COMPACT };
 
 /* While printing there is always room for the rest of the text, and for this. */
-#define SPARE 64
+#define SPARE 128
 
 struct scan {
 	const char *p;
@@ -60,12 +60,14 @@ skip_space(const char *p, const char *end)
 }
 
 /*
- * The text in strings is passed over a block at a time. stop_in returns how
- * many bytes of the BLOCK at p come before the first '"', '\' or control
- * character, and sets *high when there is one that is not ASCII.
+ * The text in strings is passed over in blocks. What stops is '"', '\' and
+ * control characters. stop_in returns how many of the BLOCK bytes at p come
+ * before the first of them; stops_in returns a bit for each of the WIDE bytes
+ * at p, the lowest for the first. *high is set when a byte is not ASCII.
  */
 #if defined(JSON_PORTABLE) || !(defined(__SSE2__) || defined(__aarch64__))
 #define BLOCK 8
+#define WIDE 8
 static inline unsigned
 stop_in(const char *p, unsigned *high)
 {
@@ -86,10 +88,23 @@ stop_in(const char *p, unsigned *high)
 		;
 	return i;
 }
+
+static inline uint64_t
+stops_in(const char *p, unsigned *high)
+{
+	uint64_t stops = 0;
+	unsigned i = stop_in(p, high);
+
+	for (; i < WIDE; i++)
+		stops |= (uint64_t)(p[i] == '"' || p[i] == '\\' ||
+		    (unsigned char)p[i] < 0x20) << i;
+	return stops;
+}
 #elif defined(__SSE2__)
 #define BLOCK 16
+#define WIDE 64
 static inline unsigned
-stop_in(const char *p, unsigned *high)
+stops_16(const char *p, unsigned *high)
 {
 	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 	const __m128i space = _mm_set1_epi8(0x1f);
@@ -100,25 +115,59 @@ stop_in(const char *p, unsigned *high)
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
 	    _mm_cmpeq_epi8(_mm_min_epu8(v, space), v));
 	*high |= (unsigned)_mm_movemask_epi8(v);
-	return (unsigned)__builtin_ctz((unsigned)_mm_movemask_epi8(stop) |
-	    1U << BLOCK);
+	return (unsigned)_mm_movemask_epi8(stop);
 }
-#else
-#define BLOCK 16
+
 static inline unsigned
 stop_in(const char *p, unsigned *high)
 {
-	const uint8x16_t v = vld1q_u8((const uint8_t *)p);
-	uint8x16_t stop;
-	uint64_t mask;
+	return (unsigned)__builtin_ctz(stops_16(p, high) | 1U << BLOCK);
+}
 
-	stop = vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
-	    vceqq_u8(v, vdupq_n_u8('\\'))), vcltq_u8(v, vdupq_n_u8(0x20)));
+static inline uint64_t
+stops_in(const char *p, unsigned *high)
+{
+	return stops_16(p, high) | (uint64_t)stops_16(p + 16, high) << 16 |
+	    (uint64_t)stops_16(p + 32, high) << 32 |
+	    (uint64_t)stops_16(p + 48, high) << 48;
+}
+#else
+#define BLOCK 16
+#define WIDE 64
+static inline uint8x16_t
+stops_16(const char *p, unsigned *high)
+{
+	const uint8x16_t v = vld1q_u8((const uint8_t *)p);
+
 	*high |= vmaxvq_u8(v) & 0x80U;
+	return vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+	    vceqq_u8(v, vdupq_n_u8('\\'))), vcltq_u8(v, vdupq_n_u8(0x20)));
+}
+
+static inline unsigned
+stop_in(const char *p, unsigned *high)
+{
 	/* four bits for each byte, the first one lowest */
-	mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(
-	    vreinterpretq_u16_u8(stop), 4)), 0);
+	const uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(
+	    vreinterpretq_u16_u8(stops_16(p, high)), 4)), 0);
+
 	return mask ? (unsigned)__builtin_ctzll(mask) / 4 : BLOCK;
+}
+
+static inline uint64_t
+stops_in(const char *p, unsigned *high)
+{
+	/* a bit for each byte of eight, added up pair by pair */
+	const uint8x16_t bit = vreinterpretq_u8_u64(
+	    vdupq_n_u64(0x8040201008040201u));
+	uint8x16_t a = vpaddq_u8(vandq_u8(stops_16(p, high), bit),
+	    vandq_u8(stops_16(p + 16, high), bit));
+	uint8x16_t b = vpaddq_u8(vandq_u8(stops_16(p + 32, high), bit),
+	    vandq_u8(stops_16(p + 48, high), bit));
+
+	a = vpaddq_u8(a, b);
+	a = vpaddq_u8(a, a);
+	return vgetq_lane_u64(vreinterpretq_u64_u8(a), 0);
 }
 #endif
 
@@ -130,38 +179,15 @@ is_plain(char c)
 
 /* The first '"', '\' or control character from p on, or end. */
 static inline const char *
-string_stop(const char *p, const char *end, unsigned *high)
+string_stop(const char *p, const char *end)
 {
-	unsigned k;
+	unsigned k, high = 0;
 
 	for (; end - p >= BLOCK; p += BLOCK)
-		if ((k = stop_in(p, high)) < BLOCK)
+		if ((k = stop_in(p, &high)) < BLOCK)
 			return p + k;
-	for (; p < end && is_plain(*p); p++)
-		*high |= (unsigned char)*p & 0x80U;
-	return p;
-}
-
-/* The same, copying what is passed over to *to, where there is room for it. */
-static inline const char *
-string_copy(const char *p, const char *end, char **to, unsigned *high)
-{
-	char *o = *to;
-	unsigned k;
-
-	for (; end - p >= BLOCK; p += BLOCK, o += BLOCK) {
-		k = stop_in(p, high);
-		memcpy(o, p, BLOCK);
-		if (k < BLOCK) {
-			*to = o + k;
-			return p + k;
-		}
-	}
-	for (; p < end && is_plain(*p); p++) {
-		*high |= (unsigned char)*p & 0x80U;
-		*o++ = *p;
-	}
-	*to = o;
+	while (p < end && is_plain(*p))
+		p++;
 	return p;
 }
 
@@ -299,10 +325,11 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 	return p + 6;
 }
 
-/* What may stand behind a backslash. */
+/* What may stand behind a backslash. SHORT: it is printed as it stands. */
+enum { SHORT = 1, NEEDLESS };
 static const unsigned char escapes[256] = {
-	['"'] = 1, ['\\'] = 1, ['/'] = 1, ['b'] = 1, ['f'] = 1, ['n'] = 1,
-	['r'] = 1, ['t'] = 1
+	['"'] = SHORT, ['\\'] = SHORT, ['/'] = NEEDLESS, ['b'] = SHORT,
+	['f'] = SHORT, ['n'] = SHORT, ['r'] = SHORT, ['t'] = SHORT
 };
 
 /* Reads the escape at p. */
@@ -322,18 +349,73 @@ scan_escape(struct scan *s, const char *p, char **o, const int print)
 	return p + 2;
 }
 
+/*
+ * Passes over text with short escapes in it, WIDE bytes at a time, copying it
+ * to *o; there are more than those at p. Returns 1 where a string stops for
+ * another reason, 0 near the end of all.
+ */
+HOT int
+pass_wide(const struct scan *s, const char **at, char **o, unsigned *high,
+    const int print)
+{
+	const char *p = *at;
+	uint64_t stops, bit;
+	unsigned k;
+
+	for (; s->end - p > WIDE; p += WIDE) {
+		stops = stops_in(p, high);
+		if (print)
+			memcpy(*o, p, WIDE);
+		for (; stops; stops &= ~(bit | bit << 1)) {
+			k = (unsigned)__builtin_ctzll(stops);
+			bit = (uint64_t)1 << k;
+			if (p[k] != '\\' ||
+			    escapes[(unsigned char)p[k + 1]] != SHORT) {
+				*at = p + k;
+				*o += print ? k : 0;
+				return 1;
+			}
+			if (k == WIDE - 1) {
+				/* what is escaped is the next block's first */
+				if (print)
+					*(*o)++ = p[0];
+				if (print)
+					memcpy(*o, p + 1, WIDE);
+				p++;
+			}
+		}
+		if (print)
+			*o += WIDE;
+	}
+	*at = p;
+	return 0;
+}
+
 /* Reads the string at p. Printed, it is never longer than as it is written. */
 HOT const char *
 scan_string(struct scan *s, const char *p, char **o, const int print)
 {
 	const char *start = p++, *end = s->end;
-	unsigned high = 0;
+	unsigned high = 0, k;
 
 	if (print)
 		*(*o)++ = '"';
 	for (;;) {
-		p = print ? string_copy(p, end, o, &high) :
-		    string_stop(p, end, &high);
+		/* most strings are short, and most others are long */
+		k = BLOCK;
+		if (end - p >= BLOCK) {
+			k = stop_in(p, &high);
+			if (print)
+				memcpy(*o, p, BLOCK);
+			p += k;
+			*o += print ? k : 0;
+		}
+		if (k == BLOCK && !pass_wide(s, &p, o, &high, print))
+			for (; p < end && is_plain(*p); p++) {
+				high |= (unsigned char)*p & 0x80U;
+				if (print)
+					*(*o)++ = *p;
+			}
 		if (p == end)
 			return fault(s, start, "the string is not closed");
 		if (*p == '"')
@@ -1007,10 +1089,13 @@ json_text(struct buf *b, struct json_span string)
 {
 	const char *p = string.p + 1, *end = string.p + string.n - 1;
 	char *o = buf_room(b, string.n);
-	unsigned high;
+	const char *q;
 
 	while (p < end) {
-		p = string_copy(p, end, &o, &high);
+		q = string_stop(p, end);
+		memcpy(o, p, (size_t)(q - p));
+		o += q - p;
+		p = q;
 		while (p < end && *p == '\\')
 			p = text_escape(&o, p, end);
 	}
@@ -1152,14 +1237,12 @@ void
 json_put_text(struct buf *b, const char *s, size_t n)
 {
 	size_t i = 0, good, stop;
-	unsigned high;
 
 	buf_byte(b, '"');
 	while (i < n) {
 		good = i + utf8_check(s + i, n - i);
 		while (i < good) {
-			stop = (size_t)(string_stop(s + i, s + good, &high) -
-			    s);
+			stop = (size_t)(string_stop(s + i, s + good) - s);
 			buf_add(b, s + i, stop - i);
 			for (i = stop; i < good && (s[i] == '"' ||
 			    s[i] == '\\' || (unsigned char)s[i] < 0x20); )

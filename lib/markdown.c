@@ -51,6 +51,21 @@ put_code(struct buf *b, const char *s, size_t n)
 	buf_fill(b, '`', longest + 1);
 }
 
+/* Most strings are of characters that stand for themselves anywhere. */
+static int
+is_simple(struct json_span v)
+{
+	size_t i;
+
+	if (!json_is(v, JSON_STRING) || v.n == 2)
+		return 0;
+	for (i = 1; i < v.n - 1; i++)
+		if (v.p[i] < 0x20 || v.p[i] > 0x7e || v.p[i] == '`' ||
+		    v.p[i] == '\\')
+			return 0;
+	return 1;
+}
+
 /* "- Label: `value`", with absent for what Python takes for false. */
 static void
 put_item(struct buf *b, const char *label, struct json_span v,
@@ -58,11 +73,19 @@ put_item(struct buf *b, const char *label, struct json_span v,
 {
 	struct buf text = { 0 };
 
+	buf_puts(b, "- ");
+	buf_puts(b, label);
+	buf_puts(b, ": ");
+	if (is_simple(v)) {
+		buf_byte(b, '`');
+		buf_add(b, v.p + 1, v.n - 2);
+		buf_puts(b, "`\n");
+		return;
+	}
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else
 		trace_plain(&text, v);
-	buf_printf(b, "- %s: ", label);
 	put_code(b, text.p, text.len);
 	buf_byte(b, '\n');
 	buf_release(&text);
@@ -235,7 +258,9 @@ static void
 put_block(struct buf *b, const struct trace *t, const struct observation *o,
     size_t field, const char *title)
 {
-	buf_printf(b, "**%s**\n", title);
+	buf_puts(b, "**");
+	buf_puts(b, title);
+	buf_puts(b, "**\n");
 	if (!o->v[field].p || json_type(o->v[field]) == JSON_NULL) {
 		buf_puts(b, "(no data)\n\n");
 		return;
@@ -250,6 +275,10 @@ put_bare(struct buf *b, struct json_span v, const char *absent)
 {
 	struct buf text = { 0 };
 
+	if (is_simple(v)) {
+		buf_add(b, v.p + 1, v.n - 2);
+		return;
+	}
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else

@@ -158,7 +158,10 @@ static int
 fail(struct sink *k, const char *file, int error)
 {
 	crew_lock(k->crew);
-	set_error(k, file, error);
+	if (k->filter.pid && error == EPIPE)
+		k->sated = 1;
+	else
+		set_error(k, file, error);
 	crew_unlock(k->crew);
 	crew_stop(k->crew);
 	return -1;
@@ -484,6 +487,10 @@ sheet_end(struct sheet *h)
 			continue;
 		bad = write_part(h, i) || close_part(h, &h->parts[i]);
 	}
+	/* nobody waits for what was read to come out */
+	if (!bad && !apart && out_flush(&h->sink->out))
+		bad = fail(h->sink, h->sink->format->file,
+		    h->sink->out.error);
 	crew_pass(h->sink->crew);
 	for (i = 0; i < h->nparts; i++) {
 		if (h->parts[i].fd >= 0 && !bad)

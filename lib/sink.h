@@ -24,6 +24,7 @@ struct sink {
 	uint64_t traces;
 	unsigned char made[256];	/* the folders that are there */
 	struct err error;
+	int sated;		/* the filter has read enough */
 };
 
 /* What one thread has rendered and not put out yet. */
@@ -49,7 +50,8 @@ struct sheet {
 int sink_begin(struct sink *k, int overwrite);
 
 /*
- * Completes it; whole: if not, a folder is thrown away. Returns 0, or -1 with
+ * Completes it; whole: if not, a folder is thrown away. If sated is set, the
+ * crew was stopped because nobody wanted the rest, and it is whole. Returns 0, or -1 with
  * error set.
  */
 int sink_end(struct sink *k, int whole);

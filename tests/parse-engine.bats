@@ -1,0 +1,352 @@
+load test_helper
+load filter_helper
+
+# How fl-parse does its work: in threads, in a bounded memory, into folders.
+
+setup_file()
+{
+	find_python
+	export FILES=$BATS_FILE_TMPDIR
+	python3 - "$FILES" <<-'END'
+	import json, random, sys
+	folder = sys.argv[1]
+	rng = random.Random(7)
+	def observation(trace, i, size):
+	    at = "2025-10-04T14:%02d:%02d.%06d+00:00"
+	    s = rng.randrange(3600)
+	    o = {"id": "%s-%d" % (trace, i), "trace_id": trace, "type": "tool",
+	         "name": "step %d" % i, "start_time": at % (s // 60, s % 60, i),
+	         "end_time": at % (s // 60, s % 60, i + 7),
+	         "input": {"text": "é\n\"日本\" \\ x" * rng.randrange(size), "n": [1, 2.50]},
+	         "output": rng.choice([None, "ok", {"a": {"b": []}}, [1, "😀"]])}
+	    if i and rng.random() < 0.5:
+	        o["parent_observation_id"] = "%s-%d" % (trace, rng.randrange(i))
+	    return json.dumps(o, ensure_ascii=rng.random() < 0.5)
+	def row(trace, n, **more):
+	    return {"trace_id": trace, "iteration": n % 3, "persona": None,
+	            "input": "question %s" % trace, "output": "o", "duration_ms": 1.5,
+	            "success": n % 5 != 0, **more}
+	rows, obs, whole, extents, tiled, at = [], [], [], [], [], 0
+	for n in range(300):
+	    trace = "t%d" % n
+	    mine = [observation(trace, i, 60) for i in range(rng.randrange(12))]
+	    size = sum(len(o.encode()) + 1 for o in mine)
+	    rows.append(json.dumps(row(trace, n)))
+	    obs += mine
+	    tiled += mine
+	    extents.append(json.dumps(row(trace, n, observations_at=at,
+	                                  observations_bytes=size)))
+	    at += size
+	    whole.append(json.dumps(row(trace, n))[:-1] + ',"observations":[' +
+	                 ",".join(mine) + "]}")
+	rng.shuffle(obs)
+	mixed = rows + obs + ["nonsense %d" % i for i in range(20)]
+	rng.shuffle(mixed)
+	def write(name, lines):
+	    with open("%s/%s" % (folder, name), "w", encoding="utf-8") as f:
+	        f.write("".join(line + "\n" for line in lines))
+	write("rows", rows)
+	write("obs", obs)
+	write("whole", whole)
+	write("mixed", mixed)
+	write("extents", extents)
+	write("tiled", tiled)
+	# one trace of some megabytes, and many small observations
+	write("large", [json.dumps(row("large", 0))] +
+	      [observation("large", i, 2500) for i in range(200)])
+	write("many", [json.dumps({"trace_id": "m%d" % (i * 7919 % 20000 // 5),
+	      "id": str(i), "type": "span", "name": "s", "start_time": str(i % 97)})
+	      for i in range(40000)] + [json.dumps(row("m%d" % i, i)) for i in range(4000)])
+	END
+}
+
+# peak COMMAND...: prints the largest memory of it in KiB; its output goes away.
+peak()
+{
+	python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
+}
+
+formats()
+{
+	fl-parse -f '?' 2>&1 </dev/null | sed -n "s/.*one of \(.*\) is wanted.*/\1/p" |
+		tr -d ,
+}
+
+@test "the output does not depend on the number of threads" {
+	for format in $(formats); do
+		[[ $format == html ]] && continue	# not several on a stream
+		for input in mixed whole; do
+			fl-parse -j 1 -f "$format" "$FILES/$input" >one 2>err-1 || true
+			(($(wc -c <one) > 10000)) || fail "$format $input: $(wc -c <one)"
+			for jobs in 2 3 7 0; do
+				fl-parse -j $jobs -f "$format" "$FILES/$input" 2>err |
+					cmp - one
+				diff err-1 err
+			done
+			cat "$FILES/$input" | fl-parse -j 3 -f "$format" 2>err | cmp - one
+			diff <(sed "s,$FILES/mixed,<stdin>," err-1) err
+		done
+	done
+	((${#format}))
+	fl-parse "$FILES/mixed" >/dev/null 2>err || true
+	fl-parse -j 1 "$FILES/mixed" 2>err >/dev/null || true
+	grep -n '^nonsense' "$FILES/mixed" | cut -d: -f1 >wanted
+	sed -n 's/^fl-parse: .*mixed:\([0-9]*\): .*/\1/p' err | diff - wanted
+}
+
+@test "folders are the same, too, with their indexes" {
+	for format in $(formats); do
+		fl-parse -j 1 -f "$format" -o "$format-1" "$FILES/rows" "$FILES/obs"
+		fl-parse -j 4 -f "$format" -o "$format-4" "$FILES/rows" "$FILES/obs"
+		diff -r "$format-1" "$format-4"
+		assert_equal "$(lines_of "$format-1/index.jsonl")" 300
+		assert_equal "$(lines_of "$format-1/index.md")" 302
+		# every trace is where the index says
+		assert_equal "$(values .trace_id "$format-1/index.jsonl")" \
+			"$(values .trace_id "$FILES/rows")"
+		while IFS=$'\t' read -r id file; do
+			grep -q "$id" "$format-1/$file" || fail "$format: $id is not in $file"
+		done < <(jq -r '[.trace_id, .file] | @tsv' "$format-1/index.jsonl" | head -n 20)
+	done
+	sed -n "$(jq -s 'map(.trace_id) | index("t77") + 1' jsonl-1/index.jsonl)p" \
+		jsonl-1/per_trace.jsonl >line
+	assert_jq .trace_id '"t77"' line
+	assert_jq 'select(.trace_id == "t77") | .line' 78 jsonl-1/index.jsonl
+	run grep -F 't77' md-1/index.md
+	assert_output '| question t77 | 2 |  | 1.50 ms | yes | [02_t77.md](02_t77.md) |'
+}
+
+@test "what cannot stand in a table's cell is escaped there" {
+	printf '%s\n' '{"trace_id":"a","input":"a|b\n<b>`c`</b>","persona":"x\u0007y"}' >in
+	fl-parse -o out in
+	run tail -n 1 out/index.md
+	assert_output '| a\|b… |  | x y | | no | [00_a.md](00_a.md) |'
+}
+
+@test "an index that does not fit into the memory makes no difference" {
+	for format in md jsonl; do
+		fl-parse -f $format --memory 1G "$FILES/many" >wanted
+		(($(wc -c <wanted) > 4000000)) || fail "little came out"
+		fl-parse -f $format --memory 4M "$FILES/many" | cmp - wanted
+		fl-parse -f $format --memory 4M -j 1 <"$FILES/many" | cmp - wanted
+		tac "$FILES/many" | fl-parse -f $format --memory 4M >got
+		tac "$FILES/many" | fl-parse -f $format --memory 1G | cmp - got
+	done
+	# it is in a temporary file then, and only then
+	TMPDIR=$PWD/nowhere run -0 --separate-stderr fl-parse --memory 1G "$FILES/many"
+	TMPDIR=$PWD/nowhere run -2 --separate-stderr fl-parse --memory 4M "$FILES/many"
+	assert_equal "$stderr" 'fl-parse: No such file or directory'
+}
+
+@test "a trace that does not fit into the memory is read step by step" {
+	for format in $(formats); do
+		fl-parse -f "$format" --memory 1G "$FILES/large" >wanted
+		fl-parse -f "$format" --memory 4M -j 3 "$FILES/large" | cmp - wanted
+		cat "$FILES/large" | fl-parse -f "$format" --memory 4M | cmp - wanted
+		fl-parse -f "$format" --memory 4M -o "$format" "$FILES/large"
+		cmp wanted "$format"/*large* 2>/dev/null || cmp wanted "$format"/*traces* ||
+			cmp wanted "$format"/per_trace*
+	done
+}
+
+@test "memory does not grow with the input" {
+	for i in {1..20}; do
+		sed "s/\"trace_id\": \"t/\"trace_id\": \"x$i-t/" "$FILES/mixed"
+	done | grep -v nonsense >big
+	(($(wc -c <big) > 30000000)) || fail "$(wc -c <big) bytes"
+	# a sanitizer's memory is not ours
+	[[ $BUILD == *san* ]] && skip 'sanitizers need more'
+	small=$(peak fl-parse --memory 8M "$FILES/obs")
+	(($(peak fl-parse --memory 8M big) < small + 12288))
+	(($(peak sh -c 'cat big | fl-parse --memory 8M') < small + 12288))
+	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
+}
+
+@test "a directory whose rows tell where their observations are needs no index" {
+	mkdir dir plain
+	cp "$FILES/tiled" dir/observations.jsonl
+	cp "$FILES/extents" dir/trace_summary.jsonl
+	fl-parse "$FILES/rows" "$FILES/tiled" >wanted
+	for jobs in 1 2 5; do
+		fl-parse -j $jobs dir | cmp - wanted
+	done
+	# what is beside the extents is not read: TMPDIR is not even needed
+	fl-parse --memory 4M dir | cmp - wanted
+	# a line that is not what the row says is told
+	sed -i '3s/trace_id/trace_iD/' dir/observations.jsonl
+	run --separate-stderr -1 fl-parse dir
+	assert_regex "$stderr" '^fl-parse: 1 row points to what are not its observations: '
+	run --separate-stderr -1 fl-parse dir/trace_summary.jsonl dir/observations.jsonl
+	assert_regex "$stderr" "observations.jsonl:3: neither a trace nor"
+}
+
+@test "extents that are not all of the observations are not relied on" {
+	mkdir dir
+	cp "$FILES/tiled" dir/observations.jsonl
+	cp "$FILES/extents" dir/trace_summary.jsonl
+	fl-parse "$FILES/rows" "$FILES/tiled" >wanted
+	# more observations, fewer rows, rows in another order, a row without
+	cp dir/observations.jsonl more
+	echo '{"trace_id":"new","type":"span","name":"more"}' >>dir/observations.jsonl
+	run --separate-stderr -0 fl-parse dir
+	assert_equal "$stderr" 'fl-parse: 1 trace had observations but no row'
+	assert_output --partial '[span] more'
+	cp more dir/observations.jsonl
+	tac "$FILES/extents" >dir/trace_summary.jsonl
+	fl-parse dir | cmp - <(tac "$FILES/rows" | fl-parse - "$FILES/tiled")
+	sed 1d "$FILES/extents" >dir/trace_summary.jsonl
+	fl-parse dir 2>err | cmp - <(sed 1d "$FILES/rows" | fl-parse - "$FILES/tiled" 2>err)
+	sed '7s/,"observations_at.*/}/;7s/, "observations_at.*/}/' "$FILES/extents" >dir/trace_summary.jsonl
+	fl-parse dir | cmp - wanted
+	# and what is wrong is said once
+	{ cat "$FILES/extents"; echo nonsense; } >dir/trace_summary.jsonl
+	run --separate-stderr -1 fl-parse dir
+	assert_equal "$(grep -c 'trace_summary.jsonl:301: ' <<<"$stderr")" 1
+}
+
+@test "a whole trace is rendered as soon as it is read" {
+	mkfifo in out
+	fl-parse <in >out &
+	pid=$!
+	exec 7>in 8<out
+	for id in a b c; do
+		printf '{"trace_id":"%s","observations":[]}\n' "$id" >&7
+		while read -r line <&8; do
+			[[ $line == '(no observations recorded)' ]] && break
+		done
+		assert_equal "$line" '(no observations recorded)'
+	done
+	exec 7>&- 8<&-
+	wait "$pid"
+}
+
+@test "the same name many times makes as many files" {
+	for i in {1..700}; do
+		printf '{"trace_id":"same","iteration":1,"input":"%d"}\n' "$i"
+	done >in
+	fl-parse -o out in
+	assert_equal "$(ls out | grep -c '^01_same')" 700
+	assert_equal "$(values .file out/index.jsonl | tr ' ' '\n' | sort | uniq | wc -l)" 700
+	run jq -r 'select(.file == "01_same-700.md") | .trace_id' out/index.jsonl
+	assert_output same
+	grep -q '"input": "700"' out/01_same-700.md
+	grep -q '"input": "1"' out/01_same.md
+}
+
+@test "many files need few descriptors" {
+	for i in {1..3000}; do
+		printf '{"trace_id":"%d","observations":[]}\n' "$i"
+	done >in
+	(ulimit -n 40 && fl-parse -j 2 -o out in)
+	assert_equal "$(ls out | grep -c md)" 3001
+}
+
+@test "--shard-dirs spreads the files over folders, and they are found again" {
+	fl-parse --shard-dirs -o out "$FILES/rows" "$FILES/obs"
+	fl-parse -o flat "$FILES/rows" "$FILES/obs"
+	(($(find out -mindepth 1 -maxdepth 1 -type d | wc -l) > 100))
+	assert_equal "$(find out -name '*_t*.md' | wc -l)" 300
+	while IFS= read -r file; do
+		cmp "out/$file" "flat/${file##*/}"
+	done < <(jq -r .file out/index.jsonl)
+	assert_equal "$(mode_of "out/$(jq -r .file out/index.jsonl | head -n 1 | cut -d/ -f1)")" 700
+	fl-parse -o out --overwrite "$FILES/whole"
+	assert_equal "$(find out -type d | wc -l)" 1
+	assert_equal "$(find . -name '*.new*')" ''
+}
+
+@test "a folder that holds what is read is not replaced" {
+	cp "$FILES/whole" w
+	fl-parse -o out w
+	mv w out/
+	mkdir out/exp
+	cp "$FILES/rows" out/exp/trace_summary.jsonl
+	run --separate-stderr -2 fl-parse -o out --overwrite out/w
+	assert_equal "$stderr" 'fl-parse: out: out/w is in it: not replaced'
+	run --separate-stderr -2 fl-parse -o ../"${PWD##*/}"/out/ --overwrite out/exp
+	assert_regex "$stderr" 'out/exp/trace_summary.jsonl is in it: not replaced$'
+	assert_file_exists out/exp/trace_summary.jsonl
+}
+
+@test "a signal leaves nothing behind" {
+	mkfifo in
+	for signal in TERM HUP; do
+		fl-parse -o out <in &
+		pid=$!
+		exec 7>in
+		head -n 50 "$FILES/whole" >&7
+		for ((i = 0; i < 1200; i++)); do
+			compgen -G 'out.new-*/*_t*.md' >/dev/null && break
+			sleep 0.05
+		done
+		compgen -G 'out.new-*/*_t*.md' || fail 'nothing was begun'
+		kill -$signal $pid
+		status=0
+		wait $pid || status=$?
+		exec 7>&-
+		assert_equal "$status" $((128 + $(kill -l $signal)))
+		assert_equal "$(ls)" in
+	done
+}
+
+@test "a file that cannot be written whole is told, and leaves no folder" {
+	for format in md jsonl; do
+		# a limit on the size of files fails as a full disk does
+		run --separate-stderr -2 bash -c 'trap "" XFSZ; ulimit -f 100
+			fl-parse -f "$1" -o out "$2"' _ $format "$FILES/large"
+		assert_regex "$stderr" '^fl-parse: out/[^:]*: File too large$'
+		run compgen -G 'out*'
+		assert_output ''
+	done
+}
+
+@test "a format may be a program that reads per-trace records" {
+	mkdir tools
+	PATH=$PATH:$PWD/tools
+	printf '#!/bin/sh\njq -r .input\n' >tools/fl-format-inputs
+	printf '#!/bin/sh\nexit 3\n' >tools/fl-format-bad
+	printf '#!/bin/sh\nhead -n 1 | cut -c 1-20\n' >tools/fl-format-first
+	chmod +x tools/*
+	fl-parse -f inputs "$FILES/rows" | cmp - <(jq -r .input "$FILES/rows")
+	fl-parse -f inputs -o out "$FILES/rows"
+	cmp out/per_trace.inputs <(jq -r .input "$FILES/rows")
+	assert_equal "$(lines_of out/index.jsonl)" 300
+	# one that has seen enough is content
+	run --separate-stderr -0 fl-parse -f first "$FILES/whole"
+	assert_output '{"trace_id":"t0","it'
+	assert_equal "$stderr" ''
+	# one that fails fails all
+	run --separate-stderr -2 fl-parse -f bad -o no "$FILES/whole"
+	assert_regex "$stderr" 'fl-format-bad: exit status 3$'
+	assert_not_exists no
+	for name in ../bad 'b ad' BAD; do
+		run --separate-stderr -2 fl-parse -f "$name" "$FILES/whole"
+		assert_regex "$stderr" "unknown format '$name'"
+	done
+}
+
+@test "csv is a table that others read" {
+	printf '%s\n' '{"trace_id":"a","iteration":1,"persona":"p,q","success":true,"duration_ms":1.5,"input":"say \"hi\"\nnow","output":{"k":[1]}}' \
+		'{"trace_id":"b","success":false,"error_kind":"timeout","error":"late","input":null}' >in
+	fl-parse -f csv in >got
+	run python3 -c 'import csv, json, sys
+for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
+	assert_output '["trace_id", "iteration", "persona", "success", "error_kind", "error", "duration_ms", "observation_count", "input", "output"]
+["a", "1", "p,q", "true", "", "", "1.5", "0", "say \"hi\"\nnow", "{\"k\":[1]}"]
+["b", "", "", "false", "timeout", "late", "", "0", "", ""]'
+}
+
+@test "sizes and numbers of jobs are checked" {
+	for size in 1M 0 -1 5 4MM x 99999999999G ''; do
+		run --separate-stderr -2 fl-parse --memory "$size" /dev/null
+		assert_regex "$stderr" "^fl-parse: --memory '$size': a size of 4M or more is wanted"
+	done
+	for jobs in -1 x 2000 ''; do
+		run --separate-stderr -2 fl-parse -j "$jobs" /dev/null
+		assert_regex "$stderr" "^fl-parse: --jobs '$jobs': "
+	done
+	run -0 fl-parse --memory 4096K -j 1 /dev/null
+}
