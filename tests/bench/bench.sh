@@ -26,11 +26,14 @@ row()
 {
 	awk -v name="$1" -v n="$2" -v unit="$3" -v than="$4" -v base="$5" \
 		-v s="$seconds" -v peak="$peak" 'BEGIN {
-		printf "%-34s %10.0f %-11s %8.3f s %7.1f MiB  %6.2f times %s\n",
+		printf "%-38s %10.0f %-11s %8.3f s %7.1f MiB  %6.2f times %s\n",
 			name, n / s, unit "/s", s, peak / 1024, s / base, than }'
 }
 
-[ -d "$work/e100" ] || "$python" tests/bench/make-experiment.py "$work/e100" 100
+for size in 10 100 1000 ${BENCH_LARGE:+10000}; do
+	[ -d "$work/e$size" ] ||
+		"$python" tests/bench/make-experiment.py "$work/e$size" "$size"
+done
 [ -f "$work/in.jsonl" ] || seq 100000 |
 	sed 's/.*/{"input":"How do I change order & to another address?"}/' \
 	>"$work/in.jsonl"
@@ -46,16 +49,59 @@ printf '{"_version":"1","iteration":0,"target":"a:b","kwargs":{"data":{"content"
 yes "$(cat "$work/one.jsonl")" | head -n 100000 >"$work/args.jsonl" || true
 cd "$work"
 
-echo "stage                              throughput                 median  peak memory   beside"
+echo "stage                                  throughput                 median  peak memory   beside"
 measured "$obs" cat; cat=$seconds; row cat "$mb" MB cat "$cat"
-measured "$obs" wc -l; wc=$seconds; row 'wc -l' "$mb" MB cat "$cat"
+measured "$obs" wc -l; row 'wc -l' "$mb" MB cat "$cat"
+measured /dev/null fl-parse e10
+row 'fl-parse, 10 MB to Markdown' 10 MB cat "$cat"
 measured /dev/null fl-parse e100
 row 'fl-parse, 100 MB to Markdown' "$mb" MB cat "$cat"
-cat "$obs" e100/trace_summary.jsonl >all.jsonl
-measured /dev/null sh -c 'cat all.jsonl | fl-parse'
-row 'the same from a pipe' "$mb" MB cat "$cat"
+measured /dev/null fl-parse -j 1 e100
+row 'the same with one thread' "$mb" MB cat "$cat"
 measured /dev/null fl-parse --format jsonl e100
 row 'fl-parse, to per-trace JSONL' "$mb" MB cat "$cat"
+measured /dev/null fl-parse --format html -o e100.html e100
+row 'fl-parse, to pages' "$mb" MB cat "$cat"
+rm -rf e100.html
+
+# fl-parse of a gigabyte into a folder, beside cp, one after the other in turn.
+# Where memory is a virtual machine's, pages that its host has to find first
+# make whatever writes next ten times slower: so all are used once before.
+copies()
+{
+	local size=$1 runs=$2 run i took=() peaks=() commands line e=e$1
+	local bytes=$((size * 1000000))
+	names=('cp, into a file' 'fl-parse of a directory, into a folder'
+		'fl-parse of files, joined' 'fl-parse of a pipe, joined')
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	commands=('cp "$1/observations.jsonl" "$2"'
+		'fl-parse -o "$2" "$1"'
+		'fl-parse -o "$2" "$1/rows-only.jsonl" "$1/observations.jsonl"'
+		'cat "$1/rows-only.jsonl" "$1/observations.jsonl" | fl-parse -o "$2"')
+	for ((run = 0; run < runs; run++)); do
+		for i in "${!commands[@]}"; do
+			head -c 2500000000 /dev/zero >/dev/shm/fluxloop-bench || true
+			rm -f /dev/shm/fluxloop-bench
+			line=$("$work/measure" 1 /dev/null sh -c "${commands[i]}" \
+				sh "$e" "copy-$i-$run")
+			rm -rf "copy-$i-$run"
+			took[i]="${took[i]-} ${line% *}"
+			((${peaks[i]-0} > ${line#* })) || peaks[i]=${line#* }
+		done
+	done
+	for i in "${!commands[@]}"; do
+		# shellcheck disable=SC2086 # words
+		seconds=$(printf '%s\n' ${took[i]} | sort -n |
+			sed -n "$((runs / 2 + 1))p")
+		peak=${peaks[i]}
+		((i)) || cp=$seconds
+		row "${names[i]}" $((bytes / 1000000)) MB cp "$cp"
+	done
+}
+copies 1000 5
+if [ "${BENCH_LARGE-}" ]; then
+	copies 10000 1
+fi
 measured args.jsonl wc -l; wc=$seconds
 measured args.jsonl fl-record-extract
 row 'fl-record-extract' 100000 records 'wc -l' "$wc"
