@@ -10,6 +10,7 @@
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
+	{ .name = "json", .put = pertrace_put_pretty },
 };
 
 /* What a program makes of per-trace records. */
