@@ -14,8 +14,8 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
 	phrases variant generate proc agent job run launch engine \
-	trace markdown pertrace filter format crew spill sorter blocks \
-	outdir sink join expdir
+	trace markdown pertrace cells excerpt treeview \
+	filter format crew spill sorter blocks outdir sink join expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib

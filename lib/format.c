@@ -4,6 +4,7 @@
 #include "util.h"
 #include "markdown.h"
 #include "pertrace.h"
+#include "treeview.h"
 #include "filter.h"
 #include "format.h"
 
@@ -11,6 +12,8 @@ static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
 	{ .name = "json", .put = pertrace_put_pretty },
+	{ .name = "tree", .put = treeview_put, .suffix = "txt",
+		.between = "\n" },
 };
 
 /* What a program makes of per-trace records. */

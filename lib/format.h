@@ -14,7 +14,8 @@ struct format {
 	const char *suffix;	/* of files, where it is another */
 	/*
 	 * Appends a trace that is in order; it may be linked. What it appends
-	 * ends in a newline and does not depend on other traces.
+	 * does not depend on other traces, and ends in a newline, but where
+	 * between and end bring the newline.
 	 */
 	void (*put)(struct buf *b, struct trace *t);
 	const char *file;	/* all traces go into this one file */

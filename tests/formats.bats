@@ -5,9 +5,15 @@ REFERENCE=$DATA/reference/parse
 
 setup_file()
 {
+	local flags
+
 	find_python
+	mapfile -t flags < <(library_flags)
+	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o "$BATS_FILE_TMPDIR/cells" \
+		"$ROOT/tests/cells-check.c" "${flags[@]}"
 	hostile >"$BATS_FILE_TMPDIR/hostile"
-	export HOSTILE=$BATS_FILE_TMPDIR/hostile
+	export HOSTILE=$BATS_FILE_TMPDIR/hostile HOSTILE_STEPS
+	HOSTILE_STEPS=$(($(grep -c '"type"' "$HOSTILE") + 2))
 }
 
 # row ID [FIELDS]: a trace row.
@@ -15,6 +21,26 @@ row()
 {
 	printf '{"trace_id":"%s","iteration":0,"persona":null,"input":"i","output":"o","duration_ms":1.0,"success":true%s}\n' \
 		"$1" "${2:+,$2}"
+}
+
+# time_at US: a time so many microseconds after a day began, as a JSON string.
+time_at()
+{
+	local s=$(($1 / 1000000))
+
+	printf '"2025-10-%02dT%02d:%02d:%02d.%06dZ"' $((4 + s / 86400)) $((s / 3600 % 24)) $((s / 60 % 60)) \
+		$((s % 60)) $(($1 % 1000000))
+}
+
+# step ID PARENT FROM UNTIL: an observation of the trace "t", its times in
+# microseconds; - for a parent or time that is not there.
+step()
+{
+	printf '{"id":"%s","trace_id":"t","type":"tool","name":"%s"' "$1" "$1"
+	[[ $2 == - ]] || printf ',"parent_observation_id":"%s"' "$2"
+	[[ $3 == - ]] || printf ',"start_time":%s' "$(time_at "$3")"
+	[[ $4 == - ]] || printf ',"end_time":%s' "$(time_at "$4")"
+	echo '}'
 }
 
 # hostile: rows and observations with values of the wrong type and bad text in
@@ -115,4 +141,212 @@ pretty()
 	assert_equal "$(jq -r .trace_id dir/00_b.json)" b
 	assert_equal "$(sed -n '1,2p;$p' dir/00_a.json)" $'{\n  "trace_id": "a",\n}'
 	assert_equal "$(grep -c '^  "timeline": \[\],$' dir/00_a.json)" 1
+}
+
+# --- the width of text --------------------------------------------------------------
+
+@test "characters take the cells that Unicode says" {
+	"$BATS_FILE_TMPDIR/cells" of >ranges
+	python3 - <<-'PY'
+	import unicodedata as u
+	width = {}
+	for line in open("ranges"):
+	    low, high, cells = line.split()
+	    for c in range(int(low, 16), int(high, 16) + 1):
+	        width[c] = int(cells)
+	newer = lambda c: 0x2630 <= c < 0x2638 or 0x268a <= c < 0x2690 or 0x4dc0 <= c < 0x4e00 or 0x1d300 <= c < 0x1d357
+	wrong = []
+	for c in range(0x20, 0x110000):
+	    kind = u.category(chr(c))
+	    if kind in ("Cc", "Cn", "Cs"):
+	        continue
+	    wanted = 2 if u.east_asian_width(chr(c)) in "WF" else 1
+	    if kind in ("Mn", "Me") or c in (0x200c, 0x200d) or 0x1160 <= c < 0x1200 or 0xd7b0 <= c < 0xd7ff:
+	        wanted = 0
+	    # what a later version of Unicode added or changed is not in the table
+	    later = tuple(map(int, u.unidata_version.split("."))) > (15, 1, 0)
+	    if width[c] != wanted and not (later and (newer(c) or u.ucd_3_2_0.category(chr(c)) == "Cn")):
+	        wrong.append("%04x is %d, not %d" % (c, width[c], wanted))
+	assert not wrong, wrong
+	assert [width[ord(c)] for c in "a\u0301\ud55c\U0001f600\u1112\u1161"] == [1, 0, 2, 2, 2, 0]
+	PY
+}
+
+@test "text is cut to cells, and shown without what a terminal would obey" {
+	while IFS='|' read -r cells text wanted; do
+		printf %b "$text" | "$BATS_FILE_TMPDIR/cells" put "$cells" >out
+		assert_equal "$cells|$text|$(<out)" "$cells|$text|$wanted"
+	done <<-'END'
+	3|abc|abc 3
+	3|abcd|ab… 3
+	1|abcd|… 1
+	0|abcd| 0
+	9|| 0
+	4|한국어|한… 3
+	5|한국어|한국… 5
+	6|한국어|한국어 6
+	3|ab\u0301c|ab́c 3
+	3|ab\u0301cd|ab́… 3
+	9|\u0301a|\u0301a 7
+	9|a\n\t\r|a\n\t\r 7
+	6|a\n\t\r|a\n\t… 6
+	5|a\n\t\r|a\n… 4
+	6|\x1b|\u001b 6
+	5|\x1b|… 1
+	99|\x1b[0m\x7f\xc2\x9b|\u001b[0m\u007f\u009b 21
+	99|\u202e\u2066\u200f\ufeff\u2028\u00ad|\u202e\u2066\u200f\ufeff\u2028\u00ad 36
+	99|\U000e0041|\U000e0041 10
+	99|\xed\xa0\x80|\ud800 6
+	99|\xff\xfe|�� 2
+	99|👨\u200d👩\u200d👧|👨👩👧 6
+	99|👍🏽|👍 2
+	99|❤\ufe0f|❤ 1
+	99|می\u200cخواهم|می‌خواهم 7
+	99|🇰🇷|🇰🇷 2
+	END
+	python3 -c 'print("a" + "\u0301" * 100000, end="")' | "$BATS_FILE_TMPDIR/cells" put 20 >out
+	assert_equal "$(wc -m <out) $(cut -d ' ' -f 2 out)" '28 20'
+}
+
+# --- tree ---------------------------------------------------------------------------
+
+# tree WIDTH [FILE...]: renders and checks it.
+tree()
+{
+	COLUMNS=$1 render tree "${@:2}"
+	python3 "$ROOT/tests/tree-check.py" "$1" <out
+}
+
+@test "a tree shows steps by depth, with times, bars, errors, models and tokens" {
+	for width in 80 44; do
+		tree "$width" "$DATA/formats/steps.jsonl"
+		diff "$DATA/formats/steps.$width.txt" out
+	done
+	env -u COLUMNS fl-parse -f tree "$DATA/formats/steps.jsonl" 2>err | cmp - "$DATA/formats/steps.80.txt"
+}
+
+@test "bars stand in one column, whatever the names and the width" {
+	for width in 40 41 80 133 1000; do
+		for case in "$DATA/formats/steps.jsonl" "$REFERENCE"/{unicode,times}/observations.jsonl; do
+			tree "$width" "$case" >/dev/null
+			python3 "$ROOT/tests/tree-check.py" "$width" "$case" <out
+		done
+		tree "$width" "$HOSTILE"
+	done >counts
+	assert_equal "$(paste -sd ' ' <counts)" \
+		"$(for _ in {1..5}; do echo "11 6 15 $HOSTILE_STEPS"; done | paste -sd ' ')"
+	# less than there can be, more, and none
+	for width in 1=40 0=80 =80 x=80 99999=1000; do
+		COLUMNS=${width%=*} render tree "$DATA/formats/steps.jsonl"
+		python3 "$ROOT/tests/tree-check.py" "${width#*=}" "$DATA/formats/steps.jsonl" <out
+	done
+}
+
+@test "a tree without a terminal has no colours" {
+	render tree "$HOSTILE"
+	refute grep -q $'\033' out
+	fl-parse -f tree -o dir "$DATA/formats/steps.jsonl" 2>err
+	assert_equal "$(ls dir/*.txt | wc -l)" 4
+	refute grep -q $'\033' dir/*
+	# a blank line between the traces of a stream
+	render tree "$DATA/formats/steps.jsonl"
+	assert_equal "$(grep -c '^$' out)" 3
+	cmp <(grep -v '^$' out) <(cat dir/{03,00_8,12,00_n}*)
+}
+
+@test "times are shown in the unit that fits, with three digits" {
+	while read -r us wanted; do
+		{ row t; step a - 0 "$us"; } >in
+		COLUMNS=80 render tree in
+		assert_equal "$us:$(sed -n '$s/^tool a *\(.*\)  [^ ]*$/\1/p' out)" "$us:$wanted"
+	done <<-'END'
+	0 0 µs
+	7 7 µs
+	999 999 µs
+	1000 1.00 ms
+	1239 1.23 ms
+	12390 12.3 ms
+	999999 999 ms
+	1000000 1.00 s
+	59999999 59.9 s
+	60000000 1.00 min
+	3599000000 59.9 min
+	3600000000 1.00 h
+	86399000000 23.9 h
+	86400000000 1.00 d
+	- -
+	END
+	{ row t; step a - 60000000 0; } >in
+	COLUMNS=80 render tree in
+	assert_regex "$(tail -n 1 out)" '^tool a  *-1\.00 min  ▏·{19}$'
+}
+
+@test "a bar shows when a step was and how long, in eighths of a cell" {
+	while read -r from until wanted; do
+		{ row t; step a - 0 160; step b a "$from" "$until"; } >in
+		COLUMNS=80 render tree in
+		assert_equal "$from-$until $(tail -n 1 out | sed 's/.* //')" "$from-$until $wanted"
+	done <<-'END'
+	0 160 ████████████████████
+	0 80 ██████████··········
+	0 81 ██████████▏·········
+	0 79 █████████▉··········
+	0 1 ▏···················
+	0 0 ▏···················
+	2 2 ▏···················
+	7 7 ▕···················
+	160 160 ···················▕
+	80 160 ··········██████████
+	84 160 ··········▐█████████
+	82 160 ··········▐█████████
+	87 160 ··········▕█████████
+	81 160 ··········██████████
+	82 85 ··········▍·········
+	85 88 ··········▐·········
+	20 28 ··▐▌················
+	- 80 ██████████··········
+	40 - ·····▏··············
+	- - ▏···················
+	END
+	# to the nearest
+	{ row t; step a - 0 1600; step b a 0 16; step c a 0 14; } >in
+	COLUMNS=80 render tree in
+	assert_equal "$(tail -n 2 out | sed 's/.* //')" $'▏···················\n▎···················'
+}
+
+@test "a tree has every step once, whoever names whom as parent" {
+	{
+		row t
+		step a b 0 10
+		step b a 0 10
+		step c c 0 10
+		step d nobody 0 10
+		step e b 1 5
+		step f e - -
+		step f e 2 3
+	} >in
+	COLUMNS=80 render tree in
+	assert_equal "$(sed -n 's/^\(.*tool [a-f]\) .*/\1/p' out)" \
+		"$(printf '%s\n' 'tool a' '└─ tool b' '   └─ tool e' '      ├─ tool f' '      └─ tool f' 'tool c' 'tool d')"
+}
+
+@test "steps that are too deep to be indented have their depth as a number" {
+	python3 - >in <<-'PY'
+	import json
+	for i in range(3000):
+	    print(json.dumps({"trace_id": "t", "type": "span", "id": str(i), "name": "n%d" % i,
+	        "parent_observation_id": str(i - 1), "error": "bad" if i % 1000 == 500 else None}))
+	    if i == 3:
+	        print(json.dumps({"trace_id": "t", "type": "span", "id": "last", "name": "last", "parent_observation_id": "2"}))
+	PY
+	row t >>in
+	for width in 40 80 300; do
+		assert_equal "$(tree "$width" in)" 3001
+	done
+	COLUMNS=80 render tree in
+	sed 's/  *-  .*//' out >lines
+	for line in '      ├─ span n3' '      │              └─ span n8' '      │        …9    └─ span n9' \
+		'      │        …2999 └─ span n2999' '      │                 │  ✗ bad' '      └─ span last'; do
+		grep -qxF -- "$line" lines || fail "no '$line' in $(head -n 15 lines)"
+	done
 }
