@@ -5,6 +5,7 @@
 #include "markdown.h"
 #include "pertrace.h"
 #include "treeview.h"
+#include "chrome.h"
 #include "filter.h"
 #include "format.h"
 
@@ -14,6 +15,9 @@ static const struct format formats[] = {
 	{ .name = "json", .put = pertrace_put_pretty },
 	{ .name = "tree", .put = treeview_put, .suffix = "txt",
 		.between = "\n" },
+	{ .name = "chrome", .put = chrome_put, .suffix = "trace.json",
+		.begin = CHROME_BEGIN, .between = CHROME_BETWEEN,
+		.end = CHROME_END },
 };
 
 /* What a program makes of per-trace records. */

@@ -350,3 +350,189 @@ tree()
 		grep -qxF -- "$line" lines || fail "no '$line' in $(head -n 15 lines)"
 	done
 }
+
+# --- chrome -------------------------------------------------------------------------
+
+# chrome FILE...: renders and checks it.
+chrome()
+{
+	render chrome "$@"
+	python3 "$ROOT/tests/chrome-check.py" out "$@"
+}
+
+# async SEED COUNT GRAIN: that many steps in a tree, most within their parents,
+# overlapping each other, on a clock that ticks each so many microseconds.
+async()
+{
+	python3 - "$@" <<-'PY'
+	import json, random, sys
+	seed, count, grain = map(int, sys.argv[1:])
+	random = random.Random(seed)
+	time = lambda us: "2025-10-04T14:09:%02d.%06dZ" % divmod(us, 1000000)
+	spans, steps = [], []
+	for i in range(count):
+	    parent = random.randrange(i) if i and random.random() < 0.9 else None
+	    low, high = (1000000, 1100000) if parent is None else spans[parent]
+	    start = random.randint(low, high)
+	    end = random.randint(start, high)
+	    case = random.randrange(20)
+	    if case == 0:
+	        end = high + random.randint(0, 1000)
+	    elif case == 1:
+	        start = low - random.randint(0, 1000)
+	    elif case < 4:
+	        end = start
+	    elif case == 4:
+	        start, end = low, high
+	    start, end = start - start % grain, max(start - start % grain, end - end % grain)
+	    spans.append((start, end))
+	    steps.append({"trace_id": "t", "type": "tool", "id": "s%d" % i, "name": "n", "start_time": time(start),
+	        "end_time": time(end), "parent_observation_id": parent if parent is None else "s%d" % parent})
+	random.shuffle(steps)
+	for step in steps:
+	    print(json.dumps(step))
+	PY
+	row t
+}
+
+@test "chrome shows each observation of the experiments once, and when it was" {
+	for case in "$REFERENCE"/*/; do
+		render chrome "$case"
+		python3 "$ROOT/tests/chrome-check.py" out "$case"/*.jsonl
+	done >found
+	# every trace; no observation in a lane of its own that does not need one
+	assert_equal "$(cut -d ' ' -f 1-3 found)" "$(cat <<-'END'
+	processes=2 lanes=0 observations=0
+	processes=1 lanes=1 observations=2
+	processes=4 lanes=4 observations=24
+	processes=2 lanes=0 observations=0
+	processes=12 lanes=0 observations=0
+	processes=2 lanes=0 observations=0
+	processes=5 lanes=5 observations=5
+	processes=1 lanes=5 observations=5
+	processes=1 lanes=5 observations=15
+	processes=6 lanes=6 observations=6
+	processes=20 lanes=1 observations=19
+	END
+	)"
+}
+
+@test "steps that overlap are put into lanes, the same on every run" {
+	for grain in 1 100 5000; do
+		for seed in 1 2 3; do
+			async "$seed" 300 "$grain" >in
+			chrome in
+			mv out first
+			render chrome in
+			cmp first out
+		done
+	done >found
+	assert_equal "$(grep -c ' observations=300 ' found)" 9
+	# three that overlap, one of them with children: no more lanes than needed
+	{
+		row t
+		step a - 0 100
+		step b a 10 50
+		step c a 20 60
+		step d a 30 40
+		step e c 25 35
+		step f c 35 60
+		step g a 60 100
+	} >in
+	assert_equal "$(chrome in)" 'processes=1 lanes=3 observations=7 highest=2 arrows=2'
+	assert_equal "$(jq -r '.traceEvents[] | select(.ph == "X" and .tid > 1) | "\(.args.id)\(.tid)"' out | paste -sd ' ')" \
+		'a2 b2 c3 e3 f3 d4 g2'
+}
+
+@test "steps outside of their parent's time have a lane, and an arrow if they begin later" {
+	{
+		row t
+		step a - 1000 2000
+		step late a 1500 2500
+		step after a 3000 3500
+		step before a 500 900
+		step early a 800 1200
+	} >in
+	assert_equal "$(chrome in)" 'processes=1 lanes=2 observations=5 highest=1 arrows=1'
+}
+
+@test "chrome takes whatever comes in" {
+	render chrome "$HOSTILE"
+	python3 "$ROOT/tests/chrome-check.py" out "$HOSTILE" >found
+	assert_regex "$(<found)" "observations=$HOSTILE_STEPS "
+	for text in '' "$(row a)" "$(step a - 0 1)" "$(row t '"observations":[{}]')"; do
+		cat >in <<<"$text"
+		chrome in
+	done >found
+	assert_equal "$(cut -d ' ' -f 1,3 found)" "$(cat <<-'END'
+	processes=0 observations=0
+	processes=1 observations=0
+	processes=1 observations=1
+	processes=1 observations=1
+	END
+	)"
+}
+
+@test "no lane is higher than Perfetto shows" {
+	{
+		row t
+		python3 - <<-'PY'
+		for i in range(1200):
+		    print('{"id":"s%d","trace_id":"t","type":"tool","name":"n","start_time":"2025-10-04T00:00:00.%06d",'
+		        '"end_time":"2025-10-04T00:00:01","parent_observation_id":"s%d"}' % (i, i, i - 1))
+		PY
+	} >in
+	assert_equal "$(chrome in)" 'processes=1 lanes=3 observations=1200 highest=500 arrows=2'
+	# at one time
+	sed 's/"2025[^"]*"/"2025-10-04"/g' in >same
+	assert_equal "$(chrome same)" 'processes=1 lanes=3 observations=1200 highest=500 arrows=0'
+	sed -i 's/,"parent_observation_id":"[^"]*"//' same
+	assert_equal "$(chrome same)" 'processes=1 lanes=3 observations=1200 highest=500 arrows=0'
+}
+
+@test "a trace is a process with its name, and an event of its own" {
+	{
+		row t '"start_time":"2025-10-04T00:00:00Z","end_time":"2025-10-04T00:00:01Z","error":"E: no","error_kind":"crash"' |
+			sed 's/"iteration":0/"iteration":3/; s/"persona":null/"persona":"novice"/; s/"success":true/"success":false/' |
+			sed 's/"input":"i"/"input":"\\n\\nHow do I\\u0007 reset it?\\nThanks!"/'
+		row without-a-time
+		row u '"start_time":"2025-10-04T00:00:00Z"' | sed 's/"input":"i"/"input":["a",{"b":"\\ud83d\\ude00"}]/'
+	} >in
+	assert_equal "$(chrome in)" 'processes=3 lanes=0 observations=0 highest=1 arrows=0'
+	assert_equal "$(jq -c '.traceEvents[] | select(.name == "process_name").args.name' out)" "$(cat <<-'END'
+	"#3 novice: How do I\u0007 reset it?…"
+	"#0: i"
+	"#0: [\"a\", {\"b\": \"😀\"}]"
+	END
+	)"
+	assert_equal "$(jq -c '.traceEvents[] | select(.ph == "X") | [.ts,.dur,.cname,.args.trace_id,.args.error_kind]' out)" "$(cat <<-'END'
+	[1759536000000000,1000000,"terrible","t","crash"]
+	[1759536000000000,1000,null,"u",null]
+	END
+	)"
+}
+
+@test "an event has what the observation says, and bounds for a viewer" {
+	{
+		row t
+		printf '{"trace_id":"t","id":"a","type":"generation","name":"n","start_time":"1969-12-31","end_time":"9999-01-01"%s%s}\n' \
+			',"level":"error","error":"E","model":"m","prompt_tokens":1,"completion_tokens":2,"total_tokens":3' \
+			',"input":{"k":[NaN,"\ud800"]},"output":null,"metadata":'"$(printf '[%.0s' {1..300})$(printf ']%.0s' {1..300})"
+	} >in
+	chrome in
+	assert_equal "$(jq -c '.traceEvents[-1] | [.ts,.dur,.cname,.cat,(.args | keys_unsorted)]' out)" \
+		'[0,9007199254740991,"terrible","generation",["id","level","error","model","prompt_tokens","completion_tokens","total_tokens","input","metadata"]]'
+	assert_equal "$(jq -c '.traceEvents[-1].args | [.input,(.metadata | type,length)]' out)" \
+		'[{"k":[null,"�"]},"string",600]'
+}
+
+@test "each file of chrome is whole" {
+	fl-parse -f chrome -o dir "$REFERENCE/decorated_nested"
+	assert_equal "$(ls dir | wc -l) $(ls dir/*.trace.json | wc -l)" '4 4'
+	for file in dir/*; do
+		python3 "$ROOT/tests/chrome-check.py" "$file"
+	done
+	# one after another they are what a stream has
+	jq -c '.traceEvents[]' dir/* | sort >files
+	fl-parse -f chrome "$REFERENCE/decorated_nested" | jq -c '.traceEvents[]' | sort | cmp - files
+}

@@ -1,0 +1,21 @@
+#ifndef CHROME_H
+#define CHROME_H
+
+/*
+ * Renders a trace as events of the Trace Event Format that chrome://tracing
+ * and Perfetto open (N. Duca and D. Sinclair, "Trace Event Format", Google,
+ * 2016), separated by commas; CHROME_BEGIN and CHROME_END stand around those
+ * of all traces, and CHROME_BETWEEN between two. A trace is a process; its
+ * pid is a hash of its id. Thread 1 has one event for the trace, the threads
+ * from 2 on those of its steps (lanes.h). Times are microseconds since 1970.
+ */
+#define CHROME_BEGIN "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
+#define CHROME_BETWEEN ",\n"
+#define CHROME_END "\n]}\n"
+
+struct buf;
+struct trace;
+
+void chrome_put(struct buf *b, struct trace *t);
+
+#endif
