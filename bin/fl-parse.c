@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "out.h"
 #include "cli.h"
 #include "trace.h"
+#include "treeview.h"
 #include "filter.h"
 #include "format.h"
 #include "crew.h"
@@ -228,6 +230,22 @@ warn_counts(const struct join *j)
 		    "s have");
 }
 
+/* Colours and width, as the terminal and the environment have them. */
+static void
+set_up_view(void)
+{
+	const char *columns = getenv("COLUMNS"), *no = getenv("NO_COLOR");
+	struct winsize size;
+	unsigned width = 0;
+
+	if (columns && *columns)
+		width = (unsigned)strtoul(columns, NULL, 10);
+	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	treeview_setup(isatty(STDOUT_FILENO) && !given.output_dir &&
+	    (!no || !*no), width);
+}
+
 static int
 run(char **files, size_t n, int both)
 {
@@ -239,6 +257,7 @@ run(char **files, size_t n, int both)
 	    .say = cli_say };
 	int status = 2;
 
+	set_up_view();
 	crew_init(&crew, given.jobs ? given.jobs : crew_processors());
 	if (sink_begin(&k, given.overwrite)) {
 		sink_end(&k, 0);

@@ -26,7 +26,8 @@
 
 /* A rendered trace. Offsets are into the sheet's text and facts. */
 struct part {
-	size_t at;		/* what is not written yet; up to the next */
+	size_t at;		/* what is not written yet; up to a byte */
+				/* before the next */
 	size_t name;		/* of its file, without suffix; a C string */
 	size_t id;		/* for index.jsonl: up to where the file goes */
 	size_t rest;		/* and behind it */
@@ -246,6 +247,8 @@ new_part(struct sheet *h, const struct trace *t)
 	p = &h->parts[h->nparts++];
 	memset(p, 0, sizeof(*p));
 	p->fd = -1;
+	/* formats look back for whether a comma is due */
+	buf_byte(h->text, '\n');
 	p->at = h->text->len;
 	if (!h->sink->path)
 		return p;
@@ -385,7 +388,8 @@ place_part(struct sheet *h, struct part *p)
 static size_t
 part_text(const struct sheet *h, size_t i, const char **p)
 {
-	size_t end = i + 1 < h->nparts ? h->parts[i + 1].at : h->text->len;
+	size_t end = i + 1 < h->nparts ? h->parts[i + 1].at - 1 :
+	    h->text->len;
 
 	*p = h->text->p + h->parts[i].at;
 	return end - h->parts[i].at;
