@@ -12,6 +12,8 @@ setup_file()
 	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o "$BATS_FILE_TMPDIR/cells" \
 		"$ROOT/tests/cells-check.c" "${flags[@]}"
 	hostile >"$BATS_FILE_TMPDIR/hostile"
+	# what bash and the tools take for a character
+	export LC_ALL=C.UTF-8
 	export HOSTILE=$BATS_FILE_TMPDIR/hostile HOSTILE_STEPS
 	HOSTILE_STEPS=$(($(grep -c '"type"' "$HOSTILE") + 2))
 }
