@@ -20,6 +20,7 @@
 #include "filter.h"
 #include "format.h"
 #include "crew.h"
+#include "spill.h"
 #include "sorter.h"
 #include "blocks.h"
 #include "outdir.h"
@@ -267,8 +268,11 @@ run(char **files, size_t n, int both)
 		if (!join_run(&j, files, n, both) || k.sated)
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;
-		if (j.error)
-			warn("%s", strerror(j.error));
+		if (j.error && j.error_file)
+			warn("%s: %s", j.error_file, strerror(j.error));
+		else if (j.error)
+			warn("a temporary file in %s: %s", spill_dir(),
+			    strerror(j.error));
 		warn_counts(&j);
 		if (sink_end(&k, status < 2))
 			status = 2;

@@ -116,16 +116,27 @@ by_order(const void *x, const void *y)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* The first fault counts, and ends the work of all. */
+/*
+ * The first fault counts, and ends the work of all. file: what could not be
+ * read; NULL for a temporary one.
+ */
 static int
-fail(struct join *j, int error)
+fail_file(struct join *j, const char *file, int error)
 {
 	crew_lock(j->crew);
-	if (!j->error)
+	if (!j->error) {
 		j->error = error;
+		j->error_file = file;
+	}
 	crew_unlock(j->crew);
 	crew_stop(j->crew);
 	return -1;
+}
+
+static int
+fail(struct join *j, int error)
+{
+	return fail_file(j, NULL, error);
 }
 
 /* --- the first pass: blocks of lines ------------------------------------ */
@@ -511,9 +522,11 @@ static int
 read_place(struct worker *w, const struct place *p, size_t n, char *to)
 {
 	struct join *j = w->j;
-	int fd = p->file == j->nfiles ? j->spill : j->fds[p->file];
+	int spilled = p->file == j->nfiles;
 
-	return spill_read(fd, to, n, p->at) ? fail(j, errno) : 0;
+	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
+		return 0;
+	return fail_file(j, spilled ? NULL : j->blocks.files[p->file], errno);
 }
 
 static struct place *

@@ -23,7 +23,8 @@ struct join {
 	size_t unmatched;	/* rows whose observation_count is not met */
 	size_t changed;		/* traces whose file changed while it was read */
 	int failed;		/* a file could not be read, and it was said */
-	int error;		/* errno of a temporary file, or 0 */
+	int error;		/* errno of a file that could not be used, or 0 */
+	const char *error_file;	/* which; NULL: a temporary one */
 	/* what it works with */
 	struct blocks blocks;
 	pthread_mutex_t reading;	/* of blocks, or of jobs */

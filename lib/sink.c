@@ -33,6 +33,7 @@ struct part {
 	size_t rest;		/* and behind it */
 	size_t row;		/* for index.md: up to where the file goes */
 	size_t end;
+	size_t nth;		/* of the traces that have this name */
 	unsigned char shard;
 	int fd;			/* its file, while it is open; else -1 */
 };
@@ -278,10 +279,9 @@ wait_turn(struct sheet *h)
 	return 0;
 }
 
-/* The n-th name for a trace of this name: the second gets -2 behind it. */
+/* The name of the nth file for this name: the second gets -2 behind it. */
 static void
-name_file(const struct sheet *h, const struct part *p, size_t n,
-    struct buf *name)
+name_file(const struct sheet *h, const struct part *p, struct buf *name)
 {
 	const struct format *f = h->sink->format;
 
@@ -289,8 +289,8 @@ name_file(const struct sheet *h, const struct part *p, size_t n,
 	if (h->sink->shard)
 		buf_printf(name, "%02x/", p->shard);
 	buf_puts(name, h->facts->p + p->name);
-	if (n > 1)
-		buf_printf(name, "-%zu", n);
+	if (p->nth > 1)
+		buf_printf(name, "-%zu", p->nth);
 	buf_printf(name, ".%s", f->suffix ? f->suffix : f->name);
 	buf_str(name);
 }
@@ -300,7 +300,7 @@ static int
 open_part(struct sheet *h, struct part *p, struct buf *name)
 {
 	struct sink *k = h->sink;
-	size_t n = 1, taken = 1, free_one;
+	size_t taken = 1, unused;
 
 	if (k->shard && !k->made[p->shard]) {
 		buf_printf(name, "%02x", p->shard);
@@ -308,25 +308,27 @@ open_part(struct sheet *h, struct part *p, struct buf *name)
 			return fail(k, name->p, errno);
 		k->made[p->shard] = 1;
 	}
-	name_file(h, p, n, name);
+	p->nth = 1;
+	name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
 	if (p->fd >= 0 || errno != EEXIST)
 		return p->fd < 0 ? fail(k, name->p, errno) : 0;
-	/* names are given out in order, so the first free one can be searched */
+	/* names are given out in order, so the first unused can be searched */
 	do {
-		taken = n;
-		n *= 2;
-		name_file(h, p, n, name);
+		taken = p->nth;
+		p->nth *= 2;
+		name_file(h, p, name);
 	} while (outdir_has(&k->dir, name->p));
-	for (free_one = n; free_one - taken > 1; ) {
-		n = taken + (free_one - taken) / 2;
-		name_file(h, p, n, name);
+	for (unused = p->nth; unused - taken > 1; ) {
+		p->nth = taken + (unused - taken) / 2;
+		name_file(h, p, name);
 		if (outdir_has(&k->dir, name->p))
-			taken = n;
+			taken = p->nth;
 		else
-			free_one = n;
+			unused = p->nth;
 	}
-	name_file(h, p, free_one, name);
+	p->nth = unused;
+	name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
 	return p->fd < 0 ? fail(k, name->p, errno) : 0;
 }
@@ -395,6 +397,18 @@ part_text(const struct sheet *h, size_t i, const char **p)
 	return end - h->parts[i].at;
 }
 
+/* A trace's file could not be written. */
+static int
+fail_part(struct sheet *h, const struct part *p, int error)
+{
+	struct buf name = { 0 };
+
+	name_file(h, p, &name);
+	fail(h->sink, name.p, error);
+	buf_release(&name);
+	return -1;
+}
+
 static int
 write_part(struct sheet *h, size_t i)
 {
@@ -405,7 +419,7 @@ write_part(struct sheet *h, size_t i)
 
 	if (k->path && !k->format->file)
 		return out_write_all(p->fd, text, n) ?
-		    fail(k, h->facts->p + p->name, errno) : 0;
+		    fail_part(h, p, errno) : 0;
 	return out_put(&k->out, text, n) ? fail(k, k->format->file,
 	    k->out.error) : 0;
 }
@@ -416,8 +430,7 @@ close_part(struct sheet *h, struct part *p)
 	int fd = p->fd;
 
 	p->fd = -1;
-	return fd >= 0 && close(fd) ? fail(h->sink, h->facts->p + p->name,
-	    errno) : 0;
+	return fd >= 0 && close(fd) ? fail_part(h, p, errno) : 0;
 }
 
 /* Puts out what there is of a trace that is large. */

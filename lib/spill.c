@@ -5,14 +5,21 @@
 #include "util.h"
 #include "spill.h"
 
+const char *
+spill_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
 int
 spill_open(void)
 {
-	const char *dir = getenv("TMPDIR");
 	char *name;
 	int fd;
 
-	name = xasprintf("%s/%s.XXXXXX", dir && *dir ? dir : "/tmp", prog);
+	name = xasprintf("%s/%s.XXXXXX", spill_dir(), prog);
 	fd = mkstemp(name);
 	if (fd >= 0)
 		unlink(name);

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where: $TMPDIR, or /tmp. */
+const char *spill_dir(void);
+
 /* Opens one. Returns the descriptor, or -1 with errno set. */
 int spill_open(void);
 

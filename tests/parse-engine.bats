@@ -138,7 +138,7 @@ formats()
 	# it is in a temporary file then, and only then
 	TMPDIR=$PWD/nowhere run -0 --separate-stderr fl-parse --memory 1G "$FILES/many"
 	TMPDIR=$PWD/nowhere run -2 --separate-stderr fl-parse --memory 4M "$FILES/many"
-	assert_equal "$stderr" 'fl-parse: No such file or directory'
+	assert_equal "$stderr" "fl-parse: a temporary file in $PWD/nowhere: No such file or directory"
 }
 
 @test "a trace that does not fit into the memory is read step by step" {
@@ -301,6 +301,28 @@ formats()
 		run compgen -G 'out*'
 		assert_output ''
 	done
+}
+
+teardown()
+{
+	! mountpoint -q small || umount small
+}
+
+@test "a full disk is told with the file, and leaves nothing" {
+	mkdir small
+	mount -t tmpfs -o size=1m tmpfs small 2>/dev/null || skip 'mounting is not allowed here'
+	for format in md jsonl json; do
+		run --separate-stderr -2 fl-parse -f $format -o small/out "$FILES/large"
+		left=$(ls -A small)
+		[[ $left ]] && break
+		said+=$stderr$'\n'
+	done
+	TMPDIR=$PWD/small run -2 --separate-stderr sh -c 'cat "$1" | fl-parse' _ "$FILES/large"
+	umount small
+	assert_equal "$left" ''
+	assert_equal "$stderr" "fl-parse: a temporary file in $PWD/small: No space left on device"
+	assert_regex "$said" '^fl-parse: small/out/00_large.md: No space left on device'
+	assert_regex "$said" 'fl-parse: small/out/per_trace.jsonl: No space left on device'
 }
 
 @test "a format may be a program that reads per-trace records" {
