@@ -14,20 +14,23 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
 	phrases variant generate proc agent job run launch engine \
-	trace markdown pertrace cells excerpt treeview lanes chrome \
+	trace markdown pertrace cells excerpt treeview lanes chrome page html \
 	filter format crew spill sorter blocks outdir sink join expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse
-STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib
+STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
 LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
 
 LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
-BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop $(BUILD)/bin/fl-format-csv
+PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc
+BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
+	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)
-SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv $(wildcard pipelines/*.sh) \
-	$(wildcard tests/*.sh tests/bench/*.sh) .ci/run
+SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
+	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh) lib/embed.sh \
+	.ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
 
@@ -45,6 +48,14 @@ all: $(BINS)
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The style and the script of HTML pages, as C.
+$(BUILD)/gen/%.inc: lib/% lib/embed.sh
+	@mkdir -p $(@D)
+	sh lib/embed.sh $< >$@.new
+	mv $@.new $@
+
+$(BUILD)/obj/lib/page.o: $(PAGE_PARTS)
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 	@rm -f $@
@@ -100,7 +111,9 @@ check-san: deps
 lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
+	$(PHASE) $(PAGE_PARTS)
 	sh tests/layers.sh $(LIB)
+	node --check lib/page.js
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)

@@ -4,6 +4,7 @@
 #include "util.h"
 #include "markdown.h"
 #include "pertrace.h"
+#include "html.h"
 #include "treeview.h"
 #include "chrome.h"
 #include "filter.h"
@@ -12,6 +13,7 @@
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
+	{ .name = "html", .put = html_put, .alone = 1 },
 	{ .name = "json", .put = pertrace_put_pretty },
 	{ .name = "tree", .put = treeview_put, .suffix = "txt",
 		.between = "\n" },

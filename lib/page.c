@@ -1,0 +1,9 @@
+#include "page.h"
+
+const struct page_part page_style = {
+#include "page.css.inc"
+};
+
+const struct page_part page_script = {
+#include "page.js.inc"
+};
