@@ -38,6 +38,7 @@ PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
 DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
+CHECK_DEPS = chromium chromium-driver
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
@@ -92,6 +93,9 @@ install-missing:
 deps:
 	$(PHASE) install-missing WANTED='$(DEPS)'
 
+deps-check: deps
+	$(PHASE) install-missing WANTED='$(CHECK_DEPS)'
+
 deps-lint: deps
 	$(PHASE) install-missing WANTED='$(LINT_DEPS)'
 
@@ -99,7 +103,7 @@ demo: deps
 	$(PHASE) all
 	@PATH="$(abspath $(BUILD))/bin:$$PATH" sh pipelines/demo.sh $(BUILD)/demo
 
-check: deps
+check: deps-check
 	$(PHASE) all
 	@BUILD=$(BUILD) CC='$(CC)' PYTHON='$(PYTHON)' bash tests/check.sh
 
@@ -161,7 +165,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all install-missing deps deps-lint demo check check-san lint bench \
-	install uninstall clean
+.PHONY: all install-missing deps deps-check deps-lint demo check check-san \
+	lint bench install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

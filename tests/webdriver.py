@@ -1,0 +1,130 @@
+"""A browser, driven over the W3C WebDriver protocol on the loopback.
+
+Starting one takes longer than most checks, so that several programs, one after
+another, may use the same: start() leaves what they need to know in a folder.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+--disable-background-networking --disable-component-update --disable-sync
+--disable-dev-shm-usage --hide-scrollbars""".split()
+
+KEYS = {"Escape": "\ue00c", "Enter": "\ue007", "Left": "\ue012", "Up": "\ue013",
+        "Right": "\ue014", "Down": "\ue015", "Home": "\ue011", "End": "\ue010"}
+
+
+def start(folder):
+    """Starts a browser whose files are all in this folder."""
+    # it goes on when this program has ended, so its output needs a file
+    with open(folder + "/driver.log", "w", encoding="utf-8") as log:
+        driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+            env=dict(os.environ, HOME=folder))
+    port = None
+    while not port:
+        with open(folder + "/driver.log", encoding="utf-8") as log:
+            port = re.search(r"successfully on port (\d+)", log.read())
+        if driver.poll() is not None:
+            raise RuntimeError("chromedriver ended with %d" % driver.returncode)
+        time.sleep(0.02)
+    url = "http://127.0.0.1:%s/session" % port[1]
+    keep(folder, driver.pid, url)
+    session = Browser(folder).call("", {"capabilities": {"alwaysMatch": {
+        "browserName": "chrome",
+        "goog:chromeOptions": {
+            "args": ARGUMENTS + ["--user-data-dir=%s/profile" % folder]},
+        "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
+    }}})["sessionId"]
+    keep(folder, driver.pid, url + "/" + session)
+
+
+def keep(folder, *values):
+    with open(folder + "/browser.json", "w", encoding="utf-8") as f:
+        json.dump(values, f)
+
+
+def stop(folder):
+    """Ends what start() has started."""
+    browser = Browser(folder)
+    try:
+        browser.call("", method="DELETE")
+    finally:
+        os.kill(browser.pid, signal.SIGTERM)
+
+
+class Browser:
+    """The browser that start() has started; prelude precedes all scripts."""
+
+    def __init__(self, folder, prelude=""):
+        self.prelude = prelude
+        with open(folder + "/browser.json", encoding="utf-8") as f:
+            self.pid, self.url = json.load(f)
+
+    def call(self, path, body=None, method="POST"):
+        data = json.dumps(body or {}).encode() if method == "POST" else None
+        request = urllib.request.Request(
+            self.url + path, data, {"Content-Type": "application/json"},
+            method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as e:
+            raise AssertionError(json.load(e)["value"]["message"]) from None
+
+    def devtools(self, cmd, **params):
+        return self.call("/goog/cdp/execute", {"cmd": cmd, "params": params})
+
+    def js(self, code, *args):
+        return self.call("/execute/sync", {"script": self.prelude + code,
+                                           "args": list(args)})
+
+    def later(self, code, *args):
+        """The same for code that calls its last argument when it is done."""
+        return self.call("/execute/async", {"script": self.prelude + code,
+                                            "args": list(args)})
+
+    def size(self, width, height, mobile=False):
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width,
+                      height=height, deviceScaleFactor=1, mobile=mobile)
+
+    def prefer(self, **features):
+        """As the user's settings: prefers-color-scheme and so on."""
+        self.devtools("Emulation.setEmulatedMedia", features=[
+            {"name": name.replace("_", "-"), "value": value}
+            for name, value in features.items()])
+
+    def open(self, url):
+        # what differs only in its fragment would not be loaded again
+        self.call("/url", {"url": "about:blank"})
+        self.call("/url", {"url": url})
+
+    def click(self, selector, which=0):
+        found = self.call("/elements", {"using": "css selector",
+                                        "value": selector})
+        self.call("/element/%s/click" % list(found[which].values())[0])
+
+    def press(self, *keys):
+        actions = [{"type": kind, "value": KEYS.get(key, key)}
+                   for key in keys for kind in ("keyDown", "keyUp")]
+        self.call("/actions", {"actions": [
+            {"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def log(self, kind):
+        """What was logged since the last call: "browser" or "performance"."""
+        return self.call("/se/log", {"type": kind})
+
+    def dialog(self):
+        """The text of a dialog that is open, or None."""
+        try:
+            return self.call("/alert/text", method="GET")
+        except AssertionError:
+            return None
