@@ -290,14 +290,6 @@ put_arrows(struct chrome *c, size_t step)
 			put_arrow(c, "s", step, child);
 }
 
-static int
-is_failed(const struct observation *o)
-{
-	return !trace_falsy(o->v[O_ERROR]) ||
-	    (json_is(o->v[O_LEVEL], JSON_STRING) &&
-	    json_equal(o->v[O_LEVEL], "error", 5));
-}
-
 static void
 put_step(struct chrome *c, size_t step)
 {
@@ -312,7 +304,7 @@ put_step(struct chrome *c, size_t step)
 	put_span(c, tid_of(c, step), o->from, o->until);
 	put_text(c, "cat", o->v[O_TYPE]);
 	put_text(c, "name", o->v[O_NAME]);
-	if (is_failed(o))
+	if (trace_failed(o))
 		json_add_str(c->b, "cname", "terrible");
 	json_open(c->b, "args", '{');
 	for (i = 0; i < LEN(args); i++)

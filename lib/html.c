@@ -429,13 +429,12 @@ mark_of(const struct observation *o)
 
 	if (json_is(level, JSON_STRING))
 		json_text(&text, level);
-	if (!trace_falsy(o->v[O_ERROR]) || !strcasecmp(buf_str(&text),
-	    "error"))
+	if (trace_failed(o))
 		mark = FAILED;
 	else if (json_is(o->v[O_STATUS_MESSAGE], JSON_STRING) &&
 	    json_equal(o->v[O_STATUS_MESSAGE], "unfinished", 10))
 		mark = UNFINISHED;
-	else if (!strcasecmp(text.p, "warning"))
+	else if (!strcasecmp(buf_str(&text), "warning"))
 		mark = WARNED;
 	buf_release(&text);
 	return mark;

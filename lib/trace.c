@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util.h"
 #include "buf.h"
@@ -448,6 +449,15 @@ trace_load(struct trace *t, size_t i)
 	if (t->load)
 		t->load(t->arg, t, i);
 	return &t->obs[i];
+}
+
+int
+trace_failed(const struct observation *o)
+{
+	struct json_span level = o->v[O_LEVEL];
+
+	return !trace_falsy(o->v[O_ERROR]) || (json_is(level, JSON_STRING) &&
+	    level.n == 7 && !strncasecmp(level.p, "\"error\"", 7));
 }
 
 int

@@ -134,6 +134,9 @@ void trace_pretty(struct buf *b, const struct trace *t,
 /* Appends a string's text, and any other value as it is written. */
 void trace_plain(struct buf *b, struct json_span v);
 
+/* Whether a step, which has to be loaded, says an error or has its level. */
+int trace_failed(const struct observation *o);
+
 /*
  * Milliseconds from an observation's start to its end. Returns 0 when they
  * are no times, or only one has an offset.

@@ -422,15 +422,6 @@ is_any(struct json_span v, const char *const *names, size_t n)
 	return 0;
 }
 
-static int
-is_failed(const struct observation *o)
-{
-	static const char *const levels[] = { "error", "ERROR" };
-
-	return !trace_falsy(o->v[O_ERROR]) ||
-	    is_any(o->v[O_LEVEL], levels, LEN(levels));
-}
-
 static const char *
 type_colour(struct json_span type)
 {
@@ -492,7 +483,7 @@ put_name(struct buf *b, const struct observation *o, const char *sgr,
 	put_plain(&text, o->v[O_NAME], room);
 	if (!text.len)
 		buf_puts(&text, "unknown");
-	cells += 1 + put(b, is_failed(o) ? RED : "", text.p, text.len,
+	cells += 1 + put(b, trace_failed(o) ? RED : "", text.p, text.len,
 	    room - cells - 1);
 	buf_release(&text);
 	return cells;
@@ -511,7 +502,7 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - cells_in(&text));
 	buf_add(v->b, text.p, text.len);
 	buf_fill(v->b, ' ', GAP);
-	put_bar(v, o, is_failed(o) ? RED : type_colour(o->v[O_TYPE]));
+	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[O_TYPE]));
 	buf_byte(v->b, '\n');
 	buf_release(&text);
 }
