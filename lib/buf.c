@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -88,6 +89,39 @@ buf_printf(struct buf *b, const char *fmt, ...)
 		va_end(ap);
 	}
 	b->len += (size_t)n;
+}
+
+void
+buf_uint(struct buf *b, unsigned long long n)
+{
+	char text[24], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+void
+buf_fixed2(struct buf *b, double d)
+{
+	unsigned long long n;
+	double rest;
+
+	/* near a half only all of the digits tell */
+	if (!signbit(d) && d < 1e7) {
+		n = (unsigned long long)(d * 100);
+		rest = d * 100 - (double)n;
+		if (rest < 0.499 || rest > 0.501) {
+			n += rest > 0.5;
+			buf_uint(b, n / 100);
+			buf_byte(b, '.');
+			buf_byte(b, (char)('0' + n / 10 % 10));
+			buf_byte(b, (char)('0' + n % 10));
+			return;
+		}
+	}
+	buf_printf(b, "%.2f", d);
 }
 
 void

@@ -30,6 +30,10 @@ void buf_fill(struct buf *b, char c, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same as buf_printf with %llu and %.2f, but quicker. */
+void buf_uint(struct buf *b, unsigned long long n);
+void buf_fixed2(struct buf *b, double d);
+
 /* Replaces the n bytes at offset at by m others. */
 void buf_splice(struct buf *b, size_t at, size_t n, const void *p, size_t m);
 

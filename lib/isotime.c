@@ -205,7 +205,7 @@ zone(struct text *t, int64_t *us)
 {
 	int sign;
 
-	sign = *t->p == '-' ? -1 : 1;
+	sign = t->p < t->end && *t->p == '-' ? -1 : 1;
 	if (!eat(t, '+') && !eat(t, '-'))
 		return 0;
 	if (!clock_time(t, us))
@@ -245,6 +245,11 @@ isotime_parse(const char *s, size_t n, int64_t *us, int *zoned)
 	size_t i;
 	int ok;
 
+	if (n && !memchr(s, 'Z', n)) {
+		t.p = s;
+		t.end = s + n;
+		return parse(&t, us, zoned);
+	}
 	for (i = 0; i < n; i++) {
 		if (s[i] == 'Z')
 			buf_puts(&b, "+00:00");

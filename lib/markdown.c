@@ -294,7 +294,9 @@ put_step(struct buf *b, struct trace *t, size_t i)
 	struct json_span type = o->v[O_TYPE];
 	double ms;
 
-	buf_printf(b, "---\n### Step %zu: [", i + 1);
+	buf_puts(b, "---\n### Step ");
+	buf_uint(b, i + 1);
+	buf_puts(b, ": [");
 	if (json_is(type, JSON_STRING))
 		put_bare(b, type, "");
 	else
@@ -304,10 +306,13 @@ put_step(struct buf *b, struct trace *t, size_t i)
 	buf_byte(b, '\n');
 	put_item(b, "Start", o->v[O_START], "N/A");
 	put_item(b, "End", o->v[O_END], "N/A");
-	if (trace_duration(t, o, &ms))
-		buf_printf(b, "- Duration: `%.2f ms`\n", ms);
-	else
-		buf_puts(b, "- Duration: `N/A`\n");
+	buf_puts(b, "- Duration: `");
+	if (trace_duration(t, o, &ms)) {
+		buf_fixed2(b, ms);
+		buf_puts(b, " ms`\n");
+	} else {
+		buf_puts(b, "N/A`\n");
+	}
 	put_item(b, "Level", o->v[O_LEVEL], "N/A");
 	buf_byte(b, '\n');
 	put_block(b, t, o, O_INPUT, "Input");
