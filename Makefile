@@ -14,7 +14,8 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
 	phrases variant generate proc agent job run launch engine \
-	trace markdown pertrace cells excerpt treeview lanes chrome page html \
+	trace markdown pertrace cells excerpt treeview lanes chrome listing \
+	page html \
 	filter format crew spill sorter blocks outdir sink join expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse
@@ -24,7 +25,8 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
 
 LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
-PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc
+PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc \
+	$(BUILD)/gen/list.css.inc
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)

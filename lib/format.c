@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "util.h"
+#include "listing.h"
 #include "markdown.h"
 #include "pertrace.h"
 #include "html.h"
@@ -13,7 +14,8 @@
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
-	{ .name = "html", .put = html_put, .alone = 1 },
+	{ .name = "html", .put = html_put, .alone = 1,
+		.list = &html_list },
 	{ .name = "json", .put = pertrace_put_pretty },
 	{ .name = "tree", .put = treeview_put, .suffix = "txt",
 		.between = "\n" },

@@ -25,6 +25,7 @@ struct format {
 	const char *end;
 	int alone;		/* traces cannot share a stream at all */
 	int pretty;		/* it shows inputs and outputs pretty-printed */
+	const struct listing *list;	/* one beside index.md, or NULL */
 	char *filter;		/* a program that makes it of what put writes */
 };
 

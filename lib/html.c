@@ -11,6 +11,7 @@
 #include "isotime.h"
 #include "trace.h"
 #include "page.h"
+#include "listing.h"
 #include "html.h"
 
 /*
@@ -620,3 +621,75 @@ html_put(struct buf *b, struct trace *t)
 	buf_puts(b, "</script>\n</body>\n</html>\n");
 	buf_release(&id);
 }
+
+static void
+list_begin(struct buf *b)
+{
+	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" "
+	    "content=\"default-src 'none'; base-uri 'none'; "
+	    "form-action 'none'; ");
+	buf_printf(b, "style-src '%s'\">\n", page_list_style.hash);
+	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
+	    "initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>Traces</title>\n<style>");
+	buf_puts(b, page_list_style.text);
+	buf_puts(b, "</style>\n</head>\n<body>\n<h1>Traces</h1>\n"
+	    "<table>\n<thead><tr><th>Input</th>"
+	    "<th class=\"wide\">Persona</th>"
+	    "<th class=\"number wide\">Iteration</th>"
+	    "<th class=\"number wide\">Steps</th>"
+	    "<th class=\"number\">Duration</th><th>Outcome</th></tr></thead>\n"
+	    "<tbody>\n");
+}
+
+static void
+list_before(struct buf *b, const struct trace *t)
+{
+	(void)t;
+	buf_puts(b, "<tr><td>");
+}
+
+/* A file's name has letters, digits, '-', '_', '.' and '/' in it. */
+static void
+list_name(struct buf *b, const char *file)
+{
+	buf_printf(b, "<a href=\"%s\">", file);
+}
+
+static void
+list_behind(struct buf *b, const struct trace *t)
+{
+	const char *how = outcome(t);
+	struct buf id = { 0 };
+	double ms;
+
+	if (trace_falsy(t->v[T_INPUT])) {
+		trace_id_text(t, &id);
+		put_text(b, &id, NAME_SHOWN, 0);
+		buf_release(&id);
+	} else {
+		put_plain(b, t->v[T_INPUT], NAME_SHOWN, 0);
+	}
+	buf_puts(b, "</a></td><td class=\"wide\">");
+	if (!trace_falsy(t->v[T_PERSONA]))
+		put_plain(b, t->v[T_PERSONA], NAME_SHOWN, 0);
+	buf_printf(b, "</td><td class=\"number wide\">%lld</td>"
+	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
+	    trace_iteration(t), t->nobs);
+	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
+		put_ms(b, ms);
+	buf_printf(b, "</td><td class=\"%s\">%s", how, how);
+	if (!trace_falsy(t->v[T_ERROR_KIND])) {
+		buf_puts(b, ": ");
+		put_plain(b, t->v[T_ERROR_KIND], NAME_SHOWN, 0);
+	}
+	buf_puts(b, "</td></tr>\n");
+}
+
+const struct listing html_list = {
+	"index.html", list_begin, list_before, list_name, list_behind,
+	"</tbody>\n</table>\n</body>\n</html>\n"
+};

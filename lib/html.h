@@ -29,4 +29,7 @@ struct trace;
 
 void html_put(struct buf *b, struct trace *t);
 
+/* A page that links to all of them; listing.h. */
+extern const struct listing html_list;
+
 #endif

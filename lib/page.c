@@ -7,3 +7,7 @@ const struct page_part page_style = {
 const struct page_part page_script = {
 #include "page.js.inc"
 };
+
+const struct page_part page_list_style = {
+#include "list.css.inc"
+};

@@ -13,4 +13,7 @@ struct page_part {
 extern const struct page_part page_style;
 extern const struct page_part page_script;
 
+/* That of the list of pages: list.css. */
+extern const struct page_part page_list_style;
+
 #endif

@@ -8,11 +8,11 @@
 #include "err.h"
 #include "buf.h"
 #include "hash.h"
-#include "utf8.h"
 #include "json.h"
 #include "out.h"
 #include "crew.h"
 #include "trace.h"
+#include "listing.h"
 #include "format.h"
 #include "outdir.h"
 #include "filter.h"
@@ -21,9 +21,6 @@
 /* A file this small is written while it is the sheet's turn. */
 #define SMALL 65536
 
-/* How much of an input the table shows, in characters. */
-#define INPUT_SHOWN 60
-
 /* A rendered trace. Offsets are into the sheet's text and facts. */
 struct part {
 	size_t at;		/* what is not written yet; up to a byte */
@@ -31,31 +28,41 @@ struct part {
 	size_t name;		/* of its file, without suffix; a C string */
 	size_t id;		/* for index.jsonl: up to where the file goes */
 	size_t rest;		/* and behind it */
-	size_t row;		/* for index.md: up to where the file goes */
-	size_t end;
+	size_t rows[SINK_LISTS + 1];	/* for each list: what is before */
+	size_t names[SINK_LISTS];	/* the file's name, and where it goes */
 	size_t nth;		/* of the traces that have this name */
 	unsigned char shard;
 	int fd;			/* its file, while it is open; else -1 */
 };
 
+static int
+begin_list(struct sink *k, size_t i, const struct listing *l)
+{
+	int fd = outdir_open(&k->dir, l->file, &k->error);
+
+	if (fd < 0)
+		return -1;
+	k->lists[i].listing = l;
+	out_init(&k->lists[i].out, fd, 0);
+	l->begin(out_begin(&k->lists[i].out));
+	return 0;
+}
+
 int
 sink_begin(struct sink *k, int overwrite)
 {
-	int fd = STDOUT_FILENO, index, table;
+	int fd = STDOUT_FILENO;
 
 	if (k->path) {
 		if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
 			return -1;
-		index = outdir_open(&k->dir, "index.jsonl", &k->error);
-		table = index < 0 ? -1 : outdir_open(&k->dir, "index.md",
-		    &k->error);
-		if (table < 0)
+		fd = outdir_open(&k->dir, "index.jsonl", &k->error);
+		if (fd < 0)
 			return -1;
-		out_init(&k->index, index, 0);
-		out_init(&k->table, table, 0);
-		buf_puts(out_begin(&k->table), "| Input | Iteration | Persona "
-		    "| Duration | Success | File |\n"
-		    "| --- | ---: | --- | ---: | --- | --- |\n");
+		out_init(&k->index, fd, 0);
+		if (begin_list(k, 0, &listing_table) ||
+		    (k->format->list && begin_list(k, 1, k->format->list)))
+			return -1;
 		if (k->format->file)
 			fd = outdir_open(&k->dir, k->format->file, &k->error);
 		if (fd < 0)
@@ -111,6 +118,7 @@ sink_end(struct sink *k, int whole)
 {
 	const struct format *f = k->format;
 	int bad = 0, stream = !k->path || f->file;
+	size_t i;
 
 	if (whole && stream && f->begin && !k->traces)
 		buf_puts(out_begin(&k->out), f->begin);
@@ -121,7 +129,13 @@ sink_end(struct sink *k, int whole)
 	else if (k->out.b)
 		bad |= end_filter(k);
 	bad |= close_out(k, &k->index, "index.jsonl");
-	bad |= close_out(k, &k->table, "index.md");
+	for (i = 0; i < SINK_LISTS && k->lists[i].listing; i++) {
+		if (k->lists[i].out.b)
+			buf_puts(out_begin(&k->lists[i].out),
+			    k->lists[i].listing->end);
+		bad |= close_out(k, &k->lists[i].out,
+		    k->lists[i].listing->file);
+	}
 	if (k->path) {
 		if (whole && !bad)
 			bad = outdir_commit(&k->dir, &k->error);
@@ -169,52 +183,6 @@ fail(struct sink *k, const char *file, int error)
 	return -1;
 }
 
-/* A cell of the table: one line, with nothing in it that ends it. */
-static void
-put_cell(struct buf *b, struct json_span v, const char *absent)
-{
-	struct buf text = { 0 };
-	size_t i, len, shown = 0;
-	uint32_t c;
-
-	if (v.p && json_type(v) != JSON_NULL)
-		trace_plain(&text, v);
-	else
-		buf_puts(&text, absent);
-	buf_byte(b, ' ');
-	for (i = 0; i < text.len && text.p[i] != '\n' && text.p[i] != '\r' &&
-	    shown < INPUT_SHOWN; i += len, shown++) {
-		len = utf8_decode(text.p + i, text.len - i, &c);
-		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
-			buf_byte(b, '\\');
-		if (c < 0x20 || c == 0x7f)
-			buf_byte(b, ' ');
-		else
-			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
-	}
-	if (i < text.len)
-		buf_puts(b, "…");
-	buf_puts(b, " |");
-	buf_release(&text);
-}
-
-static void
-put_row(struct buf *b, const struct trace *t)
-{
-	double ms;
-
-	buf_byte(b, '|');
-	put_cell(b, t->v[T_INPUT], "");
-	put_cell(b, t->v[T_ITERATION], "");
-	put_cell(b, t->v[T_PERSONA], "");
-	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
-		buf_printf(b, " %.2f ms |", ms);
-	else
-		buf_puts(b, " |");
-	buf_printf(b, " %s | ", !t->row.p ? "" :
-	    trace_falsy(t->v[T_SUCCESS]) ? "no" : "yes");
-}
-
 static void
 put_record(struct buf *b, const struct trace *t)
 {
@@ -239,6 +207,7 @@ new_part(struct sheet *h, const struct trace *t)
 {
 	struct buf *b = h->facts, id = { 0 };
 	struct part *p;
+	size_t i;
 
 	if (h->nparts == h->parts_cap) {
 		h->parts_cap = grow(h->parts_cap, 16);
@@ -263,9 +232,13 @@ new_part(struct sheet *h, const struct trace *t)
 	json_add_text(b, "trace_id", id.p, id.len);
 	p->rest = b->len;
 	put_record(b, t);
-	p->row = b->len;
-	put_row(b, t);
-	p->end = b->len;
+	for (i = 0; i < SINK_LISTS && h->sink->lists[i].listing; i++) {
+		p->rows[i] = b->len;
+		h->sink->lists[i].listing->before(b, t);
+		p->names[i] = b->len;
+		h->sink->lists[i].listing->behind(b, t);
+		p->rows[i + 1] = b->len;
+	}
 	buf_release(&id);
 	return p;
 }
@@ -339,18 +312,28 @@ list_part(struct sheet *h, const struct part *p, const char *file)
 {
 	struct sink *k = h->sink;
 	struct buf *b = out_begin(&k->index);
+	struct sink_list *l;
+	size_t i;
 
 	buf_add(b, h->facts->p + p->id, p->rest - p->id);
 	json_add_str(b, "file", file);
 	if (k->format->file && !k->format->filter)
 		json_add_int(b, "line", (long long)k->traces + 1);
-	buf_add(b, h->facts->p + p->rest, p->row - p->rest);
+	buf_add(b, h->facts->p + p->rest, p->rows[0] - p->rest);
 	if (out_end(&k->index))
 		return fail(k, "index.jsonl", k->index.error);
-	b = out_begin(&k->table);
-	buf_add(b, h->facts->p + p->row, p->end - p->row);
-	buf_printf(b, "[%s](%s) |\n", file, file);
-	return out_end(&k->table) ? fail(k, "index.md", k->table.error) : 0;
+	for (i = 0; i < SINK_LISTS && k->lists[i].listing; i++) {
+		l = &k->lists[i];
+		b = out_begin(&l->out);
+		buf_add(b, h->facts->p + p->rows[i],
+		    p->names[i] - p->rows[i]);
+		l->listing->name(b, file);
+		buf_add(b, h->facts->p + p->names[i],
+		    p->rows[i + 1] - p->names[i]);
+		if (out_end(&l->out))
+			return fail(k, l->listing->file, l->out.error);
+	}
+	return 0;
 }
 
 /* Gives a trace its place, when it is its turn. */

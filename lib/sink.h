@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A list of the traces in a folder. */
+#define SINK_LISTS 2
+struct sink_list {
+	const struct listing *listing;
+	struct out out;
+};
+
 struct sink {
 	const struct format *format;
 	struct crew *crew;
@@ -20,7 +27,7 @@ struct sink {
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */
 	struct out index;	/* index.jsonl */
-	struct out table;	/* index.md */
+	struct sink_list lists[SINK_LISTS];	/* index.md, and another */
 	uint64_t traces;
 	unsigned char made[256];	/* the folders that are there */
 	struct err error;

@@ -372,3 +372,35 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	done
 	run -0 fl-parse --memory 4096K -j 1 /dev/null
 }
+
+@test "a folder of pages has a page that links to them" {
+	printf '%s\n' '{"trace_id":"a","iteration":1,"input":"say <b>\"hi\"</b>\n& </td>\u0007","success":true,"persona":"p"}' \
+		'{"trace_id":"b","success":false,"error_kind":"timeout","duration_ms":1500}' \
+		'{"trace_id":"c","input":null,"observations":[{"type":"tool"}]}' >in
+	fl-parse -f html -o out in
+	run python3 - out <<-'END'
+	import html.parser, os, sys
+	class Links(html.parser.HTMLParser):
+	    cells = []
+	    def handle_starttag(self, tag, attrs):
+	        assert tag in ("html", "head", "meta", "title", "style", "body", "h1", "table",
+	                       "thead", "tbody", "tr", "th", "td", "a"), tag
+	        if tag == "a":
+	            assert os.path.exists(os.path.join(sys.argv[1], dict(attrs)["href"]))
+	        if tag == "td":
+	            self.cells.append("")
+	        if tag == "tr":
+	            self.cells.append("\n")
+	    def handle_data(self, data):
+	        if self.cells:
+	            self.cells[-1] += data
+	page = Links()
+	page.feed(open(os.path.join(sys.argv[1], "index.html"), encoding="utf-8").read())
+	print("|".join(c.strip() for c in page.cells[1:]))
+	END
+	assert_success
+	for cell in '<b>"hi"</b>\n& </td>\u0007' 'failed: timeout' '1.50 s'; do
+		assert_output --partial "$cell"
+	done
+	assert_equal "$(grep -c '<a href=' out/index.html)" 3
+}
