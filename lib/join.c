@@ -866,17 +866,17 @@ int
 join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 {
 	struct worker *ws = xcalloc(j->crew->n, sizeof(*ws));
-	size_t i;
+	size_t i = 0;
 	int bad;
 
 	pthread_mutex_init(&j->reading, NULL);
 	j->nfiles = nfiles ? nfiles : 1;
 	begin(j);
-	for (i = 0; i < j->crew->n; i++) {
+	do {
 		ws[i].j = j;
 		ws[i].sheet.sink = j->sink;
 		ws[i].t.print = j->sink->format->pretty;
-	}
+	} while (++i < j->crew->n);
 	bad = 0;
 	if (!extents || !pass_extents(j, ws, files)) {
 		bad = pass(j, ws, files, nfiles) || make_jobs(j);
