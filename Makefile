@@ -14,8 +14,8 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
 	phrases variant generate proc agent job run launch engine \
-	trace markdown pertrace cells excerpt treeview lanes chrome listing \
-	page html \
+	trace markdown pertrace cells excerpt treeview lanes chrome otlp \
+	listing page html \
 	filter format crew spill sorter blocks outdir sink join expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse

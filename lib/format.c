@@ -9,6 +9,7 @@
 #include "treeview.h"
 #include "chrome.h"
 #include "filter.h"
+#include "otlp.h"
 #include "format.h"
 
 static const struct format formats[] = {
@@ -22,6 +23,7 @@ static const struct format formats[] = {
 	{ .name = "chrome", .put = chrome_put, .suffix = "trace.json",
 		.begin = CHROME_BEGIN, .between = CHROME_BETWEEN,
 		.end = CHROME_END },
+	{ .name = "otlp", .put = otlp_put, .file = "traces.otlp.jsonl" },
 };
 
 /* What a program makes of per-trace records. */

@@ -1,0 +1,15 @@
+#ifndef OTLP_H
+#define OTLP_H
+
+/*
+ * Renders a trace as one line of OTLP JSON, as the OpenTelemetry Protocol File
+ * Exporter has it: a TracesData with a span for the run and, below it, one for
+ * each observation. fl-parse(1) lists their attributes; otlpspan.h reads them
+ * again.
+ */
+struct buf;
+struct trace;
+
+void otlp_put(struct buf *b, struct trace *t);
+
+#endif
