@@ -16,9 +16,10 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	phrases variant generate proc agent job run launch engine \
 	trace markdown pertrace cells excerpt treeview lanes chrome otlp \
 	listing page html \
-	filter format crew spill sorter blocks outdir sink join expdir
+	filter format crew spill sorter blocks outdir sink join \
+	shelf otlpval otlpspan otlpin expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
-	fl-parse
+	fl-parse fl-import
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith

@@ -1,0 +1,91 @@
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "json.h"
+#include "line.h"
+#include "out.h"
+#include "cli.h"
+#include "source.h"
+#include "spill.h"
+#include "otlpin.h"
+
+static const char usage[] =
+"fl-import [options] otlp [file ...]\n"
+"Turns traces that other programs recorded into traces: a line for each.\n"
+"  otlp               OpenTelemetry spans as OTLP JSON lines\n"
+"  -i, --inputs       only an input for each trace, for fl-generate and fl-run\n"
+"  -s, --separate     observations as they are read, then a row for each trace\n";
+
+static const struct option options[] = {
+	{ "inputs", no_argument, NULL, 'i' },
+	{ "separate", no_argument, NULL, 's' },
+	CLI_COMMON
+};
+
+static const char *
+plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void
+warn_counts(const struct otlpin *in)
+{
+	if (in->rootless)
+		warn("%zu trace%s no root span: another stands for it",
+		    in->rootless, in->rootless == 1 ? " has" : "s have");
+	if (in->inputless)
+		warn("%zu trace%s without an input left out", in->inputless,
+		    plural(in->inputless));
+}
+
+static int
+import(struct source *s, enum otlpin_output what)
+{
+	struct otlpin in;
+	struct out o;
+	int status;
+
+	out_init(&o, STDOUT_FILENO, 0);
+	status = otlpin_run(&in, s, &o, what) || s->failed ? 2 :
+	    s->bad ? 1 : 0;
+	if (in.error)
+		warn("a temporary file in %s: %s", spill_dir(),
+		    strerror(in.error));
+	else
+		warn_counts(&in);
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	enum otlpin_output what = OTLPIN_TRACES;
+	struct source s;
+	int c, status;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "is", options, NULL)) != -1) {
+		switch (c) {
+		case 'i': what = OTLPIN_INPUTS; break;
+		case 's': what = OTLPIN_SEPARATE; break;
+		default: cli_common(c, usage);
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc)
+		cli_misused(usage, "what is to be imported? otlp is known");
+	if (strcmp(argv[0], "otlp") != 0)
+		cli_misused(usage, "unknown kind '%s': one of otlp is wanted",
+		    argv[0]);
+	cli_need_input(argc - 1, usage);
+	source_init(&s, argv + 1, (size_t)argc - 1, cli_say);
+	status = import(&s, what);
+	source_release(&s);
+	return status;
+}

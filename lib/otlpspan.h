@@ -1,0 +1,83 @@
+#ifndef OTLPSPAN_H
+#define OTLPSPAN_H
+
+/*
+ * Makes records of an OpenTelemetry span: an observation, and, of the one that
+ * stands for a run, a trace row. Reads the attributes of the semantic
+ * conventions for generative AI (old and new ones), of OpenInference, of
+ * OpenLLMetry, and those that otlp.h writes. buf.h, json.h and otlpval.h have
+ * to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a span was before it was one. */
+enum otlpspan_kind {
+	OTLPSPAN_FOREIGN,	/* nothing of ours: it makes both records */
+	OTLPSPAN_STEP,		/* an observation */
+	OTLPSPAN_RUN,		/* a trace */
+	OTLPSPAN_NO_RUN		/* a trace that had no row */
+};
+
+/* Room for the fields of a span, and for attributes that have a meaning. */
+#define OTLPSPAN_FIELDS 12
+#define OTLPSPAN_ATTRIBUTES 64
+
+struct otlpspan {
+	/* to be set before it is read: strings with quotes, or none */
+	struct json_span service;	/* its resource's service.name */
+	struct json_span project;	/* and openinference.project.name */
+	struct json_span scope;		/* its scope's name */
+	/* what is found */
+	enum otlpspan_kind kind;
+	struct buf trace_id;	/* a JSON string */
+	uint64_t start;		/* nanoseconds since 1970; 0: not known */
+	uint64_t end;
+	int root;		/* it has no parent */
+	const char *type;	/* of the observation */
+	int counted;		/* it is a generation that tells its tokens: */
+	double tokens[3];	/* prompt, completion, total */
+	const char *behind;	/* where its text ends */
+	/* the rest is its own */
+	struct json_span v[OTLPSPAN_FIELDS];
+	struct otlpval_pair *pairs;	/* its attributes */
+	size_t npairs;
+	size_t cap;
+	struct json_span a[OTLPSPAN_ATTRIBUTES];	/* AnyValues */
+	unsigned char used[OTLPSPAN_ATTRIBUTES];	/* told elsewhere */
+	const char *nested[2];	/* prefix of keys that input, output came of */
+	int in_events[2];	/* they came from events */
+	struct buf payload[2];	/* input and output as JSON, or empty */
+	struct buf metadata;	/* the user's own, likewise */
+	int status;
+	unsigned char order[OTLPSPAN_ATTRIBUTES];	/* of names */
+};
+
+/* Makes one ready to read spans, one after the other. */
+void otlpspan_init(struct otlpspan *s);
+void otlpspan_release(struct otlpspan *s);
+
+/*
+ * Reads a checked span that begins at p, which has to stay until the records
+ * are written. Returns 0, or -1 when it is no object or has no trace id.
+ */
+int otlpspan_read(struct otlpspan *s, const char *p);
+
+/* Appends the observation. */
+void otlpspan_put_step(const struct otlpspan *s, struct buf *b);
+
+/*
+ * Append the parts of a trace row, members of an object without its brackets:
+ * whose run it was, its input and its output (of a list of messages the text
+ * of the last one from the user, or from the model), how it went. Of what was
+ * no run there is only the trace's id.
+ */
+void otlpspan_put_run(const struct otlpspan *s, struct buf *b);
+void otlpspan_put_input(const struct otlpspan *s, struct buf *b);
+void otlpspan_put_output(const struct otlpspan *s, struct buf *b);
+void otlpspan_put_end(const struct otlpspan *s, struct buf *b);
+
+/* Appends what an input record has of it beside the input: its metadata. */
+void otlpspan_put_metadata(const struct otlpspan *s, struct buf *b);
+
+#endif
