@@ -372,7 +372,8 @@ pass_wide(const struct scan *s, const char **at, char **o, unsigned *high,
 			if (p[k] != '\\' ||
 			    escapes[(unsigned char)p[k + 1]] != SHORT) {
 				*at = p + k;
-				*o += print ? k : 0;
+				if (print)
+					*o += k;
 				return 1;
 			}
 			if (k == WIDE - 1) {
@@ -408,7 +409,8 @@ scan_string(struct scan *s, const char *p, char **o, const int print)
 			if (print)
 				memcpy(*o, p, BLOCK);
 			p += k;
-			*o += print ? k : 0;
+			if (print)
+				*o += k;
 		}
 		if (k == BLOCK && !pass_wide(s, &p, o, &high, print))
 			for (; p < end && is_plain(*p); p++) {
