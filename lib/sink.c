@@ -416,19 +416,17 @@ close_part(struct sheet *h, struct part *p)
 	return fd >= 0 && close(fd) ? fail_part(h, p, errno) : 0;
 }
 
-/* Puts out what there is of a trace that is large. */
+/*
+ * Puts out all there is, also of the trace that is being rendered, and forgets
+ * it, whether that could be written or not.
+ */
 static void
-load(void *arg, struct trace *t, size_t i)
+put_all(struct sheet *h)
 {
-	struct sheet *h = arg;
 	struct part *p;
 	size_t k;
 
-	if (h->load)
-		h->load(h->load_arg, t, i);
-	if (h->text->len < h->sink->enough || h->failed)
-		return;
-	h->failed = wait_turn(h);
+	h->failed = h->failed || wait_turn(h);
 	for (k = 0; k < h->nparts && !h->failed; k++) {
 		p = &h->parts[k];
 		if (k >= h->put)
@@ -443,6 +441,18 @@ load(void *arg, struct trace *t, size_t i)
 	h->put = h->nparts = 1;
 	h->text->p[0] = h->text->p[h->text->len - 1];
 	h->text->len = p->at = 1;
+}
+
+/* Between steps of a trace that is large. */
+static void
+load(void *arg, struct trace *t, size_t i)
+{
+	struct sheet *h = arg;
+
+	if (h->load)
+		h->load(h->load_arg, t, i);
+	if (h->text->len >= h->sink->enough)
+		put_all(h);
 }
 
 int
@@ -463,6 +473,9 @@ sheet_add(struct sheet *h, struct trace *t)
 		buf_puts(h->text, f->end);
 	t->load = h->load;
 	t->arg = h->load_arg;
+	/* a row may be printed much longer than it is */
+	if (h->text->len >= h->sink->enough)
+		put_all(h);
 	return h->failed;
 }
 

@@ -165,6 +165,35 @@ formats()
 	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
 }
 
+@test "what is printed much longer than it is does not wait in memory" {
+	local deep
+
+	printf -v deep '%*s' 900 ''
+	deep=${deep// /[}${deep// /]}
+	for i in {1..600}; do
+		printf '{"trace_id":"%d","input":%s}\n' "$i" "$deep"
+	done >rows
+	sed 's/,"input"/,"observations":[]&/' rows >whole
+	# what cannot be written is not kept, either
+	{
+		echo '{"trace_id":"x"}'
+		for i in {1..600}; do
+			printf '{"trace_id":"x","type":"span","input":%s}\n' "$deep"
+		done
+	} >steps
+	for file in rows whole; do
+		(ulimit -n 64 && fl-parse -j 2 -o "$file.d" "$file")
+		assert_equal "$(lines_of "$file.d/index.jsonl")" 600
+	done
+	[[ $BUILD == *san* ]] && skip 'sanitizers need more'
+	small=$(peak fl-parse --memory 8M "$FILES/obs")
+	for file in rows whole; do
+		(($(peak fl-parse -j 2 --memory 8M "$file") < small + 12288))
+	done
+	(($(peak sh -c 'trap "" XFSZ; ulimit -f 100
+		! fl-parse --memory 4M -j 2 -o out steps 2>/dev/null') < small + 12288))
+}
+
 @test "a directory whose rows tell where their observations are needs no index" {
 	mkdir dir plain
 	cp "$FILES/tiled" dir/observations.jsonl
