@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,10 @@
 #include "sink.h"
 #include "join.h"
 
-/* Files that are kept open at a time; what is in others is spilled. */
+/*
+ * Files that are kept open at a time, and no more than half of what the
+ * process may open; what is in others is spilled.
+ */
 #define FILES_MAX 200
 
 /* A thread takes traces of this many bytes at a time, or this many traces. */
@@ -334,7 +338,7 @@ keep_file(struct join *j, const struct block *b)
 {
 	int kept = j->fds[b->number] >= 0;
 
-	if (!kept && b->fd >= 0 && j->kept < FILES_MAX) {
+	if (!kept && b->fd >= 0 && j->kept < j->keep) {
 		j->fds[b->number] = b->fd;
 		j->kept++;
 		return 1;
@@ -794,6 +798,17 @@ release_worker(struct worker *w)
 	free(w->places);
 }
 
+static size_t
+files_to_keep(void)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, &most) ||
+	    most.rlim_cur / 2 > FILES_MAX)
+		return FILES_MAX;
+	return (size_t)most.rlim_cur / 2;
+}
+
 /* Nothing has been read. */
 static void
 begin(struct join *j)
@@ -803,6 +818,7 @@ begin(struct join *j)
 	j->bad = 0;
 	j->failed = j->extents = j->quiet = 0;
 	j->kept = 0;
+	j->keep = files_to_keep();
 	j->fds = xreallocarray(NULL, j->nfiles, sizeof(*j->fds));
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;

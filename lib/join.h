@@ -31,6 +31,7 @@ struct join {
 	int *fds;		/* one for each file; -1: cannot be read again */
 	size_t nfiles;
 	size_t kept;		/* how many of fds are open */
+	size_t keep;		/* and how many may be */
 	int spill;		/* a temporary file for pipes; -1: none yet */
 	uint64_t spilled;
 	size_t lines;		/* of the current file, so far */

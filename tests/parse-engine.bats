@@ -273,6 +273,15 @@ formats()
 	assert_equal "$(ls out | grep -c md)" 3001
 }
 
+@test "so do many files that are read" {
+	mkdir many
+	split -l 2 "$FILES/rows" many/rows-
+	(($(find many -type f | wc -l) == 150))
+	cat "$FILES/rows" "$FILES/obs" | fl-parse >wanted
+	(ulimit -n 64 && fl-parse -j 2 many/* "$FILES/obs") | cmp - wanted
+	fl-parse -j 2 many/* "$FILES/obs" | cmp - wanted
+}
+
 @test "--shard-dirs spreads the files over folders, and they are found again" {
 	fl-parse --shard-dirs -o out "$FILES/rows" "$FILES/obs"
 	fl-parse -o flat "$FILES/rows" "$FILES/obs"
