@@ -606,7 +606,7 @@ read_run(struct worker *w, size_t i)
 
 	for (k = i + 1; k < w->nplaces && p[k - i].file == p->file &&
 	    p[k - i].at == p->at + n + 1; k++)
-		n += 1 + p[k - i].n;
+		n += (uint64_t)p[k - i].n + 1;
 	if (read_place(w, p, (size_t)n, buf_room(&w->text, (size_t)n + 1)))
 		return 0;
 	w->text.len += (size_t)n;
@@ -626,7 +626,7 @@ gather(struct worker *w, const struct job *job)
 	for (i = 0; i < w->nplaces; i += n)
 		if (!(n = read_run(w, i)))
 			return -1;
-	at = job->row.file == NO_ROW ? 0 : job->row.n + 1;
+	at = job->row.file == NO_ROW ? 0 : (size_t)job->row.n + 1;
 	if (at) {
 		v.p = w->text.p;
 		v.n = job->row.n;
@@ -721,7 +721,7 @@ render_job(struct worker *w, const struct job *job)
 		return -1;
 	if (job->row.file != NO_ROW) {
 		if (read_place(w, &job->row, job->row.n, buf_room(&w->text,
-		    job->row.n + 1)))
+		    (size_t)job->row.n + 1)))
 			return -1;
 		w->text.len = job->row.n;
 		buf_byte(&w->text, '\n');
