@@ -251,14 +251,17 @@ static int
 run(char **files, size_t n, int both)
 {
 	struct crew crew;
-	struct sink k = { .format = given.format, .crew = &crew,
-	    .path = given.output_dir, .shard = given.shard,
-	    .enough = ENOUGH };
+	static struct sink k;	/* the thread that waits for signals has it */
 	struct join j = { .sink = &k, .crew = &crew, .memory = given.memory,
 	    .say = cli_say };
 	int status = 2;
 
 	set_up_view();
+	k.format = given.format;
+	k.crew = &crew;
+	k.path = given.output_dir;
+	k.shard = given.shard;
+	k.enough = ENOUGH;
 	crew_init(&crew, given.jobs ? given.jobs : crew_processors());
 	if (sink_begin(&k, given.overwrite)) {
 		sink_end(&k, 0);

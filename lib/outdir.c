@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "outdir.h"
 
 static const char marker[] = ".fluxloop-output";
+
+/* Held while a folder that was built gets its place or goes away. */
+static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
 
 static int
 is_shard(const char *name)
@@ -175,12 +179,16 @@ outdir_commit(struct outdir *d, struct err *e)
 {
 	int bad;
 
+	pthread_mutex_lock(&ending);
 	bad = d->replace ? swap(d) : rename(d->temp, d->path);
-	if (bad)
-		return err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
-	free(d->temp);
-	d->temp = NULL;
-	return 0;
+	if (bad) {
+		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
+	} else {
+		free(d->temp);
+		d->temp = NULL;
+	}
+	pthread_mutex_unlock(&ending);
+	return bad ? -1 : 0;
 }
 
 void
@@ -188,6 +196,8 @@ outdir_abandon(const struct outdir *d)
 {
 	int tries;
 
+	/* for good: nobody is to tell that what is taken away is missing */
+	pthread_mutex_lock(&ending);
 	/* new files may appear in it meanwhile */
 	for (tries = 0; tries < 1000 && d->temp; tries++) {
 		outdir_remove(d->temp);
@@ -199,6 +209,7 @@ outdir_abandon(const struct outdir *d)
 void
 outdir_release(struct outdir *d)
 {
+	pthread_mutex_lock(&ending);
 	if (d->fd >= 0)
 		close(d->fd);
 	if (d->temp)
@@ -207,4 +218,5 @@ outdir_release(struct outdir *d)
 	free(d->path);
 	memset(d, 0, sizeof(*d));
 	d->fd = -1;
+	pthread_mutex_unlock(&ending);
 }

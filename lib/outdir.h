@@ -45,7 +45,8 @@ int outdir_commit(struct outdir *d, struct err *e);
 
 /*
  * Removes what was built, when the process is about to end: from another
- * thread than the one that builds, which may go on meanwhile.
+ * thread than the one that builds, which may go on meanwhile, but does not
+ * come back from outdir_commit or outdir_release any more.
  */
 void outdir_abandon(const struct outdir *d);
 

@@ -330,6 +330,27 @@ formats()
 	done
 }
 
+@test "a signal in the middle of writing is not told as a fault" {
+	mkfifo in
+	fl-parse --shard-dirs -o out <in 2>err &
+	pid=$!
+	awk 'BEGIN {
+		for (;;)
+			printf "{\"trace_id\":\"%d\",\"observations\":[]}\n", i++
+	}' >in 2>/dev/null &
+	for ((i = 0; i < 1200; i++)); do
+		compgen -G 'out.new-*/ff/*' >/dev/null && break
+		sleep 0.05
+	done
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	assert_equal "$(cat err)" ''
+	assert_equal "$status" 143
+	run compgen -G 'out*'
+	assert_output ''
+}
+
 @test "a file that cannot be written whole is told, and leaves no folder" {
 	for format in md jsonl; do
 		# a limit on the size of files fails as a full disk does
