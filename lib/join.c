@@ -50,8 +50,8 @@ struct entry {
 	uint64_t id;		/* a hash of the trace's id */
 	uint64_t number;	/* of the record, in the input */
 	struct place place;
-	uint32_t kind;
-	uint32_t hash;		/* of a row: of what it says */
+	uint64_t kind : 2;
+	uint64_t hash : 62;	/* of a row: of what it says */
 };
 
 /* A trace to be rendered. */
@@ -176,7 +176,7 @@ hash_id(struct json_span id)
 }
 
 /* Rows that say the same of a trace are one. */
-static uint32_t
+static uint64_t
 hash_row(const struct json_span *v)
 {
 	uint64_t h = 0;
@@ -184,7 +184,7 @@ hash_row(const struct json_span *v)
 
 	for (i = T_ITERATION; i <= T_OUTPUT; i++)
 		h = hash_bytes(h, i, v[i].p, v[i].n);
-	return (uint32_t)h;
+	return h >> 2;
 }
 
 /* A field that is a number of bytes; UINT64_MAX where it is none. */
@@ -212,8 +212,8 @@ add_entry(struct worker *w, const struct json_span *v, uint32_t kind,
 	}
 	e = &w->entries[w->nentries];
 	e->id = hash_id(v[T_TRACE_ID]);
-	e->kind = kind;
-	e->hash = kind == ROW ? hash_row(v) : 0;
+	e->kind = kind & 3;
+	e->hash = (kind == ROW ? hash_row(v) : 0) & ~(uint64_t)0 >> 2;
 	e->place.at = (uint64_t)(record.p - w->text.p);
 	e->place.n = (uint32_t)record.n;
 	w->extents[2 * w->nentries] = size_field(v[F_AT]);
