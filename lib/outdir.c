@@ -87,6 +87,15 @@ ours(const char *path, struct err *e)
 	return ok;
 }
 
+/* A folder cannot be put in the place of one that has no name of its own. */
+static int
+has_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 int
 outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 {
@@ -99,6 +108,9 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	d->path = xmemdup(path, n);
+	if (!has_name(d->path))
+		return err_set(e, 0, 0, "'%s': a folder's name is wanted at "
+		    "the end", path);
 	d->replace = lstat(d->path, &st) == 0;
 	if (d->replace && !overwrite)
 		return err_set(e, 0, 0, "%s: is there already; --overwrite "

@@ -303,6 +303,18 @@ formats()
 	assert_equal "$(find . -name '*.new*')" ''
 }
 
+@test "a folder is given by its name" {
+	cp "$FILES/rows" in
+	fl-parse -o out in
+	for dir in '' / . .. out/. out/./ out/..; do
+		run --separate-stderr -2 fl-parse -o "$dir" --overwrite <in
+		assert_equal "$stderr" "fl-parse: '$dir': a folder's name is wanted at the end"
+	done
+	(cd out && fl-parse -o ../out// --overwrite ../in)
+	assert_equal "$(find . -name '*.new-*')" ''
+	assert_equal "$(ls -A out | grep -c '^\.')" 1
+}
+
 @test "a folder that holds what is read is not replaced" {
 	cp "$FILES/whole" w
 	fl-parse -o out w
