@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -18,6 +19,15 @@ table_begin(struct buf *b)
 	    "|\n| --- | ---: | --- | ---: | --- | --- |\n");
 }
 
+/* What is not seen, but acts on what is shown around it or on a terminal. */
+static int
+is_unseen(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
 /* A cell of the table: one line, with nothing in it that ends it. */
 static void
 put_cell(struct buf *b, struct json_span v, const char *absent)
@@ -36,7 +46,7 @@ put_cell(struct buf *b, struct json_span v, const char *absent)
 		len = utf8_decode(text.p + i, text.len - i, &c);
 		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
 			buf_byte(b, '\\');
-		if (c < 0x20 || c == 0x7f)
+		if (is_unseen(c))
 			buf_byte(b, ' ');
 		else
 			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
@@ -56,7 +66,8 @@ table_before(struct buf *b, const struct trace *t)
 	put_cell(b, t->v[T_INPUT], "");
 	put_cell(b, t->v[T_ITERATION], "");
 	put_cell(b, t->v[T_PERSONA], "");
-	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
+	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms) &&
+	    isfinite(ms))
 		buf_printf(b, " %.2f ms |", ms);
 	else
 		buf_puts(b, " |");
