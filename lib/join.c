@@ -527,10 +527,13 @@ read_place(struct worker *w, const struct place *p, size_t n, char *to)
 {
 	struct join *j = w->j;
 	int spilled = p->file == j->nfiles;
+	const char *file;
 
 	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
 		return 0;
-	return fail_file(j, spilled ? NULL : j->blocks.files[p->file], errno);
+	file = spilled ? NULL : j->blocks.files[p->file];
+	return fail_file(j, file && !strcmp(file, "-") ? "<stdin>" : file,
+	    errno);
 }
 
 static struct place *
