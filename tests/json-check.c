@@ -3,6 +3,7 @@
  * from stdin, in which %HH stands for a byte, and says something about each:
  *
  * scan		y: strict JSON, l: lax JSON, n: no JSON
+ * tell		all that json-tell.h says
  * pretty	the value with indent 2
  * compact	the value without white space
  * canonical	its canonical form
@@ -11,6 +12,9 @@
  * time		microseconds and whether there was an offset, or "-"
  * reading	how other YAML readers read a plain scalar, or "-"
  * deep N	(reads nothing) whether N nested arrays are JSON, then objects
+ *
+ * Built with JSON_ONLY it needs util, buf, utf8 and json and no library from
+ * outside, and has no more than scan, tell, pretty, compact and deep.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +22,15 @@
 
 #include "buf.h"
 #include "json.h"
+#include "util.h"
+#ifndef JSON_ONLY
 #include "path.h"
 #include "tree.h"
 #include "isotime.h"
 #include "err.h"
 #include "yamlin.h"
-#include "util.h"
+#endif
+#include "json-tell.h"
 
 static int
 hex(char c)
@@ -81,6 +88,7 @@ checked(const char *s, size_t n)
 	return v;
 }
 
+#ifndef JSON_ONLY
 /* Cuts the piece before the next tab off. */
 static char *
 piece(char **rest)
@@ -94,7 +102,7 @@ piece(char **rest)
 }
 
 static void
-say(const char *what, char *s, size_t n, struct buf *b)
+say_of_others(const char *what, char *s, size_t n, struct buf *b)
 {
 	struct tree t = { 0 };
 	struct json_span v;
@@ -103,14 +111,7 @@ say(const char *what, char *s, size_t n, struct buf *b)
 	int64_t us;
 	int zoned;
 
-	if (!strcmp(what, "scan")) {
-		buf_byte(b, scan(s, n, 0) ? 'y' : scan(s, n, JSON_LAX) ? 'l' :
-		    'n');
-	} else if (!strcmp(what, "pretty")) {
-		json_pretty(b, checked(s, n), 0);
-	} else if (!strcmp(what, "compact")) {
-		json_compact(b, checked(s, n));
-	} else if (!strcmp(what, "canonical")) {
+	if (!strcmp(what, "canonical")) {
 		if (tree_parse(&t, checked(s, n)))
 			exit(1);
 		tree_canonical(&t, 0, b);
@@ -139,6 +140,27 @@ say(const char *what, char *s, size_t n, struct buf *b)
 	} else {
 		exit(1);
 	}
+}
+#endif
+
+static void
+say(const char *what, char *s, size_t n, struct buf *b)
+{
+	if (!strcmp(what, "scan"))
+		buf_byte(b, scan(s, n, 0) ? 'y' : scan(s, n, JSON_LAX) ? 'l' :
+		    'n');
+	else if (!strcmp(what, "tell"))
+		json_tell(b, s, n);
+	else if (!strcmp(what, "pretty"))
+		json_pretty(b, checked(s, n), 0);
+	else if (!strcmp(what, "compact"))
+		json_compact(b, checked(s, n));
+	else
+#ifdef JSON_ONLY
+		exit(1);
+#else
+		say_of_others(what, s, n, b);
+#endif
 }
 
 static void
@@ -181,6 +203,8 @@ main(int argc, char **argv)
 		say(argv[1], line, (size_t)n, &b);
 		buf_byte(&b, '\n');
 		fwrite(b.p, 1, b.len, stdout);
+		/* should it die, what it was at is told by what is there */
+		fflush(stdout);
 	}
 	buf_release(&b);
 	free(line);

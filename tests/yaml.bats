@@ -8,7 +8,7 @@ setup_file()
 	find_python
 	mapfile -t flags < <(library_flags)
 	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o "$BATS_FILE_TMPDIR/check" \
-		"$ROOT/tests/json-check.c" "${flags[@]}"
+		"$ROOT"/tests/json-{check,tell}.c "${flags[@]}"
 }
 
 # need_pyyaml: skips where there is none to compare with.
