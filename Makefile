@@ -1,5 +1,6 @@
-# FluxLoop. The targets that matter: all deps demo check check-san lint bench
-# install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
+# FluxLoop. The targets that matter: all deps demo check check-san check-neon
+# lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
+# are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -43,6 +44,7 @@ DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
+NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
 PHASE = +@$(MAKE) --no-print-directory
@@ -115,6 +117,13 @@ check-san: deps
 		CFLAGS='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=all'
 
+# The JSON scanner as it is for AArch64, on an emulated one.
+check-neon: deps
+	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' CROSS_CC='aarch64-linux-gnu-gcc -static' \
+		CROSS_RUN=qemu-aarch64 bats tests/json-suite.bats
+
 lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
@@ -169,6 +178,6 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	lint bench install uninstall clean
+	check-neon lint bench install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)
