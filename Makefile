@@ -1,5 +1,5 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-neon
-# lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
+# fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
 # are the user's.
 
 VERSION = 0.1.0
@@ -33,10 +33,14 @@ BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)
 SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
-	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh) lib/embed.sh \
-	.ci/run
+	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
+	lib/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
+
+FUZZ_SECONDS = 60
+FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
 # Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, bats with its
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
@@ -44,6 +48,7 @@ DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
+FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
@@ -124,6 +129,13 @@ check-neon: deps
 	@BUILD=$(BUILD) CC='$(CC)' CROSS_CC='aarch64-linux-gnu-gcc -static' \
 		CROSS_RUN=qemu-aarch64 bats tests/json-suite.bats
 
+# Three stages of FUZZ_SECONDS each; what is found is in build/fuzz/findings.
+fuzz: deps
+	$(PHASE) install-missing WANTED='$(FUZZ_DEPS)'
+	$(PHASE) all BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)'
+	@BUILD=build/fuzz PYTHON='$(PYTHON)' FUZZ_FLAGS='$(FUZZ_FLAGS)' \
+		FUZZ_SECONDS=$(FUZZ_SECONDS) bash tests/fuzz/fuzz.sh
+
 lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
@@ -178,6 +190,6 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-neon lint bench install uninstall clean
+	check-neon fuzz lint bench install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Looks for inputs that break the JSON scanner, the formats of fl-parse, and
+# fl-parse as a whole, each for FUZZ_SECONDS. Wants $BUILD to hold the programs
+# and the library, built by clang with the sanitizers (see `make fuzz`). What
+# has been tried is kept in $BUILD/corpus, what breaks something in
+# $BUILD/findings; exits with 1 when there was a finding.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+build=$(realpath "${BUILD:?}")
+seconds=${FUZZ_SECONDS:-60}
+found=$build/findings
+status=0
+
+# compile OUT ARGUMENT...
+compile()
+{
+	local out=$1
+
+	shift
+	# shellcheck disable=SC2086 # these are words
+	clang -std=c11 -D_XOPEN_SOURCE=700 -Ilib -Itests $FUZZ_FLAGS \
+		-o "$build/$out" "$@" || exit 2
+}
+
+# fuzzer NAME OPTION...: runs the one of that name on what is known to it.
+fuzzer()
+{
+	local name=$1
+
+	shift
+	mkdir -p "$build/corpus/$name"
+	"$build/fuzz-$name" "$@" -max_total_time="$seconds" -timeout=10 \
+		-dict=tests/fuzz/jsonl.dict -print_final_stats=1 \
+		-artifact_prefix="$found/$name-" "$build/corpus/$name" \
+		"$build/seeds/$name"
+}
+
+# stage NAME OPTION...: runs the fuzzer and says what came of it.
+stage()
+{
+	local log=$build/$1.log
+
+	echo "fuzz-$1, $seconds s"
+	if fuzzer "$@" >"$log" 2>&1; then
+		sed -n 's/^stat::number_of_executed_units: */  inputs: /p' "$log"
+		return
+	fi
+	status=1
+	tail -n 60 "$log"
+	sed -n 's/.*Test unit written to /  reproducer: /p' "$log"
+	echo "  again: $build/fuzz-$1 REPRODUCER"
+}
+
+mkdir -p "$found"
+rm -rf "$build/seeds"
+"${PYTHON:-python3}" tests/fuzz/seeds.py "$build/seeds" || exit 2
+
+compile portable-json.o -c -DJSON_PORTABLE -include tests/fuzz/portable.h \
+	lib/json.c
+compile portable-tell.o -c -include tests/fuzz/portable.h tests/json-tell.c
+compile fuzz-json -fsanitize=fuzzer tests/fuzz/fuzz-json.c tests/json-tell.c \
+	"$build"/portable-{json,tell}.o "$build/libfluxloop.a" -lm
+compile fuzz-parse -fsanitize=fuzzer tests/fuzz/fuzz-parse.c \
+	"$build/libfluxloop.a" -lm
+
+stage json -max_len=4096
+stage parse -max_len=20000 -len_control=20
+echo "parse-files, $seconds s"
+"${PYTHON:-python3}" tests/fuzz/parse-files.py --seconds "$seconds" \
+	--findings "$found" "$build/bin/fl-parse" || status=1
+exit $status
