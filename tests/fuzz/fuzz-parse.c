@@ -87,7 +87,7 @@ check(const struct format *f, struct buf *b)
 {
 	const char *kind = f->suffix ? f->suffix : f->name;
 
-	if (!b->len || b->p[b->len - 1] != '\n')
+	if (!f->begin && (!b->len || b->p[b->len - 1] != '\n'))
 		wrong(f, "no newline at the end", b);
 	if (utf8_check(b->p, b->len) < b->len)
 		wrong(f, "no UTF-8", b);

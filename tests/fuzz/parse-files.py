@@ -240,9 +240,9 @@ def variants(tool, rng):
         yield ["-j", "1"]
         yield ["-j", rng.choice(["2", "3", "8"])]
     if tool.memory:
-        yield ["--memory", rng.choice(["1M", "2M", "16M"])]
+        yield ["--memory", rng.choice(["4M", "5M", "16M"])]
     if tool.threads and tool.memory:
-        yield ["-j", "2", "--memory", "1M"]
+        yield ["-j", "2", "--memory", "4M"]
 
 
 def trial(tool, rng, known, folder):

@@ -33,6 +33,7 @@
 #define json_pretty portable_json_pretty
 #define json_put_text portable_json_put_text
 #define json_scan portable_json_scan
+#define json_scan_print portable_json_scan_print
 #define json_tell portable_json_tell
 #define json_tell_names portable_json_tell_names
 #define json_text portable_json_text
