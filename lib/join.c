@@ -696,13 +696,15 @@ static void
 check_extent(struct worker *w)
 {
 	struct buf id = { 0 }, other = { 0 };
+	struct json_span v;
 	size_t i;
 
 	trace_id_text(&w->t, &id);
 	for (i = 0; i < w->t.nobs; i++) {
+		v = w->t.obs[i].v[O_TRACE_ID];
 		other.len = 0;
-		if (w->t.obs[i].v[O_TRACE_ID].p)
-			trace_plain(&other, w->t.obs[i].v[O_TRACE_ID]);
+		if (v.p && json_type(v) != JSON_NULL)
+			trace_plain(&other, v);
 		if (other.len != id.len || memcmp(buf_str(&other),
 		    buf_str(&id), id.len) != 0)
 			break;

@@ -224,6 +224,23 @@ formats()
 	assert_regex "$stderr" "observations.jsonl:3: neither a trace nor"
 }
 
+@test "any value may be the id of a directory's traces" {
+	local step
+
+	mkdir dir
+	: >dir/observations.jsonl
+	for id in null 7 '{"a":[]}' '"\u0061"'; do
+		step="{\"trace_id\":$id,\"type\":\"span\",\"name\":\"s\"}"
+		printf '{"trace_id":%s,"observations_at":%d,"observations_bytes":%d}\n' \
+			"$id" "$(wc -c <dir/observations.jsonl)" $((${#step} + 1)) \
+			>>dir/trace_summary.jsonl
+		printf '%s\n' "$step" >>dir/observations.jsonl
+	done
+	run --separate-stderr -0 fl-parse dir
+	assert_equal "$stderr" ''
+	assert_equal "$(grep -c '### Step 1: \[span\] s' <<<"$output")" 4
+}
+
 @test "extents that are not all of the observations are not relied on" {
 	mkdir dir
 	cp "$FILES/tiled" dir/observations.jsonl
