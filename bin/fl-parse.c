@@ -268,7 +268,7 @@ run(char **files, size_t n, int both)
 	} else {
 		if (given.output_dir)
 			watch_signals(&k);
-		if (!join_run(&j, files, n, both) || k.sated)
+		if (!join_run(&j, files, n, both) || (k.sated && !k.path))
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;
 		if (j.error && j.error_file)

@@ -169,16 +169,23 @@ sheet_begin(struct sheet *h, uint64_t ticket)
 	h->held = h->failed = 0;
 }
 
-/* The same, in any thread: it ends the work of all. */
+/*
+ * The same, in any thread: it ends the work of all. A filter that has read
+ * enough is no fault, and ends it only if there is nothing else to write.
+ */
 static int
 fail(struct sink *k, const char *file, int error)
 {
+	int sated = k->filter.pid && error == EPIPE;
+
 	crew_lock(k->crew);
-	if (k->filter.pid && error == EPIPE)
+	if (sated)
 		k->sated = 1;
 	else
 		set_error(k, file, error);
 	crew_unlock(k->crew);
+	if (sated && k->path)
+		return 0;
 	crew_stop(k->crew);
 	return -1;
 }

@@ -57,9 +57,9 @@ struct sheet {
 int sink_begin(struct sink *k, int overwrite);
 
 /*
- * Completes it; whole: if not, a folder is thrown away. If sated is set, the
- * crew was stopped because nobody wanted the rest, and it is whole. Returns 0, or -1 with
- * error set.
+ * Completes it; whole: if not, a folder is thrown away. If sated is set and
+ * there is no folder, the crew was stopped because nobody wanted the rest, and
+ * it is whole. Returns 0, or -1 with error set.
  */
 int sink_end(struct sink *k, int whole);
 

@@ -440,6 +440,9 @@ teardown()
 	run --separate-stderr -0 fl-parse -f first "$FILES/whole"
 	assert_output '{"trace_id":"t0","it'
 	assert_equal "$stderr" ''
+	# and the indexes tell of the others, too
+	fl-parse -f first -o seen "$FILES/whole"
+	assert_equal "$(lines_of seen/index.jsonl)" 300
 	# one that fails fails all
 	run --separate-stderr -2 fl-parse -f bad -o no "$FILES/whole"
 	assert_regex "$stderr" 'fl-format-bad: exit status 3$'
