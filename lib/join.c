@@ -857,6 +857,9 @@ pass(struct join *j, struct worker *ws, char *const *files, size_t nfiles)
 	size = size < 65536 ? 65536 : size > 524288 ? 524288 : size;
 	blocks_init(&j->blocks, files, nfiles, size);
 	crew_run(j->crew, scan, ws, sizeof(*ws));
+	/* a file that was not read to its end is not ours to close */
+	if (j->blocks.fd >= 0)
+		j->fds[j->blocks.next - 1] = -1;
 	blocks_release(&j->blocks);
 	return crew_stopped(j->crew) ? -1 : 0;
 }
