@@ -148,20 +148,30 @@ expand(char **args, int n, char **files, int *both)
 	return count;
 }
 
-/* Refuses to replace a folder that what is read is in. */
+/* Refuses to replace the folder out if file, which is read, is in it. */
+static void
+keep_clear_of(const char *file, const char *out)
+{
+	int in = !strcmp(file, "-");
+	char *path = realpath(in ? "/dev/stdin" : file, NULL);
+	size_t len = strlen(out);
+
+	if (path && !strncmp(path, out, len) && path[len] == '/')
+		die("%s: %s is in it: not replaced", given.output_dir,
+		    in ? "<stdin>" : file);
+	free(path);
+}
+
 static void
 keep_clear(char **files, size_t n)
 {
-	char *out = realpath(given.output_dir, NULL), *file;
-	size_t i, len = out ? strlen(out) : 0;
+	char *out = realpath(given.output_dir, NULL);
+	size_t i;
 
-	for (i = 0; out && i < n; i++) {
-		file = realpath(files[i], NULL);
-		if (file && !strncmp(file, out, len) && file[len] == '/')
-			die("%s: %s is in it: not replaced", given.output_dir,
-			    files[i]);
-		free(file);
-	}
+	for (i = 0; out && i < n; i++)
+		keep_clear_of(files[i], out);
+	if (out && !n)
+		keep_clear_of("-", out);
 	free(out);
 }
 

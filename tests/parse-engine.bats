@@ -345,6 +345,10 @@ formats()
 	cp "$FILES/rows" out/exp/trace_summary.jsonl
 	run --separate-stderr -2 fl-parse -o out --overwrite out/w
 	assert_equal "$stderr" 'fl-parse: out: out/w is in it: not replaced'
+	for stdin in '' - /dev/stdin; do
+		run --separate-stderr -2 fl-parse -o out --overwrite $stdin <out/w
+		assert_regex "$stderr" 'stdin>? is in it: not replaced$'
+	done
 	run --separate-stderr -2 fl-parse -o ../"${PWD##*/}"/out/ --overwrite out/exp
 	assert_regex "$stderr" 'out/exp/trace_summary.jsonl is in it: not replaced$'
 	assert_file_exists out/exp/trace_summary.jsonl
