@@ -1,7 +1,7 @@
 """html-check.py WHAT DIR: what tests/html.bats needs to look at pages.
 
 inputs  writes the traces that pages are to be made of, DIR/NAME.jsonl
-static  reads all pages, DIR/NAME/*.html, as text
+static  reads all pages, DIR/NAME/*_*.html, as text
 start   starts a browser that the checks share, and stop ends it
 CHECK   one of the functions check_CHECK below
 
@@ -314,7 +314,7 @@ def read_pages(folder):
     for source in glob.glob(folder + "/*.jsonl"):
         with open(source, encoding="utf-8") as f:
             traces = [same(json.loads(line)) for line in f]
-        pages = glob.glob(source[:-6] + "/*.html")
+        pages = glob.glob(source[:-6] + "/*_*.html")
         equal(len(pages), len(traces), source)
         if "observations" not in traces[0]:
             # they have no row, and so the page has none
@@ -349,7 +349,7 @@ class Pages(webdriver.Browser):
         self.folder = folder
 
     def see(self, name, fragment="", which=0):
-        pages = sorted(glob.glob("%s/%s/*.html" % (self.folder, name)))
+        pages = sorted(glob.glob("%s/%s/*_*.html" % (self.folder, name)))
         self.open("file://" + pages[which] + fragment)
 
     def search(self, text):

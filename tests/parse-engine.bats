@@ -329,7 +329,7 @@ formats()
 	cp "$FILES/rows" in
 	fl-parse -o out in
 	for dir in '' / . .. out/. out/./ out/..; do
-		run --separate-stderr -2 fl-parse -o "$dir" --overwrite <in
+		run --separate-stderr -2 fl-parse -o "$dir" --overwrite </dev/null
 		assert_equal "$stderr" "fl-parse: '$dir': a folder's name is wanted at the end"
 	done
 	(cd out && fl-parse -o ../out// --overwrite ../in)

@@ -132,3 +132,7 @@ measured /dev/null true; true=$seconds
 measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
 measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"
 measured /dev/null fluxloop --help; row 'fluxloop --help' 1 starts true "$true"
+
+echo
+echo "the JSON scanner alone, one thread, bytes/s:"
+BUILD=$build "$OLDPWD/tests/bench/scan.sh"
