@@ -140,7 +140,7 @@ fail_file(struct join *j, const char *file, int error)
 static int
 fail(struct join *j, int error)
 {
-	return fail_file(j, NULL, error);
+	return fail_file(j, NULL, error ? error : EIO);
 }
 
 /* --- the first pass: blocks of lines ------------------------------------ */
@@ -531,9 +531,13 @@ read_place(struct worker *w, const struct place *p, size_t n, char *to)
 
 	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
 		return 0;
-	file = spilled ? NULL : j->blocks.files[p->file];
-	return fail_file(j, file && !strcmp(file, "-") ? "<stdin>" : file,
-	    errno);
+	if (spilled)
+		return fail(j, errno);
+	/* what was cut off is no JSON any more, which will be noticed */
+	if (!errno)
+		return 0;
+	file = j->blocks.files[p->file];
+	return fail_file(j, !strcmp(file, "-") ? "<stdin>" : file, errno);
 }
 
 static struct place *

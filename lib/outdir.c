@@ -179,11 +179,16 @@ swap(struct outdir *d)
 	}
 #endif
 	old = xasprintf("%s.old", d->temp);
-	bad = rename(d->path, old) || rename(d->temp, d->path);
-	if (!bad)
+	bad = rename(d->path, old);
+	if (!bad && rename(d->temp, d->path)) {
+		bad = errno;
+		rename(old, d->path);
+		errno = bad;
+	} else if (!bad) {
 		outdir_remove(old);
+	}
 	free(old);
-	return bad;
+	return bad != 0;
 }
 
 int

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -56,10 +57,12 @@ spill_read(int fd, void *p, size_t n, uint64_t at)
 		r = pread(fd, s, n, (off_t)at);
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r <= 0) {
-			errno = r ? errno : EIO;
-			return -1;
+		if (r == 0) {
+			memset(s, 0, n);
+			errno = 0;
 		}
+		if (r <= 0)
+			return -1;
 		s += r;
 		n -= (size_t)r;
 		at += (uint64_t)r;

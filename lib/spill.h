@@ -14,8 +14,13 @@ const char *spill_dir(void);
 /* Opens one. Returns the descriptor, or -1 with errno set. */
 int spill_open(void);
 
-/* Write or read all n bytes at an offset. Return 0 or -1 with errno set. */
+/* Writes all n bytes at an offset. Returns 0, or -1 with errno set. */
 int spill_write(int fd, const void *p, size_t n, uint64_t at);
+
+/*
+ * Reads n bytes at an offset. Returns 0, or -1 with errno set; where the file
+ * ends before them errno is 0, and NULs stand for what is missing.
+ */
 int spill_read(int fd, void *p, size_t n, uint64_t at);
 
 #endif

@@ -281,6 +281,25 @@ formats()
 	wait "$pid"
 }
 
+@test "a file that is cut off while it is read is told, and the rest shown" {
+	{ cat "$FILES/rows"; cat "$FILES/obs"; } >growing
+	fl-parse growing >wanted
+	mkfifo hold
+	fl-parse growing hold >got 2>err &
+	pid=$!
+	# once the second file is open the first has been read
+	exec 7>hold
+	size=$(wc -c <growing)
+	truncate -s $((size - 50000)) growing
+	exec 7>&-
+	status=0
+	wait $pid || status=$?
+	assert_equal "$status" 1
+	assert_regex "$(cat err)" 'fl-parse: [0-9]+ traces changed while the file was read'
+	assert_equal "$(grep -c '^# Trace Analysis' got)" 300
+	(($(wc -c <got) > 500000 && $(wc -c <got) < $(wc -c <wanted)))
+}
+
 @test "the same name many times makes as many files" {
 	for i in {1..700}; do
 		printf '{"trace_id":"same","iteration":1,"input":"%d"}\n' "$i"
