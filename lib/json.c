@@ -1272,7 +1272,8 @@ json_add_others(struct buf *b, struct json_span object,
 				break;
 		if (i < n)
 			continue;
-		json_add(b, NULL, key);
+		json_comma(b);
+		json_compact(b, key);
 		buf_byte(b, ':');
 		json_compact(b, value);
 	}

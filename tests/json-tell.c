@@ -330,8 +330,7 @@ check_others(struct json_span v, struct buf *wrong)
 	json_open(&b, NULL, '{');
 	json_add_others(&b, v, json_tell_names, NAMES);
 	json_close(&b, '}');
-	/* keys stay as they are written */
-	if (json_scan(b.p, b.len, JSON_LONE, json_tell_names, values, NAMES,
+	if (json_scan(b.p, b.len, 0, json_tell_names, values, NAMES,
 	    &f) < 0)
 		buf_puts(wrong, "!others");
 	for (i = 0; i < NAMES; i++)
@@ -418,6 +417,44 @@ put_field(struct buf *b, const struct buf *text)
 			buf_byte(b, text->p[i]);
 }
 
+/*
+ * Printed while it is scanned, a field looks as it does when it is printed
+ * afterwards; and so does a text that goes on behind its value.
+ */
+static void
+check_print(const char *s, size_t n, const struct json_span *values, int met,
+    struct buf *wrong)
+{
+	struct json_print print[2] = { { .field = 1 }, { .field = 0 } };
+	struct json_span v[NAMES];
+	struct buf out = { 0 }, want = { 0 }, longer = { 0 };
+	struct json_fault f;
+	const char *end = NULL;
+	size_t i;
+
+	buf_puts(&out, "before");
+	if (json_scan_print(s, n, JSON_LAX, json_tell_names, v, NAMES, print,
+	    2, &out, NULL, &f) != met)
+		buf_puts(wrong, "!print");
+	for (i = 0; i < 2; i++) {
+		want.len = 0;
+		if (values[print[i].field].p)
+			json_pretty(&want, values[print[i].field], 0);
+		if (want.len != print[i].n || (want.len && memcmp(want.p,
+		    out.p + print[i].at, want.len) != 0))
+			buf_puts(wrong, "!print");
+	}
+	buf_add(&longer, s, n);
+	buf_puts(&longer, " ]\xff");
+	if (json_scan_print(longer.p, longer.len, JSON_LAX, json_tell_names,
+	    v, NAMES, print, 2, &out, &end, &f) != met ||
+	    end < longer.p || end > longer.p + n)
+		buf_puts(wrong, "!end");
+	buf_release(&out);
+	buf_release(&want);
+	buf_release(&longer);
+}
+
 static void
 tell_value(struct buf *b, struct json_span v, const struct json_span *values,
     int met)
@@ -435,6 +472,7 @@ tell_value(struct buf *b, struct json_span v, const struct json_span *values,
 	walks(&text, v, &wrong);
 	put_field(b, &text);
 	check_others(v, &wrong);
+	check_print(v.p, v.n, values, met, &wrong);
 	check_pretty(&pretty, v, met, &wrong);
 	check_compact(&compact, &pretty, met, &wrong);
 	put_field(b, &wrong);
