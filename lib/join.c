@@ -621,18 +621,52 @@ read_run(struct worker *w, size_t i)
 	return k - i;
 }
 
+/* Reads the observations that the index lists behind what is in text. */
+static int
+read_places(struct worker *w, const struct job *job)
+{
+	size_t i, n;
+
+	if (list_places(w, job))
+		return -1;
+	buf_room(&w->text, (size_t)job->bytes + w->nplaces + 1);
+	for (i = 0; i < w->nplaces; i += n)
+		if (!(n = read_run(w, i)))
+			return -1;
+	return 0;
+}
+
+/* The same for those of an extent, which is passed over only once. */
+static int
+read_extent(struct worker *w, const struct job *job)
+{
+	const struct place all = { job->first, 0, 1 };
+	size_t n = (size_t)job->bytes;
+	const char *p = buf_room(&w->text, n + 1), *end = p + n, *nl;
+
+	w->nplaces = 0;
+	if (n && read_place(w, &all, n, w->text.p + w->text.len))
+		return -1;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		nl = nl ? nl : end;
+		new_place(w)->n = (uint32_t)(nl - p);
+	}
+	w->text.len += n;
+	buf_byte(&w->text, '\n');
+	return 0;
+}
+
 /* A trace that fits: all its records are read into memory, the row first. */
 static int
 gather(struct worker *w, const struct job *job)
 {
 	struct json_span v = { 0 };
-	size_t i, n, at;
+	size_t i, at;
 	int bad;
 
-	buf_room(&w->text, (size_t)job->bytes + w->nplaces + job->row.n + 2);
-	for (i = 0; i < w->nplaces; i += n)
-		if (!(n = read_run(w, i)))
-			return -1;
+	if (w->j->extents ? read_extent(w, job) : read_places(w, job))
+		return -1;
 	at = job->row.file == NO_ROW ? 0 : (size_t)job->row.n + 1;
 	if (at) {
 		v.p = w->text.p;
@@ -673,6 +707,8 @@ gather_brief(struct worker *w, const struct job *job)
 	size_t i, n = 0;
 	int bad;
 
+	if (w->j->extents ? list_extent(w, job) : list_places(w, job))
+		return -1;
 	if (job->row.file != NO_ROW) {
 		v.p = w->text.p;
 		v.n = job->row.n;
@@ -726,8 +762,6 @@ render_job(struct worker *w, const struct job *job)
 	uint64_t limit = j->memory / 8 / j->crew->n;
 
 	w->text.len = w->step.len = 0;
-	if (j->extents ? list_extent(w, job) : list_places(w, job))
-		return -1;
 	if (job->row.file != NO_ROW) {
 		if (read_place(w, &job->row, job->row.n, buf_room(&w->text,
 		    (size_t)job->row.n + 1)))
