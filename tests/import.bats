@@ -339,7 +339,9 @@ observations()
 # --- values -------------------------------------------------------------------------------------------
 
 @test "ids in hexadecimal or base64 are the same" {
-	for id in "$ID" "${ID^^}" "$(xxd -r -p <<<"$ID" | base64)" "$(xxd -r -p <<<"$ID" | base64 | tr -d =)" \
+	bytes=$(sed 's/../\\x&/g' <<<"$ID")
+	base64=$(printf '%b' "$bytes" | base64)
+	for id in "$ID" "${ID^^}" "$base64" "${base64//=/}" \
 		0b8e6f0c-1111-4222-8333-abcdefabcdef; do
 		span "traceId: \"$id\"" >in
 		assert_equal "$id $(fl-import otlp in | jq -r .trace_id)" "$id 0b8e6f0c-1111-4222-8333-abcdefabcdef"
