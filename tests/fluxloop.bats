@@ -771,6 +771,23 @@ start_stuck()
 	assert_equal "$(cat "${output%:*}")" $'one\ntwo'
 }
 
+@test "parse --format html and tree show where to look" {
+	project
+	inputs one two
+	fluxloop run experiment
+	the_experiment
+	run fluxloop parse experiment --latest --format html --jobs 2 --memory 16M
+	assert_success
+	assert_output "$dir/per_trace_analysis/index.html: 2 pages"
+	assert_equal "$(grep -c '<a href=' "${output%:*}")" 2
+	run fluxloop parse experiment --latest --format tree
+	assert_success
+	assert_equal "$(grep -c '^✓' <<<"$output")" 2
+	run fluxloop parse experiment --latest --format tree --output trees --shard-dirs
+	assert_output "$dir/trees: 2 files"
+	assert_equal "$(find "$dir/trees" -mindepth 2 -name '*.txt' | wc -l)" 2
+}
+
 @test "a format that is no name, or has no program, is refused" {
 	project
 	for format in ../x 'a b' A '' 'x;y'; do
