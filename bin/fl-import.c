@@ -66,13 +66,19 @@ main(int argc, char **argv)
 {
 	enum otlpin_output what = OTLPIN_TRACES;
 	struct source s;
-	int c, status;
+	int c, given = 0, status;
 
 	util_init(argv[0]);
 	while ((c = getopt_long(argc, argv, "is", options, NULL)) != -1) {
 		switch (c) {
-		case 'i': what = OTLPIN_INPUTS; break;
-		case 's': what = OTLPIN_SEPARATE; break;
+		case 'i':
+		case 's':
+			if (given && given != c)
+				cli_misused(usage, "--inputs and --separate "
+				    "exclude one another");
+			given = c;
+			what = c == 'i' ? OTLPIN_INPUTS : OTLPIN_SEPARATE;
+			break;
 		default: cli_common(c, usage);
 		}
 	}

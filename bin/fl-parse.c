@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -30,8 +31,8 @@
 static const char usage[] =
 "fl-parse [options] [DIR | file ...]\n"
 "Turns traces, or an experiment's observations and rows, into something to read.\n"
-"  -f, --format F       md unless given; jsonl, or the NAME of a program\n"
-"                       fl-format-NAME; fl-parse(1) lists the others\n"
+"  -f, --format F       md (unless given), html, tree, json, jsonl, chrome, otlp,\n"
+"                       csv, or the NAME of a program fl-format-NAME\n"
 "  -o, --output-dir D   a file for each trace, and an index, in a new folder D\n"
 "      --overwrite      replace D if fl-parse made it\n"
 "      --shard-dirs     spread the files over folders 00 to ff\n"
@@ -175,6 +176,30 @@ keep_clear(char **files, size_t n)
 	free(out);
 }
 
+/*
+ * In a pipeline the folder that ours is to be in may be made by who writes to
+ * us, before there is something to read.
+ */
+static void
+wait_for_parent(char **files, size_t n)
+{
+	struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+	char *parent = xstrdup(given.output_dir), *slash;
+	size_t i, len = strlen(parent);
+
+	while (len > 1 && parent[len - 1] == '/')
+		parent[--len] = '\0';
+	slash = strrchr(parent, '/');
+	if (slash && slash > parent) {
+		*slash = '\0';
+		for (i = 0; i < n && strcmp(files[i], "-"); i++)
+			;
+		if ((!n || i < n) && access(parent, F_OK))
+			poll(&input, 1, -1);
+	}
+	free(parent);
+}
+
 /* Waits for a signal that ends us and takes the unfinished folder away. */
 static void *
 wait_signal(void *arg)
@@ -187,6 +212,7 @@ wait_signal(void *arg)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
 	if (sigwait(&set, &sig))
 		return NULL;
 	/* others may be writing there still: what they make has no name */
@@ -203,7 +229,7 @@ wait_signal(void *arg)
 static void
 watch_signals(struct sink *k)
 {
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction old;
 	pthread_t thread;
 	sigset_t set;
@@ -228,10 +254,9 @@ warn_counts(const struct join *j)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
 	if (j->changed && j->extents)
-		warn("%zu row%s to what are not its observations: "
-		    "observations.jsonl was changed; give both files instead "
-		    "of the folder", j->changed, j->changed == 1 ? " points" :
-		    "s point");
+		warn("%zu row%s to what are not its observations, or no "
+		    "JSON; give both files instead of the folder to see more",
+		    j->changed, j->changed == 1 ? " points" : "s point");
 	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,
 		    j->changed == 1 ? "" : "s");
@@ -331,8 +356,13 @@ main(int argc, char **argv)
 	cli_need_input(argc, usage);
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files, &both);
-	if (given.output_dir && given.overwrite)
-		keep_clear(files, n);
+	if (given.output_dir) {
+		/* a message that nobody reads ends nothing */
+		signal(SIGPIPE, SIG_IGN);
+		wait_for_parent(files, n);
+		if (given.overwrite)
+			keep_clear(files, n);
+	}
 	status = run(files, n, both);
 	while (n)
 		free(files[--n]);

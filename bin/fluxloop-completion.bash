@@ -58,7 +58,7 @@ _fluxloop_value()
 			persona_based adversarial multilingual custom"
 		;;
 	--format)
-		_fluxloop_reply "md html tree json jsonl chrome otlp $(compgen -c fl-format- |
+		_fluxloop_reply "md html tree json jsonl chrome otlp csv $(compgen -c fl-format- |
 			sed 's/^fl-format-//')"
 		;;
 	esac

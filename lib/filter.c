@@ -102,6 +102,8 @@ filter_end(struct filter *f, const char *path, struct err *e)
 	while (waitpid(f->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	f->pid = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+		return FILTER_UNREAD;
 	if (WIFSIGNALED(status))
 		return err_set(e, 0, 0, "%s: killed by signal %d", path,
 		    WTERMSIG(status));

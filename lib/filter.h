@@ -25,7 +25,11 @@ char *filter_find(const char *name);
  */
 int filter_start(struct filter *f, const char *path, int out, struct err *e);
 
-/* Waits for it, when its input was closed. Returns 0, or -1 with *e filled in. */
+/*
+ * Waits for it, when its input was closed. Returns 0, or -1 with *e filled in;
+ * or FILTER_UNREAD when nobody read what it wrote (SIGPIPE).
+ */
+#define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);
 
 #endif

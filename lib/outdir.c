@@ -112,11 +112,11 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 		return err_set(e, 0, 0, "'%s': a folder's name is wanted at "
 		    "the end", path);
 	d->replace = lstat(d->path, &st) == 0;
+	if (d->replace && !ours(d->path, e))
+		return -1;
 	if (d->replace && !overwrite)
 		return err_set(e, 0, 0, "%s: is there already; --overwrite "
 		    "replaces it", d->path);
-	if (d->replace && !ours(d->path, e))
-		return -1;
 	d->temp = xasprintf("%s.new-XXXXXX", d->path);
 	if (!mkdtemp(d->temp)) {
 		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,10 +104,16 @@ close_out(struct sink *k, struct out *o, const char *file)
 static int
 end_filter(struct sink *k)
 {
-	int error = out_close(&k->out) ? k->out.error : 0;
+	int error = out_close(&k->out) ? k->out.error : 0, ended;
 
-	if (filter_end(&k->filter, k->format->filter, &k->error))
+	ended = filter_end(&k->filter, k->format->filter, &k->error);
+	if (ended < 0)
 		return -1;
+	if (ended == FILTER_UNREAD) {
+		/* so it would have been without the program between */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	if (!error || error == EPIPE)
 		return 0;
 	return err_set(&k->error, 0, 0, "%s: %s", k->format->filter,
@@ -358,9 +365,8 @@ place_part(struct sheet *h, struct part *p)
 	} else {
 		if (f->alone && k->traces) {
 			crew_lock(k->crew);
-			err_set(&k->error, 0, 0, "%s makes a text of its own "
-			    "for each trace: more than one needs "
-			    "--output-dir", f->name);
+			err_set(&k->error, 0, 0, "%s makes a page for each "
+			    "trace: give --output-dir", f->name);
 			crew_unlock(k->crew);
 			crew_stop(k->crew);
 			bad = -1;

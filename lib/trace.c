@@ -232,10 +232,11 @@ trace_add_brief(struct trace *t, struct json_span observation)
 int
 trace_lend(struct trace *t, size_t i, struct json_span observation)
 {
-	struct observation *o = &t->obs[i], *last = &t->obs[t->lent], now;
+	struct observation *o = &t->obs[i], *last, now;
 	size_t k;
 
 	if (t->lent < t->nobs) {
+		last = &t->obs[t->lent];
 		last->raw.p = NULL;
 		for (k = 0; k < O_FIELDS; k++)
 			if (!is_small(k))

@@ -566,3 +566,12 @@ fl-import: in:10: 2 of its spans have no trace id"
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'
 }
+
+@test "two ways to write exclude one another" {
+	for options in '-i -s' '-s -i' '--separate --inputs'; do
+		# shellcheck disable=SC2086 # words
+		run -2 fl-import $options otlp /dev/null
+		assert_output --partial 'exclude one another'
+	done
+	run -0 fl-import -i -i otlp /dev/null
+}

@@ -219,7 +219,7 @@ formats()
 	# a line that is not what the row says is told
 	sed -i '3s/trace_id/trace_iD/' dir/observations.jsonl
 	run --separate-stderr -1 fl-parse dir
-	assert_regex "$stderr" '^fl-parse: 1 row points to what are not its observations: '
+	assert_regex "$stderr" '^fl-parse: 1 row points to what are not its observations, or no JSON; '
 	run --separate-stderr -1 fl-parse dir/trace_summary.jsonl dir/observations.jsonl
 	assert_regex "$stderr" "observations.jsonl:3: neither a trace nor"
 }
@@ -375,7 +375,7 @@ formats()
 
 @test "a signal leaves nothing behind" {
 	mkfifo in
-	for signal in TERM HUP; do
+	for signal in TERM HUP QUIT; do
 		fl-parse -o out <in &
 		pid=$!
 		exec 7>in
@@ -473,6 +473,45 @@ teardown()
 	for name in ../bad 'b ad' BAD; do
 		run --separate-stderr -2 fl-parse -f "$name" "$FILES/whole"
 		assert_regex "$stderr" "unknown format '$name'"
+	done
+}
+
+@test "a reader that goes away ends a program's format as it ends ours" {
+	printf '#!/bin/sh\nexec yes\n' >fl-format-endless
+	chmod +x fl-format-endless
+	for format in md csv endless; do
+		status=0
+		PATH=$PATH:$PWD fl-parse -f $format "$FILES/large" "$FILES/whole" 2>err |
+			head -n 1 >/dev/null || status=${PIPESTATUS[0]}
+		assert_equal "$format: $(cat err)" "$format: "
+	done
+}
+
+@test "messages that nobody reads leave no folder behind" {
+	yes junk | head -n 100000 >junk
+	fl-parse -o out junk "$FILES/whole" 2>&1 | head -n 1 >/dev/null || true
+	assert_equal "$(find . -name 'out.new-*')" ''
+	assert_equal "$(lines_of out/index.jsonl)" 300
+}
+
+@test "the parent of a folder may be made in the pipeline" {
+	for i in 1 2 3 4 5; do
+		{ sleep 0.1; mkdir new$i; cat "$FILES/whole"; } | fl-parse -o new$i/out
+		assert_equal "$(lines_of new$i/out/index.jsonl)" 300
+	done
+	run --separate-stderr -2 fl-parse -o nowhere/out </dev/null
+	assert_regex "$stderr" '^fl-parse: nowhere/out: No such file'
+}
+
+@test "--overwrite is named only where it would help" {
+	fl-parse -o out "$FILES/whole"
+	run --separate-stderr -2 fl-parse -o out "$FILES/whole"
+	assert_equal "$stderr" 'fl-parse: out: is there already; --overwrite replaces it'
+	mkdir other
+	touch other/file plain
+	for place in other plain; do
+		run --separate-stderr -2 fl-parse -o $place "$FILES/whole"
+		refute_regex "$stderr" 'overwrite'
 	done
 }
 
