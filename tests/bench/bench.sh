@@ -60,13 +60,15 @@ measured /dev/null fl-parse -j 1 e100
 row 'the same with one thread' "$mb" MB cat "$cat"
 measured /dev/null fl-parse --format jsonl e100
 row 'fl-parse, to per-trace JSONL' "$mb" MB cat "$cat"
-measured /dev/null fl-parse --format html -o e100.html e100
+measured /dev/null fl-parse --format html --overwrite -o e100.html e100
 row 'fl-parse, to pages' "$mb" MB cat "$cat"
 rm -rf e100.html
 
 # fl-parse of a gigabyte into a folder, beside cp, one after the other in turn.
 # Where memory is a virtual machine's, pages that its host has to find first
-# make whatever writes next ten times slower: so all are used once before.
+# make whatever writes next ten times slower: so all are used once before. Nor
+# is anything removed in between, since ext4 passes over what was removed when
+# it makes new files; but it is written to the disk.
 copies()
 {
 	local size=$1 runs=$2 run i took=() peaks=() commands line e=e$1
@@ -78,17 +80,20 @@ copies()
 		'fl-parse -o "$2" "$1"'
 		'fl-parse -o "$2" "$1/rows-only.jsonl" "$1/observations.jsonl"'
 		'cat "$1/rows-only.jsonl" "$1/observations.jsonl" | fl-parse -o "$2"')
+	rm -rf copies
+	mkdir copies
 	for ((run = 0; run < runs; run++)); do
 		for i in "${!commands[@]}"; do
 			head -c 2500000000 /dev/zero >/dev/shm/fluxloop-bench || true
 			rm -f /dev/shm/fluxloop-bench
 			line=$("$work/measure" 1 /dev/null sh -c "${commands[i]}" \
-				sh "$e" "copy-$i-$run")
-			rm -rf "copy-$i-$run"
+				sh "$e" "copies/$i-$run")
+			sync
 			took[i]="${took[i]-} ${line% *}"
 			((${peaks[i]-0} > ${line#* })) || peaks[i]=${line#* }
 		done
 	done
+	rm -rf copies
 	for i in "${!commands[@]}"; do
 		# shellcheck disable=SC2086 # words
 		seconds=$(printf '%s\n' ${took[i]} | sort -n |
