@@ -284,7 +284,7 @@ take_line(struct worker *w, const struct line *l)
 static int
 take_block(struct worker *w, const struct block *b)
 {
-	const char *p = w->text.p, *end = p + w->text.len, *nl;
+	const char *p = buf_str(&w->text), *end = p + w->text.len, *nl;
 	struct line l;
 
 	w->lines = w->nentries = 0;
