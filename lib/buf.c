@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,16 +26,13 @@ buf_detach(struct buf *b, size_t *len)
 	return p;
 }
 
-char *
-buf_room(struct buf *b, size_t n)
+void
+buf_grow(struct buf *b, size_t n)
 {
-	if (b->cap - b->len <= n) {
-		if (n >= SIZE_MAX - b->len)
-			die("out of memory (%zu bytes)", n);
-		b->cap = grow(b->cap, b->len + n + 1);
-		b->p = xrealloc(b->p, b->cap);
-	}
-	return b->p + b->len;
+	if (n >= SIZE_MAX - b->len)
+		die("out of memory (%zu bytes)", n);
+	b->cap = grow(b->cap, b->len + n + 1);
+	b->p = xrealloc(b->p, b->cap);
 }
 
 void
@@ -46,13 +42,6 @@ buf_add(struct buf *b, const void *p, size_t n)
 		return;
 	memcpy(buf_room(b, n), p, n);
 	b->len += n;
-}
-
-void
-buf_byte(struct buf *b, char c)
-{
-	*buf_room(b, 1) = c;
-	b->len++;
 }
 
 void
@@ -71,24 +60,32 @@ buf_fill(struct buf *b, char c, size_t n)
 }
 
 void
-buf_printf(struct buf *b, const char *fmt, ...)
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
-	va_list ap;
+	va_list again;
 	int n;
 
 	buf_room(b, 64);
-	va_start(ap, fmt);
+	va_copy(again, ap);
 	n = vsnprintf(b->p + b->len, b->cap - b->len, fmt, ap);
-	va_end(ap);
 	if (n < 0)
 		die("cannot format '%s'", fmt);
 	if ((size_t)n >= b->cap - b->len) {
 		buf_room(b, (size_t)n);
-		va_start(ap, fmt);
-		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, ap);
-		va_end(ap);
+		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
 	}
+	va_end(again);
 	b->len += (size_t)n;
+}
+
+void
+buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
 }
 
 void
@@ -100,6 +97,34 @@ buf_uint(struct buf *b, unsigned long long n)
 		*--p = (char)('0' + n % 10);
 	while (n /= 10);
 	buf_add(b, p, (size_t)(text + sizeof(text) - p));
+}
+
+void
+buf_int(struct buf *b, long long n)
+{
+	if (n < 0)
+		buf_byte(b, '-');
+	buf_uint(b, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n);
+}
+
+void
+buf_digits(struct buf *b, unsigned long long n, unsigned width)
+{
+	char *p = buf_room(b, width) + width;
+
+	b->len += width;
+	for (; width > 0; width--, n /= 10)
+		*--p = (char)('0' + n % 10);
+}
+
+void
+buf_hex(struct buf *b, unsigned long long n, unsigned width)
+{
+	char *p = buf_room(b, width) + width;
+
+	b->len += width;
+	for (; width > 0; width--, n >>= 4)
+		*--p = "0123456789abcdef"[n & 15];
 }
 
 void
@@ -116,8 +141,7 @@ buf_fixed2(struct buf *b, double d)
 			n += rest > 0.5;
 			buf_uint(b, n / 100);
 			buf_byte(b, '.');
-			buf_byte(b, (char)('0' + n / 10 % 10));
-			buf_byte(b, (char)('0' + n % 10));
+			buf_digits(b, n, 2);
 			return;
 		}
 	}

@@ -55,3 +55,13 @@ hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n)
 		round_of(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
+
+void
+hash_text(uint64_t hash, char text[HASH_TEXT])
+{
+	int i;
+
+	for (i = 16; i > 0; i--, hash >>= 4)
+		text[i - 1] = "0123456789abcdef"[hash & 15];
+	text[16] = '\0';
+}

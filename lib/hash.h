@@ -12,4 +12,8 @@
 
 uint64_t hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n);
 
+/* A hash as 16 hexadecimal digits and a NUL. */
+#define HASH_TEXT 17
+void hash_text(uint64_t hash, char text[HASH_TEXT]);
+
 #endif

@@ -50,6 +50,13 @@ days_of(int y, int m, int d)
 	return (int64_t)era * 146097 + doe - 719468;
 }
 
+static void
+put_part(struct buf *b, int n, unsigned width, char after)
+{
+	buf_digits(b, (unsigned long long)n, width);
+	buf_byte(b, after);
+}
+
 void
 isotime_put(struct buf *b, int64_t us)
 {
@@ -57,9 +64,15 @@ isotime_put(struct buf *b, int64_t us)
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	buf_printf(b, "%04d-%02d-%02dT%02d:%02d:%02d.%06d+00:00",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (int)(us % SECOND));
+	/* of the years that ISO 8601 takes without further agreement */
+	put_part(b, tm.tm_year + 1900, 4, '-');
+	put_part(b, tm.tm_mon + 1, 2, '-');
+	put_part(b, tm.tm_mday, 2, 'T');
+	put_part(b, tm.tm_hour, 2, ':');
+	put_part(b, tm.tm_min, 2, ':');
+	put_part(b, tm.tm_sec, 2, '.');
+	put_part(b, (int)(us % SECOND), 6, '+');
+	buf_puts(b, "00:00");
 }
 
 void

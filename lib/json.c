@@ -1128,7 +1128,8 @@ json_comma(struct buf *b)
 {
 	char last = b->len ? b->p[b->len - 1] : '[';
 
-	if (!strchr("[{:,\n", last))
+	if (last != '[' && last != '{' && last != ':' && last != ',' &&
+	    last != '\n')
 		buf_byte(b, ',');
 }
 
@@ -1185,7 +1186,7 @@ void
 json_add_int(struct buf *b, const char *key, long long i)
 {
 	json_key(b, key);
-	buf_printf(b, "%lld", i);
+	buf_int(b, i);
 }
 
 void
@@ -1235,12 +1236,40 @@ put_special(struct buf *b, const char *s, size_t n)
 	return len;
 }
 
+/*
+ * How many bytes from the start are ASCII that stands in a string as it is:
+ * eight at a time, as in "Bit Twiddling Hacks" (Sean Eron Anderson), where a
+ * byte that is zero, or less than another, sets its highest bit.
+ */
+static size_t
+plain(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x, quote, slash;
+	size_t i;
+
+	for (i = 0; i + 8 <= n; i += 8) {
+		memcpy(&x, s + i, 8);
+		quote = x ^ ones * '"';
+		slash = x ^ ones * '\\';
+		if ((x | (x - ones * 0x20) | (quote - ones) |
+		    (slash - ones)) & ones * 0x80)
+			break;
+	}
+	for (; i < n; i++)
+		if ((unsigned char)(s[i] - 0x20) >= 0x60 || s[i] == '"' ||
+		    s[i] == '\\')
+			break;
+	return i;
+}
+
 void
 json_put_text(struct buf *b, const char *s, size_t n)
 {
-	size_t i = 0, good, stop;
+	size_t i = plain(s, n), good, stop;
 
 	buf_byte(b, '"');
+	buf_add(b, s, i);
 	while (i < n) {
 		good = i + utf8_check(s + i, n - i);
 		while (i < good) {
