@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -74,6 +75,26 @@ cli_double(const char *option, const char *arg, double min, double max)
 	if (end == arg || *end || !(v >= min && v <= max))
 		die("%s '%s': a number from %g to %g is wanted", option, arg,
 		    min, max);
+	return v;
+}
+
+double
+cli_seconds(const char *option, const char *arg, double min, double max)
+{
+	static const char units[] = "smhd";
+	static const double seconds[] = { 1, 60, 3600, 86400 };
+	const char *unit = NULL;
+	double v;
+	char *end;
+
+	v = strtod(arg, &end);
+	if (end != arg && *end && !end[1])
+		unit = strchr(units, *end);
+	if (unit)
+		v *= seconds[unit - units];
+	if (end == arg || (*end && !unit) || !(v >= min && v <= max))
+		die("%s '%s': a time from %g to %g seconds is wanted, such as "
+		    "30, 1.5m or 2h", option, arg, min, max);
 	return v;
 }
 

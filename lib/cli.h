@@ -37,6 +37,9 @@ long long cli_int(const char *option, const char *arg, long long min,
     long long max);
 double cli_double(const char *option, const char *arg, double min, double max);
 
+/* A span of time in seconds: a number, with s, m, h or d behind it or not. */
+double cli_seconds(const char *option, const char *arg, double min, double max);
+
 /* The version of the whole, such as "0.1.0". */
 const char *cli_version(void);
 

@@ -124,6 +124,57 @@ read_env_file(struct environ *env, const char *dir, config_say *say, void *arg)
 	free(file);
 }
 
+/* What agents need of our environment even where it has to be clean. */
+static const char *const needed[] = {
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "TMPDIR",
+	"LANG", "LANGUAGE", "VIRTUAL_ENV"
+};
+
+static int
+is_needed(const char *var, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(needed); i++)
+		if (strlen(needed[i]) == n && !memcmp(needed[i], var, n))
+			return 1;
+	return n > 3 && !memcmp(var, "LC_", 3);
+}
+
+/* Whether a name is allowed: a string, or a list of them. */
+static int
+is_allowed(struct json_span allow, const char *var, size_t n)
+{
+	struct json_span key, item;
+	struct json_iter it;
+
+	if (json_is(allow, JSON_STRING))
+		return json_equal(allow, var, n);
+	if (!json_is(allow, JSON_ARRAY))
+		return 0;
+	for (it = json_each(allow); json_next(&it, &key, &item); )
+		if (json_is(item, JSON_STRING) && json_equal(item, var, n))
+			return 1;
+	return 0;
+}
+
+/* The variables of own that a clean environment keeps. */
+static struct environ
+cleaned(const struct environ *own, struct json_span allow)
+{
+	struct environ kept = { 0 };
+	size_t i, n;
+
+	for (i = 0; i < own->n; i++) {
+		n = strcspn(own->vars[i], "=");
+		if (is_needed(own->vars[i], n) ||
+		    is_allowed(allow, own->vars[i], n))
+			environ_set(&kept, own->vars[i], n,
+			    own->vars[i] + n + 1, 1);
+	}
+	return kept;
+}
+
 /* Adds the variables of from that are not there. */
 static void
 add_missing(struct environ *env, const struct environ *from)
@@ -239,6 +290,7 @@ int
 config_load(struct config *c, const char *file, config_say *say, void *arg)
 {
 	struct environ own = { 0 }, dotenv = { 0 };
+	struct json_span how;
 	struct buf json = { 0 }, up = { 0 };
 	int bad = 0;
 
@@ -258,13 +310,23 @@ config_load(struct config *c, const char *file, config_say *say, void *arg)
 	}
 	environ_inherit(&own);
 	add_missing(&own, &dotenv);
-	environ_release(&dotenv);
-	c->env = own;
 	assume(&json);
-	if (override(&json, &c->env, say, arg))
+	if (override(&json, &own, say, arg))
 		bad = -1;
 	c->root.n = json.len;
 	c->root.p = c->json = buf_detach(&json, NULL);
+	how = config_get(c, "runner.environment");
+	if (json_is(how, JSON_STRING) && json_equal(how, "clean", 5)) {
+		environ_release(&own);
+		environ_inherit(&own);
+		c->env = cleaned(&own, config_get(c,
+		    "runner.environment_allow"));
+		add_missing(&c->env, &dotenv);
+		environ_release(&own);
+	} else {
+		c->env = own;
+	}
+	environ_release(&dotenv);
 	add_configured(&c->env, config_get(c, "runner.environment_vars"));
 	buf_release(&up);
 	return bad;

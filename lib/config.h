@@ -28,9 +28,10 @@ struct config {
  * something was an error; c can be released either way. The effective
  * configuration has the defaults, and what the environment, then the project's
  * .env, then the root's .env say instead of the file (FLUXLOOP_ITERATIONS for
- * iterations, and so on). c->env is the process's environment with, where it
- * does not name them, the variables of the .env files and of
- * runner.environment_vars.
+ * iterations, and so on). c->env is the process's environment (of which, if
+ * runner.environment is clean, only what programs need is kept and what
+ * runner.environment_allow names) with, where it does not name them, the
+ * variables of the .env files and of runner.environment_vars.
  */
 int config_load(struct config *c, const char *file, config_say *say, void *arg);
 void config_release(struct config *c);

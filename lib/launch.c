@@ -243,6 +243,85 @@ set_protocol(struct launch *l, const struct config *c, const char *given,
 	return known ? 0 : -1;
 }
 
+/* --- limits ------------------------------------------------------------------- */
+
+/*
+ * What the shell can limit: ulimit's letter, and its units in ours (KiB of
+ * address space, blocks of 512 bytes).
+ */
+static const struct {
+	const char *key;
+	char letter;
+	long long factor;
+} limits[] = {
+	{ "runner.limits.address_space_mb", 'v', 1024 },
+	{ "runner.limits.cpu_seconds", 't', 1 },
+	{ "runner.limits.open_files", 'n', 1 },
+	{ "runner.limits.file_mb", 'f', 2048 },
+};
+
+/* Whether a program can be found from the folder as posix_spawnp would. */
+static int
+is_program(const char *name, const char *dir)
+{
+	const char *path = getenv("PATH");
+	char *file;
+	size_t n;
+	int found = 0;
+
+	if (strchr(name, '/')) {
+		file = xasprintf("%s/%s", dir && *name != '/' ? dir : "",
+		    name);
+		found = access(dir ? file : name, X_OK) == 0;
+		free(file);
+		return found;
+	}
+	for (; path && !found; path = path[n] ? path + n + 1 : NULL) {
+		n = strcspn(path, ":");
+		file = xasprintf("%.*s%s%s", (int)n, path, n ? "/" : "",
+		    name);
+		found = access(file, X_OK) == 0;
+		free(file);
+	}
+	return found;
+}
+
+/*
+ * Puts a shell in front that sets the limits and becomes the agent: what is
+ * set by ourselves, after it was started, might come too late.
+ */
+static int
+set_limits(struct words *l, const struct config *c, const char *dir,
+    struct err *e)
+{
+	struct words all = { 0 };
+	struct buf script = { 0 };
+	double d;
+	size_t i;
+
+	for (i = 0; i < LEN(limits); i++) {
+		d = config_number(c, limits[i].key, -1);
+		if (d >= 0)
+			buf_printf(&script, "ulimit -%c %lld && ",
+			    limits[i].letter, (long long)d *
+			    limits[i].factor);
+	}
+	if (!script.len)
+		return 0;
+	buf_puts(&script, "exec \"$@\"");
+	add_option(&all, "sh", xstrdup("-c"));
+	words_add(&all, buf_detach(&script, NULL));
+	words_add(&all, xstrdup("sh"));
+	for (i = 0; i < l->n; i++)
+		words_add(&all, l->w[i]);
+	free(l->w);
+	*l = all;
+	return is_program(l->w[4], dir) ? 0 : err_set(e, 0, 0, "cannot start "
+	    "'%s': No such file or directory", l->w[4]);
+}
+
+/* --- all of it ------------------------------------------------------------------ */
+
 /* The folder to start in. */
 static char *
 working_directory(const struct config *c)
@@ -264,14 +343,19 @@ launch_init(struct launch *l, struct config *c, const char *target,
 	l->dir = working_directory(c);
 	l->target = target ? xstrdup(target) : configured_target(c);
 	if (command || (!target && config_get(c,
-	    "runner.process.command").p))
-		return command_agent(&l->argv, c, command, e) ||
-		    set_protocol(l, c, protocol, e) ? -1 : 0;
-	if (!l->target)
+	    "runner.process.command").p)) {
+		if (command_agent(&l->argv, c, command, e) ||
+		    set_protocol(l, c, protocol, e))
+			return -1;
+	} else if (!l->target) {
 		return err_set(e, 0, 0, "nothing to run: give --target or "
 		    "--command, or runner.target in the configuration");
-	l->greets = 1;
-	return python_agent(&l->argv, c, l->target, replay, e);
+	} else {
+		l->greets = 1;
+		if (python_agent(&l->argv, c, l->target, replay, e))
+			return -1;
+	}
+	return set_limits(&l->argv, c, l->dir, e);
 }
 
 void

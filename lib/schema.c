@@ -53,10 +53,34 @@ const struct schema_key schema_keys[] = {
 	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY" },
 	{ .path = "runner.concurrency", .want = W_INT, .preset = "1",
 	    .min = 1, .max = 10000 },
-	{ .path = "runner.isolation", .want = W_TEXT },
+	{ .path = "runner.retry_on", .want = W_TEXTS,
+	    .words = "error timeout crash protocol" },
+	{ .path = "runner.on_error", .want = W_TEXT,
+	    .preset = "\"continue\"", .words = "continue fail_fast" },
+	{ .path = "runner.kill_signal", .want = W_TEXT,
+	    .preset = "\"SIGTERM\"", .words = "SIGTERM SIGINT SIGHUP "
+	    "SIGQUIT SIGUSR1 SIGUSR2 SIGABRT SIGKILL" },
+	{ .path = "runner.kill_timeout", .want = W_NUMBER, .preset = "2",
+	    .max = 1e6 },
+	{ .path = "runner.isolation", .want = W_TEXT,
+	    .words = "none call" },
+	{ .path = "runner.environment", .want = W_TEXT,
+	    .preset = "\"inherit\"", .words = "inherit clean" },
+	{ .path = "runner.environment_allow", .want = W_TEXTS },
+	{ .path = "runner.limits", .want = W_MAP },
+	{ .path = "runner.limits.address_space_mb", .want = W_INT,
+	    .min = 1, .max = 1e9 },
+	{ .path = "runner.limits.cpu_seconds", .want = W_INT, .min = 1,
+	    .max = 1e9 },
+	{ .path = "runner.limits.open_files", .want = W_INT, .min = 3,
+	    .max = 1e9 },
+	{ .path = "runner.limits.file_mb", .want = W_INT, .max = 1e9 },
+	{ .path = "runner.limits.output_mb", .want = W_INT,
+	    .preset = "1024", .max = 1e9 },
 	{ .path = "runner.process", .want = W_MAP },
 	{ .path = "runner.process.command", .want = W_TEXTS },
-	{ .path = "runner.process.protocol", .want = W_TEXT },
+	{ .path = "runner.process.protocol", .want = W_TEXT,
+	    .words = "jsonl lines" },
 	{ .path = "runner.process.ready_pattern", .want = W_TEXT },
 	{ .path = "runner.requirements_file", .want = W_TEXT, .idle = 1 },
 	{ .path = "runner.setup_commands", .want = W_LIST, .idle = 1 },
@@ -132,15 +156,6 @@ const struct schema_key schema_keys[] = {
 	{ .path = "metadata.*", .want = W_ANY },
 };
 const size_t schema_nkeys = LEN(schema_keys);
-
-/* Keys that take one of two words. */
-static const struct {
-	const char *path;
-	const char *words[2];
-} choices[] = {
-	{ "runner.isolation", { "none", "call" } },
-	{ "runner.process.protocol", { "jsonl", "lines" } },
-};
 
 /* --- looking at what is there -------------------------------------------- */
 
@@ -358,21 +373,55 @@ suits(const struct tree *t, size_t node, enum schema_want want)
 	return 1;
 }
 
-static void
-check_choice(struct check *k, size_t node, const char *path)
+/* Whether a string is one of some words with a space between them. */
+static int
+is_among(struct json_span v, const char *words)
 {
-	struct json_span v = k->tree->nodes[node].span;
-	const char *const *w;
-	size_t i;
+	size_t n;
 
-	for (i = 0; i < LEN(choices); i++) {
-		w = choices[i].words;
-		if (!strcmp(choices[i].path, path) &&
-		    !json_equal(v, w[0], strlen(w[0])) &&
-		    !json_equal(v, w[1], strlen(w[1])))
-			tell(k, 1, node, "'%s' has to be %s or %s, not %.*s",
-			    path, w[0], w[1], (int)v.n, v.p);
+	for (; *words; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (v.n == n + 2 && !memcmp(v.p + 1, words, n))
+			return 1;
 	}
+	return 0;
+}
+
+/* "a b c" as "a, b or c". */
+static void
+put_choices(struct buf *b, const char *words)
+{
+	const char *last = strrchr(words, ' ');
+
+	for (; *words; words++) {
+		if (*words != ' ')
+			buf_byte(b, *words);
+		else
+			buf_puts(b, words == last ? " or " : ", ");
+	}
+}
+
+/* Checks a string, or those of a list. */
+static void
+check_words(struct check *k, const struct schema_key *key, size_t node,
+    const char *path)
+{
+	const struct tree *t = k->tree;
+	struct buf choices = { 0 };
+	struct json_span v;
+	size_t i = node;
+
+	put_choices(&choices, key->words);
+	if (t->nodes[node].type == JSON_ARRAY)
+		i++;
+	for (; i < t->nodes[node].next; i = t->nodes[i].next) {
+		v = t->nodes[i].span;
+		if (t->nodes[i].type == JSON_STRING &&
+		    !is_among(v, key->words))
+			tell(k, 1, i, "'%s' has to be %s, not %.*s", path,
+			    buf_str(&choices), (int)v.n, v.p);
+	}
+	buf_release(&choices);
 }
 
 /* Returns 1 when what is in the value can be looked at. */
@@ -398,8 +447,8 @@ check_value(struct check *k, const struct schema_key *key, size_t node,
 	    json_double(n->span, &d) && (d < key->min || d > key->max))
 		tell(k, 1, node, "'%s' has to be from %.10g to %.10g", path,
 		    key->min, key->max);
-	if (n->type == JSON_STRING)
-		check_choice(k, node, path);
+	if (key->words)
+		check_words(k, key, node, path);
 	if (key->idle)
 		tell(k, 0, node, "'%s' has no effect here", path);
 	return key->want == W_MAP || key->want == W_LIST;

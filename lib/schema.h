@@ -24,6 +24,7 @@ struct schema_key {
 	double min, max;	/* where they differ */
 	const char *env;	/* the variable that overrides it, or NULL */
 	int idle;		/* 1: has no effect here */
+	const char *words;	/* the strings it may be, or NULL: any */
 };
 
 /* All keys; a section stands before what is in it. */
