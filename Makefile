@@ -14,7 +14,8 @@ PYTHON = python3
 LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	tree path template source record secret yamlin yamlout environ \
 	schema config configset \
-	phrases variant generate proc agent job run launch engine \
+	phrases variant generate proc guard agent job run message slot done \
+	feed lineup spread journal launch engine \
 	trace markdown pertrace cells excerpt treeview lanes chrome otlp \
 	listing page html \
 	filter format crew spill sorter blocks outdir sink join \

@@ -15,6 +15,7 @@
 #include "line.h"
 #include "out.h"
 #include "isotime.h"
+#include "uuid.h"
 #include "cli.h"
 #include "source.h"
 #include "record.h"
@@ -23,6 +24,10 @@
 #include "proc.h"
 #include "agent.h"
 #include "job.h"
+#include "run.h"
+#include "done.h"
+#include "feed.h"
+#include "journal.h"
 #include "launch.h"
 #include "engine.h"
 
@@ -36,18 +41,29 @@ static const char usage[] =
 "      --replay            replay recorded arguments\n"
 "  -n, --iterations N      runs of each input\n"
 "  -j, --parallel N        agents side by side; 0: one for each processor\n"
-"      --timeout SECONDS   how long a run may take\n"
+"      --ordered           traces in the order of the inputs\n"
+"      --timeout TIME      how long a run may take (30, 1.5m, 2h)\n"
 "      --retries N         further attempts at a run that failed\n"
-"      --grace SECONDS     for running ones after Ctrl-C (10)\n"
+"      --retry-on A,B      only after these: error, timeout, crash, protocol\n"
+"      --on-error WHAT     continue, or fail_fast: stop at the first failure\n"
+"      --max-failures N    stop when so many runs have failed\n"
+"      --max-time TIME     stop after so long\n"
+"      --max-tokens N      stop when so many tokens were used\n"
+"      --grace TIME        for running ones after a stop (10)\n"
+"      --done FILE         leave out runs whose traces, or rows, are in FILE\n"
+"      --shard K/N         only the runs of part K of N\n"
 "      --seed N            makes the trace ids reproducible\n"
 "      --personas A,B      only inputs of these personas\n"
 "      --name NAME         the experiment's name in traces\n"
 "      --stderr-dir DIR    keep what agents say on their standard error\n"
+"      --log FILE          write down what is done, and when, as JSONL\n"
 "      --total N           how many runs there will be, for the progress line\n"
 "      --[no-]progress     show it even if, or not even if, stderr is a terminal\n";
 
 enum { OPT_COMMAND = CLI_OPT, OPT_PROTOCOL, OPT_REPLAY, OPT_TIMEOUT,
-	OPT_RETRIES, OPT_GRACE, OPT_SEED, OPT_PERSONAS, OPT_NAME, OPT_STDERR,
+	OPT_RETRIES, OPT_RETRY_ON, OPT_ON_ERROR, OPT_MAX_FAILURES,
+	OPT_MAX_TIME, OPT_MAX_TOKENS, OPT_GRACE, OPT_DONE, OPT_SHARD,
+	OPT_ORDERED, OPT_SEED, OPT_PERSONAS, OPT_NAME, OPT_STDERR, OPT_LOG,
 	OPT_TOTAL, OPT_PROGRESS, OPT_NO_PROGRESS };
 
 static const struct option options[] = {
@@ -60,11 +76,20 @@ static const struct option options[] = {
 	{ "parallel", required_argument, NULL, 'j' },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "retry-on", required_argument, NULL, OPT_RETRY_ON },
+	{ "on-error", required_argument, NULL, OPT_ON_ERROR },
+	{ "max-failures", required_argument, NULL, OPT_MAX_FAILURES },
+	{ "max-time", required_argument, NULL, OPT_MAX_TIME },
+	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
 	{ "grace", required_argument, NULL, OPT_GRACE },
+	{ "done", required_argument, NULL, OPT_DONE },
+	{ "shard", required_argument, NULL, OPT_SHARD },
+	{ "ordered", no_argument, NULL, OPT_ORDERED },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "personas", required_argument, NULL, OPT_PERSONAS },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "stderr-dir", required_argument, NULL, OPT_STDERR },
+	{ "log", required_argument, NULL, OPT_LOG },
 	{ "total", required_argument, NULL, OPT_TOTAL },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
 	{ "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
@@ -73,20 +98,23 @@ static const struct option options[] = {
 
 /* What the options say; -1 or NULL: nothing. */
 static struct {
-	const char *config, *target, *command, *protocol, *name;
+	const char *config, *target, *command, *protocol, *name, *done, *shard;
+	const char *retry_on, *on_error, *log;
 	char *personas, *stderr_dir;
 	long long iterations, parallel, retries, total;
-	double timeout, grace;
+	long long max_failures, max_tokens;
+	double timeout, grace, max_time;
 	int64_t seed;
-	int has_seed, replay, progress;
+	int has_seed, replay, ordered, progress;
 } given = {
 	.iterations = -1, .parallel = -1, .retries = -1, .total = -1,
 	.timeout = -1, .grace = 10, .progress = -1
 };
 
 static int64_t began;
+static int shown;		/* there is a progress line */
 
-/* --- small things ---------------------------------------------------------- */
+/* --- what people see --------------------------------------------------------- */
 
 static void
 put_span(char *text, size_t size, double seconds)
@@ -102,24 +130,37 @@ put_span(char *text, size_t size, double seconds)
 }
 
 static void
-progress(long long done, long long failed, int last)
+progress(const struct engine_view *v, int last)
 {
 	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
-	char left[64] = "", span[48];
+	long long total = given.total > v->skipped ? given.total -
+	    v->skipped : 0;
+	char left[64] = "", of[32] = "", median[48] = "", span[48];
 
-	rate = seconds > 0 ? (double)done / seconds : 0;
-	if (given.total > 0 && done > 0 && !last) {
-		put_span(span, sizeof(span), (double)(given.total - done) /
+	rate = seconds > 0 ? (double)v->done / seconds : 0;
+	if (total)
+		snprintf(of, sizeof(of), "/%lld", total);
+	if (v->done)
+		snprintf(median, sizeof(median), ", p50 %.*f ms", v->p50 < 10,
+		    v->p50);
+	if (total && v->done && v->done <= total && !last) {
+		put_span(span, sizeof(span), (double)(total - v->done) /
 		    rate);
 		snprintf(left, sizeof(left), ", %s left", span);
 	}
-	if (given.total > 0)
-		fprintf(stderr, "\r%lld/%lld done, %lld failed, %.*f/s%s"
-		    "\033[K%s", done, given.total, failed, rate < 10, rate,
-		    left, last ? "\n" : "");
-	else
-		fprintf(stderr, "\r%lld done, %lld failed, %.*f/s\033[K%s",
-		    done, failed, rate < 10, rate, last ? "\n" : "");
+	fprintf(stderr, "\r%lld%s done, %lld failed, %lld running, "
+	    "%.*f/s%s%s\033[K%s", v->done, of, v->failed, v->running,
+	    rate < 10, rate, median, left, last ? "\n" : "");
+	shown = !last;
+}
+
+/* Says something without a progress line in the way. */
+static void
+say(const char *msg)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+	cli_say(msg);
 }
 
 /* --- the plan ------------------------------------------------------------------ */
@@ -130,16 +171,126 @@ number(const struct config *c, const char *key, double option, double absent)
 	return option >= 0 ? option : config_number(c, key, absent);
 }
 
+/* The part of the work that is ours, of "K/N". */
+static void
+set_shard(struct feed_plan *p)
+{
+	const char *text = given.shard ? given.shard : getenv("FL_SHARD");
+	long long k = 0, n = 0;
+	int used = 0;
+
+	if (!text || !*text)
+		return;
+	sscanf(text, "%9lld/%9lld%n", &k, &n, &used);
+	if (!used || text[used] || k < 1 || k > n)
+		die("%s '%s': K/N is wanted, with K from 1 to N",
+		    given.shard ? "--shard" : "FL_SHARD", text);
+	p->shard = (uint64_t)k - 1;
+	p->shards = (uint64_t)n;
+}
+
+/* The bit of a kind of failure; complains about a name that is none. */
+static unsigned
+failure_bit(const char *name, size_t n)
+{
+	unsigned i;
+
+	for (i = 0; i < RUN_CANCELLED; i++)
+		if (strlen(run_failures[i]) == n &&
+		    !memcmp(run_failures[i], name, n))
+			return 1u << i;
+	die("--retry-on '%.*s': error, timeout, crash or protocol is wanted",
+	    (int)n, name);
+}
+
+static unsigned
+retry_on(const struct config *c)
+{
+	struct json_span key, item, v = config_get(c, "runner.retry_on");
+	struct json_iter it;
+	const char *s;
+	unsigned bits = 0;
+	size_t n;
+
+	for (s = given.retry_on; s && *s; s += n + (s[n] == ',')) {
+		n = strcspn(s, ",");
+		bits |= failure_bit(s, n);
+	}
+	if (given.retry_on)
+		return bits;
+	if (json_is(v, JSON_STRING))
+		return failure_bit(v.p + 1, v.n - 2);
+	if (!json_is(v, JSON_ARRAY))
+		return ~0u;
+	for (it = json_each(v); json_next(&it, &key, &item); )
+		bits |= failure_bit(item.p + 1, item.n - 2);
+	return bits;
+}
+
+/* What ends the experiment early. */
+static void
+set_limits(struct engine_plan *p, const struct config *c)
+{
+	struct json_span v = config_get(c, "runner.on_error");
+	int fast = json_is(v, JSON_STRING) && json_equal(v, "fail_fast", 9);
+
+	if (given.on_error) {
+		fast = !strcmp(given.on_error, "fail_fast");
+		if (!fast && strcmp(given.on_error, "continue") != 0)
+			die("--on-error '%s': continue or fail_fast is "
+			    "wanted", given.on_error);
+	}
+	p->max_failures = fast ? 1 : given.max_failures;
+	p->max_tokens = given.max_tokens;
+	p->max_time = given.max_time;
+}
+
+/* How agents are ended. */
+static void
+set_ending(struct engine_plan *p, const struct config *c)
+{
+	char *name = config_text(c, "runner.kill_signal");
+
+	p->kill_signal = name ? proc_signal_number(name) : 0;
+	free(name);
+	if (!p->kill_signal)
+		p->kill_signal = SIGTERM;
+	p->kill_timeout = config_number(c, "runner.kill_timeout", 2);
+	p->grace = given.grace;
+}
+
+static void
+set_seed(struct feed_plan *p, const struct config *c)
+{
+	static int64_t seed;
+	double d = config_number(c, "seed", 0.5);
+
+	seed = given.has_seed ? given.seed : (int64_t)d;
+	if (given.has_seed || d == (double)seed)
+		p->seed = &seed;
+}
+
+static void
+set_ready(struct engine_plan *p, const struct config *c)
+{
+	static regex_t ready;
+	char *text = config_text(c, "runner.process.ready_pattern");
+
+	if (text && regcomp(&ready, text, REG_EXTENDED | REG_NOSUB))
+		die("runner.process.ready_pattern '%s' is no POSIX "
+		    "extended regular expression", text);
+	if (text)
+		p->ready = &ready;
+	free(text);
+}
+
 static void
 make_plan(struct engine_plan *p, const struct config *c)
 {
-	static regex_t ready;
-	static int64_t seed;
-	char *text = config_text(c, "runner.process.ready_pattern");
-	double d;
-
-	p->iterations = (long long)number(c, "iterations",
+	p->feed.iterations = (long long)number(c, "iterations",
 	    (double)given.iterations, 1);
+	set_shard(&p->feed);
+	set_seed(&p->feed, c);
 	p->parallel = (size_t)number(c, "parallel_runs",
 	    (double)given.parallel, 1);
 	if (!p->parallel)
@@ -147,30 +298,24 @@ make_plan(struct engine_plan *p, const struct config *c)
 	p->timeout = number(c, "runner.timeout_seconds", given.timeout, 300);
 	p->max_retries = (unsigned)number(c, "runner.max_retries",
 	    (double)given.retries, 0);
+	p->retry_on = retry_on(c);
 	p->retry_delay = config_number(c, "runner.retry_delay", 1);
 	p->run_delay = config_number(c, "run_delay_seconds", 0);
 	p->fresh = json_equal(config_get(c, "runner.isolation"), "call", 4);
-	p->kill_timeout = 2;
-	p->grace = given.grace;
-	d = config_number(c, "seed", 0.5);
-	seed = given.has_seed ? given.seed : (int64_t)d;
-	if (given.has_seed || d > 0.5 || d < 0.5)
-		p->seed = given.has_seed || d == (double)seed ? &seed : NULL;
-	if (text) {
-		if (regcomp(&ready, text, REG_EXTENDED | REG_NOSUB))
-			die("runner.process.ready_pattern '%s' is no POSIX "
-			    "extended regular expression", text);
-		p->ready = &ready;
-	}
-	free(text);
-	p->say = cli_say;
+	p->ordered = given.ordered;
+	p->output_limit = (size_t)config_number(c, "runner.limits.output_mb",
+	    1024) << 20;
+	set_ending(p, c);
+	set_limits(p, c);
+	set_ready(p, c);
+	p->say = say;
 	if (given.progress > 0 || (given.progress < 0 &&
 	    isatty(STDERR_FILENO)))
 		p->progress = progress;
 }
 
 static void
-set_personas(struct engine_plan *p)
+set_personas(struct feed_plan *p)
 {
 	static struct words names;
 	char *name;
@@ -199,14 +344,32 @@ read_option(int c)
 		given.parallel = cli_int("--parallel", optarg, 0, 4096);
 		break;
 	case OPT_TIMEOUT:
-		given.timeout = cli_double("--timeout", optarg, 0.001, 1e9);
+		given.timeout = cli_seconds("--timeout", optarg, 0.001, 1e9);
 		break;
 	case OPT_RETRIES:
 		given.retries = cli_int("--retries", optarg, 0, 1000000);
 		break;
 	case OPT_GRACE:
-		given.grace = cli_double("--grace", optarg, 0, 1e9);
+		given.grace = cli_seconds("--grace", optarg, 0, 1e9);
 		break;
+	case OPT_MAX_FAILURES:
+		given.max_failures = cli_int("--max-failures", optarg, 1,
+		    INT64_MAX);
+		break;
+	case OPT_MAX_TIME:
+		given.max_time = cli_seconds("--max-time", optarg, 0.001,
+		    1e9);
+		break;
+	case OPT_MAX_TOKENS:
+		given.max_tokens = cli_int("--max-tokens", optarg, 1,
+		    INT64_MAX);
+		break;
+	case OPT_RETRY_ON: given.retry_on = optarg; break;
+	case OPT_ON_ERROR: given.on_error = optarg; break;
+	case OPT_DONE: given.done = optarg; break;
+	case OPT_SHARD: given.shard = optarg; break;
+	case OPT_ORDERED: given.ordered = 1; break;
+	case OPT_LOG: given.log = optarg; break;
 	case OPT_SEED:
 		given.seed = cli_int("--seed", optarg, INT64_MIN, INT64_MAX);
 		given.has_seed = 1;
@@ -236,12 +399,34 @@ end_output(struct out *o)
 	die("<stdout>: %s", strerror(o->error));
 }
 
+/*
+ * Reads what was done. Where that is the very file that we append to, a last
+ * line that was cut off is taken away, so that the next one is not joined on.
+ */
+static void
+read_done(struct done *d, struct err *e)
+{
+	struct stat file, out;
+
+	if (done_read(d, given.done, e))
+		die("%s", e->msg);
+	if (!d->torn || stat(given.done, &file) ||
+	    fstat(STDOUT_FILENO, &out) || file.st_dev != out.st_dev ||
+	    file.st_ino != out.st_ino)
+		return;
+	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
+		die("%s: %s", given.done, strerror(errno));
+	warn("%s: the last line was cut off and is removed", given.done);
+}
+
 static int
 run(struct config *c, char **files, int nfiles)
 {
 	struct engine_plan p = { 0 };
 	struct job_plan jobs;
+	struct journal journal = { 0 };
 	struct launch launch;
+	struct done done = { 0 };
 	struct source s;
 	struct err e = { 0 };
 	struct out o;
@@ -249,31 +434,38 @@ run(struct config *c, char **files, int nfiles)
 	int status;
 
 	make_plan(&p, c);
-	set_personas(&p);
+	set_personas(&p.feed);
+	if (given.done) {
+		read_done(&done, &e);
+		p.feed.done = &done;
+	}
+	p.kind.stderr_dir = given.stderr_dir;
 	if (launch_init(&launch, c, given.target, given.command,
 	    given.protocol, given.replay ||
 	    config_true(c, "replay_args.enabled"), &e) ||
-	    job_plan_init(&jobs, c, given.replay, launch.target, &e))
+	    job_plan_init(&jobs, c, given.replay, launch.target, &e) ||
+	    (given.log && journal_open(&journal, given.log, &e)) ||
+	    agent_kind_open(&p.kind, &e))
 		die("%s", e.msg);
-	if (given.stderr_dir && mkdir(given.stderr_dir, 0700) &&
-	    errno != EEXIST)
-		die("%s: %s", given.stderr_dir, strerror(errno));
 	name = given.name ? xstrdup(given.name) : config_name(c);
-	p.name = name;
-	p.jobs = &jobs;
+	p.feed.name = name;
+	p.feed.jobs = &jobs;
 	p.greets = launch.greets;
 	p.lines = launch.lines;
 	p.kind.argv = launch.argv.w;
 	p.kind.env = &c->env;
 	p.kind.dir = launch.dir;
-	p.kind.stderr_dir = given.stderr_dir;
-	source_init(&s, files, (size_t)nfiles, cli_say);
+	p.journal = &journal;
+	source_init(&s, files, (size_t)nfiles, say);
 	out_init(&o, STDOUT_FILENO, 0);
 	began = isotime_monotonic();
 	status = engine_run(&p, &s, &o);
 	source_release(&s);
+	agent_kind_close(&p.kind);
+	journal_close(&journal);
 	job_plan_release(&jobs);
 	launch_release(&launch);
+	done_release(&done);
 	free(name);
 	end_output(&o);
 	return status;

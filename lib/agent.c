@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -11,6 +12,7 @@
 #include "buf.h"
 #include "json.h"
 #include "out.h"
+#include "isotime.h"
 #include "secret.h"
 #include "environ.h"
 #include "proc.h"
@@ -19,6 +21,35 @@
 #define PIECE 65536
 #define TAIL 4096		/* of standard error, for a failed trace */
 #define SECRET_MIN 8		/* shorter values are no use to mask */
+#define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
+
+int
+agent_kind_open(struct agent_kind *k, struct err *e)
+{
+	char *name;
+
+	k->ledger = -1;
+	if (!k->stderr_dir)
+		return 0;
+	if (mkdir(k->stderr_dir, 0700) && errno != EEXIST)
+		return err_set(e, 0, 0, "%s: %s", k->stderr_dir,
+		    strerror(errno));
+	name = xasprintf("%s/agents.jsonl", k->stderr_dir);
+	k->ledger = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0600);
+	if (k->ledger < 0)
+		err_set(e, 0, 0, "%s: %s", name, strerror(errno));
+	free(name);
+	return k->ledger < 0 ? -1 : 0;
+}
+
+void
+agent_kind_close(struct agent_kind *k)
+{
+	if (k->ledger >= 0)
+		close(k->ledger);
+	k->ledger = -1;
+}
 
 int
 agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
@@ -30,6 +61,7 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 	a->kind = kind;
 	a->number = number;
 	a->log = -1;
+	a->began = isotime_now();
 	if (kind->stderr_dir) {
 		name = xasprintf("%s/agent-%u.log", kind->stderr_dir, number);
 		a->log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
@@ -77,7 +109,10 @@ agent_read(struct agent *a)
 {
 	ssize_t n;
 
-	if (a->from_start) {
+	if (a->from_start == a->from.len && a->from.cap > SPARE) {
+		buf_release(&a->from);
+		a->from_start = 0;
+	} else if (a->from_start) {
 		buf_splice(&a->from, 0, a->from_start, NULL, 0);
 		a->from_start = 0;
 	}
@@ -90,28 +125,60 @@ agent_read(struct agent *a)
 		a->from_eof = 1;
 }
 
+/* The end of the line that begins at from_start, or NULL. */
+static const char *
+line_end(const struct agent *a)
+{
+	size_t from = a->from_start + a->from_seen;
+
+	return a->from.len > from ? memchr(a->from.p + from, '\n',
+	    a->from.len - from) : NULL;
+}
+
 int
 agent_line(struct agent *a, const char **p, size_t *n)
 {
-	size_t from = a->from_start + a->from_seen;
-	char *nl;
+	const char *nl = line_end(a);
 
-	nl = a->from.len > from ? memchr(a->from.p + from, '\n',
-	    a->from.len - from) : NULL;
-	*p = a->from.p + a->from_start;
-	if (nl) {
-		*n = (size_t)(nl - *p);
-		a->from_start += *n + 1;
+	if (a->passing && nl) {
+		a->from_start = (size_t)(nl - a->from.p) + 1;
 		a->from_seen = 0;
-		return 1;
+		a->passing = 0;
+		nl = line_end(a);
+	} else if (a->passing) {
+		agent_pass(a);
 	}
-	a->from_seen = a->from.len - a->from_start;
-	return 0;
+	if (!nl) {
+		a->from_seen = a->from.len - a->from_start;
+		return 0;
+	}
+	*p = a->from.p + a->from_start;
+	*n = (size_t)(nl - *p);
+	a->from_start += *n + 1;
+	a->from_seen = 0;
+	return 1;
+}
+
+size_t
+agent_peek(const struct agent *a, const char **p)
+{
+	*p = a->from.p + a->from_start;
+	return a->from.len - a->from_start;
+}
+
+void
+agent_pass(struct agent *a)
+{
+	a->passing = 1;
+	a->from_start = a->from.len;
+	a->from_seen = 0;
 }
 
 int
 agent_rest(struct agent *a, const char **p, size_t *n)
 {
+	if (a->passing)
+		agent_pass(a);
 	*p = a->from.p + a->from_start;
 	*n = a->from.len - a->from_start;
 	a->from_start = a->from.len;
@@ -119,17 +186,60 @@ agent_rest(struct agent *a, const char **p, size_t *n)
 	return *n > 0;
 }
 
-static void
-mask_value(struct buf *b, size_t at, const char *value, size_t n)
+void
+agent_account(const struct agent *a, long long calls, struct buf *b)
 {
-	while (b->len - at >= n) {
-		if (!memcmp(b->p + at, value, n))
-			buf_splice(b, at, n, "***", 3);
-		at++;
+	int status = a->end.status;
+
+	json_add_int(b, "agent", a->number);
+	json_add_int(b, "pid", a->proc.pid);
+	isotime_add(b, "started", a->began);
+	isotime_add(b, "ended", isotime_now());
+	json_add_int(b, "calls", calls);
+	if (WIFSIGNALED(status))
+		json_add_int(b, "signal", WTERMSIG(status));
+	else
+		json_add_int(b, "exit_code", WEXITSTATUS(status));
+	json_add_double(b, "cpu_seconds", a->end.cpu);
+	json_add_int(b, "peak_memory_bytes", a->end.peak);
+}
+
+void
+agent_note(const struct agent *a, long long calls)
+{
+	struct buf b = { 0 };
+
+	if (a->kind->ledger < 0)
+		return;
+	json_open(&b, NULL, '{');
+	agent_account(a, calls, &b);
+	json_close(&b, '}');
+	buf_byte(&b, '\n');
+	/* as with the logs, it is not worth ending a run for */
+	out_write_all(a->kind->ledger, b.p, b.len);
+	buf_release(&b);
+}
+
+static void
+mask_value(struct buf *b, const char *value, size_t n)
+{
+	const char *at = b->p, *end = b->p + b->len;
+	size_t i;
+
+	while ((size_t)(end - at) >= n && (at = memchr(at, *value,
+	    (size_t)(end - at) - n + 1))) {
+		i = (size_t)(at - b->p);
+		if (memcmp(at, value, n) != 0) {
+			at++;
+			continue;
+		}
+		buf_splice(b, i, n, "***", 3);
+		at = b->p + i + 3;
+		end = b->p + b->len;
 	}
 }
 
-/* Puts *** for the values of secret variables in what is in b from at on. */
+/* Puts *** for the values of secret variables in what is in b. */
 static void
 mask(struct buf *b, const struct environ *env)
 {
@@ -142,7 +252,7 @@ mask(struct buf *b, const struct environ *env)
 		n = strlen(value);
 		if (n >= SECRET_MIN && secret_name(env->vars[i],
 		    (size_t)(eq - env->vars[i])))
-			mask_value(b, 0, value, n);
+			mask_value(b, value, n);
 	}
 }
 

@@ -17,6 +17,7 @@ struct agent_kind {
 	const struct environ *env;	/* its secrets are masked in errors */
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
+	int ledger;	/* where agents that have ended are noted, or -1 */
 };
 
 struct agent {
@@ -29,13 +30,22 @@ struct agent {
 	size_t from_start;
 	size_t from_seen;	/* bytes in which there is no newline */
 	int from_eof;
+	int passing;		/* what it writes, up to a newline, is dropped */
 	int deaf;		/* it closed its input before all was written */
 	struct buf err_line;	/* of its standard error, not yet whole */
 	struct buf err_tail;	/* the last few KiB of it */
 	int log;		/* descriptor, or -1 */
-	int ended;		/* it was collected; status is set */
-	int status;		/* as waitpid gives it */
+	int64_t began;		/* wall clock, microseconds since 1970 */
+	int ended;		/* it was collected; end is set */
+	struct proc_end end;
 };
+
+/*
+ * Opens the ledger, agents.jsonl in the kind's stderr_dir, where there is one.
+ * Returns 0, or -1 with *e filled in.
+ */
+int agent_kind_open(struct agent_kind *k, struct err *e);
+void agent_kind_close(struct agent_kind *k);
 
 /* Starts one. Returns 0, or -1 with *e filled in. */
 int agent_start(struct agent *a, const struct agent_kind *kind,
@@ -57,6 +67,20 @@ void agent_read_errors(struct agent *a);
  */
 int agent_line(struct agent *a, const char **p, size_t *n);
 int agent_rest(struct agent *a, const char **p, size_t *n);
+
+/* The same as agent_rest, but it stays. Returns its length. */
+size_t agent_peek(const struct agent *a, const char **p);
+
+/* Drops what there is behind the last whole line, and the rest of that line. */
+void agent_pass(struct agent *a);
+
+/*
+ * Adds to an open object who an agent that has ended was, and what it used:
+ * agent, pid, started, ended, calls, exit_code or signal, cpu_seconds and
+ * peak_memory_bytes. agent_note puts that into the ledger.
+ */
+void agent_account(const struct agent *a, long long calls, struct buf *b);
+void agent_note(const struct agent *a, long long calls);
 
 /* What it last said on its standard error; forgets it. */
 void agent_take_errors(struct agent *a, struct buf *b);

@@ -1,5 +1,7 @@
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -8,6 +10,7 @@
 #include "util.h"
 #include "err.h"
 #include "buf.h"
+#include "hash.h"
 #include "json.h"
 #include "line.h"
 #include "out.h"
@@ -18,9 +21,17 @@
 #include "environ.h"
 #include "config.h"
 #include "proc.h"
+#include "guard.h"
 #include "agent.h"
 #include "job.h"
 #include "run.h"
+#include "message.h"
+#include "slot.h"
+#include "done.h"
+#include "feed.h"
+#include "lineup.h"
+#include "spread.h"
+#include "journal.h"
 #include "engine.h"
 
 /*
@@ -32,80 +43,32 @@
 #define START_LIMIT 60.0		/* seconds to say hello, at least */
 #define END_WAIT 100000			/* from closed output to its exit, us */
 #define PROGRESS_EVERY 100000		/* microseconds */
-#define NEVER INT64_MAX
 #define REFUSED_AT_ONCE 100
-#define MESSAGE_MARGIN 8	/* levels that a message is put into later */
+#define LONG_LINE ((size_t)1 << 20)	/* for what cannot be a message */
+#define INPUT_SHOWN 60			/* bytes of the input, to people */
 
-/*
- * What one agent may make us hold: a line that does not end, and what it says
- * of one run. And how many bytes of traces may wait for a slow reader before
- * no more work is given out.
- */
-#define LINE_LIMIT ((size_t)256 << 20)
-#define RUN_LIMIT ((size_t)1 << 30)
+/* So many bytes of traces may wait before no more work is given out. */
 #define BACKLOG ((size_t)8 << 20)
-
-/* An agent and what it is doing. */
-struct slot {
-	struct agent agent;
-	int live;
-	int ready;		/* it may be sent work */
-	int greeted;		/* it said hello */
-	unsigned pipeline;	/* requests it accepts */
-	unsigned concurrency;	/* calls it works on at once */
-	int answered;		/* it finished a call */
-	int dismissed;		/* it was told to end */
-	int unheard;		/* it said too much: no more is read */
-	size_t heard;		/* bytes of lines since runs were looked at */
-	int quick;		/* its last call was short */
-	struct run *flight;	/* sent, in this order */
-	struct run *last;
-	unsigned nflight;
-	long long number;	/* of the last request */
-	int64_t since;		/* when the first in flight became that */
-	int64_t rest;		/* no request before this time */
-	int64_t start_by;
-	const char *kill_kind;	/* it is being ended: why, as error_kind */
-	const char *kill_why;	/* and as a message */
-	struct run *blamed;	/* the run that the message is about */
-	int64_t kill_at;	/* when SIGKILL follows */
-	int64_t closed_at;	/* when its output was closed */
-};
-
-/* Runs in the order that they came in. */
-struct queue {
-	struct run *first;
-	struct run *last;
-};
 
 struct engine {
 	const struct engine_plan *plan;
-	struct source *source;
+	struct feed feed;
 	struct out *out;
+	struct lineup lineup;	/* traces that wait for earlier ones */
+	struct guard guard;
 	struct slot *slots;
+	size_t nslots;
 	unsigned started;	/* agents so far */
 	int told;		/* descriptor that tells of signals */
-	struct job *job;	/* whose iterations are being given out */
-	long long iteration;
-	int ended;		/* there are no more inputs */
-	int passed_over;	/* one was of another persona */
-	int waiting;		/* no whole input is there yet */
-	size_t njobs;
-	struct run *again;	/* to be sent (again), first */
-	/*
-	 * Retries that wait, by how many attempts there were: those of one
-	 * queue wait equally long, so that its first is due first.
-	 */
-	struct queue *delayed;
-	size_t ndelayed;
-	size_t waiting_retries;
-	long long done;
-	long long failed;
+	struct engine_view view;
+	struct spread took;	/* durations in microseconds */
+	long long tokens;
 	int fatal;		/* stop with status 2 */
 	int turn_again;		/* there is work to give at once */
 	int hurry;		/* do not wait in this turn */
-	int stopping;
-	int64_t stop_by;
+	int stopping;		/* no more runs are begun */
+	int64_t stop_by;	/* when those that run are ended */
+	int64_t time_up;	/* when --max-time is over */
 	int64_t progress_at;
 	struct pollfd *fds;
 };
@@ -113,224 +76,242 @@ struct engine {
 static int64_t
 micro(double seconds)
 {
-	return (int64_t)(seconds * 1e6);
+	return seconds < 1e12 ? (int64_t)(seconds * 1e6) : (int64_t)1e18;
 }
 
-/* --- ends of runs ---------------------------------------------------------- */
+/* --- telling --------------------------------------------------------------- */
+
+static void tell(const struct engine *g, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+tell(const struct engine *g, const char *fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	g->plan->say(buf_str(&b));
+	buf_release(&b);
+}
+
+/* Begins an event of the journal about an agent, a run, or both. */
+static struct buf *
+event(const struct engine *g, const char *name, const struct slot *s,
+    const struct run *r)
+{
+	struct buf *b = journal_begin(g->plan->journal, name);
+
+	if (b && s)
+		json_add_int(b, "agent", s->agent.number);
+	if (b && r) {
+		json_add_str(b, "run_id", r->id);
+		json_add_int(b, "attempt", r->attempt);
+	}
+	return b;
+}
+
+static void
+note(const struct engine *g, const char *name, const struct slot *s,
+    const struct run *r)
+{
+	if (event(g, name, s, r))
+		journal_end(g->plan->journal);
+}
+
+static void
+note_text(const struct engine *g, const char *name, const struct slot *s,
+    const char *key, const char *text)
+{
+	struct buf *b = event(g, name, s, NULL);
+
+	if (b) {
+		json_add_str(b, key, text);
+		journal_end(g->plan->journal);
+	}
+}
+
+static void
+note_end(const struct engine *g, const char *name, const struct run *r,
+    const struct run_end *end, int64_t took)
+{
+	struct buf *b = event(g, name, NULL, r);
+
+	if (!b)
+		return;
+	json_add_str(b, "trace_id", r->trace_id);
+	json_add_bool(b, "success", !end->error);
+	if (end->error)
+		json_add_str(b, "error_kind", run_failures[end->kind]);
+	json_add_int(b, "took_us", took);
+	journal_end(g->plan->journal);
+}
+
+/* What runs now, for who asks with SIGUSR1. */
+static void
+tell_running(const struct engine *g)
+{
+	int64_t now = isotime_monotonic();
+	const struct slot *s;
+	const struct run *r;
+	size_t i;
+	long long n = 0;
+
+	for (i = 0; i < g->nslots; i++) {
+		s = &g->slots[i];
+		for (r = s->flight; r; r = r->next) {
+			if (!r->started)
+				continue;
+			n++;
+			tell(g, "running for %.1f s: run %s, iteration %lld, "
+			    "attempt %u, agent %u (pid %ld): %.*s%s",
+			    (double)(now - r->clock) / 1e6, r->id,
+			    r->iteration, r->attempt, s->agent.number,
+			    (long)s->agent.proc.pid, (int)(r->job->input.len <
+			    INPUT_SHOWN ? r->job->input.len : INPUT_SHOWN),
+			    r->job->input.p, r->job->input.len > INPUT_SHOWN ?
+			    "..." : "");
+		}
+	}
+	tell(g, "%lld running, %lld done, %lld failed, %zu to be tried again",
+	    n, g->view.done, g->view.failed, g->feed.nlater);
+}
+
+/* --- stopping ---------------------------------------------------------------- */
+
+static long long
+in_flight(const struct engine *g)
+{
+	long long n = 0;
+	size_t i;
+
+	for (i = 0; i < g->nslots; i++)
+		n += g->slots[i].nflight;
+	return n;
+}
+
+/* No more runs are begun, for the reason that fmt and the rest give. */
+static void stop(struct engine *g, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+stop(struct engine *g, const char *fmt, ...)
+{
+	long long n = in_flight(g);
+	struct buf b = { 0 };
+	va_list ap;
+
+	if (g->stopping || g->fatal || (!n && !feed_more(&g->feed)))
+		return;
+	g->stopping = 1;
+	g->stop_by = isotime_monotonic() + micro(g->plan->grace);
+	va_start(ap, fmt);
+	buf_vprintf(&b, fmt, ap);
+	va_end(ap);
+	note_text(g, "stopping", NULL, "why", buf_str(&b));
+	buf_puts(&b, ": no more runs are begun");
+	if (n)
+		buf_printf(&b, "; %lld may go on for %g s%s", n,
+		    g->plan->grace, proc_stops ?
+		    ", and another signal ends them at once" : "");
+	g->plan->say(buf_str(&b));
+	buf_release(&b);
+}
+
+static void
+check_limits(struct engine *g)
+{
+	const struct engine_plan *p = g->plan;
+
+	if (p->max_failures && g->view.failed >= p->max_failures)
+		stop(g, g->view.failed == 1 ? "%lld run has failed" :
+		    "%lld runs have failed", g->view.failed);
+	if (p->max_tokens && g->tokens >= p->max_tokens)
+		stop(g, "%lld tokens were used", g->tokens);
+}
+
+/* --- ends of runs ------------------------------------------------------------ */
 
 static void
 finish(struct engine *g, struct run *r, const struct run_end *end)
 {
-	run_trace(r, g->plan->name, end, out_begin(g->out));
-	g->done++;
-	g->failed += end->error != NULL;
+	struct buf line = { 0 }, *out = out_begin(g->out);
+	int64_t took;
+
+	took = run_trace(r, end, g->plan->ordered ? &line : out);
+	if (g->plan->ordered)
+		lineup_add(&g->lineup, r->place, &line, out);
+	note_end(g, "done", r, end, took);
+	g->view.done++;
+	g->view.failed += end->error != NULL;
+	g->tokens += r->tokens[2];
+	spread_add(&g->took, took);
 	run_free(r);
+	check_limits(g);
 }
 
-/* Takes a run out of a slot's flight. */
-static void
-unlink_run(struct slot *s, struct run *r)
+/*
+ * How long to wait before the next attempt: twice as long each time, and up to
+ * half of that more, so that runs that failed together do not come back
+ * together ("Exponential Backoff And Jitter", Marc Brooker, 2015). Which part
+ * of the half goes by the run, so that it is the same each time.
+ */
+static int64_t
+back_off(const struct engine *g, const struct run *r)
 {
-	struct run **p, *before = NULL;
+	double jitter = (double)(hash_bytes(r->attempt, 0, r->id,
+	    strlen(r->id)) >> 11) / 9007199254740992.0;
 
-	for (p = &s->flight; *p != r; p = &(*p)->next)
-		before = *p;
-	*p = r->next;
-	if (s->last == r)
-		s->last = before;
-	s->nflight--;
-	r->next = NULL;
-	s->since = isotime_monotonic();
-}
-
-/* Lets a run wait for its next attempt. */
-static void
-delay(struct engine *g, struct run *r)
-{
-	struct queue *q;
-
-	if (r->attempt >= g->ndelayed) {
-		g->delayed = xreallocarray(g->delayed, r->attempt + 1,
-		    sizeof(*g->delayed));
-		memset(g->delayed + g->ndelayed, 0,
-		    (r->attempt + 1 - g->ndelayed) * sizeof(*g->delayed));
-		g->ndelayed = r->attempt + 1;
-	}
-	q = &g->delayed[r->attempt];
-	if (q->last)
-		q->last->next = r;
-	else
-		q->first = r;
-	q->last = r;
-	g->waiting_retries++;
-}
-
-/* The next retry that is due, or NULL. */
-static struct run *
-due(struct engine *g)
-{
-	int64_t now = g->waiting_retries ? isotime_monotonic() : 0;
-	struct queue *q;
-	struct run *r;
-	size_t i;
-
-	for (i = 0; g->waiting_retries && i < g->ndelayed; i++) {
-		q = &g->delayed[i];
-		r = q->first;
-		if (!r || r->not_before > now)
-			continue;
-		q->first = r->next;
-		if (!q->first)
-			q->last = NULL;
-		r->next = NULL;
-		g->waiting_retries--;
-		return r;
-	}
-	return NULL;
+	return micro(g->plan->retry_delay * (1 + jitter / 2) *
+	    pow(2, r->attempt < 64 ? r->attempt - 1.0 : 63));
 }
 
 /* A run failed: tries it again where that is wanted, or gives its trace. */
 static void
 fail(struct engine *g, struct run *r, const struct run_end *end)
 {
-	double seconds = g->plan->retry_delay;
-	unsigned i;
+	int64_t wait = back_off(g, r);
 
-	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal) {
+	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
+	    !(g->plan->retry_on >> end->kind & 1)) {
 		finish(g, r, end);
 		return;
 	}
-	for (i = 1; i < r->attempt && seconds < 1e6; i++)
-		seconds *= 2;
 	if (!r->started)
 		run_start(r);
+	note_end(g, "failed", r, end, isotime_monotonic() - r->clock);
 	run_retry(r, end);
-	r->not_before = isotime_monotonic() + micro(seconds);
-	delay(g, r);
+	r->not_before = isotime_monotonic() + wait;
+	note(g, "waits", NULL, r);
+	feed_later(&g->feed, r);
 }
 
-/* --- work to be done ------------------------------------------------------- */
-
-static int
-wanted(const struct engine_plan *p, const struct job *j)
-{
-	size_t i;
-
-	for (i = 0; i < p->npersonas; i++)
-		if (j->persona && !strcmp(p->personas[i], j->persona))
-			return 1;
-	return !p->npersonas;
-}
-
-/* A job that cannot be run: the first one is the end of the experiment. */
-static void
-refuse(struct engine *g, struct job *j, const struct err *e)
-{
-	source_complain(g->source, "%s", e->msg);
-	j->error = xstrdup(e->msg);
-	if (!g->njobs)
-		g->fatal = 1;
-}
-
-static const char *const input_fields[JOB_FIELDS + 1] = {
-	"input", "input_id", "metadata", "trace_id"
-};
-
-/* Reads the next input that is to be run. Returns 1 when there is one. */
-static int
-next_job(struct engine *g)
-{
-	struct json_span v[JOB_FIELDS + 1];
-	struct err e = { 0 };
-	struct job *j;
-	int got;
-
-	while (!g->ended && !g->fatal) {
-		got = source_next(g->source, input_fields, v, LEN(v));
-		g->waiting = got < 0;
-		if (got < 0)
-			return 0;
-		g->ended = !got;
-		if (!got)
-			break;
-		if (!v[JOB_INPUT].p && !v[JOB_METADATA].p) {
-			source_complain(g->source, "not an input: it has no "
-			    "field 'input'");
-			continue;
-		}
-		j = job_new(g->plan->jobs, g->source->record, v, &e);
-		if (!wanted(g->plan, j)) {
-			g->passed_over = 1;
-			job_drop(j);
-			continue;
-		}
-		if (e.msg)
-			refuse(g, j, &e);
-		err_release(&e);
-		g->njobs++;
-		g->job = j;
-		g->iteration = 0;
-		return !g->fatal;
-	}
-	return 0;
-}
-
-/* The next run of the inputs, in their order. */
-static struct run *
-fresh_run(struct engine *g)
-{
-	struct run *r;
-
-	if (!g->job && !next_job(g))
-		return NULL;
-	r = run_new(g->job, g->iteration++, g->plan->seed);
-	if (g->iteration == g->plan->iterations) {
-		job_drop(g->job);
-		g->job = NULL;
-	}
-	return r;
-}
+/* --- work to be done ----------------------------------------------------------- */
 
 /* The next run to send, or NULL when there is none now. */
 static struct run *
 next_run(struct engine *g)
 {
-	struct run_end end = { .kind = "error", .exit_code = -1 };
-	struct run *r;
+	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
+	struct run *r = NULL;
 	int i;
 
-	if (g->stopping || g->fatal || g->hurry)
-		return NULL;
-	if (g->again) {
-		r = g->again;
-		g->again = r->next;
-		r->next = NULL;
-		return r;
-	}
-	r = due(g);
-	if (r)
-		return r;
 	/* those that cannot be run have failed; not too many in one turn */
-	for (i = 0; (r = fresh_run(g)) && r->job->error; i++) {
+	for (i = 0; !g->stopping && !g->fatal && !g->hurry; i++) {
+		r = feed_next(&g->feed);
+		g->fatal |= g->feed.fatal;
+		g->hurry = g->feed.again || i == REFUSED_AT_ONCE;
+		if (!r || !r->job->error)
+			return r;
 		end.error = r->job->error;
 		finish(g, r, &end);
-		if (i == REFUSED_AT_ONCE) {
-			g->hurry = 1;
-			return NULL;
-		}
 	}
-	return r;
+	return NULL;
 }
 
-/* Puts a run that nobody began back, ahead of the others. */
-static void
-give_back(struct engine *g, struct run *r)
-{
-	r->next = g->again;
-	g->again = r;
-}
-
-/* --- agents ------------------------------------------------------------------ */
+/* --- agents ---------------------------------------------------------------------- */
 
 static int
 begin_agent(struct engine *g, struct slot *s)
@@ -338,35 +319,62 @@ begin_agent(struct engine *g, struct slot *s)
 	const struct engine_plan *p = g->plan;
 	struct err e = { 0 };
 	double limit = p->timeout > START_LIMIT ? p->timeout : START_LIMIT;
+	struct buf *b;
 
-	memset(s, 0, sizeof(*s));
-	if (agent_start(&s->agent, &p->kind, g->started + 1, &e)) {
+	if ((!g->guard.pid && guard_start(&g->guard, &e)) ||
+	    slot_start(s, &p->kind, g->started + 1, &e)) {
 		p->say(e.msg);
 		err_release(&e);
 		g->fatal = 1;
 		return -1;
 	}
+	guard_add(&g->guard, s->agent.proc.pid);
 	g->started++;
-	s->live = 1;
 	s->ready = !p->greets && !p->ready;
-	s->pipeline = s->concurrency = 1;
-	s->kill_at = s->closed_at = NEVER;
-	s->start_by = s->ready ? NEVER : isotime_monotonic() + micro(limit);
+	if (!s->ready)
+		s->start_by = isotime_monotonic() + micro(limit);
+	b = event(g, "spawned", s, NULL);
+	if (b) {
+		json_add_int(b, "pid", s->agent.proc.pid);
+		journal_end(p->journal);
+	}
 	return 0;
+}
+
+static void
+signal_agent(struct engine *g, struct slot *s, int sig, const char *why)
+{
+	struct buf *b = event(g, "signalled", s, NULL);
+
+	if (b) {
+		json_add_str(b, "signal", proc_signal_name(sig));
+		json_add_str(b, "why", why);
+		journal_end(g->plan->journal);
+	}
+	proc_signal(&s->agent.proc, sig);
 }
 
 /* Ends an agent, and with it the runs that it began. */
 static void
-end_agent(struct engine *g, struct slot *s, const char *kind, const char *why,
-    struct run *blamed)
+end_agent(struct engine *g, struct slot *s, enum run_failure kind,
+    const char *why, struct run *blamed)
 {
-	if (s->kill_kind)
+	if (s->ending)
 		return;
-	s->kill_kind = kind;
-	s->kill_why = why;
+	s->kind = kind;
+	s->ending = why;
 	s->blamed = blamed;
 	s->kill_at = isotime_monotonic() + micro(g->plan->kill_timeout);
-	proc_signal(&s->agent.proc, SIGTERM);
+	s->signalled = g->plan->kill_signal;
+	signal_agent(g, s, s->signalled, why);
+}
+
+static void
+kill_agent(struct engine *g, struct slot *s)
+{
+	s->kill_at = NEVER;
+	s->killed = 1;
+	signal_agent(g, s, SIGKILL, "it is still there");
 }
 
 static void
@@ -395,18 +403,18 @@ put_lines_request(const struct run *r, struct buf *b)
 static void
 send_run(struct engine *g, struct slot *s, struct run *r)
 {
-	r->number = ++s->number;
+	struct buf *b;
+
+	slot_add(s, r);
 	if (g->plan->lines)
 		put_lines_request(r, &s->agent.to);
 	else
-		run_request(r, g->plan->name, &s->agent.to);
-	if (s->last)
-		s->last->next = r;
-	else
-		s->flight = r;
-	s->last = r;
-	if (!s->nflight++)
-		s->since = isotime_monotonic();
+		run_request(r, &s->agent.to);
+	b = event(g, "sent", s, r);
+	if (b) {
+		json_add_int(b, "id", r->number);
+		journal_end(g->plan->journal);
+	}
 	/* one that takes a request at a time starts at once */
 	if (s->pipeline > 1 || s->concurrency > 1)
 		run_sent(r);
@@ -419,52 +427,88 @@ static unsigned
 depth(const struct engine *g, const struct slot *s)
 {
 	if (g->plan->fresh)
-		return !s->answered;
+		return !s->calls;
 	if (s->quick && g->plan->run_delay <= 0)
 		return s->pipeline > s->concurrency ? s->pipeline :
 		    s->concurrency;
 	return s->concurrency;
 }
 
-static int
-has_room(const struct engine *g, const struct slot *s, int64_t now)
+/*
+ * How many requests to send now. They are sent ahead in half dozens and more,
+ * which costs both sides fewer system calls than one each time.
+ */
+static unsigned
+room(const struct engine *g, const struct slot *s, int64_t now)
 {
-	return s->live && s->ready && !s->kill_kind && s->agent.proc.in >= 0 &&
-	    s->closed_at == NEVER && s->nflight < depth(g, s) &&
-	    s->rest <= now;
+	unsigned most = depth(g, s);
+
+	if (!s->live || !s->ready || s->ending || s->agent.proc.in < 0 ||
+	    s->closed_at != NEVER || s->rest > now || s->nflight >= most)
+		return 0;
+	if (s->nflight >= s->concurrency && s->nflight > most / 2)
+		return 0;
+	return most - s->nflight;
+}
+
+/* An agent that waits for its first run, or will once it is ready. */
+static int
+is_idle(const struct engine *g, const struct slot *s)
+{
+	return s->live && !s->ending && !s->dismissed && !s->nflight &&
+	    (!s->ready || (g->plan->fresh && !s->calls));
 }
 
 /*
- * Starts agents for the runs that those which are starting already will not
- * take. An agent that is ready at once gets its run in the next turn.
+ * Starts agents for the runs that those which are idle already will not take.
+ * One that is ready at once gets its run in the next turn. Where each run has
+ * an agent of its own, as many as may work are started ahead.
  */
 static void
 start_agents(struct engine *g)
 {
+	size_t most = g->plan->fresh ? 2 * g->plan->parallel :
+	    g->plan->parallel, usable = 0, i;
 	struct run *r, *promised = NULL;
 	struct slot *s;
-	size_t i;
-	int starting = 1;
+	int starting;
 
-	/* first the live ones, then those that are not */
-	for (i = 0; i < 2 * g->plan->parallel && !g->fatal; i++) {
-		s = &g->slots[i % g->plan->parallel];
-		starting = i < g->plan->parallel;
-		if (starting ? !s->live || s->ready || s->kill_kind : s->live)
+	for (i = 0; i < g->nslots; i++) {
+		s = &g->slots[i];
+		usable += s->live && !(g->plan->fresh && (s->dismissed ||
+		    s->ending || (s->calls && !s->nflight)));
+	}
+	/* first those that are there, then those that are not */
+	for (i = 0; i < 2 * g->nslots && !g->fatal; i++) {
+		s = &g->slots[i % g->nslots];
+		starting = i >= g->nslots;
+		if (starting ? s->live || usable >= most : !is_idle(g, s))
 			continue;
 		r = next_run(g);
 		if (!r)
 			break;
 		r->next = promised;
 		promised = r;
-		if (!starting && begin_agent(g, s))
+		if (starting && begin_agent(g, s))
 			break;
-		g->turn_again |= !starting && s->ready;
+		usable += (size_t)starting;
+		g->turn_again |= starting && s->ready;
 	}
 	while ((r = promised)) {
 		promised = r->next;
-		give_back(g, r);
+		feed_back(&g->feed, r);
 	}
+}
+
+/* How many agents are at work. */
+static size_t
+at_work(const struct engine *g)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < g->nslots; i++)
+		n += g->slots[i].nflight > 0;
+	return n;
 }
 
 /* Gives work to slots that have room, starting agents as they are needed. */
@@ -472,46 +516,33 @@ static void
 give_work(struct engine *g)
 {
 	int64_t now = isotime_monotonic();
+	size_t i, working = at_work(g);
 	struct slot *s;
 	struct run *r;
-	size_t i;
+	unsigned n;
 
-	g->waiting = 0;
-	if (out_pending(g->out) > BACKLOG)
+	g->feed.waiting = 0;
+	if (out_pending(g->out) + g->lineup.held > BACKLOG)
 		return;
-	for (i = 0; i < g->plan->parallel; i++) {
+	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
-		while (has_room(g, s, now) && (r = next_run(g)))
+		n = room(g, s, now);
+		if (!n || (!s->nflight && working >= g->plan->parallel))
+			continue;
+		working += !s->nflight;
+		for (; n > 0 && (r = next_run(g)); n--)
 			send_run(g, s, r);
-		if (s->live)
-			agent_write(&s->agent);
 	}
 	start_agents(g);
 }
 
 /* --- what agents say ----------------------------------------------------------- */
 
-static struct run *
-find_run(const struct slot *s, struct json_span id)
-{
-	struct run *r;
-	double d;
-
-	if (!id.p || json_type(id) == JSON_NULL)
-		return s->flight;
-	if (!json_double(id, &d))
-		return NULL;
-	for (r = s->flight; r; r = r->next)
-		if ((double)r->number == d)
-			return r;
-	return NULL;
-}
-
 /* Whether what an agent says of a run comes too late: it was given up. */
 static int
 too_late(const struct slot *s, const struct run *r)
 {
-	return s->kill_kind && r == s->blamed;
+	return s->ending && r == s->blamed;
 }
 
 /* A reply came: the run is over. */
@@ -523,10 +554,10 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end)
 
 	if (!r->started)
 		run_started_at(r, s->since);
-	s->answered = 1;
+	s->calls++;
 	s->quick = now - r->clock < SHORT_CALL;
 	s->rest = now + micro(g->plan->run_delay);
-	unlink_run(s, r);
+	slot_remove(s, r);
 	if (end->error) {
 		agent_take_errors(&s->agent, &tail);
 		end->stderr_tail = tail.p;
@@ -538,123 +569,51 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end)
 	buf_release(&tail);
 }
 
-enum { M_TYPE, M_ID, M_OUTPUT, M_ERROR, M_CODE, M_OBSERVATION, M_NAME, M_KIND,
-	M_ARGS, M_KWARGS, M_DELTA, M_PIPELINE, M_CONCURRENCY, M_CLOCK,
-	M_FIELDS };
-static const char *const message_fields[M_FIELDS] = {
-	"type", "id", "output", "error", "code", "observation", "name", "kind",
-	"args", "kwargs", "delta", "pipeline", "concurrency",
-	"clock"
-};
-
-static unsigned
-count_of(struct json_span v)
-{
-	double d;
-
-	if (!v.p || !json_double(v, &d) || !(d >= 1))
-		return 1;
-	return d > 4096 ? 4096 : (unsigned)d;
-}
-
-/* The time in microseconds that a message bears; 0 when it has none. */
-static int64_t
-clock_of(const struct json_span *v)
-{
-	double d = 0;
-
-	return v[M_CLOCK].p && json_double(v[M_CLOCK], &d) && d > 0 &&
-	    d < 9e15 ? (int64_t)d : 0;
-}
-
 static void
-on_hello(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
+on_hello(struct engine *g, struct slot *s, const struct message *m)
 {
-	(void)g;
-	(void)r;
 	s->greeted = 1;
-	s->pipeline = count_of(v[M_PIPELINE]);
-	s->concurrency = count_of(v[M_CONCURRENCY]);
+	s->pipeline = message_count(m, MF_PIPELINE);
+	s->concurrency = message_count(m, MF_CONCURRENCY);
 	if (!g->plan->ready) {
 		s->ready = 1;
 		s->start_by = NEVER;
 	}
-}
-
-static void
-on_start(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
-{
-	(void)g;
-	(void)s;
-	run_began_at(r, clock_of(v));
-}
-
-static void
-on_delta(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
-{
-	(void)g;
-	(void)s;
-	if (v[M_DELTA].p)
-		run_delta(r, v[M_DELTA]);
-}
-
-static void
-on_observation(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
-{
-	(void)g;
-	(void)s;
-	if (v[M_OBSERVATION].p)
-		run_observe(r, v[M_OBSERVATION]);
-}
-
-static void
-on_callback(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
-{
-	(void)g;
-	(void)s;
-	run_callback(r, v[M_NAME], v[M_KIND], v[M_ARGS], v[M_KWARGS]);
+	note(g, "hello", s, NULL);
 }
 
 static void
 on_final(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
+    const struct message *m)
 {
 	struct run_end end = { .exit_code = -1 };
 	struct buf clean = { 0 };
 
-	if (v[M_OUTPUT].p) {
-		json_compact(&clean, v[M_OUTPUT]);
+	if (m->v[MF_OUTPUT].p) {
+		json_compact(&clean, m->v[MF_OUTPUT]);
 		end.output.p = clean.p;
 		end.output.n = clean.len;
 	}
-	run_ended_at(r, clock_of(v));
+	run_ended_at(r, message_clock(m));
 	reply(g, s, r, &end);
 	buf_release(&clean);
 }
 
 static void
 on_error(struct engine *g, struct slot *s, struct run *r,
-    const struct json_span *v)
+    const struct message *m)
 {
-	struct run_end end = { .kind = "error", .exit_code = -1 };
+	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
 	struct buf text = { 0 }, code = { 0 };
 
-	if (json_is(v[M_ERROR], JSON_STRING))
-		json_text(&text, v[M_ERROR]);
-	else if (v[M_ERROR].p)
-		buf_add(&text, v[M_ERROR].p, v[M_ERROR].n);
-	if (json_is(v[M_CODE], JSON_STRING)) {
-		json_text(&code, v[M_CODE]);
+	message_text(m, MF_ERROR, &text);
+	if (json_is(m->v[MF_CODE], JSON_STRING)) {
+		message_text(m, MF_CODE, &code);
 		end.code = buf_str(&code);
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	run_ended_at(r, clock_of(v));
+	run_ended_at(r, message_clock(m));
 	reply(g, s, r, &end);
 	buf_release(&text);
 	buf_release(&code);
@@ -662,12 +621,11 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 
 /* An agent that cannot do any work says so before it is given any. */
 static void
-setup_failed(struct engine *g, const struct json_span *v)
+setup_failed(struct engine *g, const struct message *m)
 {
 	struct buf text = { 0 };
 
-	if (json_is(v[M_ERROR], JSON_STRING))
-		json_text(&text, v[M_ERROR]);
+	message_text(m, MF_ERROR, &text);
 	if (!g->fatal)
 		g->plan->say(text.len ? buf_str(&text) :
 		    "the agent cannot start");
@@ -675,64 +633,69 @@ setup_failed(struct engine *g, const struct json_span *v)
 	g->fatal = 1;
 }
 
-static const struct {
-	const char *type;
-	void (*on)(struct engine *, struct slot *, struct run *,
-	    const struct json_span *);
-	int for_run;		/* it has to be about a run in flight */
-} messages[] = {
-	{ "start", on_start, 1 },
-	{ "final", on_final, 1 },
-	{ "observation", on_observation, 1 },
-	{ "callback", on_callback, 1 },
-	{ "delta", on_delta, 1 },
-	{ "error", on_error, 1 },
-	{ "hello", on_hello, 0 },
-};
+/* Takes a message about a run in flight. */
+static void
+about(struct engine *g, struct slot *s, struct run *r, const struct message *m)
+{
+	switch (m->type) {
+	case MESSAGE_START:
+		run_began_at(r, message_clock(m));
+		note(g, "started", s, r);
+		break;
+	case MESSAGE_DELTA:
+		if (m->v[MF_DELTA].p)
+			run_delta(r, m->v[MF_DELTA]);
+		break;
+	case MESSAGE_OBSERVATION:
+		if (m->v[MF_OBSERVATION].p)
+			run_observe(r, m->v[MF_OBSERVATION]);
+		break;
+	case MESSAGE_CALLBACK:
+		run_callback(r, m->v[MF_NAME], m->v[MF_KIND], m->v[MF_ARGS],
+		    m->v[MF_KWARGS]);
+		break;
+	case MESSAGE_FINAL:
+		if (!too_late(s, r))
+			on_final(g, s, r, m);
+		break;
+	case MESSAGE_ERROR:
+		if (!too_late(s, r))
+			on_error(g, s, r, m);
+		break;
+	default:
+		break;
+	}
+}
 
 /* Handles a line of the protocol. Returns 0 when it is none. */
 static int
-message(struct engine *g, struct slot *s, const char *p, size_t n)
+handle(struct engine *g, struct slot *s, const char *p, size_t n)
 {
-	struct json_span v[M_FIELDS];
-	struct json_fault f;
+	struct message m;
 	struct run *r;
-	double id;
-	size_t i;
-	int known;
 
-	json_depth -= MESSAGE_MARGIN;
-	known = json_scan(p, n, JSON_LAX, message_fields, v, M_FIELDS, &f) >=
-	    0 && json_is(v[M_TYPE], JSON_STRING);
-	json_depth += MESSAGE_MARGIN;
-	if (!known)
+	message_read(&m, p, n);
+	if (m.type == MESSAGE_NONE)
 		return 0;
-	for (i = 0; i < LEN(messages); i++)
-		if (json_equal(v[M_TYPE], messages[i].type,
-		    strlen(messages[i].type)))
-			break;
-	if (i == LEN(messages))
-		return 0;
-	if (messages[i].on == on_error && !v[M_ID].p && !s->greeted &&
-	    json_is(v[M_CODE], JSON_STRING) &&
-	    json_equal(v[M_CODE], "setup", 5)) {
-		setup_failed(g, v);
+	if (m.type == MESSAGE_HELLO) {
+		on_hello(g, s, &m);
 		return 1;
 	}
-	r = find_run(s, v[M_ID]);
-	if (r && too_late(s, r) && (messages[i].on == on_final ||
-	    messages[i].on == on_error))
+	if (m.type == MESSAGE_ERROR && !m.v[MF_ID].p && !s->greeted &&
+	    message_says(&m, MF_CODE, "setup")) {
+		setup_failed(g, &m);
 		return 1;
-	if (r || !messages[i].for_run) {
-		messages[i].on(g, s, r, v);
+	}
+	r = slot_find(s, m.id);
+	if (r) {
+		about(g, s, r, &m);
 		return 1;
 	}
 	/* about a run that is over: late, and of no use */
-	if (v[M_ID].p && json_double(v[M_ID], &id) && id >= 1 &&
-	    id <= (double)s->number)
+	if (m.id >= 1 && m.id <= s->number)
 		return 1;
 	if (s->flight)
-		end_agent(g, s, "protocol", "the agent answered a request "
+		end_agent(g, s, RUN_PROTOCOL, "the agent answered a request "
 		    "that it was not sent", s->flight);
 	return 0;
 }
@@ -769,6 +732,7 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 	if (g->plan->ready && !s->ready && matches_ready(g, p, n)) {
 		s->ready = 1;
 		s->start_by = NEVER;
+		note(g, "ready", s, NULL);
 		return;
 	}
 	if (g->plan->lines) {
@@ -776,24 +740,64 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 			lines_reply(g, s, p, n);
 		return;
 	}
-	if (!message(g, s, p, n) && s->flight)
+	if (!handle(g, s, p, n) && s->flight)
 		run_printed(s->flight, p, n);
 }
 
 /* Ends an agent that says too much, and hears it no more. */
 static void
-silence(struct engine *g, struct slot *s, struct run *r, const char *why)
+silence(struct engine *g, struct slot *s, struct run *r)
 {
 	s->unheard = 1;
-	buf_release(&s->agent.from);
-	s->agent.from_start = s->agent.from_seen = 0;
-	end_agent(g, s, "protocol", why, r);
+	agent_pass(&s->agent);
+	end_agent(g, s, RUN_PROTOCOL, "the agent said more of one run than "
+	    "limits.output_mb allows", r);
+}
+
+/* Whether a line can still become a message. */
+static int
+may_be_message(const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && memchr(" \t\r", p[i], 3); i++)
+		;
+	return i == n || p[i] == '{';
+}
+
+/* Looks at how much an agent has said, and at a line that does not end. */
+static void
+check_size(struct engine *g, struct slot *s)
+{
+	size_t limit = g->plan->output_limit, n;
+	struct run *r;
+	const char *p;
+
+	n = agent_peek(&s->agent, &p);
+	if (n > LONG_LINE && !g->plan->lines && !may_be_message(p, n)) {
+		if (s->flight)
+			run_printed(s->flight, p, n);
+		agent_pass(&s->agent);
+		n = 0;
+	}
+	if (limit && n > limit) {
+		silence(g, s, s->flight);
+		return;
+	}
+	/* looked at once in a while, as it takes long to get so far */
+	if (!limit || s->heard <= limit / 16)
+		return;
+	s->heard = 0;
+	for (r = s->flight; r; r = r->next)
+		if (run_size(r) > limit) {
+			silence(g, s, r);
+			return;
+		}
 }
 
 static void
 take_lines(struct engine *g, struct slot *s)
 {
-	struct run *r;
 	const char *p;
 	size_t n;
 
@@ -801,18 +805,8 @@ take_lines(struct engine *g, struct slot *s)
 		s->heard += n;
 		take_line(g, s, p, n);
 	}
-	/* looked at once in a while, as it takes long to get so far */
-	for (r = s->heard > RUN_LIMIT / 16 ? s->flight : NULL; r; r = r->next)
-		if (run_size(r) > RUN_LIMIT) {
-			silence(g, s, r, "the agent said more than 1 GiB of "
-			    "one run");
-			return;
-		}
-	if (s->heard > RUN_LIMIT / 16)
-		s->heard = 0;
-	if (s->agent.from.len - s->agent.from_start > LINE_LIMIT)
-		silence(g, s, s->flight, "the agent wrote a line of more "
-		    "than 256 MiB");
+	if (!s->unheard)
+		check_size(g, s);
 }
 
 /*
@@ -825,7 +819,7 @@ take_rest(struct engine *g, struct slot *s)
 	const char *p;
 	size_t n;
 
-	if (!agent_rest(&s->agent, &p, &n))
+	if (s->unheard || !agent_rest(&s->agent, &p, &n))
 		return;
 	if (!g->plan->lines)
 		take_line(g, s, p, n);
@@ -835,10 +829,15 @@ take_rest(struct engine *g, struct slot *s)
 
 /* --- ends of agents -------------------------------------------------------------- */
 
-/* What a process's end was, as a message. */
+/* What a process's end was, and what it was sent before, as a message. */
 static void
-describe_end(struct buf *b, int status)
+describe_end(const struct slot *s, struct buf *b)
 {
+	int status = s->agent.end.status;
+
+	if (s->signalled)
+		buf_printf(b, "after %s%s: ", proc_signal_name(s->signalled),
+		    s->killed ? " and SIGKILL" : "");
 	if (WIFSIGNALED(status))
 		buf_printf(b, "killed by signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -850,23 +849,22 @@ describe_end(struct buf *b, int status)
 static void
 lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
 {
-	struct run_end end = { .exit_code = -1 };
+	struct run_end end = { .kind = RUN_CRASH, .exit_code = -1 };
 	struct buf text = { 0 };
-	int status = s->agent.status;
+	int status = s->agent.end.status;
 
-	end.kind = s->kill_kind ? s->kill_kind : "crash";
-	if (s->kill_kind && s->blamed && r != s->blamed) {
-		end.kind = "crash";
+	if (s->ending && s->blamed && r != s->blamed) {
 		buf_puts(&text, "the agent was ended because of another run");
-	} else if (s->kill_kind) {
-		buf_puts(&text, s->kill_why);
+	} else if (s->ending) {
+		end.kind = s->kind;
+		buf_puts(&text, s->ending);
 	} else {
 		buf_puts(&text, "the agent ended before it answered");
 	}
-	if (s->kill_kind && r->printed.len)
+	if (s->ending && r->printed.len)
 		buf_puts(&text, "; it printed what is no message");
 	buf_puts(&text, " (");
-	describe_end(&text, status);
+	describe_end(s, &text);
 	buf_byte(&text, ')');
 	if (WIFSIGNALED(status))
 		end.signal = WTERMSIG(status);
@@ -879,13 +877,37 @@ lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
 	buf_release(&text);
 }
 
+/* Loses the runs that an agent had begun, and gives the others back. */
+static void
+take_flight(struct engine *g, struct slot *s, const struct buf *tail)
+{
+	struct run *r, *waiting = NULL;
+	int first;
+
+	/* one that never answered is to blame for the request it has first */
+	for (first = !s->calls; (r = s->flight); first = 0) {
+		slot_remove(s, r);
+		if (r->started || first) {
+			lose(g, s, r, tail);
+		} else {
+			note(g, "returned", s, r);
+			r->next = waiting;
+			waiting = r;
+		}
+	}
+	while ((r = waiting)) {
+		waiting = r->next;
+		feed_back(&g->feed, r);
+	}
+}
+
 /* Deals with what an agent that has ended leaves behind. */
 static void
 bury(struct engine *g, struct slot *s)
 {
-	struct buf tail = { 0 };
-	struct run *r, *waiting = NULL;
-	int i, first;
+	pid_t group = s->agent.proc.pid;
+	struct buf tail = { 0 }, *b;
+	int i;
 
 	/*
 	 * What it wrote before it ended is in the pipe, which holds at most
@@ -897,71 +919,46 @@ bury(struct engine *g, struct slot *s)
 	take_lines(g, s);
 	take_rest(g, s);
 	agent_take_errors(&s->agent, &tail);
-	if (!s->ready && !s->kill_kind && !g->fatal && !g->stopping) {
+	b = journal_begin(g->plan->journal, "ended");
+	if (b) {
+		agent_account(&s->agent, s->calls, b);
+		journal_end(g->plan->journal);
+	}
+	agent_note(&s->agent, s->calls);
+	if (!s->ready && !s->ending && !g->fatal && !g->stopping) {
 		buf_str(&tail);
 		g->plan->say("the agent ended before it was ready");
 		if (tail.len)
 			g->plan->say(tail.p);
 		g->fatal = 1;
 	}
-	/* one that never answered is to blame for the request it has first */
-	for (first = !s->answered; (r = s->flight); first = 0) {
-		unlink_run(s, r);
-		if (r->started || first) {
-			lose(g, s, r, &tail);
-		} else {
-			r->next = waiting;
-			waiting = r;
-		}
-	}
-	while ((r = waiting)) {
-		waiting = r->next;
-		give_back(g, r);
-	}
+	take_flight(g, s, &tail);
 	buf_release(&tail);
-	agent_release(&s->agent);
-	memset(s, 0, sizeof(*s));
+	slot_clear(s);
+	guard_remove(&g->guard, group);
 }
 
 static void
 collect(struct engine *g)
 {
-	pid_t pid;
+	struct proc_end end;
+	struct slot *s;
 	size_t i;
-	int status;
 
-	while ((pid = proc_reap(&status)) > 0)
-		for (i = 0; i < g->plan->parallel; i++)
-			if (g->slots[i].live &&
-			    g->slots[i].agent.proc.pid == pid) {
-				g->slots[i].agent.ended = 1;
-				g->slots[i].agent.status = status;
+	while (proc_reap(&end))
+		for (i = 0; i < g->nslots; i++) {
+			s = &g->slots[i];
+			if (s->live && s->agent.proc.pid == end.pid) {
+				s->agent.ended = 1;
+				s->agent.end = end;
 			}
-	for (i = 0; i < g->plan->parallel; i++)
+		}
+	for (i = 0; i < g->nslots; i++)
 		if (g->slots[i].live && g->slots[i].agent.ended)
 			bury(g, &g->slots[i]);
 }
 
 /* --- the clock --------------------------------------------------------------------- */
-
-/* When the run of a slot that will be late first is late. */
-static int64_t
-late_at(const struct engine *g, const struct slot *s, struct run **which)
-{
-	int64_t at = NEVER, from, timeout = micro(g->plan->timeout);
-	struct run *r;
-
-	for (r = s->flight; r; r = r->next) {
-		if (!r->started && r != s->flight)
-			continue;
-		from = r->started ? r->clock : s->since;
-		if (from + timeout < at) {
-			at = from + timeout;
-			*which = r;
-		}
-	}
-	return at;
-}
 
 static void
 check_slot(struct engine *g, struct slot *s, int64_t now)
@@ -971,35 +968,30 @@ check_slot(struct engine *g, struct slot *s, int64_t now)
 	if ((s->agent.from_eof || (s->agent.deaf && s->nflight)) &&
 	    s->closed_at == NEVER)
 		s->closed_at = now;
-	if (s->kill_kind || s->closed_at != NEVER) {
-		if (!s->kill_kind && now >= s->closed_at + END_WAIT)
-			end_agent(g, s, "crash", s->agent.from_eof ?
+	if (s->ending || s->closed_at != NEVER) {
+		if (!s->ending && now >= s->closed_at + END_WAIT)
+			end_agent(g, s, RUN_CRASH, s->agent.from_eof ?
 			    "the agent closed its output" :
 			    "the agent closed its input", NULL);
-		if (now >= s->kill_at) {
-			proc_signal(&s->agent.proc, SIGKILL);
-			s->kill_at = NEVER;
-		}
-		return;
-	}
-	if (now >= s->start_by) {
+	} else if (now >= s->start_by) {
 		g->plan->say("the agent did not get ready in time");
 		g->fatal = 1;
-	} else if (now >= late_at(g, s, &late)) {
+	} else if (now >= slot_late(s, micro(g->plan->timeout), &late)) {
 		if (!late->started)
 			run_started_at(late, s->since);
-		end_agent(g, s, "timeout", "the run took longer than "
+		note(g, "late", s, late);
+		end_agent(g, s, RUN_TIMEOUT, "the run took longer than "
 		    "timeout_seconds", late);
 	}
+	if (now >= s->kill_at)
+		kill_agent(g, s);
 }
 
 /* Whether there is, or may yet be, a run to send. */
 static int
 more_work(const struct engine *g)
 {
-	if (g->stopping || g->fatal)
-		return 0;
-	return g->again || g->waiting_retries || g->job || !g->ended;
+	return !g->stopping && !g->fatal && feed_more(&g->feed);
 }
 
 /*
@@ -1019,6 +1011,7 @@ dismiss(struct engine *g, struct slot *s)
 	if (s->kill_at == NEVER)
 		s->kill_at = isotime_monotonic() +
 		    micro(g->plan->kill_timeout);
+	note(g, "dismissed", s, NULL);
 }
 
 /* An idle agent that will get no more work. */
@@ -1026,85 +1019,99 @@ static int
 is_done_with(const struct engine *g, const struct slot *s)
 {
 	return !s->nflight && (!more_work(g) || s->agent.proc.in < 0 ||
-	    (g->plan->fresh && s->answered));
+	    (g->plan->fresh && s->calls));
 }
 
+/* Ends what still runs when it may no longer. */
 static void
 check_stop(struct engine *g, int64_t now)
 {
-	size_t i;
-
-	if (proc_stops && !g->stopping) {
-		g->stopping = 1;
-		g->stop_by = now + micro(g->plan->grace);
-	}
-	if (!g->fatal && !(g->stopping && (proc_stops > 1 ||
-	    now >= g->stop_by)))
-		return;
-	for (i = 0; i < g->plan->parallel; i++)
-		if (g->slots[i].live && !g->slots[i].kill_kind) {
-			end_agent(g, &g->slots[i], "cancelled",
-			    "the experiment was stopped", NULL);
-			/* a second signal does not wait */
-			if (proc_stops > 1)
-				g->slots[i].kill_at = now;
-		}
-}
-
-static int64_t
-check_clock(struct engine *g)
-{
-	int64_t now = isotime_monotonic(), next = NEVER, at;
-	struct run *any;
 	struct slot *s;
 	size_t i;
 
-#define SOONER(t) do { at = (t); if (at < next) next = at; } while (0)
+	if (proc_stops && !g->stopping)
+		stop(g, "%s", proc_signal_name(proc_stop_signal));
+	if (now >= g->time_up)
+		stop(g, "%g seconds are over", g->plan->max_time);
+	if (!g->fatal && !(g->stopping && (proc_stops > 1 ||
+	    now >= g->stop_by)))
+		return;
+	for (i = 0; i < g->nslots; i++) {
+		s = &g->slots[i];
+		if (!s->live || s->ending)
+			continue;
+		end_agent(g, s, RUN_CANCELLED, "the experiment was stopped",
+		    NULL);
+		/* a second signal does not wait */
+		if (proc_stops > 1)
+			s->kill_at = now;
+	}
+}
+
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When something is to be done about a slot at the latest. */
+static int64_t
+slot_next(const struct engine *g, const struct slot *s, int64_t now)
+{
+	struct run *any;
+	int64_t next = s->kill_at;
+
+	if (s->ending)
+		return next;
+	if (s->closed_at != NEVER)
+		next = sooner(next, s->closed_at + END_WAIT);
+	next = sooner(next, s->start_by);
+	next = sooner(next, slot_late(s, micro(g->plan->timeout), &any));
+	if (s->rest > now && more_work(g))
+		next = sooner(next, s->rest);
+	return next;
+}
+
+/* Does what is due. Returns when something is due next. */
+static int64_t
+check_clock(struct engine *g)
+{
+	int64_t now = isotime_monotonic(), next = NEVER;
+	struct slot *s;
+	size_t i;
+
 	check_stop(g, now);
-	if (g->stopping)
-		SOONER(g->stop_by > now ? g->stop_by : NEVER);
-	for (i = 0; i < g->plan->parallel; i++) {
+	if (g->stopping && g->stop_by > now)
+		next = g->stop_by;
+	if (!g->stopping)
+		next = sooner(next, g->time_up);
+	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
 		if (!s->live)
 			continue;
 		check_slot(g, s, now);
 		if (is_done_with(g, s))
 			dismiss(g, s);
-		if (s->kill_at <= now && !s->kill_kind) {
-			/* it was dismissed and did not go */
-			proc_signal(&s->agent.proc, SIGKILL);
-			s->kill_at = NEVER;
-		}
-		SOONER(s->kill_at);
-		if (s->closed_at != NEVER && !s->kill_kind)
-			SOONER(s->closed_at + END_WAIT);
-		if (s->kill_kind)
-			continue;
-		SOONER(s->start_by);
-		SOONER(late_at(g, s, &any));
-		if (s->rest > now && more_work(g))
-			SOONER(s->rest);
+		next = sooner(next, slot_next(g, s, now));
 	}
 	/* a retry that is due waits for an agent, not for the clock */
-	for (i = 0; i < g->ndelayed; i++)
-		if (g->delayed[i].first && more_work(g) &&
-		    g->delayed[i].first->not_before > now)
-			SOONER(g->delayed[i].first->not_before);
+	if (more_work(g) && feed_due(&g->feed) > now)
+		next = sooner(next, feed_due(&g->feed));
 	if (g->plan->progress)
-		SOONER(g->progress_at);
-#undef SOONER
+		next = sooner(next, g->progress_at);
 	return next;
 }
 
 /* --- the loop -------------------------------------------------------------------------- */
 
-static void
-watch(struct engine *g, size_t *n, int fd, int write)
+/* Watches a descriptor. Returns which it is, from 0. */
+static size_t
+watch(struct engine *g, size_t *n, int fd, short events)
 {
 	g->fds[*n].fd = fd;
-	g->fds[*n].events = write ? POLLOUT : POLLIN;
+	g->fds[*n].events = events;
 	g->fds[*n].revents = 0;
-	++*n;
+	return (*n)++;
 }
 
 /* Waits until something happens, or the time next. */
@@ -1115,46 +1122,60 @@ wait_for(struct engine *g, int64_t next)
 	struct slot *s;
 	size_t i, n = 0;
 
-	watch(g, &n, g->told, 0);
-	if (g->waiting && more_work(g) && g->source->open)
-		watch(g, &n, g->source->reader.fd, 0);
+	watch(g, &n, g->told, POLLIN);
+	if (g->feed.waiting && more_work(g) && g->feed.source->open)
+		watch(g, &n, g->feed.source->reader.fd, POLLIN);
 	if (out_pending(g->out))
-		watch(g, &n, g->out->fd, 1);
-	for (i = 0; i < g->plan->parallel; i++) {
+		watch(g, &n, g->out->fd, POLLOUT);
+	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
+		s->poll.out = s->poll.err = 0;
 		if (!s->live)
 			continue;
 		if (!s->agent.from_eof && !s->unheard)
-			watch(g, &n, s->agent.proc.out, 0);
+			s->poll.out = watch(g, &n, s->agent.proc.out, POLLIN);
 		if (s->agent.proc.err >= 0)
-			watch(g, &n, s->agent.proc.err, 0);
+			s->poll.err = watch(g, &n, s->agent.proc.err, POLLIN);
 		if (s->agent.to.len && s->agent.proc.in >= 0)
-			watch(g, &n, s->agent.proc.in, 1);
+			watch(g, &n, s->agent.proc.in, POLLOUT);
 	}
 	if (next != NEVER)
 		ms = next <= now ? 0 : (next - now + 999) / 1000;
 	if (ms > 60000)
 		ms = 60000;
-	poll(g->fds, (nfds_t)n, (int)ms);
+	if (poll(g->fds, (nfds_t)n, (int)ms) < 0)
+		for (i = 0; i < n; i++)
+			g->fds[i].revents = 0;
 }
 
+/* Hears what agents have said. */
 static void
-talk(struct engine *g)
+hear(struct engine *g)
 {
 	struct slot *s;
 	size_t i;
 
-	for (i = 0; i < g->plan->parallel; i++) {
+	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
-		if (!s->live)
-			continue;
-		agent_read_errors(&s->agent);
-		if (!s->agent.from_eof && !s->unheard) {
+		if (s->poll.err && g->fds[s->poll.err].revents)
+			agent_read_errors(&s->agent);
+		if (s->poll.out && g->fds[s->poll.out].revents) {
 			agent_read(&s->agent);
 			take_lines(g, s);
 		}
-		agent_write(&s->agent);
+		s->poll.out = s->poll.err = 0;
 	}
+}
+
+/* Writes what agents are sent, as far as they take it. */
+static void
+speak(struct engine *g)
+{
+	size_t i;
+
+	for (i = 0; i < g->nslots; i++)
+		if (g->slots[i].live && g->slots[i].agent.to.len)
+			agent_write(&g->slots[i].agent);
 }
 
 static void
@@ -1168,7 +1189,10 @@ show_progress(struct engine *g, int last)
 	if (!last && now < g->progress_at)
 		return;
 	g->progress_at = now + PROGRESS_EVERY;
-	g->plan->progress(g->done, g->failed, last);
+	g->view.skipped = g->feed.skipped;
+	g->view.running = in_flight(g);
+	g->view.p50 = (double)spread_percentile(&g->took, 50) / 1000;
+	g->plan->progress(&g->view, last);
 }
 
 static int
@@ -1176,7 +1200,7 @@ any_live(const struct engine *g)
 {
 	size_t i;
 
-	for (i = 0; i < g->plan->parallel; i++)
+	for (i = 0; i < g->nslots; i++)
 		if (g->slots[i].live)
 			return 1;
 	return 0;
@@ -1190,18 +1214,26 @@ any_live(const struct engine *g)
 static int
 drain(struct engine *g)
 {
-	struct run_end end = { .kind = "cancelled", .exit_code = -1,
+	struct run_end end = { .kind = RUN_CANCELLED, .exit_code = -1,
 	    .error = "the experiment was stopped before the next attempt" };
 	struct run *r;
-	size_t i;
 
-	for (i = 0; i < g->ndelayed; i++)
-		while ((r = g->delayed[i].first)) {
-			g->delayed[i].first = r->next;
-			g->waiting_retries--;
-			finish(g, r, &end);
-		}
+	while ((r = feed_give_up(&g->feed)))
+		finish(g, r, &end);
+	lineup_end(&g->lineup, out_begin(g->out));
 	return out_pending(g->out) && proc_stops < 2;
+}
+
+/* Writes out what waits. Returns 0, or -1 when nobody can take it. */
+static int
+write_out(struct engine *g)
+{
+	int error = journal_flush(g->plan->journal);
+
+	if (error)
+		tell(g, "the log cannot be written and is closed: %s",
+		    strerror(error));
+	return out_try(g->out);
 }
 
 static void
@@ -1210,16 +1242,21 @@ loop(struct engine *g)
 	int64_t next;
 
 	for (;;) {
-		talk(g);
+		hear(g);
 		collect(g);
 		g->hurry = 0;
 		do {
 			g->turn_again = 0;
 			give_work(g);
 		} while (g->turn_again && !g->fatal);
+		speak(g);
 		next = check_clock(g);
+		if (proc_asked) {
+			proc_asked = 0;
+			tell_running(g);
+		}
 		show_progress(g, 0);
-		if (out_try(g->out))
+		if (write_out(g))
 			break;
 		if (!any_live(g) && !more_work(g) && !drain(g))
 			break;
@@ -1228,32 +1265,25 @@ loop(struct engine *g)
 }
 
 static void
-drop_runs(struct run *r)
-{
-	struct run *next;
-
-	for (; r; r = next) {
-		next = r->next;
-		run_free(r);
-	}
-}
-
-static void
 release(struct engine *g)
 {
+	struct buf rest = { 0 };
+	struct run *r;
 	size_t i;
 
-	for (i = 0; i < g->plan->parallel; i++)
-		if (g->slots[i].live) {
-			drop_runs(g->slots[i].flight);
-			agent_release(&g->slots[i].agent);
+	for (i = 0; i < g->nslots; i++) {
+		while ((r = g->slots[i].flight)) {
+			slot_remove(&g->slots[i], r);
+			run_free(r);
 		}
-	proc_sweep();
-	drop_runs(g->again);
-	for (i = 0; i < g->ndelayed; i++)
-		drop_runs(g->delayed[i].first);
-	free(g->delayed);
-	job_drop(g->job);
+		if (g->slots[i].live)
+			slot_clear(&g->slots[i]);
+	}
+	proc_sweep(g->guard.pid);
+	guard_end(&g->guard);
+	feed_release(&g->feed);
+	lineup_end(&g->lineup, &rest);
+	buf_release(&rest);
 	free(g->slots);
 	free(g->fds);
 }
@@ -1262,26 +1292,32 @@ int
 engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 {
 	struct engine g = { 0 };
+	int status;
 
 	g.plan = plan;
-	g.source = s;
 	g.out = o;
 	g.told = proc_init();
-	g.slots = xcalloc(plan->parallel, sizeof(*g.slots));
-	g.fds = xcalloc(3 * plan->parallel + 3, sizeof(*g.fds));
+	g.time_up = plan->max_time > 0 ? isotime_monotonic() +
+	    micro(plan->max_time) : NEVER;
+	/* at work, started ahead, and ending */
+	g.nslots = plan->parallel * (plan->fresh ? 3 : 1);
+	g.slots = xcalloc(g.nslots, sizeof(*g.slots));
+	g.fds = xcalloc(3 * g.nslots + 3, sizeof(*g.fds));
 	s->eager = 1;
+	feed_init(&g.feed, &plan->feed, s);
+	out_unblock(o);
 	loop(&g);
 	if (proc_stops > 1)
 		out_forget(o);
-	release(&g);
 	show_progress(&g, 1);
+	status = g.view.failed || s->bad || g.stopping;
+	if (plan->feed.npersonas && g.feed.passed_over && !g.feed.jobs &&
+	    !proc_stops) {
+		plan->say("no input is of the personas that were asked for");
+		status = 1;
+	}
+	release(&g);
 	if (g.fatal || o->error || s->failed)
 		return 2;
-	if (proc_stops)
-		return 128 + proc_stop_signal;
-	if (plan->npersonas && g.passed_over && !g.njobs) {
-		plan->say("no input is of the personas that were asked for");
-		return 1;
-	}
-	return g.failed || s->bad ? 1 : 0;
+	return proc_stops ? 128 + proc_stop_signal : status;
 }

@@ -3,35 +3,48 @@
 
 /*
  * Runs inputs on agents: starts agents, sends them work, watches the clock,
- * and writes a trace for every run. json.h, source.h, out.h, buf.h, proc.h,
- * environ.h, agent.h, record.h, config.h and job.h have to be included before.
+ * and writes a trace for every run. json.h, line.h, source.h, out.h, buf.h,
+ * record.h, uuid.h, environ.h, config.h, proc.h, agent.h, job.h, run.h,
+ * done.h, feed.h and journal.h have to be included before.
  */
 #include <regex.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* How far it is. */
+struct engine_view {
+	long long done;		/* runs, those that failed among them */
+	long long failed;
+	long long skipped;	/* were done before */
+	long long running;
+	double p50;		/* of the runs' durations, in milliseconds */
+};
+
 struct engine_plan {
-	const char *name;	/* the experiment's */
-	const struct job_plan *jobs;
+	struct feed_plan feed;	/* what is run */
 	struct agent_kind kind;
-	size_t parallel;	/* agents side by side, at least 1 */
-	long long iterations;
+	size_t parallel;	/* agents at work side by side, at least 1 */
 	double timeout;		/* seconds a run may take */
-	double kill_timeout;	/* seconds between SIGTERM and SIGKILL */
+	int kill_signal;	/* what ends an agent that has to be ended */
+	double kill_timeout;	/* seconds until SIGKILL does */
 	double grace;		/* seconds for running ones after a stop */
 	unsigned max_retries;
+	unsigned retry_on;	/* bits, 1 << enum run_failure */
 	double retry_delay;	/* seconds, doubled with each attempt */
 	double run_delay;	/* seconds between the runs of an agent */
-	const int64_t *seed;	/* NULL: random trace ids */
+	size_t output_limit;	/* bytes that a run may give; 0: any */
+	long long max_failures;	/* stop then; 0: never */
+	long long max_tokens;
+	double max_time;	/* seconds */
 	int lines;		/* the protocol of plain lines */
 	int greets;		/* agents begin with hello: wait for it */
 	int fresh;		/* a new agent for every run */
+	int ordered;		/* traces in the order of the runs */
 	const regex_t *ready;	/* nothing is sent before a line matches it */
-	char *const *personas;	/* keep only inputs of these; NULL: all */
-	size_t npersonas;
+	struct journal *journal;
 	void (*say)(const char *msg);
 	/* called now and then, and once at the end; may be NULL */
-	void (*progress)(long long done, long long failed, int last);
+	void (*progress)(const struct engine_view *v, int last);
 };
 
 /*

@@ -406,9 +406,9 @@ static void
 identify(struct job *j, struct json_span input, struct json_span id)
 {
 	struct json_span kwargs = { 0 };
+	uint64_t number;
 
-	if (json_is(id, JSON_STRING) && id.n == RECORD_ID + 1 &&
-	    strspn(id.p + 1, "0123456789abcdef") == RECORD_ID - 1) {
+	if (record_id_number(id, &number)) {
 		memcpy(j->id, id.p + 1, RECORD_ID - 1);
 		return;
 	}

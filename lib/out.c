@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "out.h"
 
 #define ENOUGH 65536
+#define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
 
 void
 out_init(struct out *o, int fd, int each)
@@ -19,6 +21,7 @@ out_init(struct out *o, int fd, int each)
 	o->error = 0;
 	o->written = 0;
 	o->done = 0;
+	o->free = 0;
 	o->b = xcalloc(1, sizeof(*o->b));
 }
 
@@ -71,14 +74,31 @@ out_pending(const struct out *o)
 	return o->b->len - o->done;
 }
 
+void
+out_unblock(struct out *o)
+{
+	struct stat st;
+	char *name;
+	int fd;
+
+	o->free = fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (o->free)
+		return;
+	name = xasprintf("/proc/self/fd/%d", o->fd);
+	fd = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	free(name);
+	o->free = fd >= 0 && dup2(fd, o->fd) >= 0;
+	if (fd >= 0)
+		close(fd);
+}
+
 /* How much one write may take: a pipe that is ready takes PIPE_BUF at least. */
 static size_t
 portion(const struct out *o)
 {
 	struct pollfd p = { o->fd, POLLOUT, 0 };
-	struct stat st;
 
-	if (fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (o->free)
 		return SIZE_MAX;
 	return poll(&p, 1, 0) > 0 ? PIPE_BUF : 0;
 }
@@ -91,18 +111,22 @@ out_try(struct out *o)
 
 	while (!o->error && (left = out_pending(o)) > 0) {
 		n = portion(o);
-		if (!n)
-			break;
-		w = write(o->fd, o->b->p + o->done, n < left ? n : left);
+		w = n ? write(o->fd, o->b->p + o->done, n < left ? n : left) :
+		    0;
 		if (w < 0 && errno != EINTR && errno != EAGAIN)
 			o->error = errno;
 		if (w > 0) {
 			o->done += (size_t)w;
 			o->written += (size_t)w;
 		}
+		if (!n || (w < 0 && errno == EAGAIN))
+			break;
 	}
 	/* what was written is forgotten when it is most of the buffer */
-	if (o->done > o->b->len / 2) {
+	if (o->done == o->b->len && o->b->cap > SPARE) {
+		buf_release(o->b);
+		o->done = 0;
+	} else if (o->done > o->b->len / 2) {
 		buf_splice(o->b, 0, o->done, NULL, 0);
 		o->done = 0;
 	}

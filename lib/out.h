@@ -17,6 +17,7 @@ struct out {
 	int error;		/* errno of the first write that failed, or 0 */
 	uint64_t written;	/* bytes that were written out */
 	size_t done;		/* of what waits, written by out_try */
+	int free;		/* a write does not wait, whatever its size */
 	struct buf *b;		/* the records that wait */
 };
 
@@ -38,8 +39,12 @@ int out_flush(struct out *o);
 
 /*
  * Writes out as much of what waits as can be without waiting. Returns 0, or
- * -1 with o->error set. out_pending tells how many bytes wait still.
+ * -1 with o->error set. out_pending tells how many bytes wait still. It takes
+ * fewer system calls after out_unblock, to be called once: where the system
+ * lets us (Linux), fd then is ours alone, and can be made not to block without
+ * others that have it noticing.
  */
+void out_unblock(struct out *o);
 int out_try(struct out *o);
 size_t out_pending(const struct out *o);
 

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np */
+#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np, wait4 */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -16,17 +17,42 @@
 #include "err.h"
 #include "proc.h"
 
+/* In what the kernel counts ru_maxrss. */
+#ifdef __APPLE__
+#define RSS_UNIT 1
+#else
+#define RSS_UNIT 1024
+#endif
+
 volatile sig_atomic_t proc_stops;
 volatile sig_atomic_t proc_stop_signal;
+volatile sig_atomic_t proc_asked;
 
+static volatile sig_atomic_t heard;	/* a signal came */
+static volatile sig_atomic_t ended;	/* it was SIGCHLD */
 static int told[2] = { -1, -1 };
+
+static int
+is_question(int sig)
+{
+#ifdef SIGINFO
+	if (sig == SIGINFO)
+		return 1;
+#endif
+	return sig == SIGUSR1;
+}
 
 static void
 on_signal(int sig)
 {
 	int saved = errno;
 
-	if (sig != SIGCHLD && !proc_stops++)
+	heard = 1;
+	if (sig == SIGCHLD)
+		ended = 1;
+	else if (is_question(sig))
+		proc_asked = 1;
+	else if (!proc_stops++)
 		proc_stop_signal = sig;
 	/* a full pipe tells as much as one more byte would */
 	if (write(told[1], "", 1) < 0)
@@ -43,23 +69,43 @@ set_flags(int fd, int nonblocking)
 	    fcntl(fd, F_GETFL) | O_NONBLOCK) : 0;
 }
 
+/* What we were started with open is not for children. */
+static void
+hide_descriptors(void)
+{
+	int fd, most = (int)sysconf(_SC_OPEN_MAX);
+
+#if defined(__linux__) && defined(CLOSE_RANGE_CLOEXEC)
+	if (!close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return;
+#endif
+	for (fd = 3; fd < most; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 int
 proc_init(void)
 {
-	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
+#ifdef SIGINFO
+		SIGINFO,
+#endif
+	};
 	struct sigaction sa = { 0 }, old;
 	size_t i;
 
+	hide_descriptors();
 	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
 	/* what was to be ignored, by nohup(1) for one, is */
-	for (i = 0; i < LEN(stops); i++)
-		if (!sigaction(stops[i], NULL, &old) &&
+	for (i = 0; i < LEN(signals); i++)
+		if (!sigaction(signals[i], NULL, &old) &&
 		    old.sa_handler != SIG_IGN)
-			sigaction(stops[i], &sa, NULL);
+			sigaction(signals[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -161,21 +207,34 @@ proc_close(struct proc *p)
 	shut(&p->err);
 }
 
-pid_t
-proc_reap(int *status)
+int
+proc_reap(struct proc_end *end)
 {
+	struct rusage used;
 	char drop[64];
-	pid_t pid;
 
-	while (read(told[0], drop, sizeof(drop)) > 0)
-		;
-	pid = waitpid(-1, status, WNOHANG);
-	return pid > 0 ? pid : 0;
+	/* what comes from here on makes the descriptor readable again */
+	if (heard) {
+		heard = 0;
+		while (read(told[0], drop, sizeof(drop)) > 0)
+			;
+	}
+	if (!ended)
+		return 0;
+	ended = 0;
+	end->pid = wait4(-1, &end->status, WNOHANG, &used);
+	if (end->pid <= 0)
+		return 0;
+	ended = 1;		/* there may be more than one */
+	end->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	end->peak = (long long)used.ru_maxrss * RSS_UNIT;
+	return 1;
 }
 
 /* Kills the children that the kernel lists. Returns how many it could. */
 static size_t
-kill_children(void)
+kill_children(pid_t spare)
 {
 	size_t n = 0;
 	FILE *f;
@@ -188,17 +247,51 @@ kill_children(void)
 	if (!f)
 		return 0;
 	while (fscanf(f, "%ld", &pid) == 1)
-		n += kill((pid_t)pid, SIGKILL) == 0;
+		if (pid != spare)
+			n += kill((pid_t)pid, SIGKILL) == 0;
 	fclose(f);
 	return n;
 }
 
 void
-proc_sweep(void)
+proc_sweep(pid_t spare)
 {
 	int status;
 
 	/* the children of one that ended are ours now: look again each time */
-	while (kill_children() && waitpid(-1, &status, 0) > 0)
+	while (kill_children(spare) && waitpid(-1, &status, 0) > 0)
 		;
+}
+
+static const struct {
+	const char *name;
+	int number;
+} names[] = {
+	{ "SIGTERM", SIGTERM }, { "SIGINT", SIGINT }, { "SIGHUP", SIGHUP },
+	{ "SIGQUIT", SIGQUIT }, { "SIGKILL", SIGKILL },
+	{ "SIGUSR1", SIGUSR1 }, { "SIGUSR2", SIGUSR2 },
+	{ "SIGABRT", SIGABRT },
+};
+
+int
+proc_signal_number(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(names); i++)
+		if (!strcmp(name, names[i].name) ||
+		    !strcmp(name, names[i].name + 3))
+			return names[i].number;
+	return 0;
+}
+
+const char *
+proc_signal_name(int sig)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(names); i++)
+		if (names[i].number == sig)
+			return names[i].name;
+	return "a signal";
 }

@@ -21,15 +21,17 @@ struct proc {
 
 /*
  * How often SIGINT, SIGTERM, SIGHUP and SIGQUIT came since proc_init, and the
- * first of them.
+ * first of them; whether SIGUSR1 (or SIGINFO) came, and SIGCHLD.
  */
 extern volatile sig_atomic_t proc_stops;
 extern volatile sig_atomic_t proc_stop_signal;
+extern volatile sig_atomic_t proc_asked;
 
 /*
  * To be called once: SIGCHLD and these signals, unless they were ignored
  * before, are told through a descriptor that becomes readable, which is
- * returned; SIGPIPE is ignored, and orphans become our children.
+ * returned; SIGPIPE is ignored, orphans become our children, and none of the
+ * descriptors that we were started with will be a child's.
  */
 int proc_init(void);
 
@@ -47,13 +49,31 @@ void proc_signal(const struct proc *p, int sig);
 /* Closes our ends. */
 void proc_close(struct proc *p);
 
-/*
- * Collects one process that has ended, a child or an orphan. Returns its pid
- * and sets *status as waitpid does, or 0 when none has.
- */
-pid_t proc_reap(int *status);
+/* How a process ended, and what it used, with those that it has waited for. */
+struct proc_end {
+	pid_t pid;
+	int status;		/* as waitpid gives it */
+	double cpu;		/* seconds */
+	long long peak;		/* the largest resident memory, bytes */
+};
 
-/* Kills every process that is a child of ours, and collects them all. */
-void proc_sweep(void);
+/*
+ * Collects one process that has ended, a child or an orphan. Returns 1, or 0
+ * when none has.
+ */
+int proc_reap(struct proc_end *end);
+
+/*
+ * Kills every process that is a child of ours but spare (0: none), and
+ * collects them.
+ */
+void proc_sweep(pid_t spare);
+
+/*
+ * The signal that a name is, with or without "SIG" in front; 0 for none. The
+ * name of one, with it.
+ */
+int proc_signal_number(const char *name);
+const char *proc_signal_name(int sig);
 
 #endif

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,21 +48,30 @@ static void
 put_canonical(struct buf *b, struct json_span v)
 {
 	struct tree t = { 0 };
+	struct buf text = { 0 };
 
-	if (!v.p)
+	if (!v.p) {
 		buf_puts(b, "null");
-	else if (tree_parse(&t, v))
+	} else if (json_type(v) == JSON_STRING) {
+		/* most inputs are, and need no tree */
+		json_text(&text, v);
+		json_put_text(b, text.p, text.len);
+		buf_release(&text);
+	} else if (tree_parse(&t, v)) {
 		buf_add(b, v.p, v.n);
-	else
+	} else {
 		tree_canonical(&t, 0, b);
+	}
 	tree_release(&t);
 }
 
-static void
+static uint64_t
 put_id(char id[RECORD_ID], const struct buf *b)
 {
-	snprintf(id, RECORD_ID, "%016llx",
-	    (unsigned long long)hash_bytes(0, 0, b->p, b->len));
+	uint64_t hash = hash_bytes(0, 0, b->p, b->len);
+
+	hash_text(hash, id);
+	return hash;
 }
 
 void
@@ -79,19 +87,40 @@ record_input_id(struct json_span input, struct json_span kwargs,
 	buf_release(&b);
 }
 
-void
+uint64_t
 record_run_id(const char *input_id, const char *persona, long long iteration,
     char id[RECORD_ID])
 {
 	struct buf b = { 0 };
+	uint64_t number;
 
 	buf_puts(&b, input_id);
 	buf_byte(&b, '\0');
 	buf_puts(&b, persona ? persona : "");
 	buf_byte(&b, '\0');
-	buf_printf(&b, "%lld", iteration);
-	put_id(id, &b);
+	buf_int(&b, iteration);
+	number = put_id(id, &b);
 	buf_release(&b);
+	return number;
+}
+
+int
+record_id_number(struct json_span id, uint64_t *number)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit;
+	size_t i;
+
+	if (!json_is(id, JSON_STRING) || id.n != RECORD_ID + 1)
+		return 0;
+	*number = 0;
+	for (i = 1; i < RECORD_ID; i++) {
+		digit = memchr(digits, id.p[i], 16);
+		if (!digit)
+			return 0;
+		*number = *number << 4 | (uint64_t)(digit - digits);
+	}
+	return 1;
 }
 
 void

@@ -43,10 +43,14 @@ void record_input_id(struct json_span input, struct json_span kwargs,
 
 /*
  * Identifies a run, the same in every experiment: SipHash-2-4 (key 0) of
- * "input_id NUL persona NUL iteration". persona may be NULL.
+ * "input_id NUL persona NUL iteration". persona may be NULL. Returns the
+ * number that the id is.
  */
-void record_run_id(const char *input_id, const char *persona,
+uint64_t record_run_id(const char *input_id, const char *persona,
     long long iteration, char id[RECORD_ID]);
+
+/* The number that an input's or run's id, as JSON, is. Returns 1, or 0. */
+int record_id_number(struct json_span id, uint64_t *number);
 
 /*
  * Reads a fixed trace id's 128 bits from the seed and the run's id: two

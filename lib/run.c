@@ -16,8 +16,27 @@
 /* Of what an agent prints beside the protocol, this much is kept. */
 #define PRINTED_MAX 65536
 
+const char *const run_failures[RUN_FAILURES] = {
+	"error", "timeout", "crash", "protocol", "cancelled"
+};
+
+/* What both the agent and the trace are told of which run this is. */
+static void
+put_identity(struct run *r, const char *name)
+{
+	struct buf *b = &r->identity;
+
+	json_add_str(b, "trace_id", r->trace_id);
+	json_add_str(b, "run_id", r->id);
+	json_add_str(b, "input_id", r->job->id);
+	json_add_str(b, "name", name);
+	json_add_int(b, "iteration", r->iteration);
+	json_add_str(b, "persona", r->job->persona);
+}
+
 struct run *
-run_new(struct job *j, long long iteration, const int64_t *seed)
+run_new(struct job *j, long long iteration, const char id[RECORD_ID],
+    const int64_t *seed, const char *name)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
 	uint64_t high, low;
@@ -26,13 +45,14 @@ run_new(struct job *j, long long iteration, const int64_t *seed)
 	j->refs++;
 	r->iteration = iteration;
 	r->attempt = 1;
-	record_run_id(j->id, j->persona, iteration, r->id);
+	memcpy(r->id, id, RECORD_ID);
 	if (seed) {
 		record_trace_bits((uint64_t)*seed, r->id, &high, &low);
 		uuid_of(high, low, r->trace_id);
 	} else {
 		uuid_random(r->trace_id);
 	}
+	put_identity(r, name);
 	return r;
 }
 
@@ -62,6 +82,7 @@ run_free(struct run *r)
 		return;
 	forget(r);
 	buf_release(&r->failed);
+	buf_release(&r->identity);
 	job_drop(r->job);
 	free(r);
 }
@@ -76,20 +97,8 @@ span_of(const struct buf *b)
 	return v;
 }
 
-/* What both the agent and the trace are told of which run this is. */
-static void
-put_identity(const struct run *r, const char *name, struct buf *b)
-{
-	json_add_str(b, "trace_id", r->trace_id);
-	json_add_str(b, "run_id", r->id);
-	json_add_str(b, "input_id", r->job->id);
-	json_add_str(b, "name", name);
-	json_add_int(b, "iteration", r->iteration);
-	json_add_str(b, "persona", r->job->persona);
-}
-
 void
-run_request(const struct run *r, const char *name, struct buf *b)
+run_request(const struct run *r, struct buf *b)
 {
 	const struct job *j = r->job;
 
@@ -104,7 +113,7 @@ run_request(const struct run *r, const char *name, struct buf *b)
 			json_add(b, "objects", j->objects);
 	}
 	json_open(b, "context", '{');
-	put_identity(r, name, b);
+	buf_add(b, r->identity.p, r->identity.len);
 	json_add_int(b, "attempt", r->attempt);
 	json_close(b, '}');
 	json_close(b, '}');
@@ -337,7 +346,9 @@ static void
 put_milliseconds(struct buf *b, const char *key, int64_t us)
 {
 	json_key(b, key);
-	buf_printf(b, "%lld.%03d", (long long)(us / 1000), (int)(us % 1000));
+	buf_int(b, us / 1000);
+	buf_byte(b, '.');
+	buf_digits(b, (unsigned long long)(us % 1000), 3);
 }
 
 static void
@@ -345,7 +356,7 @@ put_failure(struct buf *b, const struct run_end *end)
 {
 	json_add_text(b, "error", end->error, end->error_len ?
 	    end->error_len : strlen(end->error));
-	json_add_str(b, "error_kind", end->kind);
+	json_add_str(b, "error_kind", run_failures[end->kind]);
 	if (end->code)
 		json_add_str(b, "error_code", end->code);
 	if (end->exit_code >= 0)
@@ -416,9 +427,8 @@ put_carried(const struct job *j, struct buf *b)
 	json_add_others(b, span_of(&j->record), own, LEN(own));
 }
 
-void
-run_trace(struct run *r, const char *name, const struct run_end *end,
-    struct buf *b)
+int64_t
+run_trace(struct run *r, const struct run_end *end, struct buf *b)
 {
 	const struct job *j = r->job;
 	int64_t took;
@@ -427,7 +437,7 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 		run_start(r);
 	took = (r->ended ? r->ended : isotime_monotonic()) - r->clock;
 	json_open(b, NULL, '{');
-	put_identity(r, name, b);
+	buf_add(b, r->identity.p, r->identity.len);
 	json_add(b, "input", span_of(&j->input));
 	put_output(r, end, b);
 	put_milliseconds(b, "duration_ms", took);
@@ -456,4 +466,5 @@ run_trace(struct run *r, const char *name, const struct run_end *end,
 	put_list(b, "observations", &r->observations);
 	json_close(b, '}');
 	buf_byte(b, '\n');
+	return took;
 }

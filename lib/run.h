@@ -13,8 +13,10 @@ struct run {
 	struct run *next;	/* for whoever keeps runs in a list */
 	struct job *job;
 	long long iteration;
+	uint64_t place;		/* how many runs were given out before */
 	char id[RECORD_ID];
 	char trace_id[UUID_TEXT];
+	struct buf identity;	/* JSON without braces: which run it is */
 	unsigned attempt;	/* from 1 */
 	long long number;	/* its id in the protocol */
 	int started;
@@ -37,12 +39,19 @@ struct run {
 	int has_tokens;
 };
 
+/* Why a run failed; run_failures has the names that traces show. */
+enum run_failure {
+	RUN_ERROR, RUN_TIMEOUT, RUN_CRASH, RUN_PROTOCOL, RUN_CANCELLED,
+	RUN_FAILURES
+};
+extern const char *const run_failures[RUN_FAILURES];
+
 /* How a run ended. */
 struct run_end {
 	struct json_span output;	/* the reply's; p is NULL when none */
 	const char *error;	/* NULL: it succeeded */
 	size_t error_len;	/* 0: up to its NUL */
-	const char *kind;	/* error, timeout, crash, protocol, cancelled */
+	enum run_failure kind;
 	const char *code;	/* what the agent calls it, or NULL */
 	int exit_code;		/* of its process, or -1 */
 	int signal;		/* that ended its process, or 0 */
@@ -50,12 +59,16 @@ struct run_end {
 	size_t stderr_len;
 };
 
-/* Makes a run. Takes a reference to the job. seed may be NULL: random ids. */
-struct run *run_new(struct job *j, long long iteration, const int64_t *seed);
+/*
+ * Makes a run. Takes a reference to the job. seed may be NULL: a random trace
+ * id. name is the experiment's.
+ */
+struct run *run_new(struct job *j, long long iteration,
+    const char id[RECORD_ID], const int64_t *seed, const char *name);
 void run_free(struct run *r);
 
-/* Appends the line that asks an agent for it. name is the experiment's. */
-void run_request(const struct run *r, const char *name, struct buf *b);
+/* Appends the line that asks an agent for it. */
+void run_request(const struct run *r, struct buf *b);
 
 /* It was sent now; it began now. */
 void run_sent(struct run *r);
@@ -87,8 +100,10 @@ size_t run_size(const struct run *r);
 /* Notes that this attempt failed, and makes it ready for the next. */
 void run_retry(struct run *r, const struct run_end *end);
 
-/* Appends the trace and a newline. */
-void run_trace(struct run *r, const char *name, const struct run_end *end,
-    struct buf *b);
+/*
+ * Appends the trace and a newline. Returns how long the run took, in
+ * microseconds.
+ */
+int64_t run_trace(struct run *r, const struct run_end *end, struct buf *b);
 
 #endif

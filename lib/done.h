@@ -1,0 +1,32 @@
+#ifndef DONE_H
+#define DONE_H
+
+/*
+ * The runs that need not be done again: those of which there is a whole line
+ * in a file of traces or rows. Eight bytes for each.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+struct done {
+	uint64_t *ids;		/* run ids as numbers, sorted */
+	size_t n;
+	size_t cap;
+	uint64_t whole;		/* bytes of whole lines in the file read last */
+	int torn;		/* behind them is a line that was cut off */
+};
+
+/*
+ * Adds the runs in a file. A last line without a newline was cut off and does
+ * not count, nor do lines that are no traces, nor the trace of a run that was
+ * "cancelled". Returns 0, or -1 with *e filled in.
+ */
+int done_read(struct done *d, const char *file, struct err *e);
+void done_release(struct done *d);
+
+/* Whether a run is among them. */
+int done_has(const struct done *d, uint64_t id);
+
+#endif

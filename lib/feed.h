@@ -1,0 +1,69 @@
+#ifndef FEED_H
+#define FEED_H
+
+/*
+ * What is to be run next: the runs of each input in turn, those that are given
+ * back, and those that wait for another attempt. json.h, line.h, source.h,
+ * buf.h, record.h, uuid.h, environ.h, config.h, job.h, run.h and done.h have
+ * to be included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct feed_plan {
+	const struct job_plan *jobs;
+	const char *name;	/* the experiment's */
+	long long iterations;	/* of each input */
+	const int64_t *seed;	/* NULL: random trace ids */
+	char *const *personas;	/* keep only inputs of these */
+	size_t npersonas;	/* 0: all */
+	uint64_t shard;		/* of shards, from 0: keep only its runs */
+	uint64_t shards;	/* 0: no sharding */
+	const struct done *done;	/* leave these out; NULL: none */
+};
+
+struct feed {
+	const struct feed_plan *plan;
+	struct source *source;
+	struct job *job;	/* whose iterations are being given out */
+	long long iteration;
+	uint64_t runs;		/* given out so far */
+	size_t jobs;		/* inputs so far */
+	long long skipped;	/* runs that were done already */
+	int ended;		/* there are no more inputs */
+	int waiting;		/* no whole input is there yet */
+	int again;		/* much was passed over: ask again at once */
+	int passed_over;	/* an input was of another persona */
+	int fatal;		/* the first input cannot be run at all */
+	struct run *back;	/* given back: first of all */
+	struct run **later;	/* a heap: what is due first is on top */
+	size_t nlater;
+	size_t cap;
+};
+
+void feed_init(struct feed *f, const struct feed_plan *plan,
+    struct source *s);
+void feed_release(struct feed *f);
+
+/*
+ * The next run, or NULL when there is none now; job->error tells why it cannot
+ * be run. Its place tells how many were before it.
+ */
+struct run *feed_next(struct feed *f);
+
+/* Takes back a run that nobody began. */
+void feed_back(struct feed *f, struct run *r);
+
+/* Takes one that is to be tried again at r->not_before. */
+void feed_later(struct feed *f, struct run *r);
+
+/* When the first of those is due; INT64_MAX: there is none. */
+int64_t feed_due(const struct feed *f);
+
+/* Takes out one that waits for another attempt, due or not; NULL: none. */
+struct run *feed_give_up(struct feed *f);
+
+/* Whether there is, or may yet be, another run. */
+int feed_more(const struct feed *f);
+
+#endif

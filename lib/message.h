@@ -1,0 +1,51 @@
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+/*
+ * The lines that an agent writes, fluxloop-protocol(7). json.h has to be
+ * included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum message_type {
+	MESSAGE_NONE,		/* the line is none */
+	MESSAGE_HELLO, MESSAGE_START, MESSAGE_DELTA, MESSAGE_OBSERVATION,
+	MESSAGE_CALLBACK, MESSAGE_FINAL, MESSAGE_ERROR
+};
+
+enum message_field {
+	MF_TYPE, MF_ID, MF_OUTPUT, MF_ERROR, MF_CODE, MF_OBSERVATION, MF_NAME,
+	MF_KIND, MF_ARGS, MF_KWARGS, MF_DELTA, MF_PIPELINE, MF_CONCURRENCY,
+	MF_CLOCK, MESSAGE_FIELDS
+};
+
+/* What request a message is about, where it says so; else: */
+#define MESSAGE_ANY 0		/* none is named: the oldest one */
+#define MESSAGE_STRANGE (-1)	/* there can be no such request */
+
+struct message {
+	enum message_type type;
+	long long id;		/* from 1, or one of the above */
+	struct json_span v[MESSAGE_FIELDS];	/* in the line */
+};
+
+/* Reads n bytes. Sets everything; nothing but the type when it is none. */
+void message_read(struct message *m, const char *p, size_t n);
+
+/*
+ * A field that counts something, from 1 to 4096; a time in microseconds, 0
+ * when there is none; 1 when a field is this very string.
+ */
+unsigned message_count(const struct message *m, enum message_field f);
+int64_t message_clock(const struct message *m);
+int message_says(const struct message *m, enum message_field f,
+    const char *text);
+
+/* Appends the text of a field: of a string what it says, else its JSON. */
+void message_text(const struct message *m, enum message_field f,
+    struct buf *b);
+
+#endif

@@ -1,0 +1,65 @@
+#ifndef SLOT_H
+#define SLOT_H
+
+/*
+ * An agent and the runs that it was sent. buf.h, json.h, record.h, uuid.h,
+ * environ.h, config.h, job.h, run.h, proc.h and agent.h have to be included
+ * before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#define NEVER INT64_MAX		/* a time on the monotonic clock, in us */
+
+struct slot {
+	struct agent agent;
+	int live;		/* there is one */
+	int ready;		/* it may be sent work */
+	int greeted;		/* it said hello */
+	unsigned pipeline;	/* requests it accepts */
+	unsigned concurrency;	/* calls it works on at once */
+	long long calls;	/* it has finished */
+	int dismissed;		/* it was told to end */
+	int unheard;		/* it said too much: no more is read */
+	size_t heard;		/* bytes of lines since runs were looked at */
+	int quick;		/* its last call was short */
+	struct run *flight;	/* sent, in this order */
+	struct run *last;
+	unsigned nflight;
+	long long number;	/* of the last request */
+	int64_t since;		/* when the first in flight became that */
+	int64_t rest;		/* no request before this time */
+	int64_t start_by;	/* when it has to be ready */
+	const char *ending;	/* why it is being ended, or NULL */
+	enum run_failure kind;	/* and as what its runs fail */
+	struct run *blamed;	/* the run that the reason is about */
+	int signalled;		/* the signal it was sent, or 0 */
+	int killed;		/* it got SIGKILL as well */
+	int64_t kill_at;	/* when it will */
+	int64_t closed_at;	/* when its output was closed */
+	struct {
+		size_t out, err;	/* which it is in what is polled */
+	} poll;			/* for; 0: it is not there */
+};
+
+/* Begins an agent's life in it. Returns 0, or -1 with *e filled in. */
+int slot_start(struct slot *s, const struct agent_kind *kind, unsigned number,
+    struct err *e);
+
+/* Ends it: what it flew has to be taken out before. */
+void slot_clear(struct slot *s);
+
+/* Adds a run to its flight, under the next number; takes one out. */
+void slot_add(struct slot *s, struct run *r);
+void slot_remove(struct slot *s, struct run *r);
+
+/* The run in flight of a message's id (message.h), or NULL. */
+struct run *slot_find(const struct slot *s, long long id);
+
+/*
+ * When the run that will be late first is late, if each may take so many
+ * microseconds, and which it is. NEVER without any.
+ */
+int64_t slot_late(const struct slot *s, int64_t timeout, struct run **which);
+
+#endif
