@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE		/* FIONREAD */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +82,19 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 	return 0;
 }
 
+size_t
+agent_untaken(const struct agent *a)
+{
+	int n;
+
+	if (a->deaf || a->proc.in < 0)
+		return a->untaken;
+	/* Linux tells it of the writing end too, even when nobody reads */
+	if (ioctl(a->proc.in, FIONREAD, &n) < 0 || n < 0)
+		n = 0;
+	return (size_t)n + a->to.len - a->to_done;
+}
+
 void
 agent_write(struct agent *a)
 {
@@ -93,6 +108,7 @@ agent_write(struct agent *a)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
+			a->untaken = agent_untaken(a);
 			a->deaf = 1;
 			close(a->proc.in);
 			a->proc.in = -1;

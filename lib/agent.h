@@ -32,6 +32,7 @@ struct agent {
 	int from_eof;
 	int passing;		/* what it writes, up to a newline, is dropped */
 	int deaf;		/* it closed its input before all was written */
+	size_t untaken;		/* bytes it had not read when it did */
 	struct buf err_line;	/* of its standard error, not yet whole */
 	struct buf err_tail;	/* the last few KiB of it */
 	int log;		/* descriptor, or -1 */
@@ -56,6 +57,9 @@ void agent_release(struct agent *a);
 
 /* Writes as much of what waits as the pipe takes. */
 void agent_write(struct agent *a);
+
+/* How many bytes it has not read of what it was sent, where that is known. */
+size_t agent_untaken(const struct agent *a);
 
 /* Reads what there is of its output (and notes its end), of its errors. */
 void agent_read(struct agent *a);

@@ -66,6 +66,7 @@ struct engine {
 	int fatal;		/* stop with status 2 */
 	int turn_again;		/* there is work to give at once */
 	int hurry;		/* do not wait in this turn */
+	int held_back;		/* no work was given: too much is to write */
 	int stopping;		/* no more runs are begun */
 	int64_t stop_by;	/* when those that run are ended */
 	int64_t time_up;	/* when --max-time is over */
@@ -403,13 +404,15 @@ put_lines_request(const struct run *r, struct buf *b)
 static void
 send_run(struct engine *g, struct slot *s, struct run *r)
 {
-	struct buf *b;
+	struct buf *b = &s->agent.to;
+	size_t before = b->len;
 
 	slot_add(s, r);
 	if (g->plan->lines)
-		put_lines_request(r, &s->agent.to);
+		put_lines_request(r, b);
 	else
-		run_request(r, &s->agent.to);
+		run_request(r, b);
+	s->request = b->len - before;
 	b = event(g, "sent", s, r);
 	if (b) {
 		json_add_int(b, "id", r->number);
@@ -522,7 +525,8 @@ give_work(struct engine *g)
 	unsigned n;
 
 	g->feed.waiting = 0;
-	if (out_pending(g->out) + g->lineup.held > BACKLOG)
+	g->held_back = out_pending(g->out) + g->lineup.held > BACKLOG;
+	if (g->held_back)
 		return;
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
@@ -877,6 +881,18 @@ lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
 	buf_release(&text);
 }
 
+/*
+ * Whether an agent that takes a request at a time, and tells nothing of when it
+ * begins, never read the one that it was sent last. One that never answered
+ * any counts as having read it, or it would be tried for ever.
+ */
+static int
+is_unread(const struct slot *s)
+{
+	return s->calls && s->nflight == 1 && s->pipeline == 1 &&
+	    agent_untaken(&s->agent) >= s->request;
+}
+
 /* Loses the runs that an agent had begun, and gives the others back. */
 static void
 take_flight(struct engine *g, struct slot *s, const struct buf *tail)
@@ -884,6 +900,8 @@ take_flight(struct engine *g, struct slot *s, const struct buf *tail)
 	struct run *r, *waiting = NULL;
 	int first;
 
+	if (is_unread(s))
+		run_unstart(s->flight);
 	/* one that never answered is to blame for the request it has first */
 	for (first = !s->calls; (r = s->flight); first = 0) {
 		slot_remove(s, r);
@@ -1228,12 +1246,16 @@ drain(struct engine *g)
 static int
 write_out(struct engine *g)
 {
-	int error = journal_flush(g->plan->journal);
+	int error = journal_flush(g->plan->journal), bad;
 
 	if (error)
 		tell(g, "the log cannot be written and is closed: %s",
 		    strerror(error));
-	return out_try(g->out);
+	bad = out_try(g->out);
+	/* then there is work to give before anything else happens */
+	if (g->held_back && out_pending(g->out) + g->lineup.held <= BACKLOG)
+		g->hurry = 1;
+	return bad;
 }
 
 static void

@@ -187,8 +187,12 @@ proc_spawn(struct proc *p, char *const *argv, char *const *env,
 void
 proc_signal(const struct proc *p, int sig)
 {
-	if (p->pid > 0)
-		kill(-p->pid, sig);
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, sig);
+	/* it may have left the group that it began as the leader of */
+	if (getpgid(p->pid) != p->pid)
+		kill(p->pid, sig);
 }
 
 static void

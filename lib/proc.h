@@ -43,7 +43,10 @@ int proc_init(void);
 int proc_spawn(struct proc *p, char *const *argv, char *const *env,
     const char *dir, struct err *e);
 
-/* Sends a signal to the process's group. */
+/*
+ * Sends a signal to the process's group, and to itself where it has left that.
+ * It must not have been collected.
+ */
 void proc_signal(const struct proc *p, int sig);
 
 /* Closes our ends. */

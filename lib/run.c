@@ -135,6 +135,12 @@ run_start(struct run *r)
 }
 
 void
+run_unstart(struct run *r)
+{
+	forget(r);
+}
+
+void
 run_began_at(struct run *r, int64_t clock)
 {
 	int64_t sent = r->clock;

@@ -70,9 +70,10 @@ void run_free(struct run *r);
 /* Appends the line that asks an agent for it. */
 void run_request(const struct run *r, struct buf *b);
 
-/* It was sent now; it began now. */
+/* It was sent now; it began now; it did not begin after all. */
 void run_sent(struct run *r);
 void run_start(struct run *r);
+void run_unstart(struct run *r);
 
 /*
  * It began, or ended, when the agent says that its clock, which is ours, showed

@@ -27,6 +27,7 @@ struct slot {
 	struct run *last;
 	unsigned nflight;
 	long long number;	/* of the last request */
+	size_t request;		/* and its bytes */
 	int64_t since;		/* when the first in flight became that */
 	int64_t rest;		/* no request before this time */
 	int64_t start_by;	/* when it has to be ready */
