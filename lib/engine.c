@@ -204,7 +204,7 @@ stop(struct engine *g, const char *fmt, ...)
 	struct buf b = { 0 };
 	va_list ap;
 
-	if (g->stopping || g->fatal || (!n && !feed_more(&g->feed)))
+	if (g->stopping || g->fatal)
 		return;
 	g->stopping = 1;
 	g->stop_by = isotime_monotonic() + micro(g->plan->grace);
@@ -221,6 +221,7 @@ stop(struct engine *g, const char *fmt, ...)
 	buf_release(&b);
 }
 
+/* Stops when a limit was reached. */
 static void
 check_limits(struct engine *g)
 {
@@ -250,7 +251,6 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
 	g->tokens += r->tokens[2];
 	spread_add(&g->took, took);
 	run_free(r);
-	check_limits(g);
 }
 
 /*
@@ -274,6 +274,7 @@ static void
 fail(struct engine *g, struct run *r, const struct run_end *end)
 {
 	int64_t wait = back_off(g, r);
+	struct buf *b;
 
 	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
 	    !(g->plan->retry_on >> end->kind & 1)) {
@@ -285,7 +286,11 @@ fail(struct engine *g, struct run *r, const struct run_end *end)
 	note_end(g, "failed", r, end, isotime_monotonic() - r->clock);
 	run_retry(r, end);
 	r->not_before = isotime_monotonic() + wait;
-	note(g, "waits", NULL, r);
+	b = event(g, "waits", NULL, r);
+	if (b) {
+		json_add_int(b, "wait_us", wait);
+		journal_end(g->plan->journal);
+	}
 	feed_later(&g->feed, r);
 }
 
@@ -304,7 +309,15 @@ next_run(struct engine *g)
 		r = feed_next(&g->feed);
 		g->fatal |= g->feed.fatal;
 		g->hurry = g->feed.again || i == REFUSED_AT_ONCE;
-		if (!r || !r->job->error)
+		if (!r)
+			break;
+		/* only now: what has no run left to begin is not stopped */
+		check_limits(g);
+		if (g->stopping) {
+			feed_back(&g->feed, r);
+			break;
+		}
+		if (!r->job->error)
 			return r;
 		end.error = r->job->error;
 		finish(g, r, &end);

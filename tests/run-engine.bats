@@ -1,0 +1,504 @@
+#!/usr/bin/env bats
+
+# What fl-run does beside calling: shards, resuming, limits, order, retries,
+# the log, and what agents may use.
+
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+}
+
+teardown()
+{
+	# what a failed test has left running goes by its mark
+	[ ! -s pids ] || xargs kill -KILL <pids 2>/dev/null || true
+}
+
+# inputs N: prints inputs 1 to N.
+inputs()
+{
+	seq "$1" | sed 's/.*/{"input":"&"}/'
+}
+
+# An agent that does what its input says.
+obey()
+{
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			case $line in
+			*'"input":"crash'*) exit 3 ;;
+			*'"input":"error'*) echo '{"type":"error","error":"no"}'; continue ;;
+			*'"input":"hang'*) exec sleep 100 ;;
+			*'"input":"wait'*) until [ -e go ]; do sleep 0.02; done ;;
+			*'"input":"tokens'*) echo '{"type":"observation","observation":{"total_tokens":40}}' ;;
+			esac
+			echo '{"type":"final","output":"ok"}'
+		done
+	END
+}
+
+# until_true SECONDS COMMAND...: waits for the command to succeed.
+until_true()
+{
+	local i n=$(($1 * 50))
+	shift
+	for ((i = 0; i < n; i++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.02
+	done
+	echo "still not so: $*" >&2
+	return 1
+}
+
+# marked MARK: the processes with the mark in their environment.
+marked()
+{
+	grep -lazs "FAULT_MARK=$1" /proc/[0-9]*/environ | cut -d/ -f3 | grep -vx "$$" || true
+}
+
+none_marked()
+{
+	[ -z "$(marked "$1")" ]
+}
+
+# --- shards -----------------------------------------------------------------------------------
+
+@test "three shards together are the whole, for 1,000 inputs, and about equal" {
+	inputs 1000 >in
+	fl-run --protocol lines --command cat in | jq -r .run_id | sort >whole
+	for k in 1 2 3; do
+		fl-run --protocol lines --shard "$k/3" --command cat in | jq -r .run_id | sort >"part$k"
+		assert [ "$(wc -l <"part$k")" -ge 280 ]
+	done
+	assert_equal "$(wc -l <whole)" 1000
+	# sorted, not made unique: what is in two shards would show
+	sort part1 part2 part3 | diff whole -
+}
+
+@test "FL_SHARD says the same as --shard, which beats it" {
+	inputs 50 >in
+	fl-run --protocol lines --shard 2/3 --command cat in | jq -r .run_id >wanted
+	FL_SHARD=2/3 fl-run --protocol lines --command cat in | jq -r .run_id | diff wanted -
+	FL_SHARD=1/3 fl-run --protocol lines --shard 2/3 --command cat in | jq -r .run_id | diff wanted -
+	for bad in 0/3 4/3 1 1/0 a/b 1/3x -1/3 ''; do
+		run -2 --separate-stderr fl-run --protocol lines --shard "$bad" --command cat in || [ -z "$bad" ]
+		[ -z "$bad" ] || assert_equal "$stderr" "fl-run: --shard '$bad': K/N is wanted, with K from 1 to N"
+	done
+}
+
+@test "a shard is of runs, so that the iterations of an input are spread" {
+	echo '{"input":"x"}' >in
+	for k in 1 2; do
+		fl-run -n 40 --protocol lines --shard "$k/2" --command cat in | jq .iteration >"part$k"
+		assert [ "$(wc -l <"part$k")" -ge 8 ]
+	done
+	assert_equal "$(sort -n part1 part2 | xargs)" "$(seq 0 39 | xargs)"
+}
+
+# --- what is done ------------------------------------------------------------------------------
+
+@test "--done leaves out the runs that are in the file, and no others" {
+	inputs 20 >in
+	fl-run --protocol lines --command cat in >all
+	{ sed -n 3p all; sed -n 7p all | jq -c 'del(.observations)'; echo 'no JSON'; echo '{"a":1}'; } >some
+	fl-run --protocol lines --done some --command cat in | jq -r .input >got
+	assert_equal "$(xargs <got)" "$(seq 20 | grep -vxE '3|7' | xargs)"
+	run -0 --separate-stderr fl-run --protocol lines --done all --command false in
+	assert_equal "$output$stderr" ''
+}
+
+@test "a torn last line, a cancelled run and one without its newline are not done" {
+	inputs 4 >in
+	fl-run --protocol lines --command cat in >all
+	sed -n 1p all >some
+	sed -n 2p all | jq -c '.success = false | .error_kind = "cancelled"' >>some
+	sed -n 3p all | jq -c '.success = false | .error_kind = "timeout"' >>some
+	sed -n 4p all | tr -d '\n' >>some
+	fl-run --protocol lines --done some --command cat in | jq -r .input >got
+	assert_equal "$(xargs <got)" '2 4'
+}
+
+@test "output that is appended to what was done is cut where a line was torn" {
+	inputs 6 >in
+	fl-run --protocol lines --command cat in >all
+	for cut in 1 40 200; do
+		head -n 3 all >out
+		sed -n 4p all | head -c "$cut" >>out
+		run -0 --separate-stderr bash -c 'fl-run --protocol lines --done out --command cat in >>out'
+		assert_equal "$stderr" 'fl-run: out: the last line was cut off and is removed'
+		assert_equal "$(jq -r .input out | xargs)" '1 2 3 4 5 6'
+	done
+	run -2 --separate-stderr fl-run --protocol lines --done nothing --command cat in
+	assert_equal "$stderr" 'fl-run: nothing: No such file or directory'
+}
+
+# --- order -------------------------------------------------------------------------------------
+
+@test "with --ordered traces come in the order of the inputs, whatever takes long or fails" {
+	obey
+	printf '{"input":"%s"}\n' wait1 2 3 crash4 5 error6 hang7 8 9 >in
+	printf 'runner: {retry_delay: 0.05}\n' >setting.yaml
+	fl-run -c setting.yaml --ordered -j 3 --timeout 1 --retries 1 --retry-on crash \
+		--command 'sh agent.sh' in >got &
+	pid=$!
+	echo "$pid" >pids
+	# others are done long before the first, and wait for it
+	sleep 0.2
+	assert_equal "$(cat got)" ''
+	touch go
+	wait "$pid" || [ $? -eq 1 ]
+	assert_equal "$(jq -r .input got | xargs)" 'wait1 2 3 crash4 5 error6 hang7 8 9'
+	fl-run -j 3 --timeout 1 --command 'sh agent.sh' in >got || true
+	assert [ "$(jq -r .input got | xargs)" != 'wait1 2 3 crash4 5 error6 hang7 8 9' ]
+}
+
+@test "--ordered goes by shards and what is done too" {
+	inputs 100 >in
+	fl-run --protocol lines --command cat in | sed -n '1~3p' >some
+	fl-run --ordered -j 4 --shard 1/2 --done some --protocol lines --command cat in | jq .input >got
+	diff got <(sort -t '"' -k 2n got)
+	assert [ -s got ]
+}
+
+# --- stops ----------------------------------------------------------------------------------
+
+@test "--max-failures, --max-tokens and --max-time stop it with 1 and say so" {
+	obey
+	for i in 1 2 3; do printf '{"input":"%s%s"}\n' ok "$i" error "$i" tokens "$i"; done >in
+	run -1 --separate-stderr fl-run --max-failures 2 --command 'sh agent.sh' in
+	assert_equal "$(jq -r .input <<<"$output" | xargs)" 'ok1 error1 tokens1 ok2 error2'
+	assert_equal "$stderr" 'fl-run: 2 runs have failed: no more runs are begun'
+	run -1 --separate-stderr fl-run --max-tokens 80 --command 'sh agent.sh' in
+	assert_equal "$(jq -r .input <<<"$output" | tail -n 1)" tokens2
+	assert_equal "$stderr" 'fl-run: 80 tokens were used: no more runs are begun'
+	echo '{"input":"hang"}' >>in
+	run -1 --separate-stderr timeout 30 fl-run --max-time 0.5 --grace 0 --command 'sh agent.sh' in
+	assert_equal "$(jq -r '.input + " " + (.error_kind // "")' <<<"$output" | tail -n 1)" 'hang cancelled'
+	assert_equal "$stderr" 'fl-run: 0.5 seconds are over: no more runs are begun; 1 may go on for 0 s'
+}
+
+@test "a limit that is reached by the last run of all stops nothing" {
+	obey
+	printf '{"input":"%s"}\n' ok tokens >in
+	run -0 --separate-stderr fl-run --max-tokens 40 --max-failures 1 --command 'sh agent.sh' in
+	assert_equal "$stderr" ''
+}
+
+@test "on_error: fail_fast stops at the first failure, after its retries" {
+	obey
+	printf '{"input":"%s"}\n' 1 error 2 >in
+	printf 'runner: {on_error: fail_fast, max_retries: 1, retry_delay: 0.01}\n' >setting.yaml
+	run -1 --separate-stderr fl-run -c setting.yaml --command 'sh agent.sh' in
+	# what comes meanwhile is run, if the other has to wait
+	assert_equal "$(jq -c 'select(.input == "error") | [.success, .attempts]' <<<"$output")" '[false,2]'
+	run -1 --separate-stderr fl-run --on-error fail_fast --command 'sh agent.sh' in
+	assert_equal "$(jq -r .input <<<"$output" | xargs)" '1 error'
+	assert_equal "$stderr" 'fl-run: 1 run has failed: no more runs are begun'
+	run -1 fl-run -c setting.yaml --on-error continue --command 'sh agent.sh' in
+	assert_equal "${#lines[@]}" 3
+	run -2 fl-run --on-error maybe --command cat in
+	assert_output "fl-run: --on-error 'maybe': continue or fail_fast is wanted"
+}
+
+@test "the first signal tells how many may go on, and the second ends them" {
+	obey
+	printf '{"input":"%s"}\n' 1 hang 2 >in
+	fl-run -j 2 --log log --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 grep -q '"event":"done"' log
+	until_true 10 test "$(grep -c . got)" -ge 1
+	kill -TERM "$pid"
+	until_true 10 test -s err
+	assert_equal "$(cat err)" "fl-run: SIGTERM: no more runs are begun; 1 may go on for 10 s, and another signal ends them at once"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 143
+}
+
+# --- retries --------------------------------------------------------------------------------
+
+@test "what is tried again goes by its kind, and each attempt is told" {
+	obey
+	printf 'runner: {max_retries: 2, retry_delay: 0.01, retry_on: [timeout, crash]}\n' >setting.yaml
+	printf '{"input":"%s"}\n' error crash hang >in
+	run -1 --separate-stderr timeout 60 fl-run -c setting.yaml --timeout 0.3 --command 'sh agent.sh' in
+	assert_equal "$(jq -c '[.input, .attempts, [.failed_attempts[]?.error_kind]]' <<<"$output" | sort | xargs)" \
+		'[crash,3,[crash,crash]] [error,1,[]] [hang,3,[timeout,timeout]]'
+	run -1 --separate-stderr timeout 60 fl-run -c setting.yaml --retry-on error --timeout 0.3 \
+		--command 'sh agent.sh' in
+	assert_equal "$(jq -c '[.input, .attempts]' <<<"$output" | sort | xargs)" '[crash,1] [error,3] [hang,1]'
+	run -2 fl-run --retry-on often --command cat in
+	assert_output "fl-run: --retry-on 'often': error, timeout, crash or protocol is wanted"
+}
+
+@test "attempts wait twice as long each time, and up to half more, each run otherwise" {
+	obey
+	printf 'runner: {max_retries: 4, retry_delay: 0.002}\n' >setting.yaml
+	for i in $(seq 20); do echo "{\"input\":\"error$i\"}"; done >in
+	fl-run -c setting.yaml --log log --command 'sh agent.sh' in >got || true
+	jq -es '[.[] | select(.event == "waits")] as $all
+		| ($all | length) == 80
+		and all($all[]; .wait_us / (2000 * pow(2; .attempt - 2)) | . >= 0.99 and . < 1.5)
+		and ([$all[] | select(.attempt == 2).wait_us] | unique | length) > 10' log
+	fl-run -c setting.yaml --log again --command 'sh agent.sh' in >got || true
+	diff <(jq -c 'select(.event == "waits") | [.run_id, .wait_us]' log | sort) \
+		<(jq -c 'select(.event == "waits") | [.run_id, .wait_us]' again | sort)
+}
+
+# --- agents ---------------------------------------------------------------------------------
+
+@test "with isolation: call an agent is started ahead of the run that it will take" {
+	obey
+	printf '{"input":"wait%s"}\n' 1 2 3 >in
+	printf 'runner: {isolation: call}\n' >setting.yaml
+	fl-run -c setting.yaml --log log --stderr-dir logs --command 'sh agent.sh' in >got &
+	pid=$!
+	echo "$pid" >pids
+	two_are_there() { [ "$(grep -c '"spawned"' log)" -eq 2 ]; }
+	until_true 10 two_are_there
+	assert_equal "$(grep -c '"sent"' log)" 1
+	touch go
+	wait "$pid"
+	assert_equal "$(grep -c '"spawned"' log) $(wc -l <got)" '3 3'
+	assert_equal "$(jq -s 'map(.calls) | add' logs/agents.jsonl)" 3
+}
+
+@test "never are more at work than -j says, with isolation too" {
+	cat >agent.sh <<-'END'
+		read -r line
+		touch at-work/$$
+		ls at-work | wc -l >>most
+		sleep 0.02
+		rm at-work/$$
+		echo '{"type":"final"}'
+	END
+	mkdir at-work
+	printf 'runner: {isolation: call}\n' >setting.yaml
+	inputs 12 >in
+	fl-run -c setting.yaml -j 3 --command 'sh agent.sh' in >got
+	assert_equal "$(wc -l <got)" 12
+	assert [ "$(sort -n most | tail -n 1)" -le 3 ]
+}
+
+@test "nothing is left when fl-run is killed outright" {
+	mark=$BATS_TEST_NAME-$$-$RANDOM
+	cat >agent.sh <<-'END'
+		trap '' TERM HUP INT
+		sleep 100 &
+		while :; do :; done
+	END
+	for group in no yes; do
+		rm -f log
+		if [ "$group" = yes ]; then
+			FAULT_MARK=$mark "$PYTHON" -c 'import os, sys; os.setpgid(0, 0); os.execvp(sys.argv[1], sys.argv[1:])' \
+				fl-run -j 2 --log log --command 'sh agent.sh' <(inputs 3) >got &
+		else
+			FAULT_MARK=$mark fl-run -j 2 --log log --command 'sh agent.sh' <(inputs 3) >got &
+		fi
+		pid=$!
+		two_are_there() { [ "$(grep -c '"spawned"' log)" -eq 2 ]; }
+		until_true 10 two_are_there
+		if [ "$group" = yes ]; then
+			kill -KILL -- "-$pid"
+		else
+			kill -KILL "$pid"
+		fi
+		wait "$pid" 2>/dev/null || true
+		if ! until_true 10 none_marked "$mark"; then
+			marked "$mark" >pids
+			false
+		fi
+	done
+}
+
+@test "descriptors that fl-run was started with are not the agents'" {
+	cat >agent.sh <<-'END'
+		read -r line
+		ls /proc/$$/fd >fds
+		echo '{"type":"final"}'
+	END
+	inputs 1 | fl-run --command 'sh agent.sh' 7<agent.sh 8>other >/dev/null
+	# the shell keeps its script and what it redirects open, from 10 on
+	assert_equal "$(grep -vxE '1.' fds | xargs)" '0 1 2'
+}
+
+@test "kill_signal ends agents, kill_timeout later SIGKILL does, and the trace says so" {
+	cat >agent.sh <<-'END'
+		case $1 in
+		polite) trap 'echo bye >&2; exit 7' USR1 ;;
+		deaf) trap '' USR1 ;;
+		esac
+		while :; do :; done
+	END
+	printf 'runner: {kill_signal: SIGUSR1, kill_timeout: 0.3}\n' >setting.yaml
+	run -1 --separate-stderr timeout 30 fl-run -c setting.yaml --timeout 0.3 \
+		--command 'sh agent.sh polite' <(inputs 1)
+	assert_equal "$(jq -c '[.error_kind, .error, .exit_code, .signal, .stderr]' <<<"$output")" \
+		'["timeout","the run took longer than timeout_seconds (after SIGUSR1: exit status 7)",7,null,"bye\n"]'
+	run -1 --separate-stderr timeout 30 fl-run -c setting.yaml --timeout 0.3 \
+		--command 'sh agent.sh deaf' <(inputs 1)
+	assert_equal "$(jq -c '[.error_kind, .error, .exit_code, .signal]' <<<"$output")" \
+		'["timeout","the run took longer than timeout_seconds (after SIGUSR1 and SIGKILL: killed by signal 9 (Killed))",null,9]'
+}
+
+@test "what each agent used is in agents.jsonl" {
+	cat >handler.py <<-'END'
+		def run(input):
+		    data = bytearray(60_000_000)
+		    data[::4096] = b"x" * len(data[::4096])
+		    return sum(range(2_000_000)) > 0
+	END
+	fl-run --target handler:run --stderr-dir logs <(inputs 3) >got
+	run -0 jq -e '.calls == 3 and .exit_code == 0 and .cpu_seconds > 0.01
+		and .peak_memory_bytes > 60000000 and (.started < .ended)' logs/agents.jsonl
+	assert_equal "$(stat -c %a logs/agents.jsonl)" 600
+}
+
+# --- what agents may use ------------------------------------------------------------------------
+
+@test "limits hold for agents: address space, processor time, open files, file size" {
+	cat >handler.py <<-'END'
+		import resource
+		def run(input):
+		    if input == "memory":
+		        return len(bytearray(2 << 30))
+		    if input == "cpu":
+		        while True:
+		            pass
+		    if input == "file":
+		        open("big", "wb").write(b"x" * (3 << 20))
+		    names = ["RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_NOFILE", "RLIMIT_FSIZE"]
+		    return [resource.getrlimit(getattr(resource, name))[0] for name in names]
+	END
+	cat >setting.yaml <<-'END'
+		runner:
+		  target: handler:run
+		  limits: {address_space_mb: 1000, cpu_seconds: 1, open_files: 50, file_mb: 2}
+	END
+	printf '{"input":"%s"}\n' limits memory file cpu >in
+	run -1 --separate-stderr timeout 30 fl-run -c setting.yaml in
+	assert_equal "$(jq -c 'select(.input == "limits").output' <<<"$output")" '[1048576000,1,50,2097152]'
+	assert_equal "$(jq -r 'select(.input == "memory").error_code' <<<"$output")" MemoryError
+	# Python ignores SIGXFSZ, so that it is an error of the call
+	assert_equal "$(jq -r 'select(.input == "file").error_code' <<<"$output")" OSError
+	assert_equal "$(jq -r 'select(.input == "cpu") | .error_kind' <<<"$output")" crash
+	run -2 --separate-stderr fl-run -c setting.yaml --command ./nowhere in
+	assert_equal "$stderr" "fl-run: cannot start './nowhere': No such file or directory"
+}
+
+@test "limits.output_mb bounds what an agent may say of one run; 0 is no bound" {
+	cat >agent.sh <<-'END'
+		read -r line
+		head -c 3000000 /dev/zero | tr '\0' x | sed 's/.*/{"type":"delta","delta":"&"}/'
+		echo
+		echo '{"type":"final"}'
+	END
+	for limit in 2 0; do
+		printf 'runner: {limits: {output_mb: %s}}\n' "$limit" >setting.yaml
+		fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 1) >"got$limit" || true
+	done
+	assert_equal "$(jq -r '.error_kind + ": " + .error' got2)" \
+		'protocol: the agent said more of one run than limits.output_mb allows (after SIGTERM: killed by signal 15 (Terminated))'
+	assert_equal "$(jq '.output | length' got0)" 3000000
+}
+
+@test "a clean environment has what programs need, what is allowed, and what is configured" {
+	cat >agent.sh <<-'END'
+		read -r line
+		env | cut -d= -f1 | sort | xargs >names
+		echo '{"type":"final"}'
+	END
+	echo 'FROM_FILE=1' >.env
+	cat >setting.yaml <<-'END'
+		runner:
+		  environment: clean
+		  environment_allow: [GIVEN, ABSENT]
+		  environment_vars: {CONFIGURED: 1}
+	END
+	inputs 1 | env -i PATH="$PATH" HOME=/ LC_ALL=C GIVEN=1 SECRET=2 fl-run -c setting.yaml \
+		--command 'sh agent.sh' >/dev/null
+	# PWD and its like are the shell's own
+	assert_equal "$(tr ' ' '\n' <names | grep -vxE 'PWD|OLDPWD|_|SHLVL' | xargs)" \
+		'CONFIGURED FROM_FILE GIVEN HOME LC_ALL PATH'
+	sed -i s/clean/inherit/ setting.yaml
+	inputs 1 | env -i PATH="$PATH" SECRET=2 fl-run -c setting.yaml --command 'sh agent.sh' >/dev/null
+	run -0 grep -w SECRET names
+}
+
+# --- seeing it -----------------------------------------------------------------------------------
+
+@test "the log tells what was done, enough to follow every run" {
+	obey
+	printf '{"input":"%s"}\n' 1 crash 2 hang 3 error 4 >in
+	printf 'runner: {max_retries: 1, retry_delay: 0.01}\n' >setting.yaml
+	fl-run -c setting.yaml -j 2 --timeout 0.4 --log log --command 'sh agent.sh' in >got || true
+	"$PYTHON" - <<-'PY'
+		import json
+		log = [json.loads(line) for line in open("log")]
+		traces = {t["run_id"]: t for t in map(json.loads, open("got"))}
+		assert log[0]["event"] == "opened" and log[0]["t"] == 0 or log[0]["t"] < 1000, log[0]
+		assert [e["t"] for e in log] == sorted(e["t"] for e in log)
+		spawned = [e["agent"] for e in log if e["event"] == "spawned"]
+		ended = [e["agent"] for e in log if e["event"] == "ended"]
+		assert sorted(spawned) == sorted(ended) == list(range(1, len(spawned) + 1))
+		for run, trace in traces.items():
+		    mine = [e for e in log if e.get("run_id") == run]
+		    sent = [e for e in mine if e["event"] == "sent"]
+		    assert [e["attempt"] for e in sent] == list(range(1, trace["attempts"] + 1)), mine
+		    assert [e["event"] for e in mine][-1] == "done"
+		    assert mine[-1]["success"] == trace["success"]
+		    assert abs(mine[-1]["took_us"] / 1000 - trace["duration_ms"]) < 0.001
+		    failed = [e for e in mine if e["event"] == "failed"]
+		    assert [e["error_kind"] for e in failed] == [a["error_kind"] for a in trace.get("failed_attempts", [])]
+		late = [e["agent"] for e in log if e["event"] == "late"]
+		assert len(late) == 2
+		assert [e["agent"] for e in log if e["event"] == "signalled"] == late
+		PY
+}
+
+@test "a log that cannot be written is told, and costs no run" {
+	run -0 --separate-stderr fl-run --protocol lines --log /dev/full --command cat <(inputs 3)
+	assert_equal "$(jq -r .output <<<"$output" | xargs)" '1 2 3'
+	assert_equal "$stderr" 'fl-run: the log cannot be written and is closed: No space left on device'
+	run -2 --separate-stderr fl-run --protocol lines --log nowhere/log --command cat <(inputs 3)
+	assert_equal "$stderr" 'fl-run: nowhere/log: No such file or directory'
+}
+
+@test "SIGUSR1 tells what is running, and changes nothing" {
+	obey
+	printf '{"input":"%s"}\n' 1 wait2 3 >in
+	fl-run --log log --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 grep -q '"attempt":1,"id":2' log
+	kill -USR1 "$pid"
+	until_true 10 grep -q ' running, ' err
+	touch go
+	wait "$pid"
+	assert_equal "$(sed -E 's/for [0-9.]+ s/for T/; s/run [0-9a-f]{16}/run ID/; s/pid [0-9]+/pid P/' err)" \
+		'fl-run: running for T: run ID, iteration 0, attempt 1, agent 1 (pid P): "wait2"
+fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
+	assert_equal "$(jq -r .input got | xargs)" '1 wait2 3'
+}
+
+@test "the progress line has what is done, how fast, how long, and what is left" {
+	inputs 20 >in
+	fl-run --progress --total 20 --protocol lines --command cat in 2>err >/dev/null
+	run -0 bash -c "tr '\r' '\n' <err | tail -n 1"
+	assert_regex "$output" $'^20/20 done, 0 failed, 0 running, [0-9]+/s, p50 [0-9.]+ ms\033\\[K$'
+}
+
+@test "times may be given in minutes, hours and days" {
+	for good in 1 0.5 1m 2h 1d 1.5m 3s; do
+		run -0 fl-run --max-time "$good" --protocol lines --command cat </dev/null
+	done
+	for bad in x 1x 1mm -1 '' m; do
+		run -2 fl-run --max-time "$bad" --protocol lines --command cat </dev/null
+		assert_output --partial "a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h"
+	done
+}
