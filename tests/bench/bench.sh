@@ -21,6 +21,14 @@ measured()
 	seconds=${line% *} peak=${line#* }
 }
 
+# own INPUT COMMAND...: sets seconds and peak, of the command without children.
+own()
+{
+	local line
+	line=$("$work/measure" own "$@")
+	seconds=${line% *} peak=${line#* }
+}
+
 # row NAME AMOUNT UNIT YARDSTICK-NAME YARDSTICK-SECONDS: the last measurement.
 row()
 {
@@ -41,6 +49,15 @@ head -n 2000 "$work/in.jsonl" >"$work/in2k.jsonl"
 fl-yaml --to-yaml "$work/in.jsonl" >"$work/in.yaml"
 printf 'def sync(input):\n    return input\n\n\nasync def coro(input):\n    return input\n' \
 	>"$work/noop.py"
+cat >"$work/one-call.sh" <<'END'
+#!/bin/sh
+# from fl-run as a line, from xargs as an argument
+read -r line || line=$1
+echo ok
+END
+chmod +x "$work/one-call.sh"
+printf 'runner: {isolation: call, process: {command: [./one-call.sh], protocol: lines}}\n' \
+	>"$work/fresh.yaml"
 obs=$work/e100/observations.jsonl
 mb=$(($(stat -c %s "$obs") / 1000000))
 ymb=$(($(stat -c %s "$work/in.yaml") / 1000000))
@@ -122,6 +139,14 @@ measured in.jsonl fl-run --command ./noop-agent
 row 'fl-run, a C agent' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --command ./noop-agent
 row 'fl-run, two C agents' 100000 calls ping-pong "$ping"
+own in.jsonl fl-run -n 10 -j 2 --command ./noop-agent
+row 'fl-run itself, 1,000,000 calls' 1000000 calls ping-pong "$ping"
+own in.jsonl fl-run -n 10 -j 2 --ordered --command ./noop-agent
+row 'the same, --ordered' 1000000 calls ping-pong "$ping"
+measured in2k.jsonl xargs -P 2 -d '\n' -n 1 ./one-call.sh; xargs=$seconds
+row 'xargs -P2, 2,000 shell agents' 2000 calls xargs "$xargs"
+measured in2k.jsonl fl-run -c fresh.yaml -j 2
+row 'fl-run, the same, one for each call' 2000 calls xargs "$xargs"
 measured /dev/null "$FLUXLOOP_PYTHON" -c pass; start=$seconds
 measured in2k.jsonl fl-run --target noop:sync
 row 'fl-run, 2,000 calls, Python' 2000 calls 'python3 -c pass' "$start"

@@ -1,0 +1,174 @@
+"""Kills parts of running experiments, resumes them, and looks at what is there.
+
+usage: kill-check.py AGENT ROUNDS [SEED]
+
+Each round runs `fluxloop run experiment` in a folder of its own and, at a
+random moment, ends one of fl-run, fl-collect, an agent, or the whole pipeline
+with the wrapper, by SIGKILL; and so, now and then, while it is resumed. In the
+end each run has to be there exactly once, with all it has to have, the summary
+has to be right, and nothing may be left running.
+"""
+
+import glob
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+INPUTS, ITERATIONS = 60, 2
+LONGEST = INPUTS * ITERATIONS * 0.002 / 2  # seconds, with two agents
+TARGETS = ("fl-run", "fl-collect", "agent", "all")
+MARK = "FLUXLOOP_KILL_CHECK"
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def marked(mark):
+    """Return {pid: name} of the processes of this round."""
+    wanted, found = ("%s=%s" % (MARK, mark)).encode(), {}
+    for folder in glob.glob("/proc/[0-9]*"):
+        try:
+            if wanted in read(folder + "/environ").split(b"\0"):
+                found[int(folder[6:])] = read(folder + "/comm").decode().strip()
+        except OSError:
+            pass
+    return found
+
+
+def end(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def strike(mark, target, agent, rng, wrapper):
+    """Wait for the target, then for a random time, and kill it. Return whether
+    it was still there."""
+    limit = time.monotonic() + 10
+    name = agent if target == "agent" else "fl-run" if target == "all" else target
+    while wrapper.poll() is None and time.monotonic() < limit:
+        victims = [pid for pid, comm in marked(mark).items() if comm == name]
+        if victims:
+            time.sleep(rng.random() * LONGEST)
+            break
+    if target == "all":
+        # the agents and their guard are not told: they have to find out
+        victims = [p for p, comm in marked(mark).items() if comm not in (agent, "fl-guard")]
+    else:
+        victims = [pid for pid, comm in marked(mark).items() if comm == name][:1]
+    for pid in victims:
+        end(pid)
+    return bool(victims)
+
+
+def run(words, mark, folder):
+    """Start the wrapper, as from a terminal of its own."""
+    environment = dict(os.environ, **{MARK: mark})
+    with open(os.path.join(folder, "said"), "ab") as said:
+        return subprocess.Popen(
+            ["fluxloop", "run", "experiment"] + words,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+
+
+def await_none(mark):
+    """Wait until nothing of the round is left; return what is after a while."""
+    limit = time.monotonic() + 10
+    while True:
+        left = marked(mark)
+        if not left or time.monotonic() > limit:
+            return left
+        time.sleep(0.005)
+
+
+def lines(path):
+    data = read(path)
+    assert data.endswith(b"\n"), "%s does not end in a newline" % path
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def check(directory):
+    rows = lines(directory + "/trace_summary.jsonl")
+    traces = lines(directory + "/traces.jsonl")
+    wanted = sorted(("input %d" % i, n) for i in range(INPUTS) for n in range(ITERATIONS))
+    assert sorted((row["input"], row["iteration"]) for row in rows) == wanted, "runs"
+    assert len({row["run_id"] for row in rows}) == len(wanted), "run ids"
+    assert [row["trace_id"] for row in rows] == [trace["trace_id"] for trace in traces]
+    observations, at = read(directory + "/observations.jsonl"), 0
+    for row in rows:
+        assert row["success"] and row["output"] == "done", row
+        assert row["observation_count"] == 2 and row["observations_at"] == at, row
+        mine = observations[at : at + row["observations_bytes"]]
+        at += row["observations_bytes"]
+        names = [(o["trace_id"], o["name"]) for o in map(json.loads, mine.splitlines())]
+        assert names == [(row["trace_id"], "first"), (row["trace_id"], "second")], names
+    assert at == len(observations), "more observations than rows tell of"
+    results = json.loads(read(directory + "/summary.json"))["results"]
+    assert results["total_runs"] == results["successful"] == len(wanted), results
+    assert not os.path.exists(directory + "/errors.json")
+
+
+def one_round(number, target, agent, rng, base):
+    """Return how often something was killed."""
+    folder, mark = os.path.join(base, str(number)), "%d-%d" % (os.getpid(), number)
+    name, kills = os.path.basename(agent)[:15], 0
+    os.makedirs(folder)
+    with open(folder + "/setting.yaml", "w") as file:
+        file.write(
+            "name: killed\nparallel_runs: 2\niterations: %d\nbase_inputs:\n%s"
+            "runner:\n  max_retries: 9\n  retry_delay: 0.01\n"
+            "  process: {command: [%s]}\n"
+            % (ITERATIONS, "".join("  - input %d\n" % i for i in range(INPUTS)), json.dumps(agent))
+        )
+    words = []
+    for attempt in range(20):
+        wrapper = run(words, mark, folder)
+        if attempt == 0 or rng.random() < 0.3 * 0.8**attempt:
+            kills += strike(mark, target, name, rng, wrapper)
+            target = rng.choice(TARGETS)
+        status = wrapper.wait(timeout=60)
+        left = await_none(mark)
+        assert not left, "left running: %s" % left
+        if status == 0:
+            break
+        made = glob.glob(folder + "/experiments/*")
+        words = ["--resume", made[0]] if made else []
+        assert len(made) <= 1, made
+    else:
+        raise AssertionError("it is never complete")
+    (directory,) = glob.glob(folder + "/experiments/*")
+    check(directory)
+    return kills
+
+
+def main():
+    agent, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
+    base = os.path.abspath("rounds-%d" % os.getpid())
+    kills = 0
+    for number in range(rounds):
+        rng = random.Random("%d %d" % (seed, number))
+        target = TARGETS[number % len(TARGETS)]
+        try:
+            kills += one_round(number, target, agent, rng, base)
+        except Exception:
+            print("round %d of seed %d, %s:" % (number, seed, target))
+            print(read(os.path.join(base, str(number), "said")).decode())
+            raise
+    assert kills >= rounds // 2, "only %d of %d rounds killed anything" % (kills, rounds)
+    print("%d rounds, %d kills: all runs are there once (seed %d)" % (rounds, kills, seed))
+
+
+main()
