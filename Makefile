@@ -1,5 +1,5 @@
-# FluxLoop. The targets that matter: all deps demo check check-san check-neon
-# fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
+# FluxLoop. The targets that matter: all deps demo check check-san check-kill
+# check-neon fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
 # are the user's.
 
 VERSION = 0.1.0
@@ -123,6 +123,12 @@ check-san: deps
 		CFLAGS='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=all'
 
+# make check kills twenty experiments and resumes them; this does it KILLS times.
+KILLS = 200
+check-kill: deps
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' KILLS=$(KILLS) bats tests/kill.bats
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -191,6 +197,6 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-neon fuzz lint bench install uninstall clean
+	check-kill check-neon fuzz lint bench install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)
