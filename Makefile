@@ -1,6 +1,6 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-neon fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR
-# are the user's.
+# check-neon fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX
+# and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
