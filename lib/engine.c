@@ -60,6 +60,7 @@ struct engine {
 	size_t nslots;
 	unsigned started;	/* agents so far */
 	int told;		/* descriptor that tells of signals */
+	int64_t now;		/* this turn's time: what is due goes by it */
 	struct engine_view view;
 	struct spread took;	/* durations in microseconds */
 	long long tokens;
@@ -306,7 +307,7 @@ next_run(struct engine *g)
 
 	/* those that cannot be run have failed; not too many in one turn */
 	for (i = 0; !g->stopping && !g->fatal && !g->hurry; i++) {
-		r = feed_next(&g->feed);
+		r = feed_next(&g->feed, g->now);
 		g->fatal |= g->feed.fatal;
 		g->hurry = g->feed.again || i == REFUSED_AT_ONCE;
 		if (!r)
@@ -455,12 +456,12 @@ depth(const struct engine *g, const struct slot *s)
  * which costs both sides fewer system calls than one each time.
  */
 static unsigned
-room(const struct engine *g, const struct slot *s, int64_t now)
+room(const struct engine *g, const struct slot *s)
 {
 	unsigned most = depth(g, s);
 
 	if (!s->live || !s->ready || s->ending || s->agent.proc.in < 0 ||
-	    s->closed_at != NEVER || s->rest > now || s->nflight >= most)
+	    s->closed_at != NEVER || s->rest > g->now || s->nflight >= most)
 		return 0;
 	if (s->nflight >= s->concurrency && s->nflight > most / 2)
 		return 0;
@@ -531,7 +532,6 @@ at_work(const struct engine *g)
 static void
 give_work(struct engine *g)
 {
-	int64_t now = isotime_monotonic();
 	size_t i, working = at_work(g);
 	struct slot *s;
 	struct run *r;
@@ -543,7 +543,7 @@ give_work(struct engine *g)
 		return;
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
-		n = room(g, s, now);
+		n = room(g, s);
 		if (!n || (!s->nflight && working >= g->plan->parallel))
 			continue;
 		working += !s->nflight;
@@ -992,8 +992,9 @@ collect(struct engine *g)
 /* --- the clock --------------------------------------------------------------------- */
 
 static void
-check_slot(struct engine *g, struct slot *s, int64_t now)
+check_slot(struct engine *g, struct slot *s)
 {
+	int64_t now = g->now;
 	struct run *late = NULL;
 
 	if ((s->agent.from_eof || (s->agent.deaf && s->nflight)) &&
@@ -1055,17 +1056,17 @@ is_done_with(const struct engine *g, const struct slot *s)
 
 /* Ends what still runs when it may no longer. */
 static void
-check_stop(struct engine *g, int64_t now)
+check_stop(struct engine *g)
 {
 	struct slot *s;
 	size_t i;
 
 	if (proc_stops && !g->stopping)
 		stop(g, "%s", proc_signal_name(proc_stop_signal));
-	if (now >= g->time_up)
+	if (g->now >= g->time_up)
 		stop(g, "%g seconds are over", g->plan->max_time);
 	if (!g->fatal && !(g->stopping && (proc_stops > 1 ||
-	    now >= g->stop_by)))
+	    g->now >= g->stop_by)))
 		return;
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
@@ -1075,7 +1076,7 @@ check_stop(struct engine *g, int64_t now)
 		    NULL);
 		/* a second signal does not wait */
 		if (proc_stops > 1)
-			s->kill_at = now;
+			s->kill_at = g->now;
 	}
 }
 
@@ -1087,7 +1088,7 @@ sooner(int64_t a, int64_t b)
 
 /* When something is to be done about a slot at the latest. */
 static int64_t
-slot_next(const struct engine *g, const struct slot *s, int64_t now)
+slot_next(const struct engine *g, const struct slot *s)
 {
 	struct run *any;
 	int64_t next = s->kill_at;
@@ -1098,7 +1099,7 @@ slot_next(const struct engine *g, const struct slot *s, int64_t now)
 		next = sooner(next, s->closed_at + END_WAIT);
 	next = sooner(next, s->start_by);
 	next = sooner(next, slot_late(s, micro(g->plan->timeout), &any));
-	if (s->rest > now && more_work(g))
+	if (s->rest > g->now && more_work(g))
 		next = sooner(next, s->rest);
 	return next;
 }
@@ -1107,12 +1108,12 @@ slot_next(const struct engine *g, const struct slot *s, int64_t now)
 static int64_t
 check_clock(struct engine *g)
 {
-	int64_t now = isotime_monotonic(), next = NEVER;
+	int64_t next = NEVER;
 	struct slot *s;
 	size_t i;
 
-	check_stop(g, now);
-	if (g->stopping && g->stop_by > now)
+	check_stop(g);
+	if (g->stopping && g->stop_by > g->now)
 		next = g->stop_by;
 	if (!g->stopping)
 		next = sooner(next, g->time_up);
@@ -1120,13 +1121,13 @@ check_clock(struct engine *g)
 		s = &g->slots[i];
 		if (!s->live)
 			continue;
-		check_slot(g, s, now);
+		check_slot(g, s);
 		if (is_done_with(g, s))
 			dismiss(g, s);
-		next = sooner(next, slot_next(g, s, now));
+		next = sooner(next, slot_next(g, s));
 	}
 	/* a retry that is due waits for an agent, not for the clock */
-	if (more_work(g) && feed_due(&g->feed) > now)
+	if (more_work(g) && feed_due(&g->feed) > g->now)
 		next = sooner(next, feed_due(&g->feed));
 	if (g->plan->progress)
 		next = sooner(next, g->progress_at);
@@ -1279,6 +1280,7 @@ loop(struct engine *g)
 	for (;;) {
 		hear(g);
 		collect(g);
+		g->now = isotime_monotonic();
 		g->hurry = 0;
 		do {
 			g->turn_again = 0;

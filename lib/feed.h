@@ -46,10 +46,10 @@ void feed_init(struct feed *f, const struct feed_plan *plan,
 void feed_release(struct feed *f);
 
 /*
- * The next run, or NULL when there is none now; job->error tells why it cannot
- * be run. Its place tells how many were before it.
+ * The next run, or NULL when there is none at the time now; job->error tells
+ * why it cannot be run. Its place tells how many were before it.
  */
-struct run *feed_next(struct feed *f);
+struct run *feed_next(struct feed *f, int64_t now);
 
 /* Takes back a run that nobody began. */
 void feed_back(struct feed *f, struct run *r);

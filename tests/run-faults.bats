@@ -234,3 +234,18 @@ replies()
 	assert_jq '[inputs] | map(select(.observations[0].start_time < .start_time or
 		.observations[0].end_time > .end_time)) | length' 0 <(echo null; cat got)
 }
+
+@test "a delay that is over while other things are done is not slept through" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			echo '{"type":"error","error":"no"}'
+		done
+	END
+	inputs 50 >in
+	for delay in 0.000002 0.000005 0.00001 0.00003; do
+		printf 'runner: {retry_delay: %s, max_retries: 4}\nrun_delay_seconds: %s\n' \
+			"$delay" "$delay" >setting.yaml
+		timeout 20 fl-run -c setting.yaml --command 'sh agent.sh' in >got || true
+		assert_equal "$delay: $(lines_of got)" "$delay: 50"
+	done
+}
