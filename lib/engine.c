@@ -47,8 +47,12 @@
 #define LONG_LINE ((size_t)1 << 20)	/* for what cannot be a message */
 #define INPUT_SHOWN 60			/* bytes of the input, to people */
 
-/* So many bytes of traces may wait before no more work is given out. */
+/*
+ * No run is begun for the first time while more bytes of traces than this wait,
+ * or more runs for their next attempt: what waits is in memory.
+ */
 #define BACKLOG ((size_t)8 << 20)
+#define PUT_OFF_MAX 10000
 
 struct engine {
 	const struct engine_plan *plan;
@@ -67,7 +71,6 @@ struct engine {
 	int fatal;		/* stop with status 2 */
 	int turn_again;		/* there is work to give at once */
 	int hurry;		/* do not wait in this turn */
-	int held_back;		/* no work was given: too much is to write */
 	int stopping;		/* no more runs are begun */
 	int64_t stop_by;	/* when those that run are ended */
 	int64_t time_up;	/* when --max-time is over */
@@ -517,6 +520,17 @@ start_agents(struct engine *g)
 	}
 }
 
+/*
+ * Whether so much waits that no run is to be begun for the first time. Others
+ * are: what waits may wait for them.
+ */
+static int
+too_much(const struct engine *g)
+{
+	return out_pending(g->out) + g->lineup.held > BACKLOG ||
+	    g->feed.nlater >= PUT_OFF_MAX;
+}
+
 /* How many agents are at work. */
 static size_t
 at_work(const struct engine *g)
@@ -538,9 +552,7 @@ give_work(struct engine *g)
 	unsigned n;
 
 	g->feed.waiting = 0;
-	g->held_back = out_pending(g->out) + g->lineup.held > BACKLOG;
-	if (g->held_back)
-		return;
+	g->feed.hold = too_much(g);
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
 		n = room(g, s);
@@ -1267,7 +1279,7 @@ write_out(struct engine *g)
 		    strerror(error));
 	bad = out_try(g->out);
 	/* then there is work to give before anything else happens */
-	if (g->held_back && out_pending(g->out) + g->lineup.held <= BACKLOG)
+	if (g->feed.hold && !too_much(g))
 		g->hurry = 1;
 	return bad;
 }

@@ -233,7 +233,7 @@ feed_next(struct feed *f, int64_t now)
 	}
 	if (f->nlater && feed_due(f) <= now)
 		return feed_give_up(f);
-	return fresh(f);
+	return f->hold ? NULL : fresh(f);
 }
 
 void

@@ -33,6 +33,7 @@ struct feed {
 	int ended;		/* there are no more inputs */
 	int waiting;		/* no whole input is there yet */
 	int again;		/* much was passed over: ask again at once */
+	int hold;		/* set it to get only runs that were given before */
 	int passed_over;	/* an input was of another persona */
 	int fatal;		/* the first input cannot be run at all */
 	struct run *back;	/* given back: first of all */

@@ -249,3 +249,42 @@ replies()
 		assert_equal "$delay: $(lines_of got)" "$delay: 50"
 	done
 }
+
+@test "with --ordered the run that all wait for gets its next attempt, however much waits" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			case $line in *'"input":"1"'*'"attempt":1'*)
+				echo '{"type":"error","error":"no"}'
+				continue
+			esac
+			printf '{"type":"final","output":"'
+			head -c 2000000 /dev/zero | tr '\0' x
+			echo '"}'
+		done
+	END
+	printf 'runner: {retry_delay: 0.5}\n' >setting.yaml
+	inputs 12 >in
+	timeout 30 fl-run -c setting.yaml --ordered --retries 1 --command 'sh agent.sh' in >got
+	assert_equal "$(jq -r .input got | xargs)" "$(seq 12 | xargs)"
+}
+
+@test "runs that wait for their next attempt do not fill the memory" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			echo '{"type":"error","error":"no"}'
+		done
+	END
+	printf 'runner: {retry_delay: 1000}\n' >setting.yaml
+	inputs 12000 >in
+	fl-run -c setting.yaml --retries 1 --log log --command 'sh agent.sh' in >got 2>/dev/null &
+	pid=$!
+	wait_for log
+	for ((i = 0; i < 500; i++)); do
+		[ "$(grep -c '"waits"' log)" -lt 10000 ] || break
+		sleep 0.05
+	done
+	sleep 0.3
+	kill -TERM "$pid"
+	wait "$pid" || true
+	assert_equal "$(grep -c '"sent"' log) $(lines_of got)" '10000 10000'
+}
