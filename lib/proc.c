@@ -93,6 +93,7 @@ proc_init(void)
 #endif
 	};
 	struct sigaction sa = { 0 }, old;
+	sigset_t ours;
 	size_t i;
 
 	hide_descriptors();
@@ -101,6 +102,10 @@ proc_init(void)
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
+	/* who started us may have blocked it, and that is inherited */
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
 	/* what was to be ignored, by nohup(1) for one, is */
 	for (i = 0; i < LEN(signals); i++)
 		if (!sigaction(signals[i], NULL, &old) &&

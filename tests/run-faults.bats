@@ -288,3 +288,18 @@ replies()
 	wait "$pid" || true
 	assert_equal "$(grep -c '"sent"' log) $(lines_of got)" '10000 10000'
 }
+
+@test "ends of agents are seen though SIGCHLD was blocked by who started fl-run" {
+	replies
+	inputs 2 >in
+	python3 - <<-'PY'
+		import signal, subprocess
+		signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+		run = subprocess.Popen(["fl-run", "--command", "sh agent.sh", "in"],
+		                       stdout=subprocess.DEVNULL)
+		try:
+		    assert run.wait(timeout=20) == 0
+		finally:
+		    run.kill()
+	PY
+}
