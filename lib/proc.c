@@ -32,6 +32,13 @@ static volatile sig_atomic_t heard;	/* a signal came */
 static volatile sig_atomic_t ended;	/* it was SIGCHLD */
 static int told[2] = { -1, -1 };
 
+/* Children that we were started with: a shell makes some and becomes us. */
+static struct {
+	pid_t *ids;
+	size_t n;
+	size_t cap;
+} inherited;
+
 static int
 is_question(int sig)
 {
@@ -83,6 +90,58 @@ hide_descriptors(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* The children that the kernel lists, to be read with next_child; or NULL. */
+static FILE *
+children(void)
+{
+	char *name;
+	FILE *f;
+
+	name = xasprintf("/proc/self/task/%ld/children", (long)getpid());
+	f = fopen(name, "re");
+	free(name);
+	return f;
+}
+
+/* The next of them, or 0; then f is closed. */
+static pid_t
+next_child(FILE *f)
+{
+	long pid;
+
+	if (fscanf(f, "%ld", &pid) == 1)
+		return (pid_t)pid;
+	fclose(f);
+	return 0;
+}
+
+static void
+note_inherited(void)
+{
+	FILE *f = children();
+	pid_t pid;
+
+	while (f && (pid = next_child(f))) {
+		if (inherited.n == inherited.cap) {
+			inherited.cap = grow(inherited.cap, 1);
+			inherited.ids = xreallocarray(inherited.ids,
+			    inherited.cap, sizeof(*inherited.ids));
+		}
+		inherited.ids[inherited.n++] = pid;
+	}
+}
+
+static int
+was_inherited(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < inherited.n; i++)
+		if (inherited.ids[i] == pid)
+			return 1;
+	return 0;
+}
+
 int
 proc_init(void)
 {
@@ -97,6 +156,7 @@ proc_init(void)
 	size_t i;
 
 	hide_descriptors();
+	note_inherited();
 	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
@@ -241,24 +301,17 @@ proc_reap(struct proc_end *end)
 	return 1;
 }
 
-/* Kills the children that the kernel lists. Returns how many it could. */
+/* Kills our children. Returns how many it could. */
 static size_t
 kill_children(pid_t spare)
 {
+	FILE *f = children();
+	pid_t pid;
 	size_t n = 0;
-	FILE *f;
-	char *name;
-	long pid;
 
-	name = xasprintf("/proc/self/task/%ld/children", (long)getpid());
-	f = fopen(name, "re");
-	free(name);
-	if (!f)
-		return 0;
-	while (fscanf(f, "%ld", &pid) == 1)
-		if (pid != spare)
-			n += kill((pid_t)pid, SIGKILL) == 0;
-	fclose(f);
+	while (f && (pid = next_child(f)))
+		if (pid != spare && !was_inherited(pid))
+			n += kill(pid, SIGKILL) == 0;
 	return n;
 }
 

@@ -67,8 +67,8 @@ struct proc_end {
 int proc_reap(struct proc_end *end);
 
 /*
- * Kills every process that is a child of ours but spare (0: none), and
- * collects them.
+ * Kills every process that is a child of ours but spare (0: none) and those
+ * that were before proc_init, and collects them.
  */
 void proc_sweep(pid_t spare);
 

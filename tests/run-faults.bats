@@ -303,3 +303,14 @@ replies()
 		    run.kill()
 	PY
 }
+
+@test "children of the shell that became fl-run are let live: its output is theirs to read" {
+	replies
+	inputs 3 >in
+	cat >start.sh <<-'END'
+		exec fl-run --command 'sh agent.sh' in > >(sleep 0.3; cat >got.new; mv got.new got)
+	END
+	timeout 20 bash start.sh
+	wait_for got
+	assert_equal "$(lines_of got)" 3
+}
