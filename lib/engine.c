@@ -289,13 +289,12 @@ fail(struct engine *g, struct run *r, const struct run_end *end)
 		run_start(r);
 	note_end(g, "failed", r, end, isotime_monotonic() - r->clock);
 	run_retry(r, end);
-	r->not_before = isotime_monotonic() + wait;
 	b = event(g, "waits", NULL, r);
 	if (b) {
 		json_add_int(b, "wait_us", wait);
 		journal_end(g->plan->journal);
 	}
-	feed_later(&g->feed, r);
+	feed_later(&g->feed, r, isotime_monotonic() + wait);
 }
 
 /* --- work to be done ----------------------------------------------------------- */

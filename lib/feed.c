@@ -166,56 +166,53 @@ fresh(struct feed *f)
 
 /* --- later ----------------------------------------------------------------------- */
 
-static void
-swap(struct run **a, struct run **b)
-{
-	struct run *r = *a;
-
-	*a = *b;
-	*b = r;
-}
-
 void
-feed_later(struct feed *f, struct run *r)
+feed_later(struct feed *f, struct run *r, int64_t due)
 {
-	size_t i = f->nlater++;
+	size_t i = f->nlater++, above;
 
 	if (f->nlater > f->cap) {
 		f->cap = grow(f->cap, f->nlater);
 		f->later = xreallocarray(f->later, f->cap,
 		    sizeof(*f->later));
 	}
-	f->later[i] = r;
-	for (; i && f->later[(i - 1) / 2]->not_before > r->not_before;
-	    i = (i - 1) / 2)
-		swap(&f->later[i], &f->later[(i - 1) / 2]);
+	for (; i; i = above) {
+		above = (i - 1) / 2;
+		if (f->later[above].due <= due)
+			break;
+		f->later[i] = f->later[above];
+	}
+	f->later[i] = (struct feed_later){ due, r };
 }
 
 struct run *
 feed_give_up(struct feed *f)
 {
+	struct feed_later last;
 	struct run *top;
-	size_t i = 0, child;
+	size_t i = 0, below;
 
 	if (!f->nlater)
 		return NULL;
-	top = f->later[0];
-	f->later[0] = f->later[--f->nlater];
-	for (; (child = 2 * i + 1) < f->nlater; i = child) {
-		if (child + 1 < f->nlater && f->later[child + 1]->not_before <
-		    f->later[child]->not_before)
-			child++;
-		if (f->later[i]->not_before <= f->later[child]->not_before)
+	top = f->later[0].run;
+	last = f->later[--f->nlater];
+	while ((below = 2 * i + 1) < f->nlater) {
+		if (below + 1 < f->nlater && f->later[below + 1].due <
+		    f->later[below].due)
+			below++;
+		if (last.due <= f->later[below].due)
 			break;
-		swap(&f->later[i], &f->later[child]);
+		f->later[i] = f->later[below];
+		i = below;
 	}
+	f->later[i] = last;
 	return top;
 }
 
 int64_t
 feed_due(const struct feed *f)
 {
-	return f->nlater ? f->later[0]->not_before : INT64_MAX;
+	return f->nlater ? f->later[0].due : INT64_MAX;
 }
 
 /* --- all of them ------------------------------------------------------------------- */

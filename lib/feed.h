@@ -37,7 +37,10 @@ struct feed {
 	int passed_over;	/* an input was of another persona */
 	int fatal;		/* the first input cannot be run at all */
 	struct run *back;	/* given back: first of all */
-	struct run **later;	/* a heap: what is due first is on top */
+	struct feed_later {
+		int64_t due;
+		struct run *run;
+	} *later;		/* a heap: what is due first is on top */
 	size_t nlater;
 	size_t cap;
 };
@@ -55,8 +58,8 @@ struct run *feed_next(struct feed *f, int64_t now);
 /* Takes back a run that nobody began. */
 void feed_back(struct feed *f, struct run *r);
 
-/* Takes one that is to be tried again at r->not_before. */
-void feed_later(struct feed *f, struct run *r);
+/* Takes one that is to be tried again when the monotonic clock shows due. */
+void feed_later(struct feed *f, struct run *r, int64_t due);
 
 /* When the first of those is due; INT64_MAX: there is none. */
 int64_t feed_due(const struct feed *f);

@@ -23,7 +23,6 @@ struct run {
 	int64_t start;		/* wall clock, microseconds since 1970 */
 	int64_t clock;		/* isotime_monotonic() then */
 	int64_t ended;		/* the same at its end; 0: not told */
-	int64_t not_before;	/* monotonic; a retry waits until then */
 	struct buf observations;	/* JSON, without its brackets */
 	size_t nobservations;
 	struct buf sent;	/* callback messages, likewise */
