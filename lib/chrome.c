@@ -171,21 +171,6 @@ put_span(struct chrome *c, size_t tid, int64_t from, int64_t until)
 	json_add_int(c->b, "dur", within(until) - within(from));
 }
 
-/* Reads a time; returns 0 when it is none. */
-static int
-read_time(struct json_span v, int64_t *us)
-{
-	struct buf text = { 0 };
-	int zoned, ok;
-
-	if (!json_is(v, JSON_STRING))
-		return 0;
-	json_text(&text, v);
-	ok = isotime_parse(buf_str(&text), text.len, us, &zoned);
-	buf_release(&text);
-	return ok;
-}
-
 /*
  * When the trace was: by its row, or by its steps. Returns 0 when no time is
  * known.
@@ -194,13 +179,14 @@ static int
 trace_time(const struct trace *t, int64_t *from, int64_t *until)
 {
 	double ms;
+	int zoned;
 
-	if (!read_time(t->v[T_START], from)) {
+	if (!isotime_read(t->v[T_START], from, &zoned)) {
 		*from = t->from;
 		if (!t->nobs || !t->from)
 			return 0;
 	}
-	if (!read_time(t->v[T_END], until)) {
+	if (!isotime_read(t->v[T_END], until, &zoned)) {
 		*until = t->until;
 		if (json_double(t->v[T_DURATION], &ms) && ms >= 0 && ms < 1e12)
 			*until = *from + llround(ms * 1000);

@@ -275,3 +275,17 @@ isotime_parse(const char *s, size_t n, int64_t *us, int *zoned)
 	buf_release(&b);
 	return ok;
 }
+
+int
+isotime_read(struct json_span v, int64_t *us, int *zoned)
+{
+	struct buf text = { 0 };
+	int ok;
+
+	if (!json_is(v, JSON_STRING))
+		return 0;
+	json_text(&text, v);
+	ok = isotime_parse(buf_str(&text), text.len, us, zoned);
+	buf_release(&text);
+	return ok;
+}

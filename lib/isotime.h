@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct buf;
+struct json_span;
 
 /* Now, in microseconds since 1970; and on a clock that only goes forward. */
 int64_t isotime_now(void);
@@ -30,5 +31,8 @@ void isotime_add(struct buf *b, const char *key, int64_t us);
  * not such a time.
  */
 int isotime_parse(const char *s, size_t n, int64_t *us, int *zoned);
+
+/* Reads the same as a checked JSON string; any other value is no time. */
+int isotime_read(struct json_span v, int64_t *us, int *zoned);
 
 #endif

@@ -183,21 +183,6 @@ put_payload(struct buf *b, const char *value_key, const char *type_key,
 	buf_release(&text);
 }
 
-/* A time of the record in microseconds; 0 when it is none. */
-static int
-read_time(struct json_span v, int64_t *us, int *zoned)
-{
-	struct buf text = { 0 };
-	int ok;
-
-	if (!json_is(v, JSON_STRING))
-		return 0;
-	json_text(&text, v);
-	ok = isotime_parse(buf_str(&text), text.len, us, zoned);
-	buf_release(&text);
-	return ok;
-}
-
 /* The span has a time that its record does not: says what that has. */
 static void
 put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
@@ -206,7 +191,7 @@ put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
 	int64_t own;
 	int zoned;
 
-	if (read_time(v, &own, &zoned) && zoned && own == us && us > 0 &&
+	if (isotime_read(v, &own, &zoned) && zoned && own == us && us > 0 &&
 	    us < TIME_MAX)
 		return;
 	if (!trace_falsy(v))
@@ -284,9 +269,9 @@ run_times(const struct trace *t, int64_t *from, int64_t *until)
 	int64_t us;
 	int zoned;
 
-	*from = read_time(t->v[T_START], &us, &zoned) ? us : t->from;
+	*from = isotime_read(t->v[T_START], &us, &zoned) ? us : t->from;
 	*until = t->until;
-	if (read_time(t->v[T_END], &us, &zoned))
+	if (isotime_read(t->v[T_END], &us, &zoned))
 		*until = us;
 	else if (json_double(t->v[T_DURATION], &ms) && ms > 0 && ms < 1e15 &&
 	    *until < *from + (int64_t)(ms * 1000))

@@ -395,8 +395,9 @@ static void
 find_times(struct trace *t)
 {
 	struct observation *o;
-	size_t i, at = t->texts->len;
+	size_t i;
 	int64_t first = INT64_MAX;
+	int zoned;
 
 	for (i = 0; i < t->nobs; i++) {
 		o = &t->obs[i];
@@ -405,12 +406,8 @@ find_times(struct trace *t)
 		if (o->from < first)
 			first = o->from;
 	}
-	if (first == INT64_MAX && json_is(t->v[T_START], JSON_STRING)) {
-		json_text(t->texts, t->v[T_START]);
-		if (!read_time(t, at, t->texts->len - at, &first))
-			first = INT64_MAX;
-		t->texts->len = at;
-	}
+	if (first == INT64_MAX && !isotime_read(t->v[T_START], &first, &zoned))
+		first = INT64_MAX;
 	t->from = t->until = first == INT64_MAX ? 0 : first;
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
 		o = &t->obs[i];
