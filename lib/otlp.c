@@ -368,17 +368,6 @@ kind_of(struct json_span type)
 	return &kinds[i];
 }
 
-/* Whether a step failed: it says an error, or has the level of one. */
-static int
-failed(const struct observation *o)
-{
-	struct json_span level = o->v[O_LEVEL];
-
-	return !trace_falsy(o->v[O_ERROR]) ||
-	    (json_is(level, JSON_STRING) && (json_equal(level, "error", 5) ||
-	    json_equal(level, "ERROR", 5)));
-}
-
 /* The model and its tokens, under both names. */
 static void
 put_model(struct buf *b, const struct observation *o)
@@ -435,7 +424,7 @@ put_step(const struct export *x, size_t i)
 	const struct observation *o = trace_load(x->t, i);
 	const struct kind *k = kind_of(o->v[O_TYPE]);
 	struct buf *b = x->b, name = { 0 };
-	int bad = failed(o);
+	int bad = trace_failed(o);
 	size_t n;
 
 	step_name(o, &name);

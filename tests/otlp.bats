@@ -267,6 +267,7 @@ spans()
 	done <<-'END'
 	"success":false,"error":"late","error_kind":"timeout"|"error":"no","metadata":{"error_type":"E"}|[{"message":"late","code":2},"timeout"]|[{"message":"no","code":2},"E"]
 	"success":false|"level":"error"|[{"code":2},"_OTHER"]|[{"code":2},"_OTHER"]
+	"success":false|"level":"Error"|[{"code":2},"_OTHER"]|[{"code":2},"_OTHER"]
 	"success":true,"error":"x"|"level":"warning","status_message":"odd"|[{"code":1},null]|[null,null]
 	"success":null|"error":{"a":1}|[{"code":2},"_OTHER"]|[{"message":"{\"a\":1}","code":2},"_OTHER"]
 	END
