@@ -49,28 +49,31 @@ begin_list(struct sink *k, size_t i, const struct listing *l)
 	return 0;
 }
 
-int
-sink_begin(struct sink *k, int overwrite)
+static int
+begin_folder(struct sink *k, int overwrite)
+{
+	int fd;
+
+	if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
+		return -1;
+	fd = outdir_open(&k->dir, "index.jsonl", &k->error);
+	if (fd < 0)
+		return -1;
+	out_init(&k->index, fd, 0);
+	return begin_list(k, 0, &listing_table) ||
+	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
+}
+
+/* Starts what all traces go to. */
+static int
+begin_stream(struct sink *k)
 {
 	int fd = STDOUT_FILENO;
 
-	if (k->path) {
-		if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
-			return -1;
-		fd = outdir_open(&k->dir, "index.jsonl", &k->error);
-		if (fd < 0)
-			return -1;
-		out_init(&k->index, fd, 0);
-		if (begin_list(k, 0, &listing_table) ||
-		    (k->format->list && begin_list(k, 1, k->format->list)))
-			return -1;
-		if (k->format->file)
-			fd = outdir_open(&k->dir, k->format->file, &k->error);
-		if (fd < 0)
-			return -1;
-	}
-	if (k->path && !k->format->file)
-		return 0;
+	if (k->path)
+		fd = outdir_open(&k->dir, k->format->file, &k->error);
+	if (fd < 0)
+		return -1;
 	if (k->format->filter) {
 		if (filter_start(&k->filter, k->format->filter, fd,
 		    &k->error))
@@ -83,21 +86,67 @@ sink_begin(struct sink *k, int overwrite)
 	return 0;
 }
 
-/* The first fault counts. file: which one it is in a folder. */
-static int
-set_error(struct sink *k, const char *file, int error)
+int
+sink_begin(struct sink *k, int overwrite)
 {
-	if (k->error.msg)
+	k->apart = k->path && !k->format->file;
+	if (k->path && begin_folder(k, overwrite))
 		return -1;
-	return k->path ? err_set(&k->error, 0, 0, "%s/%s: %s", k->path, file,
-	    strerror(error)) : err_set(&k->error, 0, 0, "<stdout>: %s",
-	    strerror(error));
+	return k->apart ? 0 : begin_stream(k);
+}
+
+/* What to say when a file of the folder, or the stream, cannot be written. */
+static char *
+unwritten(const struct sink *k, const char *file, int error)
+{
+	return k->path ? xasprintf("%s/%s: %s", k->path, file,
+	    strerror(error)) : xasprintf("<stdout>: %s", strerror(error));
+}
+
+/* The first fault counts. what is freed. */
+static int
+set_error(struct sink *k, char *what)
+{
+	if (!k->error.msg)
+		err_set(&k->error, 0, 0, "%s", what);
+	free(what);
+	return -1;
+}
+
+/* The same, in any thread: it ends the work of all. */
+static int
+stop(struct sink *k, char *what)
+{
+	crew_lock(k->crew);
+	set_error(k, what);
+	crew_unlock(k->crew);
+	crew_stop(k->crew);
+	return -1;
+}
+
+/*
+ * Stops, too, but for a filter that has read enough: that is no fault, and
+ * ends the work only if there is nothing else to write.
+ */
+static int
+fail(struct sink *k, const char *file, int error)
+{
+	if (!k->filter.pid || error != EPIPE)
+		return stop(k, unwritten(k, file, error));
+	crew_lock(k->crew);
+	k->sated = 1;
+	crew_unlock(k->crew);
+	if (k->path)
+		return 0;
+	crew_stop(k->crew);
+	return -1;
 }
 
 static int
 close_out(struct sink *k, struct out *o, const char *file)
 {
-	return o->b && out_close(o) ? set_error(k, file, o->error) : 0;
+	return o->b && out_close(o) ?
+	    set_error(k, unwritten(k, file, o->error)) : 0;
 }
 
 /* A program that reads no more of it, and is content, has had enough. */
@@ -124,12 +173,12 @@ int
 sink_end(struct sink *k, int whole)
 {
 	const struct format *f = k->format;
-	int bad = 0, stream = !k->path || f->file;
+	int bad = 0;
 	size_t i;
 
-	if (whole && stream && f->begin && !k->traces)
+	if (whole && !k->apart && f->begin && !k->traces)
 		buf_puts(out_begin(&k->out), f->begin);
-	if (whole && stream && f->end)
+	if (whole && !k->apart && f->end)
 		buf_puts(out_begin(&k->out), f->end);
 	if (!f->filter)
 		bad |= close_out(k, &k->out, f->file);
@@ -174,27 +223,6 @@ sheet_begin(struct sheet *h, uint64_t ticket)
 	h->nparts = h->put = 0;
 	h->ticket = ticket;
 	h->held = h->failed = 0;
-}
-
-/*
- * The same, in any thread: it ends the work of all. A filter that has read
- * enough is no fault, and ends it only if there is nothing else to write.
- */
-static int
-fail(struct sink *k, const char *file, int error)
-{
-	int sated = k->filter.pid && error == EPIPE;
-
-	crew_lock(k->crew);
-	if (sated)
-		k->sated = 1;
-	else
-		set_error(k, file, error);
-	crew_unlock(k->crew);
-	if (sated && k->path)
-		return 0;
-	crew_stop(k->crew);
-	return -1;
 }
 
 static void
@@ -360,23 +388,15 @@ place_part(struct sheet *h, struct part *p)
 	const char *before = k->traces ? f->between : f->begin;
 	int bad = 0;
 
-	if (k->path && !f->file) {
+	if (k->apart)
 		bad = open_part(h, p, &name) || list_part(h, p, name.p);
-	} else {
-		if (f->alone && k->traces) {
-			crew_lock(k->crew);
-			err_set(&k->error, 0, 0, "%s makes a page for each "
-			    "trace: give --output-dir", f->name);
-			crew_unlock(k->crew);
-			crew_stop(k->crew);
-			bad = -1;
-		} else if (before && out_put(&k->out, before,
-		    strlen(before))) {
-			bad = fail(k, f->file, k->out.error);
-		} else if (k->path) {
-			bad = list_part(h, p, f->file);
-		}
-	}
+	else if (f->alone && k->traces)
+		bad = stop(k, xasprintf("%s makes a page for each trace: "
+		    "give --output-dir", f->name));
+	else if (before && out_put(&k->out, before, strlen(before)))
+		bad = fail(k, f->file, k->out.error);
+	else if (k->path)
+		bad = list_part(h, p, f->file);
 	k->traces++;
 	buf_release(&name);
 	return bad;
@@ -413,7 +433,7 @@ write_part(struct sheet *h, size_t i)
 	const char *text;
 	size_t n = part_text(h, i, &text);
 
-	if (k->path && !k->format->file)
+	if (k->apart)
 		return out_write_all(p->fd, text, n) ?
 		    fail_part(h, p, errno) : 0;
 	return out_put(&k->out, text, n) ? fail(k, k->format->file,
@@ -472,7 +492,7 @@ int
 sheet_add(struct sheet *h, struct trace *t)
 {
 	const struct format *f = h->sink->format;
-	int apart = h->sink->path && !f->file;
+	int apart = h->sink->apart;
 
 	new_part(h, t);
 	h->load = t->load;
@@ -501,11 +521,10 @@ sheet_wait(struct sheet *h)
 int
 sheet_end(struct sheet *h)
 {
-	int bad = h->failed || wait_turn(h), apart;
+	int bad = h->failed || wait_turn(h), apart = h->sink->apart;
 	const char *text;
 	size_t i;
 
-	apart = h->sink->path && !h->sink->format->file;
 	for (i = 0; i < h->nparts && !bad; i++) {
 		if (i >= h->put)
 			bad = place_part(h, &h->parts[i]);

@@ -23,6 +23,8 @@ struct sink {
 	const char *path;	/* of the folder; NULL: the standard output */
 	int shard;		/* spread the files over 256 folders */
 	size_t enough;		/* bytes to render before they are written */
+	/* what sink_begin sets up */
+	int apart;		/* each trace has a file of its own */
 	struct outdir dir;
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */
