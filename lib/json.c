@@ -293,6 +293,27 @@ print_char(char *o, uint32_t c)
 	return o + 5;
 }
 
+/*
+ * The low half of a surrogate pair, of whose high half the escape is at p; 0
+ * when none follows it.
+ */
+static inline int
+low_half(const char *p, const char *end)
+{
+	int low;
+
+	if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
+		return 0;
+	low = hex4(p + 8);
+	return is_low(low) ? low : 0;
+}
+
+static inline uint32_t
+join_halves(int high, int low)
+{
+	return 0x10000 + (uint32_t)((high & 0x3ff) << 10 | (low & 0x3ff));
+}
+
 /* Reads "\uXXXX" at p, or two that are a surrogate pair. */
 HOT const char *
 scan_unicode(struct scan *s, const char *p, char **o, const int print)
@@ -301,11 +322,9 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 
 	if (s->end - p < 6 || (c = hex4(p + 2)) < 0)
 		return fault(s, p, "\\u needs four hexadecimal digits");
-	if (is_high(c) && s->end - p >= 12 && p[6] == '\\' &&
-	    p[7] == 'u' && is_low(low = hex4(p + 8))) {
+	if (is_high(c) && (low = low_half(p, s->end))) {
 		if (print == PRETTY)
-			*o += utf8_encode(*o, (uint32_t)(0x10000 +
-			    ((c & 0x3ff) << 10 | (low & 0x3ff))));
+			*o += utf8_encode(*o, join_halves(c, low));
 		else if (print)
 			*o = (char *)memcpy(*o, p, 12) + 12;
 		return p + 12;
@@ -1049,41 +1068,23 @@ json_get(struct json_span object, const char *name)
 	return found;
 }
 
-/*
- * Reads "\uXXXX", or two that are a surrogate pair, at p. Sets *c to the
- * character, which may be half a pair, and returns what follows.
- */
-static const char *
-read_unicode(const char *p, const char *end, uint32_t *c)
-{
-	int high = hex4(p + 2), low;
-
-	if (is_high(high) && end - p >= 12 && p[6] == '\\' && p[7] == 'u' &&
-	    is_low(low = hex4(p + 8))) {
-		*c = (uint32_t)(0x10000 + ((high & 0x3ff) << 10 |
-		    (low & 0x3ff)));
-		return p + 12;
-	}
-	*c = (uint32_t)high;
-	return p + 6;
-}
-
 /* Decodes the escape at p and returns what follows it. */
 static const char *
 text_escape(char **o, const char *p, const char *end)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const char *q;
-	uint32_t c;
+	int c, low;
 
 	if (p[1] != 'u') {
 		q = strchr(from, p[1]);
 		*(*o)++ = q ? to[q - from] : p[1];
 		return p + 2;
 	}
-	q = read_unicode(p, end, &c);
-	*o += utf8_encode(*o, c);
-	return q;
+	c = hex4(p + 2);
+	low = is_high(c) ? low_half(p, end) : 0;
+	*o += utf8_encode(*o, low ? join_halves(c, low) : (uint32_t)c);
+	return p + (low ? 12 : 6);
 }
 
 void
