@@ -111,26 +111,6 @@ put_thread(struct chrome *c, size_t tid)
 	buf_release(&name);
 }
 
-static int
-is_deep(struct json_span v)
-{
-	const char *p = v.p, *end = v.p + v.n;
-	size_t depth = 0;
-
-	while (p < end && depth <= DEPTH_MAX) {
-		if (*p == '"') {
-			p = json_end(p);
-			continue;
-		}
-		if (*p == '{' || *p == '[')
-			depth++;
-		else if (*p == '}' || *p == ']')
-			depth--;
-		p++;
-	}
-	return depth > DEPTH_MAX;
-}
-
 /* Adds a value that is there. */
 static void
 put_arg(struct chrome *c, const char *key, struct json_span v)
@@ -140,7 +120,7 @@ put_arg(struct chrome *c, const char *key, struct json_span v)
 	if (!v.p || json_type(v) == JSON_NULL)
 		return;
 	json_key(c->b, key);
-	if (is_deep(v)) {
+	if (json_levels(v) > DEPTH_MAX) {
 		json_compact(&text, v);
 		json_put_text(c->b, text.p, text.len);
 	} else {

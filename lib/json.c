@@ -1068,6 +1068,27 @@ json_get(struct json_span object, const char *name)
 	return found;
 }
 
+size_t
+json_levels(struct json_span v)
+{
+	const char *p = v.p, *end = v.p + v.n;
+	size_t levels = 0, most = 0;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = past_string(p);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			levels++;
+		else if (*p == '}' || *p == ']')
+			levels--;
+		most = levels > most ? levels : most;
+		p++;
+	}
+	return most;
+}
+
 /* Decodes the escape at p and returns what follows it. */
 static const char *
 text_escape(char **o, const char *p, const char *end)

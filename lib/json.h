@@ -111,6 +111,9 @@ const char *json_end(const char *value);
 /* The value of a checked object's field (the last one of that name). */
 struct json_span json_get(struct json_span object, const char *name);
 
+/* How many arrays and objects are open at once in a checked value, at most. */
+size_t json_levels(struct json_span v);
+
 /* 1 when the checked string, with its quotes, is there and equal to name. */
 int json_equal(struct json_span string, const char *name, size_t n);
 

@@ -204,27 +204,6 @@ has_text(struct json_span any, const char *text)
 	return v.p && json_equal(v, text, strlen(text));
 }
 
-/* 1 when no more brackets are open at once than a record has room for. */
-static int
-fits(const char *p, size_t n)
-{
-	unsigned depth = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (p[i] == '"')
-			for (i++; p[i] != '"'; i++)
-				i += p[i] == '\\';
-		else if (p[i] == '{' || p[i] == '[')
-			depth++;
-		else if (p[i] == '}' || p[i] == ']')
-			depth--;
-		if (depth + ROOM > json_depth)
-			return 0;
-	}
-	return 1;
-}
-
 /* Appends a string, or the JSON that is its text. */
 static void
 put_parsed(struct buf *b, struct json_span string, enum parse how)
@@ -240,7 +219,7 @@ put_parsed(struct buf *b, struct json_span string, enum parse how)
 	v.n -= (size_t)(v.p - text.p);
 	if ((how == PARSE_ANY || *v.p == '{' || *v.p == '[') &&
 	    json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0 &&
-	    fits(v.p, v.n))
+	    json_levels(v) + ROOM <= json_depth)
 		json_compact(b, v);
 	else
 		json_compact(b, string);

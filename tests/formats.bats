@@ -526,6 +526,14 @@ async()
 		'[0,9007199254740991,"terrible","generation",["id","level","error","model","prompt_tokens","completion_tokens","total_tokens","input","metadata"]]'
 	assert_equal "$(jq -c '.traceEvents[-1].args | [.input,(.metadata | type,length)]' out)" \
 		'[{"k":[null,"�"]},"string",600]'
+	# what is nested 100 deep is still JSON, and brackets in strings are text
+	for depth in 100 101; do
+		printf '{"trace_id":"t","type":"tool","name":"n","input":[["]",%s{"\\"":"["}%s]]}\n' \
+			"$(printf '[%.0s' $(seq 4 $depth))" "$(printf ']%.0s' $(seq 4 $depth))"
+	done >in
+	chrome in
+	assert_equal "$(jq -c 'select(.args.input) | .args.input | type' <(jq -c '.traceEvents[]' out) | paste -sd ' ')" \
+		'"array" "string"'
 }
 
 @test "each file of chrome is whole" {
