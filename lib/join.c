@@ -303,32 +303,34 @@ take_block(struct worker *w, const struct block *b)
 	return 0;
 }
 
+/* Says it, unless it will be said again, and frees it. */
+static void
+say(const struct join *j, char *msg)
+{
+	if (!j->quiet)
+		j->say(msg);
+	free(msg);
+}
+
 /* Says what is wrong with the lines of a block, and with its file. */
 static void
 say_complaints(struct worker *w, const struct block *b)
 {
 	struct join *j = w->j;
 	struct complaint *c;
-	char *msg;
 
 	if (b->first)
 		j->lines = 0;
 	for (c = w->complaints; w->ncomplaints; c++, w->ncomplaints--) {
-		msg = xasprintf("%s:%zu: %s", b->file, j->lines + c->line,
-		    c->why);
-		if (!j->quiet)
-			j->say(msg);
-		free(msg);
+		say(j, xasprintf("%s:%zu: %s", b->file, j->lines + c->line,
+		    c->why));
 		free(c->why);
 		j->bad++;
 	}
 	j->lines += w->lines;
 	if (!b->error)
 		return;
-	msg = xasprintf("%s: %s", b->file, strerror(b->error));
-	if (!j->quiet)
-		j->say(msg);
-	free(msg);
+	say(j, xasprintf("%s: %s", b->file, strerror(b->error)));
 	j->failed = 1;
 }
 
