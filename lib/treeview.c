@@ -441,9 +441,43 @@ type_colour(struct json_span type)
 	return "";
 }
 
+/* Whether text is part, or has something before or behind it. */
+static int
+says(const struct buf *text, const struct buf *part)
+{
+	return part->len && part->len <= text->len &&
+	    (!memcmp(text->p, part->p, part->len) ||
+	    !memcmp(text->p + text->len - part->len, part->p, part->len));
+}
+
+/*
+ * Appends what a step failed with, if it did: its error, or its status message
+ * where that says the same and more. Returns whether the status message has
+ * been told by that.
+ */
+static int
+put_error(struct buf *b, const struct observation *o)
+{
+	struct buf error = { 0 }, status = { 0 };
+	int told;
+
+	if (!trace_falsy(o->v[O_ERROR]))
+		put_beginning(&error, o->v[O_ERROR]);
+	if (error.len && !trace_falsy(o->v[O_STATUS_MESSAGE]))
+		put_beginning(&status, o->v[O_STATUS_MESSAGE]);
+	if (says(&status, &error))
+		buf_add(b, status.p, status.len);
+	else
+		buf_add(b, error.p, error.len);
+	told = says(&status, &error) || says(&error, &status);
+	buf_release(&error);
+	buf_release(&status);
+	return told;
+}
+
 /* Level, status, model and tokens, so far as there is something to say. */
 static void
-put_facts(struct buf *b, const struct observation *o)
+put_facts(struct buf *b, const struct observation *o, int told)
 {
 	static const char *const usual[] = {
 		"info", "INFO", "default", "DEFAULT"
@@ -454,7 +488,8 @@ put_facts(struct buf *b, const struct observation *o)
 		put_plain(&fact, o->v[O_LEVEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	put_plain(&fact, o->v[O_STATUS_MESSAGE], 40);
+	if (!told)
+		put_plain(&fact, o->v[O_STATUS_MESSAGE], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
 	put_plain(&fact, o->v[O_MODEL], 40);
@@ -508,28 +543,16 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 }
 
 static void
-put_error(struct view *v, const struct observation *o)
-{
-	struct buf text = { 0 };
-
-	if (!trace_falsy(o->v[O_ERROR])) {
-		buf_puts(&text, "\xe2\x9c\x97 ");
-		put_beginning(&text, o->v[O_ERROR]);
-		put_further(v, o, RED, &text);
-	}
-	buf_release(&text);
-}
-
-static void
 put_step(struct view *v, struct trace *t, size_t i)
 {
 	const struct observation *o = trace_load(t, i);
-	struct buf facts = { 0 };
+	struct buf facts = { 0 }, error = { 0 };
 	size_t left;
 
 	if (o->depth <= v->levels)
 		v->more[o->depth] = o->next != TRACE_NONE;
-	put_facts(&facts, o);
+	buf_puts(&error, "\xe2\x9c\x97 ");
+	put_facts(&facts, o, put_error(&error, o));
 	left = v->left - put_branches(v, o, 0);
 	left -= put_name(v->b, o, type_colour(o->v[O_TYPE]), left);
 	if (facts.len && cells_in(&facts) + GAP <= left) {
@@ -539,8 +562,10 @@ put_step(struct view *v, struct trace *t, size_t i)
 	put_columns(v, o, left);
 	if (facts.len)
 		put_further(v, o, DIM, &facts);
-	put_error(v, o);
+	if (!trace_falsy(o->v[O_ERROR]))
+		put_further(v, o, RED, &error);
 	buf_release(&facts);
+	buf_release(&error);
 }
 
 void

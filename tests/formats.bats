@@ -227,6 +227,25 @@ tree()
 	env -u COLUMNS fl-parse -f tree "$DATA/formats/steps.jsonl" 2>err | cmp - "$DATA/formats/steps.80.txt"
 }
 
+@test "a tree tells an error once, with all that is said of it" {
+	while IFS='|' read -r error status behind below; do
+		{ row t; step a - 0 8 | sed "s|}|,\"level\":\"info\",\"error\":$error,\"status_message\":$status}|"; } >in
+		COLUMNS=120 render tree in
+		assert_equal "$status: $(sed -n 's/^tool a *\(.*\)8 µs.*/\1/p' out | sed 's/ *$//')" "$status: $behind"
+		assert_equal "$status: $(sed -n '/^tool a/{n;s/^ *//;s/ *$//p;}' out)" "$status: $below"
+	done <<-'END'
+	"no such"|"no such"||✗ no such
+	"no such"|"E: no such"||✗ E: no such
+	"no such order"|"no such"||✗ no such order
+	"no such\\nat 7"|"E: no such\\nat 7"||✗ E: no such…
+	"no such"|"late"|late|✗ no such
+	"no such"|""||✗ no such
+	"no such"|{"a":1}|{"a":1}|✗ no such
+	" "|"late"|late|✗
+	null|"late"|late|
+	END
+}
+
 @test "bars stand in one column, whatever the names and the width" {
 	for width in 40 41 80 133 1000; do
 		for case in "$DATA/formats/steps.jsonl" "$REFERENCE"/{unicode,times}/observations.jsonl; do
