@@ -12,6 +12,7 @@
 #include "json.h"
 #include "out.h"
 #include "crew.h"
+#include "spill.h"
 #include "trace.h"
 #include "listing.h"
 #include "format.h"
@@ -25,6 +26,9 @@
  * traces of 150 KB take a quarter less time so.
  */
 #define SMALL 65536
+
+/* A page is copied to the standard output in pieces of so many bytes. */
+#define PIECE 65536
 
 /* A rendered trace. Offsets are into the sheet's text and facts. */
 struct part {
@@ -68,16 +72,39 @@ begin_folder(struct sink *k, int overwrite)
 	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
 }
 
+/* What to say when a file of the folder, or the stream, cannot be written. */
+static char *
+unwritten(const struct sink *k, const char *file, int error)
+{
+	if (k->path)
+		return xasprintf("%s/%s: %s", k->path, file, strerror(error));
+	if (k->waits)
+		return xasprintf("a temporary file in %s: %s", spill_dir(),
+		    strerror(error));
+	return xasprintf("<stdout>: %s", strerror(error));
+}
+
+/* The first fault counts. what is freed. */
+static int
+set_error(struct sink *k, char *what)
+{
+	if (!k->error.msg)
+		err_set(&k->error, 0, 0, "%s", what);
+	free(what);
+	return -1;
+}
+
 /* Starts what all traces go to. */
 static int
 begin_stream(struct sink *k)
 {
 	int fd = STDOUT_FILENO;
 
-	if (k->path)
-		fd = outdir_open(&k->dir, k->format->file, &k->error);
-	if (fd < 0)
+	if (k->path && (fd = outdir_open(&k->dir, k->format->file,
+	    &k->error)) < 0)
 		return -1;
+	if (k->waits && (fd = spill_open()) < 0)
+		return set_error(k, unwritten(k, NULL, errno));
 	if (k->format->filter) {
 		if (filter_start(&k->filter, k->format->filter, fd,
 		    &k->error))
@@ -94,27 +121,10 @@ int
 sink_begin(struct sink *k, int overwrite)
 {
 	k->apart = k->path && !k->format->file;
+	k->waits = k->format->alone && !k->path;
 	if (k->path && begin_folder(k, overwrite))
 		return -1;
 	return k->apart ? 0 : begin_stream(k);
-}
-
-/* What to say when a file of the folder, or the stream, cannot be written. */
-static char *
-unwritten(const struct sink *k, const char *file, int error)
-{
-	return k->path ? xasprintf("%s/%s: %s", k->path, file,
-	    strerror(error)) : xasprintf("<stdout>: %s", strerror(error));
-}
-
-/* The first fault counts. what is freed. */
-static int
-set_error(struct sink *k, char *what)
-{
-	if (!k->error.msg)
-		err_set(&k->error, 0, 0, "%s", what);
-	free(what);
-	return -1;
 }
 
 /* The same, in any thread: it ends the work of all. */
@@ -153,6 +163,34 @@ close_out(struct sink *k, struct out *o, const char *file)
 	    set_error(k, unwritten(k, file, o->error)) : 0;
 }
 
+/* A page that is the only one goes to the standard output. */
+static int
+put_page(struct sink *k)
+{
+	int bad = out_flush(&k->out);
+	struct out to;
+	struct buf *b;
+	uint64_t at;
+	size_t n;
+
+	out_init(&to, STDOUT_FILENO, 0);
+	for (at = 0; at < k->out.written && !bad; at += n) {
+		n = k->out.written - at < PIECE ?
+		    (size_t)(k->out.written - at) : PIECE;
+		b = out_begin(&to);
+		if (spill_read(k->out.fd, buf_room(b, n), n, at))
+			bad = set_error(k, unwritten(k, NULL, errno ? errno :
+			    EIO));
+		else
+			b->len += n;
+		bad = bad || out_end(&to);
+	}
+	if (out_close(&to))
+		bad = set_error(k, xasprintf("<stdout>: %s",
+		    strerror(to.error)));
+	return bad ? -1 : 0;
+}
+
 /* A program that reads no more of it, and is content, has had enough. */
 static int
 end_filter(struct sink *k)
@@ -184,6 +222,8 @@ sink_end(struct sink *k, int whole)
 		buf_puts(out_begin(&k->out), f->begin);
 	if (whole && !k->apart && f->end)
 		buf_puts(out_begin(&k->out), f->end);
+	if (whole && k->waits)
+		bad |= put_page(k);
 	if (!f->filter)
 		bad |= close_out(k, &k->out, f->file);
 	else if (k->out.b)

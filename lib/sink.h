@@ -25,6 +25,7 @@ struct sink {
 	size_t enough;		/* bytes to render before they are written */
 	/* what sink_begin sets up */
 	int apart;		/* each trace has a file of its own */
+	int waits;		/* out is a temporary file: see format.alone */
 	struct outdir dir;
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */
@@ -59,7 +60,8 @@ struct sheet {
 int sink_begin(struct sink *k, int overwrite);
 
 /*
- * Completes it; whole: if not, a folder is thrown away. If sated is set and
+ * Completes it; whole: if not, a folder is thrown away, and so is a page for
+ * the standard output, which is written only here. If sated is set and
  * there is no folder, the crew was stopped because nobody wanted the rest, and
  * it is whole. Returns 0, or -1 with error set.
  */

@@ -538,6 +538,25 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	run -0 fl-parse --memory 4096K -j 1 /dev/null
 }
 
+@test "nothing of a page is written when another follows" {
+	jq -cs '.[0] + { observations: .[1:] }' "$FILES/large" >whole
+	echo '{"trace_id":"last","observations":[]}' >last
+	(($(wc -c <whole) > 2000000)) || fail "$(wc -c <whole)"
+	run --separate-stderr -2 bash -c 'fl-parse -f html whole last | wc -c; exit ${PIPESTATUS[0]}'
+	assert_output 0
+	assert_equal "$stderr" 'fl-parse: html makes a page for each trace: give --output-dir'
+	# joined, too, and from a pipe
+	run --separate-stderr -2 bash -c 'cat "$1" last | fl-parse -f html | wc -c; exit ${PIPESTATUS[1]}' _ "$FILES/large"
+	assert_output 0
+	# one that is alone waits for the end
+	TMPDIR=/nowhere run --separate-stderr -2 fl-parse -f html last
+	assert_equal "$stderr" 'fl-parse: a temporary file in /nowhere: No such file or directory'
+	fl-parse -f html -o dir whole
+	fl-parse -f html whole | cmp - dir/00_large.html
+	run -2 bash -c 'fl-parse -f html whole >/dev/full'
+	assert_output 'fl-parse: <stdout>: No space left on device'
+}
+
 @test "a folder of pages has a page that links to them" {
 	printf '%s\n' '{"trace_id":"a","iteration":1,"input":"say <b>\"hi\"</b>\n& </td>\u0007","success":true,"persona":"p"}' \
 		'{"trace_id":"b","success":false,"error_kind":"timeout","duration_ms":1500}' \
