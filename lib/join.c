@@ -87,6 +87,7 @@ struct worker {
 	struct complaint *complaints;
 	size_t ncomplaints;
 	size_t complaints_cap;
+	size_t first;		/* complaints before the first record */
 	size_t lines;
 	struct job jobs[BATCH];
 	size_t njobs;
@@ -203,6 +204,8 @@ add_entry(struct worker *w, const struct json_span *v, uint32_t kind,
 {
 	struct entry *e;
 
+	if (!w->nentries)
+		w->first = w->ncomplaints;
 	if (w->nentries == w->entries_cap) {
 		w->entries_cap = grow(w->entries_cap, 64);
 		w->entries = xreallocarray(w->entries, w->entries_cap,
@@ -303,11 +306,11 @@ take_block(struct worker *w, const struct block *b)
 	return 0;
 }
 
-/* Says it, unless it will be said again, and frees it. */
+/* Says what there is to say, unless it will be said again, and frees it. */
 static void
 say(const struct join *j, char *msg)
 {
-	if (!j->quiet)
+	if (msg && !j->quiet)
 		j->say(msg);
 	free(msg);
 }
@@ -318,15 +321,26 @@ say_complaints(struct worker *w, const struct block *b)
 {
 	struct join *j = w->j;
 	struct complaint *c;
+	size_t i;
 
-	if (b->first)
+	if (b->first) {
+		memset(&j->tally, 0, sizeof(j->tally));
 		j->lines = 0;
-	for (c = w->complaints; w->ncomplaints; c++, w->ncomplaints--) {
-		say(j, xasprintf("%s:%zu: %s", b->file, j->lines + c->line,
+	}
+	for (i = 0; i < w->ncomplaints; i++) {
+		if (w->nentries && i == w->first)
+			say(j, source_good(&j->tally, b->file));
+		c = &w->complaints[i];
+		say(j, source_bad(&j->tally, b->file, j->lines + c->line,
 		    c->why));
 		free(c->why);
-		j->bad++;
 	}
+	if (w->nentries)
+		say(j, source_good(&j->tally, b->file));
+	if (b->last)
+		say(j, source_over(&j->tally, b->file));
+	j->bad += w->ncomplaints;
+	w->ncomplaints = 0;
 	j->lines += w->lines;
 	if (!b->error)
 		return;

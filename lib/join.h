@@ -6,8 +6,8 @@
  * and has them rendered. It passes over the records once, keeping an index of
  * where each is (40 bytes for a record), and then reads trace by trace. What
  * comes from a pipe is put into a temporary file meanwhile, and so is an index
- * that does not fit. <pthread.h>, blocks.h, crew.h and sorter.h have to be
- * included before.
+ * that does not fit. json.h, line.h, source.h, <pthread.h>, blocks.h,
+ * crew.h and sorter.h have to be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +35,7 @@ struct join {
 	int spill;		/* a temporary file for pipes; -1: none yet */
 	uint64_t spilled;
 	size_t lines;		/* of the current file, so far */
+	struct source_tally tally;	/* and what they are */
 	uint64_t records;	/* so far */
 	struct sorter index;
 	struct sorter jobs;

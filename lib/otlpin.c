@@ -333,9 +333,11 @@ take_line(struct importer *m)
 	if (!found)
 		source_complain(m->source,
 		    "not OTLP traces: it has no 'resourceSpans'");
-	if (m->bad)
-		source_complain(m->source, "%zu of its spans %s no trace id",
-		    m->bad, m->bad == 1 ? "has" : "have");
+	if (!m->bad)
+		return;
+	source_use(m->source);
+	source_complain(m->source, "%zu of its spans %s no trace id",
+	    m->bad, m->bad == 1 ? "has" : "have");
 }
 
 /* Adds a piece that is members of an object; nothing when place is 0. */

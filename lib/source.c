@@ -13,6 +13,38 @@
 #include "line.h"
 #include "source.h"
 
+/* So many bad lines at the beginning of a file are told one by one. */
+#define PATIENCE 5
+
+char *
+source_bad(struct source_tally *t, const char *file, size_t line,
+    const char *why)
+{
+	if (!t->good)
+		t->bad++;
+	if (t->good || t->bad <= PATIENCE)
+		return xasprintf("%s:%zu: %s", file, line, why);
+	return t->bad > PATIENCE + 1 ? NULL : xasprintf("%s: no good line so "
+	    "far: more bad ones are only counted", file);
+}
+
+char *
+source_good(struct source_tally *t, const char *file)
+{
+	char *msg = t->good || t->bad <= PATIENCE ? NULL : xasprintf("%s: its "
+	    "first %zu lines were passed over", file, t->bad);
+
+	t->good = 1;
+	return msg;
+}
+
+char *
+source_over(const struct source_tally *t, const char *file)
+{
+	return t->good || t->bad <= PATIENCE ? NULL :
+	    xasprintf("%s: all %zu lines were passed over", file, t->bad);
+}
+
 void
 source_init(struct source *s, char *const *files, size_t nfiles,
     void (*say)(const char *msg))
@@ -46,14 +78,19 @@ source_release(struct source *s)
 	free(s->clean);
 }
 
+/* Says a message, if there is one, and frees it. */
+static void
+say(struct source *s, char *msg)
+{
+	if (msg)
+		s->say(msg);
+	free(msg);
+}
+
 static void
 say_file(struct source *s, const char *what)
 {
-	char *msg;
-
-	msg = xasprintf("%s: %s", s->file, what);
-	s->say(msg);
-	free(msg);
+	say(s, xasprintf("%s: %s", s->file, what));
 }
 
 static void
@@ -64,10 +101,16 @@ fail(struct source *s, int error)
 }
 
 void
+source_use(struct source *s)
+{
+	say(s, source_good(&s->tally, s->file));
+	s->blameless = 0;
+}
+
+void
 source_complain(struct source *s, const char *fmt, ...)
 {
 	struct buf what = { 0 };
-	char *msg;
 	va_list ap;
 	int n;
 
@@ -77,10 +120,9 @@ source_complain(struct source *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(buf_room(&what, (size_t)n), (size_t)n + 1, fmt, ap);
 	va_end(ap);
-	msg = xasprintf("%s:%zu: %s", s->file, s->line, what.p);
-	s->say(msg);
+	say(s, source_bad(&s->tally, s->file, s->line, what.p));
+	s->blameless = 0;
 	s->bad++;
-	free(msg);
 	buf_release(&what);
 }
 
@@ -94,6 +136,7 @@ open_next(struct source *s)
 	while (s->next < s->nfiles) {
 		s->file = s->files[s->next++];
 		s->said = 0;
+		memset(&s->tally, 0, sizeof(s->tally));
 		if (!strcmp(s->file, "-")) {
 			s->file = "<stdin>";
 			fd = STDIN_FILENO;
@@ -195,6 +238,7 @@ take_line(struct source *s, const struct line *l, const char *const *names,
 	}
 	if (s->met)
 		clean(s, names, values, count);
+	s->blameless = 1;
 	return 1;
 }
 
@@ -205,6 +249,8 @@ source_next(struct source *s, const char *const *names,
 	struct line l;
 	int r;
 
+	if (s->blameless)
+		source_use(s);
 	while (s->open || open_next(s)) {
 		r = line_next(&s->reader, &l);
 		if (r == LINE_LATER)
@@ -215,6 +261,7 @@ source_next(struct source *s, const char *const *names,
 			return 1;
 		if (r > 0)
 			continue;
+		say(s, source_over(&s->tally, s->file));
 		if (r < 0)
 			fail(s, errno);
 		close_file(s);

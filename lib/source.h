@@ -11,6 +11,24 @@
 
 struct buf;
 
+/*
+ * A file that begins with many bad lines is most likely something else: its
+ * other bad lines are counted, and not told, until a good one comes.
+ */
+struct source_tally {
+	size_t bad;		/* lines before the first good one */
+	int good;		/* there was one */
+};
+
+/*
+ * What to say of a bad line, of a good one, and at the end of the file: a
+ * message that the caller frees, or NULL.
+ */
+char *source_bad(struct source_tally *t, const char *file, size_t line,
+    const char *why);
+char *source_good(struct source_tally *t, const char *file);
+char *source_over(const struct source_tally *t, const char *file);
+
 struct source {
 	char *const *files;	/* operands; "-" is the standard input */
 	size_t nfiles;
@@ -21,6 +39,8 @@ struct source {
 	int open;
 	int eager;		/* set it to be told instead of to wait */
 	int said;		/* of what met tells, what was said of this file */
+	struct source_tally tally;	/* of this file */
+	int blameless;		/* nothing is known against the record */
 	struct buf *clean;	/* a record that had to be changed */
 	size_t bad;		/* lines that were no records, so far */
 	int failed;		/* a file could not be opened or read */
@@ -60,5 +80,11 @@ int source_blank(const struct line *l);
 /* Says "file:line: msg" about the record last read and counts it as bad. */
 void source_complain(struct source *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Takes the record last read for good all the same: to be called before the
+ * complaint. One that is not complained about needs no call.
+ */
+void source_use(struct source *s);
 
 #endif

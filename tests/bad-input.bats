@@ -74,6 +74,39 @@ passes_over()
 	done
 }
 
+@test "a file that is something else is not told line by line" {
+	for name in $FILTERS; do
+		yes '# text' | head -n 40 >junk
+		sed 's/.*/{"x":1}/' junk >other
+		# lines of another kind are as bad as those that are no JSON
+		for file in junk other; do
+			[[ $name-$file == fl-yaml-other ]] && continue
+			{ cat $file; good "$name" word1; sed '3!d' $file; good "$name" word2; } >late
+			status=0
+			filter "$name" $file late >out 2>err || status=$?
+			assert_equal "$name: $status" "$name: 1"
+			assert_equal "$(words out)" 'word1 word2'
+			sed -n "s/^$name: $file:\([0-9]*\): .*/\1/p; s/^$name: $file: //p" err >junk-err
+			assert_equal "$name: $(<junk-err)" "$name: $(printf '%s\n' 1 2 3 4 5 \
+				'no good line so far: more bad ones are only counted' 'all 40 lines were passed over')"
+			sed -n "s/^$name: late:\([0-9]*\): .*/\1/p; s/^$name: late: //p" err >late-err
+			assert_equal "$name: $(<late-err)" "$name: $(printf '%s\n' 1 2 3 4 5 \
+				'no good line so far: more bad ones are only counted' 'its first 40 lines were passed over' 42)"
+			assert_equal "$(lines_of err)" 15
+		done
+	done
+	# a few are told, and no more said
+	{ head -n 5 junk; good fl-parse word1; } >few
+	run --separate-stderr -1 fl-parse few
+	assert_equal "$(sed 's/[^:]*: \([^:]*:[0-9]*\): .*/\1/' <<<"$stderr" | paste -sd ' ')" 'few:1 few:2 few:3 few:4 few:5'
+	# what several threads read is counted together
+	{ yes junk | head -n 400000; good fl-parse word1; echo junk; } >many
+	run --separate-stderr -1 fl-parse -f jsonl many
+	assert_equal "$(tail -n 3 <<<"$stderr" | cut -d ' ' -f 2-)" "$(printf '%s\n' \
+		'many: no good line so far: more bad ones are only counted' \
+		'many: its first 400000 lines were passed over' 'many:400002: not a JSON value (byte 1)')"
+}
+
 @test "a truncated last line is reported with its number, a whole one accepted" {
 	for name in $FILTERS; do
 		{ good "$name" word1; good "$name" word2; printf '{"input":"cut'; } >in
