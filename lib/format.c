@@ -13,13 +13,14 @@
 #include "format.h"
 
 static const struct format formats[] = {
-	{ .name = "md", .put = markdown_put, .pretty = 1 },
+	{ .name = "md", .put = markdown_put, .as_is = 1,
+		.pretty = 1 },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl" },
 	{ .name = "html", .put = html_put, .alone = 1,
 		.list = &html_list },
 	{ .name = "json", .put = pertrace_put_pretty },
 	{ .name = "tree", .put = treeview_put, .suffix = "txt",
-		.between = "\n" },
+		.between = "\n", .as_is = 1 },
 	{ .name = "chrome", .put = chrome_put, .suffix = "trace.json",
 		.begin = CHROME_BEGIN, .between = CHROME_BETWEEN,
 		.end = CHROME_END },

@@ -24,6 +24,7 @@ struct format {
 	const char *between;
 	const char *end;
 	int alone;		/* traces cannot share a stream at all */
+	int as_is;		/* it shows NaN and lone surrogates */
 	int pretty;		/* it shows inputs and outputs pretty-printed */
 	const struct listing *list;	/* one beside index.md, or NULL */
 	char *filter;		/* a program that makes it of what put writes */

@@ -89,6 +89,7 @@ struct worker {
 	size_t complaints_cap;
 	size_t first;		/* complaints before the first record */
 	size_t lines;
+	int met;		/* in a block, then in observations */
 	struct job jobs[BATCH];
 	size_t njobs;
 	struct entry window[BATCH];	/* of the index */
@@ -269,6 +270,7 @@ take_line(struct worker *w, const struct line *l)
 	const char *names[F_FIELDS];
 	struct json_span v[F_FIELDS], record;
 	char *why;
+	int met;
 
 	memcpy(names, trace_fields, sizeof(trace_fields));
 	names[F_TYPE] = "type";
@@ -277,10 +279,12 @@ take_line(struct worker *w, const struct line *l)
 	w->lines++;
 	if (source_blank(l))
 		return 0;
-	if (source_check(l, names, v, F_FIELDS, &record, &why) < 0) {
+	met = source_check(l, names, v, F_FIELDS, &record, &why);
+	if (met < 0) {
 		complain(w, why);
 		return 0;
 	}
+	w->met |= met;
 	return take_record(w, v, record);
 }
 
@@ -291,6 +295,7 @@ take_block(struct worker *w, const struct block *b)
 	struct line l;
 
 	w->lines = w->nentries = 0;
+	w->met = 0;
 	if (b->first && end - p >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
 		p += 3;
 	for (; p < end; p = nl + 1) {
@@ -391,6 +396,7 @@ commit_block(struct worker *w, const struct block *b, uint64_t *spill)
 	int kept = keep_file(j, b), bad = 0;
 
 	say_complaints(w, b);
+	j->met[b->number] |= w->met;
 	for (i = 0; i < w->nentries && !bad; i++) {
 		e = &w->entries[i];
 		wanted += e->kind != WHOLE;
@@ -538,12 +544,19 @@ make_jobs(struct join *j)
 
 /* --- the second pass: trace by trace ------------------------------------ */
 
+static const char *
+file_name(const struct join *j, size_t file)
+{
+	const char *name = j->blocks.files[file];
+
+	return strcmp(name, "-") != 0 ? name : "<stdin>";
+}
+
 static int
 read_place(struct worker *w, const struct place *p, size_t n, char *to)
 {
 	struct join *j = w->j;
 	int spilled = p->file == j->nfiles;
-	const char *file;
 
 	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
 		return 0;
@@ -552,8 +565,7 @@ read_place(struct worker *w, const struct place *p, size_t n, char *to)
 	/* what was cut off is no JSON any more, which will be noticed */
 	if (!errno)
 		return 0;
-	file = j->blocks.files[p->file];
-	return fail_file(j, !strcmp(file, "-") ? "<stdin>" : file, errno);
+	return fail_file(j, file_name(j, p->file), errno);
 }
 
 static struct place *
@@ -793,6 +805,7 @@ render_job(struct worker *w, const struct job *job)
 		check_count(w);
 	if (j->extents)
 		check_extent(w);
+	w->met |= w->t.met;
 	return sheet_add(&w->sheet, &w->t);
 }
 
@@ -828,6 +841,7 @@ render(void *arg)
 	uint64_t ticket = 0;
 	size_t i;
 
+	w->met = 0;
 	while (take_jobs(w, &ticket)) {
 		sheet_begin(&w->sheet, ticket);
 		for (i = 0; i < w->njobs; i++)
@@ -845,6 +859,9 @@ release_worker(struct worker *w)
 {
 	w->j->unmatched += w->unmatched;
 	w->j->changed += w->changed;
+	/* no block of these has been read */
+	if (w->j->extents)
+		w->j->met[1] |= w->met;
 	sheet_release(&w->sheet);
 	trace_release(&w->t);
 	buf_release(&w->text);
@@ -879,6 +896,7 @@ begin(struct join *j)
 	j->kept = 0;
 	j->keep = files_to_keep();
 	j->fds = xreallocarray(NULL, j->nfiles, sizeof(*j->fds));
+	j->met = xcalloc(j->nfiles, sizeof(*j->met));
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;
 	j->spill = -1;
@@ -896,6 +914,7 @@ end(struct join *j)
 		if (j->fds[i] > STDIN_FILENO)
 			close(j->fds[i]);
 	free(j->fds);
+	free(j->met);
 	if (j->spill >= 0)
 		close(j->spill);
 	sorter_release(&j->index);
@@ -940,6 +959,21 @@ pass_extents(struct join *j, struct worker *ws, char *const *files)
 	return 0;
 }
 
+/* Says which files have what only Python writes. */
+static void
+say_odd(const struct join *j)
+{
+	size_t i;
+	int flag;
+
+	for (i = 0; i < j->nfiles; i++)
+		for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
+			if (j->met[i] & flag)
+				say(j, xasprintf("%s: %s", file_name(j, i),
+				    source_odd(flag,
+				    !j->sink->format->as_is)));
+}
+
 int
 join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 {
@@ -968,6 +1002,8 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 	for (i = 0; i < j->crew->n; i++)
 		release_worker(&ws[i]);
 	free(ws);
+	j->quiet = 0;
+	say_odd(j);
 	end(j);
 	pthread_mutex_destroy(&j->reading);
 	return bad ? -1 : 0;

@@ -29,6 +29,7 @@ struct join {
 	struct blocks blocks;
 	pthread_mutex_t reading;	/* of blocks, or of jobs */
 	int *fds;		/* one for each file; -1: cannot be read again */
+	int *met;		/* in each file, by json_scan */
 	size_t nfiles;
 	size_t kept;		/* how many of fds are open */
 	size_t keep;		/* and how many may be */

@@ -171,22 +171,27 @@ source_blank(const struct line *l)
 	return 1;
 }
 
+const char *
+source_odd(int flag, int replaced)
+{
+	if (flag == JSON_NAN)
+		return replaced ? "NaN and Infinity are no JSON: read as null" :
+		    "NaN and Infinity are no JSON: shown as they are";
+	return replaced ? "half surrogate pairs are no text: read as U+FFFD" :
+	    "half surrogate pairs are no text: shown as they are";
+}
+
 /* Takes out what only Python writes, and finds the fields again in the rest. */
 static void
 clean(struct source *s, const char *const *names, struct json_span *values,
     size_t count)
 {
-	static const char *const what[] = {
-		[JSON_NAN] = "NaN and Infinity are no JSON: read as null",
-		[JSON_LONE] = "half surrogate pairs are no text: read as "
-		    "U+FFFD",
-	};
 	struct json_fault f;
 	int flag;
 
 	for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
 		if (s->met & flag && !(s->said & flag))
-			say_file(s, what[flag]);
+			say_file(s, source_odd(flag, 1));
 	s->said |= s->met;
 	s->clean->len = 0;
 	json_compact(s->clean, s->record);

@@ -74,6 +74,12 @@ int source_check(const struct line *l, const char *const *names,
     struct json_span *values, size_t count, struct json_span *record,
     char **why);
 
+/*
+ * What to say of a file that JSON_NAN, or JSON_LONE, was met in: that these are
+ * replaced, or else that they are shown.
+ */
+const char *source_odd(int flag, int replaced);
+
 /* Whether a line has nothing but white space in it. */
 int source_blank(const struct line *l);
 

@@ -58,6 +58,7 @@ trace_begin(struct trace *t, struct json_span row,
 	while (t->nobs)
 		free(t->obs[--t->nobs].kept);
 	t->lent = TRACE_NONE;
+	t->met = 0;
 	t->row = row;
 	memcpy(t->v, v, sizeof(t->v));
 }
@@ -143,13 +144,18 @@ read_fields(struct trace *t, struct observation *o, struct json_span record,
     int print, const char **end)
 {
 	struct json_fault f;
+	int met;
 
 	o->raw = record;
 	o->printed[0].field = O_INPUT;
 	o->printed[1].field = O_OUTPUT;
-	return json_scan_print(record.p, record.n, JSON_LAX,
+	met = json_scan_print(record.p, record.n, JSON_LAX,
 	    observation_fields, o->v, O_FIELDS, o->printed, print ? 2 : 0,
-	    t->printed, end, &f) < 0 || *record.p != '{' ? -1 : 0;
+	    t->printed, end, &f);
+	if (met < 0 || *record.p != '{')
+		return -1;
+	t->met |= met;
+	return 0;
 }
 
 static struct observation *

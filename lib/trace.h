@@ -60,6 +60,7 @@ struct trace {
 	void (*load)(void *arg, struct trace *t, size_t i);
 	void *arg;
 	size_t lent;		/* the step that has its record, or none */
+	int met;		/* by json_scan, in the observations */
 	/* what trace_link finds */
 	size_t root;		/* the first step without a parent */
 	int64_t from;		/* when the first step begins, microseconds */

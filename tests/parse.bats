@@ -201,6 +201,35 @@ files_in()
 	assert_regex "$output" '"input":\[1\.0,1e5,-0,100000000000000000000000000,0\.10,null,null\]'
 }
 
+@test "what only Python writes is told, once for each file" {
+	mkdir dir
+	observation t a '"output":[NaN,"\ud800"]' >dir/observations.jsonl
+	row t "\"observations_at\":0,\"observations_bytes\":$(wc -c <dir/observations.jsonl)" >dir/trace_summary.jsonl
+	{ row a; observation a b '"output":Infinity'; observation a c '"output":NaN'; row b; } >one
+	printf '{"trace_id":"w","input":"\\udfff","observations":[{"name":"n"}]}\n' >two
+	nan='NaN and Infinity are no JSON' half='half surrogate pairs are no text'
+	for shown in 'md|shown as they are|shown as they are' 'tree|shown as they are|shown as they are' \
+		'jsonl|read as null|read as U+FFFD' 'html|read as null|read as U+FFFD'; do
+		IFS='|' read -r format null fffd <<<"$shown"
+		for jobs in 1 3; do
+			# by the extents that the rows tell, and by an index
+			for folder in dir 'dir/trace_summary.jsonl dir/observations.jsonl'; do
+				# shellcheck disable=SC2086 # words
+				run --separate-stderr -0 fl-parse -j $jobs -f "$format" $folder
+				assert_equal "$stderr" "$(printf 'fl-parse: dir/observations.jsonl: %s\n' "$nan: $null" "$half: $fffd")"
+			done
+		done
+		run --separate-stderr -0 fl-parse -f "$format" -o "$format" one - <two
+		assert_equal "$stderr" "fl-parse: one: $nan: $null"$'\n'"fl-parse: <stdin>: $half: $fffd"
+	done
+	# a trace that does not fit into memory
+	{ cat dir/observations.jsonl; observation t b "\"output\":\"$(printf '%0700000d' 0)\""; } >more
+	mv more dir/observations.jsonl
+	row t "\"observations_at\":0,\"observations_bytes\":$(wc -c <dir/observations.jsonl)" >dir/trace_summary.jsonl
+	run --separate-stderr -0 fl-parse --memory 4M dir
+	assert_equal "$(lines_of <(cat <<<"$stderr"))" 2
+}
+
 @test "a value of the wrong type in any field harms nothing" {
 	python3 - >in <<-'PY'
 	import json
