@@ -10,6 +10,7 @@
 #include "json.h"
 #include "isotime.h"
 #include "trace.h"
+#include "pertrace.h"
 #include "page.h"
 #include "listing.h"
 #include "html.h"
@@ -185,10 +186,24 @@ put_json(struct buf *b, struct json_span v)
 	buf_release(&compact);
 }
 
-/* The record of a step, or of the trace (0), one member on a line. */
+static int
+is_any(struct json_span key, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (json_equal(key, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
+/*
+ * The record of a step, or of the trace (0), one member on a line, but for the
+ * n members not.
+ */
 static void
 put_data(struct buf *b, size_t number, struct json_span object,
-    const char *except)
+    const char *const *not, size_t n)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -198,7 +213,7 @@ put_data(struct buf *b, size_t number, struct json_span object,
 	    number);
 	if (json_is(object, JSON_OBJECT))
 		for (it = json_each(object); json_next(&it, &key, &value); ) {
-			if (json_equal(key, except, strlen(except)))
+			if (is_any(key, not, n))
 				continue;
 			buf_puts(b, before);
 			put_string(b, key);
@@ -455,7 +470,7 @@ put_records(struct buf *b, struct trace *t, unsigned char *marked)
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
 		o = trace_load(t, i);
 		marked[i] = (unsigned char)mark_of(o);
-		put_data(b, i + 1, o->raw, "");
+		put_data(b, i + 1, o->raw, NULL, 0);
 	}
 }
 
@@ -613,7 +628,10 @@ html_put(struct buf *b, struct trace *t)
 	put_value(b, "Input", t->v[T_INPUT]);
 	put_value(b, "Output", t->v[T_OUTPUT]);
 	buf_puts(b, "</section>\n");
-	put_data(b, 0, t->row, trace_fields[T_OBSERVATIONS]);
+	if (t->pertrace)
+		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);
+	else
+		put_data(b, 0, t->row, &trace_fields[T_OBSERVATIONS], 1);
 	put_steps(b, t);
 	buf_puts(b, "<aside id=\"step\" aria-label=\"Step\" hidden></aside>\n"
 	    "</main>\n<script>");

@@ -20,6 +20,7 @@
 #include "sorter.h"
 #include "blocks.h"
 #include "trace.h"
+#include "pertrace.h"
 #include "format.h"
 #include "outdir.h"
 #include "filter.h"
@@ -66,7 +67,7 @@ struct job {
 #define NO_ROW UINT32_MAX
 
 /* The fields that the first pass looks for: a trace's, and more. */
-enum { F_TYPE = T_FIELDS, F_AT, F_BYTES, F_FIELDS };
+enum { F_TYPE = T_FIELDS, F_AT, F_BYTES, F_TIMELINE, F_SUMMARY, F_FIELDS };
 
 struct complaint {
 	size_t line;		/* in the block, from 1 */
@@ -242,8 +243,9 @@ static int
 take_record(struct worker *w, const struct json_span *v,
     struct json_span record)
 {
-	uint32_t kind = json_is(v[T_OBSERVATIONS], JSON_ARRAY) ? WHOLE :
-	    v[F_TYPE].p ? OBSERVATION : ROW;
+	int given = json_is(v[T_OBSERVATIONS], JSON_ARRAY);
+	uint32_t kind = given || pertrace_is(v[F_TIMELINE], v[F_SUMMARY]) ?
+	    WHOLE : v[F_TYPE].p ? OBSERVATION : ROW;
 
 	if (!v[T_TRACE_ID].p) {
 		complain(w, xstrdup("neither a trace nor an observation: it "
@@ -258,7 +260,10 @@ take_record(struct worker *w, const struct json_span *v,
 	if (kind != WHOLE || w->j->extents)
 		return 0;
 	trace_begin(&w->t, record, v);
-	trace_add_all(&w->t, v[T_OBSERVATIONS]);
+	if (given)
+		trace_add_all(&w->t, v[T_OBSERVATIONS]);
+	else
+		pertrace_read(&w->t, v[F_TIMELINE], v[F_SUMMARY]);
 	trace_sort(&w->t);
 	check_count(w);
 	return sheet_add(&w->sheet, &w->t);
@@ -276,6 +281,8 @@ take_line(struct worker *w, const struct line *l)
 	names[F_TYPE] = "type";
 	names[F_AT] = "observations_at";
 	names[F_BYTES] = "observations_bytes";
+	names[F_TIMELINE] = "timeline";
+	names[F_SUMMARY] = "summary";
 	w->lines++;
 	if (source_blank(l))
 		return 0;

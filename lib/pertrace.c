@@ -6,6 +6,10 @@
 #include "trace.h"
 #include "pertrace.h"
 
+const char *const pertrace_fields[PERTRACE_FIELDS] = {
+	"final_output", "summary", "timeline", "metrics"
+};
+
 /* Writes one member after another, in one line or each in a line of its own. */
 struct writer {
 	struct buf *b;
@@ -225,4 +229,47 @@ pertrace_put_pretty(struct buf *b, struct trace *t)
 	struct writer w = { .b = b, .pretty = 1 };
 
 	put_record(&w, t);
+}
+
+int
+pertrace_is(struct json_span timeline, struct json_span summary)
+{
+	return json_is(timeline, JSON_ARRAY) && json_is(summary, JSON_OBJECT);
+}
+
+/* An entry without the observation that it was made of is one itself. */
+static void
+read_steps(struct trace *t, struct json_span timeline)
+{
+	struct json_iter it = json_each(timeline);
+	struct json_span key, entry, raw;
+
+	while (json_next(&it, &key, &entry)) {
+		raw = json_get(entry, "raw");
+		if (json_is(raw, JSON_OBJECT))
+			entry = raw;
+		if (json_is(entry, JSON_OBJECT))
+			trace_add(t, entry);
+	}
+}
+
+void
+pertrace_read(struct trace *t, struct json_span timeline,
+    struct json_span summary)
+{
+	size_t i;
+
+	t->pertrace = 1;
+	/* what is false is only in the summary */
+	for (i = T_TOKEN_USAGE; i <= T_TERMINATION_REASON; i++)
+		if (trace_falsy(t->v[i]))
+			t->v[i] = json_get(summary, trace_fields[i]);
+	/* every run succeeds or fails: this was made without a row */
+	if (json_is(t->v[T_SUCCESS], JSON_NULL)) {
+		t->row.p = NULL;
+		for (i = 0; i < T_FIELDS; i++)
+			if (json_is(t->v[i], JSON_NULL))
+				t->v[i].p = NULL;
+	}
+	read_steps(t, timeline);
 }

@@ -60,6 +60,7 @@ trace_begin(struct trace *t, struct json_span row,
 	t->lent = TRACE_NONE;
 	t->met = 0;
 	t->row = row;
+	t->pertrace = 0;
 	memcpy(t->v, v, sizeof(t->v));
 }
 

@@ -49,6 +49,7 @@ struct observation {
 
 struct trace {
 	struct json_span row;	/* p is NULL: no row was found */
+	int pertrace;		/* it is a per-trace record (pertrace.h) */
 	struct json_span v[T_FIELDS];
 	struct observation *obs;
 	size_t nobs;

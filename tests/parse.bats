@@ -352,6 +352,48 @@ files_in()
 	cmp got out/per_trace.jsonl
 }
 
+@test "a per-trace record is read as the trace that it was made of" {
+	for case in decorated_nested decorated_error times ties unicode; do
+		fl-parse -f jsonl "$REFERENCE/$case" >records
+		(($(jq -s 'map(.timeline | length) | add' records) > 0)) || fail "$case has no steps"
+		for format in jsonl md tree csv; do
+			fl-parse -f $format "$REFERENCE/$case" >wanted
+			fl-parse -f $format records | cmp - wanted
+		done
+	done
+	# a row says more, and a trace without one is one without one again
+	{
+		row t '"conversation":[],"token_usage":{},"termination_reason":""'
+		observation t a '"parent_observation_id":"b","model":"m"'
+		observation t b
+		observation norow c
+	} >in
+	fl-parse -f jsonl in >records 2>err
+	for format in jsonl md tree; do
+		fl-parse -f $format in 2>err >wanted
+		fl-parse -f $format records 2>err | cmp - wanted
+		assert_equal "$(<err)" ''
+	done
+	# a page has what is in it once
+	head -n 1 records | fl-parse -f html >page
+	sed -n '/id="data-0"/,/<\/script>/p' page >data
+	refute grep -q '"timeline"\|"summary"\|"final_output"\|"metrics"' data
+	grep -q '^"conversation":' data
+}
+
+@test "of a timeline all that is an observation is a step" {
+	{
+		echo '{"trace_id":"a","summary":{},"timeline":[null,5,"x",[],{"raw":5,"name":"n1"},{"raw":{"name":"n2"}},{}]}'
+		# these are rows
+		echo '{"trace_id":"b","timeline":[{"name":"n3"}]}'
+		echo '{"trace_id":"c","timeline":{},"summary":{}}'
+		echo '{"trace_id":"d","timeline":[{"name":"n4"}],"summary":1}'
+	} >in
+	run --separate-stderr -0 fl-parse -f jsonl in
+	assert_equal "$(jq -c '[.trace_id, (.timeline[] | .name)]' <<<"$output" | paste -sd ' ')" \
+		'["a","n1","n2",null] ["b"] ["c"] ["d"]'
+}
+
 # --- the output folder -----------------------------------------------------------------------------
 
 @test "a folder that is there is replaced only when told to, and as a whole" {
