@@ -359,13 +359,8 @@ put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	buf_puts(b, "</dl>\n");
 }
 
-static const char *
-outcome(const struct trace *t)
-{
-	if (!t->row.p)
-		return "unknown";
-	return trace_falsy(t->v[T_SUCCESS]) ? "failed" : "success";
-}
+/* Also the names of classes. */
+static const char *const outcomes[] = { "unknown", "failed", "success" };
 
 /* What the page is called: the experiment's name, or what it is. */
 static void
@@ -380,7 +375,7 @@ put_name(struct buf *b, const struct trace *t)
 static void
 put_header(struct buf *b, const struct trace *t, const struct buf *id)
 {
-	const char *how = outcome(t);
+	const char *how = outcomes[trace_outcome(t)];
 
 	buf_puts(b, "<header>\n<h1><bdi>");
 	put_name(b, t);
@@ -607,7 +602,7 @@ put_head(struct buf *b, const struct trace *t)
 		buf_byte(b, ' ');
 		put_plain(b, t->v[T_ITERATION], NAME_SHOWN, 0);
 	}
-	buf_printf(b, ": %s</title>\n<style>", outcome(t));
+	buf_printf(b, ": %s</title>\n<style>", outcomes[trace_outcome(t)]);
 	buf_puts(b, page_style.text);
 	buf_puts(b, "</style>\n</head>\n<body>\n");
 }
@@ -680,7 +675,7 @@ list_name(struct buf *b, const char *file)
 static void
 list_behind(struct buf *b, const struct trace *t)
 {
-	const char *how = outcome(t);
+	const char *how = outcomes[trace_outcome(t)];
 	struct buf id = { 0 };
 	double ms;
 
@@ -707,7 +702,28 @@ list_behind(struct buf *b, const struct trace *t)
 	buf_puts(b, "</td></tr>\n");
 }
 
+/* How many there are stands above the table: list.css sees to that. */
+static void
+list_end(struct buf *b, const uint64_t *counts)
+{
+	uint64_t all = 0, failed = counts[TRACE_FAILED];
+	size_t i;
+
+	for (i = 0; i < TRACE_OUTCOMES; i++)
+		all += counts[i];
+	buf_printf(b, "</tbody>\n</table>\n<p>%llu trace%s",
+	    (unsigned long long)all, all == 1 ? "" : "s");
+	if (failed)
+		buf_printf(b, ", <span class=\"failed\">%llu failed</span>",
+		    (unsigned long long)failed);
+	else if (counts[TRACE_SUCCESS])
+		buf_puts(b, ", none failed");
+	if (counts[TRACE_UNKNOWN])
+		buf_printf(b, ", %llu unknown",
+		    (unsigned long long)counts[TRACE_UNKNOWN]);
+	buf_puts(b, "</p>\n</body>\n</html>\n");
+}
+
 const struct listing html_list = {
-	"index.html", list_begin, list_before, list_name, list_behind,
-	"</tbody>\n</table>\n</body>\n</html>\n"
+	"index.html", list_begin, list_before, list_name, list_behind, list_end
 };

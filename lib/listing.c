@@ -60,6 +60,7 @@ put_cell(struct buf *b, struct json_span v, const char *absent)
 static void
 table_before(struct buf *b, const struct trace *t)
 {
+	static const char *const success[] = { "", "no", "yes" };
 	double ms;
 
 	buf_byte(b, '|');
@@ -71,8 +72,7 @@ table_before(struct buf *b, const struct trace *t)
 		buf_printf(b, " %.2f ms |", ms);
 	else
 		buf_puts(b, " |");
-	buf_printf(b, " %s | ", !t->row.p ? "" :
-	    trace_falsy(t->v[T_SUCCESS]) ? "no" : "yes");
+	buf_printf(b, " %s | ", success[trace_outcome(t)]);
 }
 
 static void
@@ -88,6 +88,14 @@ table_behind(struct buf *b, const struct trace *t)
 	(void)t;
 }
 
+static void
+table_end(struct buf *b, const uint64_t *outcomes)
+{
+	(void)b;
+	(void)outcomes;
+}
+
 const struct listing listing_table = {
-	"index.md", table_begin, table_before, table_name, table_behind, ""
+	"index.md", table_begin, table_before, table_name, table_behind,
+	table_end
 };

@@ -41,6 +41,7 @@ struct part {
 	size_t names[SINK_LISTS];	/* the file's name, and where it goes */
 	size_t nth;		/* of the traces that have this name */
 	unsigned char shard;
+	enum trace_outcome outcome;
 	int fd;			/* its file, while it is open; else -1 */
 };
 
@@ -231,8 +232,8 @@ sink_end(struct sink *k, int whole)
 	bad |= close_out(k, &k->index, "index.jsonl");
 	for (i = 0; i < SINK_LISTS && k->lists[i].listing; i++) {
 		if (k->lists[i].out.b)
-			buf_puts(out_begin(&k->lists[i].out),
-			    k->lists[i].listing->end);
+			k->lists[i].listing->end(
+			    out_begin(&k->lists[i].out), k->outcomes);
 		bad |= close_out(k, &k->lists[i].out,
 		    k->lists[i].listing->file);
 	}
@@ -311,6 +312,7 @@ new_part(struct sheet *h, const struct trace *t)
 	trace_id_text(t, &id);
 	p->shard = (unsigned char)hash_bytes(0, 0, id.p, id.len);
 	p->name = b->len;
+	p->outcome = trace_outcome(t);
 	trace_file_name(t, b);
 	buf_byte(b, '\0');
 	p->id = b->len;
@@ -401,6 +403,7 @@ list_part(struct sheet *h, const struct part *p, const char *file)
 	struct sink_list *l;
 	size_t i;
 
+	k->outcomes[p->outcome]++;
 	buf_add(b, h->facts->p + p->id, p->rest - p->id);
 	json_add_str(b, "file", file);
 	if (k->format->file && !k->format->filter)

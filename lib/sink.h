@@ -32,6 +32,7 @@ struct sink {
 	struct out index;	/* index.jsonl */
 	struct sink_list lists[SINK_LISTS];	/* index.md, and another */
 	uint64_t traces;
+	uint64_t outcomes[TRACE_OUTCOMES];	/* of those in the lists */
 	unsigned char made[256];	/* the folders that are there */
 	struct err error;
 	int sated;		/* the filter has read enough */

@@ -483,6 +483,14 @@ trace_duration(const struct trace *t, const struct observation *o, double *ms)
 	return 1;
 }
 
+enum trace_outcome
+trace_outcome(const struct trace *t)
+{
+	if (!t->row.p)
+		return TRACE_UNKNOWN;
+	return trace_falsy(t->v[T_SUCCESS]) ? TRACE_FAILED : TRACE_SUCCESS;
+}
+
 long long
 trace_iteration(const struct trace *t)
 {

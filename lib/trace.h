@@ -146,6 +146,15 @@ int trace_failed(const struct observation *o);
 int trace_duration(const struct trace *t, const struct observation *o,
     double *ms);
 
+/* How a run went: not known without a row. */
+enum trace_outcome {
+	TRACE_UNKNOWN,
+	TRACE_FAILED,
+	TRACE_SUCCESS,
+	TRACE_OUTCOMES
+};
+enum trace_outcome trace_outcome(const struct trace *t);
+
 /* The iteration as a number; 0 when it is none. */
 long long trace_iteration(const struct trace *t);
 

@@ -568,7 +568,7 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	    cells = []
 	    def handle_starttag(self, tag, attrs):
 	        assert tag in ("html", "head", "meta", "title", "style", "body", "h1", "table",
-	                       "thead", "tbody", "tr", "th", "td", "a"), tag
+	                       "thead", "tbody", "tr", "th", "td", "a", "p", "span"), tag
 	        if tag == "a":
 	            assert os.path.exists(os.path.join(sys.argv[1], dict(attrs)["href"]))
 	        if tag == "td":
@@ -587,4 +587,17 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 		assert_output --partial "$cell"
 	done
 	assert_equal "$(grep -c '<a href=' out/index.html)" 3
+	# how many there are, by threads, and of each outcome
+	while IFS='|' read -r traces counts; do
+		fl-parse -j 3 -f html -o "$traces" <(grep "\"[$traces]\"" in)
+		assert_equal "$traces: $(sed -n 's,<p>\(.*\)</p>,\1,p' "$traces/index.html" | sed 's/<[^>]*>//g')" "$traces: $counts"
+	done <<-'END'
+	abc|3 traces, 2 failed
+	a|1 trace, none failed
+	b|1 trace, 1 failed
+	x|0 traces
+	END
+	fl-parse -f html -o many "$FILES/rows" "$FILES/obs" <(echo '{"trace_id":"x","type":"y"}')
+	assert_equal "$(sed -n 's,<p>\(.*\)</p>,\1,p' many/index.html)" \
+		'301 traces, <span class="failed">60 failed</span>, 1 unknown'
 }
