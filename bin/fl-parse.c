@@ -20,6 +20,7 @@
 #include "cli.h"
 #include "trace.h"
 #include "treeview.h"
+#include "html.h"
 #include "filter.h"
 #include "format.h"
 #include "crew.h"
@@ -268,9 +269,12 @@ warn_counts(const struct join *j)
 		    "s have");
 }
 
-/* Colours and width, as the terminal and the environment have them. */
+/*
+ * Colours and width, as the terminal and the environment have them, and where a
+ * page is.
+ */
 static void
-set_up_view(void)
+set_up_formats(void)
 {
 	const char *columns = getenv("COLUMNS"), *no = getenv("NO_COLOR");
 	struct winsize size;
@@ -282,6 +286,8 @@ set_up_view(void)
 		width = size.ws_col;
 	treeview_setup(isatty(STDOUT_FILENO) && !given.output_dir &&
 	    (!no || !*no), width);
+	if (given.output_dir)
+		html_setup(given.shard ? "../index.html" : "index.html");
 }
 
 static int
@@ -293,7 +299,7 @@ run(char **files, size_t n, int both)
 	    .say = cli_say };
 	int status = 2;
 
-	set_up_view();
+	set_up_formats();
 	k.format = given.format;
 	k.crew = &crew;
 	k.path = given.output_dir;

@@ -35,6 +35,14 @@
 /* Percent; of a bar without any nothing would be drawn, not even its edge. */
 #define WIDTH_LEAST 0.001
 
+static const char *list_place;
+
+void
+html_setup(const char *list)
+{
+	list_place = list;
+}
+
 /* The types that have a colour; the name of each is also its class. */
 static const char *const kinds[] = {
 	"agent", "chain", "generation", "tool", "span", "event", "evaluation"
@@ -377,7 +385,11 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	const char *how = outcomes[trace_outcome(t)];
 
-	buf_puts(b, "<header>\n<h1><bdi>");
+	buf_puts(b, "<header>\n");
+	if (list_place)
+		buf_printf(b, "<nav><a href=\"%s\">All traces</a></nav>\n",
+		    list_place);
+	buf_puts(b, "<h1><bdi>");
 	put_name(b, t);
 	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
 	if (!trace_falsy(t->v[T_ERROR]) || !trace_falsy(t->v[T_ERROR_KIND])) {

@@ -5,7 +5,8 @@
  * Renders a trace as an HTML page that needs nothing but itself: fl-parse(1).
  * What the page consists of, and what page.js finds in it:
  *
- * - header: the trace's row in a few words.
+ * - header: the trace's row in a few words, and a link to the list of pages
+ *   where there is one.
  * - #trace: the trace's input and output, as text while they are short.
  * - script elements of type application/json with the ids data-0, the trace,
  *   and data-N, its steps: a whole record each, as an object with a member on
@@ -28,6 +29,9 @@ struct buf;
 struct trace;
 
 void html_put(struct buf *b, struct trace *t);
+
+/* For all pages from now on: where their list is from them; NULL: nowhere. */
+void html_setup(const char *list);
 
 /* A page that links to all of them; listing.h. */
 extern const struct listing html_list;

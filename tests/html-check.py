@@ -247,10 +247,10 @@ class Page(html.parser.HTMLParser):
         attrs = dict(attrs)
         for name, value in attrs.items():
             if name in ("src", "href"):
-                assert re.fullmatch(r"#step(s|-\d+)", value), value
+                assert re.fullmatch(r"index.html|#step(s|-\d+)", value), value
             assert not name.startswith("on") and name != "style", name
             assert not re.search("https?:|//", value or ""), value
-        assert tag in ("html head meta title style body header h1 h2 p bdi em strong "
+        assert tag in ("html head meta title style body header nav h1 h2 p bdi em strong "
                        "dl div dt dd code small a noscript main section pre script ol "
                        "li span svg rect i b aside").split(), tag
         if "id" in attrs:
@@ -567,6 +567,24 @@ def check_link(b):
     b.js("history.back()")
     b.wait_hash("")
     b.later("soon(() => isShown(one('#trace')), arguments[0])")
+
+
+def check_list(b):
+    """From each page to the list of all, and from there to any."""
+    for name in "rows", "sharded":
+        b.open("file://%s/%s/index.html" % (b.folder, name))
+        pages = b.js("return all('tbody a').length")
+        assert pages > 1, pages
+        counted = b.js("const r = (s) => one(s).getBoundingClientRect(); return ["
+                       "one('body > p').innerText, r('h1').bottom <= r('p').top, "
+                       "r('p').bottom <= r('table').top]")
+        assert counted[0].startswith("%d traces, " % pages), counted
+        equal(counted[1:], [True, True], name)
+        title = b.js("return document.title")
+        b.click("tbody a", 1)
+        equal(b.js("return one('nav a').innerText"), "All traces")
+        b.click("nav a")
+        equal(b.js("return document.title"), title, name)
 
 
 def check_keys(b):

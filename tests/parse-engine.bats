@@ -159,6 +159,7 @@ formats()
 		fl-parse -f "$format" --memory 4M -j 3 "$FILES/large" | cmp - wanted
 		cat "$FILES/large" | fl-parse -f "$format" --memory 4M | cmp - wanted
 		fl-parse -f "$format" --memory 4M -o "$format" "$FILES/large"
+		sed -i '/^<nav>/d' "$format"/*.*	# a page tells where the list is
 		cmp wanted "$format"/*large* 2>/dev/null || cmp wanted "$format"/*traces* ||
 			cmp wanted "$format"/per_trace*
 	done
@@ -552,7 +553,7 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	TMPDIR=/nowhere run --separate-stderr -2 fl-parse -f html last
 	assert_equal "$stderr" 'fl-parse: a temporary file in /nowhere: No such file or directory'
 	fl-parse -f html -o dir whole
-	fl-parse -f html whole | cmp - dir/00_large.html
+	fl-parse -f html whole | cmp - <(grep -v '^<nav>' dir/00_large.html)
 	run -2 bash -c 'fl-parse -f html whole >/dev/full'
 	assert_output 'fl-parse: <stdout>: No space left on device'
 }
