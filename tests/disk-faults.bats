@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+
+# What fl-run does when the system gives it no more: a message that names the
+# thing, status 2, nothing left running, and what was written is whole.
+
+# shellcheck disable=SC2016 # it is for the shells that are started
+
+load test_helper
+load filter_helper
+load fault_helper
+
+setup_file()
+{
+	find_python
+	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
+}
+
+setup()
+{
+	cd -- "$BATS_TEST_TMPDIR" || return
+	cp "$BATS_FILE_TMPDIR/fault" .
+	seq 1000 | sed 's/.*/{"input":"&"}/' >in
+}
+
+# on_disk SIZE SCRIPT: attempts it where the folder disk is a file system of
+# that size; nobody else sees it, and it ends with the script.
+on_disk()
+{
+	local space=(unshare -m)
+
+	unshare -m true 2>/dev/null || space=(unshare -rm)
+	mkdir -p disk
+	"${space[@]}" mount -t tmpfs none disk 2>/dev/null ||
+		skip 'nothing can be mounted here'
+	attempt "${space[@]}" bash -c \
+		'mount -t tmpfs -o "size=$1" none disk && eval "$2"' disk "$@"
+}
+
+# limited LIMIT COMMAND...: attempts it with a limit that ulimit(1) knows.
+limited()
+{
+	attempt bash -c 'ulimit $1 && shift && exec "$@"' limited "$@"
+}
+
+# refused MESSAGE: what was attempted ended as it has to, with such a message.
+refused()
+{
+	assert_equal "$ROW: $(<wrong)" "$ROW: "
+	assert_regex "$ROW: $status $(<err)" "^$ROW: 2 fl-run: $1\$"
+}
+
+# whole_but_last FILE: prints how many whole lines it has, of which each is JSON.
+whole_but_last()
+{
+	head -n "$(lines_of "$1")" "$1" | jq -Rn '[inputs | fromjson] | length'
+}
+
+@test "a full disk is told, and what is on it is whole" {
+	local jobs
+
+	for jobs in 1 2; do
+		ROW="-j $jobs"
+		on_disk 256k "fl-run -j $jobs --command './fault child-first session deaf' in >disk/got
+			status=\$?; cp disk/got full; exit \$status" >wrong
+		refused '<stdout>: No space left on device'
+		assert [ "$(whole_but_last full)" -gt 400 ]
+	done
+	ROW=/dev/full
+	attempt bash -c 'exec fl-run --command "./fault child-first session deaf" in >/dev/full' >wrong
+	refused '<stdout>: No space left on device'
+}
+
+@test "an experiment on a full disk ends the pipeline, and can be read" {
+	local size
+
+	# in one of them each file is the one that finds it full
+	for size in 128k 160k 192k 224k 256k; do
+		ROW=$size
+		rm -rf exp
+		on_disk "$size" "fl-run -j 2 --command './fault observe' in |
+			fl-collect -q disk/exp
+			status=\${PIPESTATUS[1]}; cp -r disk/exp .; exit \$status" >wrong
+		assert_equal "$ROW: $(<wrong)" "$ROW: "
+		assert_equal "$ROW: $status" "$ROW: 2"
+		assert_regex "$(<err)" '^fl-collect: disk/exp/[a-z_]+\.jsonl: No space left on device$'
+		run --separate-stderr fl-parse --format jsonl exp
+		echo "$output" >got
+		# one more may be there but for its row
+		head -n "$(lines_of exp/trace_summary.jsonl)" exp/trace_summary.jsonl | jq -r .trace_id | sort >kept
+		assert [ "$(lines_of kept)" -gt 40 ]
+		assert_equal "$ROW: $(jq -r .trace_id got | sort | comm -23 kept -)" "$ROW: "
+		assert_equal "$(jq -s 'all(.observation_count == 1 and (.timeline | length) == 1)' got)" true
+	done
+}
+
+@test "a log on a full disk is told, and the runs go on" {
+	ROW=log
+	head -n 5 in >five
+	on_disk 256k "fl-run --stderr-dir disk/logs --command './fault garbage err lines fine' five" >wrong
+	assert_equal "$(<wrong)" ''
+	assert_equal "$(values .output got)" 'fine 1 fine 2 fine 3 fine 4 fine 5'
+	assert_equal "$(<err)" 'fl-run: disk/logs/agent-1.log: No space left on device'
+}
+
+@test "a place that cannot be written is told before any run" {
+	local how
+
+	ROW=stderr-dir
+	for how in new logs; do
+		on_disk 256k "mkdir disk/logs; mount -o remount,bind,ro disk
+			fl-run -j 2 --stderr-dir disk/$how --command './fault hang' in" >wrong
+		assert_equal "$ROW $how: $status $(<wrong)" "$ROW $how: 2 "
+		assert_equal "$(<got)" ''
+		assert_regex "$(<err)" "^fl-run: disk/$how(/agents?[a-z0-9.-]+)?: Read-only file system$"
+	done
+	ROW=experiment
+	for how in new old; do
+		on_disk 256k "mkdir disk/old; mount -o remount,bind,ro disk
+			fl-run -j 2 --command './fault child-first session deaf' in | fl-collect disk/$how" >wrong
+		assert_equal "$ROW $how: $status $(<wrong)" "$ROW $how: 2 "
+		assert_equal "$(<got)" ''
+		assert_regex "$(<err)" "^fl-collect: disk/$how(/manifest\.json)?: Read-only file system$"
+	done
+}
+
+@test "more agents than there may be open files are told" {
+	local n
+
+	for n in 8 14 20; do
+		ROW="$n files"
+		limited "-n $n" fl-run -j 64 --command './fault child-first session deaf' in >wrong
+		refused "(cannot start './fault'|pipe): Too many open files"
+		assert_equal "$(<got)" ''
+	done
+	ROW='logs'
+	limited '-n 20' fl-run -j 64 --stderr-dir logs --command './fault hang' in >wrong
+	refused "(cannot start './fault'|logs/agent-[0-9]+\.log): Too many open files"
+}
+
+@test "agents that end one after the other use no files up" {
+	ROW=sevenths
+	limited '-n 20' fl-run --stderr-dir logs --command './fault sevenths' in >wrong
+	assert_equal "$status $(<wrong)$(<err)" '1 '
+	assert_equal "$(lines_of got)" 1000
+}
+
+@test "more agents than there may be processes are told" {
+	local as=() n=1
+
+	# nobody else is counted with a user that there is not
+	is_sanitized && skip 'the sanitizers have threads of their own'
+	((EUID)) || { as=(setpriv --reuid 54321 --clear-groups); n='1 4'; }
+	cp "$BIN/fl-run" .
+	chmod 755 .
+	"${as[@]}" ./fl-run --version >/dev/null || skip 'no other user can be taken'
+	for n in $n; do
+		ROW="$n processes"
+		limited "-u $n" "${as[@]}" ./fl-run -j 8 --name a --command './fault hang' in >wrong
+		refused "(cannot start './fault'|fork): Resource temporarily unavailable"
+	done
+}
+
+@test "what does not fit into the memory is told" {
+	local how
+
+	is_sanitized && skip 'the sanitizers need more'
+	for how in 'big-final child session deaf' 'big-observation child deaf'; do
+		ROW=$how
+		head -n 5 in >five
+		limited '-v 50000' fl-run -j 2 --command "./fault $how" five >wrong
+		refused 'out of memory \([0-9]+ bytes\)'
+	done
+	ROW=input
+	{
+		echo '{"input":"1"}'
+		printf '{"input":"'
+		head -c 100000000 /dev/zero | tr '\0' x
+		echo '"}'
+	} >in
+	limited '-v 50000' fl-run --command './fault child-first session deaf' in >wrong
+	refused 'out of memory \([0-9]+ bytes\)'
+}
+
+@test "a limit to the size of files is told" {
+	ROW=fl-run
+	attempt bash -c 'ulimit -f 20; fl-run --command "./fault child-first session deaf" in >cut' >wrong
+	refused '<stdout>: File too large'
+	assert [ "$(whole_but_last cut)" -gt 40 ]
+	ROW=fl-collect
+	attempt bash -c 'set -o pipefail; ulimit -f 20; fl-run --command "./fault child-first session deaf" in | fl-collect -q exp' >wrong
+	assert_equal "$status $(<wrong)" '2 '
+	assert_regex "$(<err)" '^fl-collect: exp/[a-z_]+\.jsonl: File too large$'
+}
