@@ -19,7 +19,8 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	trace markdown pertrace cells excerpt treeview lanes chrome otlp \
 	listing page html \
 	filter format crew spill sorter blocks outdir sink join \
-	shelf otlpval otlpspan otlpin expdir
+	shelf otlpval otlpspan otlpin \
+	newfile row tally summary expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse fl-import
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen

@@ -20,6 +20,7 @@
 #include "record.h"
 #include "environ.h"
 #include "config.h"
+#include "summary.h"
 #include "expdir.h"
 
 static const char usage[] =
@@ -51,7 +52,7 @@ static struct {
 } given = { .runs = -1 };
 
 static void
-report(const struct expdir_totals *t)
+report(const struct summary_totals *t)
 {
 	fprintf(stderr, "%lld run%s: %lld succeeded, %lld failed", t->runs,
 	    t->runs == 1 ? "" : "s", t->runs - t->failed, t->failed);
@@ -107,7 +108,7 @@ collect(struct expdir *x, const struct config *c, struct source *s,
     struct out *o)
 {
 	struct json_span v[KIND_FIELDS];
-	struct expdir_totals totals;
+	struct summary_totals totals;
 	struct err e = { 0 };
 	enum record_kind kind;
 	int added;

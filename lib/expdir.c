@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "buf.h"
 #include "hash.h"
 #include "json.h"
-#include "line.h"
 #include "out.h"
 #include "isotime.h"
 #include "cli.h"
@@ -22,19 +20,10 @@
 #include "secret.h"
 #include "environ.h"
 #include "config.h"
+#include "newfile.h"
+#include "row.h"
+#include "summary.h"
 #include "expdir.h"
-
-/* Fields of a trace, in the order that a row has them. */
-enum { X_TRACE_ID, X_ITERATION, X_PERSONA, X_INPUT, X_OUTPUT, X_DURATION,
-	X_SUCCESS, X_RUN_ID, X_INPUT_ID, X_ERROR, X_ERROR_KIND, X_ATTEMPTS,
-	X_START, X_END, X_OBSERVATION_COUNT, X_TOKEN_USAGE, X_ROW,
-	X_OBSERVATIONS = X_ROW, X_FIELDS };
-static const char *const fields[X_FIELDS] = {
-	"trace_id", "iteration", "persona", "input", "output", "duration_ms",
-	"success", "run_id", "input_id", "error", "error_kind", "attempts",
-	"start_time", "end_time", "observation_count", "token_usage",
-	"observations"
-};
 
 static int
 file_error(const struct expdir *x, const char *name, int error, struct err *e)
@@ -47,31 +36,12 @@ open_file(struct expdir *x, struct out *o, const char *name, struct err *e)
 {
 	int fd;
 
-	fd = openat(x->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND |
+	fd = openat(x->fd, name, O_RDWR | O_CREAT | O_EXCL | O_APPEND |
 	    O_CLOEXEC, 0600);
 	if (fd < 0)
 		return file_error(x, name, errno, e);
 	out_init(o, fd, 0);
 	return 0;
-}
-
-/* Writes a whole small file; synced where it has to be there first. */
-static int
-put_file(struct expdir *x, const char *name, const struct buf *b, int sync,
-    struct err *e)
-{
-	int fd, bad, error;
-
-	fd = openat(x->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-	    0600);
-	bad = fd < 0 || out_write_all(fd, b->p, b->len) ||
-	    (sync && fsync(fd));
-	error = errno;
-	if (fd >= 0 && close(fd) && !bad) {
-		bad = 1;
-		error = errno;
-	}
-	return bad ? file_error(x, name, error, e) : 0;
 }
 
 /* Appends the JSON in compact, as people like to read it, and a newline. */
@@ -106,7 +76,8 @@ static int
 put_manifest(struct expdir *x, const struct config *c, const char *inputs,
     long long runs, struct err *e)
 {
-	struct buf b = { 0 }, pretty = { 0 };
+	struct buf b = { 0 };
+	struct newfile f;
 	char hex[24];
 	int bad;
 
@@ -124,11 +95,13 @@ put_manifest(struct expdir *x, const struct config *c, const char *inputs,
 	json_add_str(&b, "config_hash", hex);
 	json_add_str(&b, "version", cli_version());
 	json_close(&b, '}');
-	put_pretty(&pretty, &b);
-	bad = put_file(x, "manifest.json", &pretty, 1, e);
+	bad = newfile_begin(&f, x->fd, "manifest.json");
+	if (!bad) {
+		put_pretty(out_begin(&f.out), &b);
+		bad = newfile_commit(&f);
+	}
 	buf_release(&b);
-	buf_release(&pretty);
-	return bad;
+	return bad ? file_error(x, "manifest.json", errno, e) : 0;
 }
 
 int
@@ -170,13 +143,13 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 
 	*at = x->observations.written + b->len;
 	*bytes = 0;
-	if (!json_is(v[X_OBSERVATIONS], JSON_ARRAY))
+	if (!json_is(v[ROW_OBSERVATIONS], JSON_ARRAY))
 		return;
-	for (it = json_each(v[X_OBSERVATIONS]); json_next(&it, &key, &o); ) {
+	for (it = json_each(v[ROW_OBSERVATIONS]); json_next(&it, &key, &o); ) {
 		if (json_type(o) != JSON_OBJECT)
 			continue;
 		*bytes -= b->len;
-		record_put_observation(b, o, v[X_TRACE_ID], 0);
+		record_put_observation(b, o, v[ROW_TRACE_ID], 0);
 		buf_byte(b, '\n');
 		*bytes += b->len;
 	}
@@ -202,23 +175,6 @@ add_trace(struct expdir *x, struct json_span trace)
 	buf_byte(b, '\n');
 }
 
-static void
-add_row(struct expdir *x, const struct json_span *v, uint64_t at,
-    uint64_t bytes)
-{
-	struct buf *b = out_begin(&x->rows);
-	size_t i;
-
-	json_open(b, NULL, '{');
-	for (i = 0; i < X_ROW; i++)
-		if (v[i].p || i <= X_SUCCESS)
-			json_add(b, fields[i], v[i]);
-	json_add_int(b, "observations_at", (long long)at);
-	json_add_int(b, "observations_bytes", (long long)bytes);
-	json_close(b, '}');
-	buf_byte(b, '\n');
-}
-
 /* Writes out in the order that makes a row the commit. */
 static int
 flush(struct expdir *x, struct err *e)
@@ -236,311 +192,50 @@ flush(struct expdir *x, struct err *e)
 int
 expdir_add(struct expdir *x, struct json_span trace, struct err *e)
 {
-	struct json_span v[X_FIELDS];
+	struct json_span v[ROW_FIELDS];
 	struct json_fault f;
 	uint64_t at, bytes;
 	int added;
 
-	if (json_scan(trace.p, trace.n, JSON_LAX, fields, v, X_FIELDS, &f) < 0)
+	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
+	    &f) < 0)
 		return err_set(e, 0, 0, "%s", f.msg);
-	set_add(&x->ids, hash_bytes(0, 0, v[X_TRACE_ID].p, v[X_TRACE_ID].n),
+	set_add(&x->ids, hash_bytes(0, 0, v[ROW_TRACE_ID].p,
+	    v[ROW_TRACE_ID].n),
 	    &added);
 	if (!added)
 		return 1;
 	add_observations(x, v, &at, &bytes);
 	add_trace(x, trace);
-	add_row(x, v, at, bytes);
+	row_put(out_begin(&x->rows), v, at, bytes);
 	return flush(x, e);
-}
-
-/* --- the summary -------------------------------------------------------------- */
-
-/* So many kinds of failure are told apart; there are five of our own. */
-#define KINDS_MAX 100
-
-/* What is counted over the rows. */
-struct tally {
-	long long runs;
-	long long failed;
-	double *durations;	/* milliseconds */
-	size_t ndurations;
-	size_t cap;
-	double sum;
-	int64_t first, last;	/* microseconds since 1970; first 0: none */
-	struct {
-		char *name;
-		long long count;
-	} *kinds;		/* of failures */
-	size_t nkinds;
-	double tokens[3];
-	int has_tokens;
-};
-
-static void
-count_kind(struct tally *t, struct json_span kind)
-{
-	struct buf name = { 0 };
-	size_t i;
-
-	if (json_is(kind, JSON_STRING))
-		json_text(&name, kind);
-	else
-		buf_puts(&name, "unknown");
-	if (t->nkinds == KINDS_MAX) {
-		name.len = 0;
-		buf_puts(&name, "other");
-	}
-	buf_str(&name);
-	for (i = 0; i < t->nkinds; i++)
-		if (!strcmp(t->kinds[i].name, name.p))
-			break;
-	if (i == t->nkinds) {
-		t->kinds = xreallocarray(t->kinds, ++t->nkinds,
-		    sizeof(*t->kinds));
-		t->kinds[i].name = xstrdup(name.p);
-		t->kinds[i].count = 0;
-	}
-	t->kinds[i].count++;
-	buf_release(&name);
-}
-
-static int64_t
-time_of(struct json_span v)
-{
-	struct buf text = { 0 };
-	int64_t us = 0;
-	int zoned;
-
-	if (json_is(v, JSON_STRING)) {
-		json_text(&text, v);
-		if (!isotime_parse(text.p, text.len, &us, &zoned))
-			us = 0;
-	}
-	buf_release(&text);
-	return us;
-}
-
-static void
-count_tokens(struct tally *t, struct json_span usage)
-{
-	static const char *const names[] = {
-		"prompt_tokens", "completion_tokens", "total_tokens"
-	};
-	struct json_span v;
-	double d;
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		v = json_get(usage, names[i]);
-		if (v.p && json_double(v, &d)) {
-			t->tokens[i] += d;
-			t->has_tokens = 1;
-		}
-	}
-}
-
-static void
-count_row(struct tally *t, const struct json_span *v)
-{
-	int64_t start = time_of(v[X_START]), end = time_of(v[X_END]);
-	double d;
-
-	t->runs++;
-	if (!json_is_true(v[X_SUCCESS])) {
-		t->failed++;
-		count_kind(t, v[X_ERROR_KIND]);
-	}
-	if (v[X_DURATION].p && json_double(v[X_DURATION], &d)) {
-		if (t->ndurations == t->cap) {
-			t->cap = grow(t->cap, 256);
-			t->durations = xreallocarray(t->durations, t->cap,
-			    sizeof(*t->durations));
-		}
-		t->durations[t->ndurations++] = d;
-		t->sum += d;
-	}
-	if (start && (!t->first || start < t->first))
-		t->first = start;
-	if (end > t->last)
-		t->last = end;
-	if (json_is(v[X_TOKEN_USAGE], JSON_OBJECT))
-		count_tokens(t, v[X_TOKEN_USAGE]);
-}
-
-static void
-put_error(struct buf *b, const struct json_span *v)
-{
-	static const int in[] = {
-		X_ITERATION, X_PERSONA, X_INPUT, X_ERROR, X_ERROR_KIND,
-		X_TRACE_ID
-	};
-	size_t i;
-
-	json_open(b, NULL, '{');
-	for (i = 0; i < LEN(in); i++)
-		json_add(b, fields[in[i]], v[in[i]]);
-	json_close(b, '}');
-}
-
-static int
-by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/*
- * The value that p percent of the sorted ones do not pass: nearest rank, as in
- * "the smallest value such that at least p percent are no larger".
- */
-static double
-percentile(const struct tally *t, double p)
-{
-	size_t rank;
-
-	if (!t->ndurations)
-		return (double)NAN;
-	rank = (size_t)ceil(p / 100 * (double)t->ndurations);
-	return t->durations[rank ? rank - 1 : 0];
-}
-
-static void
-put_results(struct buf *b, const struct tally *t)
-{
-	double n = (double)t->runs;
-
-	json_open(b, "results", '{');
-	json_add_int(b, "total_runs", t->runs);
-	json_add_int(b, "successful", t->runs - t->failed);
-	json_add_int(b, "failed", t->failed);
-	json_add_double(b, "success_rate", t->runs ?
-	    (double)(t->runs - t->failed) / n : 0);
-	json_add_double(b, "avg_duration_ms", t->ndurations ?
-	    t->sum / (double)t->ndurations : 0);
-	json_add_double(b, "duration_seconds", t->first && t->last > t->first ?
-	    (double)(t->last - t->first) / 1e6 : 0);
-	json_close(b, '}');
-}
-
-static void
-put_details(struct buf *b, const struct tally *t)
-{
-	static const struct {
-		const char *name;
-		double p;
-	} ranks[] = {
-		{ "min", 0 }, { "p50", 50 }, { "p90", 90 }, { "p95", 95 },
-		{ "p99", 99 }, { "max", 100 },
-	};
-	size_t i;
-
-	json_open(b, "latency_ms", '{');
-	for (i = 0; i < LEN(ranks); i++)
-		json_add_double(b, ranks[i].name, percentile(t, ranks[i].p));
-	json_close(b, '}');
-	json_open(b, "failures", '{');
-	for (i = 0; i < t->nkinds; i++)
-		json_add_int(b, t->kinds[i].name, t->kinds[i].count);
-	json_close(b, '}');
-	if (!t->has_tokens)
-		return;
-	json_open(b, "token_usage", '{');
-	json_add_double(b, "prompt_tokens", t->tokens[0]);
-	json_add_double(b, "completion_tokens", t->tokens[1]);
-	json_add_double(b, "total_tokens", t->tokens[2]);
-	json_close(b, '}');
-}
-
-/* Passes over the rows; failed ones are listed in errors. */
-static int
-read_rows(struct expdir *x, struct tally *t, struct buf *errors, struct err *e)
-{
-	struct json_span v[X_FIELDS];
-	struct json_fault f;
-	struct line_reader r;
-	struct line l;
-	int fd, got;
-
-	fd = openat(x->fd, "trace_summary.jsonl", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return file_error(x, "trace_summary.jsonl", errno, e);
-	line_init(&r, fd);
-	while ((got = line_next(&r, &l)) > 0) {
-		if (json_scan(l.p, l.n, JSON_LAX, fields, v, X_FIELDS,
-		    &f) < 0)
-			continue;
-		count_row(t, v);
-		if (!json_is_true(v[X_SUCCESS]))
-			put_error(errors, v);
-	}
-	if (got < 0)
-		file_error(x, "trace_summary.jsonl", errno, e);
-	line_release(&r);
-	close(fd);
-	return got;
-}
-
-static int
-put_summary(struct expdir *x, const struct config *c, const char *given,
-    struct tally *t, struct err *e)
-{
-	struct buf b = { 0 }, pretty = { 0 };
-	char *name = given ? xstrdup(given) : config_name(c);
-	int bad;
-
-	if (t->ndurations)
-		qsort(t->durations, t->ndurations, sizeof(*t->durations),
-		    by_size);
-	json_open(&b, NULL, '{');
-	json_add_str(&b, "name", name);
-	isotime_add(&b, "date", isotime_now());
-	json_key(&b, "config");
-	secret_mask(&b, c->root);
-	put_results(&b, t);
-	put_details(&b, t);
-	json_close(&b, '}');
-	put_pretty(&pretty, &b);
-	bad = put_file(x, "summary.json", &pretty, 0, e);
-	free(name);
-	buf_release(&b);
-	buf_release(&pretty);
-	return bad;
-}
-
-static void
-tally_release(struct tally *t)
-{
-	while (t->nkinds)
-		free(t->kinds[--t->nkinds].name);
-	free(t->kinds);
-	free(t->durations);
 }
 
 int
 expdir_finish(struct expdir *x, const struct config *c, const char *name,
-    struct expdir_totals *totals, struct err *e)
+    struct summary_totals *totals, struct err *e)
 {
-	struct tally t = { 0 };
-	struct buf errors = { 0 }, pretty = { 0 };
+	struct out *const files[] = { &x->observations, &x->traces, &x->rows };
+	struct buf head = { 0 };
+	char *own = name ? NULL : config_name(c);
+	size_t i;
 	int bad;
 
-	json_open(&errors, NULL, '[');
-	bad = flush(x, e) || read_rows(x, &t, &errors, e) ||
-	    put_summary(x, c, name, &t, e);
-	json_close(&errors, ']');
-	if (!bad && t.failed) {
-		put_pretty(&pretty, &errors);
-		bad = put_file(x, "errors.json", &pretty, 0, e);
-	}
-	totals->runs = t.runs;
-	totals->failed = t.failed;
-	totals->p50 = percentile(&t, 50);
-	totals->p95 = percentile(&t, 95);
-	tally_release(&t);
-	buf_release(&errors);
-	buf_release(&pretty);
-	return bad ? -1 : 0;
+	if (flush(x, e))
+		return -1;
+	for (i = 0; i < LEN(files); i++)
+		if (fsync(files[i]->fd))
+			return file_error(x, "", errno, e);
+	json_open(&head, NULL, '{');
+	json_add_str(&head, "name", name ? name : own);
+	json_key(&head, "config");
+	secret_mask(&head, c->root);
+	json_close(&head, '}');
+	bad = summary_write(x->fd, x->path, x->rows.fd,
+	    (struct json_span){ head.p, head.len }, totals, e);
+	free(own);
+	buf_release(&head);
+	return bad;
 }
 
 void

@@ -5,8 +5,8 @@
  * An experiment directory: the files that traces are kept in, as
  * fluxloop-records(5) has them. A trace's observations are written first and
  * its row last, with the place of the observations: the row is what makes it
- * count. json.h, out.h, set.h, environ.h and config.h have to be included
- * before.
+ * count. json.h, out.h, set.h, environ.h, config.h and summary.h have to
+ * be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -38,20 +38,13 @@ int expdir_make(struct expdir *x, const char *path, const struct config *c,
  */
 int expdir_add(struct expdir *x, struct json_span trace, struct err *e);
 
-/* What summary.json tells in short. */
-struct expdir_totals {
-	long long runs;
-	long long failed;
-	double p50, p95;	/* of durations, in milliseconds; NaN: none */
-};
-
 /*
- * Completes the files and writes summary.json, and errors.json where a run
- * failed; both are computed from the rows. The configuration and the name
- * (NULL: the configured one) go into the summary.
+ * Brings the files to the disk and writes what can be computed of the rows
+ * (summary.h). The configuration and the name (NULL: the configured one) go
+ * into the summary. Returns 0, or -1 with *e filled in.
  */
 int expdir_finish(struct expdir *x, const struct config *c, const char *name,
-    struct expdir_totals *t, struct err *e);
+    struct summary_totals *t, struct err *e);
 
 /* Closes what is open, and frees. */
 void expdir_release(struct expdir *x);

@@ -106,11 +106,12 @@ setup_file()
 	import json, math
 	rows = [json.loads(line) for line in open("exp/trace_summary.jsonl", encoding="utf-8")]
 	s = json.load(open("exp/summary.json", encoding="utf-8"))
-	assert list(s) == ["name", "date", "config", "results", "latency_ms", "failures", "token_usage"], list(s)
+	assert list(s) == ["name", "date", "config", "results", "latency_ms", "failures", "token_usage",
+	    "inputs", "pass_hat_k"], list(s)
 	assert s["name"] == "my experiment" and s["config"]["iterations"] == 7
 	good = sum(r["success"] for r in rows)
 	d = sorted(r["duration_ms"] for r in rows)
-	rank = lambda p: d[max(0, math.ceil(p / 100 * len(d)) - 1)]
+	rank = lambda p: d[max(0, -(-p * len(d) // 100) - 1)]
 	r = s["results"]
 	assert list(r) == ["total_runs", "successful", "failed", "success_rate", "avg_duration_ms", "duration_seconds"]
 	assert (r["total_runs"], r["successful"], r["failed"]) == (len(rows), good, len(rows) - good) == (41, 31, 10)
@@ -130,6 +131,111 @@ setup_file()
 	assert_regex "$(jq -r .date exp/summary.json)" '^20[0-9-]{8}T[0-9:.]{15}\+00:00$'
 	# laid out for people
 	assert_equal "$(sed -n 2p exp/summary.json)" '  "name": "my experiment",'
+}
+
+@test "the percentiles are those of all rows, by nearest rank" {
+	python3 - <<-'PY'
+	import json, random, subprocess
+	random.seed(7)
+	for n in (1, 2, 19, 20, 21, 99, 100, 101, 200, 1000):
+	    d = [random.randrange(10 ** 6) / 1000 for _ in range(n)]
+	    lines = [json.dumps({"trace_id": "t%d" % i, "success": True, "duration_ms": v, "observations": []})
+	        for i, v in enumerate(d)] + ['{"trace_id":"none","success":true,"duration_ms":null,"observations":[]}']
+	    subprocess.run(["fl-collect", "-q", "exp%d" % n], input="\n".join(lines).encode(), check=True)
+	    found = json.load(open("exp%d/summary.json" % n))["latency_ms"]
+	    d.sort()
+	    # the smallest value that at least p percent do not pass
+	    wanted = {"p%d" % p: next(v for v in d if 100 * sum(w <= v for w in d) >= p * n) for p in (50, 90, 95, 99)}
+	    assert found == {"min": d[0], **wanted, "max": d[-1]}, (n, found, wanted)
+	PY
+}
+
+@test "the summary has each input, as each persona asks it, in order of first appearance" {
+	cat >in <<-'END'
+	{"trace_id":"1","input_id":"i2","persona":"p","input":"second","success":true,"duration_ms":30,"observations":[]}
+	{"trace_id":"2","input_id":"i1","persona":null,"input":{"a":[1,"x"]},"success":false,"duration_ms":2,"observations":[]}
+	{"trace_id":"3","input_id":"i2","persona":"q","input":"second","success":true,"observations":[]}
+	{"trace_id":"4","input_id":"i2","persona":"p","input":"second","success":false,"duration_ms":10,"observations":[]}
+	{"trace_id":"5","input_id":"i2","persona":"p","input":"second","success":true,"duration_ms":20,"observations":[]}
+	{"trace_id":"6","input":"no id","success":true,"duration_ms":1,"observations":[]}
+	{"trace_id":"7","input":"no id","success":true,"duration_ms":1,"observations":[]}
+	END
+	python3 -c 'print("{\"trace_id\":\"8\",\"input_id\":\"long\",\"input\":\"%s\",\"success\":true,\"observations\":[]}" % ("é😀" * 100))' >>in
+	python3 -c 'print("{\"trace_id\":\"9\",\"input_id\":\"fits\",\"input\":\"%s\",\"success\":true,\"observations\":[]}" % ("é😀" * 60))' >>in
+	echo '{"trace_id":"10","input_id":"lines","input":"\n first\nmore","success":true,"observations":[]}' >>in
+	run -1 fl-collect -q exp in
+	# an input is a line of the file, so that many are read quickly
+	sed -n 's/^    \({"input_id".*}\),\{0,1\}$/\1/p' exp/summary.json >got
+	assert_equal "$(jq -c '.inputs[]' exp/summary.json)" "$(jq -c . got)"
+	assert_equal "$(head -n 4 got)" "$(cat <<-'END'
+	{"input_id":"i2","persona":"p","input":"second","runs":3,"passed":2,"pass_rate":0.6666666666666666,"p50_ms":20}
+	{"input_id":"i1","persona":null,"input":"{\"a\": [1, \"x\"]}","runs":1,"passed":0,"pass_rate":0,"p50_ms":2}
+	{"input_id":"i2","persona":"q","input":"second","runs":1,"passed":1,"pass_rate":1}
+	{"input_id":null,"persona":null,"input":"no id","runs":2,"passed":2,"pass_rate":1,"p50_ms":1}
+	END
+	)"
+	python3 - <<-'PY'
+	import json
+	rest = [json.loads(line)["input"] for line in open("got", encoding="utf-8")][4:]
+	assert rest == ["é😀" * 60 + "…", "é😀" * 60, "first…"], rest
+	PY
+}
+
+@test "pass^k is the chance that k runs of an input all succeed" {
+	python3 - <<-'PY'
+	import itertools, json, math, random, subprocess
+	from fractions import Fraction
+	def collect(name, inputs):
+	    lines = [json.dumps({"trace_id": "%d.%d" % (i, j), "input_id": "i%d" % i, "input": "x", "success": good,
+	        "observations": []}) for i, runs in enumerate(inputs) for j, good in enumerate(runs)]
+	    random.shuffle(lines)
+	    subprocess.run(["fl-collect", "-q", name], input="\n".join(lines).encode())
+	    return json.load(open(name + "/summary.json"))["pass_hat_k"]
+	random.seed(5)
+	# every choice of k runs of each input, counted one by one
+	inputs = [[random.random() < share for _ in range(n)]
+	    for n, share in ((12, .9), (12, .5), (7, .8), (7, 1), (3, .7), (1, 1), (1, 0))]
+	found = collect("few", inputs)
+	assert list(found) == [str(k) for k in (*range(1, 11), 12)], list(found)
+	for k, chance in found.items():
+	    means = []
+	    for runs in inputs:
+	        if len(runs) >= int(k):
+	            choices = list(itertools.combinations(runs, int(k)))
+	            means.append(Fraction(sum(map(all, choices)), len(choices)))
+	    assert math.isclose(chance, sum(means) / len(means), rel_tol=1e-12), (k, chance)
+	# more than can be counted, or held by a double as C(n, k)
+	inputs = [[j >= 3 for j in range(3000)], [True] * 2500, [j % 2 == 0 for j in range(100)]]
+	found = collect("many", inputs)
+	assert list(found) == [str(k) for k in (*range(1, 11), 20, 40, 80, 160, 320, 640, 1280, 2560, 3000)], list(found)
+	for k, chance in found.items():
+	    means = [Fraction(math.comb(sum(runs), int(k)), math.comb(len(runs), int(k)))
+	        for runs in inputs if len(runs) >= int(k)]
+	    wanted = float(sum(means) / len(means))
+	    assert math.isclose(chance, wanted, rel_tol=1e-9, abs_tol=1e-300), (k, chance, wanted)
+	PY
+	fl-collect none </dev/null
+	assert_jq .pass_hat_k '{}' none/summary.json
+}
+
+@test "the summary tells what fl-run says of its agents" {
+	mkdir -p exp/stderr
+	python3 - >exp/stderr/agents.jsonl <<-'PY'
+	import json
+	print("nonsense\n[]")
+	for n in range(1, 131):
+	    print(json.dumps({"agent": n, "pid": 1000 + n, "calls": n, "exit_code": 0,
+	        "cpu_seconds": 0.1, "peak_memory_bytes": 1000000 + (n * 7 % 131)}))
+	print('{"agent":131,"pid":7,"calls":1,"signal":9}')
+	print('{"agent":132,"pi', end="")
+	PY
+	fl-collect -q exp "$TRACES" || true
+	assert_jq '.agents | [.count,.cpu_seconds,.peak_memory_bytes,(.processes|length)]' \
+		'[131,13,1000130,100]' exp/summary.json
+	assert_jq '[.agents.processes[0,99].pid]' '[1001,1100]' exp/summary.json
+	assert_equal "$(jq -r 'keys_unsorted | last' exp/summary.json)" agents
+	fl-collect -q none "$TRACES" || true
+	assert_jq 'has("agents")' false none/summary.json
 }
 
 @test "no traces make an empty experiment" {

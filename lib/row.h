@@ -1,0 +1,32 @@
+#ifndef ROW_H
+#define ROW_H
+
+/*
+ * The row that trace_summary.jsonl has for each trace. json.h has to be
+ * included before.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * Fields of a trace in the order that its row has them, then those that only
+ * the row has, then those that only the trace has.
+ */
+enum { ROW_TRACE_ID, ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_OUTPUT,
+	ROW_DURATION, ROW_SUCCESS, ROW_RUN_ID, ROW_INPUT_ID, ROW_ERROR,
+	ROW_ERROR_KIND, ROW_ATTEMPTS, ROW_START, ROW_END,
+	ROW_OBSERVATION_COUNT, ROW_TOKEN_USAGE, ROW_AT, ROW_BYTES,
+	ROW_OBSERVATIONS, ROW_FIELDS };
+extern const char *const row_fields[ROW_FIELDS];
+
+/* Appends a trace's row, and a newline. Its observations are at an offset. */
+void row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,
+    uint64_t bytes);
+
+/* Where a row's observations are. Returns 0, or -1 when it does not tell. */
+int row_extent(const struct json_span v[ROW_FIELDS], uint64_t *at,
+    uint64_t *bytes);
+
+#endif
