@@ -20,7 +20,7 @@ LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
 	listing page html \
 	filter format crew spill sorter blocks outdir sink join \
 	shelf otlpval otlpspan otlpin \
-	newfile row tally summary expdir
+	newfile row tally commit manifest summary expdir
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse fl-import
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen

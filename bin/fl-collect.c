@@ -20,36 +20,51 @@
 #include "record.h"
 #include "environ.h"
 #include "config.h"
+#include "row.h"
+#include "commit.h"
+#include "manifest.h"
 #include "summary.h"
 #include "expdir.h"
 
 static const char usage[] =
 "fl-collect [options] DIR [trace ...]\n"
-"Keeps traces in a new experiment directory, and passes them on.\n"
-"  -c, --config FILE   setting.yaml, for summary.json\n"
-"      --name NAME     the experiment's name in summary.json\n"
-"      --inputs FILE   where the inputs came from, for manifest.json\n"
-"      --runs N        how many runs there will be, for manifest.json\n"
+"Keeps traces in an experiment directory, and passes them on.\n"
+"  -c, --config FILE   setting.yaml, for manifest.json and summary.json\n"
+"      --name NAME     the experiment's name\n"
+"      --inputs FILE   where the inputs came from; '': from no file\n"
+"      --runs N        how many runs there will be\n"
+"      --option N=V    an option that it is run with; may be repeated\n"
+"      --continue      go on with the experiment in DIR, if there is one\n"
+"      --anyway        even if what it is run with has changed\n"
 "  -q, --quiet         do not pass the traces on\n"
 "  -r, --report        say on stderr at the end how it went\n";
 
-enum { OPT_INPUTS = CLI_OPT, OPT_RUNS, OPT_NAME };
+enum { OPT_INPUTS = CLI_OPT, OPT_RUNS, OPT_NAME, OPT_OPTION, OPT_CONTINUE,
+	OPT_ANYWAY };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "inputs", required_argument, NULL, OPT_INPUTS },
 	{ "runs", required_argument, NULL, OPT_RUNS },
+	{ "option", required_argument, NULL, OPT_OPTION },
+	{ "continue", no_argument, NULL, OPT_CONTINUE },
+	{ "anyway", no_argument, NULL, OPT_ANYWAY },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "report", no_argument, NULL, 'r' },
 	CLI_COMMON
 };
 
 static struct {
-	const char *config, *inputs, *name;
-	long long runs;
-	int quiet, report;
-} given = { .runs = -1 };
+	const char *config;
+	struct manifest manifest;
+	int how, quiet, report;
+} given = { .manifest.runs = -1 };
+
+/* How many traces were not kept as runs. */
+static struct {
+	long long cancelled, there;
+} others;
 
 static void
 report(const struct summary_totals *t)
@@ -58,6 +73,8 @@ report(const struct summary_totals *t)
 	    t->runs == 1 ? "" : "s", t->runs - t->failed, t->failed);
 	if (!isnan(t->p50))
 		fprintf(stderr, "; p50 %.2f ms, p95 %.2f ms", t->p50, t->p95);
+	if (others.cancelled)
+		fprintf(stderr, "; %lld cancelled", others.cancelled);
 	fputc('\n', stderr);
 }
 
@@ -72,7 +89,8 @@ on_stop(int sig)
 
 /*
  * The first Ctrl-C is for who runs the agents; the second is for us. A reader
- * that goes away is no reason to lose traces.
+ * that goes away is no reason to lose traces; a file that gets too large is an
+ * error like a disk that gets full.
  */
 static void
 set_signals(void)
@@ -84,6 +102,7 @@ set_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Passes a trace on; returns -1 when that failed for good. */
@@ -102,16 +121,14 @@ pass_on(struct out *o, struct json_span trace)
 	return 0;
 }
 
-/* Returns the exit status. */
+/* Keeps what is read. Returns 0, or -1 when it cannot be passed on. */
 static int
-collect(struct expdir *x, const struct config *c, struct source *s,
-    struct out *o)
+keep_all(struct expdir *x, struct source *s, struct out *o)
 {
 	struct json_span v[KIND_FIELDS];
-	struct summary_totals totals;
 	struct err e = { 0 };
 	enum record_kind kind;
-	int added;
+	enum expdir_fate fate;
 
 	while (source_next(s, record_kind_fields, v, KIND_FIELDS) > 0) {
 		kind = record_kind(v);
@@ -120,24 +137,77 @@ collect(struct expdir *x, const struct config *c, struct source *s,
 			    record_kind_name(kind));
 			continue;
 		}
-		added = expdir_add(x, s->record, &e);
-		if (added < 0)
+		if (expdir_add(x, s->record, &fate, &e))
 			die("%s", e.msg);
-		if (added > 0) {
+		if (fate == EXPDIR_TWICE)
 			source_complain(s, "a trace of this trace_id was "
 			    "there before");
-			continue;
-		}
-		if (!given.quiet && pass_on(o, s->record))
-			break;
+		others.there += fate == EXPDIR_THERE;
+		others.cancelled += fate == EXPDIR_CANCELLED;
+		if ((fate == EXPDIR_KEPT || fate == EXPDIR_CANCELLED) &&
+		    !given.quiet && pass_on(o, s->record))
+			return -1;
 	}
-	if (expdir_finish(x, c, given.name, &totals, &e))
+	return 0;
+}
+
+/* Returns the exit status. */
+static int
+collect(struct expdir *x, struct source *s, struct out *o)
+{
+	struct summary_totals totals;
+	struct err e = { 0 };
+
+	keep_all(x, s, o);
+	if (others.there)
+		warn("%s: %lld trace%s of runs that were there already: "
+		    "passed over", x->path, others.there,
+		    others.there == 1 ? "" : "s");
+	if (expdir_finish(x, &totals, &e))
 		die("%s", e.msg);
 	if (given.report)
 		report(&totals);
 	if (stopped)
 		return 128 + stopped;
-	return s->failed ? 2 : s->bad || totals.failed ? 1 : 0;
+	return s->failed ? 2 : s->bad || totals.failed || others.cancelled;
+}
+
+/* Takes NAME=VALUE. */
+static void
+add_option(const char *arg)
+{
+	struct manifest *m = &given.manifest;
+	size_t i, n = strcspn(arg, "=");
+
+	if (!n || !arg[n])
+		die("--option '%s': NAME=VALUE is wanted", arg);
+	for (i = 0; i < m->noptions; i++)
+		if (!strncmp(m->options[i], arg, n + 1))
+			die("--option '%s': there is one of that name", arg);
+	m->options = xreallocarray(m->options, m->noptions + 1,
+	    sizeof(*m->options));
+	m->options[m->noptions++] = arg;
+}
+
+static void
+read_option(int c)
+{
+	struct manifest *m = &given.manifest;
+
+	switch (c) {
+	case 'c': given.config = optarg; break;
+	case OPT_NAME: m->name = optarg; break;
+	case OPT_INPUTS: m->inputs = optarg; break;
+	case OPT_RUNS:
+		m->runs = cli_int("--runs", optarg, 0, INT64_MAX);
+		break;
+	case OPT_OPTION: add_option(optarg); break;
+	case OPT_CONTINUE: given.how |= EXPDIR_CONTINUE; break;
+	case OPT_ANYWAY: given.how |= EXPDIR_ANYWAY; break;
+	case 'q': given.quiet = 1; break;
+	case 'r': given.report = 1; break;
+	default: cli_common(c, usage);
+	}
 }
 
 int
@@ -152,19 +222,8 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	set_signals();
-	while ((c = getopt_long(argc, argv, "c:qr", options, NULL)) != -1) {
-		switch (c) {
-		case 'c': given.config = optarg; break;
-		case OPT_NAME: given.name = optarg; break;
-		case OPT_INPUTS: given.inputs = optarg; break;
-		case OPT_RUNS:
-			given.runs = cli_int("--runs", optarg, 0, INT64_MAX);
-			break;
-		case 'q': given.quiet = 1; break;
-		case 'r': given.report = 1; break;
-		default: cli_common(c, usage);
-		}
-	}
+	while ((c = getopt_long(argc, argv, "c:qr", options, NULL)) != -1)
+		read_option(c);
 	argc -= optind;
 	argv += optind;
 	if (!argc)
@@ -172,14 +231,17 @@ main(int argc, char **argv)
 	if (config_load(&config, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
-	if (expdir_make(&x, argv[0], &config, given.inputs, given.runs, &e))
+	given.manifest.config = &config;
+	given.manifest.configured = given.config != NULL;
+	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_say, &e))
 		die("%s", e.msg);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_say);
 	out_init(&o, STDOUT_FILENO, 0);
-	status = collect(&x, &config, &s, &o);
+	status = collect(&x, &s, &o);
 	source_release(&s);
 	expdir_release(&x);
 	config_release(&config);
+	free(given.manifest.options);
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	return status;

@@ -14,134 +14,287 @@
 #include "json.h"
 #include "out.h"
 #include "isotime.h"
-#include "cli.h"
 #include "set.h"
 #include "record.h"
-#include "secret.h"
 #include "environ.h"
 #include "config.h"
 #include "newfile.h"
 #include "row.h"
+#include "commit.h"
+#include "manifest.h"
 #include "summary.h"
 #include "expdir.h"
 
 static int
-file_error(const struct expdir *x, const char *name, int error, struct err *e)
+file_error(const struct expdir *x, const char *name, struct err *e)
 {
-	return err_set(e, 0, 0, "%s/%s: %s", x->path, name, strerror(error));
+	return err_set(e, 0, 0, "%s/%s: %s", x->path, name, strerror(errno));
 }
 
-static int
-open_file(struct expdir *x, struct out *o, const char *name, struct err *e)
+static struct json_span
+span_of(const struct buf *b)
 {
-	int fd;
+	return (struct json_span){ b->len ? b->p : NULL, b->len };
+}
 
-	fd = openat(x->fd, name, O_RDWR | O_CREAT | O_EXCL | O_APPEND |
-	    O_CLOEXEC, 0600);
-	if (fd < 0)
-		return file_error(x, name, errno, e);
-	out_init(o, fd, 0);
+/* --- opening -------------------------------------------------------------- */
+
+static int
+open_folder(struct expdir *x, struct err *e)
+{
+	if (mkdir(x->path, 0700) && errno != EEXIST)
+		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	x->fd = open(x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (x->fd < 0)
+		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	/* the folder itself is locked, until x->fd is closed */
+	if (flock(x->fd, LOCK_EX | LOCK_NB))
+		return err_set(e, 0, 0, "%s: another program is writing to "
+		    "it", x->path);
 	return 0;
 }
 
-/* Appends the JSON in compact, as people like to read it, and a newline. */
-static void
-put_pretty(struct buf *b, const struct buf *compact)
+/*
+ * Opens the files, the rows first: where there are some, no other file may
+ * have to be made.
+ */
+static int
+open_files(struct expdir *x, int flags, struct err *e)
 {
-	json_pretty(b, (struct json_span){ compact->p, compact->len }, 0);
-	buf_byte(b, '\n');
+	struct stat st;
+	int fd, i;
+
+	for (i = COMMIT_FILES; i-- > 0; ) {
+		fd = openat(x->fd, commit_files[i], O_RDWR | O_APPEND |
+		    O_CLOEXEC | flags, 0600);
+		if (fd < 0 && errno == ENOENT)
+			return err_set(e, 0, 0, "%s/%s: not there, though "
+			    "there are runs: it was removed, or all this was "
+			    "not written by fl-collect", x->path,
+			    commit_files[i]);
+		if (fd < 0)
+			return file_error(x, commit_files[i], e);
+		out_init(&x->files[i], fd, 0);
+		if (i == COMMIT_ROWS && !fstat(fd, &st) && st.st_size > 0)
+			flags &= ~O_CREAT;
+	}
+	/* that they are there is known from now on, whatever happens */
+	return fsync(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
+	    strerror(errno)) : 0;
 }
 
-/* SipHash-2-4 (key 0) of a file's bytes, as JSON; null when there is none. */
-static void
-put_file_hash(struct buf *b, const char *key, const char *file)
+/* Makes text manifest.json, which is there before the runs it tells of. */
+static int
+put_manifest(struct expdir *x, struct buf *text, struct err *e)
 {
-	struct buf text = { 0 };
-	char hex[24];
-	ssize_t n = -1;
-	int fd;
+	struct newfile f;
 
-	fd = file ? open(file, O_RDONLY | O_CLOEXEC) : -1;
-	while (fd >= 0 && (n = read(fd, buf_room(&text, 65536), 65536)) > 0)
-		text.len += (size_t)n;
-	if (fd >= 0)
-		close(fd);
-	snprintf(hex, sizeof(hex), "%016llx",
-	    (unsigned long long)hash_bytes(0, 0, text.p, text.len));
-	json_add_str(b, key, n == 0 ? hex : NULL);
-	buf_release(&text);
+	if (newfile_begin(&f, x->fd, "manifest.json"))
+		return file_error(x, "manifest.json", e);
+	buf_add(out_begin(&f.out), text->p, text->len);
+	if (newfile_commit(&f))
+		return file_error(x, "manifest.json", e);
+	buf_release(&x->manifest);
+	x->manifest = *text;
+	memset(text, 0, sizeof(*text));
+	return 0;
 }
 
 static int
-put_manifest(struct expdir *x, const struct config *c, const char *inputs,
+begin(struct expdir *x, const struct manifest *m, struct err *e)
+{
+	struct json_span none = { 0 };
+
+	manifest_put(&x->next, m, none, 0);
+	return put_manifest(x, &x->next, e) ||
+	    open_files(x, O_CREAT | O_EXCL, e) ? -1 : 0;
+}
+
+/* --- going on ------------------------------------------------------------- */
+
+/* Reads manifest.json; leaves nothing when there is no whole one. */
+static int
+read_manifest(struct expdir *x, struct err *e)
+{
+	static const char *const names[] = { "format" };
+	struct buf *b = &x->manifest;
+	struct json_span format;
+	struct json_fault f;
+	ssize_t n = 0;
+	double d = 0;
+	int fd;
+
+	fd = openat(x->fd, "manifest.json", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	while (fd >= 0 && (n = read(fd, buf_room(b, 65536), 65536)) > 0)
+		b->len += (size_t)n;
+	if (fd < 0 || n < 0)
+		file_error(x, "manifest.json", e);
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 || n < 0)
+		return -1;
+	if (!b->len || *b->p != '{' || json_scan(buf_str(b), b->len, 0, names,
+	    &format, 1, &f) < 0) {
+		b->len = 0;
+		return 0;
+	}
+	if (format.p && json_double(format, &d) && d > 1)
+		return err_set(e, 0, 0, "%s/manifest.json: written by a newer "
+		    "version", x->path);
+	return 0;
+}
+
+static uint64_t
+key_of(struct json_span v, enum expdir_fate what)
+{
+	return hash_bytes(0, what, v.p, v.n);
+}
+
+/* Notes a trace, and its run, that count. */
+static void
+know(void *arg, const struct json_span row[ROW_FIELDS])
+{
+	struct expdir *x = arg;
+	int added;
+
+	set_add(&x->ids, key_of(row[ROW_TRACE_ID], EXPDIR_TWICE), &added);
+	if (json_is(row[ROW_RUN_ID], JSON_STRING))
+		set_add(&x->ids, key_of(row[ROW_RUN_ID], EXPDIR_THERE),
+		    &added);
+}
+
+static void
+tell_torn(const struct expdir *x, long long n, void (*say)(const char *msg))
+{
+	char *msg;
+
+	msg = n == 1 ? xasprintf("%s: 1 run was not written whole: it is "
+	    "dropped, to be done again", x->path) :
+	    xasprintf("%s: %lld runs were not written whole: they are "
+	    "dropped, to be done again", x->path, n);
+	say(msg);
+	free(msg);
+}
+
+/* Cuts off what does not count, and removes what does not hold any more. */
+static int
+cut(struct expdir *x, const struct commit *c, struct err *e)
+{
+	static const char *const stale[] = {
+		"summary.json", "errors.json", "cancelled.jsonl"
+	};
+	size_t i;
+
+	for (i = 0; i < COMMIT_FILES; i++) {
+		if (ftruncate(x->files[i].fd, (off_t)c->size[i]))
+			return file_error(x, commit_files[i], e);
+		x->files[i].written = c->size[i];
+	}
+	for (i = 0; i < LEN(stale); i++)
+		if (unlinkat(x->fd, stale[i], 0) && errno != ENOENT)
+			return file_error(x, stale[i], e);
+	return 0;
+}
+
+static int
+find_commit(struct expdir *x, struct commit *c, struct err *e)
+{
+	struct err inner = { 0 };
+	int fd[COMMIT_FILES], i;
+
+	for (i = 0; i < COMMIT_FILES; i++)
+		fd[i] = x->files[i].fd;
+	if (!commit_find(c, fd, know, x, &inner))
+		return 0;
+	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
+	err_release(&inner);
+	return -1;
+}
+
+/*
+ * Writes manifest.json where it is wrong, or missing. Where it is right it is
+ * written once a run is added, with that time.
+ */
+static int
+settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
     long long runs, struct err *e)
 {
-	struct buf b = { 0 };
-	struct newfile f;
-	char hex[24];
+	struct buf text = { 0 };
 	int bad;
 
-	json_open(&b, NULL, '{');
-	json_add_int(&b, "format", 1);
-	isotime_add(&b, "created", isotime_now());
-	if (runs >= 0)
-		json_add_int(&b, "runs", runs);
-	else
-		json_add_null(&b, "runs");
-	json_add_str(&b, "inputs_file", inputs);
-	put_file_hash(&b, "inputs_hash", inputs);
-	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)
-	    hash_bytes(0, 0, c->root.p, c->root.n));
-	json_add_str(&b, "config_hash", hex);
-	json_add_str(&b, "version", cli_version());
-	json_close(&b, '}');
-	bad = newfile_begin(&f, x->fd, "manifest.json");
-	if (!bad) {
-		put_pretty(out_begin(&f.out), &b);
-		bad = newfile_commit(&f);
-	}
-	buf_release(&b);
-	return bad ? file_error(x, "manifest.json", errno, e) : 0;
+	if (!x->manifest.len && !runs)
+		buf_release(&x->next);
+	if (x->manifest.len && !wrong)
+		return 0;
+	manifest_put(&text, m, span_of(&x->manifest), 0);
+	bad = put_manifest(x, &text, e);
+	buf_release(&text);
+	return bad;
+}
+
+static int
+go_on(struct expdir *x, const struct manifest *m, int how,
+    void (*say)(const char *msg), struct err *e)
+{
+	struct commit c;
+	int wrong;
+
+	if (read_manifest(x, e))
+		return -1;
+	manifest_put(&x->next, m, span_of(&x->manifest), isotime_now());
+	wrong = x->manifest.len && manifest_compare(span_of(&x->manifest),
+	    span_of(&x->next), say);
+	if (wrong && !(how & EXPDIR_ANYWAY))
+		return err_set(e, 0, 0, "%s: not continued, since that may "
+		    "change what a run gives; --anyway continues it all the "
+		    "same", x->path);
+	if (open_files(x, O_CREAT, e) || find_commit(x, &c, e))
+		return -1;
+	if (!x->manifest.len && c.runs && !(how & EXPDIR_ANYWAY))
+		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
+		    "off: it is not known what the runs were made with; "
+		    "--anyway continues all the same", x->path);
+	if (settle_manifest(x, m, wrong, c.runs, e))
+		return -1;
+	if (c.torn)
+		tell_torn(x, c.torn, say);
+	return cut(x, &c, e);
 }
 
 int
-expdir_make(struct expdir *x, const char *path, const struct config *c,
-    const char *inputs, long long runs, struct err *e)
+expdir_open(struct expdir *x, const char *path, const struct manifest *m,
+    int how, void (*say)(const char *msg), struct err *e)
 {
 	memset(x, 0, sizeof(*x));
 	x->path = xstrdup(path);
 	x->fd = -1;
-	if (mkdir(path, 0700) && errno != EEXIST)
-		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
-	x->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (x->fd < 0)
-		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
-	/* the folder itself is locked, until x->fd is closed */
-	if (flock(x->fd, LOCK_EX | LOCK_NB))
-		return err_set(e, 0, 0, "%s: another program is writing to "
-		    "it", path);
+	x->continued = (how & EXPDIR_CONTINUE) != 0;
+	if (open_folder(x, e))
+		return -1;
+	if (x->continued)
+		return go_on(x, m, how, say, e);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
 	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
-		return err_set(e, 0, 0, "%s: holds an experiment already",
-		    path);
-	if (put_manifest(x, c, inputs, runs, e) ||
-	    open_file(x, &x->observations, "observations.jsonl", e) ||
-	    open_file(x, &x->traces, "traces.jsonl", e) ||
-	    open_file(x, &x->rows, "trace_summary.jsonl", e))
-		return -1;
-	return 0;
+		return err_set(e, 0, 0, "%s: holds an experiment already; "
+		    "--continue goes on with it", path);
+	return begin(x, m, e);
 }
+
+/* --- adding --------------------------------------------------------------- */
 
 /* Writes the observations; sets where they are. */
 static void
 add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
     uint64_t *bytes)
 {
-	struct buf *b = out_begin(&x->observations);
+	struct out *to = &x->files[COMMIT_OBSERVATIONS];
+	struct buf *b = out_begin(to);
 	struct json_span key, o;
 	struct json_iter it;
 
-	*at = x->observations.written + b->len;
+	*at = to->written + b->len;
 	*bytes = 0;
 	if (!json_is(v[ROW_OBSERVATIONS], JSON_ARRAY))
 		return;
@@ -159,7 +312,7 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 static void
 add_trace(struct expdir *x, struct json_span trace)
 {
-	struct buf *b = out_begin(&x->traces);
+	struct buf *b = out_begin(&x->files[COMMIT_TRACES]);
 	struct json_span key, value;
 	struct json_iter it;
 
@@ -179,77 +332,118 @@ add_trace(struct expdir *x, struct json_span trace)
 static int
 flush(struct expdir *x, struct err *e)
 {
-	if (out_flush(&x->observations))
-		return file_error(x, "observations.jsonl",
-		    x->observations.error, e);
-	if (out_flush(&x->traces))
-		return file_error(x, "traces.jsonl", x->traces.error, e);
-	if (out_flush(&x->rows))
-		return file_error(x, "trace_summary.jsonl", x->rows.error, e);
+	int i;
+
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (out_flush(&x->files[i])) {
+			errno = x->files[i].error;
+			return file_error(x, commit_files[i], e);
+		}
 	return 0;
 }
 
+/* Keeps the whole trace of a run that was not through. */
+static int
+put_aside(struct expdir *x, struct json_span trace, struct err *e)
+{
+	static const char name[] = "cancelled.jsonl";
+	int fd;
+
+	if (!x->cancelled.b) {
+		fd = openat(x->fd, name, O_WRONLY | O_CREAT | O_APPEND |
+		    O_CLOEXEC, 0600);
+		if (fd < 0)
+			return file_error(x, name, e);
+		out_init(&x->cancelled, fd, 0);
+	}
+	buf_add(out_begin(&x->cancelled), trace.p, trace.n);
+	buf_byte(out_begin(&x->cancelled), '\n');
+	x->ncancelled++;
+	if (!out_flush(&x->cancelled))
+		return 0;
+	errno = x->cancelled.error;
+	return file_error(x, name, e);
+}
+
+/*
+ * What is to become of a trace. Where an experiment is continued, a run is
+ * known by its run_id; a trace without one is a run of its own.
+ */
+static enum expdir_fate
+fate_of(struct expdir *x, const struct json_span *v)
+{
+	int named = json_is(v[ROW_RUN_ID], JSON_STRING), added;
+
+	if (json_is(v[ROW_ERROR_KIND], JSON_STRING) &&
+	    json_equal(v[ROW_ERROR_KIND], "cancelled", 9))
+		return EXPDIR_CANCELLED;
+	if (x->continued && named) {
+		set_add(&x->ids, key_of(v[ROW_RUN_ID], EXPDIR_THERE), &added);
+		if (!added)
+			return EXPDIR_THERE;
+	}
+	set_add(&x->ids, key_of(v[ROW_TRACE_ID], EXPDIR_TWICE), &added);
+	if (added)
+		return EXPDIR_KEPT;
+	return x->continued && !named ? EXPDIR_THERE : EXPDIR_TWICE;
+}
+
 int
-expdir_add(struct expdir *x, struct json_span trace, struct err *e)
+expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
+    struct err *e)
 {
 	struct json_span v[ROW_FIELDS];
 	struct json_fault f;
 	uint64_t at, bytes;
-	int added;
 
 	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
 	    &f) < 0)
 		return err_set(e, 0, 0, "%s", f.msg);
-	set_add(&x->ids, hash_bytes(0, 0, v[ROW_TRACE_ID].p,
-	    v[ROW_TRACE_ID].n),
-	    &added);
-	if (!added)
-		return 1;
+	*fate = fate_of(x, v);
+	if (*fate == EXPDIR_CANCELLED)
+		return put_aside(x, trace, e);
+	if (*fate != EXPDIR_KEPT)
+		return 0;
+	if (x->next.len && put_manifest(x, &x->next, e))
+		return -1;
 	add_observations(x, v, &at, &bytes);
 	add_trace(x, trace);
-	row_put(out_begin(&x->rows), v, at, bytes);
+	row_put(out_begin(&x->files[COMMIT_ROWS]), v, at, bytes);
 	return flush(x, e);
 }
 
+/* --- the end -------------------------------------------------------------- */
+
 int
-expdir_finish(struct expdir *x, const struct config *c, const char *name,
-    struct summary_totals *totals, struct err *e)
+expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 {
-	struct out *const files[] = { &x->observations, &x->traces, &x->rows };
-	struct buf head = { 0 };
-	char *own = name ? NULL : config_name(c);
-	size_t i;
-	int bad;
+	int i;
 
 	if (flush(x, e))
 		return -1;
-	for (i = 0; i < LEN(files); i++)
-		if (fsync(files[i]->fd))
-			return file_error(x, "", errno, e);
-	json_open(&head, NULL, '{');
-	json_add_str(&head, "name", name ? name : own);
-	json_key(&head, "config");
-	secret_mask(&head, c->root);
-	json_close(&head, '}');
-	bad = summary_write(x->fd, x->path, x->rows.fd,
-	    (struct json_span){ head.p, head.len }, totals, e);
-	free(own);
-	buf_release(&head);
-	return bad;
+	set_release(&x->ids);
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (fsync(x->files[i].fd))
+			return file_error(x, commit_files[i], e);
+	return summary_write(x->fd, x->path, x->files[COMMIT_ROWS].fd,
+	    span_of(&x->manifest), totals, e);
 }
 
 void
 expdir_release(struct expdir *x)
 {
-	struct out *const files[] = { &x->observations, &x->traces, &x->rows };
-	size_t i;
+	int i;
 
-	for (i = 0; i < LEN(files); i++)
-		if (files[i]->b)
-			out_close(files[i]);
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (x->files[i].b)
+			out_close(&x->files[i]);
+	if (x->cancelled.b)
+		out_close(&x->cancelled);
 	if (x->fd >= 0)
 		close(x->fd);
 	set_release(&x->ids);
+	buf_release(&x->manifest);
+	buf_release(&x->next);
 	free(x->path);
 	memset(x, 0, sizeof(*x));
 }

@@ -5,46 +5,60 @@
  * An experiment directory: the files that traces are kept in, as
  * fluxloop-records(5) has them. A trace's observations are written first and
  * its row last, with the place of the observations: the row is what makes it
- * count. json.h, out.h, set.h, environ.h, config.h and summary.h have to
- * be included before.
+ * count. buf.h, json.h, out.h, set.h, environ.h, config.h, row.h, commit.h,
+ * manifest.h and summary.h have to be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 struct err;
 
+/* What expdir_open may do. */
+enum {
+	EXPDIR_CONTINUE = 1,	/* go on with an experiment that is there */
+	EXPDIR_ANYWAY = 2	/* even if it was run with something else */
+};
+
 struct expdir {
 	char *path;
 	int fd;			/* of the folder, locked */
-	struct out observations;
-	struct out traces;
-	struct out rows;
-	struct set ids;		/* of the traces that are in it */
+	int continued;		/* what is there already is not run again */
+	struct out files[COMMIT_FILES];
+	struct out cancelled;	/* open once there is one */
+	struct set ids;		/* of the traces that are in it, and of their
+				   runs if it is continued */
+	struct buf manifest;	/* what is in manifest.json */
+	struct buf next;	/* what will be, once a run is added */
+	long long ncancelled;
 };
 
 /*
- * Makes a folder (that its parent has to be there for), locks it, and writes
- * its manifest.json: how many runs there will be (-1: not known), hashes of
- * the file with the inputs (NULL: none) and of the configuration. A folder
- * that holds an experiment already is refused. Returns 0, or -1 with *e
- * filled in.
+ * Opens a folder (that its parent has to be there for) and locks it. A new
+ * experiment gets its manifest.json; one that is there already is refused, or,
+ * if how says so, cut off behind the last run that is whole and gone on with.
+ * What has changed since, and what is cut off, is told to say. Returns 0, or
+ * -1 with *e filled in, and then what is there is as it was.
  */
-int expdir_make(struct expdir *x, const char *path, const struct config *c,
-    const char *inputs, long long runs, struct err *e);
+int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
+    int how, void (*say)(const char *msg), struct err *e);
 
-/*
- * Adds a checked trace. Returns 0, 1 when one of that id is there already and
- * nothing was added, or -1 with *e filled in.
- */
-int expdir_add(struct expdir *x, struct json_span trace, struct err *e);
+/* What became of a trace. */
+enum expdir_fate {
+	EXPDIR_KEPT,
+	EXPDIR_CANCELLED,	/* its run was not through: it is put aside */
+	EXPDIR_TWICE,		/* there is one of its trace_id: not kept */
+	EXPDIR_THERE		/* it is continued, and its run is there */
+};
+
+/* Adds a checked trace. Returns 0, or -1 with *e filled in. */
+int expdir_add(struct expdir *x, struct json_span trace,
+    enum expdir_fate *fate, struct err *e);
 
 /*
  * Brings the files to the disk and writes what can be computed of the rows
- * (summary.h). The configuration and the name (NULL: the configured one) go
- * into the summary. Returns 0, or -1 with *e filled in.
+ * (summary.h). Returns 0, or -1 with *e filled in.
  */
-int expdir_finish(struct expdir *x, const struct config *c, const char *name,
-    struct summary_totals *t, struct err *e);
+int expdir_finish(struct expdir *x, struct summary_totals *t, struct err *e);
 
 /* Closes what is open, and frees. */
 void expdir_release(struct expdir *x);

@@ -262,8 +262,10 @@ setup_file()
 	printf 'inputs: []\n' >inputs.yaml
 	printf 'seed: 1\n' >setting.yaml
 	fl-collect -q --runs 50 --inputs inputs.yaml -c setting.yaml one "$TRACES" || true
-	assert_jq keys_unsorted '["format","created","runs","inputs_file","inputs_hash","config_hash","version"]' one/manifest.json
-	assert_jq '[.format,.runs,.inputs_file]' '[1,50,"inputs.yaml"]' one/manifest.json
+	assert_jq keys_unsorted '["format","created","runs","inputs_file","inputs_hash","config_hash","version","inputs_bytes","name","options","config_file","config"]' one/manifest.json
+	assert_jq '[.format,.runs,.inputs_file,.inputs_bytes]' '[1,50,"inputs.yaml",11]' one/manifest.json
+	assert_jq '[.name,.options,.config_file,.config.seed]' \
+		"[\"${PWD##*/}\",{},\"$PWD/setting.yaml\",1]" one/manifest.json
 	fl-collect -q --runs 50 --inputs inputs.yaml -c setting.yaml two "$TRACES" || true
 	assert_equal "$(jq -c '[.inputs_hash,.config_hash]' one/manifest.json)" \
 		"$(jq -c '[.inputs_hash,.config_hash]' two/manifest.json)"
@@ -273,7 +275,18 @@ setup_file()
 	run -1 diff <(jq -c .inputs_hash one/manifest.json) <(jq -c .inputs_hash three/manifest.json)
 	run -1 diff <(jq -c .config_hash one/manifest.json) <(jq -c .config_hash three/manifest.json)
 	fl-collect -q four "$TRACES" || true
-	assert_jq '[.runs,.inputs_file,.inputs_hash]' '[null,null,null]' four/manifest.json
+	assert_jq '[.runs,.inputs_file,.inputs_hash,.inputs_bytes,.config_file]' \
+		'[null,null,null,null,null]' four/manifest.json
+	fl-collect -q --name 'x "y"' --option limit=3 --option 'personas=a=b, "c"' five "$TRACES" || true
+	assert_jq '[.name,.options]' '["x \"y\"",{"limit":"3","personas":"a=b, \"c\""}]' five/manifest.json
+	assert_jq .name '"x \"y\""' five/summary.json
+	for wrong in limit =3; do
+		run --separate-stderr -2 fl-collect --option "$wrong" six "$TRACES"
+		assert_equal "$stderr" "fl-collect: --option '$wrong': NAME=VALUE is wanted"
+	done
+	run --separate-stderr -2 fl-collect --option a=1 --option a=1 six "$TRACES"
+	assert_equal "$stderr" "fl-collect: --option 'a=1': there is one of that name"
+	assert_not_exists six
 }
 
 @test "the manifest and each trace are there before the next one comes" {
@@ -301,12 +314,12 @@ setup_file()
 	cp -Rp exp before
 	run --separate-stderr -2 fl-collect exp "$TRACES"
 	assert_output ''
-	assert_equal "$stderr" 'fl-collect: exp: holds an experiment already'
+	assert_equal "$stderr" 'fl-collect: exp: holds an experiment already; --continue goes on with it'
 	diff -r before exp
 	mkdir old
 	touch old/trace_summary.jsonl
 	run --separate-stderr -2 fl-collect old "$TRACES"
-	assert_equal "$stderr" 'fl-collect: old: holds an experiment already'
+	assert_equal "$stderr" 'fl-collect: old: holds an experiment already; --continue goes on with it'
 	assert_equal "$(ls old)" trace_summary.jsonl
 	# an empty one will do
 	mkdir empty
@@ -449,7 +462,7 @@ setup_file()
 @test "a disk that gets full ends it with 2, and each row that is there is whole" {
 	is_sanitized && skip 'the sanitizers write files of their own'
 	status=0
-	(ulimit -f 4; trap '' XFSZ; exec fl-collect -q exp "$TRACES") 2>err || status=$?
+	(ulimit -f 4; exec fl-collect -q exp "$TRACES") 2>err || status=$?
 	assert_equal "$status" 2
 	assert_regex "$(<err)" '^fl-collect: exp/[a-z_]*\.jsonl: File too large$'
 	assert_not_exists exp/summary.json

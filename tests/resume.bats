@@ -1,0 +1,546 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154,SC2164 # each test is a process,
+# and ends where something fails; bats sets what is not set here
+
+load test_helper
+load filter_helper
+
+# Three small traces with 2, 0 and 1 observations, of which the second failed.
+setup_file()
+{
+	find_python
+	cd -- "$BATS_FILE_TMPDIR"
+	cat >traces <<-'END'
+	{"trace_id":"t1","run_id":"r1","input_id":"i1","iteration":0,"persona":null,"input":"é😀","output":"\"a\"","duration_ms":1.5,"success":true,"observation_count":2,"observations":[{"id":"a","type":"tool","output":"ü"},{"id":"b","type":"agent"}]}
+	{"trace_id":"t2","run_id":"r2","input_id":"i1","iteration":1,"persona":null,"input":"é😀","output":null,"duration_ms":2,"success":false,"error":"no","error_kind":"error","observation_count":0,"observations":[]}
+	{"trace_id":"t3","run_id":"r3","input_id":"i2","iteration":0,"persona":"p","input":"b","output":{},"duration_ms":3,"success":true,"observation_count":1,"observations":[{"id":"c","type":"span","output":[1,2]}]}
+	END
+	fl-collect -q whole traces || true
+	export TRACES=$PWD/traces WHOLE=$PWD/whole
+}
+
+# partial DIR: an experiment in which the first run is there, and the second
+# was not written whole.
+partial()
+{
+	cp -Rp -- "$WHOLE" "$1"
+	sed -i 1q "$1/trace_summary.jsonl"
+	sed -i 2q "$1/traces.jsonl"
+	rm "$1/summary.json" "$1/errors.json"
+}
+
+# same DIR: all runs are in it as in the whole one, and so is what is computed.
+same()
+{
+	local file
+
+	for file in observations traces trace_summary; do
+		cmp "$WHOLE/$file.jsonl" "$1/$file.jsonl"
+	done
+	cmp "$WHOLE/errors.json" "$1/errors.json"
+	assert_equal "$(jq -c 'del(.date, .name)' "$1/summary.json")" \
+		"$(jq -c 'del(.date, .name)' "$WHOLE/summary.json")"
+	assert_equal "$(ls -A "$1")" "$(ls -A "$WHOLE")"
+}
+
+# namespace COMMAND: runs it in bash where mounting harms nobody, or skips.
+namespace()
+{
+	local flags
+
+	for flags in -m -rm; do
+		unshare "$flags" mount -t tmpfs none /mnt 2>/dev/null || continue
+		timeout 60 unshare "$flags" bash -euc "$1"
+		return
+	done
+	skip 'mounting is not allowed here'
+}
+
+# --- what counts --------------------------------------------------------------
+
+@test "a folder in which there is no experiment gets one" {
+	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
+	cmp "$TRACES" <(cat <<<"$output")
+	assert_equal "$stderr" ''
+	same exp
+	mkdir empty
+	run -1 fl-collect --continue -q empty "$TRACES"
+	same empty
+	assert_jq 'has("continued")' false exp/manifest.json
+}
+
+@test "one that was killed goes on, with each run once, and says what was dropped" {
+	mkfifo to
+	fl-collect -q exp <to 2>/dev/null &
+	pid=$!
+	exec 7>to
+	head -n 2 "$TRACES" >&7
+	until [[ -e exp/trace_summary.jsonl && $(lines_of exp/trace_summary.jsonl) == 2 ]]; do
+		sleep 0.02
+	done
+	kill -KILL "$pid"
+	wait "$pid" || true
+	exec 7>&-
+	printf '{"id":"x","trace_id":"t9",' >>exp/observations.jsonl
+	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
+	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+fl-collect: exp: 2 traces of runs that were there already: passed over"
+	assert_equal "$output" "$(sed -n 3p "$TRACES")"
+	same exp
+	# and again, with nothing to do
+	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
+	assert_output ''
+	assert_equal "$stderr" 'fl-collect: exp: 3 traces of runs that were there already: passed over'
+	same exp
+}
+
+@test "files that are cut off anywhere, or end in zeros, count up to the last run that is whole" {
+	mapfile -t flags < <(library_flags)
+	"${CC:-cc}" -std=c11 -o check "$ROOT/tests/commit-check.c" "${flags[@]}"
+	run timeout 60 ./check "$WHOLE"
+	assert_success
+	assert_regex "$output" '^[0-9]{4,} ways$'
+}
+
+@test "files that are cut off anywhere become those that were not" {
+	timeout 60 python3 - <<-'PY'
+	import os, shutil, subprocess
+	whole, traces = os.environ["WHOLE"], os.environ["TRACES"]
+	names = ["observations.jsonl", "traces.jsonl", "trace_summary.jsonl"]
+	data = {n: open(whole + "/" + n, "rb").read() for n in names}
+	def collect(*more):
+	    return subprocess.run(["fl-collect", "--continue", "-q", "exp", *more], stdin=subprocess.DEVNULL,
+	        stderr=subprocess.PIPE)
+	for name in names:
+	    text = data[name]
+	    ends = [i + 1 for i, c in enumerate(text) if c == 10]
+	    places = {0, *range(0, len(text), 61), *(e + d for e in ends for d in (-1, 0, 1) if e + d <= len(text))}
+	    for place in sorted(places):
+	        for tail in (b"", b"\0" * (len(text) - place)):
+	            shutil.rmtree("exp", ignore_errors=True)
+	            shutil.copytree(whole, "exp")
+	            open("exp/" + name, "wb").write(text[:place] + tail)
+	            # mended first, or at once
+	            if place % 2:
+	                assert collect().returncode in (0, 1)
+	                for other in names:
+	                    assert data[other].startswith(open("exp/" + other, "rb").read())
+	            done = collect(traces)
+	            assert done.returncode == 1, (name, place, done)
+	            for other in names:
+	                assert open("exp/" + other, "rb").read() == data[other], (name, place, done)
+	PY
+	same exp
+}
+
+@test "without anything to add, what is there is mended and the summary computed anew" {
+	partial exp
+	cp exp/manifest.json before
+	run --separate-stderr -0 fl-collect --continue --report exp </dev/null
+	assert_output ''
+	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+1 run: 1 succeeded, 0 failed; p50 1.50 ms, p95 1.50 ms"
+	assert_jq .results.total_runs 1 exp/summary.json
+	assert_not_exists exp/errors.json
+	cmp before exp/manifest.json
+	head -n 1 "$WHOLE/traces.jsonl" | cmp - exp/traces.jsonl
+	head -n 2 "$WHOLE/observations.jsonl" | cmp - exp/observations.jsonl
+	run -1 fl-collect --continue -q exp "$TRACES"
+	same exp
+}
+
+@test "the manifest tells each time that runs were added again" {
+	partial exp
+	created=$(jq .created exp/manifest.json)
+	fl-collect --continue -q exp <(sed -n 2p "$TRACES") || true
+	fl-collect --continue -q exp <(sed -n 1,2p "$TRACES") || true
+	fl-collect --continue -q exp "$TRACES" || true
+	assert_jq '[.created,(.continued|length)]' "[$created,2]" exp/manifest.json
+	assert_jq '[.continued[]|test("^20[0-9-]{8}T[0-9:.]{15}\\+00:00$")]' '[true,true]' exp/manifest.json
+}
+
+@test "a manifest that was not written whole begins anew where there are no runs" {
+	for state in 'rm exp/manifest.json' ': >exp/manifest.json' 'printf "{\"format\"" >exp/manifest.json'; do
+		rm -rf exp
+		mkdir exp
+		: >exp/trace_summary.jsonl
+		touch exp/manifest.json
+		printf '{"cut' | tee exp/observations.jsonl >exp/traces.jsonl
+		eval "$state"
+		run --separate-stderr -1 fl-collect --continue -q --runs 3 exp "$TRACES"
+		assert_equal "$stderr" 'fl-collect: exp: 1 run was not written whole: it is dropped, to be done again'
+		same exp
+		assert_jq '[.runs,has("continued")]' '[3,false]' exp/manifest.json
+	done
+	# where there are some, it is not known what they were made with
+	rm exp/manifest.json
+	cp -Rp exp before
+	run --separate-stderr -2 fl-collect --continue exp "$TRACES"
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: it is not known what the runs were made with; --anyway continues all the same'
+	diff -r before exp
+	run --separate-stderr -1 fl-collect --continue --anyway -q exp "$TRACES"
+	same exp
+	echo '{"format":2}' >exp/manifest.json
+	run --separate-stderr -2 fl-collect --continue exp "$TRACES"
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: written by a newer version'
+}
+
+@test "files that were not written by fl-collect, or edited, are refused and left alone" {
+	mkdir foreign
+	cp "$DATA"/reference/parse/guide/*.jsonl foreign
+	cp -R foreign bare
+	cp foreign/trace_summary.jsonl foreign/traces.jsonl
+	cp -Rp "$WHOLE" gap
+	sed -i 2d gap/trace_summary.jsonl
+	sed -i 1d gap/trace_summary.jsonl
+	cp -Rp "$WHOLE" swapped
+	tac "$WHOLE/traces.jsonl" >swapped/traces.jsonl
+	cp -Rp "$WHOLE" other
+	sed -i '2s/t1/t7/' other/observations.jsonl
+	cp -Rp "$WHOLE" longer
+	sed -i '2s/tool/tools/;2s/agent/agents/' longer/observations.jsonl
+	cp -Rp "$WHOLE" missing
+	rm missing/observations.jsonl
+	while IFS='|' read -r dir message; do
+		cp -Rp "$dir" before
+		run --separate-stderr fl-collect --continue --anyway "$dir" "$TRACES"
+		assert_equal "$dir $status" "$dir 2"
+		assert_equal "$stderr" "fl-collect: $dir/$message"
+		diff -r before "$dir"
+		rm -r before
+	done <<-'END'
+	foreign|trace_summary.jsonl:1: does not tell where its observations are: not written by fl-collect
+	gap|trace_summary.jsonl:1: its observations do not begin where those of the row before it end: the files were edited
+	swapped|traces.jsonl:1: not of the trace that the row in trace_summary.jsonl is of: the files were edited
+	other|observations.jsonl:2: not of the trace that the row in trace_summary.jsonl is of: the files were edited
+	longer|trace_summary.jsonl:1: its observations do not end where a line does: the files were edited
+	bare|traces.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
+	missing|observations.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
+	END
+}
+
+@test "observations that a filter took out of a trace are not missing" {
+	jq -c '.observations |= .[1:]' "$TRACES" >in
+	fl-collect -q exp in || true
+	cp exp/observations.jsonl before
+	run --separate-stderr -1 fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" ''
+	cmp before exp/observations.jsonl
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+}
+
+@test "a run is there once, whatever its trace_id; a trace without a run_id by that" {
+	partial exp
+	fl-collect --continue -q exp </dev/null 2>/dev/null
+	{
+		sed -n '1s/t1/new/p' "$TRACES"
+		sed -n '2s/"run_id":"r2",//p' "$TRACES"
+		sed -n '2s/"run_id":"r2",//p' "$TRACES"
+		sed -n '3s/t3/t1/p' "$TRACES"
+	} >in
+	run --separate-stderr -1 fl-collect --continue exp in
+	assert_equal "$output" "$(sed -n 2p in)"
+	assert_equal "$stderr" "fl-collect: in:4: a trace of this trace_id was there before
+fl-collect: exp: 2 traces of runs that were there already: passed over"
+	# a new experiment takes what comes, as repeats of one run
+	run --separate-stderr -1 fl-collect -q new <(sed -n '1p;1s/t1/other/p' "$TRACES"; sed -n 2p "$TRACES")
+	assert_equal "$stderr" ''
+	assert_equal "$(lines_of new/trace_summary.jsonl)" 3
+}
+
+@test "another one that writes is told before anything else" {
+	mkfifo to
+	fl-collect -q exp <to &
+	exec 7>to
+	wait_for exp/trace_summary.jsonl
+	printf '{"cut' >>exp/observations.jsonl
+	run --separate-stderr -2 fl-collect --continue --runs 7 exp "$TRACES"
+	assert_equal "$stderr" 'fl-collect: exp: another program is writing to it'
+	assert_equal "$(<exp/observations.jsonl)" '{"cut'
+	exec 7>&-
+	wait $! || true
+}
+
+@test "many runs are gone through in little memory" {
+	python3 - >many <<-'PY'
+	text = "x" * 2000
+	for n in range(8000):
+	    print('{"trace_id":"%d","run_id":"r%d","input":"a","success":true,"observations":[{"id":"1","type":"tool","output":"%s"}]}'
+	        % (n, n, text))
+	PY
+	little 16000 fl-collect -q exp many
+	before=$(cksum <exp/observations.jsonl)
+	truncate -s -10 exp/trace_summary.jsonl
+	run --separate-stderr -0 little 16000 fl-collect -q --continue exp many
+	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+fl-collect: exp: 7999 traces of runs that were there already: passed over"
+	assert_equal "$(cksum <exp/observations.jsonl)" "$before"
+}
+
+# --- runs that were cancelled -------------------------------------------------
+
+@test "a run that was cancelled is put aside, passed on, and done again" {
+	sed '2s/"error_kind":"error"/"error_kind":"cancelled"/' "$TRACES" >in
+	run --separate-stderr -1 fl-collect --report exp in
+	cmp in <(cat <<<"$output")
+	assert_equal "$stderr" '2 runs: 2 succeeded, 0 failed; p50 1.50 ms, p95 3.00 ms; 1 cancelled'
+	sed -n 2p in | cmp - exp/cancelled.jsonl
+	assert_equal "$(mode_of exp/cancelled.jsonl)" 600
+	refute grep -q '"t2"' exp/traces.jsonl exp/trace_summary.jsonl
+	assert_jq .results.total_runs 2 exp/summary.json
+	# it is no run: what follows takes its place
+	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
+	assert_equal "$output" "$(sed -n 2p "$TRACES")"
+	assert_not_exists exp/cancelled.jsonl
+	assert_equal "$(jq -r .trace_id exp/trace_summary.jsonl | paste -sd ' ')" 't1 t3 t2'
+}
+
+# --- what changed -------------------------------------------------------------
+
+# begun: an experiment in `exp` that has a configuration and inputs.
+begun()
+{
+	cat >setting.yaml <<-'END'
+	name: trial
+	seed: 1
+	parallel_runs: 2
+	runner: {target: "a:b", timeout_seconds: 300, environment_vars: {API_KEY: one, LEVEL: "x"}}
+	personas: [{name: a}, {name: b}]
+	END
+	printf 'inputs:\n- a\n' >inputs.yaml
+	with=(-q -c setting.yaml --inputs inputs.yaml --runs 3 --option limit=3)
+	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	printf '{"cut' >>exp/traces.jsonl
+	cp -Rp exp before
+}
+
+# refuses MESSAGE ARG...: going on with these arguments is refused with these
+# lines before the last one, and nothing is touched.
+refuses()
+{
+	local told=''
+
+	while IFS= read -r line; do
+		told+="fl-collect: $line"$'\n'
+	done <<<"$1"
+	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change what a run gives; --anyway continues it all the same"
+	diff -r before exp
+}
+
+@test "what has changed in the configuration is told value by value, and refused" {
+	begun
+	cp setting.yaml kept
+	sed -i 's/300/60.5/; s/seed: 1/seed: 2/; s/a:b/"b:\\e[31mred"/; s/"x"/"x y"/' setting.yaml
+	sed -i 's/""/"/g' setting.yaml
+	refuses 'runner.environment_vars.LEVEL was "x", is "x y"
+runner.target was "a:b", is "b:\u001b[31mred"
+runner.timeout_seconds was 300, is 60.5
+seed was 1, is 2' "${with[@]}"
+	# what is put in and left out
+	sed 's/, {name: b}//; s/seed: 1/input_template: "{input}!"/' kept >setting.yaml
+	refuses 'input_template was not set, is "{input}!"
+personas.1.name was "b", is not set
+seed was 1, is not set' "${with[@]}"
+	# a value that is not shown has changed all the same
+	sed 's/one/another/' kept >setting.yaml
+	refuses 'a secret in the configuration has changed' "${with[@]}"
+	refute grep -q another <<<"$stderr"
+	# long ones
+	{ cat kept; printf 'input_template: "%0100da"\n' 0; } >setting.yaml
+	refuses "input_template was not set, is \"$(printf %060d 0)…\"" "${with[@]}"
+	rm -r exp before
+	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	cp -Rp exp before
+	{ cat kept; printf 'input_template: "%0100db"\n' 0; } >setting.yaml
+	refuses 'input_template has changed' "${with[@]}"
+}
+
+@test "of many changes the first twenty are told" {
+	begun
+	{
+		grep -v personas setting.yaml
+		echo 'personas:'
+		for i in {1..30}; do echo "- name: p$i"; done
+	} >new
+	mv new setting.yaml
+	run --separate-stderr -2 fl-collect --continue "${with[@]}" exp "$TRACES"
+	assert_equal "${#stderr_lines[@]}" 22
+	assert_equal "${stderr_lines[20]}" 'fl-collect: and 10 more have changed'
+}
+
+@test "what has changed in the inputs, the options and the name is told, and refused" {
+	begun
+	printf -- '- b%04000d\n' 0 >>inputs.yaml
+	refuses 'inputs.yaml has changed since: 12 bytes then, 4,016 now' "${with[@]}"
+	refuses 'the inputs were from inputs.yaml, are from no file' --inputs ''
+	printf 'inputs:\n- b\n' >inputs.yaml
+	refuses 'inputs.yaml has changed since: 12 bytes then, 12 now' "${with[@]}"
+	refuses 'the inputs were from inputs.yaml, are from setting.yaml' --inputs setting.yaml
+	rm inputs.yaml
+	refuses 'inputs.yaml could be read only then, or only now' "${with[@]}"
+	refuses 'the number of runs was 3, is 12' --runs 12
+	refuses 'the experiment'"'"'s name was "trial", is "it'"'"'s \"x\""' --name "it's \"x\""
+	refuses '--limit was 3, is "4 or 5"
+--personas was not given, is a,b' --option 'limit=4 or 5' --option personas=a,b
+}
+
+@test "what no run depends on may change" {
+	begun
+	python3 - <<-'PY'
+	lines = open("setting.yaml").read().replace("parallel_runs: 2", "parallel_runs: 4").splitlines()
+	# in another order, too
+	open("setting.yaml", "w").write("\n".join(lines[::-1] + [
+	    "output_directory: elsewhere", "run_delay_seconds: 0.5", "inputs_file: other.yaml", "tags: [a]",
+	    "metadata: {a: 1}", "description: new", "variation_strategies: [typo]"]) + "\n")
+	PY
+	mv inputs.yaml moved.yaml
+	with[4]=moved.yaml
+	run --separate-stderr -1 fl-collect --continue "${with[@]}" exp "$TRACES"
+	assert_equal "${#stderr_lines[@]}" 2
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+	assert_jq '[.inputs_file,.config.parallel_runs]' '["moved.yaml",4]' exp/manifest.json
+	assert_jq .config_hash "$(jq .config_hash before/manifest.json)" exp/manifest.json
+	assert_jq .config.parallel_runs 4 exp/summary.json
+}
+
+@test "what is not told is as it was" {
+	begun
+	rm setting.yaml inputs.yaml
+	cd ..
+	run --separate-stderr -1 fl-collect --continue -q "$OLDPWD/exp" "$TRACES"
+	cd "$OLDPWD"
+	filter='del(.continued)'
+	assert_jq "$filter" "$(jq -c "$filter" before/manifest.json)" exp/manifest.json
+	assert_jq '[.name,.config.runner.timeout_seconds]' '["trial",300]' exp/summary.json
+}
+
+@test "--anyway goes on all the same, and the manifest says with what" {
+	begun
+	sed -i 's/300/60/' setting.yaml
+	echo '- b' >>inputs.yaml
+	created=$(jq -c .created exp/manifest.json)
+	with=(-q -c setting.yaml --inputs inputs.yaml --runs 4 --option limit=4)
+	run --separate-stderr -1 fl-collect --continue --anyway "${with[@]}" --option seed=9 exp "$TRACES"
+	assert_regex "$stderr" 'runner.timeout_seconds was 300, is 60'
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+	assert_jq '[.created,(.continued|length),.runs,.inputs_bytes,.options,.config.runner.timeout_seconds]' \
+		"[$created,1,4,16,{\"limit\":\"4\",\"seed\":\"9\"},60]" exp/manifest.json
+	assert_jq .config.runner.timeout_seconds 60 exp/summary.json
+	# that is what it is now
+	run --separate-stderr -1 fl-collect --continue "${with[@]}" exp </dev/null
+	assert_equal "$stderr" ''
+}
+
+@test "a manifest with wrong types in it harms nothing" {
+	begun
+	for text in '{}' '{"format":"x","runs":"many","inputs_file":7,"inputs_hash":[],"config_hash":{},"inputs_bytes":"x","name":[1],"options":[{"a":1}],"continued":"x","config_file":3,"config":[[[]]]}' \
+		'{"options":{"limit":12,"a":{"b":[]},"c":"","":""},"config":"x","name":{"x":1},"continued":[1,{"a":2}],"runs":[]}' \
+		"{\"config\":$(printf '[%.0s' {1..900})$(printf ']%.0s' {1..900})}"; do
+		printf '%s' "$text" >exp/manifest.json
+		run --separate-stderr timeout 20 fl-collect --continue "${with[@]}" exp </dev/null
+		assert_equal "$status" 2
+		assert_regex "$stderr" 'not continued'
+		run --separate-stderr -0 timeout 20 fl-collect --continue --anyway "${with[@]}" exp </dev/null
+		jq . exp/manifest.json exp/summary.json >/dev/null
+		run --separate-stderr -0 timeout 20 fl-collect --continue "${with[@]}" exp </dev/null
+		assert_equal "$stderr" ''
+	done
+}
+
+# --- what cannot be written ---------------------------------------------------
+
+@test "a file that may not get larger ends it with 2, and it goes on later" {
+	is_sanitized && skip 'the sanitizers write files of their own'
+	python3 - >many <<-'PY'
+	import json
+	for n in range(30):
+	    print(json.dumps({"trace_id": "t%d" % n, "run_id": "r%d" % n, "input": "x" * 90, "success": n % 2 == 0,
+	        "duration_ms": n, "observations": [{"id": i, "type": "tool", "output": "o" * 99} for i in range(n % 3)]}))
+	PY
+	fl-collect -q whole many || true
+	for limit in 1 2 3 4 5 6 7; do
+		rm -rf exp
+		status=0
+		(ulimit -f "$limit"; exec fl-collect -q exp many) 2>err || status=$?
+		assert_equal "$limit $status" "$limit 2"
+		assert_regex "$(<err)" '^fl-collect: exp/[a-z_]+\.jsonl?: File too large$'
+		assert_not_exists exp/summary.json
+		run --separate-stderr -1 fl-collect --continue -q exp many
+		for file in observations traces trace_summary; do
+			cmp "whole/$file.jsonl" "exp/$file.jsonl"
+		done
+		cmp whole/errors.json exp/errors.json
+	done
+	# what is computed may be what does not fit
+	printf '{"trace_id":"%d","input":"%d","success":true,"observations":[]}\n' {1..12}{,} >small
+	printf 'description: "%0500d"\n' 0 >setting.yaml
+	status=0
+	(ulimit -f 2; exec fl-collect -c setting.yaml -q small-exp small) 2>err || status=$?
+	assert_equal "$status $(<err)" '2 fl-collect: small-exp/summary.json: File too large'
+	assert_equal "$(ls -A small-exp | paste -sd ' ')" 'manifest.json observations.jsonl trace_summary.jsonl traces.jsonl'
+	run --separate-stderr -0 fl-collect --continue -q small-exp </dev/null
+	assert_equal "$stderr" ''
+	assert_jq .results.total_runs 12 small-exp/summary.json
+}
+
+@test "a disk that is full ends it with 2, and it goes on when there is room" {
+	export TRACES WHOLE
+	namespace '
+		mount -t tmpfs -o size=96k none /mnt
+		cd /mnt
+		dd if=/dev/zero of=filler bs=4k count=17 2>/dev/null
+		for n in {1..300}; do
+			sed "s/\"\(t\|r\)\([123]\)\"/\"\1$n.\2\"/g" "$TRACES"
+		done >"$BATS_TEST_TMPDIR/many"
+		status=0
+		fl-collect -q exp "$BATS_TEST_TMPDIR/many" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		[ "$status" -eq 2 ]
+		rm filler
+		status=0
+		fl-collect --continue -q exp <(head -n 99 "$BATS_TEST_TMPDIR/many") 2>>"$BATS_TEST_TMPDIR/err" || status=$?
+		[ "$status" -eq 1 ]
+		cp -R exp "$BATS_TEST_TMPDIR/exp"
+	'
+	assert_regex "$(head -n 1 err)" '^fl-collect: exp/[a-z_]+\.jsonl: No space left on device$'
+	fl-collect -q wanted <(head -n 99 many) || true
+	for file in observations traces trace_summary; do
+		cmp "wanted/$file.jsonl" "exp/$file.jsonl"
+	done
+}
+
+@test "a disk without room for the summary ends it with 2, and it is written later" {
+	namespace '
+		# the root, the folder, its manifest, the three files, and no more
+		mount -t tmpfs -o nr_inodes=6 none /mnt
+		cd /mnt
+		status=0
+		fl-collect -q exp "$TRACES" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		[ "$status" -eq 2 ]
+		ls -A exp >"$BATS_TEST_TMPDIR/there"
+		mount -o remount,nr_inodes=60 /mnt
+		fl-collect --continue -q exp </dev/null || [ $? -eq 1 ]
+		cp -R exp "$BATS_TEST_TMPDIR/exp"
+	'
+	assert_regex "$(<err)" '^fl-collect: exp/(errors|summary)\.json: No space left on device$'
+	assert_equal "$(paste -sd ' ' there)" 'manifest.json observations.jsonl trace_summary.jsonl traces.jsonl'
+	same exp
+}
+
+@test "a folder that cannot be written to is told, and left alone" {
+	partial exp
+	cp -Rp exp before
+	namespace '
+		mount --bind exp exp
+		mount -o remount,bind,ro exp
+		for how in "" --continue; do
+			status=0
+			fl-collect $how exp "$TRACES" >out 2>>err || status=$?
+			[ "$status" -eq 2 ]
+		done
+	'
+	assert_equal "$(<err)" "fl-collect: exp: holds an experiment already; --continue goes on with it
+fl-collect: exp/trace_summary.jsonl: Read-only file system"
+	assert_equal "$(<out)" ''
+	diff -r before exp
+}
