@@ -50,6 +50,9 @@ _fluxloop_value()
 	--from-recording | --file)
 		_fluxloop_paths -f '*.jsonl'
 		;;
+	--log)
+		_fluxloop_paths -f
+		;;
 	--path | --output)
 		_fluxloop_paths -d
 		;;
@@ -79,7 +82,9 @@ _fluxloop_options()
 		;;
 	"run experiment")
 		options="--config= --iterations= --personas= --output=
-			--dry-run --seed= --parallel= --limit= --name="
+			--dry-run --seed= --parallel= --limit= --name=
+			--max-failures= --max-time= --max-tokens= --shard=
+			--log= --resume --latest --anyway"
 		;;
 	"parse experiment")
 		options="--config= --latest --output= --overwrite --format=
@@ -141,7 +146,8 @@ _fluxloop()
 	fi
 	if [[ " $options " == *[[:space:]]"$previous="[[:space:]]* ]]; then
 		_fluxloop_value "$previous"
-	elif [[ $current != -* && "$verb $noun" == "parse experiment" ]]; then
+	elif [[ $current != -* && ("$verb $noun" == "parse experiment" ||
+		"$verb $noun ${COMP_WORDS[*]}" == "run experiment "*" --resume "*) ]]; then
 		_fluxloop_experiments
 	else
 		_fluxloop_reply "${options//=/}"

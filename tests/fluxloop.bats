@@ -1064,6 +1064,10 @@ completes()
 	touch experiments/a_{1,2}/trace_summary.jsonl
 	completes 'fluxloop parse experiment '
 	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
+	completes 'fluxloop run experiment --resume '
+	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
+	completes 'fluxloop run experiment --parallel 2 '
+	refute_regex "$offered" experiments
 	completes 'fluxloop parse experiment experiments/a_2'
 	assert_equal "$offered" 'experiments/a_2'
 	cd experiments

@@ -544,3 +544,293 @@ fl-collect: exp/trace_summary.jsonl: Read-only file system"
 	assert_equal "$(<out)" ''
 	diff -r before exp
 }
+
+# --- the wrapper --------------------------------------------------------------
+
+# project: a project in a folder with a name that is hard on shell scripts. Its
+# agent repeats what it hears, ends at "bad", and stops at "stuck" until there
+# is a file "release".
+project()
+{
+	mkdir -- "it's \$a place" && cd -- "it's \$a place"
+	mkdir inputs
+	cat >setting.yaml <<-'END'
+	name: trial
+	runner:
+	  process: {command: ["sh", "agent.sh"], protocol: lines}
+	  timeout_seconds: 50
+	END
+	cat >agent.sh <<-'END'
+	while read -r line; do
+		case $line in
+		bad) exit 3 ;;
+		stuck)
+			: >reached
+			until [ -e release ]; do sleep 0.02; done
+			;;
+		esac
+		echo "$line"
+	done
+	END
+	inputs "$@"
+}
+
+inputs()
+{
+	printf 'inputs:\n' >inputs/generated.yaml
+	printf -- '- input: "%s"\n' "$@" >>inputs/generated.yaml
+}
+
+# stopped [ARG...]: an experiment that was stopped while its run "stuck" ran;
+# `dir` is its folder, and what it said is in the file "out".
+stopped()
+{
+	local all status=0
+
+	env --default-signal=INT "$BIN/fluxloop" run experiment --parallel 1 \
+		"$@" >out 2>&1 3>&- &
+	pid=$!
+	wait_for reached
+	# again and again: the second means "at once"
+	while kill -s INT "$pid" 2>/dev/null; do
+		sleep 0.05
+	done
+	wait "$pid" || status=$?
+	assert_equal "$status" 130
+	touch release
+	all=(experiments/*)
+	assert_equal "${#all[@]}" 1
+	dir=${all[0]}
+}
+
+# finished DIR: it has each run of the inputs once, and nothing is left over.
+finished()
+{
+	assert_equal "$(jq -r .input "$1/trace_summary.jsonl" | LC_ALL=C sort | paste -sd ' ')" \
+		"$(fl-yaml inputs/generated.yaml | jq -r .input | LC_ALL=C sort | paste -sd ' ')"
+	assert_equal "$(jq -r .run_id "$1/trace_summary.jsonl" | sort | uniq -d)" ''
+	assert_not_exists "$1/cancelled.jsonl"
+	fl-parse -f jsonl "$1" >/dev/null
+}
+
+@test "an experiment that was stopped says how to go on, and goes on" {
+	project one stuck three
+	stopped
+	assert_regex "$(<out)" "stopped by SIGINT; what was finished is in $dir"
+	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl" "$dir/cancelled.jsonl" | paste -sd ' ')" 'one stuck'
+	line=$(sed -n 's/^resume: //p' out)
+	assert_equal "$line" "fluxloop run experiment --resume $dir"
+	run --separate-stderr -0 timeout 60 bash -euc "$line"
+	assert_equal "${lines[0]}" '1 of 3 runs are there, 2 are missing'
+	assert_regex "${lines[1]}" "^$dir: 3 runs, 0 failed, 100\.0 %"
+	assert_equal "${lines[2]}" "next: fluxloop parse experiment $dir --output per_trace_analysis --overwrite"
+	assert_equal "${#lines[@]}" 3
+	finished "$dir"
+	# when all is there, nothing is run
+	rm agent.sh
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume="$dir"
+	assert_equal "${lines[0]}" 'all 3 runs are there'
+	assert_regex "${lines[1]}" "^$dir: 3 runs, 0 failed"
+	assert_equal "$stderr" ''
+}
+
+@test "one that was stopped before anything was finished stays, and goes on" {
+	project stuck two
+	stopped
+	assert_regex "$(<out)" "$dir: 0 runs, 0 failed"
+	refute grep -q ^next: out
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume --latest
+	assert_equal "${lines[0]}" '0 of 2 runs are there, 2 are missing'
+	finished "$dir"
+}
+
+@test "one that was killed goes on, wherever it is resumed from" {
+	project one two bad four
+	run -1 timeout 60 fluxloop run experiment --output 'o u t'
+	refute grep -q ^resume: <<<"$output"
+	dir=$(echo 'o u t'/*)
+	rm "$dir"/{summary,errors}.json
+	truncate -s -5 "$dir/trace_summary.jsonl"
+	cd ..
+	run --separate-stderr -1 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir"
+	assert_equal "$stderr" "fl-collect: it's \$a place/$dir: 1 run was not written whole: it is dropped, to be done again"
+	assert_equal "${lines[0]}" '3 of 4 runs are there, 1 is missing'
+	assert_regex "${lines[1]}" ': 4 runs, 1 failed'
+	cd "$OLDPWD"
+	finished "$dir"
+	assert_file_exists "$dir/errors.json"
+	# the status is that of all runs, not only of those that were added
+	run -1 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_line 'all 4 runs are there'
+}
+
+@test "one that was killed before anything was written is begun" {
+	project one two
+	mkdir -p experiments/trial_20250101_000000/stderr
+	touch experiments/trial_20250101_000000/{manifest.json.new,traces.jsonl}
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume --latest
+	assert_equal "${lines[0]}" '0 of 2 runs are there, 2 are missing'
+	dir=experiments/trial_20250101_000000
+	finished "$dir"
+	mkdir empty
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume empty
+	finished empty
+}
+
+@test "it goes on with the options that it was begun with" {
+	project one stuck three four
+	stopped --iterations 2 --limit 3 --seed 5 --name "it's \"x\""
+	assert_jq .options '{"iterations":"2","limit":"3","seed":"5"}' "$dir/manifest.json"
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_equal "${lines[0]}" '2 of 6 runs are there, 4 are missing'
+	timeout 60 fluxloop run experiment --iterations 2 --limit 3 --seed 5 --name "it's \"x\"" --output whole
+	whole=(whole/*)
+	for file in trace_summary traces; do
+		assert_equal "$(jq -r '[.trace_id, .run_id, .name] | @tsv' "$dir/$file.jsonl" | sort)" \
+			"$(jq -r '[.trace_id, .run_id, .name] | @tsv' "${whole[0]}/$file.jsonl" | sort)"
+	done
+	assert_equal "$(jq -r .name "$dir/summary.json")" "it's \"x\""
+}
+
+@test "other options, settings or inputs are told and refused, unless --anyway is given" {
+	project one stuck three
+	stopped --seed 5
+	cp -Rp "$dir" before
+	run -2 timeout 60 fluxloop run experiment --resume "$dir" --seed 6 --iterations 2 --name other
+	assert_output "fl-collect: the experiment's name was \"trial\", is \"other\"
+fl-collect: --iterations was not given, is 2
+fl-collect: --seed was 5, is 6
+fl-collect: the number of runs was 3, is 6
+fl-collect: $dir: not continued, since that may change what a run gives; --anyway continues it all the same"
+	cp setting.yaml kept
+	sed -i 's/50/60/' setting.yaml
+	inputs one stuck three more
+	run -2 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_line 'fl-collect: runner.timeout_seconds was 50, is 60'
+	assert_line 'fl-collect: inputs/generated.yaml has changed since: 57 bytes then, 73 now'
+	assert_line 'fl-collect: the number of runs was 3, is 4'
+	# inputs that went away are no others
+	mv inputs/generated.yaml away
+	printf 'base_inputs: [one]\n' >>setting.yaml
+	run -2 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_line 'fl-collect: the inputs were from inputs/generated.yaml, are from no file'
+	mv away inputs/generated.yaml
+	diff -r before "$dir"
+	mv kept setting.yaml
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir" --anyway
+	assert_equal "${#stderr_lines[@]}" 2
+	assert_equal "${lines[0]}" '1 of 4 runs are there, 3 are missing'
+	finished "$dir"
+	# another configuration with the same in it will do
+	mkdir elsewhere
+	mv setting.yaml elsewhere/same.yaml
+	run -2 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_output "fluxloop: $PWD/setting.yaml: the experiment's configuration is not there: name it with --config"
+}
+
+@test "how many calls at once, and limits, may change" {
+	project one stuck three
+	stopped --seed 5
+	run -0 timeout 60 fluxloop run experiment --resume "$dir" --parallel 2 \
+		--max-failures 5 --max-time 10m --max-tokens 100 --log log
+	finished "$dir"
+	assert_file_exists log
+	assert_jq .options '{"seed":"5"}' "$dir/manifest.json"
+}
+
+@test "a limit ends with 1, and with the way to go on" {
+	project one bad three four
+	run -1 timeout 60 fluxloop run experiment --max-failures 1 --parallel 1
+	dir=$(echo experiments/*)
+	assert_line "resume: fluxloop run experiment --resume $dir"
+	run -1 timeout 60 fluxloop run experiment --resume "$dir" --max-failures 1
+	assert_line '2 of 4 runs are there, 2 are missing'
+	refute_line --partial resume:
+	finished "$dir"
+	# one that is configured
+	rm -r experiments
+	printf '  on_error: fail_fast\n' >>setting.yaml
+	run -1 timeout 60 fluxloop run experiment --parallel 1
+	dir=$(echo experiments/*)
+	assert_line "resume: fluxloop run experiment --resume $dir"
+	sed -i '/on_error/d' setting.yaml
+	run -1 timeout 60 fluxloop run experiment --resume "$dir"
+	finished "$dir"
+}
+
+@test "a part of the runs is resumed as that part" {
+	project one two three four five six stuck
+	touch release
+	for k in 1 2; do
+		run -0 timeout 60 fluxloop run experiment --shard "$k/2" --output "part$k"
+		dir=$(echo part$k/*)
+		assert_jq '[.runs,.options]' "[null,{\"shard\":\"$k/2\"}]" "$dir/manifest.json"
+		cp "$dir/trace_summary.jsonl" "whole$k"
+		truncate -s -1 "$dir/trace_summary.jsonl"
+		run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir"
+		assert_equal "${lines[0]}" "$(($(lines_of "whole$k") - 1)) runs are there"
+		assert_equal "$(jq -r .run_id "$dir/trace_summary.jsonl" | sort)" \
+			"$(jq -r .run_id "whole$k" | sort)"
+	done
+	assert_equal "$(cat whole[12] | jq -r .run_id | sort -u | wc -l)" 7
+}
+
+@test "the steps of resuming can be typed by hand" {
+	project one stuck three
+	stopped --name "it's"
+	cp -Rp "$dir" before
+	run --separate-stderr -0 timeout 60 fluxloop -x run experiment --resume "$dir"
+	assert_equal "${#stderr_lines[@]}" 2
+	assert_regex "${stderr_lines[0]}" '^fl-collect --continue .* < /dev/null$'
+	assert_regex "${stderr_lines[1]}" '^fl-yaml .* \| fl-run .* --done .* \| fl-collect --continue '
+	rm -r "$dir"
+	cp -Rp before "$dir"
+	timeout 60 bash -euo pipefail -c "$stderr"
+	finished "$dir"
+}
+
+@test "what cannot be resumed is told" {
+	project one two
+	run -0 timeout 60 fluxloop run experiment
+	dir=$(echo experiments/*)
+	mv "$dir" ./--latest
+	mkdir old
+	cp "$DATA"/reference/parse/guide/*.jsonl old
+	while IFS='|' read -r arguments message; do
+		# shellcheck disable=SC2086 # several words
+		run -2 timeout 60 fluxloop run experiment $arguments
+		assert_output "fluxloop: $message"
+	done <<-'END'
+	--resume|which experiment? Name its folder, or give --latest
+	--resume latest|latest: no such folder
+	--resume --latest|experiments: no experiments here: 'fluxloop run experiment' makes one
+	--resume --latest old|unexpected 'old': see 'fluxloop run experiment --help'
+	--resume old more|unexpected 'more': see 'fluxloop run experiment --help'
+	--resume inputs|inputs: no experiment: there is no trace_summary.jsonl in it
+	--resume old|old: cannot be resumed: there is no manifest.json in it
+	--resume ./--latest --output x|--output: what is resumed goes on in its own folder
+	--latest|--latest is for --resume
+	--anyway|--anyway is for --resume
+	old|unexpected 'old': see 'fluxloop run experiment --help'
+	END
+	run -0 timeout 60 fluxloop run experiment --resume=./--latest
+	assert_line 'all 2 runs are there'
+	run -0 timeout 60 fluxloop run experiment --resume --dry-run -- --latest
+	assert_line 'results     ./--latest/, where 2 are'
+	# what is not ours in a manifest is no program
+	sed 's/"options": {}/"options": {\n    "iterations": "a[$(touch made)]"\n  }/' \
+		./--latest/manifest.json >changed
+	mv changed ./--latest/manifest.json
+	run -2 timeout 60 fluxloop run experiment --resume ./--latest
+	assert_output "fluxloop: --iterations 'a[\$(touch made)]': a whole number from 1 on is wanted"
+	assert_not_exists made
+	sed -i '/"iterations": "a/d' ./--latest/manifest.json
+	# two at once
+	flock -F ./--latest sleep 30 3>&- &
+	until ! flock -n ./--latest true; do
+		sleep 0.02
+	done
+	run -2 timeout 60 fluxloop run experiment --resume ./--latest
+	kill %1
+	assert_output 'fl-collect: ./--latest: another program is writing to it'
+}
