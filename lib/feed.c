@@ -185,8 +185,9 @@ feed_later(struct feed *f, struct run *r, int64_t due)
 	f->later[i] = (struct feed_later){ due, r };
 }
 
-struct run *
-feed_give_up(struct feed *f)
+/* Takes out the one that is due first; NULL: there is none. */
+static struct run *
+take_later(struct feed *f)
 {
 	struct feed_later last;
 	struct run *top;
@@ -229,7 +230,7 @@ feed_next(struct feed *f, int64_t now)
 		return r;
 	}
 	if (f->nlater && feed_due(f) <= now)
-		return feed_give_up(f);
+		return take_later(f);
 	return f->hold ? NULL : fresh(f);
 }
 
@@ -238,6 +239,20 @@ feed_back(struct feed *f, struct run *r)
 {
 	r->next = f->back;
 	f->back = r;
+}
+
+struct run *
+feed_give_up(struct feed *f)
+{
+	struct run *r, **p;
+
+	for (p = &f->back; (r = *p); p = &r->next)
+		if (r->attempt > 1) {
+			*p = r->next;
+			r->next = NULL;
+			return r;
+		}
+	return take_later(f);
 }
 
 int

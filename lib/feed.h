@@ -64,7 +64,10 @@ void feed_later(struct feed *f, struct run *r, int64_t due);
 /* When the first of those is due; INT64_MAX: there is none. */
 int64_t feed_due(const struct feed *f);
 
-/* Takes out one that waits for another attempt, due or not; NULL: none. */
+/*
+ * Takes out one that waits for another attempt, due or not, or was given back
+ * before it; NULL: none.
+ */
 struct run *feed_give_up(struct feed *f);
 
 /* Whether there is, or may yet be, another run. */

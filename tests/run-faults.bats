@@ -314,3 +314,19 @@ replies()
 	wait_for got
 	assert_equal "$(lines_of got)" 3
 }
+
+@test "a run whose next attempt is due when a limit is reached has its trace" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			case $line in
+			*'"input":"1"'*) echo '{"type":"error","error":"no"}' ;;
+			*) sleep 0.5; exit 3 ;;
+			esac
+		done
+	END
+	printf 'runner: {retry_delay: 0.1, max_retries: 1, retry_on: error}\n' >setting.yaml
+	inputs 2 >in
+	run -1 --separate-stderr timeout 20 fl-run -c setting.yaml --max-failures 1 --command 'sh agent.sh' in
+	assert_equal "$(jq -c '[.input,.error_kind,.attempts]' <<<"$output" | sort | xargs)" \
+		'[1,cancelled,2] [2,crash,1]'
+}
