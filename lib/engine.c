@@ -1081,12 +1081,12 @@ check_stop(struct engine *g)
 		return;
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];
-		if (!s->live || s->ending)
+		if (!s->live)
 			continue;
 		end_agent(g, s, RUN_CANCELLED, "the experiment was stopped",
 		    NULL);
 		/* a second signal does not wait */
-		if (proc_stops > 1)
+		if (proc_stops > 1 && !s->killed)
 			s->kill_at = g->now;
 	}
 }

@@ -330,3 +330,27 @@ replies()
 	assert_equal "$(jq -c '[.input,.error_kind,.attempts]' <<<"$output" | sort | xargs)" \
 		'[1,cancelled,2] [2,crash,1]'
 }
+
+@test "a second signal does not wait for agents that are being ended already" {
+	cat >agent.sh <<-'END'
+		trap '' TERM
+		read -r line
+		while :; do sleep 0.1; done
+	END
+	printf 'runner: {kill_timeout: 60, timeout_seconds: 0.2}\n' >setting.yaml
+	inputs 1 >in
+	fl-run -c setting.yaml --log log --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	wait_for log
+	for ((i = 0; i < 100; i++)); do
+		! grep -q '"signalled"' log || break
+		sleep 0.05
+	done
+	kill -TERM "$pid"
+	sleep 0.3
+	kill -TERM "$pid"
+	timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status $(jq -r .error_kind got)" '143 timeout'
+}
