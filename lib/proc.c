@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,14 @@
 
 #include "util.h"
 #include "err.h"
+#include "isotime.h"
 #include "proc.h"
+
+/*
+ * Signals that come together are one: timeout(1) sends two, to us and to our
+ * group, and so does a terminal that goes away.
+ */
+#define TOGETHER 100000		/* microseconds */
 
 /* In what the kernel counts ru_maxrss. */
 #ifdef __APPLE__
@@ -49,6 +57,20 @@ is_question(int sig)
 	return sig == SIGUSR1;
 }
 
+/* Called by a handler that no other interrupts. */
+static void
+count_stop(int sig)
+{
+	static int64_t last;
+	int64_t now = isotime_monotonic();
+
+	if (!proc_stops)
+		proc_stop_signal = sig;
+	if (!proc_stops || now - last > TOGETHER)
+		proc_stops++;
+	last = now;
+}
+
 static void
 on_signal(int sig)
 {
@@ -59,8 +81,8 @@ on_signal(int sig)
 		ended = 1;
 	else if (is_question(sig))
 		proc_asked = 1;
-	else if (!proc_stops++)
-		proc_stop_signal = sig;
+	else
+		count_stop(sig);
 	/* a full pipe tells as much as one more byte would */
 	if (write(told[1], "", 1) < 0)
 		errno = saved;
@@ -161,6 +183,7 @@ proc_init(void)
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+	sigfillset(&sa.sa_mask);
 	sigaction(SIGCHLD, &sa, NULL);
 	/* who started us may have blocked it, and that is inherited */
 	sigemptyset(&ours);

@@ -20,8 +20,9 @@ struct proc {
 };
 
 /*
- * How often SIGINT, SIGTERM, SIGHUP and SIGQUIT came since proc_init, and the
- * first of them; whether SIGUSR1 (or SIGINFO) came, and SIGCHLD.
+ * How often SIGINT, SIGTERM, SIGHUP and SIGQUIT came since proc_init, where
+ * those within 0.1 s are one, and the first of them; whether SIGUSR1 (or
+ * SIGINFO) came.
  */
 extern volatile sig_atomic_t proc_stops;
 extern volatile sig_atomic_t proc_stop_signal;

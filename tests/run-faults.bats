@@ -354,3 +354,17 @@ replies()
 	wait "$pid" || status=$?
 	assert_equal "$status $(jq -r .error_kind got)" '143 timeout'
 }
+
+@test "timeout(1), which sends its signal twice, leaves runs the time of --grace" {
+	cat >agent.sh <<-'END'
+		read -r line
+		sleep 0.6
+		echo '{"type":"final","output":"finished"}'
+	END
+	inputs 1 >in
+	# both at once, as it may come; a single one in any case
+	for _ in 1 2 3 4 5 6; do
+		timeout 0.3 fl-run --command 'sh agent.sh' in >got 2>/dev/null || true
+		assert_equal "$(jq -r .output got)" finished
+	done
+}
