@@ -48,12 +48,13 @@ fill(struct line_reader *r)
 	return n;
 }
 
+/* A signal may end poll without an answer: then it is not known to be. */
 static int
 ready(int fd)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 
-	return poll(&p, 1, 0) != 0;
+	return poll(&p, 1, 0) > 0;
 }
 
 static void

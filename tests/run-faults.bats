@@ -368,3 +368,27 @@ replies()
 		assert_equal "$(jq -r .output got)" finished
 	done
 }
+
+@test "signals do not make fl-run wait for an input while agents have answered" {
+	replies
+	sed -i 's/read -r line; do/&\n\tsleep 0.01/' agent.sh
+	timeout 40 python3 - <<-'PY'
+		import os, select, signal, subprocess, threading
+
+		run = subprocess.Popen(["fl-run", "--command", "sh agent.sh"],
+		                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+		def disturb():
+		    while run.poll() is None:
+		        os.kill(run.pid, signal.SIGCHLD)
+
+		try:
+		    threading.Thread(target=disturb, daemon=True).start()
+		    for i in range(80):
+		        os.write(run.stdin.fileno(), b'{"input":1}\n')
+		        assert select.select([run.stdout], [], [], 10)[0], i
+		        os.read(run.stdout.fileno(), 65536)
+		finally:
+		    run.kill()
+	PY
+}
