@@ -61,7 +61,8 @@ slot_remove(struct slot *s, struct run *r)
 		s->last = before;
 	s->nflight--;
 	r->next = NULL;
-	s->since = isotime_monotonic();
+	if (!before)
+		s->since = isotime_monotonic();
 }
 
 struct run *

@@ -392,3 +392,19 @@ replies()
 		    run.kill()
 	PY
 }
+
+@test "the time of a request that is never begun passes while others are answered" {
+	cat >agent.py <<-'END'
+		import json, sys, time
+		print('{"type":"hello","concurrency":2}', flush=True)
+		for line in sys.stdin:
+		    request = json.loads(line)
+		    if request["input"] != "3":
+		        time.sleep(0.1)
+		        print(json.dumps({"type": "final", "id": request["id"]}), flush=True)
+	END
+	inputs 20 >in
+	fl-run --timeout 0.6 --command 'python3 agent.py' in >got || true
+	assert_equal "$(jq -r 'select(.input == "3").error_kind' got)" timeout
+	assert [ "$(jq -r .input got | grep -n '^3$' | cut -d: -f1)" -lt 15 ]
+}
