@@ -1009,7 +1009,7 @@ check_slot(struct engine *g, struct slot *s)
 	struct run *late = NULL;
 
 	if ((s->agent.from_eof || (s->agent.deaf && s->nflight)) &&
-	    s->closed_at == NEVER)
+	    s->closed_at == NEVER && !s->dismissed)
 		s->closed_at = now;
 	if (s->ending || s->closed_at != NEVER) {
 		if (!s->ending && now >= s->closed_at + END_WAIT)
@@ -1047,6 +1047,7 @@ dismiss(struct engine *g, struct slot *s)
 	if (s->dismissed)
 		return;
 	s->dismissed = 1;
+	s->closed_at = NEVER;
 	if (s->agent.proc.in >= 0)
 		close(s->agent.proc.in);
 	s->agent.proc.in = -1;

@@ -37,7 +37,7 @@ struct slot {
 	int signalled;		/* the signal it was sent, or 0 */
 	int killed;		/* it got SIGKILL as well */
 	int64_t kill_at;	/* when it will */
-	int64_t closed_at;	/* when its output was closed */
+	int64_t closed_at;	/* when it closed its output, while needed */
 	struct {
 		size_t out, err;	/* which it is in what is polled */
 	} poll;			/* for; 0: it is not there */

@@ -408,3 +408,14 @@ replies()
 	assert_equal "$(jq -r 'select(.input == "3").error_kind' got)" timeout
 	assert [ "$(jq -r .input got | grep -n '^3$' | cut -d: -f1)" -lt 15 ]
 }
+
+@test "an agent that is not needed any more has kill_timeout to end, its output closed or not" {
+	cat >agent.sh <<-'END'
+		while read -r line; do echo '{"type":"final"}'; done
+		exec >&-
+		sleep 0.4
+		touch ended
+	END
+	fl-run --command 'sh agent.sh' <(inputs 1) >got
+	assert [ -e ended ]
+}
