@@ -1075,7 +1075,7 @@ check_stop(struct engine *g)
 
 	if (proc_stops && !g->stopping)
 		stop(g, "%s", proc_signal_name(proc_stop_signal));
-	if (g->now >= g->time_up)
+	if (g->now >= g->time_up && (more_work(g) || in_flight(g)))
 		stop(g, "%g seconds are over", g->plan->max_time);
 	if (!g->fatal && !(g->stopping && (proc_stops > 1 ||
 	    g->now >= g->stop_by)))
@@ -1127,7 +1127,7 @@ check_clock(struct engine *g)
 	check_stop(g);
 	if (g->stopping && g->stop_by > g->now)
 		next = g->stop_by;
-	if (!g->stopping)
+	if (!g->stopping && g->time_up > g->now)
 		next = sooner(next, g->time_up);
 	for (i = 0; i < g->nslots; i++) {
 		s = &g->slots[i];

@@ -419,3 +419,11 @@ replies()
 	fl-run --command 'sh agent.sh' <(inputs 1) >got
 	assert [ -e ended ]
 }
+
+@test "--max-time stops nothing when only an agent's end is waited for" {
+	replies
+	echo 'sleep 2.2' >>agent.sh
+	printf 'runner: {kill_timeout: 20}\n' >setting.yaml
+	run -0 --separate-stderr fl-run -c setting.yaml --max-time 2 --command 'sh agent.sh' <(inputs 3)
+	assert_equal "$(lines_of <(echo "$output")) $stderr" '3 '
+}
