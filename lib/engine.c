@@ -573,15 +573,17 @@ too_late(const struct slot *s, const struct run *r)
 	return s->ending && r == s->blamed;
 }
 
-/* A reply came: the run is over. */
+/* A reply came: the run is over, since the agent's clock showed this, or 0. */
 static void
-reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end)
+reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
+    int64_t clock)
 {
 	struct buf tail = { 0 };
 	int64_t now = isotime_monotonic();
 
 	if (!r->started)
 		run_started_at(r, s->since);
+	run_ended_at(r, clock);
 	s->calls++;
 	s->quick = now - r->clock < SHORT_CALL;
 	s->rest = now + micro(g->plan->run_delay);
@@ -622,8 +624,7 @@ on_final(struct engine *g, struct slot *s, struct run *r,
 		end.output.p = clean.p;
 		end.output.n = clean.len;
 	}
-	run_ended_at(r, message_clock(m));
-	reply(g, s, r, &end);
+	reply(g, s, r, &end, message_clock(m));
 	buf_release(&clean);
 }
 
@@ -641,8 +642,7 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	run_ended_at(r, message_clock(m));
-	reply(g, s, r, &end);
+	reply(g, s, r, &end, message_clock(m));
 	buf_release(&text);
 	buf_release(&code);
 }
@@ -739,7 +739,7 @@ lines_reply(struct engine *g, struct slot *s, const char *p, size_t n)
 	json_put_text(&text, p, n);
 	end.output.p = text.p;
 	end.output.n = text.len;
-	reply(g, s, s->flight, &end);
+	reply(g, s, s->flight, &end, 0);
 	buf_release(&text);
 }
 

@@ -427,3 +427,22 @@ replies()
 	run -0 --separate-stderr fl-run -c setting.yaml --max-time 2 --command 'sh agent.sh' <(inputs 3)
 	assert_equal "$(lines_of <(echo "$output")) $stderr" '3 '
 }
+
+@test "a run that ended by the agent's clock before it is known to have begun took no time" {
+	# it tells of all that it was sent ahead at once
+	cat >agent.py <<-'END'
+		import json, os, time
+		print('{"type":"hello","pipeline":16}', flush=True)
+		id = 0
+		while lines := os.read(0, 1 << 20):
+		    said = []
+		    for _ in range(lines.count(b"\n")):
+		        id += 1
+		        clock = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+		        said.append(json.dumps({"type": "final", "id": id, "clock": clock}))
+		    print("\n".join(said), flush=True)
+	END
+	timeout 20 fl-run --log log --command 'python3 agent.py' <(inputs 200) >got
+	assert_equal "$(jq -s 'map(select(.end_time < .start_time)) | length' got)" 0
+	assert_equal "$(jq -s 'map(select(.took_us and .took_us < 0)) | length' log)" 0
+}
