@@ -307,7 +307,6 @@ make_plan(struct engine_plan *p, const struct config *c)
 	    1024) << 20;
 	set_ending(p, c);
 	set_limits(p, c);
-	set_ready(p, c);
 	p->say = say;
 	if (given.progress > 0 || (given.progress < 0 &&
 	    isatty(STDERR_FILENO)))
@@ -452,6 +451,9 @@ run(struct config *c, char **files, int nfiles)
 	p.feed.jobs = &jobs;
 	p.greets = launch.greets;
 	p.lines = launch.lines;
+	/* as with the protocol, it is of the command's process */
+	if (!launch.greets)
+		set_ready(&p, c);
 	p.kind.argv = launch.argv.w;
 	p.kind.env = &c->env;
 	p.kind.dir = launch.dir;

@@ -446,3 +446,14 @@ replies()
 	assert_equal "$(jq -s 'map(select(.end_time < .start_time)) | length' got)" 0
 	assert_equal "$(jq -s 'map(select(.took_us and .took_us < 0)) | length' log)" 0
 }
+
+@test "what is configured of a command's process is not asked of a Python handler" {
+	echo 'def run(input): return input' >handler.py
+	cat >setting.yaml <<-'END'
+		runner:
+		  timeout_seconds: 1
+		  process: {command: [cat], protocol: lines, ready_pattern: "^listening"}
+	END
+	timeout 20 fl-run -c setting.yaml -t handler:run <(inputs 2) >got
+	assert_equal "$(jq -r .output got | xargs)" '1 2'
+}
