@@ -439,6 +439,7 @@ run(struct config *c, char **files, int nfiles)
 		p.feed.done = &done;
 	}
 	p.kind.stderr_dir = given.stderr_dir;
+	p.kind.say = say;
 	if (launch_init(&launch, c, given.target, given.command,
 	    given.protocol, given.replay ||
 	    config_true(c, "replay_args.enabled"), &e) ||

@@ -220,20 +220,21 @@ agent_account(const struct agent *a, long long calls, struct buf *b)
 	json_add_int(b, "peak_memory_bytes", a->end.peak);
 }
 
-void
+int
 agent_note(const struct agent *a, long long calls)
 {
 	struct buf b = { 0 };
+	int bad;
 
 	if (a->kind->ledger < 0)
-		return;
+		return 0;
 	json_open(&b, NULL, '{');
 	agent_account(a, calls, &b);
 	json_close(&b, '}');
 	buf_byte(&b, '\n');
-	/* as with the logs, it is not worth ending a run for */
-	out_write_all(a->kind->ledger, b.p, b.len);
+	bad = out_write_all(a->kind->ledger, b.p, b.len);
 	buf_release(&b);
+	return bad;
 }
 
 static void
@@ -272,6 +273,19 @@ mask(struct buf *b, const struct environ *env)
 	}
 }
 
+/* A log that cannot be written is worth a word, but not a run. */
+static void
+give_up_log(struct agent *a, int error)
+{
+	char *msg = xasprintf("%s/agent-%u.log: %s", a->kind->stderr_dir,
+	    a->number, strerror(error));
+
+	a->kind->say(msg);
+	free(msg);
+	close(a->log);
+	a->log = -1;
+}
+
 /* Keeps whole lines of the standard error. */
 static void
 keep_errors(struct agent *a, size_t n)
@@ -282,11 +296,8 @@ keep_errors(struct agent *a, size_t n)
 	buf_add(&lines, a->err_line.p, n);
 	buf_splice(&a->err_line, 0, n, NULL, 0);
 	mask(&lines, a->kind->env);
-	/* a log that cannot be written is not worth ending a run for */
-	if (a->log >= 0 && out_write_all(a->log, lines.p, lines.len)) {
-		close(a->log);
-		a->log = -1;
-	}
+	if (a->log >= 0 && out_write_all(a->log, lines.p, lines.len))
+		give_up_log(a, errno);
 	buf_add(&a->err_tail, lines.p, lines.len);
 	over = a->err_tail.len > TAIL ? a->err_tail.len - TAIL : 0;
 	buf_splice(&a->err_tail, 0, over, NULL, 0);

@@ -18,6 +18,7 @@ struct agent_kind {
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
 	int ledger;	/* where agents that have ended are noted, or -1 */
+	void (*say)(const char *msg);	/* when a log cannot be written */
 };
 
 struct agent {
@@ -81,10 +82,11 @@ void agent_pass(struct agent *a);
 /*
  * Adds to an open object who an agent that has ended was, and what it used:
  * agent, pid, started, ended, calls, exit_code or signal, cpu_seconds and
- * peak_memory_bytes. agent_note puts that into the ledger.
+ * peak_memory_bytes. agent_note puts that into the ledger, where there is one,
+ * and returns 0, or -1 with errno set.
  */
 void agent_account(const struct agent *a, long long calls, struct buf *b);
-void agent_note(const struct agent *a, long long calls);
+int agent_note(const struct agent *a, long long calls);
 
 /* What it last said on its standard error; forgets it. */
 void agent_take_errors(struct agent *a, struct buf *b);

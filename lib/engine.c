@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -68,6 +69,7 @@ struct engine {
 	struct engine_view view;
 	struct spread took;	/* durations in microseconds */
 	long long tokens;
+	int ledger_lost;	/* agents.jsonl cannot be written */
 	int fatal;		/* stop with status 2 */
 	int turn_again;		/* there is work to give at once */
 	int hurry;		/* do not wait in this turn */
@@ -966,8 +968,13 @@ bury(struct engine *g, struct slot *s)
 		agent_account(&s->agent, s->calls, b);
 		journal_end(g->plan->journal);
 	}
-	agent_note(&s->agent, s->calls);
-	if (!s->ready && !s->ending && !g->fatal && !g->stopping) {
+	if (!g->ledger_lost && agent_note(&s->agent, s->calls)) {
+		tell(g, "%s/agents.jsonl: %s", g->plan->kind.stderr_dir,
+		    strerror(errno));
+		g->ledger_lost = 1;
+	}
+	if (!s->ready && !s->dismissed && !s->ending && !g->fatal &&
+	    !g->stopping) {
 		buf_str(&tail);
 		g->plan->say("the agent ended before it was ready");
 		if (tail.len)
@@ -1328,8 +1335,8 @@ release(struct engine *g)
 		if (g->slots[i].live)
 			slot_clear(&g->slots[i]);
 	}
-	proc_sweep(g->guard.pid);
 	guard_end(&g->guard);
+	proc_sweep();
 	feed_release(&g->feed);
 	lineup_end(&g->lineup, &rest);
 	buf_release(&rest);

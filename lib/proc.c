@@ -112,45 +112,65 @@ hide_descriptors(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* The children that the kernel lists, to be read with next_child; or NULL. */
-static FILE *
-children(void)
-{
-	char *name;
-	FILE *f;
+/* The children that the kernel lists; without memory, which may be gone. */
+struct children {
+	int fd;
+	char text[4096];
+	size_t n;
+	size_t at;
+};
 
-	name = xasprintf("/proc/self/task/%ld/children", (long)getpid());
-	f = fopen(name, "re");
-	free(name);
-	return f;
+static int
+next_char(struct children *c)
+{
+	ssize_t n;
+
+	if (c->at == c->n) {
+		n = read(c->fd, c->text, sizeof(c->text));
+		if (n <= 0)
+			return EOF;
+		c->n = (size_t)n;
+		c->at = 0;
+	}
+	return c->text[c->at++];
 }
 
-/* The next of them, or 0; then f is closed. */
+/* The next of them, or 0. */
 static pid_t
-next_child(FILE *f)
+next_child(struct children *c)
 {
-	long pid;
+	pid_t pid = 0;
+	int d;
 
-	if (fscanf(f, "%ld", &pid) == 1)
-		return (pid_t)pid;
-	fclose(f);
-	return 0;
+	while ((d = next_char(c)) >= '0' && d <= '9')
+		pid = pid * 10 + (d - '0');
+	return pid;
+}
+
+/* Calls each with all children. */
+static void
+each_child(void (*each)(pid_t pid))
+{
+	struct children c = { .fd = -1 };
+	pid_t pid;
+
+	c.fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	if (c.fd < 0)
+		return;
+	while ((pid = next_child(&c)))
+		each(pid);
+	close(c.fd);
 }
 
 static void
-note_inherited(void)
+note_inherited(pid_t pid)
 {
-	FILE *f = children();
-	pid_t pid;
-
-	while (f && (pid = next_child(f))) {
-		if (inherited.n == inherited.cap) {
-			inherited.cap = grow(inherited.cap, 1);
-			inherited.ids = xreallocarray(inherited.ids,
-			    inherited.cap, sizeof(*inherited.ids));
-		}
-		inherited.ids[inherited.n++] = pid;
+	if (inherited.n == inherited.cap) {
+		inherited.cap = grow(inherited.cap, 1);
+		inherited.ids = xreallocarray(inherited.ids,
+		    inherited.cap, sizeof(*inherited.ids));
 	}
+	inherited.ids[inherited.n++] = pid;
 }
 
 static int
@@ -178,7 +198,7 @@ proc_init(void)
 	size_t i;
 
 	hide_descriptors();
-	note_inherited();
+	each_child(note_inherited);
 	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
@@ -197,6 +217,8 @@ proc_init(void)
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	/* whatever ends us, short of SIGKILL: die(), too */
+	atexit(proc_sweep);
 #endif
 	return told[0];
 }
@@ -275,11 +297,14 @@ proc_spawn(struct proc *p, char *const *argv, char *const *env,
 void
 proc_signal(const struct proc *p, int sig)
 {
+	pid_t group;
+
 	if (p->pid <= 0)
 		return;
 	kill(-p->pid, sig);
 	/* it may have left the group that it began as the leader of */
-	if (getpgid(p->pid) != p->pid)
+	group = getpgid(p->pid);
+	if (group >= 0 && group != p->pid)
 		kill(p->pid, sig);
 }
 
@@ -324,28 +349,25 @@ proc_reap(struct proc_end *end)
 	return 1;
 }
 
-/* Kills our children. Returns how many it could. */
-static size_t
-kill_children(pid_t spare)
-{
-	FILE *f = children();
-	pid_t pid;
-	size_t n = 0;
+static size_t killed;
 
-	while (f && (pid = next_child(f)))
-		if (pid != spare && !was_inherited(pid))
-			n += kill(pid, SIGKILL) == 0;
-	return n;
+static void
+kill_child(pid_t pid)
+{
+	if (!was_inherited(pid))
+		killed += kill(pid, SIGKILL) == 0;
 }
 
 void
-proc_sweep(pid_t spare)
+proc_sweep(void)
 {
 	int status;
 
 	/* the children of one that ended are ours now: look again each time */
-	while (kill_children(spare) && waitpid(-1, &status, 0) > 0)
-		;
+	do {
+		killed = 0;
+		each_child(kill_child);
+	} while (killed && waitpid(-1, &status, 0) > 0);
 }
 
 static const struct {

@@ -44,10 +44,7 @@ int proc_init(void);
 int proc_spawn(struct proc *p, char *const *argv, char *const *env,
     const char *dir, struct err *e);
 
-/*
- * Sends a signal to the process's group, and to itself where it has left that.
- * It must not have been collected.
- */
+/* Sends a signal to the process's group, and to itself where it has left it. */
 void proc_signal(const struct proc *p, int sig);
 
 /* Closes our ends. */
@@ -68,10 +65,10 @@ struct proc_end {
 int proc_reap(struct proc_end *end);
 
 /*
- * Kills every process that is a child of ours but spare (0: none) and those
- * that were before proc_init, and collects them.
+ * Kills every process that is a child of ours, but those that we were started
+ * with, and collects them; also done when we exit.
  */
-void proc_sweep(pid_t spare);
+void proc_sweep(void);
 
 /*
  * The signal that a name is, with or without "SIG" in front; 0 for none. The

@@ -35,6 +35,8 @@ util_init(const char *argv0)
 	else if (argv0)
 		prog = argv0;
 	signal(SIGPIPE, SIG_DFL);
+	/* a file that gets too large is a write that fails, and is told */
+	signal(SIGXFSZ, SIG_IGN);
 	fill_closed();
 }
 

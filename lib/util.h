@@ -16,7 +16,8 @@ extern const char *prog;
 
 /*
  * To be called first in main: sets prog to the last component of argv0, gives
- * SIGPIPE its default action, which a parent may have ignored, and makes sure
+ * SIGPIPE its default action, which a parent may have ignored, ignores SIGXFSZ
+ * (writing fails with EFBIG then, which is told), and makes sure
  * that no file that is opened later becomes a standard one: reading from or
  * writing to a standard descriptor that was closed fails, as it should.
  */

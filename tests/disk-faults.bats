@@ -99,7 +99,8 @@ whole_but_last()
 	on_disk 256k "fl-run --stderr-dir disk/logs --command './fault garbage err lines fine' five" >wrong
 	assert_equal "$(<wrong)" ''
 	assert_equal "$(values .output got)" 'fine 1 fine 2 fine 3 fine 4 fine 5'
-	assert_equal "$(<err)" 'fl-run: disk/logs/agent-1.log: No space left on device'
+	assert_equal "$(<err)" 'fl-run: disk/logs/agent-1.log: No space left on device
+fl-run: disk/logs/agents.jsonl: No space left on device'
 }
 
 @test "a place that cannot be written is told before any run" {
