@@ -70,7 +70,7 @@ whole_but_last()
 	refused '<stdout>: No space left on device'
 }
 
-@test "an experiment on a full disk ends the pipeline, and can be read" {
+@test "an experiment on a full disk ends the pipeline, can be read, and can be gone on with" {
 	local size
 
 	# in one of them each file is the one that finds it full
@@ -90,6 +90,10 @@ whole_but_last()
 		assert [ "$(lines_of kept)" -gt 40 ]
 		assert_equal "$ROW: $(jq -r .trace_id got | sort | comm -23 kept -)" "$ROW: "
 		assert_equal "$(jq -s 'all(.observation_count == 1 and (.timeline | length) == 1)' got)" true
+		fl-run --command './fault observe' --done exp/trace_summary.jsonl in |
+			fl-collect -q --continue exp 2>err
+		assert_equal "$ROW: $(jq .run_id exp/trace_summary.jsonl | sort -u | wc -l) $(lines_of exp/traces.jsonl) $(lines_of exp/observations.jsonl)" \
+			"$ROW: 1000 1000 1000"
 	done
 }
 
