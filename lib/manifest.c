@@ -11,7 +11,10 @@
 #include "isotime.h"
 #include "cli.h"
 #include "secret.h"
+#include "tree.h"
+#include "yamlin.h"
 #include "environ.h"
+#include "schema.h"
 #include "config.h"
 #include "excerpt.h"
 #include "manifest.h"
@@ -164,32 +167,6 @@ leaves_release(struct leaves *all)
 
 /* --- what changes no run -------------------------------------------------- */
 
-/*
- * Keys of the configuration that a run does not depend on, with all below
- * them. What is in the file with the inputs is looked at by itself.
- */
-static const char *const idle[] = {
-	"description", "evaluation", "evaluators", "input_generation",
-	"inputs_file", "metadata", "output_directory", "parallel_runs",
-	"custom_variation_prompt", "run_delay_seconds", "runner.on_error",
-	"runner.retry_delay", "tags", "variation_count",
-	"variation_strategies", "version"
-};
-
-static int
-is_idle(const char *path, size_t len)
-{
-	size_t i, n;
-
-	for (i = 0; i < LEN(idle); i++) {
-		n = strlen(idle[i]);
-		if (len >= n && !memcmp(path, idle[i], n) &&
-		    (len == n || path[n] == '.'))
-			return 1;
-	}
-	return 0;
-}
-
 /* --- making one ----------------------------------------------------------- */
 
 static void
@@ -256,7 +233,7 @@ put_config_hash(struct buf *b, struct json_span root)
 
 	leaves_of(&all, root);
 	for (i = 0; i < all.n; i++) {
-		if (is_idle(all.leaf[i].path, all.leaf[i].len))
+		if (schema_neutral(all.leaf[i].path, all.leaf[i].len))
 			continue;
 		buf_add(&text, all.leaf[i].path, all.leaf[i].len);
 		buf_byte(&text, '\0');
@@ -602,7 +579,7 @@ compare_leaf(struct comparison *c, const struct leaf *then,
 		buf_puts(&c->msg, "a secret in the configuration has changed");
 		tell(c);
 	} else if (begins(any, "config.")) {
-		if (is_idle(any->path + 7, any->len - 7))
+		if (schema_neutral(any->path + 7, any->len - 7))
 			return;
 		c->in_config++;
 		compare_values(c, then, now);

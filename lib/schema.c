@@ -27,8 +27,8 @@ static const char *const want_names[] = {
  */
 const struct schema_key schema_keys[] = {
 	{ .path = "name", .want = W_TEXT, .env = "FLUXLOOP_NAME" },
-	{ .path = "description", .want = W_TEXT },
-	{ .path = "version", .want = W_SCALAR },
+	{ .path = "description", .want = W_TEXT, .neutral = 1 },
+	{ .path = "version", .want = W_SCALAR, .neutral = 1 },
 	{ .path = "runner", .want = W_MAP, .preset = "{}" },
 	{ .path = "runner.target", .want = W_TEXT,
 	    .env = "FLUXLOOP_TARGET" },
@@ -50,13 +50,14 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.max_retries", .want = W_INT, .preset = "0",
 	    .max = 1e6, .env = "FLUXLOOP_MAX_RETRIES" },
 	{ .path = "runner.retry_delay", .want = W_NUMBER, .preset = "1",
-	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY" },
+	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY", .neutral = 1 },
 	{ .path = "runner.concurrency", .want = W_INT, .preset = "1",
 	    .min = 1, .max = 10000 },
 	{ .path = "runner.retry_on", .want = W_TEXTS,
 	    .words = "error timeout crash protocol" },
 	{ .path = "runner.on_error", .want = W_TEXT,
-	    .preset = "\"continue\"", .words = "continue fail_fast" },
+	    .preset = "\"continue\"", .words = "continue fail_fast",
+	    .neutral = 1 },
 	{ .path = "runner.kill_signal", .want = W_TEXT,
 	    .preset = "\"SIGTERM\"", .words = "SIGTERM SIGINT SIGHUP "
 	    "SIGQUIT SIGUSR1 SIGUSR2 SIGABRT SIGKILL" },
@@ -101,20 +102,22 @@ const struct schema_key schema_keys[] = {
 	    .preset = "5", .max = 1e6 },
 	{ .path = "inputs_file", .want = W_TEXT,
 	    .preset = "\"inputs/generated.yaml\"",
-	    .env = "FLUXLOOP_INPUTS_FILE" },
+	    .env = "FLUXLOOP_INPUTS_FILE", .neutral = 1 },
 	{ .path = "base_inputs", .want = W_LIST },
 	{ .path = "base_inputs.*", .want = W_ANY },
 	{ .path = "input_template", .want = W_TEXT },
 	{ .path = "iterations", .want = W_INT, .preset = "1", .min = 1,
 	    .max = 1e9, .env = "FLUXLOOP_ITERATIONS" },
 	{ .path = "parallel_runs", .want = W_INT, .preset = "1",
-	    .min = 0, .max = 4096, .env = "FLUXLOOP_PARALLEL_RUNS" },
+	    .min = 0, .max = 4096, .env = "FLUXLOOP_PARALLEL_RUNS",
+	    .neutral = 1 },
 	{ .path = "run_delay_seconds", .want = W_NUMBER, .preset = "0",
-	    .max = 1e6, .env = "FLUXLOOP_RUN_DELAY_SECONDS" },
+	    .max = 1e6, .env = "FLUXLOOP_RUN_DELAY_SECONDS", .neutral = 1 },
 	{ .path = "seed", .want = W_INT, .min = -9007199254740992.0,
 	    .max = 9007199254740992.0, .env = "FLUXLOOP_SEED" },
 	{ .path = "output_directory", .want = W_TEXT,
-	    .preset = "\"experiments\"", .env = "FLUXLOOP_OUTPUT_DIRECTORY" },
+	    .preset = "\"experiments\"", .env = "FLUXLOOP_OUTPUT_DIRECTORY",
+	    .neutral = 1 },
 	{ .path = "personas", .want = W_LIST },
 	{ .path = "personas.*", .want = W_MAP },
 	{ .path = "personas.*.name", .want = W_TEXT },
@@ -127,13 +130,13 @@ const struct schema_key schema_keys[] = {
 	{ .path = "personas.*.custom_attributes", .want = W_MAP,
 	    .idle = 1 },
 	{ .path = "personas.*.custom_attributes.*", .want = W_ANY },
-	{ .path = "variation_strategies", .want = W_TEXTS },
-	{ .path = "variation_count", .want = W_INT, .max = 1e6 },
+	{ .path = "variation_strategies", .want = W_TEXTS, .neutral = 1 },
+	{ .path = "variation_count", .want = W_INT, .max = 1e6, .neutral = 1 },
 	{ .path = "variation_temperature", .want = W_NUMBER, .max = 2,
 	    .idle = 1 },
 	{ .path = "variation_model", .want = W_TEXT, .idle = 1 },
-	{ .path = "custom_variation_prompt", .want = W_TEXTS },
-	{ .path = "input_generation", .want = W_MAP },
+	{ .path = "custom_variation_prompt", .want = W_TEXTS, .neutral = 1 },
+	{ .path = "input_generation", .want = W_MAP, .neutral = 1 },
 	{ .path = "input_generation.mode", .want = W_TEXT, .idle = 1 },
 	{ .path = "input_generation.strategies", .want = W_LIST },
 	{ .path = "input_generation.strategies.*", .want = W_ANY },
@@ -151,8 +154,8 @@ const struct schema_key schema_keys[] = {
 	{ .path = "save_aggregated_metrics", .want = W_BOOL, .idle = 1 },
 	{ .path = "collector_url", .want = W_TEXT, .idle = 1 },
 	{ .path = "collector_api_key", .want = W_TEXT, .idle = 1 },
-	{ .path = "tags", .want = W_TEXTS },
-	{ .path = "metadata", .want = W_MAP },
+	{ .path = "tags", .want = W_TEXTS, .neutral = 1 },
+	{ .path = "metadata", .want = W_MAP, .neutral = 1 },
 	{ .path = "metadata.*", .want = W_ANY },
 };
 const size_t schema_nkeys = LEN(schema_keys);
@@ -226,6 +229,24 @@ schema_find(const char *path)
 		if (matches(schema_keys[i].path, path))
 			return &schema_keys[i];
 	return NULL;
+}
+
+int
+schema_neutral(const char *path, size_t n)
+{
+	const struct schema_key *key;
+	char *place;
+	int yes;
+
+	do {
+		place = xmemdup(path, n);
+		key = schema_find(place);
+		free(place);
+		yes = key && (key->neutral || key->idle);
+		while (n && path[--n] != '.')
+			;
+	} while (n && !yes);
+	return yes;
 }
 
 /*

@@ -24,6 +24,7 @@ struct schema_key {
 	double min, max;	/* where they differ */
 	const char *env;	/* the variable that overrides it, or NULL */
 	int idle;		/* 1: has no effect here */
+	int neutral;		/* 1: what a run gives does not go by it */
 	const char *words;	/* the strings it may be, or NULL: any */
 };
 
@@ -33,6 +34,9 @@ extern const size_t schema_nkeys;
 
 /* The key that a dotted path is of, or NULL. */
 const struct schema_key *schema_find(const char *path);
+
+/* Whether what a run gives does not go by the value at a path, or above it. */
+int schema_neutral(const char *path, size_t n);
 
 /* What a value has to be, as words: "a whole number". */
 const char *schema_want_name(enum schema_want want);
