@@ -133,8 +133,7 @@ static void
 progress(const struct engine_view *v, int last)
 {
 	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
-	long long total = given.total > v->skipped ? given.total -
-	    v->skipped : 0;
+	long long total = given.total > 0 ? given.total : 0;
 	char left[64] = "", of[32] = "", median[48] = "", span[48];
 
 	rate = seconds > 0 ? (double)v->done / seconds : 0;

@@ -1240,7 +1240,6 @@ show_progress(struct engine *g, int last)
 	if (!last && now < g->progress_at)
 		return;
 	g->progress_at = now + PROGRESS_EVERY;
-	g->view.skipped = g->feed.skipped;
 	g->view.running = in_flight(g);
 	g->view.p50 = (double)spread_percentile(&g->took, 50) / 1000;
 	g->plan->progress(&g->view, last);

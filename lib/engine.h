@@ -15,7 +15,6 @@
 struct engine_view {
 	long long done;		/* runs, those that failed among them */
 	long long failed;
-	long long skipped;	/* were done before */
 	long long running;
 	double p50;		/* of the runs' durations, in milliseconds */
 };

@@ -121,16 +121,10 @@ next_job(struct feed *f)
 
 /* Whether a run is left out: another shard's, or done already. */
 static int
-left_out(struct feed *f, uint64_t id)
+left_out(const struct feed_plan *p, uint64_t id)
 {
-	const struct feed_plan *p = f->plan;
-
-	if (p->shards && id % p->shards != p->shard)
-		return 1;
-	if (!p->done || !done_has(p->done, id))
-		return 0;
-	f->skipped++;
-	return 1;
+	return (p->shards && id % p->shards != p->shard) ||
+	    (p->done && done_has(p->done, id));
 }
 
 /* The next run of the inputs, in their order. */
@@ -151,7 +145,7 @@ fresh(struct feed *f)
 			return NULL;
 		number = record_run_id(f->job->id, f->job->persona,
 		    f->iteration, id);
-		if (!left_out(f, number)) {
+		if (!left_out(f->plan, number)) {
 			r = run_new(f->job, f->iteration, id, f->plan->seed,
 			    f->plan->name);
 			r->place = f->runs++;

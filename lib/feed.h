@@ -29,7 +29,6 @@ struct feed {
 	long long iteration;
 	uint64_t runs;		/* given out so far */
 	size_t jobs;		/* inputs so far */
-	long long skipped;	/* runs that were done already */
 	int ended;		/* there are no more inputs */
 	int waiting;		/* no whole input is there yet */
 	int again;		/* much was passed over: ask again at once */

@@ -68,7 +68,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.environment", .want = W_TEXT,
 	    .preset = "\"inherit\"", .words = "inherit clean" },
 	{ .path = "runner.environment_allow", .want = W_TEXTS },
-	{ .path = "runner.limits", .want = W_MAP },
+	{ .path = "runner.limits", .want = W_MAP, .preset = "{}" },
 	{ .path = "runner.limits.address_space_mb", .want = W_INT,
 	    .min = 1, .max = 1e9 },
 	{ .path = "runner.limits.cpu_seconds", .want = W_INT, .min = 1,
