@@ -249,7 +249,7 @@ class RecordTest(RecordingCase):
     def test_an_object_that_leads_to_very_many_ends_somewhere(self):
         chain = Connection(others=[Connection(n=n) for n in range(3000)])
         record = self.record(chain=chain)
-        self.assertEqual(len(record["objects"]), recording.RecordConverter.max_objects)
+        self.assertEqual(len(record["objects"]), recording.RecordEncoder.max_objects)
 
 
 class FileTest(RecordingCase):

@@ -94,7 +94,7 @@ class Loop:
     def _start(self, call):
         call.tasks = set()
         # The task takes its context from here and keeps it.
-        tracing.scope.set((call.context, None))
+        tracing.scope.set((call, None))
         _call.set(call)
         task = asyncio.Task(self._run(call), loop=self.loop)
         tracing.scope.set(None)
@@ -145,7 +145,7 @@ class Loop:
             return
         note(
             "call %s left %d tasks that still ran after %g s: they are cancelled"
-            % (call.id, len(call.tasks), self.bridge.options.drain)
+            % (call.id.decode(), len(call.tasks), self.bridge.options.drain)
         )
         for task in tuple(call.tasks):
             task.cancel()

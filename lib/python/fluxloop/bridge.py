@@ -5,21 +5,21 @@ as JSON lines to stdout. The handler itself sees an empty stdin, and its
 stdout is stderr.
 """
 
-import json
 import os
 import signal
 import sys
-from collections import deque
 from contextvars import copy_context
 from time import monotonic_ns
 
 from . import context as tracing
 from .channel import Channel, Reader
-from .context import FluxLoopContext
+from .context import FluxLoopContext, Trace
 from .introspect import Parameters, is_async_generator_function, is_coroutine_function
+from .jsontext import decode
 from .replay import Collector, revive
 from .report import note, show_error
-from .serialize import Converter, describe, encode
+from .serialize import Encoder, describe, encode, excerpt, type_name
+from .stamps import new_id
 from .stream import Stream
 from .target import SetupError, load
 
@@ -55,48 +55,55 @@ class CallError(Exception):
     """A call that cannot be made; its text says why and what to do."""
 
 
-class Call:
-    """One call that has begun: what happens in it goes to the channel under its id."""
-
-    __slots__ = ("id", "message", "channel", "context", "over", "told", "task", "tasks")
+class Call(FluxLoopContext):
+    """One call that has begun, and its trace: what happens in it goes to the
+    channel under its id."""
 
     def __init__(self, message, channel):
         identity = message.get("id")
-        self.id = str(identity) if type(identity) is int else encode(identity)
+        self.id = b"%d" % identity if type(identity) is int else encode(identity)
         self.message = message
         self.channel = channel
         self.over = self.told = False
         self.task = None  # that runs it, and the other tasks it has started
         self.tasks = None
         about = message.get("context")
-        about = about if isinstance(about, dict) else {}
-        self.context = FluxLoopContext(
-            about.pop("name", None) or "call",
-            about.pop("trace_id", None),
-            metadata=about,
-            sink=self.observe,
-        )
-        self.context.trace.iteration = about.get("iteration")
-        self.context.trace.persona = about.get("persona")
+        self.about = about = about if isinstance(about, dict) else {}
+        identity = about.get("trace_id")
+        self.trace_id = str(identity) if identity else new_id()
+        self._open = {}
+        self._trace = None
 
-    def observe(self, observation):
+    @property
+    def trace(self):
+        """What is known of the trace as a whole, made when it is asked for."""
+        if self._trace is None:
+            about = dict(self.about)
+            name = about.pop("name", None) or "call"
+            about.pop("trace_id", None)
+            self._trace = Trace(self.trace_id, name, None, None, about, [])
+            self._trace.iteration = about.get("iteration")
+            self._trace.persona = about.get("persona")
+        return self._trace
+
+    def sink(self, observation):
         """Report a finished observation, given as JSON."""
-        self._report('{"type":"observation","id":%s,"observation":%s}\n' % (self.id, observation))
+        line = b'{"type":"observation","id":%s,"observation":%s}\n'
+        self._report(line % (self.id, observation))
 
     def callback(self, name, kind, args, kwargs):
         """Report a message that the handler sent to a collector."""
-        args, kwargs = Converter().convert(args), Converter().convert(kwargs)
-        line = '{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
-        self._report(
-            line % (self.id, encode(name), encode(kind), encode(args), encode(kwargs))
-        )
+        encoder = Encoder()
+        args, kwargs = encoder.encode(args), encoder.encode(kwargs)
+        line = b'{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
+        self._report(line % (self.id, encode(name), encode(kind), args, kwargs))
 
     def collector(self, name, kind, asynchronous=False):
         return Collector(name, kind, self.callback, asynchronous)
 
     def delta(self, piece):
         """Report a piece of the text that the handler streams."""
-        self._report('{"type":"delta","id":%s,"delta":%s}\n' % (self.id, encode(piece)))
+        self._report(b'{"type":"delta","id":%s,"delta":%s}\n' % (self.id, encode(piece)))
 
     def _report(self, line):
         # Written at once: whatever the handler does next, a crash or a hang
@@ -107,8 +114,8 @@ class Call:
                 return
             told, self.told = self.told, True
         if not told:
-            shown = line[:200].rstrip()
-            note("call %s did more after its end, which is lost: %s" % (self.id, shown))
+            shown = line[:200].decode("utf-8", "replace").rstrip()
+            note("call %s did more after its end, which is lost: %s" % (self.id.decode(), shown))
 
 
 class Handler:
@@ -201,8 +208,8 @@ class Bridge:
         """Run calls until there are no more; return the exit status."""
         concurrency = self.options.concurrency if self.handler.is_async else 1
         hello = (
-            '{"type":"hello","protocol":1,"pipeline":%d,"concurrency":%d,'
-            '"agent":"fluxloop-python"}\n'
+            b'{"type":"hello","protocol":1,"pipeline":%d,"concurrency":%d,'
+            b'"agent":"fluxloop-python"}\n'
         )
         try:
             self.channel.send(hello % (PIPELINE, concurrency))
@@ -247,7 +254,7 @@ class Bridge:
             self.succeed(call, output)
 
     def _invoke(self, call):
-        tracing.scope.set((call.context, None))
+        tracing.scope.set((call, None))
         args, kwargs = self.handler.arguments(call)
         result = self.handler.function(*args, **kwargs)
         kind = type(result)
@@ -277,11 +284,11 @@ class Bridge:
             return None
         call = Call(message, self.channel)
         self.running.add(call)
-        self.channel.put('{"type":"start","id":%s,"clock":%d}\n' % (call.id, clock()))
+        self.channel.put(b'{"type":"start","id":%s,"clock":%d}\n' % (call.id, clock()))
         return call
 
     def succeed(self, call, output):
-        line = '{"type":"final","id":%s,"clock":%d,"output":%s}\n'
+        line = b'{"type":"final","id":%s,"clock":%d,"output":%s}\n'
         self._close(call, line % (call.id, clock(), encode(output)))
 
     def fail(self, call, error):
@@ -289,14 +296,15 @@ class Bridge:
         if isinstance(error, CallError):
             code, text = "arguments", str(error)
         else:
-            code, text = type(error).__name__, describe(str, error)
+            code, text = type_name(error), describe(str, error)
             text = "%s: %s" % (code, text) if text else code
             show_error(error)
-        line = '{"type":"error","id":%s,"clock":%d,"error":%s,"code":%s}\n'
-        self._close(call, line % (call.id, clock(), encode(Converter().convert(text)), encode(code)))
+        line = b'{"type":"error","id":%s,"clock":%d,"error":%s,"code":%s}\n'
+        self._close(call, line % (call.id, clock(), excerpt(text), encode(code)))
 
     def _close(self, call, line):
-        call.context.finalize()
+        if call._open:
+            call.end_open()
         with self.channel.lock:
             call.over = True
             self.channel.put(line)
@@ -304,10 +312,10 @@ class Bridge:
 
     def _decode(self, line):
         """Return the input message in a line, None if there is none."""
-        if not line.strip():
+        if not line or line.isspace():
             return None
         try:
-            message = json.loads(line.decode("utf-8"))
+            message = decode(line if type(line) is str else line.decode("utf-8"))
         except (ValueError, RecursionError) as error:
             self._refuse(_id_in(line), "this line is not JSON: %s" % error)
             return None
@@ -318,7 +326,7 @@ class Bridge:
         return None
 
     def _refuse(self, identity, text):
-        line = '{"type":"error","id":%s,"error":%s,"code":"protocol"}\n'
+        line = b'{"type":"error","id":%s,"error":%s,"code":"protocol"}\n'
         self.channel.put(line % (identity, encode(text)))
 
     def _scope_of_only_call(self):
@@ -326,15 +334,16 @@ class Bridge:
         if len(self.running) != 1:
             return None
         for call in tuple(self.running):
-            return call.context, None
+            return call, None
 
 
 def _id_in(line):
     """Return the id in a line that cannot be read, as JSON."""
     import re
 
-    match = re.search(rb'"id"\s*:\s*(\d{1,18})\b', line[:200])
-    return match[1].decode() if match else "null"
+    line = line[:200] if type(line) is bytes else line[:200].encode("utf-8", "replace")
+    match = re.search(rb'"id"\s*:\s*(\d{1,18})\b', line)
+    return match[1] if match else b"null"
 
 
 def _quoted(names):
@@ -353,14 +362,13 @@ class Options:
         self.drain = 5.0
         self.concurrency = 1
         self.paths = []
-        words = deque(words)
-        while words:
-            word = words.popleft()
+        words = iter(words)
+        for word in words:
             if word == "--replay":
                 self.replay = True
             elif word.startswith("--"):
                 name, equals, value = word.partition("=")
-                self._set(name, value if equals else words.popleft() if words else None)
+                self._set(name, value if equals else next(words, None))
             elif self.target is None:
                 self.target = word
             else:
@@ -377,7 +385,7 @@ class Options:
             elif name == "--factory":
                 self.factory = value
             elif name == "--factory-kwargs":
-                self.factory_kwargs = dict(json.loads(value))
+                self.factory_kwargs = dict(decode(value))
             elif name == "--stream-output-path":
                 self.stream_output_path = value
             elif name == "--drain":
@@ -433,7 +441,7 @@ def main(words=None):
     try:
         options, handler = _set_up(words)
     except SetupError as error:
-        channel.send('{"type":"error","code":"setup","error":%s}\n' % encode(str(error)))
+        channel.send(b'{"type":"error","code":"setup","error":%s}\n' % encode(str(error)))
         note(error)
         return 2
     bridge = Bridge(handler, channel, reader, options)

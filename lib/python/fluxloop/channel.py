@@ -6,7 +6,7 @@ from collections import deque
 
 
 class Channel:
-    """The protocol's output: whole lines, from whichever thread.
+    """The protocol's output: whole lines (bytes), from whichever thread.
 
     Once the reader is gone `broken` is set and lines are dropped: a handler
     that still runs must not stumble over it.
@@ -17,47 +17,49 @@ class Channel:
         self.lock = RLock()
         self.broken = False
         self._lines = []
-
-    def put(self, line):
-        """Keep a line until the next flush."""
-        with self.lock:
-            self._lines.append(line)
+        # Keeps a line until the next flush. One list for ever, so that this
+        # needs no lock.
+        self.put = self._lines.append
 
     def send(self, line):
         """Write a line now, after those that were kept."""
-        with self.lock:
-            self._lines.append(line)
-            self.flush()
+        self.put(line)
+        self.flush()
 
     def flush(self):
         with self.lock:
-            if not self._lines:
+            lines = self._lines[:]
+            if not lines:
                 return
-            data = "".join(self._lines).encode("utf-8", "backslashreplace")
-            self._lines = []
+            del self._lines[: len(lines)]
             if not self.broken:
-                self._write(data)
+                self._write(b"".join(lines))
 
     def abandon(self):
         """Drop everything from now on: in a forked child the stream is not ours."""
-        self.broken, self._lines, self.lock = True, [], RLock()
+        self.broken, self.lock = True, RLock()
+        self._lines.clear()
 
     def _write(self, data):
-        rest = memoryview(data)
-        while rest:
+        while True:
             try:
-                rest = rest[os.write(self.descriptor, rest) :]
+                written = os.write(self.descriptor, data)
             except BlockingIOError:
                 from select import select
 
                 select((), (self.descriptor,), ())
+                continue
             except OSError:
                 self.broken = True
                 return
+            if written == len(data):
+                return
+            data = memoryview(data)[written:]
 
 
 class Reader:
-    """The protocol's input: `ready` holds the lines that have arrived."""
+    """The protocol's input: `ready` holds the lines that have arrived, as
+    text, or as bytes where they are no UTF-8."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
@@ -70,11 +72,23 @@ class Reader:
         data = os.read(self.descriptor, 65536)
         if not data:
             self.ended = True
-            data = b"\n" if self._parts else b""
-        if b"\n" not in data:
+            if self._parts:
+                data = b"\n"
+        end = data.rfind(b"\n")
+        if end < 0:
             self._parts.append(data)
             return
-        lines = data.split(b"\n")
-        lines[0] = b"".join(self._parts) + lines[0]
-        self._parts = [lines.pop()]
-        self.ready.extend(lines)
+        self._parts.append(data[:end])
+        lines = b"".join(self._parts)
+        self._parts = [data[end + 1 :]] if end + 1 < len(data) else []
+        try:
+            self.ready.extend(lines.decode("utf-8").split("\n"))
+        except UnicodeDecodeError:
+            self.ready.extend(map(_text, lines.split(b"\n")))
+
+
+def _text(line):
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .config import get_config
-from .serialize import Converter, encode
+from .serialize import excerpt
 from .stamps import new_id, utc_now
 
-# (FluxLoopContext, Observation or None), or None outside any trace.
+# (FluxLoopContext, what runs or None), or None outside any trace. What runs is
+# an Observation, or has its `id`, `observation`, `end_time` and `to_json`.
 scope = ContextVar("fluxloop_scope", default=None)
 # Asked for the scope where the variable has none, as in plain threads.
 fallback_scope = None
@@ -37,18 +38,22 @@ class ObservationLevel(str, enum.Enum):
 
 
 class _Record:
-    """Fields in the order in which they are written; a field that is None is not."""
+    """What is written as one JSON object, its fields in the order of the
+    slots. A field that is None is not written."""
 
     __slots__ = ()
 
-    def to_dict(self):
-        pairs = [(name, getattr(self, name)) for name in self.__slots__]
-        return {name: value for name, value in pairs if value is not None}
+    def to_json(self):
+        values = [(name, getattr(self, name)) for name in self.__slots__]
+        return b"{%s}" % b",".join(
+            [b'"%s":%s' % (name.encode(), excerpt(value)) for name, value in values if value is not None]
+        )
 
 
 class Observation(_Record):
     """One step of a trace. Times are ISO 8601 UTC text; input, output and
-    metadata may be anything that serialize.encode takes, which is everything."""
+    metadata may be anything that serialize.Encoder takes, which is everything;
+    the decorators put Captured there."""
 
     __slots__ = (
         "id",
@@ -86,6 +91,11 @@ class Observation(_Record):
         self.parent_observation_id = self.trace_id = None
         for field, value in fields.items():
             setattr(self, field, value)
+
+    @property
+    def observation(self):
+        """Itself: what runs may also be something that becomes one."""
+        return self
 
 
 class Trace(_Record):
@@ -127,6 +137,10 @@ class FluxLoopContext:
     that one's trace: the sink's owner is waiting for a single trace.
     """
 
+    config = get_config()
+    sink = root = None
+    is_sampled = True
+
     def __init__(
         self,
         trace_name,
@@ -138,25 +152,24 @@ class FluxLoopContext:
         trace_id_override=None,
         sink=None,
     ):
-        self.config = get_config()
         self.sink = sink
-        self.root = None
         identity = trace_id_override or trace_id
         outer = None if sink else current_scope()
         if outer and outer[0].sink:
             self.sink, self.root = outer[0].sink, outer[1]
-            identity = outer[0].trace.id
+            identity = outer[0].trace_id
+        self.trace_id = str(identity) if identity else new_id()
         self.trace = Trace(
-            str(identity) if identity else new_id(),
+            self.trace_id,
             trace_name,
             None if session_id is None else str(session_id),
             user_id,
             {} if metadata is None else metadata,
             [] if tags is None else tags,
         )
-        self.observations = []  # finished ones that wait for the offline store
+        self.observations = []  # finished ones, in JSON, that wait for the offline store
         self.is_sampled = bool(self.sink) or _is_sampled(self.config.sample_rate)
-        self._open = {}  # id -> observation that has begun, and its outer scope
+        self._open = {}  # id -> what runs, and the scope around it
 
     def is_enabled(self):
         """Whether observations are kept."""
@@ -167,7 +180,7 @@ class FluxLoopContext:
         """The running observations around the current place, outermost first."""
         here, stack = scope.get(), []
         while here and here[0] is self and here[1] is not self.root:
-            stack.append(here[1])
+            stack.append(here[1].observation)
             here = self._open.get(here[1].id, (None, None))[1]
         return stack[::-1]
 
@@ -176,7 +189,11 @@ class FluxLoopContext:
         if self.is_enabled():
             here = scope.get()
             inside = here and here[0] is self
-            self.begin(observation, here[1] if inside else self.root, here)
+            parent = here[1] if inside else self.root
+            observation.trace_id = self.trace_id
+            if parent is not None:
+                observation.parent_observation_id = parent.id
+            self.begin(observation, here)
             scope.set((self, observation))
 
     def pop_observation(self):
@@ -186,25 +203,22 @@ class FluxLoopContext:
             return None
         scope.set(self._open[here[1].id][1])
         self.end(here[1])
-        return here[1]
+        return here[1].observation
 
-    def begin(self, observation, parent, outer):
-        """Note that `observation` runs, inside `parent` (or None)."""
-        observation.trace_id = self.trace.id
-        if parent is not None:
-            observation.parent_observation_id = parent.id
-        self._open[observation.id] = (observation, outer)
+    def begin(self, running, outer):
+        """Note what runs; `outer` is the scope around it."""
+        self._open[running.id] = (running, outer)
 
-    def end(self, observation):
-        """Hand on an observation that has ended, once."""
-        if self._open.pop(observation.id, None) is None:
+    def end(self, running):
+        """Hand on what has ended, once."""
+        if self._open.pop(running.id, None) is None:
             return
-        if observation.end_time is None:
-            observation.end_time = utc_now()
+        if running.end_time is None:
+            running.end_time = utc_now()
         if self.sink:
-            self.sink(encode(observation.to_dict()))
+            self.sink(running.to_json())
         else:
-            self.observations.append(observation)
+            self.observations.append(running.to_json())
 
     def add_metadata(self, key, value):
         """Add to the metadata of the trace."""
@@ -222,14 +236,18 @@ class FluxLoopContext:
             self.trace.user_id = user_id
 
     def finalize(self):
-        """End the trace: what still runs is handed on as it is, innermost first."""
-        for observation, _ in reversed(list(self._open.values())):
-            observation.status_message = "unfinished"
-            self.end(observation)
+        """End the trace."""
+        self.end_open()
         if self.trace.end_time is None:
             self.trace.end_time = utc_now()
         if not self.sink and self.is_enabled() and self.config.offline_store_enabled:
             self._store()
+
+    def end_open(self):
+        """Hand on what still runs as it is, innermost first."""
+        for running, _ in reversed(list(self._open.values())):
+            running.observation.status_message = "unfinished"
+            self.end(running)
 
     def _store(self):
         from os.path import abspath, join
@@ -237,11 +255,11 @@ class FluxLoopContext:
         from .files import append
 
         folder = abspath(self.config.offline_store_dir)
-        lines = "".join(encode(one.to_dict()) + "\n" for one in self.observations)
+        lines = b"".join([one + b"\n" for one in self.observations])
         self.observations = []
         try:
             append(join(folder, "observations.jsonl"), lines)
-            append(join(folder, "traces.jsonl"), encode(self.trace.to_dict()) + "\n")
+            append(join(folder, "traces.jsonl"), self.trace.to_json() + b"\n")
         except OSError as error:
             import warnings
 
@@ -293,14 +311,3 @@ def instrument(name, session_id=None, user_id=None, metadata=None, tags=None, tr
     finally:
         scope.set(outer)
         context.finalize()
-
-
-def capture(value):
-    """Return `value` as it is now, as JSON types: later changes do not reach it."""
-    kind = type(value)
-    if value is None or kind is bool or (kind is str and len(value) <= Converter.max_text):
-        return value
-    try:
-        return Converter().convert(value)
-    except RecursionError:  # the program itself is about to run out of stack
-        return "<too deep: %s>" % kind.__name__

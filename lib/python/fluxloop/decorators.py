@@ -6,14 +6,15 @@ Outside a trace a decorated function is called straight through.
 
 import functools
 
-from .context import Observation, ObservationType, capture, current_scope, scope
+from .context import Observation, ObservationType, current_scope, scope
 from .introspect import (
     Parameters,
     is_async_generator_function,
     is_coroutine_function,
     is_generator_function,
 )
-from .stamps import utc_now
+from .serialize import Captured, Encoder, capture, describe, excerpt, type_name
+from .stamps import new_id, utc_now
 
 
 def agent(name=None, metadata=None, capture_input=True, capture_output=True):
@@ -183,22 +184,19 @@ class _Opener:
     def __init__(self, function, plan):
         self.function = function
         self.plan = plan
-        self.name = plan.name or getattr(function, "__name__", type(function).__name__)
+        self.name = plan.name or getattr(function, "__name__", type_name(function))
         self.parameters = None
+        # What is the same in all its observations, in JSON.
+        self.head = b'"type":%s,"name":%s' % (excerpt(plan.kind), excerpt(self.name))
+        self.tail = b',"level":"info","metadata":%s' % excerpt(plan.metadata)
+        if plan.model is not None:
+            self.tail += b',"model":%s' % excerpt(plan.model)
 
     def __call__(self, args, kwargs):
         here = current_scope()
         if here is None or not here[0].is_enabled():
             return None
-        plan = self.plan
-        observation = Observation(
-            plan.kind,
-            self.name,
-            self.capture(args, kwargs) if plan.capture_input else None,
-            dict(plan.metadata),
-            plan.model,
-        )
-        return _Span(here, observation, plan)
+        return _Span(here, self, self.capture(args, kwargs) if self.plan.capture_input else None)
 
     def capture(self, args, kwargs):
         """Return the arguments by name, as they are now."""
@@ -208,11 +206,7 @@ class _Opener:
             bound = self.parameters.bind(args, kwargs)
         except (TypeError, ValueError):  # the call itself will say what is wrong
             bound = {"args": args, "kwargs": kwargs}
-        return {name: capture(value) for name, value in bound.items()}
-
-
-# So many of the items that a generator yields are kept, and the others counted.
-_MAX_ITEMS = 10000
+        return capture(bound)
 
 
 class _Span:
@@ -220,18 +214,77 @@ class _Span:
 
     `with span:` runs the function to its end. A generator runs in several
     `with span.step():` and ends with `finish_items`.
+
+    It becomes an Observation only where that is looked at or says more than
+    most: there are many of them, and this is written in half the time.
     """
 
-    __slots__ = ("context", "observation", "plan", "inner", "outer", "items", "dropped")
+    __slots__ = (
+        "context",
+        "opener",
+        "id",
+        "parent",
+        "input",
+        "output",
+        "start_time",
+        "end_time",
+        "inner",
+        "outer",
+        "items",
+        "_observation",
+    )
 
-    def __init__(self, here, observation, plan):
-        self.context = here[0]
-        self.observation = observation
-        self.plan = plan
-        self.inner = (here[0], observation)
-        self.items = []
-        self.dropped = 0
-        here[0].begin(observation, here[1], here)
+    def __init__(self, here, opener, input):
+        self.context, self.parent = here
+        self.opener = opener
+        self.id = new_id()
+        self.input = input
+        self.inner = (self.context, self)
+        self.output = self.end_time = self.items = self._observation = None
+        self.context.begin(self, here)
+        self.start_time = utc_now()
+
+    @property
+    def observation(self):
+        """The Observation, which from now on is what will be written."""
+        made = self._observation
+        if made is None:
+            plan = self.opener.plan
+            made = Observation(
+                plan.kind,
+                self.opener.name,
+                self.input,
+                dict(plan.metadata),
+                plan.model,
+                id=self.id,
+                start_time=self.start_time,
+                output=self.output,
+                trace_id=self.context.trace_id,
+            )
+            if self.parent is not None:
+                made.parent_observation_id = self.parent.id
+            self._observation = made
+        return made
+
+    def to_json(self):
+        made = self._observation
+        if made is not None:
+            if made.end_time is None:
+                made.end_time = self.end_time
+            return made.to_json()
+        # Times and identifiers of our own have nothing to escape.
+        parts = [b'{"id":"%s",' % self.id.encode(), self.opener.head]
+        times = ',"start_time":"%s","end_time":"%s"' % (self.start_time, self.end_time)
+        parts.append(times.encode())
+        if self.input is not None:
+            parts.append(b',"input":' + excerpt(self.input))
+        if self.output is not None:
+            parts.append(b',"output":' + excerpt(self.output))
+        parts.append(self.opener.tail)
+        if self.parent is not None:
+            parts.append(b',"parent_observation_id":' + excerpt(self.parent.id))
+        parts.append(b',"trace_id":%s}' % excerpt(self.context.trace_id))
+        return b"".join(parts)
 
     def __enter__(self):
         self.outer = scope.get()
@@ -246,27 +299,24 @@ class _Span:
 
     def keep(self, result):
         """Note and return the result of the function."""
-        if self.plan.capture_output:
-            self.observation.output = capture(result)
-        if self.plan.capture_tokens:
+        plan = self.opener.plan
+        if plan.capture_output:
+            self.output = capture(result)
+            if self._observation is not None:
+                self._observation.output = self.output
+        if plan.capture_tokens:
             self.count_tokens(result)
         return result
 
     def keep_item(self, item):
         """Note an item that the generator has yielded."""
-        if len(self.items) < _MAX_ITEMS:
-            self.items.append(capture(item))
-        else:
-            self.dropped += 1
+        if self.items is None:
+            self.items = _Items()
+        self.items.add(item)
 
     def finish_items(self, error):
-        """End the observation of a generator: its output is the text that it
-        has yielded, joined, or else the list of items."""
-        if self.dropped:
-            self.items.append("…[cut, %d items]" % self.dropped)
-        if self.items and all(isinstance(item, str) for item in self.items):
-            self.items = "".join(self.items)
-        self.keep(self.items)
+        """End the observation of a generator."""
+        self.keep(self.items.joined() if self.items else [])
         self.finish(error)
 
     def count_tokens(self, result):
@@ -283,14 +333,12 @@ class _Span:
 
     def finish(self, error=None):
         """End the observation, with the exception the function raised or None."""
-        observation = self.observation
-        observation.end_time = utc_now()
+        self.end_time = utc_now()
         if error is not None and not isinstance(error, GeneratorExit):
             from traceback import format_exception
 
-            from .serialize import describe
-
-            name = type(error).__name__
+            observation = self.observation
+            name = type_name(error)
             text = describe(str, error)
             observation.error = text or name
             observation.level = "error"
@@ -299,7 +347,35 @@ class _Span:
             observation.metadata["traceback"] = "".join(
                 format_exception(type(error), error, error.__traceback__)
             )
-        self.context.end(observation)
+        self.context.end(self)
+
+
+class _Items:
+    """What a generator has yielded, each item as it was then, as far as one
+    encoder has room for it; the others are counted."""
+
+    def __init__(self):
+        self.encoder = Encoder()
+        self.kept = []
+        self.dropped = 0
+
+    def add(self, item):
+        encoder = self.encoder
+        if encoder.room <= 0 or len(self.kept) >= encoder.max_items:
+            self.dropped += 1
+        elif isinstance(item, str):
+            encoder.room -= encoder.item_cost + len(item)
+            self.kept.append(str.__str__(item))
+        else:
+            self.kept.append(Captured(encoder.encode(item)))
+
+    def joined(self):
+        """Return their text, joined, or else the list of them."""
+        if self.dropped:
+            self.kept.append("…[cut, %d items]" % self.dropped)
+        if all(isinstance(item, str) for item in self.kept):
+            return "".join(self.kept)
+        return self.kept
 
 
 class _Step:

@@ -8,8 +8,8 @@ except ImportError:  # not a Unix: O_APPEND has to do
     fcntl = None
 
 
-def append(path, text):
-    """Append `text` (whole lines, each with its newline) to the file `path`.
+def append(path, data):
+    """Append `data` (whole lines, each with its newline) to the file `path`.
 
     One write under an exclusive lock. A torn last line, left by a writer that
     was killed, is ended first, so that it cannot swallow ours. The file is
@@ -26,7 +26,6 @@ def append(path, text):
     try:
         if fcntl:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        data = text.encode("utf-8", "backslashreplace")
         if _is_torn(descriptor):
             data = b"\n" + data
         if os.write(descriptor, data) != len(data):

@@ -141,6 +141,10 @@ class Parameters:
         """Return {name: value} for a call, defaults filled in, in order of
         declaration. Raises TypeError when the call does not fit."""
         bound = dict(zip(self.positional, args))
+        if len(args) == len(self.positional) and not (
+            kwargs or self.keyword_only or self.var_positional or self.var_keyword
+        ):
+            return bound  # as most calls are
         left = dict(kwargs)
         for index, name in enumerate(self.positional[len(args) :], len(args)):
             self._take(name, left if index >= self.positional_only else {}, bound)

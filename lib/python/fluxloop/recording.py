@@ -9,7 +9,6 @@ Recording never raises into the program it watches: what goes wrong is a
 warning, once for each kind.
 """
 
-import enum
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from itertools import count
 
 from .introspect import is_coroutine_function
 from .masking import MASK, is_secret
-from .serialize import Converter, describe, is_huge, iso_text
+from .serialize import Encoder, describe, encode, is_enum, is_huge, iso_text, type_name
 
 DEFAULT_FILE = os.path.join("recordings", "args.jsonl")
 
@@ -108,22 +107,17 @@ class Recorder:
         self._next = {}
 
     def record(self, target, iteration, kwargs):
-        import json
-
         from .files import append
         from .stamps import local_now
 
-        converter = RecordConverter()
-        tree = converter.arguments(kwargs)
-        record = {
-            "_version": "1",
-            "iteration": self._count(target, iteration),
-            "target": target,
-            "kwargs": tree,
-            "timestamp": local_now(),
-            "objects": converter.objects,
-        }
-        append(self.path, json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n")
+        encoder = RecordEncoder()
+        tree = encoder.arguments(kwargs)
+        line = (
+            b'{"_version":"1","iteration":%s,"target":%s,"kwargs":%s,"timestamp":"%s","objects":%s}\n'
+        )
+        iteration = encode(self._count(target, iteration))
+        now = local_now().encode()
+        append(self.path, line % (iteration, encode(target), tree, now, encode(encoder.objects)))
 
     def _count(self, target, iteration):
         if iteration is None:  # next() of a count is safe among threads
@@ -132,8 +126,8 @@ class Recorder:
         return iteration
 
 
-class RecordConverter(Converter):
-    """Turns arguments into JSON that can be replayed.
+class RecordEncoder(Encoder):
+    """Writes arguments as JSON that can be replayed.
 
     Nothing is shortened. Values under a secret's name become "***", except
     null, true and false, which hold none. UUID, Decimal and paths become
@@ -144,7 +138,7 @@ class RecordConverter(Converter):
     """
 
     max_depth = 20
-    max_text = max_items = sys.maxsize
+    max_text = max_items = max_total = sys.maxsize
     # An object can lead to a whole framework: so many are followed in a call.
     max_objects = 1000
 
@@ -154,64 +148,70 @@ class RecordConverter(Converter):
         self._path = []
 
     def arguments(self, kwargs):
-        """Return the tree for the keyword arguments of a call."""
+        """Return the JSON of the keyword arguments of a call."""
         return self.mapping(kwargs, -1)
 
     def mapping(self, value, depth):
-        return {key: self.member(key, item, depth) for key, item in self.named(value)}
+        named = [(self.name(key), item) for key, item in list(value.items())]
+        tree = {self.key(name): self.member(name, item, depth) for name, item in named}
+        return b"{%s}" % b",".join([key + item for key, item in tree.items()])
 
-    def named(self, value):
-        return [(self.key(key), item) for key, item in list(value.items())]
+    def name(self, key):
+        return key if type(key) is str else describe(str, key)
 
-    def member(self, key, item, depth):
-        if is_secret(key) and not (item is None or item is True or item is False or callable(item)):
-            return MASK
-        return self.at(key, item, depth)
+    def member(self, name, item, depth):
+        if is_secret(name) and not (
+            item is None or item is True or item is False or callable(item)
+        ):
+            return self.text(MASK)
+        return self.at(name, item, depth)
 
-    def sequence(self, value, depth):
-        return [self.at(str(index), item, depth) for index, item in enumerate(list(value))]
+    def sequence(self, value, depth, length=None):
+        items = [self.at(str(index), item, depth) for index, item in enumerate(list(value))]
+        return b"[%s]" % b",".join(items)
 
     def at(self, step, item, depth):
         self._path.append(step)
         try:
-            return self.convert(item, depth + 1)
+            return self.encode(item, depth + 1)
         finally:
             self._path.pop()
 
     def other(self, value, depth):
         if callable(value):
-            return callable_mark(value)
-        if isinstance(value, enum.Enum):
-            return self.convert(value.value, depth + 1)
+            return self.text(callable_mark(value))
+        if is_enum(value):
+            return self.encode(value.value, depth + 1)
         if isinstance(value, (str, int, float, Mapping, list, tuple, set, frozenset)):
             return super().other(value, depth)
         if isinstance(value, (bytes, bytearray, memoryview, BaseException, type(sys))):
-            return repr_mark(value)
+            return self.text(repr_mark(value))
         if isinstance(value, Sequence):
             return self.sequence(value, depth)
         text = iso_text(value)
         if text is None:
             text = plain_text(value)
-        return self.object(value, depth) if text is None else text
+        return self.object(value, depth) if text is None else self.text(text)
 
     def object(self, value, depth):
         attributes = public_attributes(value)
         if attributes is None or len(self.objects) >= self.max_objects:
-            return repr_mark(value)
+            return self.text(repr_mark(value))
         self.objects[".".join(self._path)] = class_name(type(value))
         return self.mapping(attributes, depth)
 
     def integer(self, value):
-        return repr_mark(value) if is_huge(value) else value
+        return self.text(repr_mark(value)) if is_huge(value) else super().integer(value)
 
-    def odd_float(self, value):
-        return repr_mark(value)
+    def real(self, value):
+        return super().real(value) if value - value == 0 else self.text(repr_mark(value))
 
     def cycle(self, value):
-        return "<repr:cycle %s>" % type(value).__name__
+        return self.text("<repr:cycle %s>" % type_name(value))
 
     def too_deep(self, value):
-        return callable_mark(value) if callable(value) else "<repr:%s>" % type(value).__name__
+        mark = callable_mark(value) if callable(value) else "<repr:%s>" % type_name(value)
+        return self.text(mark)
 
     unreadable = too_deep
 

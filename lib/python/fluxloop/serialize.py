@@ -1,39 +1,43 @@
-"""Any Python value as JSON."""
+"""Any Python value as JSON, in UTF-8."""
 
-import enum
-import json
 import sys
 from collections.abc import Mapping
+from itertools import islice
 
-_compact = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
-).encode
-
+from .jsontext import compact, quote
 
 # What makes of an instance of a subclass one of the type itself, past any
 # method that the subclass has overridden.
 _EXACT = ((str, str.__str__), (int, int.__pos__), (float, float.__pos__))
+_name_of = type.__dict__["__name__"].__get__  # past what a metaclass has overridden
+_CONSTANTS = {None: b"null", True: b"true", False: b"false"}
+_HUGE = 1 << 4096
+
+# Keys come again and again: short ones as JSON, with their colon.
+_keys = {}
+_MAX_KEY = 64
+_MAX_KEYS = 2000
 
 
 def encode(value):
-    """Return `value` as one line of RFC 8259 JSON; whatever it holds, this
-    does not fail. Lone surrogates stay in the text: encode it to bytes with
-    the error handler "backslashreplace", which makes \\udXXX escapes of them.
-    """
+    """Return `value` as one line of RFC 8259 JSON, whole; whatever it holds,
+    this does not fail."""
+    if type(value) is str:
+        return quote(value)
     try:
-        text = _compact(value)
+        text = compact(value)
         # Brackets are quick to count; few of them cannot be deep.
-        if text.count("[") + text.count("{") <= Converter.max_depth or not _is_deep(value):
-            return text
+        if text.count("[") + text.count("{") <= Encoder.max_depth or not _is_deep(value):
+            return text.encode("utf-8", "backslashreplace")
     except Exception:
         pass
-    return _compact(_Whole().convert(value))
+    return _Whole().encode(value)
 
 
 def _is_deep(value):
     """Whether containers are nested deeper than readers may be asked to follow."""
     level = [value]  # breadth first: no recursion, however deep it is
-    for _ in range(Converter.max_depth + 1):
+    for _ in range(Encoder.max_depth + 1):
         level = [
             inner
             for outer in level
@@ -48,11 +52,16 @@ def describe(function, value):
     try:
         return str.__str__(function(value))
     except Exception:
-        return "<%s>" % type(value).__name__
+        return "<%s>" % type_name(value)
+
+
+def type_name(value):
+    return _name_of(type(value))
 
 
 def ordered(values):
     """Return the members of a set in an order that is the same every time."""
+    values = list(values)
     try:
         return sorted(values)
     except Exception:
@@ -64,9 +73,6 @@ def is_huge(value):
     return not -_HUGE < value < _HUGE
 
 
-_HUGE = 1 << 4096
-
-
 def iso_text(value):
     """Return a date, time or datetime as ISO 8601, None for anything else."""
     # Without the import: whoever has such a value has loaded the module.
@@ -76,33 +82,62 @@ def iso_text(value):
     return None
 
 
-class Converter:
-    """Turns a value into a tree of JSON types, by the rules for observations.
+def is_enum(value):
+    """Whether a value is a member of an Enum."""
+    module = sys.modules.get("enum")  # as above
+    return module is not None and isinstance(value, module.Enum)
+
+
+class Captured:
+    """A value as it was: its JSON."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, json):
+        self.json = json
+
+    def __repr__(self):
+        return self.json.decode("utf-8")
+
+
+class Encoder:
+    """Writes values as JSON, by the rules for observations.
 
     Tuples and sets become lists, enums their value, dates ISO 8601, bytes
     their text, objects what their `model_dump()` or `dict()` returns, else
     their str(). NaN and infinities become null. Cycles, depth beyond
     `max_depth`, strings longer than `max_text` characters and containers
     with more than `max_items` elements are cut, with a mark in their place.
+    So is what goes beyond `max_total` characters in all that one encoder
+    writes, where each value counts as `item_cost` besides its text.
+
+    An Exception that a value's own methods raise becomes a mark too. What is
+    no Exception passes: KeyboardInterrupt and SystemExit may come from a
+    signal, and then it is the program that has to see them.
     """
 
     max_depth = 100
     max_text = 256 * 1024
     max_items = 10000
+    max_total = 4 * 1024 * 1024
+    item_cost = 40
 
     def __init__(self):
+        self.room = self.max_total  # what is left of it
         self._open = set()  # ids of the containers around the current value
 
-    def convert(self, value, depth=0):
+    def encode(self, value, depth=0):
+        """Return `value` as JSON. It is inside `depth` containers."""
+        self.room -= self.item_cost
         kind = type(value)
         if kind is str:
-            return value if len(value) <= self.max_text else self.cut_text(value)
+            return self.text(value)
         if value is None or kind is bool:
-            return value
+            return _CONSTANTS[value]
         if kind is int:
             return self.integer(value)
         if kind is float:
-            return value if value - value == 0 else self.odd_float(value)
+            return self.real(value)
         if id(value) in self._open:
             return self.cycle(value)
         if depth >= self.max_depth:
@@ -120,41 +155,53 @@ class Converter:
             self._open.discard(id(value))
 
     def mapping(self, value, depth):
-        pairs = list(value.items())
-        kept = pairs[: self.max_items]
-        tree = {self.key(key): self.convert(item, depth + 1) for key, item in kept}
-        if len(pairs) > self.max_items:
-            tree["…[cut, %d entries]" % (len(pairs) - self.max_items)] = None
-        return tree
+        tree = {}  # two keys may have one text
+        taken = 0
+        for key, item in list(islice(value.items(), self.max_items)):
+            if self.room <= 0:
+                break
+            tree[self.key(key)] = self.encode(item, depth + 1)
+            taken += 1
+        if len(value) > taken:
+            tree[quote(_cut(len(value) - taken, "entries")) + b":"] = b"null"
+        return b"{%s}" % b",".join([key + item for key, item in tree.items()])
 
-    def sequence(self, value, depth):
-        items = list(value)
-        tree = [self.convert(item, depth + 1) for item in items[: self.max_items]]
-        if len(items) > self.max_items:
-            tree.append("…[cut, %d elements]" % (len(items) - self.max_items))
-        return tree
+    def sequence(self, value, depth, length=None):
+        """`length` is that of the whole, when `value` is but the first of it."""
+        parts = []
+        for item in list(islice(value, self.max_items)):
+            if self.room <= 0:
+                break
+            parts.append(self.encode(item, depth + 1))
+        left = (len(value) if length is None else length) - len(parts)
+        if left > 0:
+            parts.append(quote(_cut(left, "elements")))
+        return b"[%s]" % b",".join(parts)
 
     def other(self, value, depth):
-        if isinstance(value, enum.Enum):
-            return self.convert(value.value, depth + 1)
+        if type(value) is Captured:
+            self.room -= len(value.json)
+            return value.json
+        if is_enum(value):
+            return self.encode(value.value, depth + 1)
         for kind, exact in _EXACT:
             if isinstance(value, kind):
-                return self.convert(exact(value), depth)
+                return self.encode(exact(value), depth)
         if isinstance(value, Mapping):
             return self.mapping(value, depth)
         if isinstance(value, (list, tuple)):
             return self.sequence(value, depth)
         if isinstance(value, (set, frozenset)):
-            return self.sequence(ordered(value), depth)
+            return self.sequence(ordered(islice(value, self.max_items)), depth, len(value))
         if isinstance(value, (bytes, bytearray)):
-            return self.convert(value.decode("utf-8", "replace"))
+            return self.octets(value)
         text = iso_text(value)
-        if text is not None:
-            return text
-        fields = self.fields(value)
-        if fields is not None:
-            return self.mapping(fields, depth)
-        return self.convert(describe(str, value))
+        if text is None:
+            fields = self.fields(value)
+            if fields is not None:
+                return self.mapping(fields, depth)
+            text = describe(str, value)
+        return self.text(text)
 
     def fields(self, value):
         """Return what an object says are its fields, None if it says nothing."""
@@ -163,10 +210,11 @@ class Converter:
         if getattr(type(value), "__fluxloop_replayed__", False):
             return vars(value)
         for name in ("model_dump", "dict"):
-            method = getattr(value, name, None)
-            if callable(method):
+            # The class is asked: a mock, or what stands for a remote object,
+            # has any attribute, and would note that we called it.
+            if hasattr(value.__class__, name):
                 try:
-                    fields = method()
+                    fields = getattr(value, name)()
                 except Exception:
                     continue
                 if isinstance(fields, dict):
@@ -174,28 +222,136 @@ class Converter:
         return None
 
     def key(self, key):
-        return key if type(key) is str else describe(str, key)
+        """Return a key as JSON, with its colon."""
+        if type(key) is not str:
+            key = describe(str, key)
+        if len(key) > _MAX_KEY:
+            return self.text(key) + b":"
+        self.room -= len(key)
+        known = _keys.get(key)
+        if known is None:
+            if len(_keys) >= _MAX_KEYS:
+                _keys.clear()
+            known = _keys[key] = quote(key) + b":"
+        return known
+
+    def text(self, text):
+        limit = min(self.max_text, max(self.room, 0))
+        if len(text) > limit:
+            return self.cut_text(text[:limit], len(text) - limit, "characters")
+        self.room -= len(text)
+        return quote(text)
+
+    def octets(self, value):
+        limit = min(self.max_text, max(self.room, 0))
+        text = bytes(value[:limit]).decode("utf-8", "replace")
+        if len(value) > limit:
+            return self.cut_text(text, len(value) - limit, "bytes")
+        return self.text(text)
+
+    def cut_text(self, kept, left, what):
+        self.room -= len(kept)
+        return quote(kept + _cut(left, what))
 
     def integer(self, value):
-        return hex(value) if is_huge(value) else value
+        if is_huge(value):
+            return self.text(hex(value))
+        text = b"%d" % value
+        self.room -= len(text)
+        return text
 
-    def cut_text(self, value):
-        return "%s…[cut, %d characters]" % (value[: self.max_text], len(value) - self.max_text)
-
-    def odd_float(self, value):
-        return None
+    def real(self, value):
+        return repr(value).encode("ascii") if value - value == 0 else b"null"
 
     def cycle(self, value):
-        return "<cycle: %s>" % type(value).__name__
+        return self.text("<cycle: %s>" % type_name(value))
 
     def too_deep(self, value):
-        return "<too deep: %s>" % type(value).__name__
+        return self.text("<too deep: %s>" % type_name(value))
 
     def unreadable(self, value):
-        return "<%s>" % type(value).__name__
+        return self.text("<%s>" % type_name(value))
 
 
-class _Whole(Converter):
+def _cut(count, what):
+    return "…[cut, %d %s]" % (count, what)
+
+
+class _Whole(Encoder):
     """The same without a limit to size: for results, which nobody may shorten."""
 
-    max_text = max_items = sys.maxsize
+    max_text = max_items = max_total = sys.maxsize
+
+
+# A value of no more parts than this, none longer, is written by C.
+_FEW = 64
+_SHORT = 200
+
+
+def is_plain(value):
+    """Whether a value is small and of the types of JSON alone, so that no rule
+    changes it, unless it holds NaN or an infinity."""
+    values = [value]
+    for one in values:  # which grows meanwhile, breadth first
+        kind = type(one)
+        if kind is str:
+            if len(one) > _SHORT:
+                return False
+        elif kind is dict or kind is list or kind is tuple:
+            if len(values) + len(one) > _FEW:
+                return False
+            if kind is dict:
+                for key in one:
+                    if type(key) is not str or len(key) > _SHORT:
+                        return False
+                values.extend(one.values())
+            else:
+                values.extend(one)
+        elif kind is int:
+            if is_huge(one):
+                return False
+        elif one is not None and kind is not bool and kind is not float:
+            return False
+    return True
+
+
+def excerpt(value):
+    """Return the JSON of a value by the rules for observations."""
+    kind = type(value)
+    if kind is Captured:
+        return value.json
+    if kind is str and len(value) <= Encoder.max_text:
+        return quote(value)
+    try:
+        if is_plain(value):
+            return compact(value).encode()
+    except Exception:  # NaN, a lone surrogate, or a thread that changes it now
+        pass
+    try:
+        return Encoder().encode(value)
+    except RecursionError:  # the program itself is about to run out of stack
+        return quote("<too deep: %s>" % type_name(value))
+
+
+if sys.version_info < (3, 9):
+    # There the interpreter itself aborts when a program goes on after it has
+    # been told that its stack is full: so it must not be told while we work.
+    _excerpt = excerpt
+    _MARGIN = 100 + 4 * Encoder.max_depth
+
+    def excerpt(value):
+        try:
+            sys._getframe(max(0, sys.getrecursionlimit() - _MARGIN))
+        except ValueError:  # there are not so many frames yet
+            return _excerpt(value)
+        return quote("<too deep: %s>" % type_name(value))
+
+
+def capture(value):
+    """Return `value` as it is now: later changes do not reach it."""
+    kind = type(value)
+    if value is None or kind is bool or kind is Captured:
+        return value
+    if kind is str and len(value) <= Encoder.max_text:
+        return value
+    return Captured(excerpt(value))

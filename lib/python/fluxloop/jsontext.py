@@ -1,0 +1,73 @@
+"""JSON by the C functions beneath the `json` module alone: what that module
+itself brings in, `re` and `enum`, takes as long to load as Python to start."""
+
+_SPACE = " \t\r\n"
+
+
+def _refuse(value):
+    raise TypeError("%s is not a type of JSON" % type(value).__name__)
+
+
+class _Rules:
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = parse_constant = float
+    parse_int = int
+
+
+try:
+    from _json import encode_basestring as escape
+    from _json import make_encoder, make_scanner
+
+    _scan = make_scanner(_Rules)
+    _encode = make_encoder(None, _refuse, escape, None, ":", ",", False, False, False)
+except (ImportError, TypeError):  # not CPython, or one that has changed them
+    from json import JSONEncoder, loads
+    from json.encoder import encode_basestring as escape
+
+    _encode = JSONEncoder(
+        ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+    ).iterencode
+
+    def _scan(text, start):
+        return loads(text), len(text)
+
+
+def decode(text):
+    """Return the value of a JSON text. Raises ValueError and RecursionError."""
+    text = text.strip(_SPACE)
+    try:
+        value, end = _scan(text, 0)
+    except StopIteration:
+        raise ValueError("no value") from None
+    if end != len(text):
+        raise ValueError("more than one value")
+    return value
+
+
+def compact(value):
+    """Return a value of the types of JSON as text. Raises what iterating over
+    it does, TypeError for other types, ValueError for NaN and infinities."""
+    return "".join(_encode(value, 0))
+
+
+# Characters that few texts have and that are more work to escape.
+_RARE = bytes(set(range(32)) - set(b"\n\r\t"))
+_ESCAPES = [(one.encode(), escape(one)[1:-1].encode()) for one in '\\"\n\r\t']
+_LONG = 100
+
+
+def quote(text):
+    """Return a str as JSON in UTF-8. A lone surrogate becomes its escape."""
+    try:
+        if len(text) < _LONG:
+            return escape(text).encode()
+        # Replacing in bytes is several times as fast as going by characters.
+        data = text.encode()
+        if len(data.translate(None, _RARE)) == len(data):
+            for character, escaped in _ESCAPES:
+                data = data.replace(character, escaped)
+            return b'"%s"' % data
+    except UnicodeEncodeError:
+        pass
+    return escape(text).encode("utf-8", "backslashreplace")
