@@ -5,8 +5,8 @@ as JSON lines to stdout. The handler itself sees an empty stdin, and its
 stdout is stderr.
 """
 
+import _signal  # what `signal` wraps in enums, which are slow to load
 import os
-import signal
 import sys
 from contextvars import copy_context
 from time import monotonic_ns
@@ -16,11 +16,9 @@ from .channel import Channel, Reader
 from .context import FluxLoopContext, Trace
 from .introspect import Parameters, is_async_generator_function, is_coroutine_function
 from .jsontext import decode
-from .replay import Collector, revive
 from .report import note, show_error
 from .serialize import Encoder, describe, encode, excerpt, type_name
 from .stamps import new_id
-from .stream import Stream
 from .target import SetupError, load
 
 USAGE = """\
@@ -99,6 +97,8 @@ class Call(FluxLoopContext):
         self._report(line % (self.id, encode(name), encode(kind), args, kwargs))
 
     def collector(self, name, kind, asynchronous=False):
+        from .replay import Collector
+
         return Collector(name, kind, self.callback, asynchronous)
 
     def delta(self, piece):
@@ -171,6 +171,8 @@ class Handler:
             for path, kind in callables.items()
             if path in kwargs or "." in path or parameters is None or parameters.takes(path)
         }
+        from .replay import revive
+
         revive(kwargs, call.message.get("objects"), callables, call.collector)
         if parameters is None or not parameters.certain:
             return (), kwargs
@@ -265,6 +267,8 @@ class Bridge:
         return self.join(call, result) if hasattr(kind, "__next__") else result
 
     def stream(self):
+        from .stream import Stream
+
         return Stream(self.options.stream_output_path)
 
     def join(self, call, items):
@@ -450,8 +454,8 @@ def main(words=None):
         bridge.interrupted = True
         raise KeyboardInterrupt
 
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, on_interrupt)
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, on_interrupt)
     parent = os.getpid()
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=channel.abandon)

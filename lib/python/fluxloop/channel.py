@@ -1,8 +1,8 @@
 """The two ends of the agent protocol: lines out, lines in."""
 
 import os
+from _collections import deque  # where `collections` takes it from, which is slow to load
 from _thread import RLock
-from collections import deque
 
 
 class Channel:

@@ -5,8 +5,6 @@ comes next, are one context variable, so that parents stay right in
 asyncio.gather and wherever else contexts are copied.
 """
 
-import enum
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 from .config import get_config
@@ -20,21 +18,15 @@ scope = ContextVar("fluxloop_scope", default=None)
 fallback_scope = None
 
 
-class ObservationType(str, enum.Enum):
-    SPAN = "span"
-    EVENT = "event"
-    GENERATION = "generation"
-    TOOL = "tool"
-    AGENT = "agent"
-    CHAIN = "chain"
-    EVALUATION = "evaluation"
+KINDS = ("agent", "tool", "generation", "span", "event", "chain", "evaluation")
 
 
-class ObservationLevel(str, enum.Enum):
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+def __getattr__(name):
+    if name in ("ObservationType", "ObservationLevel"):
+        from . import kinds
+
+        return getattr(kinds, name)
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))
 
 
 class _Record:
@@ -288,26 +280,37 @@ def get_current_context():
     return here and here[0]
 
 
-@contextmanager
-def instrument(name, session_id=None, user_id=None, metadata=None, tags=None, trace_id=None):
-    """Make the block, or the function it decorates, a trace called `name`.
+class instrument:
+    """Makes the block, or the function it decorates, a trace called `name`.
 
     Gives the FluxLoopContext. Without a bridge around it the trace goes to
     traces.jsonl and its observations to observations.jsonl in
     `offline_store_dir`, if `offline_store_enabled`.
     """
-    context = FluxLoopContext(
-        name,
-        session_id=session_id,
-        user_id=user_id,
-        metadata=metadata,
-        tags=tags,
-        trace_id_override=trace_id,
-    )
-    outer = scope.get()
-    scope.set((context, context.root))
-    try:
-        yield context
-    finally:
-        scope.set(outer)
-        context.finalize()
+
+    def __init__(
+        self, name, session_id=None, user_id=None, metadata=None, tags=None, trace_id=None
+    ):
+        self._about = (name, None, session_id, user_id, metadata, tags, trace_id)
+
+    def __enter__(self):
+        self._context = FluxLoopContext(*self._about)
+        self._outer = scope.get()
+        scope.set((self._context, self._context.root))
+        return self._context
+
+    def __exit__(self, *error):
+        scope.set(self._outer)
+        self._context.finalize()
+
+    def __call__(self, function):
+        from functools import wraps
+
+        name, _, *others = self._about
+
+        @wraps(function)
+        def wrapper(*args, **kwargs):
+            with instrument(name, *others):
+                return function(*args, **kwargs)
+
+        return wrapper

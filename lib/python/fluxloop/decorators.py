@@ -6,7 +6,7 @@ Outside a trace a decorated function is called straight through.
 
 import functools
 
-from .context import Observation, ObservationType, current_scope, scope
+from .context import KINDS, Observation, current_scope, scope
 from .introspect import (
     Parameters,
     is_async_generator_function,
@@ -42,7 +42,9 @@ def trace(
 ):
     """Observe any call, as one of the types of ObservationType. Raises
     ValueError for another type."""
-    kind = ObservationType(observation_type).value
+    if observation_type not in KINDS:
+        raise ValueError("%r is no type of observation: %s" % (observation_type, ", ".join(KINDS)))
+    kind = KINDS[KINDS.index(observation_type)]  # of an enum's member, its text
     return _decorator(_Plan(kind, name, metadata, capture_input, capture_output))
 
 

@@ -11,7 +11,7 @@ warning, once for each kind.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from _collections_abc import Mapping, Sequence  # as in serialize
 from itertools import count
 
 from .introspect import is_coroutine_function

@@ -1,7 +1,7 @@
 """Any Python value as JSON, in UTF-8."""
 
 import sys
-from collections.abc import Mapping
+from _collections_abc import Mapping  # which is loaded anyway; `collections` is not
 from itertools import islice
 
 from .jsontext import compact, quote
