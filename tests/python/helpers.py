@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import unittest
 
 PACKAGE = os.path.join(os.path.dirname(__file__), "..", "..", "lib", "python")
@@ -109,10 +110,14 @@ class BridgeCase(FolderCase):
             stderr=subprocess.PIPE,
             **popen,
         )
-        self.addCleanup(self.reap, process)
+        # One that does not answer ends, and with it the wait for an answer.
+        watch = threading.Timer(60, process.kill)
+        watch.start()
+        self.addCleanup(self.reap, process, watch)
         return process
 
-    def reap(self, process):
+    def reap(self, process, watch):
+        watch.cancel()
         if process.poll() is None:
             process.kill()
         process.wait()

@@ -264,6 +264,107 @@ class StreamsTest(BridgeCase):
         self.assertEqual([m["type"] for m in run.messages], ["hello", "start", "observation"])
         self.assertEqual(run.status, 9)
 
+    def test_what_a_killed_call_got_to_a_moment_ago_is_kept(self):
+        self.handler(
+            """
+            import fluxloop, os, signal, time
+            @fluxloop.tool()
+            def step(x): return x
+            def handle(input):
+                for n in range(100): step(n)
+                open("there", "w").close()
+                while True: os.stat("there")
+            """
+        )
+        process = self.start("h:handle")
+        self.send(process, call(1))
+        found = [self.read(process, "observation")["observation"]["output"] for _ in range(100)]
+        self.assertEqual(found, list(range(100)))
+        process.kill()
+        self.assertEqual(process.stdout.read(), b"")
+
+    def test_after_a_while_of_quiet_what_comes_is_written_at_once(self):
+        self.handler(
+            """
+            import fluxloop, os, time
+            @fluxloop.tool()
+            def step(x): return x
+            def handle(input):
+                time.sleep(0.05)
+                step(1)
+                os.kill(os.getpid(), 9)
+            """
+        )
+        run = self.run_bridge("h:handle", [call(1)])
+        self.assertEqual([o["output"] for o in run.observations()], [1])
+
+    def test_what_one_call_says_is_in_order_whoever_writes_it(self):
+        self.handler(
+            """
+            import fluxloop, threading, time
+            @fluxloop.tool()
+            def step(x): return x
+            def handle(cb):
+                for n in range(300):
+                    step(n)
+                    cb(n)
+                    if n % 30 == 0: time.sleep(0.011)
+                    if n % 50 == 0: step("x" * 40000)
+                    if n % 70 == 0:
+                        thread = threading.Thread(target=step, args=("t",))
+                        thread.start(); thread.join()
+                    yield str(n)
+            """
+        )
+        messages = [call(n, kwargs={"cb": "<callable:cb>"}, callables={"cb": "send"}) for n in (1, 2)]
+        run = self.run_bridge("h:handle", messages)
+        for one in (1, 2):
+            found = [o["output"] for o in run.observations(one)]
+            numbers = [output for output in found if type(output) is int]
+            self.assertEqual(numbers, list(range(300)))
+            self.assertEqual(len(found), 300 + 6 + 5)
+            told = [m for m in run.messages if m.get("id") == one]
+            told = [m["type"] for m in told if len(str(m)) < 30000 and "'t'" not in str(m)]
+            self.assertEqual(told, ["start"] + ["observation", "callback", "delta"] * 300 + ["final"])
+
+    def test_a_fork_while_lines_wait_says_them_once(self):
+        self.handler(
+            """
+            import fluxloop, os, time
+            @fluxloop.tool()
+            def step(x): return x
+            def handle(input):
+                for n in range(10):
+                    step(n)
+                    pid = os.fork()
+                    if pid == 0:
+                        for _ in range(500): step("child")
+                        time.sleep(0.02)
+                        os._exit(0)
+                    step(-n)
+                    os.waitpid(pid, 0)
+            """
+        )
+        run = self.run_bridge("h:handle", [call(1)])
+        expected = [x for n in range(10) for x in (n, -n)]
+        self.assertEqual([o["output"] for o in run.observations()], expected)
+
+    def test_it_ends_while_the_thread_that_writes_waits(self):
+        self.handler(
+            """
+            import atexit, fluxloop, threading
+            @fluxloop.tool()
+            def step(x): return x
+            def handle(input):
+                for n in range(10): step(n)
+                return threading.active_count()
+            """
+        )
+        run = self.run_bridge("h:handle", [call(n) for n in range(5)])
+        self.assertEqual(len(run.observations()), 50)
+        self.assertEqual({f["output"] for f in run.of("final")}, {1})  # threading knows of none
+        self.assertEqual((run.status, run.stderr), (0, ""))
+
     def test_a_reader_that_goes_away_ends_it_quietly(self):
         for source in ("def handle(input):", "async def handle(input):"):
             with self.subTest(source):

@@ -106,11 +106,9 @@ class Call(FluxLoopContext):
         self._report(b'{"type":"delta","id":%s,"delta":%s}\n' % (self.id, encode(piece)))
 
     def _report(self, line):
-        # Written at once: whatever the handler does next, a crash or a hang
-        # included, what it got to is kept.
         with self.channel.lock:
             if not self.over:
-                self.channel.send(line)
+                self.channel.keep(line)
                 return
             told, self.told = self.told, True
         if not told:
@@ -419,6 +417,18 @@ def _claim_descriptors():
     return reader, channel
 
 
+def _write_before_exit(channel):
+    """Have os._exit, with which a handler may end the process from anywhere,
+    write what waits to be written."""
+    leave = os._exit
+
+    def _exit(status):
+        channel.flush()
+        leave(status)
+
+    os._exit = _exit
+
+
 def _set_up(words):
     """Return (options, handler). Raises SetupError."""
     options = Options(words)
@@ -442,6 +452,7 @@ def main(words=None):
         print(USAGE, end="")
         return 0
     reader, channel = _claim_descriptors()
+    _write_before_exit(channel)
     try:
         options, handler = _set_up(words)
     except SetupError as error:

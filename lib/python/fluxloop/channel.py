@@ -2,7 +2,12 @@
 
 import os
 from _collections import deque  # where `collections` takes it from, which is slow to load
-from _thread import RLock
+from _thread import RLock, allocate_lock, start_new_thread
+from time import monotonic, sleep
+
+# Lines wait until there are so many bytes of them, or the oldest is so old.
+BATCH = 32768
+SECONDS = 0.01
 
 
 class Channel:
@@ -20,11 +25,27 @@ class Channel:
         # Keeps a line until the next flush. One list for ever, so that this
         # needs no lock.
         self.put = self._lines.append
+        self._size = 0  # of those that `keep` has
+        self._written = 0.0  # when lines were last written
+        self._alarm = None  # a lock that the thread waits for
+        self._alarmed = False
 
     def send(self, line):
         """Write a line now, after those that were kept."""
         self.put(line)
         self.flush()
+
+    def keep(self, line):
+        """Keep a line until the next flush, which comes by itself: soon when
+        many wait, at once when the last was some time ago. So of a handler
+        that crashes only the last of a quick succession can be lost."""
+        with self.lock:
+            self.put(line)
+            self._size += len(line)
+            if self._size >= BATCH or monotonic() - self._written > SECONDS:
+                self.flush()
+            elif not self._alarmed:
+                self._set_alarm()
 
     def flush(self):
         with self.lock:
@@ -32,13 +53,39 @@ class Channel:
             if not lines:
                 return
             del self._lines[: len(lines)]
+            self._size = 0
             if not self.broken:
                 self._write(b"".join(lines))
+            self._written = monotonic()
 
     def abandon(self):
         """Drop everything from now on: in a forked child the stream is not ours."""
         self.broken, self.lock = True, RLock()
         self._lines.clear()
+        self._alarmed = True  # there is no thread here
+
+    def _set_alarm(self):
+        """Have what waits written in a moment, by a thread that does nothing
+        else, and is started for the first time when it is needed."""
+        self._alarmed = True
+        try:
+            if self._alarm is None:
+                self._alarm = allocate_lock()
+                self._alarm.acquire()
+                start_new_thread(self._write_late, ())
+            else:
+                self._alarm.release()
+        except RuntimeError:  # there can be no more threads
+            self._alarm, self._alarmed = None, False
+            self.flush()
+
+    def _write_late(self):
+        while True:
+            sleep(SECONDS)
+            with self.lock:
+                self._alarmed = False
+                self.flush()
+            self._alarm.acquire()
 
     def _write(self, data):
         while True:
