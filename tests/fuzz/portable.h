@@ -27,6 +27,7 @@
 #define json_is portable_json_is
 #define json_is_true portable_json_is_true
 #define json_key portable_json_key
+#define json_levels portable_json_levels
 #define json_moved portable_json_moved
 #define json_next portable_json_next
 #define json_open portable_json_open
