@@ -67,7 +67,7 @@ def odd_fields(rng, line):
             new = b'"%s":%s,"%s":%s' % (name, value, name, rng.choice(ODD))
         elif kind == 4:
             new = b'"%s":%s' % (rng.choice([b"id", b"trace_id", b"parent_observation_id", b"type",
-                                            b"observations", b"x"]), value)
+                                            b"observations", b"timeline", b"x"]), value)
         else:
             new = b'"x":0'
         line = line[:m.start()] + new + line[m.end():]
@@ -89,10 +89,14 @@ def odd_bytes(rng, data):
     return bytes(data)
 
 
-def whole(row, observations):
-    """A trace with its observations in it, where the row can take them."""
+def whole(rng, row, observations):
+    """A trace with its observations in it, or a per-trace record, where the row
+    can take them."""
     if not row.endswith(b"}") or len(row) < 3:
         return row
+    if rng.random() < 0.3:
+        entries = [b'{"raw":%s}' % o for o in observations]
+        return row[:-1] + b',"summary":{},"timeline":[' + b",".join(entries) + b"]}"
     return row[:-1] + b',"observations":[' + b",".join(observations) + b"]}"
 
 
@@ -107,7 +111,7 @@ def experiment(rng, known):
         observations = observations * rng.choice([2, 20])
     rows, observations = list(rows), list(observations)
     if rng.random() < 0.3:
-        rows = [whole(r, observations[:rng.randrange(6)]) for r in rows]
+        rows = [whole(rng, r, observations[:rng.randrange(6)]) for r in rows]
     for lines in rows, observations:
         for i in range(len(lines)):
             if rng.random() < 0.25:
