@@ -1150,8 +1150,9 @@ json_comma(struct buf *b)
 {
 	char last = b->len ? b->p[b->len - 1] : '[';
 
+	/* a newline or NUL is the end of a record before */
 	if (last != '[' && last != '{' && last != ':' && last != ',' &&
-	    last != '\n')
+	    last != '\n' && last != '\0')
 		buf_byte(b, ',');
 }
 

@@ -65,17 +65,10 @@ count_kind(struct tally *t, struct json_span kind)
 static int64_t
 time_of(struct json_span v)
 {
-	struct buf text = { 0 };
-	int64_t us = 0;
+	int64_t us;
 	int zoned;
 
-	if (json_is(v, JSON_STRING)) {
-		json_text(&text, v);
-		if (!isotime_parse(text.p, text.len, &us, &zoned))
-			us = 0;
-	}
-	buf_release(&text);
-	return us;
+	return isotime_read(v, &us, &zoned) ? us : 0;
 }
 
 static void

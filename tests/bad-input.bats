@@ -315,8 +315,8 @@ passes_over()
 		assert_equal "$words: $stderr" "$words: ${words%% *}: $message"
 	done <<-'END'
 	fl-run --iterations 0|--iterations '0': a whole number from 1 to 1000000000 is wanted
-	fl-run --timeout 0|--timeout '0': a number from 0.001 to 1e+09 is wanted
-	fl-run --timeout nan|--timeout 'nan': a number from 0.001 to 1e+09 is wanted
+	fl-run --timeout 0|--timeout '0': a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h
+	fl-run --timeout nan|--timeout 'nan': a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h
 	fl-run --retries -1|--retries '-1': a whole number from 0 to 1000000 is wanted
 	fl-run --parallel 99999999999999999999|--parallel '99999999999999999999': a whole number from 0 to 4096 is wanted
 	fl-collect --runs 1.5 d|--runs '1.5': a whole number from 0 to 9223372036854775807 is wanted
