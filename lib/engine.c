@@ -669,6 +669,8 @@ about(struct engine *g, struct slot *s, struct run *r, const struct message *m)
 {
 	switch (m->type) {
 	case MESSAGE_START:
+		if (r->told || too_late(s, r))
+			break;
 		run_began_at(r, message_clock(m));
 		note(g, "started", s, r);
 		break;

@@ -72,6 +72,7 @@ forget(struct run *r)
 	memset(r->tokens, 0, sizeof(r->tokens));
 	r->has_tokens = 0;
 	r->started = 0;
+	r->told = 0;
 	r->ended = 0;
 }
 
@@ -146,6 +147,7 @@ run_began_at(struct run *r, int64_t clock)
 	int64_t sent = r->clock;
 
 	run_start(r);
+	r->told = 1;
 	if (clock >= sent && clock < r->clock) {
 		r->start -= r->clock - clock;
 		r->clock = clock;

@@ -20,6 +20,7 @@ struct run {
 	unsigned attempt;	/* from 1 */
 	long long number;	/* its id in the protocol */
 	int started;
+	int told;		/* of its start, by the agent */
 	int64_t start;		/* wall clock, microseconds since 1970 */
 	int64_t clock;		/* isotime_monotonic() then */
 	int64_t ended;		/* the same at its end; 0: not told */
@@ -75,7 +76,7 @@ void run_start(struct run *r);
 void run_unstart(struct run *r);
 
 /*
- * It began, or ended, when the agent says that its clock, which is ours, showed
+ * It began, or ended, as the agent tells, when its clock, which is ours, showed
  * this; a time that cannot be true is passed over.
  */
 void run_began_at(struct run *r, int64_t clock);

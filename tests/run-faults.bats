@@ -457,3 +457,14 @@ replies()
 	timeout 20 fl-run -c setting.yaml -t handler:run <(inputs 2) >got
 	assert_equal "$(jq -r .output got | xargs)" '1 2'
 }
+
+@test "an agent that says again and again that it begins a run has its time all the same" {
+	cat >agent.sh <<-'END'
+		echo '{"type":"hello"}'
+		read -r line
+		while sleep 0.05; do echo '{"type":"start","id":1}'; done
+	END
+	run -1 --separate-stderr timeout 10 fl-run --timeout 0.5 --log log --command 'sh agent.sh' <(inputs 1)
+	assert_equal "$(jq -c '[.error_kind, .duration_ms >= 450]' <<<"$output")" '["timeout",true]'
+	assert_equal "$(jq -r 'select(.run_id).event' log | xargs)" 'sent started late done'
+}
