@@ -675,6 +675,10 @@ finished()
 	mkdir empty
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume empty
 	finished empty
+	mkdir -p early/stderr
+	cp "$dir/manifest.json" early
+	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume early
+	finished early
 }
 
 @test "it goes on with the options that it was begun with" {
@@ -806,7 +810,7 @@ fl-collect: $dir: not continued, since that may change what a run gives; --anywa
 	--resume --latest|experiments: no experiments here: 'fluxloop run experiment' makes one
 	--resume --latest old|unexpected 'old': see 'fluxloop run experiment --help'
 	--resume old more|unexpected 'more': see 'fluxloop run experiment --help'
-	--resume inputs|inputs: no experiment: there is no trace_summary.jsonl in it
+	--resume .|.: cannot be resumed: there is no manifest.json in it
 	--resume old|old: cannot be resumed: there is no manifest.json in it
 	--resume ./--latest --output x|--output: what is resumed goes on in its own folder
 	--latest|--latest is for --resume
