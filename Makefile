@@ -137,7 +137,7 @@ check-neon: deps
 	@BUILD=$(BUILD) CC='$(CC)' CROSS_CC='aarch64-linux-gnu-gcc -static' \
 		CROSS_RUN=qemu-aarch64 bats tests/json-suite.bats
 
-# Three stages of FUZZ_SECONDS each; what is found is in build/fuzz/findings.
+# Four stages of FUZZ_SECONDS each; what is found is in build/fuzz/findings.
 fuzz: deps
 	$(PHASE) install-missing WANTED='$(FUZZ_DEPS)'
 	$(PHASE) all BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)'

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Looks for inputs that break the JSON scanner, the formats of fl-parse, and
-# fl-parse as a whole, each for FUZZ_SECONDS. Wants $BUILD to hold the programs
-# and the library, built by clang with the sanitizers (see `make fuzz`). What
-# has been tried is kept in $BUILD/corpus, what breaks something in
-# $BUILD/findings; exits with 1 when there was a finding.
+# fl-parse as a whole, and for agents, readers and signals that break fl-run,
+# each for FUZZ_SECONDS. Wants $BUILD to hold the programs and the library, built
+# by clang with the sanitizers (see `make fuzz`). What has been tried is kept in
+# $BUILD/corpus, what breaks something in $BUILD/findings; exits with 1 when
+# there was a finding.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$(realpath "${BUILD:?}")
@@ -68,4 +69,10 @@ stage parse -max_len=20000 -len_control=20
 echo "parse-files, $seconds s"
 "${PYTHON:-python3}" tests/fuzz/parse-files.py --seconds "$seconds" \
 	--findings "$found" "$build/bin/fl-parse" || status=1
+echo "run-stress, $seconds s"
+clang -std=c11 -D_XOPEN_SOURCE=700 -O1 -o "$build/stress-agent" \
+	tests/fuzz/stress-agent.c || exit 2
+"${PYTHON:-python3}" tests/fuzz/run-stress.py --seconds "$seconds" \
+	--findings "$found" "$build/bin/fl-run" "$build/stress-agent" ||
+	status=1
 exit $status
