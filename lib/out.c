@@ -77,15 +77,19 @@ out_pending(const struct out *o)
 void
 out_unblock(struct out *o)
 {
+	int terminal = isatty(o->fd), how = fcntl(o->fd, F_GETFL), fd;
 	struct stat st;
 	char *name;
-	int fd;
 
-	o->free = fstat(o->fd, &st) == 0 && S_ISREG(st.st_mode);
-	if (o->free)
+	if (how < 0 || fstat(o->fd, &st) || S_ISSOCK(st.st_mode))
+		return;
+	o->free = !S_ISFIFO(st.st_mode) && !terminal;
+	/* a pseudo-terminal's master, opened once more, is that of another */
+	if (o->free || (terminal && ptsname(o->fd)))
 		return;
 	name = xasprintf("/proc/self/fd/%d", o->fd);
-	fd = open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = open(name, (how & O_ACCMODE) | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
 	free(name);
 	o->free = fd >= 0 && dup2(fd, o->fd) >= 0;
 	if (fd >= 0)

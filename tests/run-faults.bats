@@ -468,3 +468,23 @@ replies()
 	assert_equal "$(jq -c '[.error_kind, .duration_ms >= 450]' <<<"$output")" '["timeout",true]'
 	assert_equal "$(jq -r 'select(.run_id).event' log | xargs)" 'sent started late done'
 }
+
+@test "output is what it was: a FIFO that is open both ways, a terminal from behind" {
+	inputs 2 >in
+	timeout 30 python3 - <<-'PY'
+		import os, select, subprocess
+
+		def run(fd):
+		    command = ["fl-run", "--protocol", "lines", "--command", "cat", "in"]
+		    return subprocess.Popen(command, stdout=fd)
+
+		os.mkfifo("fifo")
+		fifo = os.open("fifo", os.O_RDWR)
+		process = run(fifo)
+		os.close(fifo)
+		assert process.wait(timeout=10) == 0, process.returncode
+		master, slave = os.openpty()
+		assert run(master).wait(timeout=10) == 0
+		assert select.select([slave], [], [], 5)[0]
+	PY
+}
