@@ -64,6 +64,7 @@ struct engine {
 	struct slot *slots;
 	size_t nslots;
 	unsigned started;	/* agents so far */
+	int restless;		/* agents end when they have to wait */
 	int told;		/* descriptor that tells of signals */
 	int64_t now;		/* this turn's time: what is due goes by it */
 	struct engine_view view;
@@ -483,13 +484,14 @@ is_idle(const struct engine *g, const struct slot *s)
 /*
  * Starts agents for the runs that those which are idle already will not take.
  * One that is ready at once gets its run in the next turn. Where each run has
- * an agent of its own, as many as may work are started ahead.
+ * an agent of its own, as many as may work are started ahead, unless one has
+ * ended while it waited: others would, one after the other.
  */
 static void
 start_agents(struct engine *g)
 {
-	size_t most = g->plan->fresh ? 2 * g->plan->parallel :
-	    g->plan->parallel, usable = 0, i;
+	size_t most = g->plan->fresh && !g->restless ?
+	    2 * g->plan->parallel : g->plan->parallel, usable = 0, i;
 	struct run *r, *promised = NULL;
 	struct slot *s;
 	int starting;
@@ -983,6 +985,7 @@ bury(struct engine *g, struct slot *s)
 			g->plan->say(tail.p);
 		g->fatal = 1;
 	}
+	g->restless |= is_idle(g, s);
 	take_flight(g, s, &tail);
 	buf_release(&tail);
 	slot_clear(s);

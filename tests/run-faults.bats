@@ -488,3 +488,14 @@ replies()
 		assert select.select([slave], [], [], 5)[0]
 	PY
 }
+
+@test "agents that do not wait for their run are not started ahead again and again" {
+	cat >agent.sh <<-'END'
+		read -t 0.02 -r line || exit 0
+		sleep 0.6
+		echo '{"type":"final"}'
+	END
+	printf 'runner: {isolation: call}\n' >setting.yaml
+	run -0 fl-run -c setting.yaml --log log --command 'bash agent.sh' <(inputs 3)
+	assert [ "$(grep -c '"spawned"' log)" -le 5 ]
+}
