@@ -767,7 +767,6 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 		s->ready = 1;
 		s->start_by = NEVER;
 		note(g, "ready", s, NULL);
-		return;
 	}
 	if (g->plan->lines) {
 		if (s->flight && !too_late(s, s->flight))

@@ -499,3 +499,16 @@ replies()
 	run -0 fl-run -c setting.yaml --log log --command 'bash agent.sh' <(inputs 3)
 	assert [ "$(grep -c '"spawned"' log)" -le 5 ]
 }
+
+@test "hello is a greeting, though it is the line that an agent is ready with" {
+	cat >agent.sh <<-'END'
+		echo '{"type":"hello","concurrency":2}'
+		read -r one
+		read -r two
+		printf '{"type":"final","id":%s}\n' 1 2
+	END
+	printf 'runner: {process: {ready_pattern: hello}}\n' >setting.yaml
+	run -0 timeout 20 fl-run -c setting.yaml --timeout 5 --log log --command 'sh agent.sh' <(inputs 2)
+	assert_equal "$(jq -r 'select(.agent and .pid == null).event' log | head -n 4 | xargs)" \
+		'ready hello sent sent'
+}
