@@ -716,7 +716,7 @@ handle(struct engine *g, struct slot *s, const char *p, size_t n)
 		return 1;
 	}
 	if (m.type == MESSAGE_ERROR && !m.v[MF_ID].p && !s->greeted &&
-	    message_says(&m, MF_CODE, "setup")) {
+	    !s->calls && message_says(&m, MF_CODE, "setup")) {
 		setup_failed(g, &m);
 		return 1;
 	}

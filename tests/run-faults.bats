@@ -512,3 +512,16 @@ replies()
 	assert_equal "$(jq -r 'select(.agent and .pid == null).event' log | head -n 4 | xargs)" \
 		'ready hello sent sent'
 }
+
+@test "an error that an agent calls setup is its run's, once it has done some work" {
+	cat >agent.sh <<-'END'
+		read -r line
+		echo '{"type":"final"}'
+		read -r line
+		echo '{"type":"error","code":"setup","error":"no tool"}'
+		read -r line
+		echo '{"type":"final"}'
+	END
+	run -1 --separate-stderr timeout 20 fl-run --command 'sh agent.sh' <(inputs 3)
+	assert_equal "$(jq -c '[.input,.error]' <<<"$output" | xargs) $stderr" '[1,null] [2,no tool] [3,null] '
+}
