@@ -701,6 +701,15 @@ about(struct engine *g, struct slot *s, struct run *r, const struct message *m)
 	}
 }
 
+/* Ends an agent that is not to be believed, and hears it no more. */
+static void
+silence(struct engine *g, struct slot *s, struct run *r, const char *why)
+{
+	s->unheard = 1;
+	agent_pass(&s->agent);
+	end_agent(g, s, RUN_PROTOCOL, why, r);
+}
+
 /* Handles a line of the protocol. Returns 0 when it is none. */
 static int
 handle(struct engine *g, struct slot *s, const char *p, size_t n)
@@ -729,8 +738,8 @@ handle(struct engine *g, struct slot *s, const char *p, size_t n)
 	if (m.id >= 1 && m.id <= s->number)
 		return 1;
 	if (s->flight)
-		end_agent(g, s, RUN_PROTOCOL, "the agent answered a request "
-		    "that it was not sent", s->flight);
+		silence(g, s, s->flight, "the agent answered a request that "
+		    "it was not sent");
 	return 0;
 }
 
@@ -777,16 +786,6 @@ take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 		run_printed(s->flight, p, n);
 }
 
-/* Ends an agent that says too much, and hears it no more. */
-static void
-silence(struct engine *g, struct slot *s, struct run *r)
-{
-	s->unheard = 1;
-	agent_pass(&s->agent);
-	end_agent(g, s, RUN_PROTOCOL, "the agent said more of one run than "
-	    "limits.output_mb allows", r);
-}
-
 /* Whether a line can still become a message. */
 static int
 may_be_message(const char *p, size_t n)
@@ -797,6 +796,9 @@ may_be_message(const char *p, size_t n)
 		;
 	return i == n || p[i] == '{';
 }
+
+static const char too_long[] = "the agent said more of one run than "
+    "limits.output_mb allows";
 
 /* Looks at how much an agent has said, and at a line that does not end. */
 static void
@@ -814,7 +816,7 @@ check_size(struct engine *g, struct slot *s)
 		n = 0;
 	}
 	if (limit && n > limit) {
-		silence(g, s, s->flight);
+		silence(g, s, s->flight, too_long);
 		return;
 	}
 	/* looked at once in a while, as it takes long to get so far */
@@ -823,7 +825,7 @@ check_size(struct engine *g, struct slot *s)
 	s->heard = 0;
 	for (r = s->flight; r; r = r->next)
 		if (run_size(r) > limit) {
-			silence(g, s, r);
+			silence(g, s, r, too_long);
 			return;
 		}
 }

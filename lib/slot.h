@@ -20,7 +20,7 @@ struct slot {
 	unsigned concurrency;	/* calls it works on at once */
 	long long calls;	/* it has finished */
 	int dismissed;		/* it was told to end */
-	int unheard;		/* it said too much: no more is read */
+	int unheard;		/* it is not believed: no more is read */
 	size_t heard;		/* bytes of lines since runs were looked at */
 	int quick;		/* its last call was short */
 	struct run *flight;	/* sent, in this order */

@@ -525,3 +525,20 @@ replies()
 	run -1 --separate-stderr timeout 20 fl-run --command 'sh agent.sh' <(inputs 3)
 	assert_equal "$(jq -c '[.input,.error]' <<<"$output" | xargs) $stderr" '[1,null] [2,no tool] [3,null] '
 }
+
+@test "what an agent says after an answer to no request is not believed" {
+	cat >agent.sh <<-'END'
+		echo '{"type":"hello","concurrency":2}'
+		read -r one
+		read -r two
+		echo '{"type":"start","id":1}
+		{"type":"start","id":2}
+		{"type":"final","id":99}
+		{"type":"final","id":2,"output":"after"}'
+		sleep 10
+	END
+	printf 'runner: {process: {ready_pattern: hello}}\n' >setting.yaml
+	run -1 timeout 20 fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 2)
+	assert_equal "$(jq -c '[.input,.output,.error_kind]' <<<"$output" | xargs)" \
+		'[1,null,protocol] [2,null,crash]'
+}
