@@ -67,7 +67,6 @@ class Channel:
     def _set_alarm(self):
         """Have what waits written in a moment, by a thread that does nothing
         else, and is started for the first time when it is needed."""
-        self._alarmed = True
         try:
             if self._alarm is None:
                 self._alarm = allocate_lock()
@@ -75,8 +74,9 @@ class Channel:
                 start_new_thread(self._write_late, ())
             else:
                 self._alarm.release()
+            self._alarmed = True  # last: a signal may end this anywhere
         except RuntimeError:  # there can be no more threads
-            self._alarm, self._alarmed = None, False
+            self._alarm = None
             self.flush()
 
     def _write_late(self):
