@@ -236,18 +236,22 @@ class Encoder:
         return known
 
     def text(self, text):
-        limit = min(self.max_text, max(self.room, 0))
+        limit = self.limit()
         if len(text) > limit:
             return self.cut_text(text[:limit], len(text) - limit, "characters")
         self.room -= len(text)
         return quote(text)
 
     def octets(self, value):
-        limit = min(self.max_text, max(self.room, 0))
+        limit = self.limit()
         text = bytes(value[:limit]).decode("utf-8", "replace")
         if len(value) > limit:
             return self.cut_text(text, len(value) - limit, "bytes")
         return self.text(text)
+
+    def limit(self):
+        """Return how long a text may be now."""
+        return self.max_text if self.room > self.max_text else max(self.room, 0)
 
     def cut_text(self, kept, left, what):
         self.room -= len(kept)
