@@ -5,6 +5,7 @@ import unittest
 
 import fluxloop
 from fluxloop.context import FluxLoopContext, current_scope, scope
+from fluxloop.serialize import Encoder
 from helpers import FolderCase, strict
 
 
@@ -141,6 +142,59 @@ class ObservationTest(TracingCase):
         self.assertEqual(self.found[0]["input"], {"self": "the agent", "x": 1})
         self.assertEqual(self.found[1]["input"], {"x": 2})
 
+    def test_one_that_is_looked_at_while_it_runs_is_written_the_same(self):
+        @fluxloop.prompt(name='The "last"', model="m")
+        def work(a, look=None):
+            inner(a)
+            if look is not None:
+                stack = fluxloop.get_current_context().observation_stack
+                look.extend(stack)
+            return {"answer": a}
+
+        @fluxloop.tool(description="d")
+        def inner(a):
+            return [a]
+
+        looked = []
+        work("é" * 300)
+        work("é" * 300, looked)
+        self.assertEqual([o.name for o in looked], ['The "last"'])
+        self.assertEqual(looked[0].id, self.found[3]["id"])
+        plain, seen = self.found[1], self.found[3]
+        self.assertEqual(list(plain), list(seen))
+        for field in ("type", "name", "output", "level", "metadata", "model", "trace_id"):
+            self.assertEqual(plain[field], seen[field])
+        self.assertEqual(self.found[2]["parent_observation_id"], seen["id"])
+
+    def test_one_that_runs_can_be_changed(self):
+        @fluxloop.agent(metadata={"team": "a"})
+        def work():
+            observation = fluxloop.get_current_context().observation_stack[-1]
+            observation.metadata["score"] = float("nan")
+            observation.level = fluxloop.ObservationLevel.WARNING
+            observation.name = "other"
+            observation.prompt_tokens = 7
+            return 5
+
+        work()
+        found = self.found[0]
+        self.assertEqual(found["metadata"], {"team": "a", "score": None})
+        self.assertEqual((found["level"], found["name"], found["prompt_tokens"]), ("warning", "other", 7))
+        self.assertEqual(found["output"], 5)
+
+    def test_no_garbage_is_left_for_the_collector(self):
+        import gc
+
+        plan(1)
+        self.addCleanup(gc.enable)
+        gc.collect()
+        gc.disable()
+        for _ in range(10):
+            plan(1)
+            bare({"a": [1]})
+            self.found.clear()
+        self.assertLess(gc.collect(), 10)
+
     def test_input_and_output_can_be_left_out(self):
         @fluxloop.agent(capture_input=False, capture_output=False)
         def quiet(x):
@@ -276,6 +330,31 @@ class FlowTest(TracingCase):
         self.assertIsNone(self.context.pop_observation())
         self.assertEqual(self.names(), ["bare", "outer"])
         self.assertEqual(self.found[0]["parent_observation_id"], outer.id)
+
+    def test_what_a_generator_yields_has_a_limit(self):
+        @fluxloop.trace()
+        def stream(items):
+            yield from items
+
+        def run(items):
+            for _ in stream(items):
+                pass
+            return self.found[-1]["output"]
+
+        class Text(str):
+            pass
+
+        most = Encoder.max_items
+        self.assertEqual(run(["a", Text("b"), "\ud800"]), "ab\ud800")
+        found = run(n for n in range(most + 5))
+        self.assertEqual((len(found), found[-1]), (most, "…[cut, 6 items]"))
+        many = run("x" * 100000 for _ in range(100))
+        self.assertEqual(len(many), Encoder.max_text + len("…[cut, 0000000 characters]"))
+        mixed = run([1] + ["x" * 100000] * 100)
+        self.assertLess(len(str(mixed)), 2 * Encoder.max_total)
+        self.assertIn("…[cut, ", mixed[-1])
+        self.assertEqual(run([{"a": 1}, "text"]), [{"a": 1}, "text"])
+        self.assertEqual(run([]), [])
 
     def test_what_is_unfinished_is_handed_on_at_the_end_once(self):
         generator = count(3)

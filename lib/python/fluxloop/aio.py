@@ -111,6 +111,7 @@ class Loop:
             bridge.fail(call, error)
         else:
             bridge.succeed(call, output)
+        call.task = None  # whose context leads back to the call
         self._pump()
 
     async def _complete(self, call, result):

@@ -63,7 +63,7 @@ class _Plan:
     ):
         self.kind = kind
         self.name = name
-        self.metadata = metadata or {}
+        self.metadata = dict(metadata or {})
         self.capture_input = capture_input
         self.capture_output = capture_output
         self.model = model
@@ -336,6 +336,7 @@ class _Span:
     def finish(self, error=None):
         """End the observation, with the exception the function raised or None."""
         self.end_time = utc_now()
+        self.inner = None  # which leads back to here
         if error is not None and not isinstance(error, GeneratorExit):
             from traceback import format_exception
 
@@ -363,7 +364,8 @@ class _Items:
 
     def add(self, item):
         encoder = self.encoder
-        if encoder.room <= 0 or len(self.kept) >= encoder.max_items:
+        # The last place is the mark's.
+        if encoder.room <= 0 or len(self.kept) == encoder.max_items - 1:
             self.dropped += 1
         elif isinstance(item, str):
             encoder.room -= encoder.item_cost + len(item)
