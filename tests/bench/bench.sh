@@ -29,13 +29,27 @@ own()
 	seconds=${line% *} peak=${line#* }
 }
 
-# row NAME AMOUNT UNIT YARDSTICK-NAME YARDSTICK-SECONDS: the last measurement.
+# show NAME AMOUNT UNIT BESIDE: the last measurement.
+show()
+{
+	awk -v name="$1" -v n="$2" -v unit="$3" -v beside="$4" \
+		-v s="$seconds" -v peak="$peak" 'BEGIN {
+		printf "%-38s %10.0f %-11s %8.3f s %7.1f MiB  %s\n",
+			name, n / s, unit "/s", s, peak / 1024, beside }'
+}
+
+# row NAME AMOUNT UNIT YARDSTICK-NAME YARDSTICK-SECONDS: how many times those.
 row()
 {
-	awk -v name="$1" -v n="$2" -v unit="$3" -v than="$4" -v base="$5" \
-		-v s="$seconds" -v peak="$peak" 'BEGIN {
-		printf "%-38s %10.0f %-11s %8.3f s %7.1f MiB  %6.2f times %s\n",
-			name, n / s, unit "/s", s, peak / 1024, s / base, than }'
+	show "$1" "$2" "$3" "$(awk -v s="$seconds" -v base="$5" \
+		'BEGIN { printf "%6.2f times", s / base }') $4"
+}
+
+# more NAME AMOUNT UNIT PART-NAME PART-SECONDS: what is not spent on that part.
+more()
+{
+	show "$1" "$2" "$3" "$(awk -v s="$seconds" -v part="$5" \
+		'BEGIN { printf "%6.3f s more than", s - part }') $4"
 }
 
 for size in 10 100 1000 ${BENCH_LARGE:+10000}; do
@@ -46,6 +60,8 @@ done
 	sed 's/.*/{"input":"How do I change order & to another address?"}/' \
 	>"$work/in.jsonl"
 head -n 2000 "$work/in.jsonl" >"$work/in2k.jsonl"
+head -n 500 "$work/in.jsonl" >"$work/in500.jsonl"
+head -n 1 "$work/in.jsonl" >"$work/in1.jsonl"
 fl-yaml --to-yaml "$work/in.jsonl" >"$work/in.yaml"
 printf 'def sync(input):\n    return input\n\n\nasync def coro(input):\n    return input\n' \
 	>"$work/noop.py"
@@ -58,6 +74,24 @@ END
 chmod +x "$work/one-call.sh"
 printf 'runner: {isolation: call, process: {command: [./one-call.sh], protocol: lines}}\n' \
 	>"$work/fresh.yaml"
+cat >"$work/observed.py" <<-'PY'
+	import fluxloop
+
+	PAGE = 'One line of a page, with "quotes" and an é, as texts have.\n' * 50
+
+	@fluxloop.agent()
+	def one(input):
+	    return input
+
+	@fluxloop.tool()
+	def find(page, n):
+	    return {"at": n}
+
+	def twenty(input):
+	    for n in range(20):
+	        find(PAGE, n)
+	    return input
+PY
 obs=$work/e100/observations.jsonl
 mb=$(($(stat -c %s "$obs") / 1000000))
 ymb=$(($(stat -c %s "$work/in.yaml") / 1000000))
@@ -148,8 +182,15 @@ row 'xargs -P2, 2,000 shell agents' 2000 calls xargs "$xargs"
 measured in2k.jsonl fl-run -c fresh.yaml -j 2
 row 'fl-run, the same, one for each call' 2000 calls xargs "$xargs"
 measured /dev/null "$FLUXLOOP_PYTHON" -c pass; start=$seconds
+row 'python3 -c pass' 1 starts 'python3 -c pass' "$start"
+measured in1.jsonl fl-run --target noop:sync
+more 'fl-run, one call, Python' 1 calls 'python3 -c pass' "$start"
 measured in2k.jsonl fl-run --target noop:sync
-row 'fl-run, 2,000 calls, Python' 2000 calls 'python3 -c pass' "$start"
+more 'fl-run, 2,000 calls, Python' 2000 calls 'python3 -c pass' "$start"
+measured in2k.jsonl fl-run --target observed:one
+more 'each with an observation' 2000 calls 'python3 -c pass' "$start"
+measured in500.jsonl fl-run --target observed:twenty
+more '500 calls, 20 of 3 KB each' 500 calls 'python3 -c pass' "$start"
 measured in.jsonl fl-run -j 2 --target noop:sync
 row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --target noop:coro
