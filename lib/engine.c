@@ -255,7 +255,8 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
 	note_end(g, "done", r, end, took);
 	g->view.done++;
 	g->view.failed += end->error != NULL;
-	g->tokens += r->tokens[2];
+	if (g->tokens < RUN_TOKENS_MAX)
+		g->tokens += r->tokens[2];
 	spread_add(&g->took, took);
 	run_free(r);
 }

@@ -178,23 +178,31 @@ replace(struct buf *b, struct json_span v)
 	json_compact(b, v);
 }
 
+/* Adds a number of tokens, if it is one that can be. Returns 1 if so. */
+static int
+add_tokens(long long *sum, struct json_span v)
+{
+	double d;
+
+	if (!v.p || !json_double(v, &d) || !(d >= 0 && d < RUN_TOKENS_MAX))
+		return 0;
+	*sum += (long long)d;
+	if (*sum > RUN_TOKENS_MAX)
+		*sum = RUN_TOKENS_MAX;
+	return 1;
+}
+
 static void
 count_tokens(struct run *r, const struct json_span tokens[3])
 {
-	double d;
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		if (tokens[i].p && json_double(tokens[i], &d) && d >= 0 &&
-		    d < 1e15) {
-			r->tokens[i] += (long long)d;
-			r->has_tokens = 1;
-		}
+		r->has_tokens |= add_tokens(&r->tokens[i], tokens[i]);
 	/* a generation that tells no total has the sum of its parts */
 	if (!json_is(tokens[2], JSON_NUMBER))
 		for (i = 0; i < 2; i++)
-			if (json_double(tokens[i], &d) && d >= 0 && d < 1e15)
-				r->tokens[2] += (long long)d;
+			add_tokens(&r->tokens[2], tokens[i]);
 }
 
 void

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* No run has used more tokens: such numbers are mistakes. */
+#define RUN_TOKENS_MAX 1000000000000000
+
 struct run {
 	struct run *next;	/* for whoever keeps runs in a list */
 	struct job *job;

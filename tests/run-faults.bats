@@ -542,3 +542,15 @@ replies()
 	assert_equal "$(jq -c '[.input,.output,.error_kind]' <<<"$output" | xargs)" \
 		'[1,null,protocol] [2,null,crash]'
 }
+
+@test "numbers of tokens that cannot be add up to no nonsense" {
+	cat >agent.sh <<-'END'
+		read -r line
+		for i in 1 2 3 4 5 6 7 8 9 10; do seq 2000 | sed 's/.*/{"type":"observation","observation":{"total_tokens":999999999999999}}/'; done
+		echo '{"type":"observation","observation":{"total_tokens":1e300,"prompt_tokens":-5}}'
+		echo '{"type":"final"}'
+	END
+	run -0 fl-run --command 'sh agent.sh' <(inputs 1)
+	assert_equal "$(jq -c .token_usage <<<"$output")" \
+		'{"prompt_tokens":0,"completion_tokens":0,"total_tokens":1000000000000000}'
+}
