@@ -52,7 +52,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.retry_delay", .want = W_NUMBER, .preset = "1",
 	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY", .neutral = 1 },
 	{ .path = "runner.concurrency", .want = W_INT, .preset = "1",
-	    .min = 1, .max = 10000 },
+	    .min = 1, .max = 4096 },
 	{ .path = "runner.retry_on", .want = W_TEXTS,
 	    .words = "error timeout crash protocol" },
 	{ .path = "runner.on_error", .want = W_TEXT,
