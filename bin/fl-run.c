@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <regex.h>
 #include <signal.h>
 #include <stdio.h>
@@ -135,7 +136,11 @@ progress(const struct engine_view *v, int last)
 	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
 	long long total = given.total > 0 ? given.total : 0;
 	char left[64] = "", of[32] = "", median[48] = "", span[48];
+	struct pollfd can_show = { STDERR_FILENO, POLLOUT, 0 };
 
+	/* agents are not to wait for a terminal that was stopped */
+	if (poll(&can_show, 1, 0) <= 0)
+		return;
 	rate = seconds > 0 ? (double)v->done / seconds : 0;
 	if (total)
 		snprintf(of, sizeof(of), "/%lld", total);

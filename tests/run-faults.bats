@@ -554,3 +554,20 @@ replies()
 	assert_equal "$(jq -c .token_usage <<<"$output")" \
 		'{"prompt_tokens":0,"completion_tokens":0,"total_tokens":1000000000000000}'
 }
+
+@test "a terminal that was stopped does not stop the runs with their progress line" {
+	echo 'read -r line; exec sleep 100' >agent.sh
+	inputs 1 >in
+	timeout 30 python3 - <<-'PY'
+		import os, subprocess, termios
+		master, slave = os.openpty()
+		termios.tcflow(slave, termios.TCOOFF)
+		run = subprocess.Popen(["fl-run", "--timeout", "0.5", "--command", "sh agent.sh", "in"],
+		                       stderr=slave, stdout=open("got", "w"))
+		try:
+		    assert run.wait(timeout=10) == 1, run.returncode
+		finally:
+		    run.kill()
+	PY
+	assert_equal "$(jq -r .error_kind got)" timeout
+}
