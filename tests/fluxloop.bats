@@ -684,10 +684,23 @@ start_stuck()
 	return input
 	PY
 	inputs one stuck three
-	env --default-signal=INT "$BIN/fluxloop" run experiment \
+	env --default-signal=INT,QUIT "$BIN/fluxloop" run experiment \
 		>out 2>&1 3>&- &
 	pid=$!
 	wait_for reached
+}
+
+# until_said TEXT: waits until it is in what the experiment said.
+until_said()
+{
+	local i
+
+	for ((i = 0; i < 400; i++)); do
+		[[ $(<out) != *"$1"* ]] || return 0
+		sleep 0.05
+	done
+	echo "did not say: $1" >&2
+	return 1
 }
 
 @test "an experiment that is stopped by Ctrl-C keeps what was finished, and says 130" {
@@ -722,6 +735,35 @@ start_stuck()
 	assert_line --index 0 one
 	assert_line --index 1 stuck
 	assert_file_exists "$dir/summary.json"
+}
+
+@test "an experiment that is stopped by SIGHUP or SIGQUIT says so, and blames no program" {
+	project
+	for name in HUP:129 QUIT:131; do
+		rm -rf experiments reached release
+		start_stuck
+		kill -s "${name%:*}" "$pid"
+		until_said "SIG${name%:*}: no more runs"
+		touch release
+		status=0
+		wait "$pid" || status=$?
+		assert_equal "$status" "${name#*:}"
+		the_experiment
+		assert_regex "$(<out)" "stopped by SIG${name%:*}; what was finished is in $dir"
+		[[ $(<out) != *'was ended by signal'* ]]
+	done
+}
+
+@test "SIGUSR1 tells what an experiment runs, and stops nothing" {
+	project
+	start_stuck
+	kill -s USR1 "$pid"
+	until_said '1 running, 1 done'
+	kill -s USR1 "$pid"
+	touch release
+	wait "$pid"
+	the_experiment
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
 }
 
 # --- parse experiment ---------------------------------------------------------
