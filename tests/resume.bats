@@ -617,6 +617,9 @@ finished()
 	project one stuck three
 	stopped
 	assert_regex "$(<out)" "stopped by SIGINT; what was finished is in $dir"
+	assert_regex "$(<out)" "$dir: 1 of 3 runs, 0 failed, 100\.0 % succeeded"
+	run -0 fluxloop status
+	assert_line --partial "  $dir: 1 of 3 runs, 0 failed"
 	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl" "$dir/cancelled.jsonl" | paste -sd ' ')" 'one stuck'
 	line=$(sed -n 's/^resume: //p' out)
 	assert_equal "$line" "fluxloop run experiment --resume $dir"
@@ -637,7 +640,7 @@ finished()
 @test "one that was stopped before anything was finished stays, and goes on" {
 	project stuck two
 	stopped
-	assert_regex "$(<out)" "$dir: 0 runs, 0 failed"
+	assert_regex "$(<out)" "$dir: 0 of 2 runs, 0 failed"
 	refute grep -q ^next: out
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume --latest
 	assert_equal "${lines[0]}" '0 of 2 runs are there, 2 are missing'
