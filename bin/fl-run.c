@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,12 +131,48 @@ put_span(char *text, size_t size, double seconds)
 		snprintf(text, size, "%ld h %ld min", s / 3600, s / 60 % 60);
 }
 
+/* How wide the terminal is that the progress line is shown on; 0: any. */
+static size_t
+width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+/*
+ * A line that is wider than the terminal would not be taken back by the next
+ * one: what matters least is left out until it fits, and what then is too much
+ * is cut off.
+ */
+static void
+put_line(char parts[][64], size_t n, const size_t *least, size_t room)
+{
+	struct buf b = { 0 };
+	size_t i, length = 0;
+
+	for (i = 0; i < n; i++)
+		length += strlen(parts[i]);
+	for (i = 0; room && length >= room && i < n - 1; i++) {
+		length -= strlen(parts[least[i]]);
+		*parts[least[i]] = 0;
+	}
+	for (i = 0; i < n; i++)
+		buf_puts(&b, parts[i]);
+	if (room && b.len >= room)
+		b.len = room - 1;
+	fprintf(stderr, "\r%.*s\033[K", (int)b.len, b.p);
+	buf_release(&b);
+}
+
 static void
 progress(const struct engine_view *v, int last)
 {
+	enum { DONE, FAILED, RUNNING, RATE, MEDIAN, LEFT, PARTS };
+	static const size_t least[] = { MEDIAN, RATE, RUNNING, LEFT, FAILED };
 	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
 	long long total = given.total > 0 ? given.total : 0;
-	char left[64] = "", of[32] = "", median[48] = "", span[48];
+	char parts[PARTS][64] = { "" }, of[32] = "", span[48];
 	struct pollfd can_show = { STDERR_FILENO, POLLOUT, 0 };
 
 	/* agents are not to wait for a terminal that was stopped */
@@ -144,17 +181,20 @@ progress(const struct engine_view *v, int last)
 	rate = seconds > 0 ? (double)v->done / seconds : 0;
 	if (total)
 		snprintf(of, sizeof(of), "/%lld", total);
+	snprintf(parts[DONE], sizeof(*parts), "%lld%s done", v->done, of);
+	snprintf(parts[FAILED], sizeof(*parts), ", %lld failed", v->failed);
+	snprintf(parts[RUNNING], sizeof(*parts), ", %lld running", v->running);
+	snprintf(parts[RATE], sizeof(*parts), ", %.*f/s", rate < 10, rate);
 	if (v->done)
-		snprintf(median, sizeof(median), ", p50 %.*f ms", v->p50 < 10,
-		    v->p50);
-	if (total && v->done && v->done <= total && !last) {
-		put_span(span, sizeof(span), (double)(total - v->done) /
-		    rate);
-		snprintf(left, sizeof(left), ", %s left", span);
+		snprintf(parts[MEDIAN], sizeof(*parts), ", p50 %.*f ms",
+		    v->p50 < 10, v->p50);
+	if (total && v->done && v->done <= total && !v->stopping && !last) {
+		put_span(span, sizeof(span), (double)(total - v->done) / rate);
+		snprintf(parts[LEFT], sizeof(*parts), ", %s left", span);
 	}
-	fprintf(stderr, "\r%lld%s done, %lld failed, %lld running, "
-	    "%.*f/s%s%s\033[K%s", v->done, of, v->failed, v->running,
-	    rate < 10, rate, median, left, last ? "\n" : "");
+	put_line(parts, PARTS, least, width());
+	if (last)
+		putc('\n', stderr);
 	shown = !last;
 }
 

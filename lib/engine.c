@@ -253,11 +253,13 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
 	if (g->plan->ordered)
 		lineup_add(&g->lineup, r->place, &line, out);
 	note_end(g, "done", r, end, took);
-	g->view.done++;
-	g->view.failed += end->error != NULL;
+	if (!end->error || end->kind != RUN_CANCELLED) {
+		g->view.done++;
+		g->view.failed += end->error != NULL;
+		spread_add(&g->took, took);
+	}
 	if (g->tokens < RUN_TOKENS_MAX)
 		g->tokens += r->tokens[2];
-	spread_add(&g->took, took);
 	run_free(r);
 }
 
@@ -1248,6 +1250,7 @@ show_progress(struct engine *g, int last)
 		return;
 	g->progress_at = now + PROGRESS_EVERY;
 	g->view.running = in_flight(g);
+	g->view.stopping = g->stopping;
 	g->view.p50 = (double)spread_percentile(&g->took, 50) / 1000;
 	g->plan->progress(&g->view, last);
 }

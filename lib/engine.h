@@ -14,8 +14,9 @@
 /* How far it is. */
 struct engine_view {
 	long long done;		/* runs, those that failed among them */
-	long long failed;
+	long long failed;	/* none of both: those that were cancelled */
 	long long running;
+	int stopping;		/* no more are begun */
 	double p50;		/* of the runs' durations, in milliseconds */
 };
 

@@ -495,6 +495,52 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 	assert_regex "$output" $'^20/20 done, 0 failed, 0 running, [0-9]+/s, p50 [0-9.]+ ms\033\\[K$'
 }
 
+@test "the progress line fits into the terminal, without what matters least" {
+	inputs 3 >in
+	for cols in 0 12 20 30 40 60 80; do
+		"${PYTHON:-python3}" - "$cols" <<-'PY'
+		import fcntl, os, pty, re, struct, sys, termios
+		wide = int(sys.argv[1])
+		pid, fd = pty.fork()
+		if not pid:
+		    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("4H", 24, wide, 0, 0))
+		    os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+		    os.execvp("timeout", "timeout 20 fl-run --total 300 -j 1 --protocol "
+		              "lines --command cat -n 100 in".split() + ["--log=log"])
+		said = b""
+		while True:
+		    try:
+		        piece = os.read(fd, 65536)
+		    except OSError:
+		        break
+		    if not piece:
+		        break
+		    said += piece
+		assert os.waitpid(pid, 0)[1] == 0
+		lines = re.findall(rb"\r([^\r\x1b]*)\x1b\[K", said)
+		assert lines[-1].startswith(b"300/300 done"[:wide - 1 if wide else None]), lines
+		assert not wide or all(len(line) < wide for line in lines), lines
+		assert (b"p50" in lines[-1]) == (wide in (0, 60, 80)), lines
+		PY
+	done
+}
+
+@test "runs that were cancelled are neither done nor failed in the progress line" {
+	obey
+	printf '{"input":"%s"}\n' 1 wait2 3 >in
+	fl-run --progress --total 3 --grace 0 --log log --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 grep -q '"attempt":1,"id":2' log
+	kill -TERM "$pid"
+	wait "$pid" || true
+	assert_equal "$(jq -r '.error_kind // "none"' got | xargs)" 'none cancelled'
+	last=$(tr '\r' '\n' <err | tail -n 1)
+	assert_regex "$last" '^1/3 done, 0 failed, 0 running,'
+	# what is not begun any more is not waited for
+	[[ $(sed '1,/no more runs/d' err) != *' left'* ]]
+}
+
 @test "times may be given in minutes, hours and days" {
 	for good in 1 0.5 1m 2h 1d 1.5m 3s; do
 		run -0 fl-run --max-time "$good" --protocol lines --command cat </dev/null
