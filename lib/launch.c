@@ -246,18 +246,20 @@ set_protocol(struct launch *l, const struct config *c, const char *given,
 /* --- limits ------------------------------------------------------------------- */
 
 /*
- * What the shell can limit: ulimit's letter, and its units in ours (KiB of
- * address space, blocks of 512 bytes).
+ * What the shell can limit: ulimit's letter, its units in ours (KiB of address
+ * space, blocks of 512 bytes), and how much the hard limit is above the soft
+ * one. Where both are the same, Linux ends what takes too long by SIGKILL,
+ * which does not tell why.
  */
 static const struct {
 	const char *key;
 	char letter;
-	long long factor;
+	long long factor, above;
 } limits[] = {
-	{ "runner.limits.address_space_mb", 'v', 1024 },
-	{ "runner.limits.cpu_seconds", 't', 1 },
-	{ "runner.limits.open_files", 'n', 1 },
-	{ "runner.limits.file_mb", 'f', 2048 },
+	{ "runner.limits.address_space_mb", 'v', 1024, 0 },
+	{ "runner.limits.cpu_seconds", 't', 1, 1 },
+	{ "runner.limits.open_files", 'n', 1, 0 },
+	{ "runner.limits.file_mb", 'f', 2048, 0 },
 };
 
 /* Whether a program can be found from the folder as posix_spawnp would. */
@@ -296,15 +298,20 @@ set_limits(struct words *l, const struct config *c, const char *dir,
 {
 	struct words all = { 0 };
 	struct buf script = { 0 };
+	long long most;
 	double d;
 	size_t i;
 
 	for (i = 0; i < LEN(limits); i++) {
 		d = config_number(c, limits[i].key, -1);
-		if (d >= 0)
-			buf_printf(&script, "ulimit -%c %lld && ",
-			    limits[i].letter, (long long)d *
-			    limits[i].factor);
+		if (d < 0)
+			continue;
+		most = (long long)d * limits[i].factor;
+		/* a hard limit that cannot be set is lower already */
+		buf_printf(&script, "ulimit -S%c %lld && "
+		    "{ ulimit -H%c %lld 2>/dev/null || :; } && ",
+		    limits[i].letter, most, limits[i].letter,
+		    most + limits[i].above);
 	}
 	if (!script.len)
 		return 0;

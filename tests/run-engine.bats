@@ -388,7 +388,8 @@ none_marked()
 	assert_equal "$(jq -r 'select(.input == "memory").error_code' <<<"$output")" MemoryError
 	# Python ignores SIGXFSZ, so that it is an error of the call
 	assert_equal "$(jq -r 'select(.input == "file").error_code' <<<"$output")" OSError
-	assert_equal "$(jq -r 'select(.input == "cpu") | .error_kind' <<<"$output")" crash
+	assert_equal "$(jq -r 'select(.input == "cpu") | [.error_kind, .error] | join(": ")' <<<"$output")" \
+		'crash: the agent ended before it answered (killed by signal 24 (CPU time limit exceeded))'
 	run -2 --separate-stderr fl-run -c setting.yaml --command ./nowhere in
 	assert_equal "$stderr" "fl-run: cannot start './nowhere': No such file or directory"
 }
