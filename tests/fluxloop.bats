@@ -754,6 +754,17 @@ until_said()
 	done
 }
 
+@test "an experiment whose wrapper alone is killed outright is stopped, and whole" {
+	project
+	start_stuck
+	kill -s KILL "$pid"
+	until_said 'SIGTERM: no more runs are begun'
+	touch release
+	the_experiment
+	wait_for "$dir/summary.json"
+	assert_equal "$(lines_of "$dir/traces.jsonl")" "$(lines_of "$dir/trace_summary.jsonl")"
+}
+
 @test "SIGUSR1 tells what an experiment runs, and stops nothing" {
 	project
 	start_stuck
