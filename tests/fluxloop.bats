@@ -991,6 +991,9 @@ quoted_for_env()
 	assert_line 'inputs       2 in inputs/generated.yaml'
 	assert_line 'experiments  1 in experiments'
 	assert_line --partial "  $dir: 2 runs, 0 failed"
+	rm "$dir/summary.json"
+	run fluxloop status
+	assert_line "  $dir: 2 runs, no summary: running or cut off"
 }
 
 @test "doctor finds everything fine in a fresh project" {
