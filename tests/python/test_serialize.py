@@ -12,7 +12,7 @@ import unittest.mock
 import uuid
 
 from fluxloop import jsontext, serialize
-from fluxloop.serialize import Captured, Encoder, capture, encode, excerpt
+from fluxloop.serialize import Captured, Encoder, capture, encode, excerpt, excerpts
 from helpers import strict
 
 
@@ -91,6 +91,18 @@ class RulesTest(unittest.TestCase):
             with self.subTest(piece):
                 self.assertEqual(json.loads(jsontext.quote(text).decode("utf-8")), text)
                 self.assertEqual(jsontext.quote(text)[1:-1], jsontext.quote(piece)[1:-1] * 300)
+
+    def test_what_was_quoted_lately_is_not_kept_without_end(self):
+        kept = jsontext._lately
+        for n in range(300):
+            text = "%d é " % n * 2000
+            for _ in range(2):
+                self.assertEqual(json.loads(jsontext.quote(text).decode("utf-8")), text)
+            self.assertLessEqual(sum(map(len, kept)), jsontext._ALL)
+        self.assertIs(jsontext.quote(text), jsontext.quote(text))
+        for size in (jsontext._ALL, jsontext._ALL + 1):
+            self.assertEqual(len(jsontext.quote("x" * size)), size + 2)
+            self.assertLessEqual(sum(map(len, kept)), jsontext._ALL)
 
     def test_lone_surrogates_become_escapes(self):
         for write in (encode, excerpt):
@@ -171,6 +183,15 @@ class LimitsTest(unittest.TestCase):
                 strict(found)
                 if number not in (6, 10):  # these are small enough
                     self.assertIn("…[cut, ", found[-100:].decode("utf-8", "ignore"))
+
+    def test_arguments_have_it_together(self):
+        self.assertEqual(excerpts({"a": 1, 'b"': "x" * 300}), b'{"a":1,"b\\"":"%s"}' % (b"x" * 300))
+        self.assertEqual(excerpts({}), b"{}")
+        many = {"a%d" % n: ["x" * 200000] * 20 for n in range(50)}
+        found = excerpts(many)
+        strict(found)
+        self.assertLess(len(found), 1.1 * Encoder.max_total)
+        self.assertIn("…[cut, ", found[-100:].decode("utf-8", "ignore"))
 
     def test_small_values_after_a_large_one_have_their_place(self):
         found = seen({"context": ["x" * 100000] * 30, "question": "short"})

@@ -13,7 +13,7 @@ from .introspect import (
     is_coroutine_function,
     is_generator_function,
 )
-from .serialize import Captured, Encoder, capture, describe, excerpt, type_name
+from .serialize import Captured, Encoder, capture, describe, excerpt, excerpts, type_name
 from .stamps import new_id, utc_now
 
 
@@ -208,7 +208,7 @@ class _Opener:
             bound = self.parameters.bind(args, kwargs)
         except (TypeError, ValueError):  # the call itself will say what is wrong
             bound = {"args": args, "kwargs": kwargs}
-        return capture(bound)
+        return Captured(excerpts(bound))
 
 
 class _Span:

@@ -55,20 +55,48 @@ def compact(value):
 # which UTF-8 has not: bytes that do not change are given back themselves.
 _NO_RARE = bytes(255 if n < 32 and n not in b"\n\r\t" else n for n in range(256))
 _ESCAPES = [(one.encode(), escape(one)[1:-1].encode()) for one in '\\"\n\r\t']
-_LONG = 100
+
+# A conversation or a document comes again in each step that is given it. What
+# was quoted lately is kept: texts of at least _LONG characters, _ALL together.
+_lately = {}
+_kept = 0
+_LONG = 200
+_ALL = 1 << 20
 
 
 def quote(text):
     """Return a str as JSON in UTF-8. A lone surrogate becomes its escape."""
-    try:
-        if len(text) < _LONG:
+    if len(text) < _LONG:
+        try:
             return escape(text).encode()
-        # Replacing in bytes is several times as fast as going by characters.
+        except UnicodeEncodeError:
+            return escape(text).encode("utf-8", "backslashreplace")
+    quoted = _lately.get(text)
+    if quoted is None:
+        quoted = _quote_long(text)
+        _keep(text, quoted)
+    return quoted
+
+
+def _quote_long(text):
+    """The same, by replacing in bytes, which is several times as fast as going
+    by characters."""
+    try:
         data = text.encode()
-        if data.translate(_NO_RARE) == data:
-            for character, escaped in _ESCAPES:
-                data = data.replace(character, escaped)
-            return b'"%s"' % data
     except UnicodeEncodeError:
-        pass
-    return escape(text).encode("utf-8", "backslashreplace")
+        data = b""
+    if not data or data.translate(_NO_RARE) != data:
+        return escape(text).encode("utf-8", "backslashreplace")
+    for character, escaped in _ESCAPES:
+        data = data.replace(character, escaped)
+    return b'"%s"' % data
+
+
+def _keep(text, quoted):
+    global _kept
+    _kept += len(text)
+    if _kept > _ALL:
+        _lately.clear()
+        _kept = len(text)
+    if _kept <= _ALL:
+        _lately[text] = quoted

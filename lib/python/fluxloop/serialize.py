@@ -228,12 +228,7 @@ class Encoder:
         if len(key) > _MAX_KEY:
             return self.text(key) + b":"
         self.room -= len(key)
-        known = _keys.get(key)
-        if known is None:
-            if len(_keys) >= _MAX_KEYS:
-                _keys.clear()
-            known = _keys[key] = quote(key) + b":"
-        return known
+        return _keys.get(key) or _keep_key(key)
 
     def text(self, text):
         limit = self.limit()
@@ -275,6 +270,14 @@ class Encoder:
 
     def unreadable(self, value):
         return self.text("<%s>" % type_name(value))
+
+
+def _keep_key(key):
+    """Return a key as JSON, with its colon, and remember it."""
+    if len(_keys) >= _MAX_KEYS:
+        _keys.clear()
+    start = _keys[key] = quote(key) + b":"
+    return start
 
 
 def _cut(count, what):
@@ -322,10 +325,12 @@ def is_plain(value):
 def excerpt(value):
     """Return the JSON of a value by the rules for observations."""
     kind = type(value)
-    if kind is Captured:
-        return value.json
     if kind is str and len(value) <= Encoder.max_text:
         return quote(value)
+    if kind is Captured:
+        return value.json
+    if value is None or kind is bool:
+        return _CONSTANTS[value]
     try:
         if is_plain(value):
             return compact(value).encode()
@@ -349,6 +354,17 @@ if sys.version_info < (3, 9):
         except ValueError:  # there are not so many frames yet
             return _excerpt(value)
         return quote("<too deep: %s>" % type_name(value))
+
+
+def excerpts(values):
+    """Return the JSON of a dict of values with short names, which together may
+    not be larger than one."""
+    parts = [
+        (_keys.get(name) or _keep_key(name)) + excerpt(value) for name, value in values.items()
+    ]
+    if sum(map(len, parts)) > Encoder.max_total:
+        return Encoder().encode(values)
+    return b"{%s}" % b",".join(parts)
 
 
 def capture(value):
