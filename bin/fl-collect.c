@@ -163,13 +163,19 @@ collect(struct expdir *x, struct source *s, struct out *o)
 		warn("%s: %lld trace%s of runs that were there already: "
 		    "passed over", x->path, others.there,
 		    others.there == 1 ? "" : "s");
+	if (x->lacking)
+		warn("%s: %lld trace%s came without the observations that %s: "
+		    "whole traces are wanted, as fl-run writes them", x->path,
+		    x->lacking, x->lacking == 1 ? "" : "s",
+		    x->lacking == 1 ? "it counts" : "they count");
 	if (expdir_finish(x, &totals, &e))
 		die("%s", e.msg);
 	if (given.report)
 		report(&totals);
 	if (stopped)
 		return 128 + stopped;
-	return s->failed ? 2 : s->bad || totals.failed || others.cancelled;
+	return s->failed ? 2 : s->bad || x->lacking || totals.failed ||
+	    others.cancelled;
 }
 
 /* Takes NAME=VALUE. */

@@ -1,7 +1,9 @@
 #define _DEFAULT_SOURCE		/* FIONREAD */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,6 +27,26 @@
 #define SECRET_MIN 8		/* shorter values are no use to mask */
 #define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
 
+/* The highest N of the files agent-N.log in a folder. */
+static unsigned
+last_log(const char *dir)
+{
+	unsigned last = 0, n;
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int used;
+
+	while (d && (entry = readdir(d))) {
+		used = 0;
+		if (sscanf(entry->d_name, "agent-%9u.log%n", &n, &used) == 1 &&
+		    used && !entry->d_name[used] && n > last)
+			last = n;
+	}
+	if (d)
+		closedir(d);
+	return last;
+}
+
 int
 agent_kind_open(struct agent_kind *k, struct err *e)
 {
@@ -36,6 +58,7 @@ agent_kind_open(struct agent_kind *k, struct err *e)
 	if (mkdir(k->stderr_dir, 0700) && errno != EEXIST)
 		return err_set(e, 0, 0, "%s: %s", k->stderr_dir,
 		    strerror(errno));
+	k->last = last_log(k->stderr_dir);
 	name = xasprintf("%s/agents.jsonl", k->stderr_dir);
 	k->ledger = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	    0600);
@@ -331,6 +354,13 @@ agent_read_errors(struct agent *a)
 		close(a->proc.err);
 		a->proc.err = -1;
 	}
+}
+
+void
+agent_forget_errors(struct agent *a)
+{
+	agent_read_errors(a);
+	a->err_tail.len = 0;
 }
 
 void

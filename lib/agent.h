@@ -19,6 +19,7 @@ struct agent_kind {
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
 	int ledger;	/* where agents that have ended are noted, or -1 */
 	void (*say)(const char *msg);	/* when a log cannot be written */
+	unsigned last;		/* the highest number that has a log there */
 };
 
 struct agent {
@@ -43,8 +44,8 @@ struct agent {
 };
 
 /*
- * Opens the ledger, agents.jsonl in the kind's stderr_dir, where there is one.
- * Returns 0, or -1 with *e filled in.
+ * Opens the ledger, agents.jsonl in the kind's stderr_dir, where there is one,
+ * and looks which agents have logs in it. Returns 0, or -1 with *e filled in.
  */
 int agent_kind_open(struct agent_kind *k, struct err *e);
 void agent_kind_close(struct agent_kind *k);
@@ -87,6 +88,9 @@ void agent_pass(struct agent *a);
  */
 void agent_account(const struct agent *a, long long calls, struct buf *b);
 int agent_note(const struct agent *a, long long calls);
+
+/* Forgets what it has said on its standard error so far. */
+void agent_forget_errors(struct agent *a);
 
 /* What it last said on its standard error; forgets it. */
 void agent_take_errors(struct agent *a, struct buf *b);

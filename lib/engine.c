@@ -63,7 +63,7 @@ struct engine {
 	struct guard guard;
 	struct slot *slots;
 	size_t nslots;
-	unsigned started;	/* agents so far */
+	unsigned started;	/* the number of the last agent */
 	int restless;		/* agents end when they have to wait */
 	int told;		/* descriptor that tells of signals */
 	int64_t now;		/* this turn's time: what is due goes by it */
@@ -243,6 +243,15 @@ check_limits(struct engine *g)
 
 /* --- ends of runs ------------------------------------------------------------ */
 
+/* Counts the tokens that a run has used since it was counted last. */
+static void
+spend(struct engine *g, struct run *r)
+{
+	if (g->tokens < RUN_TOKENS_MAX)
+		g->tokens += r->tokens[2] - r->spent;
+	r->spent = r->tokens[2];
+}
+
 static void
 finish(struct engine *g, struct run *r, const struct run_end *end)
 {
@@ -258,8 +267,7 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
 		g->view.failed += end->error != NULL;
 		spread_add(&g->took, took);
 	}
-	if (g->tokens < RUN_TOKENS_MAX)
-		g->tokens += r->tokens[2];
+	spend(g, r);
 	run_free(r);
 }
 
@@ -294,6 +302,7 @@ fail(struct engine *g, struct run *r, const struct run_end *end)
 	if (!r->started)
 		run_start(r);
 	note_end(g, "failed", r, end, isotime_monotonic() - r->clock);
+	spend(g, r);
 	run_retry(r, end);
 	b = event(g, "waits", NULL, r);
 	if (b) {
@@ -430,6 +439,7 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 	size_t before = b->len;
 
 	slot_add(s, r);
+	r->by = s->agent.number;
 	if (g->plan->lines)
 		put_lines_request(r, b);
 	else
@@ -601,6 +611,9 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
 		end->stderr_len = tail.len;
 		fail(g, r, end);
 	} else {
+		/* what it said so far is of no other run */
+		if (!s->nflight)
+			agent_forget_errors(&s->agent);
 		finish(g, r, end);
 	}
 	buf_release(&tail);
@@ -1361,6 +1374,7 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 
 	g.plan = plan;
 	g.out = o;
+	g.started = plan->kind.last;
 	g.told = proc_init();
 	g.time_up = plan->max_time > 0 ? isotime_monotonic() +
 	    micro(plan->max_time) : NEVER;

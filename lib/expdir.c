@@ -248,8 +248,8 @@ go_on(struct expdir *x, const struct manifest *m, int how,
 	    span_of(&x->next), say);
 	if (wrong && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s: not continued, since that may "
-		    "change what a run gives; --anyway continues it all the "
-		    "same", x->path);
+		    "change which runs there are, or what they give; --anyway "
+		    "continues it all the same", x->path);
 	if (open_files(x, O_CREAT, e) || find_commit(x, &c, e))
 		return -1;
 	if (!x->manifest.len && c.runs && !(how & EXPDIR_ANYWAY))
@@ -358,7 +358,6 @@ put_aside(struct expdir *x, struct json_span trace, struct err *e)
 	}
 	buf_add(out_begin(&x->cancelled), trace.p, trace.n);
 	buf_byte(out_begin(&x->cancelled), '\n');
-	x->ncancelled++;
 	if (!out_flush(&x->cancelled))
 		return 0;
 	errno = x->cancelled.error;
@@ -388,6 +387,14 @@ fate_of(struct expdir *x, const struct json_span *v)
 	return x->continued && !named ? EXPDIR_THERE : EXPDIR_TWICE;
 }
 
+static int
+counts_some(struct json_span count)
+{
+	double d;
+
+	return count.p && json_double(count, &d) && d > 0;
+}
+
 int
 expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
     struct err *e)
@@ -407,6 +414,7 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 	if (x->next.len && put_manifest(x, &x->next, e))
 		return -1;
 	add_observations(x, v, &at, &bytes);
+	x->lacking += !bytes && counts_some(v[ROW_OBSERVATION_COUNT]);
 	add_trace(x, trace);
 	row_put(out_begin(&x->files[COMMIT_ROWS]), v, at, bytes);
 	return flush(x, e);

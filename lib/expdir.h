@@ -29,7 +29,7 @@ struct expdir {
 				   runs if it is continued */
 	struct buf manifest;	/* what is in manifest.json */
 	struct buf next;	/* what will be, once a run is added */
-	long long ncancelled;
+	long long lacking;	/* traces that count observations, and had none */
 };
 
 /*

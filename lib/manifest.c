@@ -464,10 +464,14 @@ compare_inputs(struct comparison *c)
 	    json_is(old_size, JSON_NUMBER)) {
 		put_file(&c->msg, file);
 		buf_puts(&c->msg, " has changed since: ");
-		put_size(&c->msg, old_size);
-		buf_puts(&c->msg, " bytes then, ");
-		put_size(&c->msg, size);
-		buf_puts(&c->msg, " now");
+		if (is_same(size, old_size)) {
+			buf_puts(&c->msg, "as long as then, but other text");
+		} else {
+			put_size(&c->msg, old_size);
+			buf_puts(&c->msg, " bytes then, ");
+			put_size(&c->msg, size);
+			buf_puts(&c->msg, " now");
+		}
 	} else {
 		put_file(&c->msg, file);
 		buf_puts(&c->msg, " could be read only then, or only now");

@@ -9,7 +9,7 @@
 const char *const row_fields[ROW_FIELDS] = {
 	"trace_id", "iteration", "persona", "input", "output", "duration_ms",
 	"success", "run_id", "input_id", "error", "error_kind", "attempts",
-	"start_time", "end_time", "observation_count", "token_usage",
+	"agent", "start_time", "end_time", "observation_count", "token_usage",
 	"observations_at", "observations_bytes", "observations"
 };
 

@@ -69,8 +69,6 @@ forget(struct run *r)
 	for (i = 0; i < LEN(all); i++)
 		buf_release(all[i]);
 	r->nobservations = 0;
-	memset(r->tokens, 0, sizeof(r->tokens));
-	r->has_tokens = 0;
 	r->started = 0;
 	r->told = 0;
 	r->ended = 0;
@@ -431,7 +429,8 @@ put_carried(const struct job *j, struct buf *b)
 		"trace_id", "run_id", "input_id", "name", "iteration",
 		"persona", "input", "output", "duration_ms", "success",
 		"error", "error_kind", "error_code", "exit_code", "signal",
-		"start_time", "end_time", "attempts", "failed_attempts",
+		"start_time", "end_time", "attempts", "agent",
+		"failed_attempts",
 		"callback_messages", "stdout", "stderr", "observation_count",
 		"token_usage", "metadata", "observations", "observations_at",
 		"observations_bytes"
@@ -463,6 +462,8 @@ run_trace(struct run *r, const struct run_end *end, struct buf *b)
 	isotime_add(b, "start_time", r->start);
 	isotime_add(b, "end_time", r->start + took);
 	json_add_int(b, "attempts", r->attempt);
+	if (r->by)
+		json_add_int(b, "agent", r->by);
 	if (r->failed.len)
 		put_list(b, "failed_attempts", &r->failed);
 	if (r->sent.len || r->errors.len) {

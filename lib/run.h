@@ -38,7 +38,9 @@ struct run {
 	struct buf response;	/* of an observation agent_final_response */
 	struct buf agent;	/* of an agent observation */
 	struct buf message;	/* sent through a callback */
-	long long tokens[3];	/* prompt, completion, total */
+	long long tokens[3];	/* prompt, completion, total; of all attempts */
+	long long spent;	/* of the total, for who keeps count */
+	unsigned by;		/* the number of its last agent; 0: none */
 	int has_tokens;
 };
 

@@ -143,6 +143,8 @@ tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 	double d;
 
 	t->runs++;
+	t->retried += row[ROW_ATTEMPTS].p &&
+	    json_double(row[ROW_ATTEMPTS], &d) && d > 1;
 	in->runs++;
 	if (json_is_true(row[ROW_SUCCESS])) {
 		in->passed++;
@@ -307,6 +309,7 @@ put_results(struct buf *b, const struct tally *t)
 	    t->sum / (double)t->ndurations : 0);
 	json_add_double(b, "duration_seconds", t->first && t->last > t->first ?
 	    (double)(t->last - t->first) / 1e6 : 0);
+	json_add_int(b, "retried", t->retried);
 	json_close(b, '}');
 }
 
@@ -368,7 +371,8 @@ put_pass_hat(struct buf *b, const struct tally *t, uint64_t k)
 			n++;
 		}
 	buf_uint(&name, k);
-	json_add_double(b, buf_str(&name), sum / (double)n);
+	/* the last digits of a product say nothing, and are no use to read */
+	json_add_double(b, buf_str(&name), round(sum / (double)n * 1e12) / 1e12);
 	buf_release(&name);
 }
 

@@ -30,6 +30,7 @@ struct tally_kind {
 struct tally {
 	long long runs;
 	long long failed;
+	long long retried;	/* runs of more than one attempt */
 	double *durations;	/* milliseconds, input by input, then sorted */
 	size_t ndurations;
 	double sum;		/* of them */

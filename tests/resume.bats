@@ -324,7 +324,7 @@ refuses()
 		told+="fl-collect: $line"$'\n'
 	done <<<"$1"
 	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
-	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change what a run gives; --anyway continues it all the same"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change which runs there are, or what they give; --anyway continues it all the same"
 	diff -r before exp
 }
 
@@ -375,7 +375,7 @@ seed was 1, is not set' "${with[@]}"
 	refuses 'inputs.yaml has changed since: 12 bytes then, 4,016 now' "${with[@]}"
 	refuses 'the inputs were from inputs.yaml, are from no file' --inputs ''
 	printf 'inputs:\n- b\n' >inputs.yaml
-	refuses 'inputs.yaml has changed since: 12 bytes then, 12 now' "${with[@]}"
+	refuses 'inputs.yaml has changed since: as long as then, but other text' "${with[@]}"
 	refuses 'the inputs were from inputs.yaml, are from setting.yaml' --inputs setting.yaml
 	rm inputs.yaml
 	refuses 'inputs.yaml could be read only then, or only now' "${with[@]}"
@@ -708,7 +708,7 @@ finished()
 fl-collect: --iterations was not given, is 2
 fl-collect: --seed was 5, is 6
 fl-collect: the number of runs was 3, is 6
-fl-collect: $dir: not continued, since that may change what a run gives; --anyway continues it all the same"
+fl-collect: $dir: not continued, since that may change which runs there are, or what they give; --anyway continues it all the same"
 	cp setting.yaml kept
 	sed -i 's/50/60/' setting.yaml
 	inputs one stuck three more

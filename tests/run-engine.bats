@@ -32,7 +32,7 @@ obey()
 			*'"input":"crash'*) exit 3 ;;
 			*'"input":"error'*) echo '{"type":"error","error":"no"}'; continue ;;
 			*'"input":"hang'*) exec sleep 100 ;;
-			*'"input":"wait'*) until [ -e go ]; do sleep 0.02; done ;;
+			*'"input":"wait'*) touch waits; until [ -e go ]; do sleep 0.02; done ;;
 			*'"input":"tokens'*) echo '{"type":"observation","observation":{"total_tokens":40}}' ;;
 			esac
 			echo '{"type":"final","output":"ok"}'
@@ -178,6 +178,21 @@ none_marked()
 	run -1 --separate-stderr timeout 30 fl-run --max-time 0.5 --grace 0 --command 'sh agent.sh' in
 	assert_equal "$(jq -r '.input + " " + (.error_kind // "")' <<<"$output" | tail -n 1)" 'hang cancelled'
 	assert_equal "$stderr" 'fl-run: 0.5 seconds are over: no more runs are begun; 1 may go on for 0 s'
+}
+
+@test "tokens of attempts that failed count, in the trace and for --max-tokens" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			echo '{"type":"observation","observation":{"total_tokens":100}}'
+			echo '{"type":"error","error":"no"}'
+		done
+	END
+	printf 'runner: {max_retries: 3, retry_delay: 0.001}\n' >setting.yaml
+	run -1 --separate-stderr fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 1)
+	assert_equal "$(jq -c '[.attempts, .token_usage.total_tokens]' <<<"$output")" '[4,400]'
+	run -1 --separate-stderr fl-run -c setting.yaml --max-tokens 250 --command 'sh agent.sh' <(inputs 3)
+	assert_equal "$(jq -s 'map(.token_usage.total_tokens) | add' <<<"$output")" 300
+	assert_equal "$stderr" 'fl-run: 300 tokens were used: no more runs are begun'
 }
 
 @test "a limit that is reached by the last run of all stops nothing" {
@@ -346,6 +361,23 @@ none_marked()
 		--command 'sh agent.sh deaf' <(inputs 1)
 	assert_equal "$(jq -c '[.error_kind, .error, .exit_code, .signal]' <<<"$output")" \
 		'["timeout","the run took longer than timeout_seconds (after SIGUSR1 and SIGKILL: killed by signal 9 (Killed))",null,9]'
+}
+
+@test "a trace tells its agent, whose numbers go on after those that have logs" {
+	cat >agent.sh <<-'END'
+		while read -r line; do
+			echo "$line" >&2
+			case $line in *'"input":"2"'*) exit 3 ;; esac
+			echo '{"type":"final"}'
+		done
+	END
+	fl-run --stderr-dir logs --command 'sh agent.sh' <(inputs 3) >got || true
+	assert_equal "$(jq -c '[.input, .agent]' got | xargs)" '[1,1] [2,1] [3,2]'
+	# and shows nothing of what was said in other runs
+	assert_equal "$(jq -r 'select(.input == "2") | .stderr | fromjson.id' got)" 2
+	touch logs/agent-17.log.old logs/agent-no.log
+	fl-run --stderr-dir logs --command 'sh agent.sh' <(inputs 1) >got
+	assert_equal "$(jq .agent got) $(cd logs && echo agent-?.log)" '3 agent-1.log agent-2.log agent-3.log'
 }
 
 @test "what each agent used is in agents.jsonl" {
@@ -529,10 +561,11 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 @test "runs that were cancelled are neither done nor failed in the progress line" {
 	obey
 	printf '{"input":"%s"}\n' 1 wait2 3 >in
-	fl-run --progress --total 3 --grace 0 --log log --command 'sh agent.sh' in >got 2>err &
+	fl-run --progress --total 3 --grace 0 --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q '"attempt":1,"id":2' log
+	# what the agent has not read by then was not begun
+	until_true 10 test -e waits
 	kill -TERM "$pid"
 	wait "$pid" || true
 	assert_equal "$(jq -r '.error_kind // "none"' got | xargs)" 'none cancelled'

@@ -51,7 +51,7 @@ nothing_left()
 @test "a trace has the fields that the records' manual names, in that order" {
 	inputs a | fl-run --command "$AGENTS/echo.sh" >got
 	assert_equal "$(jq -c keys_unsorted got)" \
-		'["trace_id","run_id","input_id","name","iteration","persona","input","output","duration_ms","success","start_time","end_time","attempts","observation_count","metadata","observations"]'
+		'["trace_id","run_id","input_id","name","iteration","persona","input","output","duration_ms","success","start_time","end_time","attempts","agent","observation_count","metadata","observations"]'
 	assert_regex "$(jq -r .trace_id got)" '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
 	assert_regex "$(jq -r .start_time got)" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}\+00:00$'
 	assert_jq '[.success,.attempts,.observation_count,.observations,.metadata]' '[true,1,0,[],{}]' got
