@@ -67,6 +67,7 @@ take(struct line_reader *r, struct line *l, size_t n, int whole)
 	r->buf[r->start + n] = '\0';
 	r->start += n + (size_t)whole;
 	r->offset += n + (size_t)whole;
+	r->seen = 0;
 	if (!r->number++ && n >= 3 && !memcmp(l->p, "\xef\xbb\xbf", 3)) {
 		l->p += 3;
 		l->n -= 3;
@@ -77,18 +78,17 @@ take(struct line_reader *r, struct line *l, size_t n, int whole)
 int
 line_next(struct line_reader *r, struct line *l)
 {
-	size_t seen = 0;
 	ssize_t n;
 	char *nl;
 
 	for (;;) {
-		nl = r->end - r->start > seen ? memchr(r->buf + r->start +
-		    seen, '\n', r->end - r->start - seen) : NULL;
+		nl = r->end - r->start > r->seen ? memchr(r->buf + r->start +
+		    r->seen, '\n', r->end - r->start - r->seen) : NULL;
 		if (nl) {
 			take(r, l, (size_t)(nl - r->buf) - r->start, 1);
 			return 1;
 		}
-		seen = r->end - r->start;
+		r->seen = r->end - r->start;
 		if (r->eof)
 			break;
 		if (r->eager && !ready(r->fd))
@@ -98,8 +98,8 @@ line_next(struct line_reader *r, struct line *l)
 			return -1;
 		r->eof = n == 0;
 	}
-	if (!seen)
+	if (!r->seen)
 		return 0;
-	take(r, l, seen, 0);
+	take(r, l, r->seen, 0);
 	return 1;
 }

@@ -13,6 +13,7 @@ struct line_reader {
 	size_t cap;
 	size_t start;		/* where the unread part begins */
 	size_t end;
+	size_t seen;		/* bytes from start without a newline */
 	uint64_t offset;	/* of buf[start] in the stream */
 	int eof;
 	int eager;		/* set it to be told instead of to wait */

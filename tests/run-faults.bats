@@ -571,3 +571,22 @@ replies()
 	PY
 	assert_equal "$(jq -r .error_kind got)" timeout
 }
+
+@test "an input that comes in many pieces is looked through once" {
+	is_sanitized && skip
+	python3 - <<-'PY'
+		import os, resource, subprocess, time
+		run = subprocess.Popen(["fl-run", "--protocol", "lines", "--command", "head -c 1"],
+		                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+		run.stdin.write(b'{"input":"')
+		for _ in range(2200):
+		    run.stdin.write(b"x" * 65536)
+		    run.stdin.flush()
+		    time.sleep(0.0002)
+		run.stdin.write(b'"}\n')
+		run.stdin.close()
+		run.wait(timeout=60)
+		# 140 MB; from its start with each piece took six times as long
+		assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime < 5
+	PY
+}
