@@ -116,7 +116,7 @@ static struct {
 static int64_t began;
 static int shown;		/* there is a progress line */
 
-/* --- what people see --------------------------------------------------------- */
+/* --- what people see ----------------------------------------------------- */
 
 static void
 put_span(char *text, size_t size, double seconds)
@@ -207,7 +207,7 @@ say(const char *msg)
 	cli_say(msg);
 }
 
-/* --- the plan ------------------------------------------------------------------ */
+/* --- the plan ------------------------------------------------------------ */
 
 static double
 number(const struct config *c, const char *key, double option, double absent)

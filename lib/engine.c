@@ -87,7 +87,7 @@ micro(double seconds)
 	return seconds < 1e12 ? (int64_t)(seconds * 1e6) : (int64_t)1e18;
 }
 
-/* --- telling --------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------- */
 
 static void tell(const struct engine *g, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -187,7 +187,7 @@ tell_running(const struct engine *g)
 	    n, g->view.done, g->view.failed, g->feed.nlater);
 }
 
-/* --- stopping ---------------------------------------------------------------- */
+/* --- stopping ------------------------------------------------------------ */
 
 static long long
 in_flight(const struct engine *g)
@@ -241,7 +241,7 @@ check_limits(struct engine *g)
 		stop(g, "%lld tokens were used", g->tokens);
 }
 
-/* --- ends of runs ------------------------------------------------------------ */
+/* --- ends of runs -------------------------------------------------------- */
 
 /* Counts the tokens that a run has used since it was counted last. */
 static void
@@ -312,7 +312,7 @@ fail(struct engine *g, struct run *r, const struct run_end *end)
 	feed_later(&g->feed, r, isotime_monotonic() + wait);
 }
 
-/* --- work to be done ----------------------------------------------------------- */
+/* --- work to be done ----------------------------------------------------- */
 
 /* The next run to send, or NULL when there is none now. */
 static struct run *
@@ -343,7 +343,7 @@ next_run(struct engine *g)
 	return NULL;
 }
 
-/* --- agents ---------------------------------------------------------------------- */
+/* --- agents -------------------------------------------------------------- */
 
 static int
 begin_agent(struct engine *g, struct slot *s)
@@ -581,7 +581,7 @@ give_work(struct engine *g)
 	start_agents(g);
 }
 
-/* --- what agents say ----------------------------------------------------------- */
+/* --- what agents say ----------------------------------------------------- */
 
 /* Whether what an agent says of a run comes too late: it was given up. */
 static int
@@ -878,7 +878,7 @@ take_rest(struct engine *g, struct slot *s)
 		run_printed(s->flight, p, n);
 }
 
-/* --- ends of agents -------------------------------------------------------------- */
+/* --- ends of agents ------------------------------------------------------ */
 
 /* What a process's end was, and what it was sent before, as a message. */
 static void
@@ -1029,7 +1029,7 @@ collect(struct engine *g)
 			bury(g, &g->slots[i]);
 }
 
-/* --- the clock --------------------------------------------------------------------- */
+/* --- the clock ----------------------------------------------------------- */
 
 static void
 check_slot(struct engine *g, struct slot *s)
@@ -1175,7 +1175,7 @@ check_clock(struct engine *g)
 	return next;
 }
 
-/* --- the loop -------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------ */
 
 /* Watches a descriptor. Returns which it is, from 0. */
 static size_t

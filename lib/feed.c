@@ -42,7 +42,7 @@ feed_release(struct feed *f)
 	memset(f, 0, sizeof(*f));
 }
 
-/* --- inputs ------------------------------------------------------------------ */
+/* --- inputs -------------------------------------------------------------- */
 
 static int
 wanted(const struct feed_plan *p, const struct job *j)
@@ -117,7 +117,7 @@ next_job(struct feed *f)
 	return 0;
 }
 
-/* --- runs ---------------------------------------------------------------------- */
+/* --- runs ---------------------------------------------------------------- */
 
 /* Whether a run is left out: another shard's, or done already. */
 static int
@@ -158,7 +158,7 @@ fresh(struct feed *f)
 	return r;
 }
 
-/* --- later ----------------------------------------------------------------------- */
+/* --- later --------------------------------------------------------------- */
 
 void
 feed_later(struct feed *f, struct run *r, int64_t due)
@@ -210,7 +210,7 @@ feed_due(const struct feed *f)
 	return f->nlater ? f->later[0].due : INT64_MAX;
 }
 
-/* --- all of them ------------------------------------------------------------------- */
+/* --- all of them --------------------------------------------------------- */
 
 struct run *
 feed_next(struct feed *f, int64_t now)

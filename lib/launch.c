@@ -243,7 +243,7 @@ set_protocol(struct launch *l, const struct config *c, const char *given,
 	return known ? 0 : -1;
 }
 
-/* --- limits ------------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------- */
 
 /*
  * What the shell can limit: ulimit's letter, its units in ours (KiB of address
@@ -327,7 +327,7 @@ set_limits(struct words *l, const struct config *c, const char *dir,
 	    "'%s': No such file or directory", l->w[4]);
 }
 
-/* --- all of it ------------------------------------------------------------------ */
+/* --- all of it ----------------------------------------------------------- */
 
 /* The folder to start in. */
 static char *
