@@ -312,7 +312,7 @@ none_marked()
 	for group in no yes; do
 		rm -f log
 		if [ "$group" = yes ]; then
-			FAULT_MARK=$mark "$PYTHON" -c 'import os, sys; os.setpgid(0, 0); os.execvp(sys.argv[1], sys.argv[1:])' \
+			FAULT_MARK=$mark python3 -c 'import os, sys; os.setpgid(0, 0); os.execvp(sys.argv[1], sys.argv[1:])' \
 				fl-run -j 2 --log log --command 'sh agent.sh' <(inputs 3) >got &
 		else
 			FAULT_MARK=$mark fl-run -j 2 --log log --command 'sh agent.sh' <(inputs 3) >got &
@@ -472,7 +472,7 @@ none_marked()
 	printf '{"input":"%s"}\n' 1 crash 2 hang 3 error 4 >in
 	printf 'runner: {max_retries: 1, retry_delay: 0.01}\n' >setting.yaml
 	fl-run -c setting.yaml -j 2 --timeout 0.4 --log log --command 'sh agent.sh' in >got || true
-	"$PYTHON" - <<-'PY'
+	python3 - <<-'PY'
 		import json
 		log = [json.loads(line) for line in open("log")]
 		traces = {t["run_id"]: t for t in map(json.loads, open("got"))}
