@@ -44,6 +44,7 @@
 #define START_LIMIT 60.0		/* seconds to say hello, at least */
 #define END_WAIT 100000			/* from closed output to its exit, us */
 #define PROGRESS_EVERY 100000		/* microseconds */
+#define START_TRIES 3			/* in a row, once one was ready */
 #define REFUSED_AT_ONCE 100
 #define LONG_LINE ((size_t)1 << 20)	/* for what cannot be a message */
 #define INPUT_SHOWN 60			/* bytes of the input, to people */
@@ -71,10 +72,13 @@ struct engine {
 	struct spread took;	/* durations in microseconds */
 	long long tokens;
 	int ledger_lost;	/* agents.jsonl cannot be written */
+	int proven;		/* an agent was ready once */
+	int unready;		/* so many in a row were not, since then */
 	int fatal;		/* stop with status 2 */
 	int turn_again;		/* there is work to give at once */
 	int hurry;		/* do not wait in this turn */
 	int stopping;		/* no more runs are begun */
+	int limited;		/* for another reason than a signal */
 	int64_t stop_by;	/* when those that run are ended */
 	int64_t time_up;	/* when --max-time is over */
 	int64_t progress_at;
@@ -214,6 +218,7 @@ stop(struct engine *g, const char *fmt, ...)
 	if (g->stopping || g->fatal)
 		return;
 	g->stopping = 1;
+	g->limited = !proc_stops;
 	g->stop_by = isotime_monotonic() + micro(g->plan->grace);
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
@@ -602,6 +607,7 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
 		run_started_at(r, s->since);
 	run_ended_at(r, clock);
 	s->calls++;
+	g->proven = 1;
 	s->quick = now - r->clock < SHORT_CALL;
 	s->rest = now + micro(g->plan->run_delay);
 	slot_remove(s, r);
@@ -620,15 +626,35 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
 }
 
 static void
+set_ready(struct engine *g, struct slot *s)
+{
+	s->ready = 1;
+	s->start_by = NEVER;
+	g->proven = 1;
+	g->unready = 0;
+}
+
+/*
+ * An agent did not get ready. If none ever did, none will. Later that need not
+ * be so, and is no reason to end what has gone on for hours.
+ */
+static void
+not_ready(struct engine *g, const char *why)
+{
+	if (g->fatal || g->stopping)
+		return;
+	g->plan->say(why);
+	g->fatal = !g->proven || ++g->unready == START_TRIES;
+}
+
+static void
 on_hello(struct engine *g, struct slot *s, const struct message *m)
 {
 	s->greeted = 1;
 	s->pipeline = message_count(m, MF_PIPELINE);
 	s->concurrency = message_count(m, MF_CONCURRENCY);
-	if (!g->plan->ready) {
-		s->ready = 1;
-		s->start_by = NEVER;
-	}
+	if (!g->plan->ready)
+		set_ready(g, s);
 	note(g, "hello", s, NULL);
 }
 
@@ -669,16 +695,14 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 
 /* An agent that cannot do any work says so before it is given any. */
 static void
-setup_failed(struct engine *g, const struct message *m)
+setup_failed(struct engine *g, struct slot *s, const struct message *m)
 {
 	struct buf text = { 0 };
 
 	message_text(m, MF_ERROR, &text);
-	if (!g->fatal)
-		g->plan->say(text.len ? buf_str(&text) :
-		    "the agent cannot start");
+	not_ready(g, text.len ? buf_str(&text) : "the agent cannot start");
+	end_agent(g, s, RUN_CRASH, "the agent cannot start", s->flight);
 	buf_release(&text);
-	g->fatal = 1;
 }
 
 /* Takes a message about a run in flight. */
@@ -742,7 +766,7 @@ handle(struct engine *g, struct slot *s, const char *p, size_t n)
 	}
 	if (m.type == MESSAGE_ERROR && !m.v[MF_ID].p && !s->greeted &&
 	    !s->calls && message_says(&m, MF_CODE, "setup")) {
-		setup_failed(g, &m);
+		setup_failed(g, s, &m);
 		return 1;
 	}
 	r = slot_find(s, m.id);
@@ -789,8 +813,7 @@ static void
 take_line(struct engine *g, struct slot *s, const char *p, size_t n)
 {
 	if (g->plan->ready && !s->ready && matches_ready(g, p, n)) {
-		s->ready = 1;
-		s->start_by = NEVER;
+		set_ready(g, s);
 		note(g, "ready", s, NULL);
 	}
 	if (g->plan->lines) {
@@ -996,11 +1019,10 @@ bury(struct engine *g, struct slot *s)
 	}
 	if (!s->ready && !s->dismissed && !s->ending && !g->fatal &&
 	    !g->stopping) {
+		not_ready(g, "the agent ended before it was ready");
 		buf_str(&tail);
-		g->plan->say("the agent ended before it was ready");
 		if (tail.len)
 			g->plan->say(tail.p);
-		g->fatal = 1;
 	}
 	g->restless |= is_idle(g, s);
 	take_flight(g, s, &tail);
@@ -1046,8 +1068,9 @@ check_slot(struct engine *g, struct slot *s)
 			    "the agent closed its output" :
 			    "the agent closed its input", NULL);
 	} else if (now >= s->start_by) {
-		g->plan->say("the agent did not get ready in time");
-		g->fatal = 1;
+		not_ready(g, "the agent did not get ready in time");
+		s->start_by = NEVER;
+		end_agent(g, s, RUN_CRASH, "it did not get ready", NULL);
 	} else if (now >= slot_late(s, micro(g->plan->timeout), &late)) {
 		if (!late->started)
 			run_started_at(late, s->since);
@@ -1106,7 +1129,8 @@ check_stop(struct engine *g)
 		stop(g, "%s", proc_signal_name(proc_stop_signal));
 	if (g->now >= g->time_up && (more_work(g) || in_flight(g)))
 		stop(g, "%g seconds are over", g->plan->max_time);
-	if (!g->fatal && !(g->stopping && (proc_stops > 1 ||
+	/* after a limit, which stopped it first, one signal is the second */
+	if (!g->fatal && !(g->stopping && (proc_stops > !g->limited ||
 	    g->now >= g->stop_by)))
 		return;
 	for (i = 0; i < g->nslots; i++) {
@@ -1116,7 +1140,7 @@ check_stop(struct engine *g)
 		end_agent(g, s, RUN_CANCELLED, "the experiment was stopped",
 		    NULL);
 		/* a second signal does not wait */
-		if (proc_stops > 1 && !s->killed)
+		if (proc_stops > !g->limited && !s->killed)
 			s->kill_at = g->now;
 	}
 }

@@ -218,6 +218,42 @@ none_marked()
 	assert_output "fl-run: --on-error 'maybe': continue or fail_fast is wanted"
 }
 
+@test "an agent that does not get ready ends it, unless another one did before" {
+	cat >handler.py <<-'END'
+		import os
+		with open("starts", "a") as file:
+		    file.write("x")
+		if os.path.getsize("starts") in eval(os.environ["NOT"]):
+		    os._exit(7)
+		def run(input):
+		    return "ok" if input != "crash" else os._exit(1)
+	END
+	printf '{"input":"%s"}\n' 1 crash 2 crash 3 >in
+	NOT='(2, 4)' run -1 --separate-stderr timeout 60 fl-run -t handler:run in
+	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | xargs)" 'ok crash ok crash ok'
+	assert_equal "$(sort <<<"$stderr" | uniq -c | xargs)" '2 fl-run: the agent ended before it was ready'
+	rm starts
+	NOT='range(2, 99)' run -2 --separate-stderr timeout 60 fl-run -t handler:run in
+	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | xargs)" 'ok crash'
+	assert_equal "$(grep -c 'ended before it was ready' <<<"$stderr")" 3
+	rm starts
+	NOT='(1,)' run -2 --separate-stderr timeout 60 fl-run -t handler:run in
+	assert_equal "$output $(wc -c <starts)" ' 1'
+}
+
+@test "after a limit one signal ends what runs" {
+	obey
+	printf '{"input":"%s"}\n' error wait 2 3 >in
+	fl-run -j 2 --max-failures 1 --grace 100 --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 grep -q 'no more runs are begun; 1 may go on' err
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status $(jq -r .error_kind got | xargs)" '143 error cancelled'
+}
+
 @test "the first signal tells how many may go on, and the second ends them" {
 	obey
 	printf '{"input":"%s"}\n' 1 hang 2 >in
