@@ -331,6 +331,8 @@ def excerpt(value):
         return value.json
     if value is None or kind is bool:
         return _CONSTANTS[value]
+    if kind is int and not is_huge(value):
+        return b"%d" % value
     try:
         if is_plain(value):
             return compact(value).encode()
