@@ -75,6 +75,8 @@ chmod +x "$work/one-call.sh"
 printf 'runner: {isolation: call, process: {command: [./one-call.sh], protocol: lines}}\n' \
 	>"$work/fresh.yaml"
 cat >"$work/observed.py" <<-'PY'
+	import itertools
+
 	import fluxloop
 
 	PAGE = 'One line of a page, with "quotes" and an é, as texts have.\n' * 50
@@ -87,9 +89,11 @@ cat >"$work/observed.py" <<-'PY'
 	def find(page, n):
 	    return {"at": n}
 
+	pages = ("%d %s" % (n, PAGE) for n in itertools.count())
+
 	def twenty(input):
 	    for n in range(20):
-	        find(PAGE, n)
+	        find(next(pages), n)
 	    return input
 PY
 obs=$work/e100/observations.jsonl
