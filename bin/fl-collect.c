@@ -89,8 +89,7 @@ on_stop(int sig)
 
 /*
  * The first Ctrl-C is for who runs the agents; the second is for us. A reader
- * that goes away is no reason to lose traces; a file that gets too large is an
- * error like a disk that gets full.
+ * that goes away is no reason to lose traces.
  */
 static void
 set_signals(void)
@@ -102,7 +101,6 @@ set_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Passes a trace on; returns -1 when that failed for good. */

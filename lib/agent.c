@@ -148,13 +148,11 @@ agent_read(struct agent *a)
 {
 	ssize_t n;
 
-	if (a->from_start == a->from.len && a->from.cap > SPARE) {
+	if (a->from_start == a->from.len && a->from.cap > SPARE)
 		buf_release(&a->from);
-		a->from_start = 0;
-	} else if (a->from_start) {
+	else if (a->from_start)
 		buf_splice(&a->from, 0, a->from_start, NULL, 0);
-		a->from_start = 0;
-	}
+	a->from_start = 0;
 	do {
 		n = read(a->proc.out, buf_room(&a->from, PIECE), PIECE);
 		if (n > 0)

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "buf.h"
 #include "hash.h"
+#include "utf8.h"
 #include "json.h"
 #include "line.h"
 #include "out.h"
@@ -134,18 +135,6 @@ note(const struct engine *g, const char *name, const struct slot *s,
 }
 
 static void
-note_text(const struct engine *g, const char *name, const struct slot *s,
-    const char *key, const char *text)
-{
-	struct buf *b = event(g, name, s, NULL);
-
-	if (b) {
-		json_add_str(b, key, text);
-		journal_end(g->plan->journal);
-	}
-}
-
-static void
 note_end(const struct engine *g, const char *name, const struct run *r,
     const struct run_end *end, int64_t took)
 {
@@ -161,32 +150,37 @@ note_end(const struct engine *g, const char *name, const struct run *r,
 	journal_end(g->plan->journal);
 }
 
+static void
+tell_run(const struct engine *g, const struct slot *s, const struct run *r)
+{
+	const struct buf *input = &r->job->input;
+	size_t shown = input->len;
+
+	/* no half of a character */
+	if (shown > INPUT_SHOWN)
+		shown = utf8_check(input->p, INPUT_SHOWN);
+	tell(g, "running for %.1f s: run %s, iteration %lld, attempt %u, "
+	    "agent %u (pid %ld): %.*s%s",
+	    (double)(isotime_monotonic() - r->clock) / 1e6, r->id,
+	    r->iteration, r->attempt, s->agent.number,
+	    (long)s->agent.proc.pid, (int)shown, input->p,
+	    shown < input->len ? "..." : "");
+}
+
 /* What runs now, for who asks with SIGUSR1. */
 static void
 tell_running(const struct engine *g)
 {
-	int64_t now = isotime_monotonic();
-	const struct slot *s;
 	const struct run *r;
 	size_t i;
 	long long n = 0;
 
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		for (r = s->flight; r; r = r->next) {
-			if (!r->started)
-				continue;
-			n++;
-			tell(g, "running for %.1f s: run %s, iteration %lld, "
-			    "attempt %u, agent %u (pid %ld): %.*s%s",
-			    (double)(now - r->clock) / 1e6, r->id,
-			    r->iteration, r->attempt, s->agent.number,
-			    (long)s->agent.proc.pid, (int)(r->job->input.len <
-			    INPUT_SHOWN ? r->job->input.len : INPUT_SHOWN),
-			    r->job->input.p, r->job->input.len > INPUT_SHOWN ?
-			    "..." : "");
-		}
-	}
+	for (i = 0; i < g->nslots; i++)
+		for (r = g->slots[i].flight; r; r = r->next)
+			if (r->started) {
+				tell_run(g, &g->slots[i], r);
+				n++;
+			}
 	tell(g, "%lld running, %lld done, %lld failed, %zu to be tried again",
 	    n, g->view.done, g->view.failed, g->feed.nlater);
 }
@@ -212,7 +206,7 @@ static void
 stop(struct engine *g, const char *fmt, ...)
 {
 	long long n = in_flight(g);
-	struct buf b = { 0 };
+	struct buf b = { 0 }, *line;
 	va_list ap;
 
 	if (g->stopping || g->fatal)
@@ -223,7 +217,11 @@ stop(struct engine *g, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	note_text(g, "stopping", NULL, "why", buf_str(&b));
+	line = event(g, "stopping", NULL, NULL);
+	if (line) {
+		json_add_str(line, "why", buf_str(&b));
+		journal_end(g->plan->journal);
+	}
 	buf_puts(&b, ": no more runs are begun");
 	if (n)
 		buf_printf(&b, "; %lld may go on for %g s%s", n,
