@@ -10,17 +10,10 @@ CFLAGS = -O2 -g
 LDFLAGS =
 PYTHON = python3
 
-# lib/ in layer order: a module includes only headers of those before it.
-LIB = util err buf hash rng utf8 json line out isotime uuid cli set alnum \
-	tree path template source record secret yamlin yamlout environ \
-	schema config configset \
-	phrases variant generate proc guard agent job run message slot done \
-	feed lineup spread journal launch engine \
-	trace markdown pertrace cells excerpt treeview lanes chrome otlp \
-	listing page html \
-	filter format crew spill sorter blocks outdir sink join \
-	shelf otlpval otlpspan otlpin \
-	newfile row tally commit manifest summary expdir
+# The rooms of lib/ in layer order: a room includes only what stands before it.
+ROOMS = base json io yaml record config generate run experiment trace format \
+	parse import
+LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-parse fl-import
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
@@ -28,15 +21,15 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
 LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
 
-LIB_OBJ = $(LIB:%=$(BUILD)/obj/lib/%.o)
+LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
 PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc \
 	$(BUILD)/gen/list.css.inc
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
-C_FILES = $(LIB:%=lib/%.c) $(PROGS:%=bin/%.c)
+C_FILES = $(LIB) $(PROGS:%=bin/%.c)
 SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
-	lib/embed.sh .ci/run
+	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
 
@@ -63,12 +56,12 @@ $(BUILD)/obj/%.o: %.c Makefile
 	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The style and the script of HTML pages, as C.
-$(BUILD)/gen/%.inc: lib/% lib/embed.sh
+$(BUILD)/gen/%.inc: lib/format/% lib/format/embed.sh
 	@mkdir -p $(@D)
-	sh lib/embed.sh $< >$@.new
+	sh lib/format/embed.sh $< >$@.new
 	mv $@.new $@
 
-$(BUILD)/obj/lib/page.o: $(PAGE_PARTS)
+$(BUILD)/obj/lib/format/page.o: $(PAGE_PARTS)
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 	@rm -f $@
@@ -148,8 +141,8 @@ lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
 	$(PHASE) $(PAGE_PARTS)
-	sh tests/layers.sh $(LIB)
-	node --check lib/page.js
+	sh tests/rooms.sh $(ROOMS)
+	node --check lib/format/page.js
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)

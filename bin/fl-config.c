@@ -5,16 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "err.h"
-#include "buf.h"
-#include "json.h"
-#include "out.h"
-#include "cli.h"
-#include "secret.h"
-#include "environ.h"
-#include "config.h"
-#include "configset.h"
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "base/cli.h"
+#include "record/secret.h"
+#include "config/environ.h"
+#include "config/config.h"
+#include "config/configset.h"
 
 static const char usage[] =
 "fl-config [-f FILE] check | show | get KEY | set KEY VALUE | inputs | env\n"

@@ -4,18 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "err.h"
-#include "buf.h"
-#include "json.h"
-#include "line.h"
-#include "out.h"
-#include "cli.h"
-#include "set.h"
-#include "source.h"
-#include "environ.h"
-#include "config.h"
-#include "generate.h"
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "io/out.h"
+#include "base/cli.h"
+#include "base/set.h"
+#include "io/source.h"
+#include "config/environ.h"
+#include "config/config.h"
+#include "generate/generate.h"
 
 static const char usage[] =
 "fl-generate [options] [template ...]\n"

@@ -2,14 +2,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "json.h"
-#include "line.h"
-#include "out.h"
-#include "cli.h"
-#include "source.h"
-#include "spill.h"
-#include "otlpin.h"
+#include "base/util.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "io/out.h"
+#include "base/cli.h"
+#include "io/source.h"
+#include "io/spill.h"
+#include "import/otlpin.h"
 
 static const char usage[] =
 "fl-import [options] otlp [file ...]\n"

@@ -3,17 +3,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "buf.h"
-#include "hash.h"
-#include "json.h"
-#include "line.h"
-#include "out.h"
-#include "cli.h"
-#include "set.h"
-#include "source.h"
-#include "record.h"
-#include "template.h"
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "io/out.h"
+#include "base/cli.h"
+#include "base/set.h"
+#include "io/source.h"
+#include "record/record.h"
+#include "record/template.h"
 
 static const char usage[] =
 "fl-record-extract [options] [recording ...]\n"

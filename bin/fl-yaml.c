@@ -5,16 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "err.h"
-#include "buf.h"
-#include "json.h"
-#include "line.h"
-#include "out.h"
-#include "cli.h"
-#include "source.h"
-#include "yamlin.h"
-#include "yamlout.h"
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "io/out.h"
+#include "base/cli.h"
+#include "io/source.h"
+#include "yaml/yamlin.h"
+#include "yaml/yamlout.h"
 
 static const char usage[] =
 "fl-yaml [--documents] [file ...]\n"

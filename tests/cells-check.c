@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "cells.h"
+#include "base/buf.h"
+#include "format/cells.h"
 
 static void
 say_ranges(void)

@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "err.h"
-#include "buf.h"
-#include "json.h"
-#include "row.h"
-#include "commit.h"
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "experiment/row.h"
+#include "experiment/commit.h"
 
 #define RUNS_MAX 16
 

@@ -20,15 +20,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "json.h"
-#include "util.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "base/util.h"
 #ifndef JSON_ONLY
-#include "path.h"
-#include "tree.h"
-#include "isotime.h"
-#include "err.h"
-#include "yamlin.h"
+#include "json/path.h"
+#include "json/tree.h"
+#include "json/isotime.h"
+#include "base/err.h"
+#include "yaml/yamlin.h"
 #endif
 #include "json-tell.h"
 

@@ -5,10 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "util.h"
-#include "buf.h"
-#include "utf8.h"
-#include "json.h"
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
 #include "json-tell.h"
 
 #ifndef __has_feature

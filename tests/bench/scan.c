@@ -14,10 +14,10 @@
 #define JSMN_STATIC
 #include <jsmn.h>
 
-#include "util.h"
-#include "buf.h"
-#include "utf8.h"
-#include "json.h"
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
 
 #ifdef JSON_PORTABLE
 #define BUILT "portable "

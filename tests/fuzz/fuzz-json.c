@@ -1,5 +1,5 @@
 /*
- * For libFuzzer: lib/json.c on any bytes. What json_tell says must not hold a
+ * For libFuzzer: lib/json/json.c on any bytes. What json_tell says must not hold a
  * contradiction, and must be the same of the portable code; any bytes written
  * as a string must be JSON and read as they were.
  */
@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "utf8.h"
-#include "json.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
 #include "json-tell.h"
 
 /* Of portable.h. */

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
-#include "buf.h"
-#include "utf8.h"
-#include "json.h"
-#include "trace.h"
-#include "format.h"
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "format/format.h"
 
 /* More of a stream is not looked at. */
 #define RECORDS 64

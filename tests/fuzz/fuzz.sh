@@ -57,7 +57,7 @@ rm -rf "$build/seeds"
 "${PYTHON:-python3}" tests/fuzz/seeds.py "$build/seeds" || exit 2
 
 compile portable-json.o -c -DJSON_PORTABLE -include tests/fuzz/portable.h \
-	lib/json.c
+	lib/json/json.c
 compile portable-tell.o -c -include tests/fuzz/portable.h tests/json-tell.c
 compile fuzz-json -fsanitize=fuzzer tests/fuzz/fuzz-json.c tests/json-tell.c \
 	"$build"/portable-{json,tell}.o "$build/libfluxloop.a" -lm

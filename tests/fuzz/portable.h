@@ -2,7 +2,7 @@
 #define PORTABLE_H
 
 /*
- * Names for a second lib/json.c in one program: the portable one, beside that
+ * Names for a second lib/json/json.c in one program: the portable one, beside that
  * of the machine. A public name that is missing here is defined twice, which
  * the linker says.
  */

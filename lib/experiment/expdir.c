@@ -1,0 +1,457 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "json/isotime.h"
+#include "base/set.h"
+#include "record/record.h"
+#include "config/environ.h"
+#include "config/config.h"
+#include "io/newfile.h"
+#include "row.h"
+#include "commit.h"
+#include "manifest.h"
+#include "summary.h"
+#include "expdir.h"
+
+static int
+file_error(const struct expdir *x, const char *name, struct err *e)
+{
+	return err_set(e, 0, 0, "%s/%s: %s", x->path, name, strerror(errno));
+}
+
+static struct json_span
+span_of(const struct buf *b)
+{
+	return (struct json_span){ b->len ? b->p : NULL, b->len };
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static int
+open_folder(struct expdir *x, struct err *e)
+{
+	if (mkdir(x->path, 0700) && errno != EEXIST)
+		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	x->fd = open(x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (x->fd < 0)
+		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	/* the folder itself is locked, until x->fd is closed */
+	if (flock(x->fd, LOCK_EX | LOCK_NB))
+		return err_set(e, 0, 0, "%s: another program is writing to "
+		    "it", x->path);
+	return 0;
+}
+
+/*
+ * Opens the files, the rows first: where there are some, no other file may
+ * have to be made.
+ */
+static int
+open_files(struct expdir *x, int flags, struct err *e)
+{
+	struct stat st;
+	int fd, i;
+
+	for (i = COMMIT_FILES; i-- > 0; ) {
+		fd = openat(x->fd, commit_files[i], O_RDWR | O_APPEND |
+		    O_CLOEXEC | flags, 0600);
+		if (fd < 0 && errno == ENOENT)
+			return err_set(e, 0, 0, "%s/%s: not there, though "
+			    "there are runs: it was removed, or all this was "
+			    "not written by fl-collect", x->path,
+			    commit_files[i]);
+		if (fd < 0)
+			return file_error(x, commit_files[i], e);
+		out_init(&x->files[i], fd, 0);
+		if (i == COMMIT_ROWS && !fstat(fd, &st) && st.st_size > 0)
+			flags &= ~O_CREAT;
+	}
+	/* that they are there is known from now on, whatever happens */
+	return fsync(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
+	    strerror(errno)) : 0;
+}
+
+/* Makes text manifest.json, which is there before the runs it tells of. */
+static int
+put_manifest(struct expdir *x, struct buf *text, struct err *e)
+{
+	struct newfile f;
+
+	if (newfile_begin(&f, x->fd, "manifest.json"))
+		return file_error(x, "manifest.json", e);
+	buf_add(out_begin(&f.out), text->p, text->len);
+	if (newfile_commit(&f))
+		return file_error(x, "manifest.json", e);
+	buf_release(&x->manifest);
+	x->manifest = *text;
+	memset(text, 0, sizeof(*text));
+	return 0;
+}
+
+static int
+begin(struct expdir *x, const struct manifest *m, struct err *e)
+{
+	struct json_span none = { 0 };
+
+	manifest_put(&x->next, m, none, 0);
+	return put_manifest(x, &x->next, e) ||
+	    open_files(x, O_CREAT | O_EXCL, e) ? -1 : 0;
+}
+
+/* --- going on ------------------------------------------------------------- */
+
+/* Reads manifest.json; leaves nothing when there is no whole one. */
+static int
+read_manifest(struct expdir *x, struct err *e)
+{
+	static const char *const names[] = { "format" };
+	struct buf *b = &x->manifest;
+	struct json_span format;
+	struct json_fault f;
+	ssize_t n = 0;
+	double d = 0;
+	int fd;
+
+	fd = openat(x->fd, "manifest.json", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	while (fd >= 0 && (n = read(fd, buf_room(b, 65536), 65536)) > 0)
+		b->len += (size_t)n;
+	if (fd < 0 || n < 0)
+		file_error(x, "manifest.json", e);
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 || n < 0)
+		return -1;
+	if (!b->len || *b->p != '{' || json_scan(buf_str(b), b->len, 0, names,
+	    &format, 1, &f) < 0) {
+		b->len = 0;
+		return 0;
+	}
+	if (format.p && json_double(format, &d) && d > 1)
+		return err_set(e, 0, 0, "%s/manifest.json: written by a newer "
+		    "version", x->path);
+	return 0;
+}
+
+static uint64_t
+key_of(struct json_span v, enum expdir_fate what)
+{
+	return hash_bytes(0, what, v.p, v.n);
+}
+
+/* Notes a trace, and its run, that count. */
+static void
+know(void *arg, const struct json_span row[ROW_FIELDS])
+{
+	struct expdir *x = arg;
+	int added;
+
+	set_add(&x->ids, key_of(row[ROW_TRACE_ID], EXPDIR_TWICE), &added);
+	if (json_is(row[ROW_RUN_ID], JSON_STRING))
+		set_add(&x->ids, key_of(row[ROW_RUN_ID], EXPDIR_THERE),
+		    &added);
+}
+
+static void
+tell_torn(const struct expdir *x, long long n, void (*say)(const char *msg))
+{
+	char *msg;
+
+	msg = n == 1 ? xasprintf("%s: 1 run was not written whole: it is "
+	    "dropped, to be done again", x->path) :
+	    xasprintf("%s: %lld runs were not written whole: they are "
+	    "dropped, to be done again", x->path, n);
+	say(msg);
+	free(msg);
+}
+
+/* Cuts off what does not count, and removes what does not hold any more. */
+static int
+cut(struct expdir *x, const struct commit *c, struct err *e)
+{
+	static const char *const stale[] = {
+		"summary.json", "errors.json", "cancelled.jsonl"
+	};
+	size_t i;
+
+	for (i = 0; i < COMMIT_FILES; i++) {
+		if (ftruncate(x->files[i].fd, (off_t)c->size[i]))
+			return file_error(x, commit_files[i], e);
+		x->files[i].written = c->size[i];
+	}
+	for (i = 0; i < LEN(stale); i++)
+		if (unlinkat(x->fd, stale[i], 0) && errno != ENOENT)
+			return file_error(x, stale[i], e);
+	return 0;
+}
+
+static int
+find_commit(struct expdir *x, struct commit *c, struct err *e)
+{
+	struct err inner = { 0 };
+	int fd[COMMIT_FILES], i;
+
+	for (i = 0; i < COMMIT_FILES; i++)
+		fd[i] = x->files[i].fd;
+	if (!commit_find(c, fd, know, x, &inner))
+		return 0;
+	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
+	err_release(&inner);
+	return -1;
+}
+
+/*
+ * Writes manifest.json where it is wrong, or missing. Where it is right it is
+ * written once a run is added, with that time.
+ */
+static int
+settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
+    long long runs, struct err *e)
+{
+	struct buf text = { 0 };
+	int bad;
+
+	if (!x->manifest.len && !runs)
+		buf_release(&x->next);
+	if (x->manifest.len && !wrong)
+		return 0;
+	manifest_put(&text, m, span_of(&x->manifest), 0);
+	bad = put_manifest(x, &text, e);
+	buf_release(&text);
+	return bad;
+}
+
+static int
+go_on(struct expdir *x, const struct manifest *m, int how,
+    void (*say)(const char *msg), struct err *e)
+{
+	struct commit c;
+	int wrong;
+
+	if (read_manifest(x, e))
+		return -1;
+	manifest_put(&x->next, m, span_of(&x->manifest), isotime_now());
+	wrong = x->manifest.len && manifest_compare(span_of(&x->manifest),
+	    span_of(&x->next), say);
+	if (wrong && !(how & EXPDIR_ANYWAY))
+		return err_set(e, 0, 0, "%s: not continued, since that may "
+		    "change which runs there are, or what they give; --anyway "
+		    "continues it all the same", x->path);
+	if (open_files(x, O_CREAT, e) || find_commit(x, &c, e))
+		return -1;
+	if (!x->manifest.len && c.runs && !(how & EXPDIR_ANYWAY))
+		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
+		    "off: it is not known what the runs were made with; "
+		    "--anyway continues all the same", x->path);
+	if (settle_manifest(x, m, wrong, c.runs, e))
+		return -1;
+	if (c.torn)
+		tell_torn(x, c.torn, say);
+	return cut(x, &c, e);
+}
+
+int
+expdir_open(struct expdir *x, const char *path, const struct manifest *m,
+    int how, void (*say)(const char *msg), struct err *e)
+{
+	memset(x, 0, sizeof(*x));
+	x->path = xstrdup(path);
+	x->fd = -1;
+	x->continued = (how & EXPDIR_CONTINUE) != 0;
+	if (open_folder(x, e))
+		return -1;
+	if (x->continued)
+		return go_on(x, m, how, say, e);
+	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
+	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
+		return err_set(e, 0, 0, "%s: holds an experiment already; "
+		    "--continue goes on with it", path);
+	return begin(x, m, e);
+}
+
+/* --- adding --------------------------------------------------------------- */
+
+/* Writes the observations; sets where they are. */
+static void
+add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
+    uint64_t *bytes)
+{
+	struct out *to = &x->files[COMMIT_OBSERVATIONS];
+	struct buf *b = out_begin(to);
+	struct json_span key, o;
+	struct json_iter it;
+
+	*at = to->written + b->len;
+	*bytes = 0;
+	if (!json_is(v[ROW_OBSERVATIONS], JSON_ARRAY))
+		return;
+	for (it = json_each(v[ROW_OBSERVATIONS]); json_next(&it, &key, &o); ) {
+		if (json_type(o) != JSON_OBJECT)
+			continue;
+		*bytes -= b->len;
+		record_put_observation(b, o, v[ROW_TRACE_ID], 0);
+		buf_byte(b, '\n');
+		*bytes += b->len;
+	}
+}
+
+/* The trace without its observations. */
+static void
+add_trace(struct expdir *x, struct json_span trace)
+{
+	struct buf *b = out_begin(&x->files[COMMIT_TRACES]);
+	struct json_span key, value;
+	struct json_iter it;
+
+	json_open(b, NULL, '{');
+	for (it = json_each(trace); json_next(&it, &key, &value); ) {
+		if (json_equal(key, "observations", 12))
+			continue;
+		json_add(b, NULL, key);
+		buf_byte(b, ':');
+		buf_add(b, value.p, value.n);
+	}
+	json_close(b, '}');
+	buf_byte(b, '\n');
+}
+
+/* Writes out in the order that makes a row the commit. */
+static int
+flush(struct expdir *x, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (out_flush(&x->files[i])) {
+			errno = x->files[i].error;
+			return file_error(x, commit_files[i], e);
+		}
+	return 0;
+}
+
+/* Keeps the whole trace of a run that was not through. */
+static int
+put_aside(struct expdir *x, struct json_span trace, struct err *e)
+{
+	static const char name[] = "cancelled.jsonl";
+	int fd;
+
+	if (!x->cancelled.b) {
+		fd = openat(x->fd, name, O_WRONLY | O_CREAT | O_APPEND |
+		    O_CLOEXEC, 0600);
+		if (fd < 0)
+			return file_error(x, name, e);
+		out_init(&x->cancelled, fd, 0);
+	}
+	buf_add(out_begin(&x->cancelled), trace.p, trace.n);
+	buf_byte(out_begin(&x->cancelled), '\n');
+	if (!out_flush(&x->cancelled))
+		return 0;
+	errno = x->cancelled.error;
+	return file_error(x, name, e);
+}
+
+/*
+ * What is to become of a trace. Where an experiment is continued, a run is
+ * known by its run_id; a trace without one is a run of its own.
+ */
+static enum expdir_fate
+fate_of(struct expdir *x, const struct json_span *v)
+{
+	int named = json_is(v[ROW_RUN_ID], JSON_STRING), added;
+
+	if (json_is(v[ROW_ERROR_KIND], JSON_STRING) &&
+	    json_equal(v[ROW_ERROR_KIND], "cancelled", 9))
+		return EXPDIR_CANCELLED;
+	if (x->continued && named) {
+		set_add(&x->ids, key_of(v[ROW_RUN_ID], EXPDIR_THERE), &added);
+		if (!added)
+			return EXPDIR_THERE;
+	}
+	set_add(&x->ids, key_of(v[ROW_TRACE_ID], EXPDIR_TWICE), &added);
+	if (added)
+		return EXPDIR_KEPT;
+	return x->continued && !named ? EXPDIR_THERE : EXPDIR_TWICE;
+}
+
+static int
+counts_some(struct json_span count)
+{
+	double d;
+
+	return count.p && json_double(count, &d) && d > 0;
+}
+
+int
+expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
+    struct err *e)
+{
+	struct json_span v[ROW_FIELDS];
+	struct json_fault f;
+	uint64_t at, bytes;
+
+	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
+	    &f) < 0)
+		return err_set(e, 0, 0, "%s", f.msg);
+	*fate = fate_of(x, v);
+	if (*fate == EXPDIR_CANCELLED)
+		return put_aside(x, trace, e);
+	if (*fate != EXPDIR_KEPT)
+		return 0;
+	if (x->next.len && put_manifest(x, &x->next, e))
+		return -1;
+	add_observations(x, v, &at, &bytes);
+	x->lacking += !bytes && counts_some(v[ROW_OBSERVATION_COUNT]);
+	add_trace(x, trace);
+	row_put(out_begin(&x->files[COMMIT_ROWS]), v, at, bytes);
+	return flush(x, e);
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+int
+expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
+{
+	int i;
+
+	if (flush(x, e))
+		return -1;
+	set_release(&x->ids);
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (fsync(x->files[i].fd))
+			return file_error(x, commit_files[i], e);
+	return summary_write(x->fd, x->path, x->files[COMMIT_ROWS].fd,
+	    span_of(&x->manifest), totals, e);
+}
+
+void
+expdir_release(struct expdir *x)
+{
+	int i;
+
+	for (i = 0; i < COMMIT_FILES; i++)
+		if (x->files[i].b)
+			out_close(&x->files[i]);
+	if (x->cancelled.b)
+		out_close(&x->cancelled);
+	if (x->fd >= 0)
+		close(x->fd);
+	set_release(&x->ids);
+	buf_release(&x->manifest);
+	buf_release(&x->next);
+	free(x->path);
+	memset(x, 0, sizeof(*x));
+}

@@ -1,0 +1,306 @@
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "json/isotime.h"
+#include "trace/trace.h"
+#include "record/excerpt.h"
+#include "lanes.h"
+#include "chrome.h"
+
+/*
+ * Times are kept within what a double holds exactly, which is in the year
+ * 2255; Perfetto drops what is before 1970.
+ */
+#define TIME_MAX INT64_C(9007199254740991)
+
+/* Values that are nested deeper, which viewers may choke on, become strings. */
+#define DEPTH_MAX 100
+
+/* Of the input, in the title of a process; in bytes. */
+#define TITLE_MAX 60
+
+#define TRACE_TID 1
+#define FIRST_TID 2
+
+struct chrome {
+	struct buf *b;
+	struct trace *t;
+	struct lane_place *places;
+	uint32_t pid;
+	int events;		/* one was written */
+};
+
+static int64_t
+within(int64_t us)
+{
+	return us < 0 ? 0 : us > TIME_MAX ? TIME_MAX : us;
+}
+
+/*
+ * Begins an event. What old versions of Perfetto look for in each event stands
+ * before texts with escapes, which they cannot pass over.
+ */
+static void
+begin_event(struct chrome *c, const char *phase, size_t tid)
+{
+	if (c->events)
+		buf_puts(c->b, ",\n");
+	c->events = 1;
+	json_open(c->b, NULL, '{');
+	json_add_str(c->b, "ph", phase);
+	json_add_int(c->b, "pid", c->pid);
+	json_add_int(c->b, "tid", (long long)tid);
+}
+
+/* A metadata event with the one argument that these have. */
+static void
+put_metadata(struct chrome *c, size_t tid, const char *name,
+    const struct buf *text, long long number)
+{
+	begin_event(c, "M", tid);
+	json_add_str(c->b, "name", name);
+	json_open(c->b, "args", '{');
+	if (text)
+		json_add_text(c->b, "name", text->p, text->len);
+	else
+		json_add_int(c->b, "sort_index", number);
+	json_close(c->b, '}');
+	json_close(c->b, '}');
+}
+
+/* "#3 novice: How do I reset my password?" */
+static void
+put_process(struct chrome *c)
+{
+	const struct trace *t = c->t;
+	struct buf title = { 0 };
+	long long iteration = trace_iteration(t);
+
+	buf_printf(&title, "#%lld", iteration);
+	if (!trace_falsy(t->v[T_PERSONA])) {
+		buf_byte(&title, ' ');
+		excerpt_put(&title, t->v[T_PERSONA], TITLE_MAX);
+	}
+	if (!trace_falsy(t->v[T_INPUT])) {
+		buf_puts(&title, ": ");
+		excerpt_put(&title, t->v[T_INPUT], TITLE_MAX);
+	}
+	put_metadata(c, TRACE_TID, "process_name", &title, 0);
+	/* a sort index is a 32-bit integer */
+	iteration = iteration < 0 ? 0 : iteration > INT32_MAX ? INT32_MAX :
+	    iteration;
+	put_metadata(c, TRACE_TID, "process_sort_index", NULL, iteration);
+	buf_release(&title);
+}
+
+static void
+put_thread(struct chrome *c, size_t tid)
+{
+	struct buf name = { 0 };
+
+	buf_puts(&name, tid == TRACE_TID ? "trace" : "steps");
+	put_metadata(c, tid, "thread_name", &name, 0);
+	put_metadata(c, tid, "thread_sort_index", NULL, (long long)tid);
+	buf_release(&name);
+}
+
+/* Adds a value that is there. */
+static void
+put_arg(struct chrome *c, const char *key, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (!v.p || json_type(v) == JSON_NULL)
+		return;
+	json_key(c->b, key);
+	if (json_levels(v) > DEPTH_MAX) {
+		json_compact(&text, v);
+		json_put_text(c->b, text.p, text.len);
+	} else {
+		json_compact(c->b, v);
+	}
+	buf_release(&text);
+}
+
+/* Adds what is a text in the format, whatever it is in the record. */
+static void
+put_text(struct chrome *c, const char *key, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (trace_falsy(v))
+		buf_puts(&text, "unknown");
+	else
+		trace_plain(&text, v);
+	json_add_text(c->b, key, text.p, text.len);
+	buf_release(&text);
+}
+
+static void
+put_span(struct chrome *c, size_t tid, int64_t from, int64_t until)
+{
+	begin_event(c, "X", tid);
+	json_add_int(c->b, "ts", within(from));
+	json_add_int(c->b, "dur", within(until) - within(from));
+}
+
+/*
+ * When the trace was: by its row, or by its steps. Returns 0 when no time is
+ * known.
+ */
+static int
+trace_time(const struct trace *t, int64_t *from, int64_t *until)
+{
+	double ms;
+	int zoned;
+
+	if (!isotime_read(t->v[T_START], from, &zoned)) {
+		*from = t->from;
+		if (!t->nobs || !t->from)
+			return 0;
+	}
+	if (!isotime_read(t->v[T_END], until, &zoned)) {
+		*until = t->until;
+		if (json_double(t->v[T_DURATION], &ms) && ms >= 0 && ms < 1e12)
+			*until = *from + llround(ms * 1000);
+	}
+	*until = *until < *from ? *from : *until;
+	return 1;
+}
+
+/* The trace itself, with what its row says. */
+static void
+put_trace(struct chrome *c)
+{
+	static const int args[] = {
+		T_TRACE_ID, T_RUN_ID, T_ITERATION, T_PERSONA, T_SUCCESS,
+		T_ERROR, T_ERROR_KIND, T_DURATION, T_TOKEN_USAGE, T_INPUT,
+		T_OUTPUT, T_TERMINATION_REASON, T_METADATA
+	};
+	const struct trace *t = c->t;
+	int64_t from, until;
+	size_t i;
+
+	if (!t->row.p || !trace_time(t, &from, &until))
+		return;
+	put_span(c, TRACE_TID, from, until);
+	json_add_str(c->b, "cat", "trace");
+	json_add_str(c->b, "name", "trace");
+	if (trace_falsy(t->v[T_SUCCESS]))
+		json_add_str(c->b, "cname", "terrible");
+	json_open(c->b, "args", '{');
+	for (i = 0; i < LEN(args); i++)
+		put_arg(c, trace_fields[args[i]], t->v[args[i]]);
+	json_close(c->b, '}');
+	json_close(c->b, '}');
+}
+
+static size_t
+tid_of(const struct chrome *c, size_t step)
+{
+	return FIRST_TID + c->places[step].lane;
+}
+
+/*
+ * Whether an arrow leads from a step to a child in another lane. An arrow's
+ * ends belong to the uppermost step at their time: that has to be these two.
+ */
+static int
+has_arrow(const struct chrome *c, size_t parent, size_t child)
+{
+	const struct observation *p = &c->t->obs[parent];
+	const struct observation *o = &c->t->obs[child];
+
+	return c->places[parent].lane != c->places[child].lane &&
+	    !c->places[parent].covered && !c->places[child].covered &&
+	    within(p->from) <= within(o->from) &&
+	    within(p->from) < within(p->until) &&
+	    within(o->from) < within(o->until);
+}
+
+/* One end of the arrow to a child, "s" or "f". */
+static void
+put_arrow(struct chrome *c, const char *phase, size_t step, size_t child)
+{
+	begin_event(c, phase, tid_of(c, step));
+	json_add_int(c->b, "ts", within(c->t->obs[step].from));
+	/* one number for each arrow of all traces, which a double holds */
+	json_add_int(c->b, "id", (long long)((uint64_t)c->pid << 22 |
+	    (child & 0x3fffff)));
+	if (*phase == 'f')
+		json_add_str(c->b, "bp", "e");
+	json_add_str(c->b, "cat", "step");
+	json_add_str(c->b, "name", "child");
+	json_close(c->b, '}');
+}
+
+static void
+put_arrows(struct chrome *c, size_t step)
+{
+	const struct observation *obs = c->t->obs;
+	size_t child;
+
+	if (obs[step].parent != TRACE_NONE &&
+	    has_arrow(c, obs[step].parent, step))
+		put_arrow(c, "f", step, step);
+	for (child = obs[step].child; child != TRACE_NONE;
+	    child = obs[child].next)
+		if (has_arrow(c, step, child))
+			put_arrow(c, "s", step, child);
+}
+
+static void
+put_step(struct chrome *c, size_t step)
+{
+	static const int args[] = {
+		O_ID, O_PARENT, O_LEVEL, O_STATUS_MESSAGE, O_ERROR, O_MODEL,
+		O_LLM_PARAMETERS, O_PROMPT_TOKENS, O_COMPLETION_TOKENS,
+		O_TOTAL_TOKENS, O_INPUT, O_OUTPUT, O_METADATA
+	};
+	const struct observation *o = trace_load(c->t, step);
+	size_t i;
+
+	put_span(c, tid_of(c, step), o->from, o->until);
+	put_text(c, "cat", o->v[O_TYPE]);
+	put_text(c, "name", o->v[O_NAME]);
+	if (trace_failed(o))
+		json_add_str(c->b, "cname", "terrible");
+	json_open(c->b, "args", '{');
+	for (i = 0; i < LEN(args); i++)
+		put_arg(c, observation_fields[args[i]], o->v[args[i]]);
+	json_close(c->b, '}');
+	json_close(c->b, '}');
+	put_arrows(c, step);
+}
+
+void
+chrome_put(struct buf *b, struct trace *t)
+{
+	struct chrome c = { .b = b, .t = t };
+	struct buf id = { 0 };
+	size_t lanes, i;
+
+	trace_link(t);
+	trace_id_text(t, &id);
+	/* with the iteration, since rows of one id may differ in it */
+	c.pid = (uint32_t)hash_bytes((uint64_t)trace_iteration(t), 0, id.p,
+	    id.len) & INT32_MAX;
+	c.pid += !c.pid;
+	buf_release(&id);
+	c.places = xreallocarray(NULL, t->nobs, sizeof(*c.places));
+	lanes = lanes_assign(t, c.places);
+	put_process(&c);
+	for (i = TRACE_TID; i < FIRST_TID + lanes; i++)
+		put_thread(&c, i);
+	put_trace(&c);
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
+		put_step(&c, i);
+	free(c.places);
+}

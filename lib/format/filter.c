@@ -1,0 +1,114 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "filter.h"
+
+extern char **environ;
+
+/* The program name in the folder of n bytes at dir, if it is one. */
+static char *
+program_in(const char *dir, size_t n, const char *name)
+{
+	struct stat st;
+	struct buf path = { 0 };
+
+	if (n)
+		buf_add(&path, dir, n);
+	else
+		buf_byte(&path, '.');
+	buf_byte(&path, '/');
+	buf_puts(&path, name);
+	if (!stat(buf_str(&path), &st) && S_ISREG(st.st_mode) &&
+	    !access(path.p, X_OK))
+		return buf_detach(&path, NULL);
+	buf_release(&path);
+	return NULL;
+}
+
+char *
+filter_find(const char *name)
+{
+	const char *dir = getenv("PATH"), *end;
+	char self[4096], *path = NULL, *slash;
+	ssize_t n;
+
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		path = program_in(self, slash ? (size_t)(slash - self) : 0,
+		    name);
+	}
+	for (; dir && !path; dir = *end ? end + 1 : NULL) {
+		end = dir + strcspn(dir, ":");
+		path = program_in(dir, (size_t)(end - dir), name);
+	}
+	return path;
+}
+
+int
+filter_start(struct filter *f, const char *path, int out, struct err *e)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	char *argv[] = { xstrdup(path), NULL };
+	sigset_t set;
+	int fds[2], error;
+
+	if (pipe(fds)) {
+		free(argv[0]);
+		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
+	}
+	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+	posix_spawn_file_actions_init(&fa);
+	posix_spawn_file_actions_adddup2(&fa, fds[0], STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
+	posix_spawn_file_actions_addclose(&fa, fds[0]);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	sigemptyset(&set);
+	posix_spawnattr_setsigmask(&attr, &set);
+	error = posix_spawn(&f->pid, path, &fa, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&fa);
+	close(fds[0]);
+	free(argv[0]);
+	if (error) {
+		f->pid = 0;
+		close(fds[1]);
+		return err_set(e, 0, 0, "%s: %s", path, strerror(error));
+	}
+	/* the program may have seen enough: its status tells */
+	signal(SIGPIPE, SIG_IGN);
+	f->in = fds[1];
+	return 0;
+}
+
+int
+filter_end(struct filter *f, const char *path, struct err *e)
+{
+	int status = 0;
+
+	while (waitpid(f->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	f->pid = 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
+		return FILTER_UNREAD;
+	if (WIFSIGNALED(status))
+		return err_set(e, 0, 0, "%s: killed by signal %d", path,
+		    WTERMSIG(status));
+	if (WEXITSTATUS(status))
+		return err_set(e, 0, 0, "%s: exit status %d", path,
+		    WEXITSTATUS(status));
+	return 0;
+}

@@ -1,0 +1,741 @@
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "json/isotime.h"
+#include "trace/trace.h"
+#include "trace/pertrace.h"
+#include "page.h"
+#include "listing.h"
+#include "html.h"
+
+/*
+ * How many characters of a text stand in the page itself; the record has it
+ * whole. A value is shown without a script up to so many bytes of JSON.
+ */
+#define NAME_SHOWN 200
+#define ERROR_SHOWN 2000
+#define VALUE_SHOWN 16384
+
+/* Of indentation; a step that is deeper stands no further to the right. */
+#define DEPTH_SHOWN 12
+
+/* What lasts longer, 30,000 years, is no duration. */
+#define MS_SHOWN 1e15
+
+/* Rows to a list; a browser lays out only the lists that are in sight. */
+#define ROWS_TOGETHER 100
+
+/* Percent; of a bar without any nothing would be drawn, not even its edge. */
+#define WIDTH_LEAST 0.001
+
+static const char *list_place;
+
+void
+html_setup(const char *list)
+{
+	list_place = list;
+}
+
+/* The types that have a colour; the name of each is also its class. */
+static const char *const kinds[] = {
+	"agent", "chain", "generation", "tool", "span", "event", "evaluation"
+};
+
+static const char *
+kind_of(struct json_span type)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(kinds); i++)
+		if (json_is(type, JSON_STRING) &&
+		    json_equal(type, kinds[i], strlen(kinds[i])))
+			return kinds[i];
+	return "other";
+}
+
+/*
+ * Whether c cannot be seen, or would turn around the text behind it: control
+ * characters, line separators, and what embeds or overrides a direction.
+ */
+static int
+hidden(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Appends the character c, whose bytes are the len at s. */
+static void
+put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
+{
+	if (c == '&')
+		buf_puts(b, "&amp;");
+	else if (c == '<')
+		buf_puts(b, "&lt;");
+	else if (c == '>')
+		buf_puts(b, "&gt;");
+	else if (c == '\n' && !block)
+		buf_puts(b, "\\n");
+	else if (c == '\r')
+		buf_puts(b, "\\r");
+	else if (c >= 0xd800 && c <= 0xdfff)
+		utf8_put(b, 0xfffd);
+	else if (hidden(c) && c != '\n' && c != '\t')
+		buf_printf(b, "\\u%04x", (unsigned)c);
+	else
+		buf_add(b, s, len);
+}
+
+/*
+ * Appends text for between two tags: as it is, with what HTML would take for
+ * its own as references, and what cannot be seen as JSON's escapes. At most so
+ * many characters; line breaks are kept in a block.
+ */
+static void
+put_text(struct buf *b, const struct buf *text, size_t most, int block)
+{
+	size_t i, len;
+	uint32_t c;
+
+	for (i = 0; i < text->len && most > 0; i += len, most--) {
+		len = utf8_decode(text->p + i, text->len - i, &c);
+		put_char(b, c, text->p + i, len, block);
+	}
+	if (i < text->len)
+		utf8_put(b, 0x2026);
+}
+
+/* The text of a value. */
+static void
+put_plain(struct buf *b, struct json_span v, size_t most, int block)
+{
+	struct buf text = { 0 };
+
+	if (v.p)
+		trace_plain(&text, v);
+	put_text(b, &text, most, block);
+	buf_release(&text);
+}
+
+/*
+ * Appends JSON for within a script element, which ends at "</script" wherever
+ * that stands. The bytes that are replaced occur only in strings.
+ */
+static void
+put_guarded(struct buf *b, const char *s, size_t n)
+{
+	size_t i, from = 0, len;
+
+	for (i = 0; i < n; i += len) {
+		len = 1;
+		if (s[i] == '<' || s[i] == '>' || s[i] == '&') {
+			buf_add(b, s + from, i - from);
+			buf_printf(b, "\\u%04x", (unsigned)s[i]);
+		} else if (n - i > 2 && !memcmp(s + i, "\xe2\x80", 2) &&
+		    (s[i + 2] & ~1) == (char)0xa8) {
+			len = 3;
+			buf_add(b, s + from, i - from);
+			buf_puts(b, s[i + 2] & 1 ? "\\u2029" : "\\u2028");
+		} else {
+			continue;
+		}
+		from = i + len;
+	}
+	buf_add(b, s + from, n - from);
+}
+
+/*
+ * Appends a string with no escapes but those that it needs, so that one text
+ * is always written in the same way, and the page can be searched.
+ */
+static void
+put_string(struct buf *b, struct json_span v)
+{
+	struct buf text = { 0 }, json = { 0 };
+
+	if (memchr(v.p, '\\', v.n)) {
+		json_text(&text, v);
+		json_put_text(&json, text.p, text.len);
+		v.p = json.p;
+		v.n = json.len;
+	}
+	put_guarded(b, v.p, v.n);
+	buf_release(&text);
+	buf_release(&json);
+}
+
+/* The same for any value, without white space. */
+static void
+put_json(struct buf *b, struct json_span v)
+{
+	struct buf compact = { 0 };
+	struct json_span string;
+	const char *p, *end;
+
+	json_compact(&compact, v);
+	end = compact.p + compact.len;
+	for (p = compact.p; p < end; ) {
+		if (*p != '"') {
+			buf_byte(b, *p++);
+			continue;
+		}
+		string.p = p;
+		p = json_end(p);
+		string.n = (size_t)(p - string.p);
+		put_string(b, string);
+	}
+	buf_release(&compact);
+}
+
+static int
+is_any(struct json_span key, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (json_equal(key, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
+/*
+ * The record of a step, or of the trace (0), one member on a line, but for the
+ * n members not.
+ */
+static void
+put_data(struct buf *b, size_t number, struct json_span object,
+    const char *const *not, size_t n)
+{
+	struct json_span key = { 0 }, value;
+	struct json_iter it;
+	const char *before = "";
+
+	buf_printf(b, "<script type=\"application/json\" id=\"data-%zu\">{",
+	    number);
+	if (json_is(object, JSON_OBJECT))
+		for (it = json_each(object); json_next(&it, &key, &value); ) {
+			if (is_any(key, not, n))
+				continue;
+			buf_puts(b, before);
+			put_string(b, key);
+			buf_byte(b, ':');
+			put_json(b, value);
+			before = ",\n";
+		}
+	buf_puts(b, "}</script>\n");
+}
+
+/* A number with so many decimals that three digits are seen. */
+static void
+put_digits(struct buf *b, double d, const char *unit)
+{
+	double size = fabs(d);
+
+	buf_printf(b, "%.*f %s", size == 0 ? 0 : size < 9.995 ? 2 :
+	    size < 99.95, d, unit);
+}
+
+/* Milliseconds for people: "0.63 ms", "45.7 ms", "1.23 s", "2 m 05 s". */
+static void
+put_ms(struct buf *b, double ms)
+{
+	double size = fabs(ms), s = floor(size / 1000 + 0.5);
+
+	if (!isfinite(ms) || size > MS_SHOWN)
+		buf_puts(b, "\xe2\x80\x93");
+	else if (size < 999.5)
+		put_digits(b, ms, "ms");
+	else if (size < 59950)
+		put_digits(b, ms / 1000, "s");
+	else if (s < 3600)
+		buf_printf(b, "%s%.0f m %02.0f s", ms < 0 ? "-" : "",
+		    floor(s / 60), fmod(s, 60));
+	else
+		buf_printf(b, "%s%.0f h %02.0f m", ms < 0 ? "-" : "",
+		    floor(s / 3600), floor(fmod(s, 3600) / 60));
+}
+
+/* How long all steps took together, in milliseconds. */
+static double
+trace_ms(const struct trace *t)
+{
+	return (double)(t->until - t->from) / 1000;
+}
+
+static void
+begin_fact(struct buf *b, const char *label)
+{
+	buf_printf(b, "<div><dt>%s</dt><dd>", label);
+}
+
+static void
+end_fact(struct buf *b)
+{
+	buf_puts(b, "</dd></div>\n");
+}
+
+static void
+put_fact(struct buf *b, const char *label, struct json_span v)
+{
+	if (!v.p || json_type(v) == JSON_NULL)
+		return;
+	begin_fact(b, label);
+	buf_puts(b, "<bdi>");
+	put_plain(b, v, NAME_SHOWN, 0);
+	buf_puts(b, "</bdi>");
+	end_fact(b);
+}
+
+static void
+put_times(struct buf *b, const struct trace *t)
+{
+	struct json_span start = t->v[T_START];
+	double ms;
+
+	if (!start.p && t->nobs)
+		start = t->obs[0].v[O_START];
+	put_fact(b, "Started", start);
+	if (json_is(t->v[T_DURATION], JSON_NUMBER) &&
+	    json_double(t->v[T_DURATION], &ms)) {
+		begin_fact(b, "Duration");
+		put_ms(b, ms);
+		end_fact(b);
+	} else if (t->until > t->from) {
+		begin_fact(b, "Duration of the steps");
+		put_ms(b, trace_ms(t));
+		end_fact(b);
+	}
+}
+
+/* Tokens of one kind: what the row counts, or else the steps. */
+static double
+count_tokens(const struct trace *t, int field)
+{
+	struct json_span usage = t->v[T_TOKEN_USAGE];
+	double n = 0, d;
+	size_t i;
+
+	if (json_is(usage, JSON_OBJECT))
+		json_double(json_get(usage, observation_fields[field]), &n);
+	else
+		for (i = 0; i < t->nobs; i++)
+			if (json_double(t->obs[i].v[field], &d))
+				n += d;
+	return isfinite(n) && n > 0 ? n : 0;
+}
+
+static void
+put_tokens(struct buf *b, const struct trace *t)
+{
+	double in = count_tokens(t, O_PROMPT_TOKENS);
+	double out = count_tokens(t, O_COMPLETION_TOKENS);
+	double all = fmax(count_tokens(t, O_TOTAL_TOKENS), in + out);
+
+	if (all < 1)
+		return;
+	begin_fact(b, "Tokens");
+	buf_printf(b, "%.0f", all);
+	if (in > 0 && out > 0)
+		buf_printf(b, " <small>%.0f in, %.0f out</small>", in, out);
+	end_fact(b);
+}
+
+static void
+put_facts(struct buf *b, const struct trace *t, const struct buf *id)
+{
+	buf_puts(b, "<dl>\n");
+	begin_fact(b, "Trace");
+	buf_puts(b, "<code>");
+	put_text(b, id, NAME_SHOWN, 0);
+	buf_puts(b, "</code>");
+	end_fact(b);
+	put_fact(b, "Iteration", t->v[T_ITERATION]);
+	put_fact(b, "Persona", t->v[T_PERSONA]);
+	put_times(b, t);
+	begin_fact(b, "Steps");
+	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
+	end_fact(b);
+	put_tokens(b, t);
+	put_fact(b, "Ended because", t->v[T_TERMINATION_REASON]);
+	buf_puts(b, "</dl>\n");
+}
+
+/* Also the names of classes. */
+static const char *const outcomes[] = { "unknown", "failed", "success" };
+
+/* What the page is called: the experiment's name, or what it is. */
+static void
+put_name(struct buf *b, const struct trace *t)
+{
+	if (trace_falsy(t->v[T_NAME]))
+		buf_puts(b, "Trace");
+	else
+		put_plain(b, t->v[T_NAME], NAME_SHOWN, 0);
+}
+
+static void
+put_header(struct buf *b, const struct trace *t, const struct buf *id)
+{
+	const char *how = outcomes[trace_outcome(t)];
+
+	buf_puts(b, "<header>\n");
+	if (list_place)
+		buf_printf(b, "<nav><a href=\"%s\">All traces</a></nav>\n",
+		    list_place);
+	buf_puts(b, "<h1><bdi>");
+	put_name(b, t);
+	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
+	if (!trace_falsy(t->v[T_ERROR]) || !trace_falsy(t->v[T_ERROR_KIND])) {
+		buf_puts(b, "<p class=\"error\"><strong>");
+		if (trace_falsy(t->v[T_ERROR_KIND]))
+			buf_puts(b, "error");
+		else
+			put_plain(b, t->v[T_ERROR_KIND], NAME_SHOWN, 0);
+		buf_puts(b, "</strong> <bdi>");
+		if (!trace_falsy(t->v[T_ERROR]))
+			put_plain(b, t->v[T_ERROR], ERROR_SHOWN, 1);
+		buf_puts(b, "</bdi></p>\n");
+	}
+	put_facts(b, t, id);
+	buf_puts(b, "</header>\n");
+}
+
+/*
+ * A value of the trace for who has no script. One that would need many more
+ * bytes in lines is left as it is.
+ */
+static void
+put_value(struct buf *b, const char *title, struct json_span v)
+{
+	struct buf compact = { 0 }, text = { 0 };
+	struct json_span json;
+
+	buf_printf(b, "<h2>%s</h2>\n", title);
+	if (!v.p || v.n > VALUE_SHOWN) {
+		buf_printf(b, "<p>%s</p>\n", v.p ? "(long: shown by the "
+		    "page's script)" : "(not recorded)");
+		return;
+	}
+	json_compact(&compact, v);
+	json.p = compact.p;
+	json.n = compact.len;
+	if (json_type(v) == JSON_STRING)
+		json_text(&text, json);
+	else
+		json_pretty(&text, json, 0);
+	/* the first line break after <pre> is not part of it */
+	buf_puts(b, "<pre>\n");
+	put_text(b, text.len > 4 * VALUE_SHOWN ? &compact : &text, SIZE_MAX,
+	    1);
+	buf_puts(b, "</pre>\n");
+	buf_release(&compact);
+	buf_release(&text);
+}
+
+/* What may be marked in a step. */
+enum mark { PLAIN, FAILED, UNFINISHED, WARNED };
+static const char *const marks[] = { NULL, "error", "unfinished", "warning" };
+
+static enum mark
+mark_of(const struct observation *o)
+{
+	struct json_span level = o->v[O_LEVEL];
+	struct buf text = { 0 };
+	enum mark mark = PLAIN;
+
+	if (json_is(level, JSON_STRING))
+		json_text(&text, level);
+	if (trace_failed(o))
+		mark = FAILED;
+	else if (json_is(o->v[O_STATUS_MESSAGE], JSON_STRING) &&
+	    json_equal(o->v[O_STATUS_MESSAGE], "unfinished", 10))
+		mark = UNFINISHED;
+	else if (!strcasecmp(buf_str(&text), "warning"))
+		mark = WARNED;
+	buf_release(&text);
+	return mark;
+}
+
+/*
+ * The records of all steps. They do not stand between the rows, where each
+ * would make a browser lay out anew what it has. Notes how each step is to be
+ * marked, which only a step that is loaded tells.
+ */
+static void
+put_records(struct buf *b, struct trace *t, unsigned char *marked)
+{
+	const struct observation *o;
+	size_t i;
+
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
+		o = trace_load(t, i);
+		marked[i] = (unsigned char)mark_of(o);
+		put_data(b, i + 1, o->raw, NULL, 0);
+	}
+}
+
+/* A step's bar; one that does not say when it began has none. */
+static void
+put_bar(struct buf *b, const struct trace *t, const struct observation *o)
+{
+	double all = (double)(t->until - t->from);
+	double scale = all > 0 ? 100 / all : 0;
+	double width = (double)(o->until - o->from) * scale;
+	int64_t us;
+	int zoned;
+
+	buf_puts(b, "<svg aria-hidden=\"true\">");
+	if (isotime_parse(buf_str(t->texts) + o->start, o->start_len, &us,
+	    &zoned))
+		buf_printf(b, "<rect x=\"%.3f%%\" width=\"%.3f%%\" "
+		    "height=\"100%%\"/>", (double)(o->from - t->from) * scale,
+		    fmax(width, WIDTH_LEAST));
+	buf_puts(b, "</svg>");
+}
+
+static void
+put_label(struct buf *b, const struct observation *o, const char *mark)
+{
+	size_t depth = o->depth < DEPTH_SHOWN ? o->depth : DEPTH_SHOWN;
+
+	if (depth)
+		buf_printf(b, "<svg width=\"%zuem\" aria-hidden=\"true\">"
+		    "</svg>", depth);
+	buf_puts(b, "<i></i><b><bdi>");
+	if (trace_falsy(o->v[O_NAME]))
+		buf_puts(b, "(no name)");
+	else
+		put_plain(b, o->v[O_NAME], NAME_SHOWN, 0);
+	buf_puts(b, "</bdi></b> <small><bdi>");
+	if (!trace_falsy(o->v[O_TYPE]))
+		put_plain(b, o->v[O_TYPE], NAME_SHOWN, 0);
+	buf_puts(b, "</bdi></small>");
+	if (mark)
+		buf_printf(b, " <em>%s</em>", mark);
+}
+
+static void
+put_row(struct buf *b, const struct trace *t, size_t step, enum mark marked)
+{
+	const struct observation *o = &t->obs[step];
+	const char *mark = marks[marked];
+	double ms;
+
+	buf_printf(b, "<li id=\"step-%zu\" class=\"%s%s%s\" "
+	    "data-depth=\"%zu\"><a href=\"#step-%zu\"><span>", step + 1,
+	    kind_of(o->v[O_TYPE]), mark ? " " : "", mark ? mark : "", o->depth,
+	    step + 1);
+	put_label(b, o, mark);
+	buf_puts(b, "</span>");
+	put_bar(b, t, o);
+	buf_puts(b, "<span title=\"begins at ");
+	put_ms(b, (double)(o->from - t->from) / 1000);
+	buf_puts(b, "\">");
+	put_ms(b, trace_duration(t, o, &ms) ? ms : NAN);
+	buf_puts(b, "</span></a></li>\n");
+}
+
+static void
+put_rows(struct buf *b, const struct trace *t, const unsigned char *marked)
+{
+	size_t i, n = 0;
+
+	buf_puts(b, "<div id=\"rows\"><ol>\n");
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
+		if (n && n % ROWS_TOGETHER == 0)
+			buf_puts(b, "</ol><ol>\n");
+		put_row(b, t, i, marked[i]);
+		n++;
+	}
+	buf_puts(b, "</ol></div>\n");
+}
+
+/* The times above the bars. */
+static void
+put_axis(struct buf *b, const struct trace *t)
+{
+	int quarter;
+
+	buf_puts(b, "<div id=\"axis\"><span>Steps</span><div>");
+	for (quarter = 0; quarter < 4; quarter++) {
+		buf_puts(b, "<span>");
+		if (quarter)
+			put_ms(b, trace_ms(t) * quarter / 4);
+		else
+			buf_byte(b, '0');
+		buf_puts(b, "</span>");
+	}
+	buf_puts(b, "</div><span>");
+	put_ms(b, trace_ms(t));
+	buf_puts(b, "</span></div>\n");
+}
+
+static void
+put_steps(struct buf *b, struct trace *t)
+{
+	unsigned char *marked = xcalloc(t->nobs + 1, 1);
+
+	put_records(b, t, marked);
+	buf_puts(b, "<section id=\"steps\" aria-label=\"Steps\">\n");
+	if (t->nobs) {
+		buf_puts(b, "<div id=\"top\"><div id=\"tools\"></div>\n");
+		put_axis(b, t);
+		buf_puts(b, "</div>\n");
+		put_rows(b, t, marked);
+	} else {
+		buf_puts(b, "<p>No steps were recorded.</p>\n");
+	}
+	buf_puts(b, "</section>\n");
+	free(marked);
+}
+
+static void
+put_head(struct buf *b, const struct trace *t)
+{
+	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" "
+	    "content=\"default-src 'none'; base-uri 'none'; "
+	    "form-action 'none'; require-trusted-types-for 'script'; ");
+	buf_printf(b, "style-src '%s'; script-src '%s'\">\n", page_style.hash,
+	    page_script.hash);
+	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
+	    "initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+	put_name(b, t);
+	if (t->v[T_ITERATION].p) {
+		buf_byte(b, ' ');
+		put_plain(b, t->v[T_ITERATION], NAME_SHOWN, 0);
+	}
+	buf_printf(b, ": %s</title>\n<style>", outcomes[trace_outcome(t)]);
+	buf_puts(b, page_style.text);
+	buf_puts(b, "</style>\n</head>\n<body>\n");
+}
+
+void
+html_put(struct buf *b, struct trace *t)
+{
+	struct buf id = { 0 };
+
+	trace_link(t);
+	trace_id_text(t, &id);
+	put_head(b, t);
+	put_header(b, t, &id);
+	buf_puts(b, "<noscript>A step's details and the search need "
+	    "JavaScript.</noscript>\n");
+	buf_printf(b, "<main%s>\n", t->nobs ? "" : " class=\"bare\"");
+	buf_puts(b, "<section id=\"trace\" aria-label=\"Trace\">\n");
+	put_value(b, "Input", t->v[T_INPUT]);
+	put_value(b, "Output", t->v[T_OUTPUT]);
+	buf_puts(b, "</section>\n");
+	if (t->pertrace)
+		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);
+	else
+		put_data(b, 0, t->row, &trace_fields[T_OBSERVATIONS], 1);
+	put_steps(b, t);
+	buf_puts(b, "<aside id=\"step\" aria-label=\"Step\" hidden></aside>\n"
+	    "</main>\n<script>");
+	buf_puts(b, page_script.text);
+	buf_puts(b, "</script>\n</body>\n</html>\n");
+	buf_release(&id);
+}
+
+static void
+list_begin(struct buf *b)
+{
+	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta http-equiv=\"Content-Security-Policy\" "
+	    "content=\"default-src 'none'; base-uri 'none'; "
+	    "form-action 'none'; ");
+	buf_printf(b, "style-src '%s'\">\n", page_list_style.hash);
+	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
+	    "initial-scale=1\">\n"
+	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
+	    "<title>Traces</title>\n<style>");
+	buf_puts(b, page_list_style.text);
+	buf_puts(b, "</style>\n</head>\n<body>\n<h1>Traces</h1>\n"
+	    "<table>\n<thead><tr><th>Input</th>"
+	    "<th class=\"wide\">Persona</th>"
+	    "<th class=\"number wide\">Iteration</th>"
+	    "<th class=\"number wide\">Steps</th>"
+	    "<th class=\"number\">Duration</th><th>Outcome</th></tr></thead>\n"
+	    "<tbody>\n");
+}
+
+static void
+list_before(struct buf *b, const struct trace *t)
+{
+	(void)t;
+	buf_puts(b, "<tr><td>");
+}
+
+/* A file's name has letters, digits, '-', '_', '.' and '/' in it. */
+static void
+list_name(struct buf *b, const char *file)
+{
+	buf_printf(b, "<a href=\"%s\">", file);
+}
+
+static void
+list_behind(struct buf *b, const struct trace *t)
+{
+	const char *how = outcomes[trace_outcome(t)];
+	struct buf id = { 0 };
+	double ms;
+
+	if (trace_falsy(t->v[T_INPUT])) {
+		trace_id_text(t, &id);
+		put_text(b, &id, NAME_SHOWN, 0);
+		buf_release(&id);
+	} else {
+		put_plain(b, t->v[T_INPUT], NAME_SHOWN, 0);
+	}
+	buf_puts(b, "</a></td><td class=\"wide\">");
+	if (!trace_falsy(t->v[T_PERSONA]))
+		put_plain(b, t->v[T_PERSONA], NAME_SHOWN, 0);
+	buf_printf(b, "</td><td class=\"number wide\">%lld</td>"
+	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
+	    trace_iteration(t), t->nobs);
+	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
+		put_ms(b, ms);
+	buf_printf(b, "</td><td class=\"%s\">%s", how, how);
+	if (!trace_falsy(t->v[T_ERROR_KIND])) {
+		buf_puts(b, ": ");
+		put_plain(b, t->v[T_ERROR_KIND], NAME_SHOWN, 0);
+	}
+	buf_puts(b, "</td></tr>\n");
+}
+
+/* How many there are stands above the table: list.css sees to that. */
+static void
+list_end(struct buf *b, const uint64_t *counts)
+{
+	uint64_t all = 0, failed = counts[TRACE_FAILED];
+	size_t i;
+
+	for (i = 0; i < TRACE_OUTCOMES; i++)
+		all += counts[i];
+	buf_printf(b, "</tbody>\n</table>\n<p>%llu trace%s",
+	    (unsigned long long)all, all == 1 ? "" : "s");
+	if (failed)
+		buf_printf(b, ", <span class=\"failed\">%llu failed</span>",
+		    (unsigned long long)failed);
+	else if (counts[TRACE_SUCCESS])
+		buf_puts(b, ", none failed");
+	if (counts[TRACE_UNKNOWN])
+		buf_printf(b, ", %llu unknown",
+		    (unsigned long long)counts[TRACE_UNKNOWN]);
+	buf_puts(b, "</p>\n</body>\n</html>\n");
+}
+
+const struct listing html_list = {
+	"index.html", list_begin, list_before, list_name, list_behind, list_end
+};

@@ -1,0 +1,101 @@
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "listing.h"
+
+/* How much of an input the table shows, in characters. */
+#define INPUT_SHOWN 60
+
+static void
+table_begin(struct buf *b)
+{
+	buf_puts(b, "| Input | Iteration | Persona | Duration | Success | File "
+	    "|\n| --- | ---: | --- | ---: | --- | --- |\n");
+}
+
+/* What is not seen, but acts on what is shown around it or on a terminal. */
+static int
+is_unseen(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
+	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069);
+}
+
+/* A cell of the table: one line, with nothing in it that ends it. */
+static void
+put_cell(struct buf *b, struct json_span v, const char *absent)
+{
+	struct buf text = { 0 };
+	size_t i, len, shown = 0;
+	uint32_t c;
+
+	if (v.p && json_type(v) != JSON_NULL)
+		trace_plain(&text, v);
+	else
+		buf_puts(&text, absent);
+	buf_byte(b, ' ');
+	for (i = 0; i < text.len && text.p[i] != '\n' && text.p[i] != '\r' &&
+	    shown < INPUT_SHOWN; i += len, shown++) {
+		len = utf8_decode(text.p + i, text.len - i, &c);
+		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
+			buf_byte(b, '\\');
+		if (is_unseen(c))
+			buf_byte(b, ' ');
+		else
+			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	}
+	if (i < text.len)
+		buf_puts(b, "…");
+	buf_puts(b, " |");
+	buf_release(&text);
+}
+
+static void
+table_before(struct buf *b, const struct trace *t)
+{
+	static const char *const success[] = { "", "no", "yes" };
+	double ms;
+
+	buf_byte(b, '|');
+	put_cell(b, t->v[T_INPUT], "");
+	put_cell(b, t->v[T_ITERATION], "");
+	put_cell(b, t->v[T_PERSONA], "");
+	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms) &&
+	    isfinite(ms))
+		buf_printf(b, " %.2f ms |", ms);
+	else
+		buf_puts(b, " |");
+	buf_printf(b, " %s | ", success[trace_outcome(t)]);
+}
+
+static void
+table_name(struct buf *b, const char *file)
+{
+	buf_printf(b, "[%s](%s) |\n", file, file);
+}
+
+static void
+table_behind(struct buf *b, const struct trace *t)
+{
+	(void)b;
+	(void)t;
+}
+
+static void
+table_end(struct buf *b, const uint64_t *outcomes)
+{
+	(void)b;
+	(void)outcomes;
+}
+
+const struct listing listing_table = {
+	"index.md", table_begin, table_before, table_name, table_behind,
+	table_end
+};

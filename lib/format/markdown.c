@@ -1,0 +1,338 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "markdown.h"
+
+/*
+ * Appends text within a line. A line break in it would end the line, so it is
+ * written as an escape, and so is what UTF-8 cannot hold.
+ */
+static void
+put_line(struct buf *b, const char *s, size_t n)
+{
+	size_t i, len;
+	uint32_t c;
+
+	for (i = 0; i < n; i += len) {
+		len = utf8_decode(s + i, n - i, &c);
+		if (c == '\n')
+			buf_puts(b, "\\n");
+		else if (c == '\r')
+			buf_puts(b, "\\r");
+		else if ((c < 0x20 && c != '\t') ||
+		    (c >= 0xd800 && c <= 0xdfff))
+			buf_printf(b, "\\u%04x", (unsigned)c);
+		else
+			buf_add(b, s + i, len);
+	}
+}
+
+/* Appends text as code; more backticks around it than are in it. */
+static void
+put_code(struct buf *b, const char *s, size_t n)
+{
+	size_t i, run = 0, longest = 0;
+
+	for (i = 0; i < n; i++) {
+		run = s[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	buf_fill(b, '`', longest + 1);
+	if (longest)
+		buf_byte(b, ' ');
+	put_line(b, s, n);
+	if (longest)
+		buf_byte(b, ' ');
+	buf_fill(b, '`', longest + 1);
+}
+
+/* Most strings are of characters that stand for themselves anywhere. */
+static int
+is_simple(struct json_span v)
+{
+	size_t i;
+
+	if (!json_is(v, JSON_STRING) || v.n == 2)
+		return 0;
+	for (i = 1; i < v.n - 1; i++)
+		if (v.p[i] < 0x20 || v.p[i] > 0x7e || v.p[i] == '`' ||
+		    v.p[i] == '\\')
+			return 0;
+	return 1;
+}
+
+/* "- Label: `value`", with absent for what Python takes for false. */
+static void
+put_item(struct buf *b, const char *label, struct json_span v,
+    const char *absent)
+{
+	struct buf text = { 0 };
+
+	buf_puts(b, "- ");
+	buf_puts(b, label);
+	buf_puts(b, ": ");
+	if (is_simple(v)) {
+		buf_byte(b, '`');
+		buf_add(b, v.p + 1, v.n - 2);
+		buf_puts(b, "`\n");
+		return;
+	}
+	if (trace_falsy(v))
+		buf_puts(&text, absent);
+	else
+		trace_plain(&text, v);
+	put_code(b, text.p, text.len);
+	buf_byte(b, '\n');
+	buf_release(&text);
+}
+
+/* A JSON string in ASCII, as Python's json.dumps writes it. */
+static void
+put_ascii(struct buf *b, const char *s, size_t n)
+{
+	struct buf json = { 0 };
+	size_t i, len;
+	uint32_t c;
+
+	json_put_text(&json, s, n);
+	for (i = 0; i < json.len; i += len) {
+		len = utf8_decode(json.p + i, json.len - i, &c);
+		if (c >= 0x10000)
+			buf_printf(b, "\\u%04x\\u%04x",
+			    (unsigned)(0xd7c0 + (c >> 10)),
+			    (unsigned)(0xdc00 + (c & 0x3ff)));
+		else if (c >= 0x7f + 1)
+			buf_printf(b, "\\u%04x", (unsigned)c);
+		else
+			buf_byte(b, (char)c);
+	}
+	buf_release(&json);
+}
+
+static void
+put_persona(struct buf *b, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (trace_falsy(v)) {
+		buf_puts(b, "null");
+	} else if (json_type(v) == JSON_STRING) {
+		json_text(&text, v);
+		put_ascii(b, text.p, text.len);
+	} else {
+		json_compact(b, v);
+	}
+	buf_release(&text);
+}
+
+/* In double quotes as it is, unless that would not be YAML. */
+static void
+put_quoted(struct buf *b, const struct buf *text)
+{
+	size_t i;
+
+	for (i = 0; i < text->len; i++)
+		if ((unsigned char)text->p[i] < 0x20 ||
+		    strchr("\"\\", text->p[i]))
+			break;
+	if (i < text->len || utf8_check(text->p, text->len) < text->len) {
+		json_put_text(b, text->p, text->len);
+		return;
+	}
+	buf_byte(b, '"');
+	buf_add(b, text->p, text->len);
+	buf_byte(b, '"');
+}
+
+/* The trace's duration with two decimals, or absent. */
+static void
+put_duration(struct buf *b, struct json_span v, const char *unit,
+    const char *absent)
+{
+	double d = 0;
+
+	if (!v.p || (json_is(v, JSON_NUMBER) && strchr("NI", v.p[*v.p == '-'])
+	    == NULL && json_double(v, &d)))
+		buf_printf(b, "%.2f%s", d, unit);
+	else
+		buf_puts(b, absent);
+}
+
+static void
+put_header(struct buf *b, const struct trace *t, const struct buf *id)
+{
+	buf_puts(b, "---\ntrace_id: ");
+	put_quoted(b, id);
+	buf_puts(b, "\niteration: ");
+	if (!t->row.p)
+		buf_puts(b, "null");
+	else if (!t->v[T_ITERATION].p)
+		buf_byte(b, '0');
+	else
+		json_compact(b, t->v[T_ITERATION]);
+	buf_puts(b, "\npersona: ");
+	put_persona(b, t->v[T_PERSONA]);
+	buf_puts(b, "\nduration_ms: ");
+	if (t->row.p)
+		put_duration(b, t->v[T_DURATION], "", "null");
+	else
+		buf_puts(b, "null");
+	buf_puts(b, "\nsuccess: ");
+	buf_puts(b, !t->row.p ? "null" :
+	    trace_falsy(t->v[T_SUCCESS]) ? "false" : "true");
+	buf_puts(b, "\n---\n\n");
+}
+
+static void
+put_success(struct buf *b, const struct trace *t)
+{
+	struct json_span v = t->v[T_SUCCESS];
+
+	buf_puts(b, "- Success: ");
+	if (!t->row.p)
+		buf_puts(b, "`N/A`");
+	else if (!v.p || json_type(v) == JSON_BOOL)
+		buf_puts(b, v.p && *v.p == 't' ? "`True`" : "`False`");
+	else
+		put_code(b, v.p, v.n);
+	buf_byte(b, '\n');
+}
+
+/* A block of JSON: {"key": value}. */
+static void
+put_payload(struct buf *b, const char *key, struct json_span v,
+    const char *absent)
+{
+	buf_printf(b, "```json\n{\n  \"%s\": ", key);
+	if (v.p)
+		json_pretty(b, v, 2);
+	else
+		buf_puts(b, absent);
+	buf_puts(b, "\n}\n```\n\n");
+}
+
+static void
+put_summary(struct buf *b, const struct trace *t, const struct buf *id)
+{
+	struct json_span iteration = t->v[T_ITERATION];
+	struct buf text = { 0 };
+
+	buf_puts(b, "# Trace Analysis\n\n## Summary\n- Trace ID: ");
+	put_code(b, id->p, id->len);
+	buf_puts(b, "\n- Iteration: ");
+	if (!iteration.p)
+		buf_puts(&text, t->row.p ? "0" : "N/A");
+	else
+		trace_plain(&text, iteration);
+	put_code(b, text.p, text.len);
+	buf_byte(b, '\n');
+	buf_release(&text);
+	put_item(b, "Persona", t->v[T_PERSONA], "N/A");
+	buf_puts(b, "- Duration: `");
+	if (t->row.p)
+		put_duration(b, t->v[T_DURATION], " ms", "N/A");
+	else
+		buf_puts(b, "N/A");
+	buf_puts(b, "`\n");
+	put_success(b, t);
+	if (!trace_falsy(t->v[T_ERROR_KIND]))
+		put_item(b, "Error kind", t->v[T_ERROR_KIND], "");
+	if (!trace_falsy(t->v[T_ERROR]))
+		put_item(b, "Error", t->v[T_ERROR], "");
+	buf_puts(b, "\n### Input\n");
+	if (!t->row.p) {
+		buf_puts(b, "(no data)\n\n### Output\n(no data)\n\n");
+		return;
+	}
+	put_payload(b, "input", t->v[T_INPUT], "\"\"");
+	buf_puts(b, "### Output\n");
+	put_payload(b, "output", t->v[T_OUTPUT], "null");
+}
+
+static void
+put_block(struct buf *b, const struct trace *t, const struct observation *o,
+    size_t field, const char *title)
+{
+	buf_puts(b, "**");
+	buf_puts(b, title);
+	buf_puts(b, "**\n");
+	if (!o->v[field].p || json_type(o->v[field]) == JSON_NULL) {
+		buf_puts(b, "(no data)\n\n");
+		return;
+	}
+	buf_puts(b, "```json\n");
+	trace_pretty(b, t, o, field);
+	buf_puts(b, "\n```\n\n");
+}
+
+static void
+put_bare(struct buf *b, struct json_span v, const char *absent)
+{
+	struct buf text = { 0 };
+
+	if (is_simple(v)) {
+		buf_add(b, v.p + 1, v.n - 2);
+		return;
+	}
+	if (trace_falsy(v))
+		buf_puts(&text, absent);
+	else
+		trace_plain(&text, v);
+	put_line(b, text.p, text.len);
+	buf_release(&text);
+}
+
+static void
+put_step(struct buf *b, struct trace *t, size_t i)
+{
+	const struct observation *o = trace_load(t, i);
+	struct json_span type = o->v[O_TYPE];
+	double ms;
+
+	buf_puts(b, "---\n### Step ");
+	buf_uint(b, i + 1);
+	buf_puts(b, ": [");
+	if (json_is(type, JSON_STRING))
+		put_bare(b, type, "");
+	else
+		put_bare(b, type, "unknown");
+	buf_puts(b, "] ");
+	put_bare(b, o->v[O_NAME], "unknown");
+	buf_byte(b, '\n');
+	put_item(b, "Start", o->v[O_START], "N/A");
+	put_item(b, "End", o->v[O_END], "N/A");
+	buf_puts(b, "- Duration: `");
+	if (trace_duration(t, o, &ms)) {
+		buf_fixed2(b, ms);
+		buf_puts(b, " ms`\n");
+	} else {
+		buf_puts(b, "N/A`\n");
+	}
+	put_item(b, "Level", o->v[O_LEVEL], "N/A");
+	buf_byte(b, '\n');
+	put_block(b, t, o, O_INPUT, "Input");
+	put_block(b, t, o, O_OUTPUT, "Output");
+}
+
+void
+markdown_put(struct buf *b, struct trace *t)
+{
+	struct buf id = { 0 };
+	size_t i;
+
+	trace_id_text(t, &id);
+	buf_str(&id);
+	put_header(b, t, &id);
+	put_summary(b, t, &id);
+	buf_puts(b, "## Timeline\n");
+	for (i = 0; i < t->nobs; i++)
+		put_step(b, t, i);
+	if (!t->nobs)
+		buf_puts(b, "(no observations recorded)\n");
+	buf_release(&id);
+}

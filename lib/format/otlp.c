@@ -1,0 +1,626 @@
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "json/isotime.h"
+#include "base/cli.h"
+#include "base/set.h"
+#include "trace/trace.h"
+#include "otlp.h"
+
+/*
+ * The version of the semantic conventions that names and values are of: the
+ * last one that has those for generative AI (in development; they are kept in
+ * a repository of their own since, without a schema of their own).
+ */
+#define SCHEMA_URL "https://opentelemetry.io/schemas/1.41.1"
+
+/* The last microsecond that a fixed64 of nanoseconds can hold. */
+#define TIME_MAX INT64_C(18446744073709550)
+
+/* Of enum SpanKind and enum StatusCode; the wire has numbers. */
+enum { KIND_INTERNAL = 1, KIND_CLIENT = 3 };
+enum { STATUS_UNSET, STATUS_OK, STATUS_ERROR };
+
+/* What an observation's type is called elsewhere. */
+static const struct kind {
+	const char *type;
+	const char *openinference;	/* openinference.span.kind */
+	const char *operation;		/* gen_ai.operation.name, or NULL */
+	const char *names[2];		/* attributes for its name */
+	int kind;
+} kinds[] = {
+	{ "agent", "AGENT", "invoke_agent",
+	    { "gen_ai.agent.name", "agent.name" }, KIND_INTERNAL },
+	{ "tool", "TOOL", "execute_tool",
+	    { "gen_ai.tool.name", "tool.name" }, KIND_INTERNAL },
+	{ "generation", "LLM", "chat", { NULL, NULL }, KIND_CLIENT },
+	{ "evaluation", "EVALUATOR", NULL, { NULL, NULL }, KIND_INTERNAL },
+	/* the last stands for any other: span, event, chain */
+	{ "chain", "CHAIN", NULL, { NULL, NULL }, KIND_INTERNAL },
+};
+
+/* A trace on its way out. */
+struct export {
+	struct buf *b;
+	struct trace *t;
+	char trace_id[33];
+	uint64_t root;		/* the run's span id */
+	uint64_t *ids;		/* the steps' */
+	struct buf name;	/* the trace's id as text */
+	int renamed;		/* trace_id does not tell it */
+};
+
+static void
+attribute_begin(struct buf *b, const char *key)
+{
+	json_open(b, NULL, '{');
+	json_add_str(b, "key", key);
+	json_open(b, "value", '{');
+}
+
+static void
+attribute_end(struct buf *b)
+{
+	json_close(b, '}');
+	json_close(b, '}');
+}
+
+static void
+put_text(struct buf *b, const char *key, const char *s, size_t n)
+{
+	attribute_begin(b, key);
+	json_add_text(b, "stringValue", s, n);
+	attribute_end(b);
+}
+
+static void
+put_str(struct buf *b, const char *key, const char *s)
+{
+	put_text(b, key, s, strlen(s));
+}
+
+/* A string's text, or any other value as JSON. */
+static void
+text_of(struct buf *text, struct json_span v)
+{
+	if (json_is(v, JSON_STRING))
+		json_text(text, v);
+	else if (v.p)
+		json_compact(text, v);
+}
+
+/* An attribute that has to be a string; none for what is false. */
+static void
+put_plain(struct buf *b, const char *key, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (trace_falsy(v))
+		return;
+	text_of(&text, v);
+	put_text(b, key, text.p, text.len);
+	buf_release(&text);
+}
+
+/* An attribute whose text is JSON; none for what is false. */
+static void
+put_json(struct buf *b, const char *key, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (trace_falsy(v))
+		return;
+	json_compact(&text, v);
+	put_text(b, key, text.p, text.len);
+	buf_release(&text);
+}
+
+static void
+put_int(struct buf *b, const char *key, long long i)
+{
+	attribute_begin(b, key);
+	json_key(b, "intValue");
+	buf_printf(b, "\"%lld\"", i);
+	attribute_end(b);
+}
+
+static void
+put_double(struct buf *b, const char *key, double d)
+{
+	attribute_begin(b, key);
+	if (isfinite(d))
+		json_add_double(b, "doubleValue", d);
+	else
+		json_add_str(b, "doubleValue", isnan(d) ? "NaN" : d > 0 ?
+		    "Infinity" : "-Infinity");
+	attribute_end(b);
+}
+
+/* An attribute of whatever type the value is of; none for null. */
+static void
+put_value(struct buf *b, const char *key, struct json_span v)
+{
+	double d;
+
+	if (!v.p || json_type(v) == JSON_NULL)
+		return;
+	if (json_double(v, &d)) {
+		/* whole numbers as far as a double tells them apart */
+		if (fabs(d) < 9007199254740992 && d == floor(d))
+			put_int(b, key, (long long)d);
+		else
+			put_double(b, key, d);
+	} else if (json_type(v) == JSON_BOOL) {
+		attribute_begin(b, key);
+		json_add_bool(b, "boolValue", *v.p == 't');
+		attribute_end(b);
+	} else if (v.n == 2 && *v.p == '"') {
+		put_str(b, key, "");
+	} else {
+		put_plain(b, key, v);
+	}
+}
+
+/* An input or output: its value, and how that is to be read. */
+static void
+put_payload(struct buf *b, const char *value_key, const char *type_key,
+    struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (!v.p)
+		return;
+	text_of(&text, v);
+	put_text(b, value_key, text.p, text.len);
+	put_str(b, type_key, json_type(v) == JSON_STRING ? "text/plain" :
+	    "application/json");
+	buf_release(&text);
+}
+
+/* The span has a time that its record does not: says what that has. */
+static void
+put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
+{
+	struct buf text = { 0 };
+	int64_t own;
+	int zoned;
+
+	if (isotime_read(v, &own, &zoned) && zoned && own == us && us > 0 &&
+	    us < TIME_MAX)
+		return;
+	if (!trace_falsy(v))
+		text_of(&text, v);
+	put_text(b, key, text.p, text.len);
+	buf_release(&text);
+}
+
+static void
+put_nanoseconds(struct buf *b, const char *key, int64_t us)
+{
+	json_key(b, key);
+	if (us <= 0)
+		buf_puts(b, "\"0\"");
+	else
+		buf_printf(b, "\"%lld000\"",
+		    (long long)(us < TIME_MAX ? us : TIME_MAX));
+}
+
+static void
+put_status(struct buf *b, int code, struct json_span message)
+{
+	struct buf text = { 0 };
+
+	if (code == STATUS_UNSET)
+		return;
+	json_open(b, "status", '{');
+	/* a message is for errors only */
+	if (code == STATUS_ERROR && !trace_falsy(message)) {
+		text_of(&text, message);
+		json_add_text(b, "message", text.p, text.len);
+		buf_release(&text);
+	}
+	json_add_int(b, "code", code);
+	json_close(b, '}');
+}
+
+/* The error's name where there is one; the conventions want one always. */
+static void
+put_error_type(struct buf *b, struct json_span type)
+{
+	if (trace_falsy(type))
+		put_str(b, "error.type", "_OTHER");
+	else
+		put_plain(b, "error.type", type);
+}
+
+/* The beginning of a span, up to and with the bracket of its attributes. */
+static void
+span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
+    const struct buf *name, int kind, int64_t from, int64_t until)
+{
+	struct buf *b = x->b;
+
+	json_open(b, NULL, '{');
+	json_add_str(b, "traceId", x->trace_id);
+	json_key(b, "spanId");
+	buf_printf(b, "\"%016llx\"", (unsigned long long)id);
+	if (parent) {
+		json_key(b, "parentSpanId");
+		buf_printf(b, "\"%016llx\"", (unsigned long long)*parent);
+	}
+	json_add_text(b, "name", name->p, name->len);
+	json_add_int(b, "kind", kind);
+	put_nanoseconds(b, "startTimeUnixNano", from);
+	put_nanoseconds(b, "endTimeUnixNano", until);
+	json_open(b, "attributes", '[');
+}
+
+/* When the run was: as its row says, else when its steps were. */
+static void
+run_times(const struct trace *t, int64_t *from, int64_t *until)
+{
+	double ms = 0;
+	int64_t us;
+	int zoned;
+
+	*from = isotime_read(t->v[T_START], &us, &zoned) ? us : t->from;
+	*until = t->until;
+	if (isotime_read(t->v[T_END], &us, &zoned))
+		*until = us;
+	else if (json_double(t->v[T_DURATION], &ms) && ms > 0 && ms < 1e15 &&
+	    *until < *from + (int64_t)(ms * 1000))
+		*until = *from + (int64_t)(ms * 1000);
+	if (*until < *from)
+		*until = *from;
+}
+
+static int
+run_status(const struct trace *t)
+{
+	if (!t->row.p)
+		return STATUS_UNSET;
+	if (t->v[T_SUCCESS].p)
+		return trace_falsy(t->v[T_SUCCESS]) ? STATUS_ERROR : STATUS_OK;
+	return trace_falsy(t->v[T_ERROR]) ? STATUS_UNSET : STATUS_ERROR;
+}
+
+/* What there is no standard name for, as it is or as JSON. */
+static void
+put_run_facts(struct buf *b, const struct trace *t)
+{
+	static const struct {
+		const char *key;
+		int field;
+		int json;
+	} facts[] = {
+		{ "fluxloop.run_id", T_RUN_ID, 0 },
+		{ "fluxloop.iteration", T_ITERATION, 0 },
+		{ "fluxloop.persona", T_PERSONA, 0 },
+		{ "fluxloop.duration_ms", T_DURATION, 0 },
+		{ "fluxloop.error_kind", T_ERROR_KIND, 0 },
+		{ "fluxloop.observation_count", T_OBSERVATION_COUNT, 0 },
+		{ "fluxloop.token_usage", T_TOKEN_USAGE, 1 },
+		{ "fluxloop.conversation", T_CONVERSATION, 1 },
+		{ "fluxloop.conversation_state", T_CONVERSATION_STATE, 1 },
+		{ "fluxloop.termination_reason", T_TERMINATION_REASON, 1 },
+		{ "metadata", T_METADATA, 1 },
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(facts); i++)
+		if (facts[i].json)
+			put_json(b, facts[i].key, t->v[facts[i].field]);
+		else
+			put_value(b, facts[i].key, t->v[facts[i].field]);
+}
+
+/* The span that stands for the run. */
+static void
+put_run(const struct export *x)
+{
+	const struct trace *t = x->t;
+	struct buf *b = x->b, name = { 0 };
+	int64_t from, until;
+	int status = run_status(t);
+
+	buf_puts(&name, "invoke_agent");
+	if (!trace_falsy(t->v[T_NAME])) {
+		buf_byte(&name, ' ');
+		text_of(&name, t->v[T_NAME]);
+	}
+	run_times(t, &from, &until);
+	span_begin(x, x->root, NULL, &name, KIND_INTERNAL, from, until);
+	put_str(b, "gen_ai.operation.name", "invoke_agent");
+	put_plain(b, "gen_ai.agent.name", t->v[T_NAME]);
+	put_plain(b, "agent.name", t->v[T_NAME]);
+	if (!trace_falsy(t->v[T_CONVERSATION]))
+		put_text(b, "gen_ai.conversation.id", x->name.p, x->name.len);
+	if (status == STATUS_ERROR)
+		put_error_type(b, t->v[T_ERROR_KIND]);
+	put_str(b, "openinference.span.kind", "AGENT");
+	put_payload(b, "input.value", "input.mime_type", t->v[T_INPUT]);
+	put_payload(b, "output.value", "output.mime_type", t->v[T_OUTPUT]);
+	put_str(b, "fluxloop.record", t->row.p ? "trace" : "none");
+	if (x->renamed)
+		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+	put_run_facts(b, t);
+	json_close(b, ']');
+	put_status(b, status, t->v[T_ERROR]);
+	json_close(b, '}');
+	buf_release(&name);
+}
+
+static const struct kind *
+kind_of(struct json_span type)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(kinds) - 1; i++)
+		if (json_is(type, JSON_STRING) && json_equal(type,
+		    kinds[i].type, strlen(kinds[i].type)))
+			break;
+	return &kinds[i];
+}
+
+/* The model and its tokens, under both names. */
+static void
+put_model(struct buf *b, const struct observation *o)
+{
+	put_plain(b, "gen_ai.request.model", o->v[O_MODEL]);
+	put_plain(b, "llm.model_name", o->v[O_MODEL]);
+	put_value(b, "gen_ai.usage.input_tokens", o->v[O_PROMPT_TOKENS]);
+	put_value(b, "llm.token_count.prompt", o->v[O_PROMPT_TOKENS]);
+	put_value(b, "gen_ai.usage.output_tokens", o->v[O_COMPLETION_TOKENS]);
+	put_value(b, "llm.token_count.completion", o->v[O_COMPLETION_TOKENS]);
+	put_value(b, "llm.token_count.total", o->v[O_TOTAL_TOKENS]);
+	put_json(b, "llm.invocation_parameters", o->v[O_LLM_PARAMETERS]);
+}
+
+/* What makes the record out of the span again. */
+static void
+put_step_facts(const struct export *x, const struct observation *o)
+{
+	struct buf *b = x->b;
+
+	put_str(b, "fluxloop.record", "observation");
+	if (x->renamed)
+		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+	if (!trace_falsy(o->v[O_ID]))
+		put_value(b, "fluxloop.observation_id", o->v[O_ID]);
+	if (!trace_falsy(o->v[O_PARENT]))
+		put_value(b, "fluxloop.parent_observation_id",
+		    o->v[O_PARENT]);
+	put_value(b, "fluxloop.type", o->v[O_TYPE]);
+	/* the span has a name for want of one */
+	if (trace_falsy(o->v[O_NAME]))
+		put_str(b, "fluxloop.name", "");
+	put_value(b, "fluxloop.level", o->v[O_LEVEL]);
+	put_value(b, "fluxloop.status_message", o->v[O_STATUS_MESSAGE]);
+	put_other_time(b, "fluxloop.start_time", o->v[O_START], o->from);
+	put_other_time(b, "fluxloop.end_time", o->v[O_END], o->until);
+}
+
+/* A span's name may not be empty. */
+static void
+step_name(const struct observation *o, struct buf *name)
+{
+	if (!trace_falsy(o->v[O_NAME]))
+		text_of(name, o->v[O_NAME]);
+	else if (!trace_falsy(o->v[O_TYPE]))
+		text_of(name, o->v[O_TYPE]);
+	else
+		buf_puts(name, "unknown");
+}
+
+static void
+put_step(const struct export *x, size_t i)
+{
+	const struct observation *o = trace_load(x->t, i);
+	const struct kind *k = kind_of(o->v[O_TYPE]);
+	struct buf *b = x->b, name = { 0 };
+	int bad = trace_failed(o);
+	size_t n;
+
+	step_name(o, &name);
+	span_begin(x, x->ids[i], o->parent == TRACE_NONE ? &x->root :
+	    &x->ids[o->parent], &name, k->kind, o->from, o->until);
+	if (k->operation)
+		put_str(b, "gen_ai.operation.name", k->operation);
+	for (n = 0; n < LEN(k->names) && k->names[n]; n++)
+		put_text(b, k->names[n], name.p, name.len);
+	put_model(b, o);
+	if (bad)
+		put_error_type(b, json_get(o->v[O_METADATA], "error_type"));
+	put_str(b, "openinference.span.kind", k->openinference);
+	put_payload(b, "input.value", "input.mime_type", o->v[O_INPUT]);
+	put_payload(b, "output.value", "output.mime_type", o->v[O_OUTPUT]);
+	put_json(b, "metadata", o->v[O_METADATA]);
+	put_step_facts(x, o);
+	json_close(b, ']');
+	put_status(b, bad ? STATUS_ERROR : STATUS_UNSET, o->v[O_ERROR]);
+	json_close(b, '}');
+	buf_release(&name);
+}
+
+/*
+ * The 32 digits of a UUID in lower case, with or without dashes. Returns 0
+ * when it is none, or all zeros, which OTLP does not allow.
+ */
+static int
+uuid_digits(const struct buf *text, char digits[33])
+{
+	size_t i, n = 0;
+	char c;
+
+	if (text->len != 32 && text->len != 36)
+		return 0;
+	for (i = 0; i < text->len; i++) {
+		c = text->p[i];
+		if (text->len == 36 && (i == 8 || i == 13 || i == 18 ||
+		    i == 23)) {
+			if (c != '-')
+				return 0;
+			continue;
+		}
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c - 'A' + 'a');
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+			return 0;
+		digits[n++] = c;
+	}
+	digits[n] = '\0';
+	return strspn(digits, "0") < n;
+}
+
+/* The id of the whole, and whether a reader can make the trace's id of it. */
+static void
+find_trace_id(struct export *x)
+{
+	const struct buf *text = &x->name;
+	struct buf hex = { 0 };
+	size_t i;
+
+	trace_id_text(x->t, &x->name);
+	buf_str(&x->name);
+	if (uuid_digits(text, x->trace_id)) {
+		/* it will be written as UUIDs are, in lower case */
+		x->renamed = text->len != 36;
+		for (i = 0; i < text->len; i++)
+			x->renamed |= text->p[i] >= 'A' && text->p[i] <= 'F';
+		return;
+	}
+	buf_printf(&hex, "%016llx%016llx", (unsigned long long)
+	    hash_bytes(0, 1, text->p, text->len), (unsigned long long)
+	    hash_bytes(0, 2, text->p, text->len));
+	memcpy(x->trace_id, buf_str(&hex), sizeof(x->trace_id));
+	x->renamed = 1;
+	buf_release(&hex);
+}
+
+/* The number of 16 hexadecimal digits in lower case; 0 for any other text. */
+static uint64_t
+span_digits(const struct buf *text)
+{
+	uint64_t id = 0;
+	size_t i;
+	char c;
+
+	if (text->len != 16)
+		return 0;
+	for (i = 0; i < text->len; i++) {
+		c = text->p[i];
+		if (c >= '0' && c <= '9')
+			id = id << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			id = id << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return 0;
+	}
+	return id;
+}
+
+/* id, or a hash of it and salt when another span has it; never 0. */
+static uint64_t
+unused_id(struct set *taken, uint64_t id, uint64_t salt)
+{
+	int added = 0;
+
+	for (;; salt++) {
+		if (id)
+			set_add(taken, id, &added);
+		if (added)
+			return id;
+		id = hash_bytes(salt, 5, &id, sizeof(id));
+	}
+}
+
+/*
+ * Gives every span an id: that of its observation where it is one of a span
+ * already, else a hash of it.
+ */
+static void
+find_span_ids(struct export *x)
+{
+	struct set taken = { 0 };
+	struct buf text = { 0 };
+	struct trace *t = x->t;
+	uint64_t id;
+	size_t i;
+
+	x->ids = xreallocarray(NULL, t->nobs, sizeof(*x->ids));
+	for (i = 0; i < t->nobs; i++) {
+		text.len = 0;
+		if (t->obs[i].v[O_ID].p)
+			text_of(&text, t->obs[i].v[O_ID]);
+		id = span_digits(&text);
+		if (!id && text.len)
+			id = hash_bytes(0, 3, text.p, text.len);
+		x->ids[i] = unused_id(&taken, id, i);
+	}
+	x->root = unused_id(&taken, hash_bytes(0, 4, x->name.p, x->name.len),
+	    0);
+	set_release(&taken);
+	buf_release(&text);
+}
+
+static void
+put_resource(struct buf *b, const struct trace *t)
+{
+	json_open(b, "resource", '{');
+	json_open(b, "attributes", '[');
+	if (trace_falsy(t->v[T_NAME]))
+		put_str(b, "service.name", "fluxloop");
+	else
+		put_plain(b, "service.name", t->v[T_NAME]);
+	put_plain(b, "openinference.project.name", t->v[T_NAME]);
+	json_close(b, ']');
+	json_close(b, '}');
+}
+
+static void
+put_scope(struct buf *b)
+{
+	json_open(b, "scope", '{');
+	json_add_str(b, "name", "fluxloop");
+	json_add_str(b, "version", cli_version());
+	json_close(b, '}');
+}
+
+void
+otlp_put(struct buf *b, struct trace *t)
+{
+	struct export x = { .b = b, .t = t };
+	size_t i;
+
+	trace_link(t);
+	find_trace_id(&x);
+	find_span_ids(&x);
+	json_open(b, NULL, '{');
+	json_open(b, "resourceSpans", '[');
+	json_open(b, NULL, '{');
+	put_resource(b, t);
+	json_open(b, "scopeSpans", '[');
+	json_open(b, NULL, '{');
+	put_scope(b);
+	json_open(b, "spans", '[');
+	put_run(&x);
+	for (i = 0; i < t->nobs; i++)
+		put_step(&x, i);
+	json_close(b, ']');
+	json_add_str(b, "schemaUrl", SCHEMA_URL);
+	json_close(b, '}');
+	json_close(b, ']');
+	json_add_str(b, "schemaUrl", SCHEMA_URL);
+	json_close(b, '}');
+	json_close(b, ']');
+	json_close(b, '}');
+	buf_byte(b, '\n');
+	free(x.ids);
+	buf_release(&x.name);
+}

@@ -1,0 +1,588 @@
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "cells.h"
+#include "record/excerpt.h"
+#include "treeview.h"
+
+/* Lines narrower than this would show nothing, wider ones are no lines. */
+#define WIDTH_MIN 40
+#define WIDTH_MAX 1000
+
+/*
+ * A line is the step, its duration and its bar, with two cells between. Of
+ * the bar there is a quarter of the line, within limits.
+ */
+#define GAP 2
+#define TIME_CELLS 8
+#define BAR_MIN 8
+#define BAR_MAX 60
+
+/* What stands before input, output and error. */
+#define LABEL_MIN 5
+#define LABEL_MAX 20
+
+/* Each level is indented by this, and so many levels are at most. */
+#define INDENT 3
+#define LEVELS_MAX 40
+
+/* SGR parameters. */
+#define DIM "2"
+#define RED "31"
+#define BOLD "1"
+
+static struct {
+	int colour;
+	size_t width;
+} setup = { 0, 80 };
+
+void
+treeview_setup(int colour, unsigned width)
+{
+	setup.colour = colour;
+	setup.width = !width ? 80 : width < WIDTH_MIN ? WIDTH_MIN :
+	    width > WIDTH_MAX ? WIDTH_MAX : width;
+}
+
+struct view {
+	struct buf *b;
+	const struct trace *t;
+	size_t left;		/* cells for the step */
+	size_t bar;		/* and for its bar */
+	size_t levels;		/* that are shown by indentation */
+	char more[LEVELS_MAX + 1];	/* does what is open there go on? */
+};
+
+static void
+paint(struct buf *b, const char *sgr)
+{
+	if (setup.colour && *sgr)
+		buf_printf(b, "\033[%sm", sgr);
+}
+
+/* Appends text in a colour, in no more than max cells; returns its cells. */
+static size_t
+put(struct buf *b, const char *sgr, const char *s, size_t n, size_t max)
+{
+	size_t cells;
+
+	paint(b, sgr);
+	cells = cells_put(b, s, n, max);
+	paint(b, *sgr ? "0" : "");
+	return cells;
+}
+
+/* The cells that text takes, all of it. */
+static size_t
+cells_in(const struct buf *text)
+{
+	struct buf shown = { 0 };
+	size_t cells = cells_put(&shown, text->p, text->len, SIZE_MAX);
+
+	buf_release(&shown);
+	return cells;
+}
+
+/* Adds a fact to others, with two spaces between. */
+static void
+add_fact(struct buf *facts, const struct buf *fact)
+{
+	if (!fact->len)
+		return;
+	if (facts->len)
+		buf_puts(facts, "  ");
+	buf_add(facts, fact->p, fact->len);
+}
+
+/*
+ * Appends a time in its best unit and three digits, the rest cut off: "9 µs",
+ * "1.23 ms", "45.6 s", "12.3 min". No longer than TIME_CELLS.
+ */
+static void
+put_time(struct buf *b, int64_t us)
+{
+	static const struct {
+		const char *name;
+		int64_t us;
+	} units[] = {
+		{ "\xc2\xb5s", 1 }, { "ms", 1000 }, { "s", 1000000 },
+		{ "min", INT64_C(60000000) }, { "h", INT64_C(3600000000) },
+		{ "d", INT64_C(86400000000) }, { "y", INT64_C(31557600000000) }
+	};
+	int64_t whole, rest;
+	size_t i = 0;
+
+	if (us < 0)
+		buf_byte(b, '-');
+	us = us < 0 ? -us : us;
+	while (i + 1 < LEN(units) && us >= units[i + 1].us)
+		i++;
+	whole = us / units[i].us;
+	rest = us % units[i].us * 100 / units[i].us;
+	if (!i || whole >= 100)
+		buf_printf(b, "%lld", (long long)whole);
+	else if (whole >= 10)
+		buf_printf(b, "%lld.%lld", (long long)whole,
+		    (long long)rest / 10);
+	else
+		buf_printf(b, "%lld.%02lld", (long long)whole,
+		    (long long)rest);
+	buf_printf(b, " %s", units[i].name);
+}
+
+/* Milliseconds as a time; "-" when there are none. */
+static void
+put_ms(struct buf *b, int known, double ms)
+{
+	/* as far as microseconds go in 64 bits */
+	if (known && isfinite(ms) && fabs(ms) < 9e15)
+		put_time(b, (int64_t)llround(ms * 1000));
+	else
+		buf_byte(b, '-');
+}
+
+/* "12→34 tokens", or of the total alone. */
+static void
+put_tokens(struct buf *b, struct json_span prompt, struct json_span completion,
+    struct json_span total)
+{
+	if (json_is(prompt, JSON_NUMBER) && json_is(completion, JSON_NUMBER)) {
+		cells_put(b, prompt.p, prompt.n, 12);
+		buf_puts(b, "\xe2\x86\x92");
+		cells_put(b, completion.p, completion.n, 12);
+	} else if (json_is(total, JSON_NUMBER)) {
+		cells_put(b, total.p, total.n, 12);
+	} else {
+		return;
+	}
+	buf_puts(b, " tokens");
+}
+
+/* The plain text of a small value, "" for one that is not there. */
+static void
+put_plain(struct buf *b, struct json_span v, size_t max)
+{
+	struct buf text = { 0 };
+
+	if (!trace_falsy(v))
+		trace_plain(&text, v);
+	cells_put(b, text.p, text.len, max);
+	buf_release(&text);
+}
+
+/* What stands behind the persona in the first line. */
+static void
+put_measures(struct buf *b, const struct trace *t)
+{
+	struct json_span usage = t->v[T_TOKEN_USAGE];
+	struct buf fact = { 0 };
+	double ms = 0;
+
+	if (json_double(t->v[T_DURATION], &ms)) {
+		put_ms(&fact, 1, ms);
+		add_fact(b, &fact);
+	}
+	fact.len = 0;
+	put_tokens(&fact, json_get(usage, "prompt_tokens"),
+	    json_get(usage, "completion_tokens"),
+	    json_get(usage, "total_tokens"));
+	add_fact(b, &fact);
+	buf_release(&fact);
+}
+
+/* Appends two spaces and text, if there are cells left for some of it. */
+static void
+put_piece(struct buf *b, const char *sgr, const struct buf *text, size_t *left)
+{
+	if (!text->len || *left < GAP + 1)
+		return;
+	buf_puts(b, "  ");
+	*left -= GAP;
+	*left -= put(b, sgr, text->p, text->len, *left);
+}
+
+/* The first line: how it went, which trace it is, how long it took. */
+static void
+put_title(struct buf *b, const struct trace *t)
+{
+	struct buf id = { 0 }, persona = { 0 }, rest = { 0 };
+	size_t left = setup.width - 2, behind;
+	int good = !trace_falsy(t->v[T_SUCCESS]);
+
+	if (!t->row.p)
+		put(b, DIM, "?", 1, 1);
+	else
+		put(b, good ? "32" : RED, good ? "\xe2\x9c\x93" :
+		    "\xe2\x9c\x97", 3, 1);
+	buf_byte(b, ' ');
+	trace_id_text(t, &id);
+	left -= put(b, BOLD, id.p, id.len, left < 37 ? left : 36);
+	id.len = 0;
+	if (t->v[T_ITERATION].p) {
+		buf_byte(&id, '#');
+		trace_plain(&id, t->v[T_ITERATION]);
+	}
+	put_piece(b, "", &id, &left);
+	put_measures(&rest, t);
+	/* the persona gets what the others leave */
+	behind = rest.len ? cells_in(&rest) + GAP : 0;
+	behind = left < behind ? left : behind;
+	put_plain(&persona, t->v[T_PERSONA], 40);
+	left -= behind;
+	put_piece(b, "", &persona, &left);
+	left += behind;
+	put_piece(b, "", &rest, &left);
+	buf_byte(b, '\n');
+	buf_release(&id);
+	buf_release(&persona);
+	buf_release(&rest);
+}
+
+/* A line such as "  in     text", if there is any. */
+static void
+put_labelled(struct buf *b, const char *label, const char *sgr,
+    const struct buf *text)
+{
+	size_t cells;
+
+	if (!text->len)
+		return;
+	buf_fill(b, ' ', GAP);
+	cells = put(b, DIM, label, strlen(label), LABEL_MAX);
+	if (cells < LABEL_MIN) {
+		buf_fill(b, ' ', LABEL_MIN - cells);
+		cells = LABEL_MIN;
+	}
+	buf_fill(b, ' ', GAP);
+	put(b, sgr, text->p, text->len, setup.width - cells - 2 * GAP);
+	buf_byte(b, '\n');
+}
+
+/* The beginning of a value, in bytes enough to fill a line. */
+static void
+put_beginning(struct buf *b, struct json_span v)
+{
+	if (v.p && json_type(v) != JSON_NULL)
+		excerpt_put(b, v, 8 * setup.width);
+}
+
+static void
+put_head(struct buf *b, const struct trace *t)
+{
+	struct buf text = { 0 }, kind = { 0 };
+
+	put_title(b, t);
+	put_beginning(&text, t->v[T_INPUT]);
+	put_labelled(b, "in", "", &text);
+	text.len = 0;
+	put_beginning(&text, t->v[T_OUTPUT]);
+	put_labelled(b, "out", "", &text);
+	text.len = 0;
+	if (!trace_falsy(t->v[T_ERROR]))
+		put_beginning(&text, t->v[T_ERROR]);
+	put_plain(&kind, t->v[T_ERROR_KIND], LABEL_MAX);
+	if (!kind.len)
+		buf_puts(&kind, "error");
+	put_labelled(b, buf_str(&kind), RED, &text);
+	buf_release(&text);
+	buf_release(&kind);
+}
+
+/* The eighths of a cell from its left side that are filled. */
+static void
+put_eighths(struct buf *b, size_t n)
+{
+	utf8_put(b, 0x2590 - (uint32_t)n);
+}
+
+/*
+ * A cell that is filled from eighth a to eighth z. Unicode has all parts that
+ * begin at the left, but of those at the right only a half and an eighth.
+ */
+static void
+put_cell(struct buf *b, size_t a, size_t z)
+{
+	if (!a || (z < 8 && a + z < 8))
+		put_eighths(b, z - a);
+	else if (z - a >= 7)
+		put_eighths(b, 8);
+	else
+		utf8_put(b, z - a >= 3 ? 0x2590 : 0x2595);
+}
+
+/* Where in the bar, in eighths of a cell, a time is. */
+static size_t
+eighth(const struct view *v, int64_t us)
+{
+	double whole = (double)(v->t->until - v->t->from);
+	double part = (double)(us - v->t->from);
+
+	if (whole <= 0 || part <= 0)
+		return 0;
+	return (size_t)(part / whole * 8 * (double)v->bar + 0.5);
+}
+
+/* The part of a bar that is empty. */
+static void
+put_track(struct buf *b, size_t cells)
+{
+	if (!cells)
+		return;
+	paint(b, DIM);
+	while (cells--)
+		buf_puts(b, "\xc2\xb7");
+	paint(b, "0");
+}
+
+static void
+put_bar(struct view *v, const struct observation *o, const char *sgr)
+{
+	size_t from = eighth(v, o->from), until = eighth(v, o->until);
+	size_t last = 8 * v->bar - 1, i, first, end;
+
+	/* what is too short to be seen is seen all the same */
+	from = from > last ? last : from;
+	until = until > last + 1 ? last + 1 : until;
+	until = until <= from ? from + 1 : until;
+	first = from / 8;
+	end = (until + 7) / 8;
+	put_track(v->b, first);
+	paint(v->b, sgr);
+	for (i = first; i < end; i++)
+		put_cell(v->b, i > first ? 0 : from % 8,
+		    i + 1 < end ? 8 : until - 8 * i);
+	paint(v->b, *sgr ? "0" : "");
+	put_track(v->b, v->bar - end);
+}
+
+/*
+ * The lines of the tree before a step, or before a further line of it. Of one
+ * that is deeper than can be shown, the depth stands instead of the levels
+ * just above. Returns how many cells they take.
+ */
+static size_t
+put_branches(struct view *v, const struct observation *o, int further)
+{
+	static const char goes_on[] = "\xe2\x94\x82  ";
+	size_t depth = o->depth, shown = depth, level, start, cells;
+
+	if (!depth && !further)
+		return 0;
+	paint(v->b, DIM);
+	start = v->b->len;
+	if (depth > v->levels)
+		shown = v->levels - 2;
+	for (level = 1; level < shown; level++)
+		buf_puts(v->b, v->more[level] ? goes_on : "   ");
+	if (depth > v->levels && further)
+		buf_puts(v->b, "      ");
+	else if (depth > v->levels)
+		buf_printf(v->b, "\xe2\x80\xa6%-5zu", depth);
+	if (depth && further)
+		buf_puts(v->b, o->next != TRACE_NONE ? goes_on : "   ");
+	else if (depth)
+		buf_puts(v->b, o->next != TRACE_NONE ?
+		    "\xe2\x94\x9c\xe2\x94\x80 " : "\xe2\x94\x94\xe2\x94\x80 ");
+	if (further && o->child != TRACE_NONE)
+		buf_puts(v->b, goes_on);
+	else if (further && !depth)
+		buf_puts(v->b, "   ");
+	cells = utf8_len(v->b->p + start, v->b->len - start);
+	paint(v->b, "0");
+	return cells;
+}
+
+/* A further line of a step. */
+static void
+put_further(struct view *v, const struct observation *o, const char *sgr,
+    const struct buf *text)
+{
+	size_t cells = put_branches(v, o, 1);
+
+	put(v->b, sgr, text->p, text->len, setup.width - cells);
+	buf_byte(v->b, '\n');
+}
+
+static int
+is_any(struct json_span v, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (json_is(v, JSON_STRING) &&
+		    json_equal(v, names[i], strlen(names[i])))
+			return 1;
+	return 0;
+}
+
+static const char *
+type_colour(struct json_span type)
+{
+	static const struct {
+		const char *name;
+		const char *sgr;
+	} colours[] = {
+		{ "agent", "35" }, { "chain", "34" }, { "span", "34" },
+		{ "tool", "36" }, { "generation", "33" },
+		{ "evaluation", "32" }
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(colours); i++)
+		if (is_any(type, &colours[i].name, 1))
+			return colours[i].sgr;
+	return "";
+}
+
+/* Whether text is part, or has something before or behind it. */
+static int
+says(const struct buf *text, const struct buf *part)
+{
+	return part->len && part->len <= text->len &&
+	    (!memcmp(text->p, part->p, part->len) ||
+	    !memcmp(text->p + text->len - part->len, part->p, part->len));
+}
+
+/*
+ * Appends what a step failed with, if it did: its error, or its status message
+ * where that says the same and more. Returns whether the status message has
+ * been told by that.
+ */
+static int
+put_error(struct buf *b, const struct observation *o)
+{
+	struct buf error = { 0 }, status = { 0 };
+	int told;
+
+	if (!trace_falsy(o->v[O_ERROR]))
+		put_beginning(&error, o->v[O_ERROR]);
+	if (error.len && !trace_falsy(o->v[O_STATUS_MESSAGE]))
+		put_beginning(&status, o->v[O_STATUS_MESSAGE]);
+	if (says(&status, &error))
+		buf_add(b, status.p, status.len);
+	else
+		buf_add(b, error.p, error.len);
+	told = says(&status, &error) || says(&error, &status);
+	buf_release(&error);
+	buf_release(&status);
+	return told;
+}
+
+/* Level, status, model and tokens, so far as there is something to say. */
+static void
+put_facts(struct buf *b, const struct observation *o, int told)
+{
+	static const char *const usual[] = {
+		"info", "INFO", "default", "DEFAULT"
+	};
+	struct buf fact = { 0 };
+
+	if (!is_any(o->v[O_LEVEL], usual, LEN(usual)))
+		put_plain(&fact, o->v[O_LEVEL], 40);
+	add_fact(b, &fact);
+	fact.len = 0;
+	if (!told)
+		put_plain(&fact, o->v[O_STATUS_MESSAGE], 40);
+	add_fact(b, &fact);
+	fact.len = 0;
+	put_plain(&fact, o->v[O_MODEL], 40);
+	add_fact(b, &fact);
+	fact.len = 0;
+	put_tokens(&fact, o->v[O_PROMPT_TOKENS], o->v[O_COMPLETION_TOKENS],
+	    o->v[O_TOTAL_TOKENS]);
+	add_fact(b, &fact);
+	buf_release(&fact);
+}
+
+/* Appends type and name within so many cells; returns how many it took. */
+static size_t
+put_name(struct buf *b, const struct observation *o, const char *sgr,
+    size_t room)
+{
+	struct buf text = { 0 };
+	size_t cells;
+
+	put_plain(&text, o->v[O_TYPE], 10);
+	if (!text.len)
+		buf_puts(&text, "unknown");
+	cells = put(b, sgr, text.p, text.len, room / 2);
+	buf_byte(b, ' ');
+	text.len = 0;
+	put_plain(&text, o->v[O_NAME], room);
+	if (!text.len)
+		buf_puts(&text, "unknown");
+	cells += 1 + put(b, trace_failed(o) ? RED : "", text.p, text.len,
+	    room - cells - 1);
+	buf_release(&text);
+	return cells;
+}
+
+/* The rest of the line: what there is room for, the duration and the bar. */
+static void
+put_columns(struct view *v, const struct observation *o, size_t left)
+{
+	struct buf text = { 0 };
+	double ms = 0;
+	int known = trace_duration(v->t, o, &ms);
+
+	put_ms(&text, known, ms);
+	/* a time that is too long takes of the gap */
+	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - cells_in(&text));
+	buf_add(v->b, text.p, text.len);
+	buf_fill(v->b, ' ', GAP);
+	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[O_TYPE]));
+	buf_byte(v->b, '\n');
+	buf_release(&text);
+}
+
+static void
+put_step(struct view *v, struct trace *t, size_t i)
+{
+	const struct observation *o = trace_load(t, i);
+	struct buf facts = { 0 }, error = { 0 };
+	size_t left;
+
+	if (o->depth <= v->levels)
+		v->more[o->depth] = o->next != TRACE_NONE;
+	buf_puts(&error, "\xe2\x9c\x97 ");
+	put_facts(&facts, o, put_error(&error, o));
+	left = v->left - put_branches(v, o, 0);
+	left -= put_name(v->b, o, type_colour(o->v[O_TYPE]), left);
+	if (facts.len && cells_in(&facts) + GAP <= left) {
+		put_piece(v->b, DIM, &facts, &left);
+		facts.len = 0;
+	}
+	put_columns(v, o, left);
+	if (facts.len)
+		put_further(v, o, DIM, &facts);
+	if (!trace_falsy(o->v[O_ERROR]))
+		put_further(v, o, RED, &error);
+	buf_release(&facts);
+	buf_release(&error);
+}
+
+void
+treeview_put(struct buf *b, struct trace *t)
+{
+	struct view v = { .b = b, .t = t };
+	size_t i;
+
+	v.bar = setup.width / 4;
+	v.bar = v.bar < BAR_MIN ? BAR_MIN : v.bar > BAR_MAX ? BAR_MAX : v.bar;
+	v.left = setup.width - v.bar - TIME_CELLS - 2 * GAP;
+	v.levels = v.left / 2 / INDENT;
+	v.levels = v.levels > LEVELS_MAX ? LEVELS_MAX : v.levels;
+	trace_link(t);
+	put_head(b, t);
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
+		put_step(&v, t, i);
+	if (!t->nobs)
+		buf_puts(b, "  (no observations recorded)\n");
+}

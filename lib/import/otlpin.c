@@ -1,0 +1,471 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "io/out.h"
+#include "base/set.h"
+#include "io/source.h"
+#include "shelf.h"
+#include "otlpval.h"
+#include "otlpspan.h"
+#include "otlpin.h"
+
+/* A trace that is longer is written in parts. */
+#define ENOUGH (1 << 20)
+
+/*
+ * How well a span stands for the run: one that was made of a run does best,
+ * then one that has what is wanted, then one without a parent, then the one
+ * that began first, then the one that ended last.
+ */
+struct rank {
+	int class;		/* 0: none yet */
+	uint64_t start;		/* less 1: one that is not known is last */
+	uint64_t end;
+};
+
+/* What a class above 0 is the sum of. */
+enum { CLASS_SPAN = 1, CLASS_ROOT = 2, CLASS_HAS = 4, CLASS_RUN = 8 };
+
+/* What is known of a trace. */
+struct group {
+	struct chain steps;	/* its observations; empty when separate */
+	size_t nsteps;
+	int row;		/* it has one */
+	struct chain run;	/* what of it is before and behind content */
+	struct rank run_rank;
+	uint64_t content;	/* its input and output; or 0 */
+	struct rank content_rank;
+	int counted;		/* a generation told its tokens */
+	double tokens[3];	/* prompt, completion, total */
+};
+
+struct importer {
+	struct otlpin *in;
+	struct source *source;
+	struct out *out;
+	enum otlpin_output what;
+	struct otlpspan span;
+	struct set ids;		/* of trace ids: the group's number */
+	struct group *groups;
+	size_t ngroups;
+	size_t cap;
+	struct shelf shelf;	/* what waits for the end */
+	struct buf text;
+	size_t bad;		/* spans of the line that cannot be used */
+	int failed;		/* there is no use in going on */
+};
+
+static struct group *
+group_of(struct importer *m)
+{
+	const struct buf *id = &m->span.trace_id;
+	size_t *number;
+	int added;
+
+	number = set_add(&m->ids, hash_bytes(0, 0, id->p, id->len), &added);
+	if (!added)
+		return &m->groups[*number];
+	if (m->ngroups == m->cap) {
+		m->cap = grow(m->cap, 64);
+		m->groups = xreallocarray(m->groups, m->cap,
+		    sizeof(*m->groups));
+	}
+	*number = m->ngroups;
+	memset(&m->groups[m->ngroups], 0, sizeof(*m->groups));
+	return &m->groups[m->ngroups++];
+}
+
+/* 1 when the span does better than the one whose rank r is, which it takes. */
+static int
+outranks(struct rank *r, const struct otlpspan *s, int has)
+{
+	struct rank new = { CLASS_SPAN, s->start - 1, s->end };
+	int better;
+
+	/* an observation of ours never was a run */
+	if (s->kind != OTLPSPAN_STEP) {
+		new.class += s->root ? CLASS_ROOT : 0;
+		new.class += has ? CLASS_HAS : 0;
+		new.class += s->kind != OTLPSPAN_FOREIGN ? CLASS_RUN : 0;
+	}
+	if (new.class != r->class)
+		better = new.class > r->class;
+	else if (new.start != r->start)
+		better = new.start < r->start;
+	else
+		better = new.end > r->end;
+	if (better)
+		*r = new;
+	return better;
+}
+
+/* Keeps the parts of the row, or input, that are not its content. */
+static int
+keep_run(struct importer *m, struct group *g)
+{
+	struct otlpspan *s = &m->span;
+
+	if (!outranks(&g->run_rank, s, 0))
+		return 0;
+	memset(&g->run, 0, sizeof(g->run));
+	g->row = s->kind == OTLPSPAN_FOREIGN || s->kind == OTLPSPAN_RUN;
+	m->text.len = 0;
+	if (m->what != OTLPIN_INPUTS)
+		otlpspan_put_run(s, &m->text);
+	if (!shelf_put(&m->shelf, &g->run, m->text.p, m->text.len))
+		return -1;
+	m->text.len = 0;
+	if (m->what == OTLPIN_INPUTS)
+		otlpspan_put_metadata(s, &m->text);
+	else
+		otlpspan_put_end(s, &m->text);
+	return shelf_put(&m->shelf, &g->run, m->text.p, m->text.len) ? 0 : -1;
+}
+
+/*
+ * Keeps the input and output. They may come from another span than the rest:
+ * what is outermost is often a server's, which does not know them.
+ */
+static int
+keep_content(struct importer *m, struct group *g)
+{
+	struct otlpspan *s = &m->span;
+	int has = s->payload[0].len > 0;
+
+	if (s->kind == OTLPSPAN_STEP || (s->kind == OTLPSPAN_FOREIGN && !has &&
+	    (!s->payload[1].len || m->what == OTLPIN_INPUTS)))
+		return 0;
+	if (!outranks(&g->content_rank, s, has))
+		return 0;
+	m->text.len = 0;
+	if (s->kind != OTLPSPAN_NO_RUN)
+		otlpspan_put_input(s, &m->text);
+	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
+		otlpspan_put_output(s, &m->text);
+	g->content = shelf_put(&m->shelf, NULL, m->text.p, m->text.len);
+	return g->content ? 0 : -1;
+}
+
+static int
+keep_step(struct importer *m, struct group *g)
+{
+	struct otlpspan *s = &m->span;
+	size_t i;
+
+	if (s->kind == OTLPSPAN_RUN || s->kind == OTLPSPAN_NO_RUN)
+		return 0;
+	g->nsteps++;
+	g->counted |= s->counted;
+	for (i = 0; s->counted && i < LEN(g->tokens); i++)
+		g->tokens[i] += s->tokens[i];
+	if (m->what == OTLPIN_INPUTS)
+		return 0;
+	m->text.len = 0;
+	otlpspan_put_step(s, &m->text);
+	if (m->what == OTLPIN_TRACES)
+		return shelf_put(&m->shelf, &g->steps, m->text.p,
+		    m->text.len) ? 0 : -1;
+	buf_byte(&m->text, '\n');
+	return out_put(m->out, m->text.p, m->text.len);
+}
+
+/*
+ * The levels of a line. Each is an object with an array of what is on the next
+ * level, and with something that is told about all of them, which may stand
+ * before or behind it. All functions that take one return where it ends.
+ */
+struct level {
+	const char *list;
+	const char *old_list;	/* what it was called once */
+	const char *head;
+	const char *old_head;
+	void (*take_head)(struct importer *m, const char *p);
+	const char *(*take)(struct importer *m, const char *p);
+};
+
+static const char *
+take_span(struct importer *m, const char *p)
+{
+	struct group *g;
+
+	if (otlpspan_read(&m->span, p)) {
+		m->bad++;
+		return m->span.behind;
+	}
+	g = group_of(m);
+	m->failed = keep_run(m, g) || keep_content(m, g) || keep_step(m, g);
+	return m->span.behind;
+}
+
+/* For a level where nothing is told about all. */
+static void
+take_nothing(struct importer *m, const char *p)
+{
+	(void)m;
+	(void)p;
+}
+
+static void
+take_scope(struct importer *m, const char *p)
+{
+	static const char *const names[] = { "name" };
+
+	m->span.scope.p = NULL;
+	otlpval_fields(p, names, &m->span.scope, 1);
+}
+
+static void
+take_resource(struct importer *m, const char *p)
+{
+	static const char *const names[] = { "attributes" };
+	struct json_span attributes = { 0 };
+	struct otlpval_pair pair;
+	struct json_iter it;
+
+	m->span.service.p = m->span.project.p = NULL;
+	otlpval_fields(p, names, &attributes, 1);
+	if (!json_is(attributes, JSON_ARRAY))
+		return;
+	for (it = json_each(attributes); otlpval_next(&it, &pair); )
+		if (json_equal(pair.key, "service.name", 12))
+			m->span.service = otlpval_string(pair.value);
+		else if (json_equal(pair.key, "openinference.project.name",
+		    26))
+			m->span.project = otlpval_string(pair.value);
+}
+
+/* Takes what is in the array at p, if it is one. */
+static const char *
+take_list(struct importer *m, const struct level *l, const char *p)
+{
+	struct json_span v = { p, 0 }, unused;
+	struct json_iter it;
+
+	if (*p != '[')
+		return json_end(p);
+	it = json_each(v);
+	while (!m->failed && json_enter(&it, &unused))
+		it.p = l->take(m, it.p);
+	return it.p;
+}
+
+/* Takes the object at p. *found, which may be NULL, says if it has the list. */
+static const char *
+take_level(struct importer *m, const struct level *l, const char *p,
+    int *found)
+{
+	const char *const names[] = {
+		l->list, l->old_list, l->head, l->old_head
+	};
+	struct json_span v = { p, 0 }, key = { 0 };
+	const char *list = NULL;
+	struct json_iter it;
+	int headed = l->take_head == take_nothing;
+	size_t i;
+
+	if (*p != '{')
+		return json_end(p);
+	l->take_head(m, NULL);
+	it = json_each(v);
+	while (!m->failed && json_enter(&it, &key)) {
+		i = otlpval_key(key, names, LEN(names));
+		if (i < 2 && found)
+			*found |= *it.p == '[';
+		if (i < 2 && headed) {
+			it.p = take_list(m, l, it.p);
+			continue;
+		}
+		if (i < 2) {
+			list = it.p;
+		} else if (i < LEN(names)) {
+			l->take_head(m, it.p);
+			headed = 1;
+		}
+		it.p = json_end(it.p);
+	}
+	if (list && !m->failed)
+		take_list(m, l, list);
+	return it.p;
+}
+
+static const char *
+take_scope_spans(struct importer *m, const char *p)
+{
+	static const struct level scope = {
+		"spans", "spans", "scope", "instrumentationLibrary",
+		take_scope, take_span
+	};
+
+	return take_level(m, &scope, p, NULL);
+}
+
+static const struct level resource = {
+	"scopeSpans", "instrumentationLibrarySpans", "resource", "resource",
+	take_resource, take_scope_spans
+};
+
+static const char *
+take_resource_spans(struct importer *m, const char *p)
+{
+	return take_level(m, &resource, p, NULL);
+}
+
+/* A line: a TracesData, or one of the ResourceSpans that would be in one. */
+static void
+take_line(struct importer *m)
+{
+	static const struct level traces = {
+		"resourceSpans", "resourceSpans", "resourceSpans",
+		"resourceSpans", take_nothing, take_resource_spans
+	};
+	int found = 0;
+
+	m->bad = 0;
+	take_level(m, &traces, m->source->record.p, &found);
+	if (!found)
+		take_level(m, &resource, m->source->record.p, &found);
+	if (!found)
+		source_complain(m->source,
+		    "not OTLP traces: it has no 'resourceSpans'");
+	if (!m->bad)
+		return;
+	source_use(m->source);
+	source_complain(m->source, "%zu of its spans %s no trace id",
+	    m->bad, m->bad == 1 ? "has" : "have");
+}
+
+/* Adds a piece that is members of an object; nothing when place is 0. */
+static int
+add_piece(struct importer *m, uint64_t place, uint64_t *next)
+{
+	struct buf *b = &m->text;
+	size_t before = b->len;
+
+	*next = 0;
+	if (!place)
+		return 0;
+	json_comma(b);
+	if (shelf_get(&m->shelf, place, b, next))
+		return -1;
+	/* a comma before nothing */
+	if (b->len && b->p[b->len - 1] == ',')
+		b->len = before;
+	return 0;
+}
+
+/* Adds to the row what only the whole trace tells. */
+static void
+add_sums(const struct group *g, struct buf *b)
+{
+	static const char *const names[] = {
+		"prompt_tokens", "completion_tokens", "total_tokens"
+	};
+	static const char *const given[] = {
+		"observation_count", "token_usage"
+	};
+	struct json_span v[LEN(given)];
+	struct json_fault f;
+	size_t i;
+
+	buf_byte(b, '}');
+	json_scan(b->p, b->len, JSON_LAX, given, v, LEN(given), &f);
+	b->len--;
+	if (!v[0].p)
+		json_add_int(b, given[0], (long long)g->nsteps);
+	if (v[1].p || !g->counted)
+		return;
+	json_open(b, given[1], '{');
+	for (i = 0; i < LEN(names); i++)
+		json_add_double(b, names[i], g->tokens[i]);
+	json_close(b, '}');
+}
+
+static int
+write_steps(struct importer *m, const struct group *g, struct buf *b)
+{
+	uint64_t at;
+
+	json_open(b, "observations", '[');
+	for (at = g->steps.first; at; ) {
+		json_comma(b);
+		if (shelf_get(&m->shelf, at, b, &at))
+			return -1;
+		/* the bracket has to stay for the comma that follows it */
+		if (b->len < ENOUGH)
+			continue;
+		b->len--;
+		if (out_flush(m->out))
+			return -1;
+		buf_byte(b, '}');
+	}
+	json_close(b, ']');
+	return 0;
+}
+
+/* Puts the row together, or the input, without the bracket that closes it. */
+static int
+gather_row(struct importer *m, const struct group *g)
+{
+	uint64_t end, next;
+
+	m->text.len = 0;
+	buf_byte(&m->text, '{');
+	return add_piece(m, g->run.first, &end) ||
+	    add_piece(m, g->content, &next) || add_piece(m, end, &next) ? -1 :
+	    0;
+}
+
+static int
+write_trace(struct importer *m, const struct group *g)
+{
+	struct buf *b;
+
+	m->in->rootless += !(g->run_rank.class & CLASS_ROOT);
+	if (m->what == OTLPIN_INPUTS && !g->content) {
+		m->in->inputless++;
+		return 0;
+	}
+	m->in->traces++;
+	/* a run without a row has none again */
+	if (m->what == OTLPIN_SEPARATE && !g->row)
+		return 0;
+	if (gather_row(m, g))
+		return -1;
+	if (m->what != OTLPIN_INPUTS)
+		add_sums(g, &m->text);
+	b = out_begin(m->out);
+	buf_add(b, m->text.p, m->text.len);
+	if (m->what == OTLPIN_TRACES && write_steps(m, g, b))
+		return -1;
+	json_close(b, '}');
+	buf_byte(b, '\n');
+	return out_end(m->out);
+}
+
+int
+otlpin_run(struct otlpin *in, struct source *s, struct out *o,
+    enum otlpin_output what)
+{
+	struct importer m = { .in = in, .source = s, .out = o, .what = what };
+	size_t i;
+
+	memset(in, 0, sizeof(*in));
+	otlpspan_init(&m.span);
+	while (!m.failed && source_next(s, NULL, NULL, 0) > 0)
+		take_line(&m);
+	for (i = 0; i < m.ngroups && !m.failed; i++)
+		m.failed = write_trace(&m, &m.groups[i]);
+	in->error = m.shelf.error;
+	otlpspan_release(&m.span);
+	shelf_release(&m.shelf);
+	set_release(&m.ids);
+	free(m.groups);
+	buf_release(&m.text);
+	return m.failed ? -1 : 0;
+}

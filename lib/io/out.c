@@ -1,0 +1,182 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "out.h"
+
+#define ENOUGH 65536
+#define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
+
+void
+out_init(struct out *o, int fd, int each)
+{
+	o->fd = fd;
+	o->each = each || isatty(fd);
+	o->error = 0;
+	o->written = 0;
+	o->done = 0;
+	o->free = 0;
+	o->b = xcalloc(1, sizeof(*o->b));
+}
+
+struct buf *
+out_begin(struct out *o)
+{
+	return o->b;
+}
+
+int
+out_write_all(int fd, const void *p, size_t n)
+{
+	struct pollfd pfd = { fd, POLLOUT, 0 };
+	const char *s = p;
+	ssize_t w;
+
+	while (n) {
+		w = write(fd, s, n);
+		if (w < 0 && errno == EAGAIN) {
+			poll(&pfd, 1, -1);
+			continue;
+		}
+		if (w < 0 && errno != EINTR)
+			return -1;
+		if (w > 0) {
+			s += w;
+			n -= (size_t)w;
+		}
+	}
+	return 0;
+}
+
+int
+out_flush(struct out *o)
+{
+	if (!o->error && o->b->len) {
+		if (out_write_all(o->fd, o->b->p + o->done,
+		    o->b->len - o->done))
+			o->error = errno;
+		else
+			o->written += o->b->len - o->done;
+	}
+	o->b->len = o->done = 0;
+	return o->error ? -1 : 0;
+}
+
+size_t
+out_pending(const struct out *o)
+{
+	return o->b->len - o->done;
+}
+
+void
+out_unblock(struct out *o)
+{
+	int terminal = isatty(o->fd), how = fcntl(o->fd, F_GETFL), fd;
+	struct stat st;
+	char *name;
+
+	if (how < 0 || fstat(o->fd, &st) || S_ISSOCK(st.st_mode))
+		return;
+	o->free = !S_ISFIFO(st.st_mode) && !terminal;
+	/* a pseudo-terminal's master, opened once more, is that of another */
+	if (o->free || (terminal && ptsname(o->fd)))
+		return;
+	name = xasprintf("/proc/self/fd/%d", o->fd);
+	fd = open(name, (how & O_ACCMODE) | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
+	free(name);
+	o->free = fd >= 0 && dup2(fd, o->fd) >= 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* How much one write may take: a pipe that is ready takes PIPE_BUF at least. */
+static size_t
+portion(const struct out *o)
+{
+	struct pollfd p = { o->fd, POLLOUT, 0 };
+
+	if (o->free)
+		return SIZE_MAX;
+	return poll(&p, 1, 0) > 0 ? PIPE_BUF : 0;
+}
+
+int
+out_try(struct out *o)
+{
+	size_t n, left;
+	ssize_t w;
+
+	while (!o->error && (left = out_pending(o)) > 0) {
+		n = portion(o);
+		w = n ? write(o->fd, o->b->p + o->done, n < left ? n : left) :
+		    0;
+		if (w < 0 && errno != EINTR && errno != EAGAIN)
+			o->error = errno;
+		if (w > 0) {
+			o->done += (size_t)w;
+			o->written += (size_t)w;
+		}
+		if (!n || (w < 0 && errno == EAGAIN))
+			break;
+	}
+	/* what was written is forgotten when it is most of the buffer */
+	if (o->done == o->b->len && o->b->cap > SPARE) {
+		buf_release(o->b);
+		o->done = 0;
+	} else if (o->done > o->b->len / 2) {
+		buf_splice(o->b, 0, o->done, NULL, 0);
+		o->done = 0;
+	}
+	return o->error ? -1 : 0;
+}
+
+void
+out_forget(struct out *o)
+{
+	o->b->len = o->done = 0;
+}
+
+int
+out_end(struct out *o)
+{
+	if (o->each || o->b->len >= ENOUGH)
+		return out_flush(o);
+	return o->error ? -1 : 0;
+}
+
+int
+out_put(struct out *o, const void *p, size_t n)
+{
+	if (n < ENOUGH || o->done) {
+		buf_add(o->b, p, n);
+		return out_end(o);
+	}
+	/* what is large is not copied */
+	if (out_flush(o))
+		return -1;
+	if (out_write_all(o->fd, p, n))
+		o->error = errno;
+	else
+		o->written += n;
+	return o->error ? -1 : 0;
+}
+
+int
+out_close(struct out *o)
+{
+	out_flush(o);
+	if (o->fd >= 0 && close(o->fd) && !o->error)
+		o->error = errno;
+	buf_release(o->b);
+	free(o->b);
+	o->b = NULL;
+	o->fd = -1;
+	return o->error ? -1 : 0;
+}

@@ -1,0 +1,239 @@
+#define _GNU_SOURCE		/* renameat2 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "out.h"
+#include "outdir.h"
+
+static const char marker[] = ".fluxloop-output";
+
+/* Held while a folder that was built gets its place or goes away. */
+static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+is_shard(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 2 && !name[2];
+}
+
+/* Removes the files in the folder at fd, which is closed, and in its shards. */
+static void
+empty(int fd, int shards)
+{
+	struct dirent *e;
+	DIR *dir;
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (e = readdir(dir))) {
+		if (!unlinkat(fd, e->d_name, 0) || !shards ||
+		    !is_shard(e->d_name))
+			continue;
+		empty(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC), 0);
+		unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void
+outdir_remove(const char *path)
+{
+	empty(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 1);
+	rmdir(path);
+}
+
+static int
+is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	if (!dir)
+		return 0;
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n == 2;
+}
+
+/* Whether what is at path may be replaced. */
+static int
+ours(const char *path, struct err *e)
+{
+	struct stat st;
+	char *file;
+	int ok;
+
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode)) {
+		err_set(e, 0, 0, "%s: not a folder: not replaced", path);
+		return 0;
+	}
+	file = xasprintf("%s/%s", path, marker);
+	ok = lstat(file, &st) == 0 || is_empty(path);
+	free(file);
+	if (!ok)
+		err_set(e, 0, 0, "%s: was not made by fl-parse: not replaced; "
+		    "remove it, or choose another folder", path);
+	return ok;
+}
+
+/* A folder cannot be put in the place of one that has no name of its own. */
+static int
+has_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+int
+outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
+{
+	struct stat st;
+	size_t n = strlen(path);
+	int fd;
+
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	d->path = xmemdup(path, n);
+	if (!has_name(d->path))
+		return err_set(e, 0, 0, "'%s': a folder's name is wanted at "
+		    "the end", path);
+	d->replace = lstat(d->path, &st) == 0;
+	if (d->replace && !ours(d->path, e))
+		return -1;
+	if (d->replace && !overwrite)
+		return err_set(e, 0, 0, "%s: is there already; --overwrite "
+		    "replaces it", d->path);
+	d->temp = xasprintf("%s.new-XXXXXX", d->path);
+	if (!mkdtemp(d->temp)) {
+		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
+		free(d->temp);
+		d->temp = NULL;
+		return -1;
+	}
+	d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd < 0)
+		return err_set(e, 0, 0, "%s: %s", d->temp, strerror(errno));
+	fd = outdir_open(d, marker, e);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+int
+outdir_try(struct outdir *d, const char *name)
+{
+	return openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+}
+
+int
+outdir_open(struct outdir *d, const char *name, struct err *e)
+{
+	int fd = outdir_try(d, name);
+
+	return fd < 0 ? err_set(e, 0, 0, "%s/%s: %s", d->path, name,
+	    strerror(errno)) : fd;
+}
+
+int
+outdir_mkdir(struct outdir *d, const char *name)
+{
+	return mkdirat(d->fd, name, 0700);
+}
+
+int
+outdir_has(struct outdir *d, const char *name)
+{
+	struct stat st;
+
+	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Swaps the new folder with the old one, in one step where there is one. */
+static int
+swap(struct outdir *d)
+{
+	char *old;
+	int bad;
+
+#ifdef RENAME_EXCHANGE
+	if (renameat2(AT_FDCWD, d->temp, AT_FDCWD, d->path,
+	    RENAME_EXCHANGE) == 0) {
+		outdir_remove(d->temp);
+		return 0;
+	}
+#endif
+	old = xasprintf("%s.old", d->temp);
+	bad = rename(d->path, old);
+	if (!bad && rename(d->temp, d->path)) {
+		bad = errno;
+		rename(old, d->path);
+		errno = bad;
+	} else if (!bad) {
+		outdir_remove(old);
+	}
+	free(old);
+	return bad != 0;
+}
+
+int
+outdir_commit(struct outdir *d, struct err *e)
+{
+	int bad;
+
+	pthread_mutex_lock(&ending);
+	bad = d->replace ? swap(d) : rename(d->temp, d->path);
+	if (bad) {
+		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
+	} else {
+		free(d->temp);
+		d->temp = NULL;
+	}
+	pthread_mutex_unlock(&ending);
+	return bad ? -1 : 0;
+}
+
+void
+outdir_abandon(const struct outdir *d)
+{
+	int tries;
+
+	/* for good: nobody is to tell that what is taken away is missing */
+	pthread_mutex_lock(&ending);
+	/* new files may appear in it meanwhile */
+	for (tries = 0; tries < 1000 && d->temp; tries++) {
+		outdir_remove(d->temp);
+		if (access(d->temp, F_OK))
+			break;
+	}
+}
+
+void
+outdir_release(struct outdir *d)
+{
+	pthread_mutex_lock(&ending);
+	if (d->fd >= 0)
+		close(d->fd);
+	if (d->temp)
+		outdir_remove(d->temp);
+	free(d->temp);
+	free(d->path);
+	memset(d, 0, sizeof(*d));
+	d->fd = -1;
+	pthread_mutex_unlock(&ending);
+}

@@ -1,0 +1,71 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "spill.h"
+
+const char *
+spill_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
+int
+spill_open(void)
+{
+	char *name;
+	int fd;
+
+	name = xasprintf("%s/%s.XXXXXX", spill_dir(), prog);
+	fd = mkstemp(name);
+	if (fd >= 0)
+		unlink(name);
+	free(name);
+	return fd;
+}
+
+int
+spill_write(int fd, const void *p, size_t n, uint64_t at)
+{
+	const char *s = p;
+	ssize_t w;
+
+	while (n) {
+		w = pwrite(fd, s, n, (off_t)at);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -1;
+		s += w;
+		n -= (size_t)w;
+		at += (uint64_t)w;
+	}
+	return 0;
+}
+
+int
+spill_read(int fd, void *p, size_t n, uint64_t at)
+{
+	char *s = p;
+	ssize_t r;
+
+	while (n) {
+		r = pread(fd, s, n, (off_t)at);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r == 0) {
+			memset(s, 0, n);
+			errno = 0;
+		}
+		if (r <= 0)
+			return -1;
+		s += r;
+		n -= (size_t)r;
+		at += (uint64_t)r;
+	}
+	return 0;
+}

@@ -1,0 +1,196 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "json/isotime.h"
+#include "base/uuid.h"
+#include "json/tree.h"
+#include "record.h"
+
+const char *const record_kind_fields[KIND_FIELDS] = {
+	"trace_id", "observations", "type", "kwargs", "timestamp",
+	"input_path", "input"
+};
+
+enum record_kind
+record_kind(const struct json_span v[KIND_FIELDS])
+{
+	if (v[KIND_KWARGS].p && v[KIND_INPUT_PATH].p)
+		return RECORD_TEMPLATE;
+	if (v[KIND_KWARGS].p && v[KIND_TIMESTAMP].p)
+		return RECORD_RECORDING;
+	if (v[KIND_TRACE_ID].p && json_is(v[KIND_OBSERVATIONS], JSON_ARRAY))
+		return RECORD_TRACE;
+	if (v[KIND_TRACE_ID].p && v[KIND_TYPE].p)
+		return RECORD_OBSERVATION;
+	if (v[KIND_TRACE_ID].p)
+		return RECORD_ROW;
+	if (v[KIND_INPUT].p)
+		return RECORD_INPUT;
+	return RECORD_UNKNOWN;
+}
+
+const char *
+record_kind_name(enum record_kind k)
+{
+	static const char *const names[] = {
+		"a recording", "a template", "an input", "a trace",
+		"a trace row", "an observation", "not a known record"
+	};
+
+	return names[k];
+}
+
+static void
+put_canonical(struct buf *b, struct json_span v)
+{
+	struct tree t = { 0 };
+	struct buf text = { 0 };
+
+	if (!v.p) {
+		buf_puts(b, "null");
+	} else if (json_type(v) == JSON_STRING) {
+		/* most inputs are, and need no tree */
+		json_text(&text, v);
+		json_put_text(b, text.p, text.len);
+		buf_release(&text);
+	} else if (tree_parse(&t, v)) {
+		buf_add(b, v.p, v.n);
+	} else {
+		tree_canonical(&t, 0, b);
+	}
+	tree_release(&t);
+}
+
+static uint64_t
+put_id(char id[RECORD_ID], const struct buf *b)
+{
+	uint64_t hash = hash_bytes(0, 0, b->p, b->len);
+
+	hash_text(hash, id);
+	return hash;
+}
+
+void
+record_input_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID])
+{
+	struct buf b = { 0 };
+
+	put_canonical(&b, input);
+	buf_byte(&b, '\n');
+	put_canonical(&b, kwargs);
+	put_id(id, &b);
+	buf_release(&b);
+}
+
+uint64_t
+record_run_id(const char *input_id, const char *persona, long long iteration,
+    char id[RECORD_ID])
+{
+	struct buf b = { 0 };
+	uint64_t number;
+
+	buf_puts(&b, input_id);
+	buf_byte(&b, '\0');
+	buf_puts(&b, persona ? persona : "");
+	buf_byte(&b, '\0');
+	buf_int(&b, iteration);
+	number = put_id(id, &b);
+	buf_release(&b);
+	return number;
+}
+
+int
+record_id_number(struct json_span id, uint64_t *number)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit;
+	size_t i;
+
+	if (!json_is(id, JSON_STRING) || id.n != RECORD_ID + 1)
+		return 0;
+	*number = 0;
+	for (i = 1; i < RECORD_ID; i++) {
+		digit = memchr(digits, id.p[i], 16);
+		if (!digit)
+			return 0;
+		*number = *number << 4 | (uint64_t)(digit - digits);
+	}
+	return 1;
+}
+
+void
+record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
+    uint64_t *low)
+{
+	*high = hash_bytes(seed, 1, run_id, strlen(run_id));
+	*low = hash_bytes(seed, 2, run_id, strlen(run_id));
+}
+
+static void
+put_missing(struct buf *b, const struct json_span *v, int64_t start)
+{
+	char id[UUID_TEXT];
+
+	if (!v[0].p) {
+		uuid_random(id);
+		json_add_str(b, "id", id);
+	}
+	if (!json_is(v[1], JSON_STRING))
+		json_add_str(b, "type", "span");
+	if (!v[2].p && start)
+		isotime_add(b, "start_time", start);
+}
+
+void
+record_put_observation(struct buf *b, struct json_span o,
+    struct json_span trace_id, int64_t start)
+{
+	static const char *const names[] = {
+		"id", "type", "start_time", "trace_id"
+	};
+	static const char *const wrong[] = { "trace_id", "type" };
+	struct json_span v[LEN(names)];
+	struct json_fault f;
+	int typed, ours;
+
+	json_scan(o.p, o.n, JSON_LAX, names, v, LEN(names), &f);
+	typed = !v[1].p || json_is(v[1], JSON_STRING);
+	ours = v[3].p && v[3].n == trace_id.n &&
+	    !memcmp(v[3].p, trace_id.p, trace_id.n);
+	json_comma(b);
+	if (typed && (ours || !v[3].p)) {
+		json_compact(b, o);
+		b->len--;
+	} else {
+		json_open(b, NULL, '{');
+		json_add_others(b, o, wrong + ours, LEN(wrong) - (size_t)ours
+		    - (size_t)typed);
+	}
+	put_missing(b, v, start);
+	if (!ours)
+		json_add(b, "trace_id", trace_id);
+	json_close(b, '}');
+}
+
+int
+record_callable(struct json_span string, struct json_span *name)
+{
+	static const char *const heads[] = { "\"<callable:", "\"<builtin:" };
+	size_t i, n;
+
+	for (i = 0; i < LEN(heads); i++) {
+		n = strlen(heads[i]);
+		if (string.n > n + 2 && !memcmp(string.p, heads[i], n) &&
+		    string.p[string.n - 2] == '>') {
+			name->p = string.p + n;
+			name->n = string.n - n - 2;
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,62 @@
+#include <stddef.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "json/path.h"
+#include "template.h"
+
+const char *const template_fields[REC_FIELDS] = {
+	"target", "kwargs", "objects", "timestamp"
+};
+
+const char *
+template_find(struct json_span kwargs, const char *path,
+    struct json_span *text)
+{
+	static const char *const usual[] = {
+		"data.content", "input", "input_text", "message", "query",
+		"text", "content"
+	};
+	size_t i;
+
+	if (path) {
+		*text = path_get(kwargs, path);
+		return text->p ? path : NULL;
+	}
+	for (i = 0; i < LEN(usual); i++) {
+		*text = path_get(kwargs, usual[i]);
+		if (json_is(*text, JSON_STRING))
+			return usual[i];
+	}
+	text->p = NULL;
+	return NULL;
+}
+
+void
+template_put(struct buf *b, struct json_span record,
+    const struct json_span v[REC_FIELDS], struct json_span text,
+    const char *path, const char *file, long long line)
+{
+	static const char *const known[] = {
+		"_version", "iteration", "target", "kwargs", "timestamp",
+		"objects", "input", "input_path", "recorded_at", "source"
+	};
+
+	json_open(b, NULL, '{');
+	json_add(b, "target", v[REC_TARGET]);
+	json_add(b, "input", text);
+	json_add_str(b, "input_path", path);
+	json_add(b, "kwargs", v[REC_KWARGS]);
+	/* absent means that the recorder did not tell, {} that none were */
+	if (v[REC_OBJECTS].p)
+		json_add(b, "objects", v[REC_OBJECTS]);
+	json_add(b, "recorded_at", v[REC_TIMESTAMP]);
+	json_open(b, "source", '{');
+	json_add_str(b, "file", file);
+	json_add_int(b, "line", line);
+	json_close(b, '}');
+	json_add_others(b, record, known, LEN(known));
+	json_close(b, '}');
+	buf_byte(b, '\n');
+}

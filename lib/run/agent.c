@@ -1,0 +1,389 @@
+#define _DEFAULT_SOURCE		/* FIONREAD */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "json/isotime.h"
+#include "record/secret.h"
+#include "config/environ.h"
+#include "proc.h"
+#include "agent.h"
+
+#define PIECE 65536
+#define TAIL 4096		/* of standard error, for a failed trace */
+#define SECRET_MIN 8		/* shorter values are no use to mask */
+#define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
+
+/* The highest N of the files agent-N.log in a folder. */
+static unsigned
+last_log(const char *dir)
+{
+	unsigned last = 0, n;
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	int used;
+
+	while (d && (entry = readdir(d))) {
+		used = 0;
+		if (sscanf(entry->d_name, "agent-%9u.log%n", &n, &used) == 1 &&
+		    used && !entry->d_name[used] && n > last)
+			last = n;
+	}
+	if (d)
+		closedir(d);
+	return last;
+}
+
+int
+agent_kind_open(struct agent_kind *k, struct err *e)
+{
+	char *name;
+
+	k->ledger = -1;
+	if (!k->stderr_dir)
+		return 0;
+	if (mkdir(k->stderr_dir, 0700) && errno != EEXIST)
+		return err_set(e, 0, 0, "%s: %s", k->stderr_dir,
+		    strerror(errno));
+	k->last = last_log(k->stderr_dir);
+	name = xasprintf("%s/agents.jsonl", k->stderr_dir);
+	k->ledger = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	    0600);
+	if (k->ledger < 0)
+		err_set(e, 0, 0, "%s: %s", name, strerror(errno));
+	free(name);
+	return k->ledger < 0 ? -1 : 0;
+}
+
+void
+agent_kind_close(struct agent_kind *k)
+{
+	if (k->ledger >= 0)
+		close(k->ledger);
+	k->ledger = -1;
+}
+
+int
+agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
+    struct err *e)
+{
+	char *name;
+
+	memset(a, 0, sizeof(*a));
+	a->kind = kind;
+	a->number = number;
+	a->log = -1;
+	a->began = isotime_now();
+	if (kind->stderr_dir) {
+		name = xasprintf("%s/agent-%u.log", kind->stderr_dir, number);
+		a->log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		    0600);
+		if (a->log < 0)
+			err_set(e, 0, 0, "%s: %s", name, strerror(errno));
+		free(name);
+		if (a->log < 0)
+			return -1;
+	}
+	if (proc_spawn(&a->proc, kind->argv, kind->env->vars, kind->dir, e)) {
+		if (a->log >= 0)
+			close(a->log);
+		return -1;
+	}
+	return 0;
+}
+
+size_t
+agent_untaken(const struct agent *a)
+{
+	int n;
+
+	if (a->deaf || a->proc.in < 0)
+		return a->untaken;
+	/* Linux tells it of the writing end too, even when nobody reads */
+	if (ioctl(a->proc.in, FIONREAD, &n) < 0 || n < 0)
+		n = 0;
+	return (size_t)n + a->to.len - a->to_done;
+}
+
+void
+agent_write(struct agent *a)
+{
+	ssize_t n;
+
+	while (a->proc.in >= 0 && a->to_done < a->to.len) {
+		n = write(a->proc.in, a->to.p + a->to_done,
+		    a->to.len - a->to_done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) {
+			a->untaken = agent_untaken(a);
+			a->deaf = 1;
+			close(a->proc.in);
+			a->proc.in = -1;
+			break;
+		}
+		a->to_done += (size_t)n;
+	}
+	if (a->to_done == a->to.len || a->proc.in < 0)
+		a->to.len = a->to_done = 0;
+}
+
+void
+agent_read(struct agent *a)
+{
+	ssize_t n;
+
+	if (a->from_start == a->from.len && a->from.cap > SPARE)
+		buf_release(&a->from);
+	else if (a->from_start)
+		buf_splice(&a->from, 0, a->from_start, NULL, 0);
+	a->from_start = 0;
+	do {
+		n = read(a->proc.out, buf_room(&a->from, PIECE), PIECE);
+		if (n > 0)
+			a->from.len += (size_t)n;
+	} while (n < 0 && errno == EINTR);
+	if (n == 0 || (n < 0 && errno != EAGAIN))
+		a->from_eof = 1;
+}
+
+/* The end of the line that begins at from_start, or NULL. */
+static const char *
+line_end(const struct agent *a)
+{
+	size_t from = a->from_start + a->from_seen;
+
+	return a->from.len > from ? memchr(a->from.p + from, '\n',
+	    a->from.len - from) : NULL;
+}
+
+int
+agent_line(struct agent *a, const char **p, size_t *n)
+{
+	const char *nl = line_end(a);
+
+	if (a->passing && nl) {
+		a->from_start = (size_t)(nl - a->from.p) + 1;
+		a->from_seen = 0;
+		a->passing = 0;
+		nl = line_end(a);
+	} else if (a->passing) {
+		agent_pass(a);
+	}
+	if (!nl) {
+		a->from_seen = a->from.len - a->from_start;
+		return 0;
+	}
+	*p = a->from.p + a->from_start;
+	*n = (size_t)(nl - *p);
+	a->from_start += *n + 1;
+	a->from_seen = 0;
+	return 1;
+}
+
+size_t
+agent_peek(const struct agent *a, const char **p)
+{
+	*p = a->from.p + a->from_start;
+	return a->from.len - a->from_start;
+}
+
+void
+agent_pass(struct agent *a)
+{
+	a->passing = 1;
+	a->from_start = a->from.len;
+	a->from_seen = 0;
+}
+
+int
+agent_rest(struct agent *a, const char **p, size_t *n)
+{
+	if (a->passing)
+		agent_pass(a);
+	*p = a->from.p + a->from_start;
+	*n = a->from.len - a->from_start;
+	a->from_start = a->from.len;
+	a->from_seen = 0;
+	return *n > 0;
+}
+
+void
+agent_account(const struct agent *a, long long calls, struct buf *b)
+{
+	int status = a->end.status;
+
+	json_add_int(b, "agent", a->number);
+	json_add_int(b, "pid", a->proc.pid);
+	isotime_add(b, "started", a->began);
+	isotime_add(b, "ended", isotime_now());
+	json_add_int(b, "calls", calls);
+	if (WIFSIGNALED(status))
+		json_add_int(b, "signal", WTERMSIG(status));
+	else
+		json_add_int(b, "exit_code", WEXITSTATUS(status));
+	json_add_double(b, "cpu_seconds", a->end.cpu);
+	json_add_int(b, "peak_memory_bytes", a->end.peak);
+}
+
+int
+agent_note(const struct agent *a, long long calls)
+{
+	struct buf b = { 0 };
+	int bad;
+
+	if (a->kind->ledger < 0)
+		return 0;
+	json_open(&b, NULL, '{');
+	agent_account(a, calls, &b);
+	json_close(&b, '}');
+	buf_byte(&b, '\n');
+	bad = out_write_all(a->kind->ledger, b.p, b.len);
+	buf_release(&b);
+	return bad;
+}
+
+static void
+mask_value(struct buf *b, const char *value, size_t n)
+{
+	const char *at = b->p, *end = b->p + b->len;
+	size_t i;
+
+	while ((size_t)(end - at) >= n && (at = memchr(at, *value,
+	    (size_t)(end - at) - n + 1))) {
+		i = (size_t)(at - b->p);
+		if (memcmp(at, value, n) != 0) {
+			at++;
+			continue;
+		}
+		buf_splice(b, i, n, "***", 3);
+		at = b->p + i + 3;
+		end = b->p + b->len;
+	}
+}
+
+/* Puts *** for the values of secret variables in what is in b. */
+static void
+mask(struct buf *b, const struct environ *env)
+{
+	const char *eq, *value;
+	size_t i, n;
+
+	for (i = 0; i < env->n; i++) {
+		eq = strchr(env->vars[i], '=');
+		value = eq + 1;
+		n = strlen(value);
+		if (n >= SECRET_MIN && secret_name(env->vars[i],
+		    (size_t)(eq - env->vars[i])))
+			mask_value(b, value, n);
+	}
+}
+
+/* A log that cannot be written is worth a word, but not a run. */
+static void
+give_up_log(struct agent *a, int error)
+{
+	char *msg = xasprintf("%s/agent-%u.log: %s", a->kind->stderr_dir,
+	    a->number, strerror(error));
+
+	a->kind->say(msg);
+	free(msg);
+	close(a->log);
+	a->log = -1;
+}
+
+/* Keeps whole lines of the standard error. */
+static void
+keep_errors(struct agent *a, size_t n)
+{
+	struct buf lines = { 0 };
+	size_t over;
+
+	buf_add(&lines, a->err_line.p, n);
+	buf_splice(&a->err_line, 0, n, NULL, 0);
+	mask(&lines, a->kind->env);
+	if (a->log >= 0 && out_write_all(a->log, lines.p, lines.len))
+		give_up_log(a, errno);
+	buf_add(&a->err_tail, lines.p, lines.len);
+	over = a->err_tail.len > TAIL ? a->err_tail.len - TAIL : 0;
+	buf_splice(&a->err_tail, 0, over, NULL, 0);
+	buf_release(&lines);
+}
+
+void
+agent_read_errors(struct agent *a)
+{
+	ssize_t n = 0;
+	size_t i;
+	int turns;
+
+	if (a->proc.err < 0)
+		return;
+	/* one that never stops talking does not keep others waiting */
+	for (turns = 0; turns < 16; turns++) {
+		n = read(a->proc.err, buf_room(&a->err_line, PIECE), PIECE);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		a->err_line.len += (size_t)n;
+		for (i = a->err_line.len; i > 0; i--)
+			if (a->err_line.p[i - 1] == '\n')
+				break;
+		if (i || a->err_line.len > PIECE)
+			keep_errors(a, i ? i : a->err_line.len);
+	}
+	if (n == 0 || (n < 0 && errno != EAGAIN)) {
+		close(a->proc.err);
+		a->proc.err = -1;
+	}
+}
+
+void
+agent_forget_errors(struct agent *a)
+{
+	agent_read_errors(a);
+	a->err_tail.len = 0;
+}
+
+void
+agent_take_errors(struct agent *a, struct buf *b)
+{
+	agent_read_errors(a);
+	if (a->err_line.len)
+		keep_errors(a, a->err_line.len);
+	buf_add(b, a->err_tail.p, a->err_tail.len);
+	a->err_tail.len = 0;
+}
+
+void
+agent_release(struct agent *a)
+{
+	proc_signal(&a->proc, SIGKILL);
+	agent_read_errors(a);
+	if (a->err_line.len)
+		keep_errors(a, a->err_line.len);
+	if (a->log >= 0)
+		close(a->log);
+	proc_close(&a->proc);
+	buf_release(&a->to);
+	buf_release(&a->from);
+	buf_release(&a->err_line);
+	buf_release(&a->err_tail);
+	memset(a, 0, sizeof(*a));
+}

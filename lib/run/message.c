@@ -1,0 +1,98 @@
+#include <string.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "message.h"
+
+#define MARGIN 8		/* levels that a message is put into later */
+
+static const char *const fields[MESSAGE_FIELDS] = {
+	"type", "id", "output", "error", "code", "observation", "name", "kind",
+	"args", "kwargs", "delta", "pipeline", "concurrency", "clock"
+};
+
+static const struct {
+	const char *name;
+	enum message_type type;
+} types[] = {
+	{ "start", MESSAGE_START },
+	{ "final", MESSAGE_FINAL },
+	{ "observation", MESSAGE_OBSERVATION },
+	{ "callback", MESSAGE_CALLBACK },
+	{ "delta", MESSAGE_DELTA },
+	{ "error", MESSAGE_ERROR },
+	{ "hello", MESSAGE_HELLO },
+};
+
+static long long
+id_of(struct json_span v)
+{
+	long long id = 0;
+	double d;
+	size_t i;
+
+	if (!v.p || json_type(v) == JSON_NULL)
+		return MESSAGE_ANY;
+	for (i = 0; i < v.n && i < 18 && v.p[i] >= '0' && v.p[i] <= '9'; i++)
+		id = id * 10 + (v.p[i] - '0');
+	if (i == v.n && id > 0)
+		return id;
+	/* 7.0 and 7e0 are 7 */
+	return json_double(v, &d) && d >= 1 && d < 1e15 &&
+	    d == (double)(long long)d ? (long long)d : MESSAGE_STRANGE;
+}
+
+void
+message_read(struct message *m, const char *p, size_t n)
+{
+	struct json_fault f;
+	size_t i;
+	int met;
+
+	m->type = MESSAGE_NONE;
+	json_depth -= MARGIN;
+	met = json_scan(p, n, JSON_LAX, fields, m->v, MESSAGE_FIELDS, &f);
+	json_depth += MARGIN;
+	if (met < 0 || !json_is(m->v[MF_TYPE], JSON_STRING))
+		return;
+	for (i = 0; i < LEN(types); i++)
+		if (message_says(m, MF_TYPE, types[i].name))
+			m->type = types[i].type;
+	m->id = id_of(m->v[MF_ID]);
+}
+
+unsigned
+message_count(const struct message *m, enum message_field f)
+{
+	double d;
+
+	if (!m->v[f].p || !json_double(m->v[f], &d) || !(d >= 1))
+		return 1;
+	return d > 4096 ? 4096 : (unsigned)d;
+}
+
+int64_t
+message_clock(const struct message *m)
+{
+	double d = 0;
+
+	return m->v[MF_CLOCK].p && json_double(m->v[MF_CLOCK], &d) && d > 0 &&
+	    d < 9e15 ? (int64_t)d : 0;
+}
+
+int
+message_says(const struct message *m, enum message_field f, const char *text)
+{
+	return json_is(m->v[f], JSON_STRING) &&
+	    json_equal(m->v[f], text, strlen(text));
+}
+
+void
+message_text(const struct message *m, enum message_field f, struct buf *b)
+{
+	if (json_is(m->v[f], JSON_STRING))
+		json_text(b, m->v[f]);
+	else if (m->v[f].p)
+		buf_add(b, m->v[f].p, m->v[f].n);
+}

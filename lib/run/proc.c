@@ -1,0 +1,404 @@
+#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np, wait4 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "base/util.h"
+#include "base/err.h"
+#include "json/isotime.h"
+#include "proc.h"
+
+/*
+ * Signals that come together are one: timeout(1) sends two, to us and to our
+ * group, and so does a terminal that goes away.
+ */
+#define TOGETHER 100000		/* microseconds */
+
+/* In what the kernel counts ru_maxrss. */
+#ifdef __APPLE__
+#define RSS_UNIT 1
+#else
+#define RSS_UNIT 1024
+#endif
+
+volatile sig_atomic_t proc_stops;
+volatile sig_atomic_t proc_stop_signal;
+volatile sig_atomic_t proc_asked;
+
+static volatile sig_atomic_t heard;	/* a signal came */
+static volatile sig_atomic_t ended;	/* it was SIGCHLD */
+static int told[2] = { -1, -1 };
+
+/* Children that we were started with: a shell makes some and becomes us. */
+static struct {
+	pid_t *ids;
+	size_t n;
+	size_t cap;
+} inherited;
+
+static int
+is_question(int sig)
+{
+#ifdef SIGINFO
+	if (sig == SIGINFO)
+		return 1;
+#endif
+	return sig == SIGUSR1;
+}
+
+/* Called by a handler that no other interrupts. */
+static void
+count_stop(int sig)
+{
+	static int64_t last;
+	int64_t now = isotime_monotonic();
+
+	if (!proc_stops)
+		proc_stop_signal = sig;
+	if (!proc_stops || now - last > TOGETHER)
+		proc_stops++;
+	last = now;
+}
+
+static void
+on_signal(int sig)
+{
+	int saved = errno;
+
+	heard = 1;
+	if (sig == SIGCHLD)
+		ended = 1;
+	else if (is_question(sig))
+		proc_asked = 1;
+	else
+		count_stop(sig);
+	/* a full pipe tells as much as one more byte would */
+	if (write(told[1], "", 1) < 0)
+		errno = saved;
+	errno = saved;
+}
+
+static int
+set_flags(int fd, int nonblocking)
+{
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -1;
+	return nonblocking ? fcntl(fd, F_SETFL,
+	    fcntl(fd, F_GETFL) | O_NONBLOCK) : 0;
+}
+
+/* What we were started with open is not for children. */
+static void
+hide_descriptors(void)
+{
+	int fd, most = (int)sysconf(_SC_OPEN_MAX);
+
+#if defined(__linux__) && defined(CLOSE_RANGE_CLOEXEC)
+	if (!close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return;
+#endif
+	for (fd = 3; fd < most; fd++)
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* The children that the kernel lists; without memory, which may be gone. */
+struct children {
+	int fd;
+	char text[4096];
+	size_t n;
+	size_t at;
+};
+
+static int
+next_char(struct children *c)
+{
+	ssize_t n;
+
+	if (c->at == c->n) {
+		n = read(c->fd, c->text, sizeof(c->text));
+		if (n <= 0)
+			return EOF;
+		c->n = (size_t)n;
+		c->at = 0;
+	}
+	return c->text[c->at++];
+}
+
+/* The next of them, or 0. */
+static pid_t
+next_child(struct children *c)
+{
+	pid_t pid = 0;
+	int d;
+
+	while ((d = next_char(c)) >= '0' && d <= '9')
+		pid = pid * 10 + (d - '0');
+	return pid;
+}
+
+/* Calls each with all children. */
+static void
+each_child(void (*each)(pid_t pid))
+{
+	struct children c = { .fd = -1 };
+	pid_t pid;
+
+	c.fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	if (c.fd < 0)
+		return;
+	while ((pid = next_child(&c)))
+		each(pid);
+	close(c.fd);
+}
+
+static void
+note_inherited(pid_t pid)
+{
+	if (inherited.n == inherited.cap) {
+		inherited.cap = grow(inherited.cap, 1);
+		inherited.ids = xreallocarray(inherited.ids,
+		    inherited.cap, sizeof(*inherited.ids));
+	}
+	inherited.ids[inherited.n++] = pid;
+}
+
+static int
+was_inherited(pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < inherited.n; i++)
+		if (inherited.ids[i] == pid)
+			return 1;
+	return 0;
+}
+
+int
+proc_init(void)
+{
+	static const int signals[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
+#ifdef SIGINFO
+		SIGINFO,
+#endif
+	};
+	struct sigaction sa = { 0 }, old;
+	sigset_t ours;
+	size_t i;
+
+	hide_descriptors();
+	each_child(note_inherited);
+	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
+		die("pipe: %s", strerror(errno));
+	sa.sa_handler = on_signal;
+	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
+	sigfillset(&sa.sa_mask);
+	sigaction(SIGCHLD, &sa, NULL);
+	/* who started us may have blocked it, and that is inherited */
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &ours, NULL);
+	/* what was to be ignored, by nohup(1) for one, is */
+	for (i = 0; i < LEN(signals); i++)
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+#ifdef __linux__
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	/* whatever ends us, short of SIGKILL: die(), too */
+	atexit(proc_sweep);
+#endif
+	return told[0];
+}
+
+static void
+close_pair(int fd[2])
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+static int
+spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
+    const char *dir)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	int error;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setsigmask(&attr, &none);
+	error = posix_spawn_file_actions_adddup2(&actions, fds[0][0], 0) ||
+	    posix_spawn_file_actions_adddup2(&actions, fds[1][1], 1) ||
+	    posix_spawn_file_actions_adddup2(&actions, fds[2][1], 2) ||
+	    (dir && posix_spawn_file_actions_addchdir_np(&actions, dir));
+	error = error ? ENOMEM : posix_spawnp(pid, argv[0], &actions, &attr,
+	    argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+int
+proc_spawn(struct proc *p, char *const *argv, char *const *env,
+    const char *dir, struct err *e)
+{
+	int fds[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int i, error = 0;
+
+	for (i = 0; i < 3 && !error; i++)
+		if (pipe(fds[i]) || set_flags(fds[i][0], i != 0) ||
+		    set_flags(fds[i][1], i == 0))
+			error = errno;
+	if (!error && dir && access(dir, X_OK))
+		err_set(e, 0, 0, "folder '%s': %s", dir, strerror(errno));
+	else if (!error && !(error = spawn(&p->pid, fds, argv, env, dir)))
+		e = NULL;
+	if (e && error)
+		err_set(e, 0, 0, "cannot start '%s': %s", argv[0],
+		    strerror(error));
+	if (e) {
+		for (i = 0; i < 3; i++)
+			close_pair(fds[i]);
+		return -1;
+	}
+	close(fds[0][0]);
+	close(fds[1][1]);
+	close(fds[2][1]);
+	p->in = fds[0][1];
+	p->out = fds[1][0];
+	p->err = fds[2][0];
+	return 0;
+}
+
+void
+proc_signal(const struct proc *p, int sig)
+{
+	pid_t group;
+
+	if (p->pid <= 0)
+		return;
+	kill(-p->pid, sig);
+	/* it may have left the group that it began as the leader of */
+	group = getpgid(p->pid);
+	if (group >= 0 && group != p->pid)
+		kill(p->pid, sig);
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+proc_close(struct proc *p)
+{
+	shut(&p->in);
+	shut(&p->out);
+	shut(&p->err);
+}
+
+int
+proc_reap(struct proc_end *end)
+{
+	struct rusage used;
+	char drop[64];
+
+	/* what comes from here on makes the descriptor readable again */
+	if (heard) {
+		heard = 0;
+		while (read(told[0], drop, sizeof(drop)) > 0)
+			;
+	}
+	if (!ended)
+		return 0;
+	ended = 0;
+	end->pid = wait4(-1, &end->status, WNOHANG, &used);
+	if (end->pid <= 0)
+		return 0;
+	ended = 1;		/* there may be more than one */
+	end->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	end->peak = (long long)used.ru_maxrss * RSS_UNIT;
+	return 1;
+}
+
+static size_t killed;
+
+static void
+kill_child(pid_t pid)
+{
+	if (!was_inherited(pid))
+		killed += kill(pid, SIGKILL) == 0;
+}
+
+void
+proc_sweep(void)
+{
+	int status;
+
+	/* the children of one that ended are ours now: look again each time */
+	do {
+		killed = 0;
+		each_child(kill_child);
+	} while (killed && waitpid(-1, &status, 0) > 0);
+}
+
+static const struct {
+	const char *name;
+	int number;
+} names[] = {
+	{ "SIGTERM", SIGTERM }, { "SIGINT", SIGINT }, { "SIGHUP", SIGHUP },
+	{ "SIGQUIT", SIGQUIT }, { "SIGKILL", SIGKILL },
+	{ "SIGUSR1", SIGUSR1 }, { "SIGUSR2", SIGUSR2 },
+	{ "SIGABRT", SIGABRT },
+};
+
+int
+proc_signal_number(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(names); i++)
+		if (!strcmp(name, names[i].name) ||
+		    !strcmp(name, names[i].name + 3))
+			return names[i].number;
+	return 0;
+}
+
+const char *
+proc_signal_name(int sig)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(names); i++)
+		if (names[i].number == sig)
+			return names[i].name;
+	return "a signal";
+}
