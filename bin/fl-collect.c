@@ -21,7 +21,7 @@
 #include "config/environ.h"
 #include "config/config.h"
 #include "experiment/row.h"
-#include "experiment/commit.h"
+#include "experiment/recover.h"
 #include "experiment/manifest.h"
 #include "experiment/summary.h"
 #include "experiment/expdir.h"

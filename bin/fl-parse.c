@@ -23,12 +23,12 @@
 #include "format/html.h"
 #include "format/filter.h"
 #include "format/format.h"
-#include "parse/crew.h"
+#include "parse/pool.h"
 #include "io/spill.h"
 #include "parse/sorter.h"
-#include "parse/blocks.h"
+#include "parse/chunks.h"
 #include "io/outdir.h"
-#include "parse/sink.h"
+#include "parse/output.h"
 #include "parse/join.h"
 
 static const char usage[] =
@@ -207,7 +207,7 @@ wait_for_parent(char **files, size_t n)
 static void *
 wait_signal(void *arg)
 {
-	struct sink *k = arg;
+	struct output *k = arg;
 	sigset_t set, one;
 	int sig;
 
@@ -230,7 +230,7 @@ wait_signal(void *arg)
 
 /* What ends us is told to one thread, unless it was to be ignored. */
 static void
-watch_signals(struct sink *k)
+watch_signals(struct output *k)
 {
 	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction old;
@@ -293,8 +293,8 @@ set_up_formats(void)
 static int
 run(char **files, size_t n, int both)
 {
-	struct crew crew;
-	static struct sink k;	/* the thread that waits for signals has it */
+	struct pool crew;
+	static struct output k;	/* the thread that waits for signals has it */
 	struct join j = { .sink = &k, .crew = &crew, .memory = given.memory,
 	    .say = cli_say };
 	int status = 2;
@@ -305,9 +305,9 @@ run(char **files, size_t n, int both)
 	k.path = given.output_dir;
 	k.shard = given.shard;
 	k.enough = ENOUGH;
-	crew_init(&crew, given.jobs ? given.jobs : crew_processors());
-	if (sink_begin(&k, given.overwrite)) {
-		sink_end(&k, 0);
+	pool_init(&crew, given.jobs ? given.jobs : pool_processors());
+	if (output_begin(&k, given.overwrite)) {
+		output_end(&k, 0);
 	} else {
 		if (given.output_dir)
 			watch_signals(&k);
@@ -320,13 +320,13 @@ run(char **files, size_t n, int both)
 			warn("a temporary file in %s: %s", spill_dir(),
 			    strerror(j.error));
 		warn_counts(&j);
-		if (sink_end(&k, status < 2))
+		if (output_end(&k, status < 2))
 			status = 2;
 	}
 	if (k.error.msg)
 		warn("%s", k.error.msg);
 	err_release(&k.error);
-	crew_release(&crew);
+	pool_release(&crew);
 	return status;
 }
 

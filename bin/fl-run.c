@@ -25,12 +25,12 @@
 #include "config/config.h"
 #include "run/proc.h"
 #include "run/agent.h"
-#include "run/job.h"
+#include "run/input.h"
 #include "run/run.h"
-#include "run/done.h"
-#include "run/feed.h"
-#include "run/journal.h"
-#include "run/launch.h"
+#include "run/completed.h"
+#include "run/queue.h"
+#include "run/eventlog.h"
+#include "run/command.h"
 #include "run/engine.h"
 
 static const char usage[] =
@@ -217,7 +217,7 @@ number(const struct config *c, const char *key, double option, double absent)
 
 /* The part of the work that is ours, of "K/N". */
 static void
-set_shard(struct feed_plan *p)
+set_shard(struct queue_plan *p)
 {
 	const char *text = given.shard ? given.shard : getenv("FL_SHARD");
 	long long k = 0, n = 0;
@@ -304,7 +304,7 @@ set_ending(struct engine_plan *p, const struct config *c)
 }
 
 static void
-set_seed(struct feed_plan *p, const struct config *c)
+set_seed(struct queue_plan *p, const struct config *c)
 {
 	static int64_t seed;
 	double d = config_number(c, "seed", 0.5);
@@ -358,7 +358,7 @@ make_plan(struct engine_plan *p, const struct config *c)
 }
 
 static void
-set_personas(struct feed_plan *p)
+set_personas(struct queue_plan *p)
 {
 	static struct words names;
 	char *name;
@@ -447,11 +447,11 @@ end_output(struct out *o)
  * line that was cut off is taken away, so that the next one is not joined on.
  */
 static void
-read_done(struct done *d, struct err *e)
+read_done(struct completed *d, struct err *e)
 {
 	struct stat file, out;
 
-	if (done_read(d, given.done, e))
+	if (completed_read(d, given.done, e))
 		die("%s", e->msg);
 	if (!d->torn || stat(given.done, &file) ||
 	    fstat(STDOUT_FILENO, &out) || file.st_dev != out.st_dev ||
@@ -466,10 +466,10 @@ static int
 run(struct config *c, char **files, int nfiles)
 {
 	struct engine_plan p = { 0 };
-	struct job_plan jobs;
-	struct journal journal = { 0 };
-	struct launch launch;
-	struct done done = { 0 };
+	struct input_plan jobs;
+	struct eventlog journal = { 0 };
+	struct command launch;
+	struct completed done = { 0 };
 	struct source s;
 	struct err e = { 0 };
 	struct out o;
@@ -484,11 +484,11 @@ run(struct config *c, char **files, int nfiles)
 	}
 	p.kind.stderr_dir = given.stderr_dir;
 	p.kind.say = say;
-	if (launch_init(&launch, c, given.target, given.command,
+	if (command_init(&launch, c, given.target, given.command,
 	    given.protocol, given.replay ||
 	    config_true(c, "replay_args.enabled"), &e) ||
-	    job_plan_init(&jobs, c, given.replay, launch.target, &e) ||
-	    (given.log && journal_open(&journal, given.log, &e)) ||
+	    input_plan_init(&jobs, c, given.replay, launch.target, &e) ||
+	    (given.log && eventlog_open(&journal, given.log, &e)) ||
 	    agent_kind_open(&p.kind, &e))
 		die("%s", e.msg);
 	name = given.name ? xstrdup(given.name) : config_name(c);
@@ -509,10 +509,10 @@ run(struct config *c, char **files, int nfiles)
 	status = engine_run(&p, &s, &o);
 	source_release(&s);
 	agent_kind_close(&p.kind);
-	journal_close(&journal);
-	job_plan_release(&jobs);
-	launch_release(&launch);
-	done_release(&done);
+	eventlog_close(&journal);
+	input_plan_release(&jobs);
+	command_release(&launch);
+	completed_release(&done);
 	free(name);
 	end_output(&o);
 	return status;

@@ -10,7 +10,7 @@ setup_file()
 	find_python
 	mapfile -t flags < <(library_flags)
 	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o "$BATS_FILE_TMPDIR/cells" \
-		"$ROOT/tests/cells-check.c" "${flags[@]}"
+		"$ROOT/tests/termwidth-check.c" "${flags[@]}"
 	hostile >"$BATS_FILE_TMPDIR/hostile"
 	# what bash and the tools take for a character
 	export LC_ALL=C.UTF-8

@@ -96,7 +96,7 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 
 @test "files that are cut off anywhere, or end in zeros, count up to the last run that is whole" {
 	mapfile -t flags < <(library_flags)
-	"${CC:-cc}" -std=c11 -o check "$ROOT/tests/commit-check.c" "${flags[@]}"
+	"${CC:-cc}" -std=c11 -o check "$ROOT/tests/recover-check.c" "${flags[@]}"
 	run timeout 60 ./check "$WHOLE"
 	assert_success
 	assert_regex "$output" '^[0-9]{4,} ways$'

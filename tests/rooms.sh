@@ -17,13 +17,13 @@ yaml/*
 record/*
 config/*
 generate/generate
-run/engine run/launch run/journal run/proc run/agent run/job run/run run/done
-run/feed
-experiment/expdir experiment/row experiment/commit experiment/manifest
+run/engine run/command run/eventlog run/proc run/agent run/input run/run
+run/queue run/completed
+experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary
 trace/*
 format/format format/filter format/treeview format/html format/listing
-parse/join parse/sink parse/crew parse/sorter parse/blocks
+parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin
 '
 

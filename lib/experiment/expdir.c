@@ -20,7 +20,7 @@
 #include "config/config.h"
 #include "io/newfile.h"
 #include "row.h"
-#include "commit.h"
+#include "recover.h"
 #include "manifest.h"
 #include "summary.h"
 #include "expdir.h"
@@ -64,18 +64,18 @@ open_files(struct expdir *x, int flags, struct err *e)
 	struct stat st;
 	int fd, i;
 
-	for (i = COMMIT_FILES; i-- > 0; ) {
-		fd = openat(x->fd, commit_files[i], O_RDWR | O_APPEND |
+	for (i = RECOVER_FILES; i-- > 0; ) {
+		fd = openat(x->fd, recover_files[i], O_RDWR | O_APPEND |
 		    O_CLOEXEC | flags, 0600);
 		if (fd < 0 && errno == ENOENT)
 			return err_set(e, 0, 0, "%s/%s: not there, though "
 			    "there are runs: it was removed, or all this was "
 			    "not written by fl-collect", x->path,
-			    commit_files[i]);
+			    recover_files[i]);
 		if (fd < 0)
-			return file_error(x, commit_files[i], e);
+			return file_error(x, recover_files[i], e);
 		out_init(&x->files[i], fd, 0);
-		if (i == COMMIT_ROWS && !fstat(fd, &st) && st.st_size > 0)
+		if (i == RECOVER_ROWS && !fstat(fd, &st) && st.st_size > 0)
 			flags &= ~O_CREAT;
 	}
 	/* that they are there is known from now on, whatever happens */
@@ -180,16 +180,16 @@ tell_torn(const struct expdir *x, long long n, void (*say)(const char *msg))
 
 /* Cuts off what does not count, and removes what does not hold any more. */
 static int
-cut(struct expdir *x, const struct commit *c, struct err *e)
+cut(struct expdir *x, const struct recover *c, struct err *e)
 {
 	static const char *const stale[] = {
 		"summary.json", "errors.json", "cancelled.jsonl"
 	};
 	size_t i;
 
-	for (i = 0; i < COMMIT_FILES; i++) {
+	for (i = 0; i < RECOVER_FILES; i++) {
 		if (ftruncate(x->files[i].fd, (off_t)c->size[i]))
-			return file_error(x, commit_files[i], e);
+			return file_error(x, recover_files[i], e);
 		x->files[i].written = c->size[i];
 	}
 	for (i = 0; i < LEN(stale); i++)
@@ -199,14 +199,14 @@ cut(struct expdir *x, const struct commit *c, struct err *e)
 }
 
 static int
-find_commit(struct expdir *x, struct commit *c, struct err *e)
+find_commit(struct expdir *x, struct recover *c, struct err *e)
 {
 	struct err inner = { 0 };
-	int fd[COMMIT_FILES], i;
+	int fd[RECOVER_FILES], i;
 
-	for (i = 0; i < COMMIT_FILES; i++)
+	for (i = 0; i < RECOVER_FILES; i++)
 		fd[i] = x->files[i].fd;
-	if (!commit_find(c, fd, know, x, &inner))
+	if (!recover_find(c, fd, know, x, &inner))
 		return 0;
 	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
 	err_release(&inner);
@@ -238,7 +238,7 @@ static int
 go_on(struct expdir *x, const struct manifest *m, int how,
     void (*say)(const char *msg), struct err *e)
 {
-	struct commit c;
+	struct recover c;
 	int wrong;
 
 	if (read_manifest(x, e))
@@ -289,7 +289,7 @@ static void
 add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
     uint64_t *bytes)
 {
-	struct out *to = &x->files[COMMIT_OBSERVATIONS];
+	struct out *to = &x->files[RECOVER_OBSERVATIONS];
 	struct buf *b = out_begin(to);
 	struct json_span key, o;
 	struct json_iter it;
@@ -312,7 +312,7 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 static void
 add_trace(struct expdir *x, struct json_span trace)
 {
-	struct buf *b = out_begin(&x->files[COMMIT_TRACES]);
+	struct buf *b = out_begin(&x->files[RECOVER_TRACES]);
 	struct json_span key, value;
 	struct json_iter it;
 
@@ -334,10 +334,10 @@ flush(struct expdir *x, struct err *e)
 {
 	int i;
 
-	for (i = 0; i < COMMIT_FILES; i++)
+	for (i = 0; i < RECOVER_FILES; i++)
 		if (out_flush(&x->files[i])) {
 			errno = x->files[i].error;
-			return file_error(x, commit_files[i], e);
+			return file_error(x, recover_files[i], e);
 		}
 	return 0;
 }
@@ -416,7 +416,7 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 	add_observations(x, v, &at, &bytes);
 	x->lacking += !bytes && counts_some(v[ROW_OBSERVATION_COUNT]);
 	add_trace(x, trace);
-	row_put(out_begin(&x->files[COMMIT_ROWS]), v, at, bytes);
+	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
 	return flush(x, e);
 }
 
@@ -430,10 +430,10 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 	if (flush(x, e))
 		return -1;
 	set_release(&x->ids);
-	for (i = 0; i < COMMIT_FILES; i++)
+	for (i = 0; i < RECOVER_FILES; i++)
 		if (fsync(x->files[i].fd))
-			return file_error(x, commit_files[i], e);
-	return summary_write(x->fd, x->path, x->files[COMMIT_ROWS].fd,
+			return file_error(x, recover_files[i], e);
+	return summary_write(x->fd, x->path, x->files[RECOVER_ROWS].fd,
 	    span_of(&x->manifest), totals, e);
 }
 
@@ -442,7 +442,7 @@ expdir_release(struct expdir *x)
 {
 	int i;
 
-	for (i = 0; i < COMMIT_FILES; i++)
+	for (i = 0; i < RECOVER_FILES; i++)
 		if (x->files[i].b)
 			out_close(&x->files[i]);
 	if (x->cancelled.b)

@@ -5,7 +5,7 @@
  * An experiment directory: the files that traces are kept in, as
  * fluxloop-records(5) has them. A trace's observations are written first and
  * its row last, with the place of the observations: the row is what makes it
- * count. buf.h, json.h, out.h, set.h, environ.h, config.h, row.h, commit.h,
+ * count. buf.h, json.h, out.h, set.h, environ.h, config.h, row.h, recover.h,
  * manifest.h and summary.h have to be included before.
  */
 #include <stddef.h>
@@ -23,7 +23,7 @@ struct expdir {
 	char *path;
 	int fd;			/* of the folder, locked */
 	int continued;		/* what is there already is not run again */
-	struct out files[COMMIT_FILES];
+	struct out files[RECOVER_FILES];
 	struct out cancelled;	/* open once there is one */
 	struct set ids;		/* of the traces that are in it, and of their
 				   runs if it is continued */

@@ -11,7 +11,7 @@
 #include "json/isotime.h"
 #include "trace/trace.h"
 #include "record/excerpt.h"
-#include "lanes.h"
+#include "tracks.h"
 #include "chrome.h"
 
 /*
@@ -295,7 +295,7 @@ chrome_put(struct buf *b, struct trace *t)
 	c.pid += !c.pid;
 	buf_release(&id);
 	c.places = xreallocarray(NULL, t->nobs, sizeof(*c.places));
-	lanes = lanes_assign(t, c.places);
+	lanes = tracks_assign(t, c.places);
 	put_process(&c);
 	for (i = TRACE_TID; i < FIRST_TID + lanes; i++)
 		put_thread(&c, i);

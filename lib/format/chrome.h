@@ -7,7 +7,7 @@
  * 2016), separated by commas; CHROME_BEGIN and CHROME_END stand around those
  * of all traces, and CHROME_BETWEEN between two. A trace is a process; its
  * pid is a hash of its id. Thread 1 has one event for the trace, the threads
- * from 2 on those of its steps (lanes.h). Times are microseconds since 1970.
+ * from 2 on those of its steps (tracks.h). Times are microseconds since 1970.
  */
 #define CHROME_BEGIN "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
 #define CHROME_BETWEEN ",\n"

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "trace/trace.h"
-#include "cells.h"
+#include "termwidth.h"
 #include "record/excerpt.h"
 #include "treeview.h"
 
@@ -74,17 +74,17 @@ put(struct buf *b, const char *sgr, const char *s, size_t n, size_t max)
 	size_t cells;
 
 	paint(b, sgr);
-	cells = cells_put(b, s, n, max);
+	cells = termwidth_put(b, s, n, max);
 	paint(b, *sgr ? "0" : "");
 	return cells;
 }
 
 /* The cells that text takes, all of it. */
 static size_t
-cells_in(const struct buf *text)
+termwidth_in(const struct buf *text)
 {
 	struct buf shown = { 0 };
-	size_t cells = cells_put(&shown, text->p, text->len, SIZE_MAX);
+	size_t cells = termwidth_put(&shown, text->p, text->len, SIZE_MAX);
 
 	buf_release(&shown);
 	return cells;
@@ -154,11 +154,11 @@ put_tokens(struct buf *b, struct json_span prompt, struct json_span completion,
     struct json_span total)
 {
 	if (json_is(prompt, JSON_NUMBER) && json_is(completion, JSON_NUMBER)) {
-		cells_put(b, prompt.p, prompt.n, 12);
+		termwidth_put(b, prompt.p, prompt.n, 12);
 		buf_puts(b, "\xe2\x86\x92");
-		cells_put(b, completion.p, completion.n, 12);
+		termwidth_put(b, completion.p, completion.n, 12);
 	} else if (json_is(total, JSON_NUMBER)) {
-		cells_put(b, total.p, total.n, 12);
+		termwidth_put(b, total.p, total.n, 12);
 	} else {
 		return;
 	}
@@ -173,7 +173,7 @@ put_plain(struct buf *b, struct json_span v, size_t max)
 
 	if (!trace_falsy(v))
 		trace_plain(&text, v);
-	cells_put(b, text.p, text.len, max);
+	termwidth_put(b, text.p, text.len, max);
 	buf_release(&text);
 }
 
@@ -232,7 +232,7 @@ put_title(struct buf *b, const struct trace *t)
 	put_piece(b, "", &id, &left);
 	put_measures(&rest, t);
 	/* the persona gets what the others leave */
-	behind = rest.len ? cells_in(&rest) + GAP : 0;
+	behind = rest.len ? termwidth_in(&rest) + GAP : 0;
 	behind = left < behind ? left : behind;
 	put_plain(&persona, t->v[T_PERSONA], 40);
 	left -= behind;
@@ -534,7 +534,7 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 
 	put_ms(&text, known, ms);
 	/* a time that is too long takes of the gap */
-	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - cells_in(&text));
+	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - termwidth_in(&text));
 	buf_add(v->b, text.p, text.len);
 	buf_fill(v->b, ' ', GAP);
 	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[O_TYPE]));
@@ -555,7 +555,7 @@ put_step(struct view *v, struct trace *t, size_t i)
 	put_facts(&facts, o, put_error(&error, o));
 	left = v->left - put_branches(v, o, 0);
 	left -= put_name(v->b, o, type_colour(o->v[O_TYPE]), left);
-	if (facts.len && cells_in(&facts) + GAP <= left) {
+	if (facts.len && termwidth_in(&facts) + GAP <= left) {
 		put_piece(v->b, DIM, &facts, &left);
 		facts.len = 0;
 	}

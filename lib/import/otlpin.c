@@ -10,7 +10,7 @@
 #include "io/out.h"
 #include "base/set.h"
 #include "io/source.h"
-#include "shelf.h"
+#include "spool.h"
 #include "otlpval.h"
 #include "otlpspan.h"
 #include "otlpin.h"
@@ -55,7 +55,7 @@ struct importer {
 	struct group *groups;
 	size_t ngroups;
 	size_t cap;
-	struct shelf shelf;	/* what waits for the end */
+	struct spool shelf;	/* what waits for the end */
 	struct buf text;
 	size_t bad;		/* spans of the line that cannot be used */
 	int failed;		/* there is no use in going on */
@@ -118,14 +118,14 @@ keep_run(struct importer *m, struct group *g)
 	m->text.len = 0;
 	if (m->what != OTLPIN_INPUTS)
 		otlpspan_put_run(s, &m->text);
-	if (!shelf_put(&m->shelf, &g->run, m->text.p, m->text.len))
+	if (!spool_put(&m->shelf, &g->run, m->text.p, m->text.len))
 		return -1;
 	m->text.len = 0;
 	if (m->what == OTLPIN_INPUTS)
 		otlpspan_put_metadata(s, &m->text);
 	else
 		otlpspan_put_end(s, &m->text);
-	return shelf_put(&m->shelf, &g->run, m->text.p, m->text.len) ? 0 : -1;
+	return spool_put(&m->shelf, &g->run, m->text.p, m->text.len) ? 0 : -1;
 }
 
 /*
@@ -148,7 +148,7 @@ keep_content(struct importer *m, struct group *g)
 		otlpspan_put_input(s, &m->text);
 	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
 		otlpspan_put_output(s, &m->text);
-	g->content = shelf_put(&m->shelf, NULL, m->text.p, m->text.len);
+	g->content = spool_put(&m->shelf, NULL, m->text.p, m->text.len);
 	return g->content ? 0 : -1;
 }
 
@@ -169,7 +169,7 @@ keep_step(struct importer *m, struct group *g)
 	m->text.len = 0;
 	otlpspan_put_step(s, &m->text);
 	if (m->what == OTLPIN_TRACES)
-		return shelf_put(&m->shelf, &g->steps, m->text.p,
+		return spool_put(&m->shelf, &g->steps, m->text.p,
 		    m->text.len) ? 0 : -1;
 	buf_byte(&m->text, '\n');
 	return out_put(m->out, m->text.p, m->text.len);
@@ -351,7 +351,7 @@ add_piece(struct importer *m, uint64_t place, uint64_t *next)
 	if (!place)
 		return 0;
 	json_comma(b);
-	if (shelf_get(&m->shelf, place, b, next))
+	if (spool_get(&m->shelf, place, b, next))
 		return -1;
 	/* a comma before nothing */
 	if (b->len && b->p[b->len - 1] == ',')
@@ -394,7 +394,7 @@ write_steps(struct importer *m, const struct group *g, struct buf *b)
 	json_open(b, "observations", '[');
 	for (at = g->steps.first; at; ) {
 		json_comma(b);
-		if (shelf_get(&m->shelf, at, b, &at))
+		if (spool_get(&m->shelf, at, b, &at))
 			return -1;
 		/* the bracket has to stay for the comma that follows it */
 		if (b->len < ENOUGH)
@@ -463,7 +463,7 @@ otlpin_run(struct otlpin *in, struct source *s, struct out *o,
 		m.failed = write_trace(&m, &m.groups[i]);
 	in->error = m.shelf.error;
 	otlpspan_release(&m.span);
-	shelf_release(&m.shelf);
+	spool_release(&m.shelf);
 	set_release(&m.ids);
 	free(m.groups);
 	buf_release(&m.text);

@@ -15,16 +15,16 @@
 #include "io/line.h"
 #include "io/out.h"
 #include "io/source.h"
-#include "crew.h"
+#include "pool.h"
 #include "io/spill.h"
 #include "sorter.h"
-#include "blocks.h"
+#include "chunks.h"
 #include "trace/trace.h"
 #include "trace/pertrace.h"
 #include "format/format.h"
 #include "io/outdir.h"
 #include "format/filter.h"
-#include "sink.h"
+#include "output.h"
 #include "join.h"
 
 /*
@@ -56,7 +56,7 @@ struct entry {
 };
 
 /* A trace to be rendered. */
-struct job {
+struct render_job {
 	uint64_t order;		/* in which they come out */
 	uint64_t first;		/* its observations: entries of the index, */
 	uint64_t count;
@@ -75,9 +75,9 @@ struct complaint {
 };
 
 /* One thread. */
-struct worker {
+struct joiner {
 	struct join *j;
-	struct sheet sheet;
+	struct batch sheet;
 	struct trace t;
 	struct buf text;	/* a block, or the records of a trace */
 	struct buf step;	/* a record of a trace that does not fit */
@@ -91,7 +91,7 @@ struct worker {
 	size_t first;		/* complaints before the first record */
 	size_t lines;
 	int met;		/* in a block, then in observations */
-	struct job jobs[BATCH];
+	struct render_job jobs[BATCH];
 	size_t njobs;
 	struct entry window[BATCH];	/* of the index */
 	struct place *places;	/* of a trace's observations */
@@ -118,7 +118,7 @@ by_trace(const void *x, const void *y)
 static int
 by_order(const void *x, const void *y)
 {
-	const struct job *a = x, *b = y;
+	const struct render_job *a = x, *b = y;
 
 	return a->order < b->order ? -1 : a->order > b->order;
 }
@@ -130,13 +130,13 @@ by_order(const void *x, const void *y)
 static int
 fail_file(struct join *j, const char *file, int error)
 {
-	crew_lock(j->crew);
+	pool_lock(j->crew);
 	if (!j->error) {
 		j->error = error;
 		j->error_file = file;
 	}
-	crew_unlock(j->crew);
-	crew_stop(j->crew);
+	pool_unlock(j->crew);
+	pool_stop(j->crew);
 	return -1;
 }
 
@@ -149,7 +149,7 @@ fail(struct join *j, int error)
 /* --- the first pass: blocks of lines ------------------------------------ */
 
 static void
-complain(struct worker *w, char *why)
+complain(struct joiner *w, char *why)
 {
 	struct complaint *c;
 
@@ -201,7 +201,7 @@ size_field(struct json_span v)
 }
 
 static void
-add_entry(struct worker *w, const struct json_span *v, uint32_t kind,
+add_entry(struct joiner *w, const struct json_span *v, uint32_t kind,
     struct json_span record)
 {
 	struct entry *e;
@@ -228,7 +228,7 @@ add_entry(struct worker *w, const struct json_span *v, uint32_t kind,
 
 /* A row that promised more or fewer observations than there are. */
 static void
-check_count(struct worker *w)
+check_count(struct joiner *w)
 {
 	const struct trace *t = &w->t;
 	double d;
@@ -240,7 +240,7 @@ check_count(struct worker *w)
 }
 
 static int
-take_record(struct worker *w, const struct json_span *v,
+take_record(struct joiner *w, const struct json_span *v,
     struct json_span record)
 {
 	int given = json_is(v[T_OBSERVATIONS], JSON_ARRAY);
@@ -266,11 +266,11 @@ take_record(struct worker *w, const struct json_span *v,
 		pertrace_read(&w->t, v[F_TIMELINE], v[F_SUMMARY]);
 	trace_sort(&w->t);
 	check_count(w);
-	return sheet_add(&w->sheet, &w->t);
+	return batch_add(&w->sheet, &w->t);
 }
 
 static int
-take_line(struct worker *w, const struct line *l)
+take_line(struct joiner *w, const struct line *l)
 {
 	const char *names[F_FIELDS];
 	struct json_span v[F_FIELDS], record;
@@ -296,7 +296,7 @@ take_line(struct worker *w, const struct line *l)
 }
 
 static int
-take_block(struct worker *w, const struct block *b)
+take_block(struct joiner *w, const struct block *b)
 {
 	const char *p = buf_str(&w->text), *end = p + w->text.len, *nl;
 	struct line l;
@@ -329,7 +329,7 @@ say(const struct join *j, char *msg)
 
 /* Says what is wrong with the lines of a block, and with its file. */
 static void
-say_complaints(struct worker *w, const struct block *b)
+say_complaints(struct joiner *w, const struct block *b)
 {
 	struct join *j = w->j;
 	struct complaint *c;
@@ -380,7 +380,7 @@ keep_file(struct join *j, const struct block *b)
 static int
 add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 {
-	struct job job = { e->number, extent[0], 0, extent[1], e->place };
+	struct render_job job = { e->number, extent[0], 0, extent[1], e->place };
 
 	if (e->kind != ROW || extent[0] != j->tiled || extent[1] == UINT64_MAX) {
 		j->tiled = UINT64_MAX;
@@ -395,7 +395,7 @@ add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
  * its text is to be put, or to UINT64_MAX.
  */
 static int
-commit_block(struct worker *w, const struct block *b, uint64_t *spill)
+commit_block(struct joiner *w, const struct block *b, uint64_t *spill)
 {
 	struct join *j = w->j;
 	struct entry *e;
@@ -428,7 +428,7 @@ commit_block(struct worker *w, const struct block *b, uint64_t *spill)
 static void
 scan(void *arg)
 {
-	struct worker *w = arg;
+	struct joiner *w = arg;
 	struct join *j = w->j;
 	struct block b;
 	uint64_t ticket = 0, spill;
@@ -437,15 +437,15 @@ scan(void *arg)
 	b.text = &w->text;
 	for (;;) {
 		pthread_mutex_lock(&j->reading);
-		more = !crew_stopped(j->crew) && blocks_next(&j->blocks, &b);
+		more = !pool_stopped(j->crew) && chunks_next(&j->blocks, &b);
 		if (more)
-			ticket = crew_ticket(j->crew);
+			ticket = pool_ticket(j->crew);
 		pthread_mutex_unlock(&j->reading);
 		if (!more)
 			break;
-		sheet_begin(&w->sheet, ticket);
-		if (take_block(w, &b) || sheet_wait(&w->sheet) ||
-		    commit_block(w, &b, &spill) || sheet_end(&w->sheet))
+		batch_begin(&w->sheet, ticket);
+		if (take_block(w, &b) || batch_wait(&w->sheet) ||
+		    commit_block(w, &b, &spill) || batch_end(&w->sheet))
 			break;
 		if (spill != UINT64_MAX && spill_write(j->spill, w->text.p,
 		    w->text.len, spill)) {
@@ -498,7 +498,7 @@ add_to_group(struct group *g, const struct entry *e, uint64_t i)
 static int
 end_group(struct join *j, struct group *g)
 {
-	struct job job = { 0, g->first, g->count, g->bytes, { 0, 0, NO_ROW } };
+	struct render_job job = { 0, g->first, g->count, g->bytes, { 0, 0, NO_ROW } };
 	size_t i;
 	int bad = 0;
 
@@ -560,7 +560,7 @@ file_name(const struct join *j, size_t file)
 }
 
 static int
-read_place(struct worker *w, const struct place *p, size_t n, char *to)
+read_place(struct joiner *w, const struct place *p, size_t n, char *to)
 {
 	struct join *j = w->j;
 	int spilled = p->file == j->nfiles;
@@ -576,7 +576,7 @@ read_place(struct worker *w, const struct place *p, size_t n, char *to)
 }
 
 static struct place *
-new_place(struct worker *w)
+new_place(struct joiner *w)
 {
 	if (w->nplaces == w->places_cap) {
 		w->places_cap = grow(w->places_cap, 64);
@@ -588,7 +588,7 @@ new_place(struct worker *w)
 
 /* Finds where a job's observations are: in the index. */
 static int
-list_places(struct worker *w, const struct job *job)
+list_places(struct joiner *w, const struct render_job *job)
 {
 	uint64_t i;
 	size_t k, n;
@@ -606,7 +606,7 @@ list_places(struct worker *w, const struct job *job)
 
 /* The same: by the ends of lines in its extent. */
 static int
-list_extent(struct worker *w, const struct job *job)
+list_extent(struct joiner *w, const struct render_job *job)
 {
 	struct place piece = { job->first, 0, 1 }, *line;
 	uint64_t end = job->first + job->bytes;
@@ -640,7 +640,7 @@ list_extent(struct worker *w, const struct job *job)
  * text, and says how many that were.
  */
 static size_t
-read_run(struct worker *w, size_t i)
+read_run(struct joiner *w, size_t i)
 {
 	const struct place *p = &w->places[i];
 	uint64_t n = p->n;
@@ -658,7 +658,7 @@ read_run(struct worker *w, size_t i)
 
 /* Reads the observations that the index lists behind what is in text. */
 static int
-read_places(struct worker *w, const struct job *job)
+read_places(struct joiner *w, const struct render_job *job)
 {
 	size_t i, n;
 
@@ -673,7 +673,7 @@ read_places(struct worker *w, const struct job *job)
 
 /* The same for those of an extent, which is passed over only once. */
 static int
-read_extent(struct worker *w, const struct job *job)
+read_extent(struct joiner *w, const struct render_job *job)
 {
 	const struct place all = { job->first, 0, 1 };
 	size_t n = (size_t)job->bytes;
@@ -694,7 +694,7 @@ read_extent(struct worker *w, const struct job *job)
 
 /* A trace that fits: all its records are read into memory, the row first. */
 static int
-gather(struct worker *w, const struct job *job)
+gather(struct joiner *w, const struct render_job *job)
 {
 	struct json_span v = { 0 };
 	size_t i, at;
@@ -723,7 +723,7 @@ gather(struct worker *w, const struct job *job)
 static void
 lend(void *arg, struct trace *t, size_t i)
 {
-	struct worker *w = arg;
+	struct joiner *w = arg;
 	const struct place *p = &w->places[t->obs[i].place];
 	struct json_span v;
 
@@ -736,7 +736,7 @@ lend(void *arg, struct trace *t, size_t i)
 
 /* A trace that does not fit: of its steps only the small fields are kept. */
 static int
-gather_brief(struct worker *w, const struct job *job)
+gather_brief(struct joiner *w, const struct render_job *job)
 {
 	struct json_span v = { 0 };
 	size_t i, n = 0;
@@ -768,7 +768,7 @@ gather_brief(struct worker *w, const struct job *job)
 
 /* An extent has to hold what its row says, and not another trace's. */
 static void
-check_extent(struct worker *w)
+check_extent(struct joiner *w)
 {
 	struct buf id = { 0 }, other = { 0 };
 	struct json_span v;
@@ -790,7 +790,7 @@ check_extent(struct worker *w)
 }
 
 static int
-render_job(struct worker *w, const struct job *job)
+render_job(struct joiner *w, const struct render_job *job)
 {
 	struct join *j = w->j;
 	/* read, printed and rendered, in buffers that may be half empty */
@@ -813,19 +813,19 @@ render_job(struct worker *w, const struct job *job)
 	if (j->extents)
 		check_extent(w);
 	w->met |= w->t.met;
-	return sheet_add(&w->sheet, &w->t);
+	return batch_add(&w->sheet, &w->t);
 }
 
 /* Takes some jobs. Returns 0 when there are none left. */
 static int
-take_jobs(struct worker *w, uint64_t *ticket)
+take_jobs(struct joiner *w, uint64_t *ticket)
 {
 	struct join *j = w->j;
 	uint64_t bytes = 0;
 
 	w->njobs = 0;
 	pthread_mutex_lock(&j->reading);
-	while (!crew_stopped(j->crew) && j->next_job < j->jobs.total &&
+	while (!pool_stopped(j->crew) && j->next_job < j->jobs.total &&
 	    bytes < BATCH_BYTES && w->njobs < BATCH) {
 		if (sorter_read(&j->jobs, j->next_job, 1,
 		    &w->jobs[w->njobs])) {
@@ -836,7 +836,7 @@ take_jobs(struct worker *w, uint64_t *ticket)
 		bytes += w->jobs[w->njobs++].bytes;
 	}
 	if (w->njobs)
-		*ticket = crew_ticket(j->crew);
+		*ticket = pool_ticket(j->crew);
 	pthread_mutex_unlock(&j->reading);
 	return w->njobs > 0;
 }
@@ -844,17 +844,17 @@ take_jobs(struct worker *w, uint64_t *ticket)
 static void
 render(void *arg)
 {
-	struct worker *w = arg;
+	struct joiner *w = arg;
 	uint64_t ticket = 0;
 	size_t i;
 
 	w->met = 0;
 	while (take_jobs(w, &ticket)) {
-		sheet_begin(&w->sheet, ticket);
+		batch_begin(&w->sheet, ticket);
 		for (i = 0; i < w->njobs; i++)
 			if (render_job(w, &w->jobs[i]))
 				return;
-		if (sheet_end(&w->sheet))
+		if (batch_end(&w->sheet))
 			return;
 	}
 }
@@ -862,14 +862,14 @@ render(void *arg)
 /* --- all of it ---------------------------------------------------------- */
 
 static void
-release_worker(struct worker *w)
+release_joiner(struct joiner *w)
 {
 	w->j->unmatched += w->unmatched;
 	w->j->changed += w->changed;
 	/* no block of these has been read */
 	if (w->j->extents)
 		w->j->met[1] |= w->met;
-	sheet_release(&w->sheet);
+	batch_release(&w->sheet);
 	trace_release(&w->t);
 	buf_release(&w->text);
 	buf_release(&w->step);
@@ -909,7 +909,7 @@ begin(struct join *j)
 	j->spill = -1;
 	j->spilled = j->records = j->next_job = j->tiled = 0;
 	sorter_init(&j->index, sizeof(struct entry), by_trace, j->memory / 4);
-	sorter_init(&j->jobs, sizeof(struct job), by_order, j->memory / 8);
+	sorter_init(&j->jobs, sizeof(struct render_job), by_order, j->memory / 8);
 }
 
 static void
@@ -930,18 +930,18 @@ end(struct join *j)
 
 /* Reads all files. */
 static int
-pass(struct join *j, struct worker *ws, char *const *files, size_t nfiles)
+pass(struct join *j, struct joiner *ws, char *const *files, size_t nfiles)
 {
 	size_t size = j->memory / 32 / j->crew->n;
 
 	size = size < 65536 ? 65536 : size > 524288 ? 524288 : size;
-	blocks_init(&j->blocks, files, nfiles, size);
-	crew_run(j->crew, scan, ws, sizeof(*ws));
+	chunks_init(&j->blocks, files, nfiles, size);
+	pool_run(j->crew, scan, ws, sizeof(*ws));
 	/* a file that was not read to its end is not ours to close */
 	if (j->blocks.fd >= 0)
 		j->fds[j->blocks.next - 1] = -1;
-	blocks_release(&j->blocks);
-	return crew_stopped(j->crew) ? -1 : 0;
+	chunks_release(&j->blocks);
+	return pool_stopped(j->crew) ? -1 : 0;
 }
 
 /*
@@ -949,7 +949,7 @@ pass(struct join *j, struct worker *ws, char *const *files, size_t nfiles)
  * all of the observations, which are open then, and else 0, with nothing done.
  */
 static int
-pass_extents(struct join *j, struct worker *ws, char *const *files)
+pass_extents(struct join *j, struct joiner *ws, char *const *files)
 {
 	struct stat st;
 	int good;
@@ -984,7 +984,7 @@ say_odd(const struct join *j)
 int
 join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 {
-	struct worker *ws = xcalloc(j->crew->n, sizeof(*ws));
+	struct joiner *ws = xcalloc(j->crew->n, sizeof(*ws));
 	size_t i = 0;
 	int bad;
 
@@ -1003,11 +1003,11 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 	if (!bad && sorter_sort(&j->jobs))
 		bad = fail(j, errno);
 	if (!bad) {
-		crew_run(j->crew, render, ws, sizeof(*ws));
-		bad = crew_stopped(j->crew);
+		pool_run(j->crew, render, ws, sizeof(*ws));
+		bad = pool_stopped(j->crew);
 	}
 	for (i = 0; i < j->crew->n; i++)
-		release_worker(&ws[i]);
+		release_joiner(&ws[i]);
 	free(ws);
 	j->quiet = 0;
 	say_odd(j);

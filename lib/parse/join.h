@@ -6,15 +6,15 @@
  * and has them rendered. It passes over the records once, keeping an index of
  * where each is (40 bytes for a record), and then reads trace by trace. What
  * comes from a pipe is put into a temporary file meanwhile, and so is an index
- * that does not fit. json.h, line.h, source.h, <pthread.h>, blocks.h,
- * crew.h and sorter.h have to be included before.
+ * that does not fit. json.h, line.h, source.h, <pthread.h>, chunks.h,
+ * pool.h and sorter.h have to be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 struct join {
-	struct sink *sink;	/* where traces go */
-	struct crew *crew;
+	struct output *sink;	/* where traces go */
+	struct pool *crew;
 	size_t memory;		/* how much of it may be used, in bytes */
 	void (*say)(const char *msg);	/* prints a message */
 	/* what was met */
@@ -26,7 +26,7 @@ struct join {
 	int error;		/* errno of a file that could not be used, or 0 */
 	const char *error_file;	/* which; NULL: a temporary one */
 	/* what it works with */
-	struct blocks blocks;
+	struct chunks blocks;
 	pthread_mutex_t reading;	/* of blocks, or of jobs */
 	int *fds;		/* one for each file; -1: cannot be read again */
 	int *met;		/* in each file, by json_scan */

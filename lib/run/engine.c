@@ -23,17 +23,17 @@
 #include "config/environ.h"
 #include "config/config.h"
 #include "proc.h"
-#include "guard.h"
+#include "reaper.h"
 #include "agent.h"
-#include "job.h"
+#include "input.h"
 #include "run.h"
 #include "message.h"
-#include "slot.h"
-#include "done.h"
-#include "feed.h"
-#include "lineup.h"
-#include "spread.h"
-#include "journal.h"
+#include "worker.h"
+#include "completed.h"
+#include "queue.h"
+#include "reorder.h"
+#include "histogram.h"
+#include "eventlog.h"
 #include "engine.h"
 
 /*
@@ -59,18 +59,18 @@
 
 struct engine {
 	const struct engine_plan *plan;
-	struct feed feed;
+	struct queue feed;
 	struct out *out;
-	struct lineup lineup;	/* traces that wait for earlier ones */
-	struct guard guard;
-	struct slot *slots;
+	struct reorder lineup;	/* traces that wait for earlier ones */
+	struct reaper guard;
+	struct worker *slots;
 	size_t nslots;
 	unsigned started;	/* the number of the last agent */
 	int restless;		/* agents end when they have to wait */
 	int told;		/* descriptor that tells of signals */
 	int64_t now;		/* this turn's time: what is due goes by it */
 	struct engine_view view;
-	struct spread took;	/* durations in microseconds */
+	struct histogram took;	/* durations in microseconds */
 	long long tokens;
 	int ledger_lost;	/* agents.jsonl cannot be written */
 	int proven;		/* an agent was ready once */
@@ -112,10 +112,10 @@ tell(const struct engine *g, const char *fmt, ...)
 
 /* Begins an event of the journal about an agent, a run, or both. */
 static struct buf *
-event(const struct engine *g, const char *name, const struct slot *s,
+event(const struct engine *g, const char *name, const struct worker *s,
     const struct run *r)
 {
-	struct buf *b = journal_begin(g->plan->journal, name);
+	struct buf *b = eventlog_begin(g->plan->journal, name);
 
 	if (b && s)
 		json_add_int(b, "agent", s->agent.number);
@@ -127,11 +127,11 @@ event(const struct engine *g, const char *name, const struct slot *s,
 }
 
 static void
-note(const struct engine *g, const char *name, const struct slot *s,
+note(const struct engine *g, const char *name, const struct worker *s,
     const struct run *r)
 {
 	if (event(g, name, s, r))
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 }
 
 static void
@@ -147,11 +147,11 @@ note_end(const struct engine *g, const char *name, const struct run *r,
 	if (end->error)
 		json_add_str(b, "error_kind", run_failures[end->kind]);
 	json_add_int(b, "took_us", took);
-	journal_end(g->plan->journal);
+	eventlog_end(g->plan->journal);
 }
 
 static void
-tell_run(const struct engine *g, const struct slot *s, const struct run *r)
+tell_run(const struct engine *g, const struct worker *s, const struct run *r)
 {
 	const struct buf *input = &r->job->input;
 	size_t shown = input->len;
@@ -220,7 +220,7 @@ stop(struct engine *g, const char *fmt, ...)
 	line = event(g, "stopping", NULL, NULL);
 	if (line) {
 		json_add_str(line, "why", buf_str(&b));
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 	}
 	buf_puts(&b, ": no more runs are begun");
 	if (n)
@@ -263,12 +263,12 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
 
 	took = run_trace(r, end, g->plan->ordered ? &line : out);
 	if (g->plan->ordered)
-		lineup_add(&g->lineup, r->place, &line, out);
+		reorder_add(&g->lineup, r->place, &line, out);
 	note_end(g, "done", r, end, took);
 	if (!end->error || end->kind != RUN_CANCELLED) {
 		g->view.done++;
 		g->view.failed += end->error != NULL;
-		spread_add(&g->took, took);
+		histogram_add(&g->took, took);
 	}
 	spend(g, r);
 	run_free(r);
@@ -310,9 +310,9 @@ fail(struct engine *g, struct run *r, const struct run_end *end)
 	b = event(g, "waits", NULL, r);
 	if (b) {
 		json_add_int(b, "wait_us", wait);
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 	}
-	feed_later(&g->feed, r, isotime_monotonic() + wait);
+	queue_later(&g->feed, r, isotime_monotonic() + wait);
 }
 
 /* --- work to be done ----------------------------------------------------- */
@@ -327,7 +327,7 @@ next_run(struct engine *g)
 
 	/* those that cannot be run have failed; not too many in one turn */
 	for (i = 0; !g->stopping && !g->fatal && !g->hurry; i++) {
-		r = feed_next(&g->feed, g->now);
+		r = queue_next(&g->feed, g->now);
 		g->fatal |= g->feed.fatal;
 		g->hurry = g->feed.again || i == REFUSED_AT_ONCE;
 		if (!r)
@@ -335,7 +335,7 @@ next_run(struct engine *g)
 		/* only now: what has no run left to begin is not stopped */
 		check_limits(g);
 		if (g->stopping) {
-			feed_back(&g->feed, r);
+			queue_back(&g->feed, r);
 			break;
 		}
 		if (!r->job->error)
@@ -349,21 +349,21 @@ next_run(struct engine *g)
 /* --- agents -------------------------------------------------------------- */
 
 static int
-begin_agent(struct engine *g, struct slot *s)
+begin_agent(struct engine *g, struct worker *s)
 {
 	const struct engine_plan *p = g->plan;
 	struct err e = { 0 };
 	double limit = p->timeout > START_LIMIT ? p->timeout : START_LIMIT;
 	struct buf *b;
 
-	if ((!g->guard.pid && guard_start(&g->guard, &e)) ||
-	    slot_start(s, &p->kind, g->started + 1, &e)) {
+	if ((!g->guard.pid && reaper_start(&g->guard, &e)) ||
+	    worker_start(s, &p->kind, g->started + 1, &e)) {
 		p->say(e.msg);
 		err_release(&e);
 		g->fatal = 1;
 		return -1;
 	}
-	guard_add(&g->guard, s->agent.proc.pid);
+	reaper_add(&g->guard, s->agent.proc.pid);
 	g->started++;
 	s->ready = !p->greets && !p->ready;
 	if (!s->ready)
@@ -371,27 +371,27 @@ begin_agent(struct engine *g, struct slot *s)
 	b = event(g, "spawned", s, NULL);
 	if (b) {
 		json_add_int(b, "pid", s->agent.proc.pid);
-		journal_end(p->journal);
+		eventlog_end(p->journal);
 	}
 	return 0;
 }
 
 static void
-signal_agent(struct engine *g, struct slot *s, int sig, const char *why)
+signal_agent(struct engine *g, struct worker *s, int sig, const char *why)
 {
 	struct buf *b = event(g, "signalled", s, NULL);
 
 	if (b) {
 		json_add_str(b, "signal", proc_signal_name(sig));
 		json_add_str(b, "why", why);
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 	}
 	proc_signal(&s->agent.proc, sig);
 }
 
 /* Ends an agent, and with it the runs that it began. */
 static void
-end_agent(struct engine *g, struct slot *s, enum run_failure kind,
+end_agent(struct engine *g, struct worker *s, enum run_failure kind,
     const char *why, struct run *blamed)
 {
 	if (s->ending)
@@ -405,7 +405,7 @@ end_agent(struct engine *g, struct slot *s, enum run_failure kind,
 }
 
 static void
-kill_agent(struct engine *g, struct slot *s)
+kill_agent(struct engine *g, struct worker *s)
 {
 	s->kill_at = NEVER;
 	s->killed = 1;
@@ -436,12 +436,12 @@ put_lines_request(const struct run *r, struct buf *b)
 }
 
 static void
-send_run(struct engine *g, struct slot *s, struct run *r)
+send_run(struct engine *g, struct worker *s, struct run *r)
 {
 	struct buf *b = &s->agent.to;
 	size_t before = b->len;
 
-	slot_add(s, r);
+	worker_add(s, r);
 	r->by = s->agent.number;
 	if (g->plan->lines)
 		put_lines_request(r, b);
@@ -451,7 +451,7 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 	b = event(g, "sent", s, r);
 	if (b) {
 		json_add_int(b, "id", r->number);
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 	}
 	/* one that takes a request at a time starts at once */
 	if (s->pipeline > 1 || s->concurrency > 1)
@@ -462,7 +462,7 @@ send_run(struct engine *g, struct slot *s, struct run *r)
 
 /* How many requests a slot should have now. */
 static unsigned
-depth(const struct engine *g, const struct slot *s)
+depth(const struct engine *g, const struct worker *s)
 {
 	if (g->plan->fresh)
 		return !s->calls;
@@ -477,7 +477,7 @@ depth(const struct engine *g, const struct slot *s)
  * which costs both sides fewer system calls than one each time.
  */
 static unsigned
-room(const struct engine *g, const struct slot *s)
+room(const struct engine *g, const struct worker *s)
 {
 	unsigned most = depth(g, s);
 
@@ -491,7 +491,7 @@ room(const struct engine *g, const struct slot *s)
 
 /* An agent that waits for its first run, or will once it is ready. */
 static int
-is_idle(const struct engine *g, const struct slot *s)
+is_idle(const struct engine *g, const struct worker *s)
 {
 	return s->live && !s->ending && !s->dismissed && !s->nflight &&
 	    (!s->ready || (g->plan->fresh && !s->calls));
@@ -509,7 +509,7 @@ start_agents(struct engine *g)
 	size_t most = g->plan->fresh && !g->restless ?
 	    2 * g->plan->parallel : g->plan->parallel, usable = 0, i;
 	struct run *r, *promised = NULL;
-	struct slot *s;
+	struct worker *s;
 	int starting;
 
 	for (i = 0; i < g->nslots; i++) {
@@ -535,7 +535,7 @@ start_agents(struct engine *g)
 	}
 	while ((r = promised)) {
 		promised = r->next;
-		feed_back(&g->feed, r);
+		queue_back(&g->feed, r);
 	}
 }
 
@@ -566,7 +566,7 @@ static void
 give_work(struct engine *g)
 {
 	size_t i, working = at_work(g);
-	struct slot *s;
+	struct worker *s;
 	struct run *r;
 	unsigned n;
 
@@ -588,14 +588,14 @@ give_work(struct engine *g)
 
 /* Whether what an agent says of a run comes too late: it was given up. */
 static int
-too_late(const struct slot *s, const struct run *r)
+too_late(const struct worker *s, const struct run *r)
 {
 	return s->ending && r == s->blamed;
 }
 
 /* A reply came: the run is over, since the agent's clock showed this, or 0. */
 static void
-reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
+reply(struct engine *g, struct worker *s, struct run *r, struct run_end *end,
     int64_t clock)
 {
 	struct buf tail = { 0 };
@@ -608,7 +608,7 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
 	g->proven = 1;
 	s->quick = now - r->clock < SHORT_CALL;
 	s->rest = now + micro(g->plan->run_delay);
-	slot_remove(s, r);
+	worker_remove(s, r);
 	if (end->error) {
 		agent_take_errors(&s->agent, &tail);
 		end->stderr_tail = tail.p;
@@ -624,7 +624,7 @@ reply(struct engine *g, struct slot *s, struct run *r, struct run_end *end,
 }
 
 static void
-set_ready(struct engine *g, struct slot *s)
+set_ready(struct engine *g, struct worker *s)
 {
 	s->ready = 1;
 	s->start_by = NEVER;
@@ -646,7 +646,7 @@ not_ready(struct engine *g, const char *why)
 }
 
 static void
-on_hello(struct engine *g, struct slot *s, const struct message *m)
+on_hello(struct engine *g, struct worker *s, const struct message *m)
 {
 	s->greeted = 1;
 	s->pipeline = message_count(m, MF_PIPELINE);
@@ -657,7 +657,7 @@ on_hello(struct engine *g, struct slot *s, const struct message *m)
 }
 
 static void
-on_final(struct engine *g, struct slot *s, struct run *r,
+on_final(struct engine *g, struct worker *s, struct run *r,
     const struct message *m)
 {
 	struct run_end end = { .exit_code = -1 };
@@ -673,7 +673,7 @@ on_final(struct engine *g, struct slot *s, struct run *r,
 }
 
 static void
-on_error(struct engine *g, struct slot *s, struct run *r,
+on_error(struct engine *g, struct worker *s, struct run *r,
     const struct message *m)
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
@@ -693,7 +693,7 @@ on_error(struct engine *g, struct slot *s, struct run *r,
 
 /* An agent that cannot do any work says so before it is given any. */
 static void
-setup_failed(struct engine *g, struct slot *s, const struct message *m)
+setup_failed(struct engine *g, struct worker *s, const struct message *m)
 {
 	struct buf text = { 0 };
 
@@ -705,7 +705,7 @@ setup_failed(struct engine *g, struct slot *s, const struct message *m)
 
 /* Takes a message about a run in flight. */
 static void
-about(struct engine *g, struct slot *s, struct run *r, const struct message *m)
+about(struct engine *g, struct worker *s, struct run *r, const struct message *m)
 {
 	switch (m->type) {
 	case MESSAGE_START:
@@ -741,7 +741,7 @@ about(struct engine *g, struct slot *s, struct run *r, const struct message *m)
 
 /* Ends an agent that is not to be believed, and hears it no more. */
 static void
-silence(struct engine *g, struct slot *s, struct run *r, const char *why)
+silence(struct engine *g, struct worker *s, struct run *r, const char *why)
 {
 	s->unheard = 1;
 	agent_pass(&s->agent);
@@ -750,7 +750,7 @@ silence(struct engine *g, struct slot *s, struct run *r, const char *why)
 
 /* Handles a line of the protocol. Returns 0 when it is none. */
 static int
-handle(struct engine *g, struct slot *s, const char *p, size_t n)
+handle(struct engine *g, struct worker *s, const char *p, size_t n)
 {
 	struct message m;
 	struct run *r;
@@ -767,7 +767,7 @@ handle(struct engine *g, struct slot *s, const char *p, size_t n)
 		setup_failed(g, s, &m);
 		return 1;
 	}
-	r = slot_find(s, m.id);
+	r = worker_find(s, m.id);
 	if (r) {
 		about(g, s, r, &m);
 		return 1;
@@ -782,7 +782,7 @@ handle(struct engine *g, struct slot *s, const char *p, size_t n)
 }
 
 static void
-lines_reply(struct engine *g, struct slot *s, const char *p, size_t n)
+lines_reply(struct engine *g, struct worker *s, const char *p, size_t n)
 {
 	struct run_end end = { .exit_code = -1 };
 	struct buf text = { 0 };
@@ -808,7 +808,7 @@ matches_ready(const struct engine *g, const char *p, size_t n)
 }
 
 static void
-take_line(struct engine *g, struct slot *s, const char *p, size_t n)
+take_line(struct engine *g, struct worker *s, const char *p, size_t n)
 {
 	if (g->plan->ready && !s->ready && matches_ready(g, p, n)) {
 		set_ready(g, s);
@@ -839,7 +839,7 @@ static const char too_long[] = "the agent said more of one run than "
 
 /* Looks at how much an agent has said, and at a line that does not end. */
 static void
-check_size(struct engine *g, struct slot *s)
+check_size(struct engine *g, struct worker *s)
 {
 	size_t limit = g->plan->output_limit, n;
 	struct run *r;
@@ -868,7 +868,7 @@ check_size(struct engine *g, struct slot *s)
 }
 
 static void
-take_lines(struct engine *g, struct slot *s)
+take_lines(struct engine *g, struct worker *s)
 {
 	const char *p;
 	size_t n;
@@ -886,7 +886,7 @@ take_lines(struct engine *g, struct slot *s)
  * counts, half a line of text is no answer.
  */
 static void
-take_rest(struct engine *g, struct slot *s)
+take_rest(struct engine *g, struct worker *s)
 {
 	const char *p;
 	size_t n;
@@ -903,7 +903,7 @@ take_rest(struct engine *g, struct slot *s)
 
 /* What a process's end was, and what it was sent before, as a message. */
 static void
-describe_end(const struct slot *s, struct buf *b)
+describe_end(const struct worker *s, struct buf *b)
 {
 	int status = s->agent.end.status;
 
@@ -919,7 +919,7 @@ describe_end(const struct slot *s, struct buf *b)
 
 /* Fails a run that an agent had begun when it ended. */
 static void
-lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
+lose(struct engine *g, struct worker *s, struct run *r, const struct buf *tail)
 {
 	struct run_end end = { .kind = RUN_CRASH, .exit_code = -1 };
 	struct buf text = { 0 };
@@ -955,7 +955,7 @@ lose(struct engine *g, struct slot *s, struct run *r, const struct buf *tail)
  * any counts as having read it, or it would be tried for ever.
  */
 static int
-is_unread(const struct slot *s)
+is_unread(const struct worker *s)
 {
 	return s->calls && s->nflight == 1 && s->pipeline == 1 &&
 	    agent_untaken(&s->agent) >= s->request;
@@ -963,7 +963,7 @@ is_unread(const struct slot *s)
 
 /* Loses the runs that an agent had begun, and gives the others back. */
 static void
-take_flight(struct engine *g, struct slot *s, const struct buf *tail)
+take_flight(struct engine *g, struct worker *s, const struct buf *tail)
 {
 	struct run *r, *waiting = NULL;
 	int first;
@@ -972,7 +972,7 @@ take_flight(struct engine *g, struct slot *s, const struct buf *tail)
 		run_unstart(s->flight);
 	/* one that never answered is to blame for the request it has first */
 	for (first = !s->calls; (r = s->flight); first = 0) {
-		slot_remove(s, r);
+		worker_remove(s, r);
 		if (r->started || first) {
 			lose(g, s, r, tail);
 		} else {
@@ -983,13 +983,13 @@ take_flight(struct engine *g, struct slot *s, const struct buf *tail)
 	}
 	while ((r = waiting)) {
 		waiting = r->next;
-		feed_back(&g->feed, r);
+		queue_back(&g->feed, r);
 	}
 }
 
 /* Deals with what an agent that has ended leaves behind. */
 static void
-bury(struct engine *g, struct slot *s)
+bury(struct engine *g, struct worker *s)
 {
 	pid_t group = s->agent.proc.pid;
 	struct buf tail = { 0 }, *b;
@@ -1005,10 +1005,10 @@ bury(struct engine *g, struct slot *s)
 	take_lines(g, s);
 	take_rest(g, s);
 	agent_take_errors(&s->agent, &tail);
-	b = journal_begin(g->plan->journal, "ended");
+	b = eventlog_begin(g->plan->journal, "ended");
 	if (b) {
 		agent_account(&s->agent, s->calls, b);
-		journal_end(g->plan->journal);
+		eventlog_end(g->plan->journal);
 	}
 	if (!g->ledger_lost && agent_note(&s->agent, s->calls)) {
 		tell(g, "%s/agents.jsonl: %s", g->plan->kind.stderr_dir,
@@ -1025,15 +1025,15 @@ bury(struct engine *g, struct slot *s)
 	g->restless |= is_idle(g, s);
 	take_flight(g, s, &tail);
 	buf_release(&tail);
-	slot_clear(s);
-	guard_remove(&g->guard, group);
+	worker_clear(s);
+	reaper_remove(&g->guard, group);
 }
 
 static void
 collect(struct engine *g)
 {
 	struct proc_end end;
-	struct slot *s;
+	struct worker *s;
 	size_t i;
 
 	while (proc_reap(&end))
@@ -1052,7 +1052,7 @@ collect(struct engine *g)
 /* --- the clock ----------------------------------------------------------- */
 
 static void
-check_slot(struct engine *g, struct slot *s)
+check_slot(struct engine *g, struct worker *s)
 {
 	int64_t now = g->now;
 	struct run *late = NULL;
@@ -1069,7 +1069,7 @@ check_slot(struct engine *g, struct slot *s)
 		not_ready(g, "the agent did not get ready in time");
 		s->start_by = NEVER;
 		end_agent(g, s, RUN_CRASH, "it did not get ready", NULL);
-	} else if (now >= slot_late(s, micro(g->plan->timeout), &late)) {
+	} else if (now >= worker_late(s, micro(g->plan->timeout), &late)) {
 		if (!late->started)
 			run_started_at(late, s->since);
 		note(g, "late", s, late);
@@ -1084,7 +1084,7 @@ check_slot(struct engine *g, struct slot *s)
 static int
 more_work(const struct engine *g)
 {
-	return !g->stopping && !g->fatal && feed_more(&g->feed);
+	return !g->stopping && !g->fatal && queue_more(&g->feed);
 }
 
 /*
@@ -1092,7 +1092,7 @@ more_work(const struct engine *g)
  * What waits to be written to it is of no use to anybody any more.
  */
 static void
-dismiss(struct engine *g, struct slot *s)
+dismiss(struct engine *g, struct worker *s)
 {
 	if (s->dismissed)
 		return;
@@ -1110,7 +1110,7 @@ dismiss(struct engine *g, struct slot *s)
 
 /* An idle agent that will get no more work. */
 static int
-is_done_with(const struct engine *g, const struct slot *s)
+is_done_with(const struct engine *g, const struct worker *s)
 {
 	return !s->nflight && (!more_work(g) || s->agent.proc.in < 0 ||
 	    (g->plan->fresh && s->calls));
@@ -1120,7 +1120,7 @@ is_done_with(const struct engine *g, const struct slot *s)
 static void
 check_stop(struct engine *g)
 {
-	struct slot *s;
+	struct worker *s;
 	size_t i;
 
 	if (proc_stops && !g->stopping)
@@ -1151,7 +1151,7 @@ sooner(int64_t a, int64_t b)
 
 /* When something is to be done about a slot at the latest. */
 static int64_t
-slot_next(const struct engine *g, const struct slot *s)
+worker_next(const struct engine *g, const struct worker *s)
 {
 	struct run *any;
 	int64_t next = s->kill_at;
@@ -1161,7 +1161,7 @@ slot_next(const struct engine *g, const struct slot *s)
 	if (s->closed_at != NEVER)
 		next = sooner(next, s->closed_at + END_WAIT);
 	next = sooner(next, s->start_by);
-	next = sooner(next, slot_late(s, micro(g->plan->timeout), &any));
+	next = sooner(next, worker_late(s, micro(g->plan->timeout), &any));
 	if (s->rest > g->now && more_work(g))
 		next = sooner(next, s->rest);
 	return next;
@@ -1172,7 +1172,7 @@ static int64_t
 check_clock(struct engine *g)
 {
 	int64_t next = NEVER;
-	struct slot *s;
+	struct worker *s;
 	size_t i;
 
 	check_stop(g);
@@ -1187,11 +1187,11 @@ check_clock(struct engine *g)
 		check_slot(g, s);
 		if (is_done_with(g, s))
 			dismiss(g, s);
-		next = sooner(next, slot_next(g, s));
+		next = sooner(next, worker_next(g, s));
 	}
 	/* a retry that is due waits for an agent, not for the clock */
-	if (more_work(g) && feed_due(&g->feed) > g->now)
-		next = sooner(next, feed_due(&g->feed));
+	if (more_work(g) && queue_due(&g->feed) > g->now)
+		next = sooner(next, queue_due(&g->feed));
 	if (g->plan->progress)
 		next = sooner(next, g->progress_at);
 	return next;
@@ -1214,7 +1214,7 @@ static void
 wait_for(struct engine *g, int64_t next)
 {
 	int64_t now = isotime_monotonic(), ms = -1;
-	struct slot *s;
+	struct worker *s;
 	size_t i, n = 0;
 
 	watch(g, &n, g->told, POLLIN);
@@ -1247,7 +1247,7 @@ wait_for(struct engine *g, int64_t next)
 static void
 hear(struct engine *g)
 {
-	struct slot *s;
+	struct worker *s;
 	size_t i;
 
 	for (i = 0; i < g->nslots; i++) {
@@ -1286,7 +1286,7 @@ show_progress(struct engine *g, int last)
 	g->progress_at = now + PROGRESS_EVERY;
 	g->view.running = in_flight(g);
 	g->view.stopping = g->stopping;
-	g->view.p50 = (double)spread_percentile(&g->took, 50) / 1000;
+	g->view.p50 = (double)histogram_percentile(&g->took, 50) / 1000;
 	g->plan->progress(&g->view, last);
 }
 
@@ -1313,9 +1313,9 @@ drain(struct engine *g)
 	    .error = "the experiment was stopped before the next attempt" };
 	struct run *r;
 
-	while ((r = feed_give_up(&g->feed)))
+	while ((r = queue_give_up(&g->feed)))
 		finish(g, r, &end);
-	lineup_end(&g->lineup, out_begin(g->out));
+	reorder_end(&g->lineup, out_begin(g->out));
 	return out_pending(g->out) && proc_stops < 2;
 }
 
@@ -1323,7 +1323,7 @@ drain(struct engine *g)
 static int
 write_out(struct engine *g)
 {
-	int error = journal_flush(g->plan->journal), bad;
+	int error = eventlog_flush(g->plan->journal), bad;
 
 	if (error)
 		tell(g, "the log cannot be written and is closed: %s",
@@ -1373,16 +1373,16 @@ release(struct engine *g)
 
 	for (i = 0; i < g->nslots; i++) {
 		while ((r = g->slots[i].flight)) {
-			slot_remove(&g->slots[i], r);
+			worker_remove(&g->slots[i], r);
 			run_free(r);
 		}
 		if (g->slots[i].live)
-			slot_clear(&g->slots[i]);
+			worker_clear(&g->slots[i]);
 	}
-	guard_end(&g->guard);
+	reaper_end(&g->guard);
 	proc_sweep();
-	feed_release(&g->feed);
-	lineup_end(&g->lineup, &rest);
+	queue_release(&g->feed);
+	reorder_end(&g->lineup, &rest);
 	buf_release(&rest);
 	free(g->slots);
 	free(g->fds);
@@ -1405,7 +1405,7 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 	g.slots = xcalloc(g.nslots, sizeof(*g.slots));
 	g.fds = xcalloc(3 * g.nslots + 3, sizeof(*g.fds));
 	s->eager = 1;
-	feed_init(&g.feed, &plan->feed, s);
+	queue_init(&g.feed, &plan->feed, s);
 	out_unblock(o);
 	loop(&g);
 	if (proc_stops > 1)

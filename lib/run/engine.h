@@ -4,8 +4,8 @@
 /*
  * Runs inputs on agents: starts agents, sends them work, watches the clock,
  * and writes a trace for every run. json.h, line.h, source.h, out.h, buf.h,
- * record.h, uuid.h, environ.h, config.h, proc.h, agent.h, job.h, run.h,
- * done.h, feed.h and journal.h have to be included before.
+ * record.h, uuid.h, environ.h, config.h, proc.h, agent.h, input.h, run.h,
+ * completed.h, queue.h and eventlog.h have to be included before.
  */
 #include <regex.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct engine_view {
 };
 
 struct engine_plan {
-	struct feed_plan feed;	/* what is run */
+	struct queue_plan feed;	/* what is run */
 	struct agent_kind kind;
 	size_t parallel;	/* agents at work side by side, at least 1 */
 	double timeout;		/* seconds a run may take */
@@ -41,7 +41,7 @@ struct engine_plan {
 	int fresh;		/* a new agent for every run */
 	int ordered;		/* traces in the order of the runs */
 	const regex_t *ready;	/* nothing is sent before a line matches it */
-	struct journal *journal;
+	struct eventlog *journal;
 	void (*say)(const char *msg);
 	/* called now and then, and once at the end; may be NULL */
 	void (*progress)(const struct engine_view *v, int last);

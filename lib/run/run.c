@@ -10,7 +10,7 @@
 #include "record/record.h"
 #include "config/environ.h"
 #include "config/config.h"
-#include "job.h"
+#include "input.h"
 #include "run.h"
 
 /* Of what an agent prints beside the protocol, this much is kept. */
@@ -35,7 +35,7 @@ put_identity(struct run *r, const char *name)
 }
 
 struct run *
-run_new(struct job *j, long long iteration, const char id[RECORD_ID],
+run_new(struct input *j, long long iteration, const char id[RECORD_ID],
     const int64_t *seed, const char *name)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
@@ -82,7 +82,7 @@ run_free(struct run *r)
 	forget(r);
 	buf_release(&r->failed);
 	buf_release(&r->identity);
-	job_drop(r->job);
+	input_drop(r->job);
 	free(r);
 }
 
@@ -99,7 +99,7 @@ span_of(const struct buf *b)
 void
 run_request(const struct run *r, struct buf *b)
 {
-	const struct job *j = r->job;
+	const struct input *j = r->job;
 
 	json_open(b, NULL, '{');
 	json_add_str(b, "type", "input");
@@ -417,7 +417,7 @@ put_tokens(const struct run *r, struct buf *b)
  * else the input came with.
  */
 static void
-put_carried(const struct job *j, struct buf *b)
+put_carried(const struct input *j, struct buf *b)
 {
 	/*
 	 * What a trace says itself, as an input may have been one, and what
@@ -445,7 +445,7 @@ put_carried(const struct job *j, struct buf *b)
 int64_t
 run_trace(struct run *r, const struct run_end *end, struct buf *b)
 {
-	const struct job *j = r->job;
+	const struct input *j = r->job;
 	int64_t took;
 
 	if (!r->started)

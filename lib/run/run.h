@@ -4,7 +4,7 @@
 /*
  * One run of one input: what is sent to the agent for it, what comes back, and
  * the trace that this makes. buf.h, json.h, record.h, uuid.h, environ.h,
- * config.h and job.h have to be included before.
+ * config.h and input.h have to be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 struct run {
 	struct run *next;	/* for whoever keeps runs in a list */
-	struct job *job;
+	struct input *job;
 	long long iteration;
 	uint64_t place;		/* how many runs were given out before */
 	char id[RECORD_ID];
@@ -68,7 +68,7 @@ struct run_end {
  * Makes a run. Takes a reference to the job. seed may be NULL: a random trace
  * id. name is the experiment's.
  */
-struct run *run_new(struct job *j, long long iteration,
+struct run *run_new(struct input *j, long long iteration,
     const char id[RECORD_ID], const int64_t *seed, const char *name);
 void run_free(struct run *r);
 

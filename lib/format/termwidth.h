@@ -1,0 +1,31 @@
+#ifndef TERMWIDTH_H
+#define TERMWIDTH_H
+
+/*
+ * Text on a terminal: how many cells of a line it takes, and how to show what
+ * must not reach a terminal. The same in every locale.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+/*
+ * The cells that a character takes: 0 for marks that are put on the one
+ * before, 2 for wide ones (Unicode's East Asian Width W and F), else 1; so
+ * also for characters whose width is ambiguous. Not for control characters.
+ */
+unsigned termwidth_of(uint32_t c);
+
+/*
+ * Appends n bytes of text in no more than max cells, the last of them "…" when
+ * the text had to be cut, and returns how many cells it took. It is all in one
+ * line: control characters and others that are not seen but change what is
+ * seen (C1 controls, those that change the direction of text, tags) are
+ * written as escapes such as \n, \u001b and \U000e0041. What makes one picture
+ * of several emoji is left out, because terminals disagree on the width of
+ * the result.
+ */
+size_t termwidth_put(struct buf *b, const char *s, size_t n, size_t max);
+
+#endif

@@ -1,0 +1,131 @@
+#define _GNU_SOURCE		/* memrchr, F_SETPIPE_SZ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/buf.h"
+#include "chunks.h"
+
+void
+chunks_init(struct chunks *bs, char *const *files, size_t nfiles, size_t size)
+{
+	static char stdin_name[] = "-";
+	static char *const only_stdin[] = { stdin_name };
+
+	memset(bs, 0, sizeof(*bs));
+	bs->files = nfiles ? files : only_stdin;
+	bs->nfiles = nfiles ? nfiles : 1;
+	bs->size = size;
+	bs->fd = -1;
+	bs->carry = xcalloc(1, sizeof(*bs->carry));
+}
+
+void
+chunks_release(struct chunks *bs)
+{
+	if (bs->fd > STDIN_FILENO)
+		close(bs->fd);
+	buf_release(bs->carry);
+	free(bs->carry);
+}
+
+/* Opens the next file. Returns 0, or -1 with errno set. */
+static int
+open_next(struct chunks *bs)
+{
+	struct stat st;
+	off_t at;
+
+	bs->file = bs->files[bs->next++];
+	bs->offset = 0;
+	bs->carry->len = 0;
+	if (!strcmp(bs->file, "-")) {
+		bs->file = "<stdin>";
+		bs->fd = STDIN_FILENO;
+	} else {
+		bs->fd = open(bs->file, O_RDONLY | O_CLOEXEC);
+	}
+	if (bs->fd < 0 || fstat(bs->fd, &st))
+		return -1;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return -1;
+	}
+	at = S_ISREG(st.st_mode) ? lseek(bs->fd, 0, SEEK_CUR) : -1;
+	bs->again = at >= 0;
+	bs->offset = bs->again ? (uint64_t)at : 0;
+#ifdef F_SETPIPE_SZ
+	/* fewer and larger reads; that it may fail does not matter */
+	if (S_ISFIFO(st.st_mode))
+		fcntl(bs->fd, F_SETPIPE_SZ, 1 << 20);
+#endif
+	return 0;
+}
+
+static void
+finish(struct chunks *bs, struct block *b, int error)
+{
+	b->last = 1;
+	b->error = error;
+	if (!bs->again && bs->fd > STDIN_FILENO)
+		close(bs->fd);
+	bs->fd = -1;
+}
+
+/* Reads until there is a whole line or the end, and moves it all to b. */
+static void
+fill(struct chunks *bs, struct block *b)
+{
+	struct buf *t = b->text;
+	size_t seen, rest;
+	const char *nl = NULL;
+	ssize_t n;
+
+	t->len = 0;
+	buf_add(t, bs->carry->p, bs->carry->len);
+	b->offset = bs->offset - t->len;
+	bs->carry->len = 0;
+	while (!nl) {
+		seen = t->len;
+		buf_room(t, bs->size);
+		do
+			n = read(bs->fd, t->p + seen, bs->size);
+		while (n < 0 && errno == EINTR);
+		if (n <= 0) {
+			finish(bs, b, n ? errno : 0);
+			return;
+		}
+		bs->offset += (uint64_t)n;
+		t->len += (size_t)n;
+		nl = memrchr(t->p + seen, '\n', (size_t)n);
+	}
+	rest = t->len - (size_t)(nl + 1 - t->p);
+	buf_add(bs->carry, nl + 1, rest);
+	t->len -= rest;
+}
+
+int
+chunks_next(struct chunks *bs, struct block *b)
+{
+	b->first = b->last = b->error = 0;
+	b->text->len = 0;
+	if (bs->fd < 0) {
+		if (bs->next == bs->nfiles)
+			return 0;
+		b->first = 1;
+		bs->again = 0;
+		if (open_next(bs))
+			finish(bs, b, errno);
+	}
+	b->file = bs->file;
+	b->number = bs->next - 1;
+	b->fd = bs->again ? bs->fd : -1;
+	b->offset = 0;
+	if (!b->last)
+		fill(bs, b);
+	return 1;
+}

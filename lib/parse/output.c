@@ -1,0 +1,593 @@
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "pool.h"
+#include "io/spill.h"
+#include "trace/trace.h"
+#include "format/listing.h"
+#include "format/format.h"
+#include "io/outdir.h"
+#include "format/filter.h"
+#include "output.h"
+
+/*
+ * A file this small is written while it is the sheet's turn, so that few are
+ * open at once. Larger ones are written behind it, while others write theirs:
+ * traces of 150 KB take a quarter less time so.
+ */
+#define SMALL 65536
+
+/* A page is copied to the standard output in pieces of so many bytes. */
+#define PIECE 65536
+
+/* A rendered trace. Offsets are into the sheet's text and facts. */
+struct part {
+	size_t at;		/* what is not written yet; up to a byte */
+				/* before the next */
+	size_t name;		/* of its file, without suffix; a C string */
+	size_t id;		/* for index.jsonl: up to where the file goes */
+	size_t rest;		/* and behind it */
+	size_t rows[OUTPUT_LISTS + 1];	/* for each list: what is before */
+	size_t names[OUTPUT_LISTS];	/* the file's name, and where it goes */
+	size_t nth;		/* of the traces that have this name */
+	unsigned char shard;
+	enum trace_outcome outcome;
+	int fd;			/* its file, while it is open; else -1 */
+};
+
+static int
+begin_list(struct output *k, size_t i, const struct listing *l)
+{
+	int fd = outdir_open(&k->dir, l->file, &k->error);
+
+	if (fd < 0)
+		return -1;
+	k->lists[i].listing = l;
+	out_init(&k->lists[i].out, fd, 0);
+	l->begin(out_begin(&k->lists[i].out));
+	return 0;
+}
+
+static int
+begin_folder(struct output *k, int overwrite)
+{
+	int fd;
+
+	if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
+		return -1;
+	fd = outdir_open(&k->dir, "index.jsonl", &k->error);
+	if (fd < 0)
+		return -1;
+	out_init(&k->index, fd, 0);
+	return begin_list(k, 0, &listing_table) ||
+	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
+}
+
+/* What to say when a file of the folder, or the stream, cannot be written. */
+static char *
+unwritten(const struct output *k, const char *file, int error)
+{
+	if (k->path)
+		return xasprintf("%s/%s: %s", k->path, file, strerror(error));
+	if (k->waits)
+		return xasprintf("a temporary file in %s: %s", spill_dir(),
+		    strerror(error));
+	return xasprintf("<stdout>: %s", strerror(error));
+}
+
+/* The first fault counts. what is freed. */
+static int
+set_error(struct output *k, char *what)
+{
+	if (!k->error.msg)
+		err_set(&k->error, 0, 0, "%s", what);
+	free(what);
+	return -1;
+}
+
+/* Starts what all traces go to. */
+static int
+begin_stream(struct output *k)
+{
+	int fd = STDOUT_FILENO;
+
+	if (k->path && (fd = outdir_open(&k->dir, k->format->file,
+	    &k->error)) < 0)
+		return -1;
+	if (k->waits && (fd = spill_open()) < 0)
+		return set_error(k, unwritten(k, NULL, errno));
+	if (k->format->filter) {
+		if (filter_start(&k->filter, k->format->filter, fd,
+		    &k->error))
+			return -1;
+		if (k->path)
+			close(fd);
+		fd = k->filter.in;
+	}
+	out_init(&k->out, fd, 0);
+	return 0;
+}
+
+int
+output_begin(struct output *k, int overwrite)
+{
+	k->apart = k->path && !k->format->file;
+	k->waits = k->format->alone && !k->path;
+	if (k->path && begin_folder(k, overwrite))
+		return -1;
+	return k->apart ? 0 : begin_stream(k);
+}
+
+/* The same, in any thread: it ends the work of all. */
+static int
+stop(struct output *k, char *what)
+{
+	pool_lock(k->crew);
+	set_error(k, what);
+	pool_unlock(k->crew);
+	pool_stop(k->crew);
+	return -1;
+}
+
+/*
+ * Stops, too, but for a filter that has read enough: that is no fault, and
+ * ends the work only if there is nothing else to write.
+ */
+static int
+fail(struct output *k, const char *file, int error)
+{
+	if (!k->filter.pid || error != EPIPE)
+		return stop(k, unwritten(k, file, error));
+	pool_lock(k->crew);
+	k->sated = 1;
+	pool_unlock(k->crew);
+	if (k->path)
+		return 0;
+	pool_stop(k->crew);
+	return -1;
+}
+
+static int
+close_out(struct output *k, struct out *o, const char *file)
+{
+	return o->b && out_close(o) ?
+	    set_error(k, unwritten(k, file, o->error)) : 0;
+}
+
+/* A page that is the only one goes to the standard output. */
+static int
+put_page(struct output *k)
+{
+	int bad = out_flush(&k->out);
+	struct out to;
+	struct buf *b;
+	uint64_t at;
+	size_t n;
+
+	out_init(&to, STDOUT_FILENO, 0);
+	for (at = 0; at < k->out.written && !bad; at += n) {
+		n = k->out.written - at < PIECE ?
+		    (size_t)(k->out.written - at) : PIECE;
+		b = out_begin(&to);
+		if (spill_read(k->out.fd, buf_room(b, n), n, at))
+			bad = set_error(k, unwritten(k, NULL, errno ? errno :
+			    EIO));
+		else
+			b->len += n;
+		bad = bad || out_end(&to);
+	}
+	if (out_close(&to))
+		bad = set_error(k, xasprintf("<stdout>: %s",
+		    strerror(to.error)));
+	return bad ? -1 : 0;
+}
+
+/* A program that reads no more of it, and is content, has had enough. */
+static int
+end_filter(struct output *k)
+{
+	int error = out_close(&k->out) ? k->out.error : 0, ended;
+
+	ended = filter_end(&k->filter, k->format->filter, &k->error);
+	if (ended < 0)
+		return -1;
+	if (ended == FILTER_UNREAD) {
+		/* so it would have been without the program between */
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	if (!error || error == EPIPE)
+		return 0;
+	return err_set(&k->error, 0, 0, "%s: %s", k->format->filter,
+	    strerror(error));
+}
+
+int
+output_end(struct output *k, int whole)
+{
+	const struct format *f = k->format;
+	int bad = 0;
+	size_t i;
+
+	if (whole && !k->apart && f->begin && !k->traces)
+		buf_puts(out_begin(&k->out), f->begin);
+	if (whole && !k->apart && f->end)
+		buf_puts(out_begin(&k->out), f->end);
+	if (whole && k->waits)
+		bad |= put_page(k);
+	if (!f->filter)
+		bad |= close_out(k, &k->out, f->file);
+	else if (k->out.b)
+		bad |= end_filter(k);
+	bad |= close_out(k, &k->index, "index.jsonl");
+	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
+		if (k->lists[i].out.b)
+			k->lists[i].listing->end(
+			    out_begin(&k->lists[i].out), k->outcomes);
+		bad |= close_out(k, &k->lists[i].out,
+		    k->lists[i].listing->file);
+	}
+	if (k->path) {
+		if (whole && !bad)
+			bad = outdir_commit(&k->dir, &k->error);
+		outdir_release(&k->dir);
+	}
+	return bad ? -1 : 0;
+}
+
+void
+batch_release(struct batch *h)
+{
+	if (h->text) {
+		buf_release(h->text);
+		buf_release(h->facts);
+	}
+	free(h->text);
+	free(h->facts);
+	free(h->parts);
+}
+
+void
+batch_begin(struct batch *h, uint64_t ticket)
+{
+	if (!h->text) {
+		h->text = xcalloc(1, sizeof(*h->text));
+		h->facts = xcalloc(1, sizeof(*h->facts));
+	}
+	h->text->len = h->facts->len = 0;
+	h->nparts = h->put = 0;
+	h->ticket = ticket;
+	h->held = h->failed = 0;
+}
+
+static void
+put_record(struct buf *b, const struct trace *t)
+{
+	static const int fields[] = {
+		T_RUN_ID, T_ITERATION, T_PERSONA, T_SUCCESS, T_ERROR_KIND,
+		T_DURATION
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(fields); i++)
+		if (t->v[fields[i]].p) {
+			json_key(b, trace_fields[fields[i]]);
+			json_compact(b, t->v[fields[i]]);
+		}
+	json_add_int(b, "observation_count", (long long)t->nobs);
+	buf_puts(b, "}\n");
+}
+
+/* Keeps what the indexes and the name need of a trace. */
+static struct part *
+new_part(struct batch *h, const struct trace *t)
+{
+	struct buf *b = h->facts, id = { 0 };
+	struct part *p;
+	size_t i;
+
+	if (h->nparts == h->parts_cap) {
+		h->parts_cap = grow(h->parts_cap, 16);
+		h->parts = xreallocarray(h->parts, h->parts_cap,
+		    sizeof(*h->parts));
+	}
+	p = &h->parts[h->nparts++];
+	memset(p, 0, sizeof(*p));
+	p->fd = -1;
+	/* formats look back for whether a comma is due */
+	buf_byte(h->text, '\n');
+	p->at = h->text->len;
+	if (!h->sink->path)
+		return p;
+	trace_id_text(t, &id);
+	p->shard = (unsigned char)hash_bytes(0, 0, id.p, id.len);
+	p->name = b->len;
+	p->outcome = trace_outcome(t);
+	trace_file_name(t, b);
+	buf_byte(b, '\0');
+	p->id = b->len;
+	json_open(b, NULL, '{');
+	json_add_text(b, "trace_id", id.p, id.len);
+	p->rest = b->len;
+	put_record(b, t);
+	for (i = 0; i < OUTPUT_LISTS && h->sink->lists[i].listing; i++) {
+		p->rows[i] = b->len;
+		h->sink->lists[i].listing->before(b, t);
+		p->names[i] = b->len;
+		h->sink->lists[i].listing->behind(b, t);
+		p->rows[i + 1] = b->len;
+	}
+	buf_release(&id);
+	return p;
+}
+
+static int
+wait_turn(struct batch *h)
+{
+	if (!h->held && pool_wait(h->sink->crew, h->ticket))
+		return -1;
+	h->held = 1;
+	return 0;
+}
+
+/* The name of the nth file for this name: the second gets -2 behind it. */
+static void
+name_file(const struct batch *h, const struct part *p, struct buf *name)
+{
+	const struct format *f = h->sink->format;
+
+	name->len = 0;
+	if (h->sink->shard)
+		buf_printf(name, "%02x/", p->shard);
+	buf_puts(name, h->facts->p + p->name);
+	if (p->nth > 1)
+		buf_printf(name, "-%zu", p->nth);
+	buf_printf(name, ".%s", f->suffix ? f->suffix : f->name);
+	buf_str(name);
+}
+
+/* Opens a file that is not there yet; its name is left in name. */
+static int
+open_part(struct batch *h, struct part *p, struct buf *name)
+{
+	struct output *k = h->sink;
+	size_t taken = 1, unused;
+
+	if (k->shard && !k->made[p->shard]) {
+		buf_printf(name, "%02x", p->shard);
+		if (outdir_mkdir(&k->dir, buf_str(name)))
+			return fail(k, name->p, errno);
+		k->made[p->shard] = 1;
+	}
+	p->nth = 1;
+	name_file(h, p, name);
+	p->fd = outdir_try(&k->dir, name->p);
+	if (p->fd >= 0 || errno != EEXIST)
+		return p->fd < 0 ? fail(k, name->p, errno) : 0;
+	/* names are given out in order, so the first unused can be searched */
+	do {
+		taken = p->nth;
+		p->nth *= 2;
+		name_file(h, p, name);
+	} while (outdir_has(&k->dir, name->p));
+	for (unused = p->nth; unused - taken > 1; ) {
+		p->nth = taken + (unused - taken) / 2;
+		name_file(h, p, name);
+		if (outdir_has(&k->dir, name->p))
+			taken = p->nth;
+		else
+			unused = p->nth;
+	}
+	p->nth = unused;
+	name_file(h, p, name);
+	p->fd = outdir_try(&k->dir, name->p);
+	return p->fd < 0 ? fail(k, name->p, errno) : 0;
+}
+
+/* Says in the indexes where a trace is. */
+static int
+list_part(struct batch *h, const struct part *p, const char *file)
+{
+	struct output *k = h->sink;
+	struct buf *b = out_begin(&k->index);
+	struct output_list *l;
+	size_t i;
+
+	k->outcomes[p->outcome]++;
+	buf_add(b, h->facts->p + p->id, p->rest - p->id);
+	json_add_str(b, "file", file);
+	if (k->format->file && !k->format->filter)
+		json_add_int(b, "line", (long long)k->traces + 1);
+	buf_add(b, h->facts->p + p->rest, p->rows[0] - p->rest);
+	if (out_end(&k->index))
+		return fail(k, "index.jsonl", k->index.error);
+	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
+		l = &k->lists[i];
+		b = out_begin(&l->out);
+		buf_add(b, h->facts->p + p->rows[i],
+		    p->names[i] - p->rows[i]);
+		l->listing->name(b, file);
+		buf_add(b, h->facts->p + p->names[i],
+		    p->rows[i + 1] - p->names[i]);
+		if (out_end(&l->out))
+			return fail(k, l->listing->file, l->out.error);
+	}
+	return 0;
+}
+
+/* Gives a trace its place, when it is its turn. */
+static int
+place_part(struct batch *h, struct part *p)
+{
+	struct output *k = h->sink;
+	const struct format *f = k->format;
+	struct buf name = { 0 };
+	const char *before = k->traces ? f->between : f->begin;
+	int bad = 0;
+
+	if (k->apart)
+		bad = open_part(h, p, &name) || list_part(h, p, name.p);
+	else if (f->alone && k->traces)
+		bad = stop(k, xasprintf("%s makes a page for each trace: "
+		    "give --output-dir", f->name));
+	else if (before && out_put(&k->out, before, strlen(before)))
+		bad = fail(k, f->file, k->out.error);
+	else if (k->path)
+		bad = list_part(h, p, f->file);
+	k->traces++;
+	buf_release(&name);
+	return bad;
+}
+
+/* The text that part i still has to write. */
+static size_t
+part_text(const struct batch *h, size_t i, const char **p)
+{
+	size_t end = i + 1 < h->nparts ? h->parts[i + 1].at - 1 :
+	    h->text->len;
+
+	*p = h->text->p + h->parts[i].at;
+	return end - h->parts[i].at;
+}
+
+/* A trace's file could not be written. */
+static int
+fail_part(struct batch *h, const struct part *p, int error)
+{
+	struct buf name = { 0 };
+
+	name_file(h, p, &name);
+	fail(h->sink, name.p, error);
+	buf_release(&name);
+	return -1;
+}
+
+static int
+write_part(struct batch *h, size_t i)
+{
+	struct part *p = &h->parts[i];
+	struct output *k = h->sink;
+	const char *text;
+	size_t n = part_text(h, i, &text);
+
+	if (k->apart)
+		return out_write_all(p->fd, text, n) ?
+		    fail_part(h, p, errno) : 0;
+	return out_put(&k->out, text, n) ? fail(k, k->format->file,
+	    k->out.error) : 0;
+}
+
+static int
+close_part(struct batch *h, struct part *p)
+{
+	int fd = p->fd;
+
+	p->fd = -1;
+	return fd >= 0 && close(fd) ? fail_part(h, p, errno) : 0;
+}
+
+/*
+ * Puts out all there is, also of the trace that is being rendered, and forgets
+ * it, whether that could be written or not.
+ */
+static void
+put_all(struct batch *h)
+{
+	struct part *p;
+	size_t k;
+
+	h->failed = h->failed || wait_turn(h);
+	for (k = 0; k < h->nparts && !h->failed; k++) {
+		p = &h->parts[k];
+		if (k >= h->put)
+			h->failed = place_part(h, p);
+		h->failed = h->failed || write_part(h, k);
+		if (k + 1 < h->nparts)
+			h->failed = close_part(h, p) || h->failed;
+	}
+	/* what was being rendered goes on, behind its last byte */
+	p = &h->parts[0];
+	*p = h->parts[h->nparts - 1];
+	h->put = h->nparts = 1;
+	h->text->p[0] = h->text->p[h->text->len - 1];
+	h->text->len = p->at = 1;
+}
+
+/* Between steps of a trace that is large. */
+static void
+load(void *arg, struct trace *t, size_t i)
+{
+	struct batch *h = arg;
+
+	if (h->load)
+		h->load(h->load_arg, t, i);
+	if (h->text->len >= h->sink->enough)
+		put_all(h);
+}
+
+int
+batch_add(struct batch *h, struct trace *t)
+{
+	const struct format *f = h->sink->format;
+	int apart = h->sink->apart;
+
+	new_part(h, t);
+	h->load = t->load;
+	h->load_arg = t->arg;
+	t->load = load;
+	t->arg = h;
+	if (apart && f->begin)
+		buf_puts(h->text, f->begin);
+	f->put(h->text, t);
+	if (apart && f->end)
+		buf_puts(h->text, f->end);
+	t->load = h->load;
+	t->arg = h->load_arg;
+	/* a row may be printed much longer than it is */
+	if (h->text->len >= h->sink->enough)
+		put_all(h);
+	return h->failed;
+}
+
+int
+batch_wait(struct batch *h)
+{
+	return h->failed || wait_turn(h) ? -1 : 0;
+}
+
+int
+batch_end(struct batch *h)
+{
+	int bad = h->failed || wait_turn(h), apart = h->sink->apart;
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < h->nparts && !bad; i++) {
+		if (i >= h->put)
+			bad = place_part(h, &h->parts[i]);
+		if (bad || (apart && part_text(h, i, &text) > SMALL))
+			continue;
+		bad = write_part(h, i) || close_part(h, &h->parts[i]);
+	}
+	/* nobody waits for what was read to come out */
+	if (!bad && !apart && out_flush(&h->sink->out))
+		bad = fail(h->sink, h->sink->format->file,
+		    h->sink->out.error);
+	pool_pass(h->sink->crew);
+	for (i = 0; i < h->nparts; i++) {
+		if (h->parts[i].fd >= 0 && !bad)
+			bad = write_part(h, i);
+		bad = close_part(h, &h->parts[i]) || bad;
+	}
+	return bad ? -1 : 0;
+}

@@ -1,0 +1,374 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "config/environ.h"
+#include "config/config.h"
+#include "command.h"
+
+void
+words_add(struct words *l, char *word)
+{
+	if (l->n + 2 > l->cap) {
+		l->cap = grow(l->cap, l->n + 2);
+		l->w = xreallocarray(l->w, l->cap, sizeof(*l->w));
+	}
+	l->w[l->n++] = word;
+	l->w[l->n] = NULL;
+}
+
+void
+words_release(struct words *l)
+{
+	while (l->n)
+		free(l->w[--l->n]);
+	free(l->w);
+	memset(l, 0, sizeof(*l));
+}
+
+/*
+ * Splits a command as a shell would, with '...', "..." and \, and nothing
+ * else. Returns 0 when a quote is not closed.
+ */
+static int
+split(struct words *l, const char *s)
+{
+	struct buf word = { 0 };
+	char quote;
+	int any;
+
+	for (;;) {
+		s += strspn(s, " \t\n");
+		if (!*s)
+			return 1;
+		for (quote = 0, any = 0; *s && (quote || !strchr(" \t\n",
+		    *s)); s++, any = 1) {
+			if (!quote && (*s == '\'' || *s == '"'))
+				quote = *s;
+			else if (quote && *s == quote)
+				quote = 0;
+			else if (*s == '\\' && quote != '\'' && s[1])
+				buf_byte(&word, *++s);
+			else
+				buf_byte(&word, *s);
+		}
+		if (quote) {
+			buf_release(&word);
+			return 0;
+		}
+		if (any)
+			words_add(l, buf_detach(&word, NULL));
+	}
+}
+
+/* The strings of a list. */
+static void
+add_texts(struct words *l, struct json_span v)
+{
+	struct json_span key, item;
+	struct json_iter it;
+	struct buf text = { 0 };
+
+	if (!json_is(v, JSON_ARRAY))
+		return;
+	for (it = json_each(v); json_next(&it, &key, &item); ) {
+		json_text(&text, item);
+		words_add(l, buf_detach(&text, NULL));
+	}
+}
+
+/* The folder with our Python package, or NULL with *e filled in. */
+static char *
+python_package(struct err *e)
+{
+	static const char *const places[] = {
+		"../share/fluxloop/python", "../../lib/python"
+	};
+	const char *set = getenv("FLUXLOOP_PYTHONPATH");
+	char self[4096], *slash, *path, *real;
+	ssize_t n;
+	size_t i;
+
+	if (set && *set)
+		return xstrdup(set);
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	for (i = 0; i < LEN(places); i++) {
+		path = xasprintf("%s/%s", self, places[i]);
+		real = realpath(path, NULL);
+		free(path);
+		if (real)
+			return real;
+	}
+	err_set(e, 0, 0, "the Python package is not beside '%s': set "
+	    "FLUXLOOP_PYTHONPATH", self);
+	return NULL;
+}
+
+static char *
+interpreter(const struct config *c)
+{
+	char *python = config_text(c, "runner.python");
+	const char *venv = environ_get(&c->env, "VIRTUAL_ENV");
+
+	if (python && strchr(python, '/') && *python != '/')
+		return config_path(c, python);
+	if (python)
+		return python;
+	return venv && *venv ? xasprintf("%s/bin/python", venv) :
+	    xstrdup("python3");
+}
+
+static void
+add_option(struct words *l, const char *option, char *value)
+{
+	if (!value)
+		return;
+	words_add(l, xstrdup(option));
+	words_add(l, value);
+}
+
+/* runner.python_path, a folder or a list of them. */
+static void
+add_paths(struct words *l, const struct config *c)
+{
+	struct words paths = { 0 };
+	size_t i;
+
+	if (json_is(config_get(c, "runner.python_path"), JSON_STRING))
+		words_add(&paths, config_text(c, "runner.python_path"));
+	add_texts(&paths, config_get(c, "runner.python_path"));
+	for (i = 0; i < paths.n; i++) {
+		add_option(l, "--path", config_path(c, paths.w[i]));
+		free(paths.w[i]);
+	}
+	free(paths.w);
+}
+
+/* The bridge between the protocol and a Python handler. */
+static int
+python_agent(struct words *l, struct config *c, const char *target, int replay,
+    struct err *e)
+{
+	/* our package is found before one of that name in the folder */
+	static const char start[] = "import sys; sys.path.insert(0, "
+	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
+	    "sys.exit(main())";
+	const char *old = environ_get(&c->env, "PYTHONPATH");
+	char *package, *path;
+
+	if (!strchr(target, ':'))
+		return err_set(e, 0, 0, "target '%s': module:function or "
+		    "module:Class.method is wanted", target);
+	package = python_package(e);
+	if (!package)
+		return -1;
+	words_add(l, interpreter(c));
+	add_option(l, "-c", xstrdup(start));
+	words_add(l, package);
+	if (replay)
+		words_add(l, xstrdup("--replay"));
+	add_option(l, "--factory", config_text(c, "runner.factory"));
+	add_option(l, "--factory-kwargs",
+	    config_text(c, "runner.factory_kwargs"));
+	add_option(l, "--stream-output-path",
+	    config_text(c, "runner.stream_output_path"));
+	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
+	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
+	add_paths(l, c);
+	words_add(l, xstrdup(target));
+	path = old && *old ? xasprintf("%s:%s", package, old) :
+	    xstrdup(package);
+	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
+	free(path);
+	return 0;
+}
+
+/* The target as configured, or NULL. */
+static char *
+configured_target(const struct config *c)
+{
+	char *target = config_text(c, "runner.target"), *module, *function;
+
+	if (target)
+		return target;
+	module = config_text(c, "runner.module_path");
+	if (!module)
+		return NULL;
+	function = config_text(c, "runner.function_name");
+	target = xasprintf("%s:%s", module, function ? function : "run");
+	free(module);
+	free(function);
+	return target;
+}
+
+static int
+command_agent(struct words *l, const struct config *c, const char *command,
+    struct err *e)
+{
+	struct json_span v = config_get(c, "runner.process.command");
+	char *text = command ? xstrdup(command) : json_is(v, JSON_STRING) ?
+	    config_text(c, "runner.process.command") : NULL;
+	int whole = !text || split(l, text);
+
+	free(text);
+	if (!whole)
+		return err_set(e, 0, 0, "the command's quotes are not closed");
+	if (!command)
+		add_texts(l, v);
+	return l->n ? 0 : err_set(e, 0, 0, "the command is empty");
+}
+
+static int
+set_protocol(struct command *l, const struct config *c, const char *given,
+    struct err *e)
+{
+	char *name = given ? xstrdup(given) :
+	    config_text(c, "runner.process.protocol");
+	int known;
+
+	l->lines = name && !strcmp(name, "lines");
+	known = !name || l->lines || !strcmp(name, "jsonl");
+	if (!known)
+		err_set(e, 0, 0, "protocol '%s': jsonl or lines is wanted",
+		    name);
+	free(name);
+	return known ? 0 : -1;
+}
+
+/* --- limits -------------------------------------------------------------- */
+
+/*
+ * What the shell can limit: ulimit's letter, its units in ours (KiB of address
+ * space, blocks of 512 bytes), and how much the hard limit is above the soft
+ * one. Where both are the same, Linux ends what takes too long by SIGKILL,
+ * which does not tell why.
+ */
+static const struct {
+	const char *key;
+	char letter;
+	long long factor, above;
+} limits[] = {
+	{ "runner.limits.address_space_mb", 'v', 1024, 0 },
+	{ "runner.limits.cpu_seconds", 't', 1, 1 },
+	{ "runner.limits.open_files", 'n', 1, 0 },
+	{ "runner.limits.file_mb", 'f', 2048, 0 },
+};
+
+/* Whether a program can be found from the folder as posix_spawnp would. */
+static int
+is_program(const char *name, const char *dir)
+{
+	const char *path = getenv("PATH");
+	char *file;
+	size_t n;
+	int found = 0;
+
+	if (strchr(name, '/')) {
+		file = xasprintf("%s/%s", dir && *name != '/' ? dir : "",
+		    name);
+		found = access(dir ? file : name, X_OK) == 0;
+		free(file);
+		return found;
+	}
+	for (; path && !found; path = path[n] ? path + n + 1 : NULL) {
+		n = strcspn(path, ":");
+		file = xasprintf("%.*s%s%s", (int)n, path, n ? "/" : "",
+		    name);
+		found = access(file, X_OK) == 0;
+		free(file);
+	}
+	return found;
+}
+
+/*
+ * Puts a shell in front that sets the limits and becomes the agent: what is
+ * set by ourselves, after it was started, might come too late.
+ */
+static int
+set_limits(struct words *l, const struct config *c, const char *dir,
+    struct err *e)
+{
+	struct words all = { 0 };
+	struct buf script = { 0 };
+	long long most;
+	double d;
+	size_t i;
+
+	for (i = 0; i < LEN(limits); i++) {
+		d = config_number(c, limits[i].key, -1);
+		if (d < 0)
+			continue;
+		most = (long long)d * limits[i].factor;
+		/* a hard limit that cannot be set is lower already */
+		buf_printf(&script, "ulimit -S%c %lld && "
+		    "{ ulimit -H%c %lld 2>/dev/null || :; } && ",
+		    limits[i].letter, most, limits[i].letter,
+		    most + limits[i].above);
+	}
+	if (!script.len)
+		return 0;
+	buf_puts(&script, "exec \"$@\"");
+	add_option(&all, "sh", xstrdup("-c"));
+	words_add(&all, buf_detach(&script, NULL));
+	words_add(&all, xstrdup("sh"));
+	for (i = 0; i < l->n; i++)
+		words_add(&all, l->w[i]);
+	free(l->w);
+	*l = all;
+	return is_program(l->w[4], dir) ? 0 : err_set(e, 0, 0, "cannot start "
+	    "'%s': No such file or directory", l->w[4]);
+}
+
+/* --- all of it ----------------------------------------------------------- */
+
+/* The folder to start in. */
+static char *
+working_directory(const struct config *c)
+{
+	char *dir = config_text(c, "runner.working_directory"), *path;
+
+	if (!dir)
+		return c->file ? xstrdup(c->dir) : NULL;
+	path = config_path(c, dir);
+	free(dir);
+	return path;
+}
+
+int
+command_init(struct command *l, struct config *c, const char *target,
+    const char *command, const char *protocol, int replay, struct err *e)
+{
+	memset(l, 0, sizeof(*l));
+	l->dir = working_directory(c);
+	l->target = target ? xstrdup(target) : configured_target(c);
+	if (command || (!target && config_get(c,
+	    "runner.process.command").p)) {
+		if (command_agent(&l->argv, c, command, e) ||
+		    set_protocol(l, c, protocol, e))
+			return -1;
+	} else if (!l->target) {
+		return err_set(e, 0, 0, "nothing to run: give --target or "
+		    "--command, or runner.target in the configuration");
+	} else {
+		l->greets = 1;
+		if (python_agent(&l->argv, c, l->target, replay, e))
+			return -1;
+	}
+	return set_limits(&l->argv, c, l->dir, e);
+}
+
+void
+command_release(struct command *l)
+{
+	words_release(&l->argv);
+	free(l->target);
+	free(l->dir);
+}

@@ -1,0 +1,41 @@
+#include <math.h>
+
+#include "histogram.h"
+
+/*
+ * Classes as in HdrHistogram (Gil Tene): up to 31 each value has its own, then
+ * the four bits behind the highest one tell.
+ */
+static unsigned
+class_of(uint64_t value)
+{
+	unsigned shift = 0;
+
+	while (value >> shift >= 32)
+		shift++;
+	return 16 * shift + (unsigned)(value >> shift);
+}
+
+void
+histogram_add(struct histogram *s, int64_t value)
+{
+	s->counts[class_of(value > 0 ? (uint64_t)value : 0)]++;
+	s->n++;
+}
+
+int64_t
+histogram_percentile(const struct histogram *s, double p)
+{
+	uint64_t rank = (uint64_t)ceil(p / 100 * (double)s->n), seen = 0;
+	unsigned i, shift;
+
+	for (i = 0; i < HISTOGRAM_CLASSES; i++) {
+		seen += s->counts[i];
+		if (seen >= rank && seen)
+			break;
+	}
+	if (i == HISTOGRAM_CLASSES)
+		return 0;
+	shift = i < 32 ? 0 : i / 16 - 1;
+	return (int64_t)(i - 16 * shift) << shift;
+}

@@ -1,0 +1,458 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "base/err.h"
+#include "base/buf.h"
+#include "json/json.h"
+#include "io/line.h"
+#include "json/path.h"
+#include "record/record.h"
+#include "config/environ.h"
+#include "config/config.h"
+#include "input.h"
+
+static const struct {
+	const char *name;
+	const char *kind;
+} providers[] = {
+	{ "builtin:collector.send", "send" },
+	{ "builtin:collector.error", "error" },
+};
+
+/* The kind of what a provider's name (without quotes) begins with, or NULL. */
+static const char *
+provider_kind(const char *name, size_t n, int whole)
+{
+	size_t i, len;
+
+	for (i = 0; i < LEN(providers); i++) {
+		len = strlen(providers[i].name);
+		if (n >= len && !memcmp(providers[i].name, name, len) &&
+		    (n == len || (!whole && name[len] == ':')))
+			return providers[i].kind;
+	}
+	return NULL;
+}
+
+static int
+check_providers(struct json_span map, struct err *e)
+{
+	struct json_span key = { 0 }, value;
+	struct json_iter it;
+
+	if (!json_is(map, JSON_OBJECT))
+		return 0;
+	for (it = json_each(map); json_next(&it, &key, &value); )
+		if (!json_is(value, JSON_STRING) ||
+		    !provider_kind(value.p + 1, value.n - 2, 1))
+			return err_set(e, 0, 0, "replay_args."
+			    "callable_providers: %.*s: unknown provider %.*s "
+			    "(there are builtin:collector.send and "
+			    "builtin:collector.error)", (int)key.n, key.p,
+			    (int)value.n, value.p);
+	return 0;
+}
+
+/*
+ * Looks for the last recorded call of the target. A recording is told by its
+ * fields; lines that are none are passed over, as a recorder may have been
+ * stopped in the middle of one.
+ */
+static int
+find_recording(struct input_plan *p, const char *file, struct err *e)
+{
+	static const char *const names[] = { "target", "kwargs" };
+	struct json_span v[2], whole;
+	struct json_fault f;
+	struct line_reader r;
+	struct line l;
+	struct buf other = { 0 };
+	int fd, got, met;
+
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, 0, 0, "replay_args.recording_file '%s': %s",
+		    file, strerror(errno));
+	line_init(&r, fd);
+	while ((got = line_next(&r, &l)) > 0) {
+		met = json_scan(l.p, l.n, JSON_LAX, names, v, 2, &f);
+		if (met < 0 || !json_is(v[1], JSON_OBJECT) ||
+		    !json_is(v[0], JSON_STRING))
+			continue;
+		other.len = 0;
+		json_text(&other, v[0]);
+		if (p->target && strcmp(buf_str(&other), p->target) != 0)
+			continue;
+		whole.p = l.p + strspn(l.p, " \t\r");
+		whole.n = l.n - (size_t)(whole.p - l.p);
+		p->recorded.len = 0;
+		json_compact(&p->recorded, whole);
+	}
+	line_release(&r);
+	close(fd);
+	if (got < 0)
+		err_set(e, 0, 0, "%s: %s", file, strerror(errno));
+	else if (!p->recorded.len && other.len)
+		got = err_set(e, 0, 0, "%s: no call of '%s' was recorded; the "
+		    "last one is of '%s'", file, p->target, buf_str(&other));
+	buf_release(&other);
+	return got < 0 ? -1 : 0;
+}
+
+int
+input_plan_init(struct input_plan *p, const struct config *c, int replay,
+    const char *target, struct err *e)
+{
+	char *file, *path;
+	int bad = 0;
+
+	memset(p, 0, sizeof(*p));
+	p->replay = replay || config_true(c, "replay_args.enabled");
+	p->path = config_text(c, "replay_args.override_param_path");
+	p->providers = config_get(c, "replay_args.callable_providers");
+	p->personas = config_get(c, "personas");
+	p->template = config_text(c, "input_template");
+	p->target = target ? xstrdup(target) : NULL;
+	if (check_providers(p->providers, e))
+		return -1;
+	file = config_text(c, "replay_args.recording_file");
+	if (p->replay && file) {
+		path = config_path(c, file);
+		bad = access(path, F_OK) == 0 && find_recording(p, path, e);
+		free(path);
+	}
+	free(file);
+	return bad ? -1 : 0;
+}
+
+void
+input_plan_release(struct input_plan *p)
+{
+	free(p->path);
+	free(p->template);
+	free(p->target);
+	buf_release(&p->recorded);
+}
+
+/* --- input_template -------------------------------------------------------- */
+
+static void
+put_text(struct buf *b, struct json_span v)
+{
+	if (json_is(v, JSON_STRING))
+		json_text(b, v);
+	else if (v.p && json_type(v) != JSON_NULL)
+		buf_add(b, v.p, v.n);
+}
+
+/* "Label: text\n", where there is a value; lists with commas. */
+static void
+put_trait(struct buf *b, const char *label, struct json_span v)
+{
+	struct json_span key, item;
+	struct json_iter it;
+	size_t i;
+
+	if (!v.p || json_type(v) == JSON_NULL)
+		return;
+	if (b->len)
+		buf_byte(b, '\n');
+	buf_printf(b, "%s: ", label);
+	if (json_type(v) != JSON_ARRAY) {
+		put_text(b, v);
+		return;
+	}
+	it = json_each(v);
+	for (i = 0; json_next(&it, &key, &item); i++) {
+		if (i)
+			buf_puts(b, ", ");
+		put_text(b, item);
+	}
+}
+
+static struct json_span
+find_persona(struct json_span personas, const char *name)
+{
+	struct json_span key, p, label, none = { 0 };
+	struct json_iter it;
+
+	if (!json_is(personas, JSON_ARRAY))
+		return none;
+	for (it = json_each(personas); json_next(&it, &key, &p); ) {
+		label = json_get(p, "name");
+		if (json_is(label, JSON_STRING) &&
+		    json_equal(label, name, strlen(name)))
+			return p;
+	}
+	return none;
+}
+
+/* Describes a persona as the original does. */
+static void
+describe(struct buf *b, struct json_span personas, const char *name)
+{
+	static const struct {
+		const char *key;
+		const char *label;
+	} traits[] = {
+		{ "name", "User Persona" }, { "description", "Description" },
+		{ "characteristics", "Characteristics" },
+		{ "goals", "Goals" }, { "constraints", "Constraints" },
+		{ "language", "Language" },
+		{ "expertise_level", "Expertise Level" },
+	};
+	struct json_span p = find_persona(personas, name);
+	struct buf text = { 0 };
+	size_t i;
+
+	for (i = 0; p.p && i < LEN(traits); i++)
+		put_trait(&text, traits[i].label,
+		    json_get(p, traits[i].key));
+	if (text.len)
+		buf_add(b, text.p, text.len);
+	else
+		buf_puts(b, name);
+	buf_release(&text);
+}
+
+static void
+apply_template(const struct input_plan *p, struct input *j)
+{
+	struct json_span input = { j->input.p, j->input.len };
+	struct buf text = { 0 };
+	const char *s;
+
+	for (s = p->template; *s; ) {
+		if (!strncmp(s, "{input}", 7)) {
+			put_text(&text, input);
+			s += 7;
+		} else if (!strncmp(s, "{persona}", 9)) {
+			if (j->persona)
+				describe(&text, p->personas, j->persona);
+			s += 9;
+		} else if ((*s == '{' || *s == '}') && s[1] == *s) {
+			buf_byte(&text, *s);
+			s += 2;
+		} else {
+			buf_byte(&text, *s++);
+		}
+	}
+	j->input.len = 0;
+	json_put_text(&j->input, text.p, text.len);
+	buf_release(&text);
+}
+
+/* --- replay ------------------------------------------------------------------ */
+
+struct callables {
+	struct json_span providers;
+	const char *input_path;
+	struct buf *found;	/* JSON, open */
+	struct err *e;
+};
+
+/* The provider's kind for a callable at path, or NULL. */
+static const char *
+mapped(struct json_span map, const char *path)
+{
+	struct json_span v;
+	const char *dot, *last = path;
+	char *name;
+	size_t n = strlen(path);
+
+	if (!json_is(map, JSON_OBJECT))
+		return NULL;
+	v = json_get(map, path);
+	/* then by the last name; a place in a list goes by the list's */
+	while (!v.p && n) {
+		for (last = path + n; last > path && last[-1] != '.'; last--)
+			;
+		name = xmemdup(last, (size_t)(path + n - last));
+		if (strspn(name, "0123456789") < strlen(name)) {
+			v = json_get(map, name);
+			free(name);
+			break;
+		}
+		free(name);
+		dot = last > path ? last - 1 : path;
+		n = (size_t)(dot - path);
+	}
+	return v.p ? provider_kind(v.p + 1, v.n - 2, 1) : NULL;
+}
+
+static int
+each_string(void *arg, const char *path, struct json_span string)
+{
+	struct callables *c = arg;
+	struct json_span name;
+	const char *kind;
+
+	if (!record_callable(string, &name) ||
+	    (c->input_path && !strcmp(path, c->input_path)))
+		return 0;
+	kind = mapped(c->providers, path);
+	if (!kind && !strncmp(string.p, "\"<builtin:", 10))
+		kind = provider_kind(string.p + 2, string.n - 4, 0);
+	if (!kind)
+		return err_set(c->e, 0, 0, "the recorded callable '%s' (%.*s) "
+		    "has no provider: name one in "
+		    "replay_args.callable_providers", path, (int)string.n - 2,
+		    string.p + 1);
+	json_add_str(c->found, path, kind);
+	return 0;
+}
+
+/* Adds providers whose parameter was not recorded at all. */
+static void
+add_unrecorded(struct input *j, struct json_span kwargs, struct json_span map)
+{
+	struct json_span key = { 0 }, value;
+	struct json_iter it;
+	struct buf name = { 0 };
+
+	if (!json_is(map, JSON_OBJECT))
+		return;
+	for (it = json_each(map); json_next(&it, &key, &value); ) {
+		name.len = 0;
+		json_text(&name, key);
+		if (!strchr(buf_str(&name), '.') &&
+		    !json_get(kwargs, name.p).p)
+			json_add_str(&j->callables, name.p, provider_kind(
+			    value.p + 1, value.n - 2, 1));
+	}
+	buf_release(&name);
+}
+
+static int
+put_callables(const struct input_plan *p, struct input *j, struct json_span kwargs,
+    const char *path, struct err *e)
+{
+	struct callables c = { p->providers, path, &j->callables, e };
+	int bad;
+
+	json_open(&j->callables, NULL, '{');
+	bad = path_strings(kwargs, each_string, &c);
+	if (!bad)
+		add_unrecorded(j, kwargs, p->providers);
+	json_close(&j->callables, '}');
+	return bad;
+}
+
+/* Puts the input where it belongs in the arguments. */
+static int
+put_kwargs(struct input *j, struct json_span kwargs, const char *path,
+    struct err *e)
+{
+	struct json_span input = { j->input.p, j->input.len };
+
+	if (json_type(input) == JSON_NULL) {
+		buf_add(&j->kwargs, kwargs.p, kwargs.n);
+		return 0;
+	}
+	if (path && !path_set(&j->kwargs, kwargs, path, input))
+		return 0;
+	buf_add(&j->kwargs, kwargs.p, kwargs.n);
+	if (path)
+		return err_set(e, 0, 0, "the recorded arguments have no '%s' "
+		    "to put the input into (replay_args.override_param_path)",
+		    path);
+	return err_set(e, 0, 0, "it is not known where the input goes in the "
+	    "recorded arguments: set replay_args.override_param_path");
+}
+
+static int
+replay(const struct input_plan *p, struct input *j, struct err *e)
+{
+	struct json_span recorded = { p->recorded.p, p->recorded.len };
+	struct json_span kwargs = { 0 }, at = { 0 };
+	struct buf own = { 0 };
+	int bad;
+
+	if (j->metadata.p) {
+		kwargs = json_get(j->metadata, "template_kwargs");
+		at = json_get(j->metadata, "input_path");
+		j->objects = json_get(j->metadata, "objects");
+	}
+	if (!json_is(kwargs, JSON_OBJECT) && recorded.n) {
+		kwargs = json_get(recorded, "kwargs");
+		j->objects = json_get(recorded, "objects");
+	}
+	if (!json_is(kwargs, JSON_OBJECT))
+		return err_set(e, 0, 0, "there are no recorded arguments to "
+		    "replay: the input has no template_kwargs, and no "
+		    "replay_args.recording_file is there (record a call, or "
+		    "set replay_args.enabled to false)");
+	if (json_is(at, JSON_STRING))
+		json_text(&own, at);
+	bad = put_callables(p, j, kwargs, p->path ? p->path : own.len ?
+	    buf_str(&own) : NULL, e);
+	if (put_kwargs(j, kwargs, p->path ? p->path : own.len ?
+	    buf_str(&own) : NULL, e))
+		bad = -1;
+	buf_release(&own);
+	return bad;
+}
+
+static void
+identify(struct input *j, struct json_span input, struct json_span id)
+{
+	struct json_span kwargs = { 0 };
+	uint64_t number;
+
+	if (record_id_number(id, &number)) {
+		memcpy(j->id, id.p + 1, RECORD_ID - 1);
+		return;
+	}
+	if (j->metadata.p)
+		kwargs = json_get(j->metadata, "template_kwargs");
+	record_input_id(input, kwargs, j->id);
+}
+
+struct input *
+input_new(const struct input_plan *p, struct json_span record,
+    const struct json_span v[INPUT_FIELDS], struct err *e)
+{
+	struct input *j = xcalloc(1, sizeof(*j));
+	struct json_span persona, null = { "null", 4 };
+	struct buf name = { 0 };
+
+	j->refs = 1;
+	buf_add(&j->record, record.p, record.n);
+	buf_str(&j->record);
+	j->metadata = json_moved(v[INPUT_METADATA], record.p, j->record.p);
+	if (!json_is(j->metadata, JSON_OBJECT))
+		j->metadata.p = NULL;
+	identify(j, v[INPUT_VALUE].p ? v[INPUT_VALUE] : null, v[INPUT_ID]);
+	if (j->metadata.p) {
+		persona = json_get(j->metadata, "persona");
+		if (json_is(persona, JSON_STRING)) {
+			json_text(&name, persona);
+			j->persona = buf_detach(&name, NULL);
+		}
+	}
+	json_add(&j->input, NULL, v[INPUT_VALUE]);
+	if (p->template)
+		apply_template(p, j);
+	if (p->replay)
+		replay(p, j, e);
+	return j;
+}
+
+void
+input_drop(struct input *j)
+{
+	if (!j || --j->refs)
+		return;
+	free(j->persona);
+	free(j->error);
+	buf_release(&j->record);
+	buf_release(&j->input);
+	buf_release(&j->kwargs);
+	buf_release(&j->callables);
+	free(j);
+}

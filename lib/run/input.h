@@ -1,0 +1,60 @@
+#ifndef INPUT_H
+#define INPUT_H
+
+/*
+ * An input made ready to be run: its identity, and the arguments that it is
+ * replayed with. buf.h, json.h, record.h, environ.h and config.h have to be
+ * included before.
+ */
+#include <stddef.h>
+
+struct err;
+
+/* What the configuration says of all inputs. */
+struct input_plan {
+	int replay;
+	char *path;		/* replay_args.override_param_path, or NULL */
+	struct json_span providers;	/* of replay_args; p may be NULL */
+	struct json_span personas;	/* p may be NULL */
+	char *template;		/* input_template, or NULL */
+	char *target;		/* whose recorded calls are replayed */
+	struct buf recorded;	/* the recording to use where an input has no
+				   arguments of its own; empty: none */
+};
+
+struct input {
+	unsigned refs;
+	struct buf record;	/* the input as it was read */
+	struct buf input;	/* JSON; with input_template applied */
+	struct json_span metadata;	/* in record; p may be NULL */
+	char id[RECORD_ID];
+	char *persona;		/* or NULL */
+	char *error;		/* why it cannot be run; NULL: it can */
+	struct buf kwargs;	/* JSON; empty: not replayed */
+	struct buf callables;	/* JSON: {"path":"send"|"error"} */
+	struct json_span objects;	/* in record or the plan; may be absent */
+};
+
+/*
+ * Reads what concerns inputs from c, whose life has to be longer. replay is 1
+ * to replay whatever c says. Returns 0, or -1 with *e filled in.
+ */
+int input_plan_init(struct input_plan *p, const struct config *c, int replay,
+    const char *target, struct err *e);
+void input_plan_release(struct input_plan *p);
+
+/* The fields of an input record, in the order that input_new wants them. */
+enum { INPUT_VALUE, INPUT_ID, INPUT_METADATA, INPUT_FIELDS };
+
+/*
+ * Makes a job with one reference of an input record. Where it cannot be run as
+ * it should (a recorded callable has no provider, the override path leads
+ * nowhere), *e says why; there is a job all the same.
+ */
+struct input *input_new(const struct input_plan *p, struct json_span record,
+    const struct json_span v[INPUT_FIELDS], struct err *e);
+
+/* Gives back one reference; the last one frees it. */
+void input_drop(struct input *j);
+
+#endif

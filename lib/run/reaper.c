@@ -1,0 +1,140 @@
+#define _GNU_SOURCE		/* close_range */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "base/util.h"
+#include "base/err.h"
+#include "reaper.h"
+
+/* What it is told: a group, negative when it is no more. */
+struct groups {
+	pid_t *ids;
+	size_t n;
+	size_t cap;
+};
+
+static void
+note(struct groups *l, pid_t told)
+{
+	size_t i;
+
+	if (told > 0) {
+		if (l->n == l->cap) {
+			l->cap = grow(l->cap, l->n + 1);
+			l->ids = xreallocarray(l->ids, l->cap,
+			    sizeof(*l->ids));
+		}
+		l->ids[l->n++] = told;
+		return;
+	}
+	for (i = 0; i < l->n; i++)
+		if (l->ids[i] == -told) {
+			l->ids[i] = l->ids[--l->n];
+			return;
+		}
+}
+
+/* Leaves nothing open but fd, as 0: a reader of our output waits for its end. */
+static void
+keep_only(int fd)
+{
+	int i, most = (int)sysconf(_SC_OPEN_MAX);
+
+	dup2(fd, 0);
+#ifdef __linux__
+	if (!close_range(1, ~0U, 0))
+		return;
+#endif
+	for (i = 1; i < most; i++)
+		close(i);
+}
+
+_Noreturn static void
+keep_watch(int fd)
+{
+	static const int ignored[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2
+	};
+	struct groups groups = { 0 };
+	pid_t told[64];
+	ssize_t n;
+	size_t i;
+
+	setsid();
+	for (i = 0; i < LEN(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+#ifdef __linux__
+	prctl(PR_SET_NAME, "fl-guard", 0, 0, 0);
+#endif
+	keep_only(fd);
+	/* what is written are whole words, so what is read are some too */
+	while ((n = read(0, told, sizeof(told))) > 0 ||
+	    (n < 0 && errno == EINTR))
+		for (i = 0; n > 0 && i < (size_t)n / sizeof(*told); i++)
+			note(&groups, told[i]);
+	for (i = 0; i < groups.n; i++)
+		kill(-groups.ids[i], SIGKILL);
+	_exit(0);
+}
+
+int
+reaper_start(struct reaper *g, struct err *e)
+{
+	int fds[2];
+
+	if (pipe(fds))
+		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
+	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+	g->pid = fork();
+	if (g->pid == 0) {
+		close(fds[1]);
+		keep_watch(fds[0]);
+	}
+	close(fds[0]);
+	g->fd = fds[1];
+	if (g->pid > 0)
+		return 0;
+	close(fds[1]);
+	g->pid = 0;
+	return err_set(e, 0, 0, "fork: %s", strerror(errno));
+}
+
+static void
+tell(const struct reaper *g, pid_t word)
+{
+	if (!g->pid)
+		return;
+	while (write(g->fd, &word, sizeof(word)) < 0 && errno == EINTR)
+		;
+}
+
+void
+reaper_add(struct reaper *g, pid_t group)
+{
+	tell(g, group);
+}
+
+void
+reaper_remove(struct reaper *g, pid_t group)
+{
+	tell(g, -group);
+}
+
+void
+reaper_end(struct reaper *g)
+{
+	if (!g->pid)
+		return;
+	close(g->fd);
+	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	g->pid = 0;
+}
