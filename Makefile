@@ -141,7 +141,8 @@ lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
 	$(PHASE) $(PAGE_PARTS)
-	sh tests/rooms.sh $(ROOMS)
+	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
+	$(PYTHON) tests/includes.py $(ROOMS)
 	node --check lib/format/page.js
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \

@@ -8,23 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/cli.h"
+#include "base/err.h"
+#include "base/set.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
-#include "base/cli.h"
-#include "base/set.h"
 #include "io/source.h"
 #include "record/record.h"
-#include "config/environ.h"
 #include "config/config.h"
-#include "experiment/row.h"
-#include "experiment/recover.h"
-#include "experiment/manifest.h"
-#include "experiment/summary.h"
+#include "config/environ.h"
 #include "experiment/expdir.h"
+#include "experiment/manifest.h"
+#include "experiment/recover.h"
+#include "experiment/summary.h"
 
 static const char usage[] =
 "fl-collect [options] DIR [trace ...]\n"

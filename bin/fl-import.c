@@ -2,11 +2,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "json/json.h"
-#include "io/line.h"
-#include "io/out.h"
 #include "base/cli.h"
+#include "base/util.h"
+#include "io/out.h"
 #include "io/source.h"
 #include "io/spill.h"
 #include "import/otlpin.h"

@@ -4,9 +4,11 @@
 # - An include that crosses rooms is written "room/name.h" and names a public
 #   header of an earlier room; all others are of the same room.
 # - Modules of a room do not include each other in a circle.
+# - Each header compiles alone.
 # - Each header of a foreign library is included by one file only.
 #
 # Public headers are those of the list below; all others are private.
+CC=${CC:-cc}
 cd "$(dirname "$0")/../lib" || exit 2
 
 public='
@@ -92,6 +94,15 @@ for d in */; do
 	*) [ -z "$(find "$d" -name '*.c')" ] ||
 		complain "$d: is not in the list of rooms" ;;
 	esac
+done
+
+check_header()
+{
+	printf '#include "%s"\n' "$1" | "$CC" -std=c11 -D_XOPEN_SOURCE=700 \
+		-Wall -Wextra -Werror -I. -fsyntax-only -x c -
+}
+for h in */*.h; do
+	check_header "$h" || complain "$h: does not compile alone"
 done
 
 for h in jsmn.h yaml.h libfyaml.h; do

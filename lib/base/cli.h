@@ -7,6 +7,8 @@
  */
 #include <stddef.h>
 
+struct err;
+
 /* Values for getopt_long of --help and --version; others start at CLI_OPT. */
 enum { CLI_HELP = 1000, CLI_VERSION, CLI_OPT };
 
@@ -47,7 +49,6 @@ const char *cli_version(void);
  * For config_load: says errors in the file named by arg (warnings are for
  * fl-config to tell).
  */
-struct err;
 void cli_config(void *arg, int error, const struct err *e);
 
 /* warn("%s", msg), for who wants a function to say things with. */

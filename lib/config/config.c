@@ -5,14 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
-#include "json/json.h"
-#include "json/tree.h"
+#include "base/err.h"
+#include "base/util.h"
 #include "json/path.h"
+#include "json/tree.h"
 #include "yaml/yamlin.h"
-#include "environ.h"
 #include "schema.h"
 #include "config.h"
 

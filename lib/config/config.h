@@ -3,10 +3,12 @@
 
 /*
  * setting.yaml: what may stand in it, what does, and what is assumed where it
- * is silent. fluxloop-setting(5) describes it. json.h and environ.h have to
- * be included before.
+ * is silent. fluxloop-setting(5) describes it.
  */
 #include <stddef.h>
+
+#include "json/json.h"
+#include "environ.h"
 
 struct buf;
 struct err;

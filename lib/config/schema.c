@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/hash.h"
-#include "json/json.h"
 #include "base/set.h"
+#include "base/util.h"
 #include "json/tree.h"
 #include "yaml/yamlin.h"
 #include "schema.h"

@@ -3,12 +3,15 @@
 
 /*
  * What may stand in setting.yaml: every key, with the type of its value, its
- * range, and what is assumed where the file is silent. yamlin.h, json.h and
- * tree.h have to be included before.
+ * range, and what is assumed where the file is silent.
  */
 #include <stddef.h>
 
+#include "json/json.h"
+
 struct err;
+struct tree;
+struct yamlin_mark;
 
 /* What a value has to be. */
 enum schema_want {

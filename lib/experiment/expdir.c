@@ -7,21 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/err.h"
-#include "base/buf.h"
 #include "base/hash.h"
-#include "json/json.h"
-#include "io/out.h"
+#include "base/util.h"
 #include "json/isotime.h"
-#include "base/set.h"
+#include "io/newfile.h"
 #include "record/record.h"
 #include "config/environ.h"
-#include "config/config.h"
-#include "io/newfile.h"
-#include "row.h"
-#include "recover.h"
 #include "manifest.h"
+#include "row.h"
 #include "summary.h"
 #include "expdir.h"
 

@@ -2,16 +2,22 @@
 #define EXPDIR_H
 
 /*
- * An experiment directory: the files that traces are kept in, as
- * fluxloop-records(5) has them. A trace's observations are written first and
- * its row last, with the place of the observations: the row is what makes it
- * count. buf.h, json.h, out.h, set.h, environ.h, config.h, row.h, recover.h,
- * manifest.h and summary.h have to be included before.
+ * An experiment directory: the files that traces are kept in, as fluxloop-
+ * records(5) has them. A trace's observations are written first and its row
+ * last, with the place of the observations: the row is what makes it count.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "base/set.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "recover.h"
+
 struct err;
+struct manifest;
+struct summary_totals;
 
 /* What expdir_open may do. */
 enum {

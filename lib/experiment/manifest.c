@@ -4,19 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "base/hash.h"
-#include "json/json.h"
-#include "json/isotime.h"
 #include "base/cli.h"
-#include "record/secret.h"
+#include "base/hash.h"
+#include "base/util.h"
+#include "json/isotime.h"
 #include "json/tree.h"
-#include "yaml/yamlin.h"
+#include "record/excerpt.h"
+#include "record/secret.h"
+#include "config/config.h"
 #include "config/environ.h"
 #include "config/schema.h"
-#include "config/config.h"
-#include "record/excerpt.h"
 #include "manifest.h"
 
 /* Of many differences so many are said one by one. */

@@ -3,13 +3,15 @@
 
 /*
  * manifest.json: what an experiment is run with, as fluxloop-records(5) has
- * it, so that it can be told what changed before it is continued. json.h,
- * environ.h and config.h have to be included before.
+ * it, so that it can be told what changed before it is continued.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "json/json.h"
+
 struct buf;
+struct config;
 
 /* What is known of it. */
 struct manifest {

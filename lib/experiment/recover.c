@@ -3,11 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/err.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "io/line.h"
-#include "row.h"
 #include "recover.h"
 
 const char *const recover_files[RECOVER_FILES] = {

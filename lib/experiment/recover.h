@@ -4,11 +4,13 @@
 /*
  * What of an experiment's files counts when they were left at any moment: the
  * longest beginning of the rows of which each is a whole line and has all its
- * observations, and its trace, in whole lines. json.h and row.h have to be
- * included before.
+ * observations, and its trace, in whole lines.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
+#include "row.h"
 
 struct err;
 

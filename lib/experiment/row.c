@@ -3,7 +3,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "json/json.h"
 #include "row.h"
 
 const char *const row_fields[ROW_FIELDS] = {

@@ -2,11 +2,12 @@
 #define ROW_H
 
 /*
- * The row that trace_summary.jsonl has for each trace. json.h has to be
- * included before.
+ * The row that trace_summary.jsonl has for each trace.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
 
 struct buf;
 

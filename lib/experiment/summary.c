@@ -7,15 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
-#include "json/json.h"
-#include "io/line.h"
-#include "io/out.h"
-#include "json/isotime.h"
+#include "base/err.h"
 #include "base/set.h"
+#include "base/util.h"
+#include "json/isotime.h"
+#include "io/line.h"
 #include "io/newfile.h"
+#include "io/out.h"
 #include "row.h"
 #include "tally.h"
 #include "summary.h"

@@ -3,9 +3,11 @@
 
 /*
  * summary.json and errors.json, which are computed from the rows of an
- * experiment. json.h has to be included before.
+ * experiment.
  */
 #include <stddef.h>
+
+#include "json/json.h"
 
 struct err;
 

@@ -3,15 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/utf8.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "json/isotime.h"
-#include "base/set.h"
 #include "record/excerpt.h"
-#include "row.h"
 #include "tally.h"
 
 /* So many kinds of failure are told apart; there are five of our own. */

@@ -4,11 +4,14 @@
 /*
  * The figures of an experiment, computed from its rows. They are passed over
  * three times in the same order, so that what is kept meanwhile is 8 bytes for
- * each row and about 100 for each input. json.h, row.h and set.h have to be
- * included before.
+ * each row and about 100 for each input.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/set.h"
+#include "json/json.h"
+#include "row.h"
 
 struct buf;
 

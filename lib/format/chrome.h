@@ -9,12 +9,11 @@
  * pid is a hash of its id. Thread 1 has one event for the trace, the threads
  * from 2 on those of its steps (tracks.h). Times are microseconds since 1970.
  */
+struct buf;
+struct trace;
 #define CHROME_BEGIN "{\"displayTimeUnit\":\"ms\",\"traceEvents\":[\n"
 #define CHROME_BETWEEN ",\n"
 #define CHROME_END "\n]}\n"
-
-struct buf;
-struct trace;
 
 void chrome_put(struct buf *b, struct trace *t);
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct buf;
+struct listing;
 struct trace;
 
 struct format {

@@ -4,15 +4,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "json/isotime.h"
-#include "trace/trace.h"
+#include "json/json.h"
 #include "trace/pertrace.h"
+#include "trace/trace.h"
 #include "page.h"
-#include "listing.h"
 #include "html.h"
 
 /*

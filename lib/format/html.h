@@ -25,6 +25,8 @@
  * Nothing of a record stands in a tag. The page's policy lets the browser load
  * nothing, and run no script but page.js.
  */
+#include "listing.h"
+
 struct buf;
 struct trace;
 

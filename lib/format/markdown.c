@@ -1,7 +1,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "json/json.h"

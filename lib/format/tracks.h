@@ -5,7 +5,7 @@
  * Puts the steps of a linked trace into lanes, for viewers that draw a lane as
  * a stack of boxes: within a lane, of two steps one contains the other or they
  * are apart, and no step lies directly on another than its parent, but for
- * steps of no length. json.h and trace.h have to be included before.
+ * steps of no length.
  *
  * Steps are taken in the order of their beginning, parents before their
  * children and siblings in their order. One goes on top of its parent if it
@@ -15,6 +15,8 @@
  * length is over at once, and in nobody's way. It takes O(n log n).
  */
 #include <stddef.h>
+
+struct trace;
 
 /* No more boxes are stacked in a lane; the rest goes elsewhere. */
 #define TRACKS_HEIGHT 500

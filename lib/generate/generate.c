@@ -1,16 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/hash.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "io/out.h"
-#include "base/set.h"
 #include "record/record.h"
-#include "config/environ.h"
 #include "config/config.h"
+#include "config/environ.h"
 #include "variant.h"
 #include "generate.h"
 

@@ -3,17 +3,21 @@
 
 /*
  * Makes inputs out of texts: every strategy crossed with every persona, taken
- * in turns, so that the first few already differ as much as can be. json.h,
- * environ.h, config.h and set.h have to be included before.
+ * in turns, so that the first few already differ as much as can be.
  */
 #include <stddef.h>
 #include <stdint.h>
 
-struct out;
+#include "base/set.h"
+#include "json/json.h"
+
+struct base;
+struct config;
 struct err;
+struct out;
+struct persona;
 
 /* A text to vary, and what it came with. */
-struct base;
 
 struct generator {
 	size_t *strategies;	/* by their numbers in variant.h */

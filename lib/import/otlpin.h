@@ -5,12 +5,12 @@
  * Reads OTLP JSON lines, as OpenTelemetry's file exporters write them, and
  * writes the traces in them. The spans of a trace may be anywhere in the
  * input: what is written together waits in a temporary file (spill.h), and
- * memory holds a few facts for each trace, none for each span. json.h and
- * line.h and source.h have to be included before.
+ * memory holds a few facts for each trace, none for each span.
  */
 #include <stddef.h>
 
 struct out;
+struct source;
 
 enum otlpin_output {
 	OTLPIN_TRACES,		/* each trace with its observations */

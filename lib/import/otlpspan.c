@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "base/buf.h"
-#include "json/json.h"
 #include "json/isotime.h"
 #include "otlpval.h"
 #include "otlpspan.h"

@@ -5,11 +5,15 @@
  * Makes records of an OpenTelemetry span: an observation, and, of the one that
  * stands for a run, a trace row. Reads the attributes of the semantic
  * conventions for generative AI (old and new ones), of OpenInference, of
- * OpenLLMetry, and those that otlp.h writes. buf.h, json.h and otlpval.h have
- * to be included before.
+ * OpenLLMetry, and those that otlp.h writes.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buf.h"
+#include "json/json.h"
+
+struct otlpval_pair;
 
 /* What a span was before it was one. */
 enum otlpspan_kind {

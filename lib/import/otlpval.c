@@ -1,9 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "otlpval.h"
 
 /* Segments of a flattened key; what is behind stays together. */

@@ -5,10 +5,12 @@
  * Reads the values that OTLP JSON is made of, as lenient as its writers are
  * various: keys in lowerCamelCase or with underscores, ids in hexadecimal
  * digits or base64, numbers as numbers or text, enums as numbers or names.
- * Everything given has to be checked JSON. json.h has to be included before.
+ * Everything given has to be checked JSON.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
 
 struct buf;
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "out.h"
 #include "newfile.h"
 
 int

@@ -3,10 +3,11 @@
 
 /*
  * A file that is whole or not there: it is written beside its place, as
- * NAME.new, and gets its name when all of it is on the disk. out.h has to be
- * included before.
+ * NAME.new, and gets its name when all of it is on the disk.
  */
 #include <stddef.h>
+
+#include "out.h"
 
 struct newfile {
 	int dir;		/* the folder, which stays the caller's */

@@ -7,10 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json/json.h"
-#include "line.h"
+#include "base/util.h"
 #include "source.h"
 
 /* So many bad lines at the beginning of a file are told one by one. */

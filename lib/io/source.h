@@ -3,11 +3,13 @@
 
 /*
  * The records of some JSONL files, or of the standard input, one after the
- * other. Bad lines are reported and passed over. json.h and line.h have to be
- * included before.
+ * other. Bad lines are reported and passed over.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
+#include "line.h"
 
 struct buf;
 

@@ -2,10 +2,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "json.h"
 #include "isotime.h"
 
 #define SECOND INT64_C(1000000)

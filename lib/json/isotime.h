@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "json.h"
+
 struct buf;
-struct json_span;
 
 /* Now, in microseconds since 1970; and on a clock that only goes forward. */
 int64_t isotime_now(void);

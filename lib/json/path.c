@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "json.h"
 #include "path.h"
 
 /* The length of the path's first name. */

@@ -2,11 +2,13 @@
 #define PATH_H
 
 /*
- * Dotted paths into JSON values: "data.content", and, numbers counting from
- * 0 in arrays, "item.content.0.text". A key that has dots in it is found when
- * the rest of the path is that key. json.h has to be included before.
+ * Dotted paths into JSON values: "data.content", and, numbers counting from 0
+ * in arrays, "item.content.0.text". A key that has dots in it is found when
+ * the rest of the path is that key.
  */
 #include <stddef.h>
+
+#include "json.h"
 
 struct buf;
 

@@ -11,9 +11,8 @@
 #include <jsmn.h>
 #pragma GCC diagnostic pop
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json.h"
+#include "base/util.h"
 #include "tree.h"
 
 /* Tokenizes s into t->tokens and returns how many tokens there are. */

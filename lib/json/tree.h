@@ -4,9 +4,11 @@
 /*
  * A small JSON value as a tree, for work that needs to go back and forth in
  * it. Takes about eighty bytes for each value and key; for long texts, walk
- * with json_next instead. json.h has to be included before.
+ * with json_next instead.
  */
 #include <stddef.h>
+
+#include "json.h"
 
 struct buf;
 

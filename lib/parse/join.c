@@ -7,24 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/hash.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
-#include "io/source.h"
-#include "pool.h"
-#include "io/spill.h"
-#include "sorter.h"
-#include "chunks.h"
-#include "trace/trace.h"
-#include "trace/pertrace.h"
-#include "format/format.h"
 #include "io/outdir.h"
-#include "format/filter.h"
+#include "io/spill.h"
+#include "trace/pertrace.h"
+#include "trace/trace.h"
+#include "format/format.h"
 #include "output.h"
+#include "pool.h"
 #include "join.h"
 
 /*

@@ -6,11 +6,18 @@
  * and has them rendered. It passes over the records once, keeping an index of
  * where each is (40 bytes for a record), and then reads trace by trace. What
  * comes from a pipe is put into a temporary file meanwhile, and so is an index
- * that does not fit. json.h, line.h, source.h, <pthread.h>, chunks.h,
- * pool.h and sorter.h have to be included before.
+ * that does not fit.
  */
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "io/source.h"
+#include "chunks.h"
+#include "sorter.h"
+
+struct output;
+struct pool;
 
 struct join {
 	struct output *sink;	/* where traces go */

@@ -5,19 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/util.h"
 #include "json/json.h"
-#include "io/out.h"
-#include "pool.h"
 #include "io/spill.h"
-#include "trace/trace.h"
-#include "format/listing.h"
 #include "format/format.h"
-#include "io/outdir.h"
-#include "format/filter.h"
+#include "format/listing.h"
+#include "pool.h"
 #include "output.h"
 
 /*

@@ -4,11 +4,21 @@
 /*
  * Where rendered traces go: to a stream, or into a folder, with an index of
  * them. Several threads render; what they made is put out in the order of
- * their tickets. <pthread.h>, json.h, err.h, out.h, pool.h, trace.h, outdir.h,
- * filter.h and format.h have to be included before.
+ * their tickets.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/err.h"
+#include "io/out.h"
+#include "io/outdir.h"
+#include "trace/trace.h"
+#include "format/filter.h"
+
+struct buf;
+struct format;
+struct listing;
+struct pool;
 
 /* A list of the traces in a folder. */
 #define OUTPUT_LISTS 2

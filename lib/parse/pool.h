@@ -2,10 +2,13 @@
 #define POOL_H
 
 /*
- * Threads that share out work and hand in what they made of it in the order
- * in which they took it, so that the outcome does not depend on how many they
- * are. <pthread.h> and <stdint.h> have to be included before.
+ * Threads that share out work and hand in what they made of it in the order in
+ * which they took it, so that the outcome does not depend on how many they
+ * are.
  */
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "json/json.h"
 #include "excerpt.h"
 
 #define MORE "\xe2\x80\xa6"

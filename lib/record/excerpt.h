@@ -2,10 +2,11 @@
 #define EXCERPT_H
 
 /*
- * The beginning of a value, for a title or a line of an overview. json.h has
- * to be included before.
+ * The beginning of a value, for a title or a line of an overview.
  */
 #include <stddef.h>
+
+#include "json/json.h"
 
 struct buf;
 

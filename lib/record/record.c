@@ -1,12 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
-#include "json/json.h"
-#include "json/isotime.h"
+#include "base/util.h"
 #include "base/uuid.h"
+#include "json/isotime.h"
 #include "json/tree.h"
 #include "record.h"
 

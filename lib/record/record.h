@@ -3,10 +3,12 @@
 
 /*
  * What a record is, and what identifies it. fluxloop-records(5) is the
- * authority. json.h has to be included before.
+ * authority.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
 
 struct buf;
 

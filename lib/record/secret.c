@@ -1,9 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "secret.h"
 
 static int

@@ -1,8 +1,7 @@
 #include <stddef.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "json/path.h"
 #include "template.h"
 

@@ -3,8 +3,9 @@
 
 /*
  * Templates: recorded calls with the text in them that inputs are made from.
- * json.h has to be included before.
  */
+#include "json/json.h"
+
 struct buf;
 
 /* The fields of a recording, in the order that template_put wants them. */

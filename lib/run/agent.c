@@ -11,15 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/err.h"
-#include "base/buf.h"
+#include "base/util.h"
+#include "json/isotime.h"
 #include "json/json.h"
 #include "io/out.h"
-#include "json/isotime.h"
 #include "record/secret.h"
 #include "config/environ.h"
-#include "proc.h"
 #include "agent.h"
 
 #define PIECE 65536

@@ -4,11 +4,14 @@
 /*
  * A child process that speaks the agent protocol, fluxloop-protocol(7): its
  * pipes, whole lines out of them, and what it says on its standard error.
- * buf.h, proc.h and environ.h have to be included before.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+#include "proc.h"
+
+struct environ;
 struct err;
 
 /* What agents have in common. */

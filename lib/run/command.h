@@ -3,11 +3,11 @@
 
 /*
  * What to start as the agent of a configuration: a Python handler behind our
- * bridge, or a command. json.h, environ.h and config.h have to be included
- * before.
+ * bridge, or a command.
  */
 #include <stddef.h>
 
+struct config;
 struct err;
 
 /* A list of words that ends in NULL. Zeroed memory is an empty one. */

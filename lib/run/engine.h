@@ -3,13 +3,18 @@
 
 /*
  * Runs inputs on agents: starts agents, sends them work, watches the clock,
- * and writes a trace for every run. json.h, line.h, source.h, out.h, buf.h,
- * record.h, uuid.h, environ.h, config.h, proc.h, agent.h, input.h, run.h,
- * completed.h, queue.h and eventlog.h have to be included before.
+ * and writes a trace for every run.
  */
 #include <regex.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "agent.h"
+#include "queue.h"
+
+struct eventlog;
+struct out;
+struct source;
 
 /* How far it is. */
 struct engine_view {

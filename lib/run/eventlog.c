@@ -2,12 +2,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
-#include "json/json.h"
-#include "io/out.h"
+#include "base/err.h"
 #include "json/isotime.h"
+#include "json/json.h"
 #include "eventlog.h"
 
 int

@@ -4,10 +4,11 @@
 /*
  * A log of what was done, one JSON object for each event: "t", the
  * microseconds on a clock that only goes forward since it was opened, "event",
- * and what else belongs to it. Without a file nothing is kept. out.h has to be
- * included before.
+ * and what else belongs to it. Without a file nothing is kept.
  */
 #include <stdint.h>
+
+#include "io/out.h"
 
 struct buf;
 struct err;

@@ -5,15 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/err.h"
-#include "base/buf.h"
-#include "json/json.h"
-#include "io/line.h"
+#include "base/util.h"
 #include "json/path.h"
-#include "record/record.h"
-#include "config/environ.h"
+#include "io/line.h"
 #include "config/config.h"
+#include "config/environ.h"
 #include "input.h"
 
 static const struct {

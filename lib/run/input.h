@@ -3,11 +3,15 @@
 
 /*
  * An input made ready to be run: its identity, and the arguments that it is
- * replayed with. buf.h, json.h, record.h, environ.h and config.h have to be
- * included before.
+ * replayed with.
  */
 #include <stddef.h>
 
+#include "base/buf.h"
+#include "json/json.h"
+#include "record/record.h"
+
+struct config;
 struct err;
 
 /* What the configuration says of all inputs. */

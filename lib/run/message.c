@@ -1,8 +1,7 @@
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "message.h"
 
 #define MARGIN 8		/* levels that a message is put into later */

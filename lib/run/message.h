@@ -2,11 +2,12 @@
 #define MESSAGE_H
 
 /*
- * The lines that an agent writes, fluxloop-protocol(7). json.h has to be
- * included before.
+ * The lines that an agent writes, fluxloop-protocol(7).
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
 
 struct buf;
 

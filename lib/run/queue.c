@@ -1,19 +1,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
-#include "base/uuid.h"
 #include "io/source.h"
 #include "record/record.h"
 #include "config/environ.h"
-#include "config/config.h"
+#include "completed.h"
 #include "input.h"
 #include "run.h"
-#include "completed.h"
 #include "queue.h"
 
 #define SKIPPED_AT_ONCE 10000

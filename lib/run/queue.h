@@ -3,12 +3,16 @@
 
 /*
  * What is to be run next: the runs of each input in turn, those that are given
- * back, and those that wait for another attempt. json.h, line.h, source.h,
- * buf.h, record.h, uuid.h, environ.h, config.h, input.h, run.h and completed.h have
- * to be included before.
+ * back, and those that wait for another attempt.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+struct completed;
+struct input;
+struct input_plan;
+struct run;
+struct source;
 
 struct queue_plan {
 	const struct input_plan *jobs;

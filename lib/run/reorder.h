@@ -4,10 +4,12 @@
 /*
  * Puts lines that are finished in any order into the order of their numbers,
  * 0, 1, 2 and so on. Those that come early are kept. Zeroed memory is an empty
- * one. buf.h has to be included before.
+ * one.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+struct buf;
 
 struct reorder {
 	struct buf *early;	/* a ring: number n is at n modulo cap */

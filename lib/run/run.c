@@ -3,13 +3,8 @@
 #include <strings.h>
 
 #include "base/util.h"
-#include "base/buf.h"
-#include "json/json.h"
 #include "json/isotime.h"
-#include "base/uuid.h"
-#include "record/record.h"
 #include "config/environ.h"
-#include "config/config.h"
 #include "input.h"
 #include "run.h"
 

@@ -3,11 +3,17 @@
 
 /*
  * One run of one input: what is sent to the agent for it, what comes back, and
- * the trace that this makes. buf.h, json.h, record.h, uuid.h, environ.h,
- * config.h and input.h have to be included before.
+ * the trace that this makes.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buf.h"
+#include "base/uuid.h"
+#include "json/json.h"
+#include "record/record.h"
+
+struct input;
 
 /* No run has used more tokens: such numbers are mistakes. */
 #define RUN_TOKENS_MAX 1000000000000000

@@ -1,18 +1,8 @@
 #include <string.h>
 
-#include "base/util.h"
 #include "base/err.h"
-#include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "json/isotime.h"
-#include "base/uuid.h"
-#include "record/record.h"
-#include "config/environ.h"
-#include "config/config.h"
-#include "proc.h"
-#include "agent.h"
-#include "input.h"
-#include "run.h"
 #include "message.h"
 #include "worker.h"
 

@@ -2,12 +2,15 @@
 #define WORKER_H
 
 /*
- * An agent and the runs that it was sent. buf.h, json.h, record.h, uuid.h,
- * environ.h, config.h, input.h, run.h, proc.h and agent.h have to be included
- * before.
+ * An agent and the runs that it was sent.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "agent.h"
+#include "run.h"
+
+struct err;
 
 #define NEVER INT64_MAX		/* a time on the monotonic clock, in us */
 

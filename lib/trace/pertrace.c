@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "trace.h"
 #include "pertrace.h"
 

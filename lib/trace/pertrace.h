@@ -4,9 +4,10 @@
 /*
  * Per-trace JSON: fluxloop-records(5).
  */
+#include "json/json.h"
+
 struct buf;
 struct trace;
-struct json_span;
 
 /* In one line. */
 void pertrace_put(struct buf *b, struct trace *t);

@@ -4,13 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/util.h"
+#include "base/alnum.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/set.h"
 #include "base/utf8.h"
-#include "base/alnum.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "json/isotime.h"
 #include "trace.h"
 

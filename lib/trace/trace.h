@@ -3,10 +3,12 @@
 
 /*
  * A trace as renderers see it: its row and its observations in order. All of
- * it borrows the JSON that it was made of. json.h has to be included before.
+ * it borrows the JSON that it was made of.
  */
 #include <stddef.h>
 #include <stdint.h>
+
+#include "json/json.h"
 
 struct buf;
 

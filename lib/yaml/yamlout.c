@@ -4,10 +4,9 @@
 
 #include <yaml.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "json/json.h"
+#include "base/util.h"
 #include "io/out.h"
 #include "yamlout.h"
 

@@ -2,10 +2,11 @@
 #define YAMLOUT_H
 
 /*
- * Writes YAML as it goes, by libyaml: strings always in double quotes, so
- * that every reader reads them back as they were; simple keys without.
- * json.h has to be included before.
+ * Writes YAML as it goes, by libyaml: strings always in double quotes, so that
+ * every reader reads them back as they were; simple keys without.
  */
+#include "json/json.h"
+
 struct out;
 struct yamlout;
 
