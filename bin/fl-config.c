@@ -64,7 +64,7 @@ show(const struct config *c, char **args)
 
 	(void)args;
 	secret_mask(&masked, c->root);
-	json_pretty(b, (struct json_span){ masked.p, masked.len }, 0);
+	json_pretty(b, json_buf(&masked), 0);
 	buf_byte(b, '\n');
 	buf_release(&masked);
 	return 0;

@@ -144,7 +144,7 @@ from_config(struct generator *g, const struct config *c)
 		}
 		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
 		    GEN_FIELDS, &f);
-		if (generator_add(g, (struct json_span){ b.p, b.len }, v))
+		if (generator_add(g, json_buf(&b), v))
 			break;
 	}
 	buf_release(&b);

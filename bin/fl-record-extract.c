@@ -51,8 +51,7 @@ wanted(struct source *s, struct set *seen, const struct json_span *v)
 		    "'kwargs'");
 		return 0;
 	}
-	if (want.target && !json_equal(v[REC_TARGET], want.target,
-	    strlen(want.target)))
+	if (want.target && !json_is_str(v[REC_TARGET], want.target))
 		return 0;
 	if (!want.unique)
 		return 1;

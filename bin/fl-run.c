@@ -274,7 +274,7 @@ static void
 set_limits(struct engine_plan *p, const struct config *c)
 {
 	struct json_span v = config_get(c, "runner.on_error");
-	int fast = json_is(v, JSON_STRING) && json_equal(v, "fail_fast", 9);
+	int fast = json_is_str(v, "fail_fast");
 
 	if (given.on_error) {
 		fast = !strcmp(given.on_error, "fail_fast");

@@ -48,4 +48,12 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 size_t grow(size_t cap, size_t need);
 
+/* Makes room for need elements in the array p of cap, both of which change. */
+#define ALLOC_GROW(p, need, cap) do { \
+	if ((need) > (cap)) { \
+		(cap) = grow((cap), (need)); \
+		(p) = xreallocarray((p), (cap), sizeof(*(p))); \
+	} \
+} while (0)
+
 #endif

@@ -19,7 +19,7 @@
 static void
 put(struct buf *json, const char *path, const char *value)
 {
-	struct json_span root = { json->p, json->len };
+	struct json_span root = json_buf(json);
 	struct json_span v = { value, strlen(value) };
 	struct buf b = { 0 };
 
@@ -32,10 +32,10 @@ put(struct buf *json, const char *path, const char *value)
 static int
 absent(const struct buf *json, const char *path)
 {
-	struct json_span root = { json->p, json->len }, v;
+	struct json_span root = json_buf(json), v;
 
 	v = path_get(root, path);
-	return !v.p || json_type(v) == JSON_NULL;
+	return json_is_null(v);
 }
 
 /* An override from the environment, as the JSON its key wants; or NULL. */
@@ -256,7 +256,7 @@ read_file(struct config *c, struct buf *json, config_say *say, void *arg)
 	} else if (got > 0 && *json->p == 'n') {
 		json->len = 0;	/* only comments */
 	} else if (got > 0) {
-		tree_parse(&t, (struct json_span){ json->p, json->len });
+		tree_parse(&t, json_buf(json));
 		marks = yamlin_marks(r, &n);
 		errors = schema_check(&t, marks, say, arg);
 		errors += more_documents(r, say, arg);
@@ -314,7 +314,7 @@ config_load(struct config *c, const char *file, config_say *say, void *arg)
 	c->root.n = json.len;
 	c->root.p = c->json = buf_detach(&json, NULL);
 	how = config_get(c, "runner.environment");
-	if (json_is(how, JSON_STRING) && json_equal(how, "clean", 5)) {
+	if (json_is_str(how, "clean")) {
 		environ_release(&own);
 		environ_inherit(&own);
 		c->env = cleaned(&own, config_get(c,

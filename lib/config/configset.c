@@ -224,7 +224,7 @@ parse(int fd, struct yamlin_reader **r, struct buf *json, struct tree *t,
 	got = yamlin_next(*r, json, &line, e);
 	buf_str(json);
 	if (got > 0)
-		tree_parse(t, (struct json_span){ json->p, json->len });
+		tree_parse(t, json_buf(json));
 	return got;
 }
 
@@ -237,7 +237,7 @@ put_without(struct buf *b, struct json_span root, const char *key)
 	struct tree t = { 0 };
 
 	if (!path_set(&changed, root, key, null) &&
-	    !tree_parse(&t, (struct json_span){ changed.p, changed.len }))
+	    !tree_parse(&t, json_buf(&changed)))
 		tree_canonical(&t, 0, b);
 	tree_release(&t);
 	buf_release(&changed);
@@ -346,7 +346,7 @@ change(int fd, const char *file, const struct schema_key *k, const char *key,
 	if (got > 0 && json.p && *json.p == 'n')
 		t.n = (size_t)(got = 0);
 	if (got > 0)
-		before = (struct json_span){ json.p, json.len };
+		before = json_buf(&json);
 	buf_str(&text);
 	bad = got < 0 || edit(&text, &t, got > 0 ? yamlin_marks(r, &n) : NULL,
 	    key, value, k->want, e) ||
@@ -374,8 +374,7 @@ configset_put(const char *file, const char *key, const char *value,
 		    near ? "' meant?" : "");
 	put_json(&json, value, k->want);
 	buf_str(&json);
-	bad = schema_check_value(k, key, (struct json_span){ json.p,
-	    json.len }, e);
+	bad = schema_check_value(k, key, json_buf(&json), e);
 	/* what a link leads to is changed, not the link */
 	real = bad ? NULL : realpath(file, NULL);
 	if (real) {

@@ -312,7 +312,7 @@ add_trace(struct expdir *x, struct json_span trace)
 
 	json_open(b, NULL, '{');
 	for (it = json_each(trace); json_next(&it, &key, &value); ) {
-		if (json_equal(key, "observations", 12))
+		if (json_is_str(key, "observations"))
 			continue;
 		json_add(b, NULL, key);
 		buf_byte(b, ':');
@@ -367,8 +367,7 @@ fate_of(struct expdir *x, const struct json_span *v)
 {
 	int named = json_is(v[ROW_RUN_ID], JSON_STRING), added;
 
-	if (json_is(v[ROW_ERROR_KIND], JSON_STRING) &&
-	    json_equal(v[ROW_ERROR_KIND], "cancelled", 9))
+	if (json_is_str(v[ROW_ERROR_KIND], "cancelled"))
 		return EXPDIR_CANCELLED;
 	if (x->continued && named) {
 		set_add(&x->ids, key_of(v[ROW_RUN_ID], EXPDIR_THERE), &added);

@@ -54,10 +54,7 @@ struct levels {
 static void
 descend(struct levels *l, size_t path)
 {
-	if (l->n == l->cap) {
-		l->cap = grow(l->cap, 16);
-		l->level = xreallocarray(l->level, l->cap, sizeof(*l->level));
-	}
+	ALLOC_GROW(l->level, l->n + 1, l->cap);
 	l->level[l->n].path = path;
 	l->level[l->n++].index = 0;
 }
@@ -67,11 +64,7 @@ add_leaf(struct leaves *all, const struct buf *path, struct json_span value)
 {
 	struct leaf *l;
 
-	if (all->n == all->cap) {
-		all->cap = grow(all->cap, 64);
-		all->leaf = xreallocarray(all->leaf, all->cap,
-		    sizeof(*all->leaf));
-	}
+	ALLOC_GROW(all->leaf, all->n + 1, all->cap);
 	l = &all->leaf[all->n++];
 	l->at = all->paths.len;
 	l->len = path->len;
@@ -379,7 +372,7 @@ manifest_put(struct buf *b, const struct manifest *m, struct json_span older,
 	put_continued(c, older, now);
 	put_config(c, m, older);
 	json_close(c, '}');
-	json_pretty(b, (struct json_span){ c->p, c->len }, 0);
+	json_pretty(b, json_buf(c), 0);
 	buf_byte(b, '\n');
 	buf_release(&text);
 	buf_release(&compact);

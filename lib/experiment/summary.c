@@ -81,7 +81,7 @@ put_error(struct results *r, const struct json_span row[ROW_FIELDS])
 		json_add(&r->scratch, row_fields[in[i]], row[in[i]]);
 	json_close(&r->scratch, '}');
 	buf_puts(b, r->failed++ ? ",\n  " : "[\n  ");
-	json_pretty(b, (struct json_span){ r->scratch.p, r->scratch.len }, 2);
+	json_pretty(b, json_buf(&r->scratch), 2);
 	out_end(&r->errors.out);
 }
 
@@ -95,8 +95,7 @@ list(struct results *r, const struct json_span row[ROW_FIELDS])
 	tally_put_input(&r->tally, row, &r->scratch);
 	if (r->scratch.len) {
 		buf_puts(b, r->listed++ ? ",\n    " : "\n    ");
-		json_compact(b, (struct json_span){ r->scratch.p,
-		    r->scratch.len });
+		json_compact(b, json_buf(&r->scratch));
 		out_end(&r->summary.out);
 	}
 	if (r->errors.temp && !json_is_true(row[ROW_SUCCESS]))
@@ -109,7 +108,7 @@ put_fields(struct buf *b, const struct buf *object)
 {
 	struct buf pretty = { 0 };
 
-	json_pretty(&pretty, (struct json_span){ object->p, object->len }, 0);
+	json_pretty(&pretty, json_buf(object), 0);
 	buf_add(b, pretty.p + 1, pretty.len - 3);
 	buf_release(&pretty);
 }

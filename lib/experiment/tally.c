@@ -116,11 +116,7 @@ count_input(struct tally *t, const struct json_span row[ROW_FIELDS])
 	if (!added)
 		return &t->inputs[*place];
 	*place = t->ninputs;
-	if (t->ninputs == t->cap) {
-		t->cap = grow(t->cap, 64);
-		t->inputs = xreallocarray(t->inputs, t->cap,
-		    sizeof(*t->inputs));
-	}
+	ALLOC_GROW(t->inputs, t->ninputs + 1, t->cap);
 	memset(&t->inputs[t->ninputs], 0, sizeof(*t->inputs));
 	return &t->inputs[t->ninputs++];
 }

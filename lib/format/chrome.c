@@ -117,7 +117,7 @@ put_arg(struct chrome *c, const char *key, struct json_span v)
 {
 	struct buf text = { 0 };
 
-	if (!v.p || json_type(v) == JSON_NULL)
+	if (json_is_null(v))
 		return;
 	json_key(c->b, key);
 	if (json_levels(v) > DEPTH_MAX) {

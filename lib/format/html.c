@@ -53,8 +53,7 @@ kind_of(struct json_span type)
 	size_t i;
 
 	for (i = 0; i < LEN(kinds); i++)
-		if (json_is(type, JSON_STRING) &&
-		    json_equal(type, kinds[i], strlen(kinds[i])))
+		if (json_is_str(type, kinds[i]))
 			return kinds[i];
 	return "other";
 }
@@ -199,7 +198,7 @@ is_any(struct json_span key, const char *const *names, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (json_equal(key, names[i], strlen(names[i])))
+		if (json_is_str(key, names[i]))
 			return 1;
 	return 0;
 }
@@ -283,7 +282,7 @@ end_fact(struct buf *b)
 static void
 put_fact(struct buf *b, const char *label, struct json_span v)
 {
-	if (!v.p || json_type(v) == JSON_NULL)
+	if (json_is_null(v))
 		return;
 	begin_fact(b, label);
 	buf_puts(b, "<bdi>");
@@ -453,8 +452,7 @@ mark_of(const struct observation *o)
 		json_text(&text, level);
 	if (trace_failed(o))
 		mark = FAILED;
-	else if (json_is(o->v[O_STATUS_MESSAGE], JSON_STRING) &&
-	    json_equal(o->v[O_STATUS_MESSAGE], "unfinished", 10))
+	else if (json_is_str(o->v[O_STATUS_MESSAGE], "unfinished"))
 		mark = UNFINISHED;
 	else if (!strcasecmp(buf_str(&text), "warning"))
 		mark = WARNED;

@@ -260,7 +260,7 @@ put_block(struct buf *b, const struct trace *t, const struct observation *o,
 	buf_puts(b, "**");
 	buf_puts(b, title);
 	buf_puts(b, "**\n");
-	if (!o->v[field].p || json_type(o->v[field]) == JSON_NULL) {
+	if (json_is_null(o->v[field])) {
 		buf_puts(b, "(no data)\n\n");
 		return;
 	}

@@ -148,7 +148,7 @@ put_value(struct buf *b, const char *key, struct json_span v)
 {
 	double d;
 
-	if (!v.p || json_type(v) == JSON_NULL)
+	if (json_is_null(v))
 		return;
 	if (json_double(v, &d)) {
 		/* whole numbers as far as a double tells them apart */
@@ -362,8 +362,7 @@ kind_of(struct json_span type)
 	size_t i;
 
 	for (i = 0; i < LEN(kinds) - 1; i++)
-		if (json_is(type, JSON_STRING) && json_equal(type,
-		    kinds[i].type, strlen(kinds[i].type)))
+		if (json_is_str(type, kinds[i].type))
 			break;
 	return &kinds[i];
 }

@@ -45,10 +45,7 @@ heap_push(struct heap *h, int64_t key, size_t lane)
 	struct entry e = { key, lane };
 	size_t i, up;
 
-	if (h->n == h->cap) {
-		h->cap = grow(h->cap, 16);
-		h->p = xreallocarray(h->p, h->cap, sizeof(*h->p));
-	}
+	ALLOC_GROW(h->p, h->n + 1, h->cap);
 	for (i = h->n++; i; i = up) {
 		up = (i - 1) / 2;
 		if (h->p[up].key <= key)
@@ -114,10 +111,7 @@ add_lane(struct tracks *s)
 {
 	static const struct lane empty;
 
-	if (s->n == s->cap) {
-		s->cap = grow(s->cap, 16);
-		s->p = xreallocarray(s->p, s->cap, sizeof(*s->p));
-	}
+	ALLOC_GROW(s->p, s->n + 1, s->cap);
 	s->p[s->n] = empty;
 	return s->n++;
 }

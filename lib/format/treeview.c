@@ -416,8 +416,7 @@ is_any(struct json_span v, const char *const *names, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (json_is(v, JSON_STRING) &&
-		    json_equal(v, names[i], strlen(names[i])))
+		if (json_is_str(v, names[i]))
 			return 1;
 	return 0;
 }

@@ -307,7 +307,7 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 	json_add_others(b, base->v[GEN_METADATA], metadata, LEN(metadata));
 	put_replay(b, base);
 	json_close(b, '}');
-	json_add_others(b, (struct json_span){ base->record.p, base->record.len },
+	json_add_others(b, json_buf(&base->record),
 	    record, LEN(record));
 	json_close(b, '}');
 	buf_byte(b, '\n');
@@ -366,7 +366,7 @@ next_of(struct generator *g, struct base *base, size_t index)
 		if (!variant_make(&text, &note, &v, strategy, cell->k++))
 			continue;
 		json_put_text(&json, text.p, text.len);
-		new = give(g, base, (struct json_span){ json.p, json.len },
+		new = give(g, base, json_buf(&json),
 		    variant_name(strategy), persona, buf_str(&note));
 	}
 	cell->spent = !new;

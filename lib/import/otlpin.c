@@ -71,11 +71,7 @@ group_of(struct importer *m)
 	number = set_add(&m->ids, hash_bytes(0, 0, id->p, id->len), &added);
 	if (!added)
 		return &m->groups[*number];
-	if (m->ngroups == m->cap) {
-		m->cap = grow(m->cap, 64);
-		m->groups = xreallocarray(m->groups, m->cap,
-		    sizeof(*m->groups));
-	}
+	ALLOC_GROW(m->groups, m->ngroups + 1, m->cap);
 	*number = m->ngroups;
 	memset(&m->groups[m->ngroups], 0, sizeof(*m->groups));
 	return &m->groups[m->ngroups++];
@@ -233,10 +229,9 @@ take_resource(struct importer *m, const char *p)
 	if (!json_is(attributes, JSON_ARRAY))
 		return;
 	for (it = json_each(attributes); otlpval_next(&it, &pair); )
-		if (json_equal(pair.key, "service.name", 12))
+		if (json_is_str(pair.key, "service.name"))
 			m->span.service = otlpval_string(pair.value);
-		else if (json_equal(pair.key, "openinference.project.name",
-		    26))
+		else if (json_is_str(pair.key, "openinference.project.name"))
 			m->span.project = otlpval_string(pair.value);
 }
 

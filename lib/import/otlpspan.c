@@ -199,7 +199,7 @@ has_text(struct json_span any, const char *text)
 {
 	struct json_span v = otlpval_string(any);
 
-	return v.p && json_equal(v, text, strlen(text));
+	return json_is_str(v, text);
 }
 
 /* Appends a string, or the JSON that is its text. */
@@ -274,8 +274,7 @@ find_type(struct otlpspan *s)
 			    s->a[A_SPAN_KIND].p)
 				s->type = "span";
 		}
-		if (!v.p || !json_equal(v, types[i].value,
-		    strlen(types[i].value)))
+		if (!json_is_str(v, types[i].value))
 			continue;
 		if (!s->type)
 			s->type = types[i].type;
@@ -315,8 +314,7 @@ content_event(struct json_span name)
 	size_t i;
 
 	for (i = 0; i < LEN(content_events); i++)
-		if (json_is(name, JSON_STRING) && json_equal(name,
-		    content_events[i].name, strlen(content_events[i].name)))
+		if (json_is_str(name, content_events[i].name))
 			break;
 	return i;
 }
@@ -359,13 +357,12 @@ put_member(struct buf *b, const struct otlpval_pair *pair)
 	size_t i;
 
 	for (i = 0; i < LEN(not); i++)
-		if (json_equal(pair->key, not[i], strlen(not[i])))
+		if (json_is_str(pair->key, not[i]))
 			return;
 	put_any(&text, pair->value, PARSE_NESTED);
 	v.p = buf_str(&text);
 	v.n = text.len;
-	if (*v.p == '{' && json_equal(pair->key, content,
-	    strlen(content))) {
+	if (*v.p == '{' && json_is_str(pair->key, content)) {
 		json_add_others(b, v, not, 1);
 	} else {
 		json_add(b, NULL, pair->key);
@@ -615,11 +612,7 @@ read_attributes(struct otlpspan *s)
 	if (!json_is(s->v[S_ATTRIBUTES], JSON_ARRAY))
 		return;
 	for (it = json_each(s->v[S_ATTRIBUTES]); ; s->npairs++) {
-		if (s->npairs == s->cap) {
-			s->cap = grow(s->cap, 32);
-			s->pairs = xreallocarray(s->pairs, s->cap,
-			    sizeof(*s->pairs));
-		}
+		ALLOC_GROW(s->pairs, s->npairs + 1, s->cap);
 		if (!otlpval_next(&it, &s->pairs[s->npairs]))
 			break;
 		i = find_attribute(s, s->pairs[s->npairs].key);
@@ -719,12 +712,12 @@ find_exception(const struct otlpspan *s, const char *what)
 		return found;
 	for (events = json_each(s->v[S_EVENTS]); next_event(&events, v); ) {
 		if (!json_is(v[E_NAME], JSON_STRING) ||
-		    !json_equal(v[E_NAME], "exception", 9) ||
+		    !json_is_str(v[E_NAME], "exception") ||
 		    !json_is(v[E_ATTRIBUTES], JSON_ARRAY))
 			continue;
 		for (it = json_each(v[E_ATTRIBUTES]);
 		    otlpval_next(&it, &pair); )
-			if (json_equal(pair.key, what, strlen(what)))
+			if (json_is_str(pair.key, what))
 				found = otlpval_string(pair.value);
 	}
 	return found;
@@ -774,7 +767,7 @@ error_type(const struct otlpspan *s)
 	if (s->status != ERROR || s->kind != OTLPSPAN_FOREIGN)
 		return v;
 	v = otlpval_string(s->a[A_ERROR_TYPE]);
-	if (!v.p || json_equal(v, "_OTHER", 6))
+	if (!v.p || json_is_str(v, "_OTHER"))
 		v = find_exception(s, "exception.type");
 	return v;
 }
@@ -1099,8 +1092,7 @@ has_role(struct json_span message, const char *const roles[3])
 	if (!role.p)
 		role = json_get(message, "type");
 	for (i = 0; i < 3 && roles[i]; i++)
-		if (json_is(role, JSON_STRING) &&
-		    json_equal(role, roles[i], strlen(roles[i])))
+		if (json_is_str(role, roles[i]))
 			return 1;
 	return 0;
 }

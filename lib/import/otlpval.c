@@ -293,10 +293,7 @@ enter(struct levels *l, struct buf *b, struct json_span list, int type)
 		buf_byte(b, type == V_ARRAY ? ']' : '}');
 		return;
 	}
-	if (l->n == l->cap) {
-		l->cap = grow(l->cap, 8);
-		l->p = xreallocarray(l->p, l->cap, sizeof(*l->p));
-	}
+	ALLOC_GROW(l->p, l->n + 1, l->cap);
 	l->p[l->n].it = json_each(values);
 	l->p[l->n++].type = type;
 }

@@ -9,9 +9,8 @@
 #include <arm_neon.h>
 #endif
 
-#include "base/util.h"
-#include "base/buf.h"
 #include "base/utf8.h"
+#include "base/util.h"
 #include "json.h"
 
 #define HOT static inline __attribute__((always_inline))
@@ -743,7 +742,7 @@ find_field(struct wanted *w, struct json_span key)
 		at -= at >= w->count ? w->count : 0;
 		if (plain ? *w->names[at] == *p &&
 		    !strncmp(w->names[at], p, n) && !w->names[at][n] :
-		    json_equal(key, w->names[at], strlen(w->names[at]))) {
+		    json_is_str(key, w->names[at])) {
 			w->last = at;
 			return at;
 		}
@@ -963,6 +962,12 @@ int
 json_is_true(struct json_span v)
 {
 	return v.p && *v.p == 't';
+}
+
+int
+json_is_null(struct json_span v)
+{
+	return !v.p || json_type(v) == JSON_NULL;
 }
 
 /* The end of a checked value that starts at p. */
@@ -1320,7 +1325,7 @@ json_add_others(struct buf *b, struct json_span object,
 		return;
 	for (it = json_each(object); json_next(&it, &key, &value); ) {
 		for (i = 0; i < n; i++)
-			if (json_equal(key, not[i], strlen(not[i])))
+			if (json_is_str(key, not[i]))
 				break;
 		if (i < n)
 			continue;

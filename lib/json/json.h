@@ -10,14 +10,22 @@
  * value of. The walking functions rely on it and do not look for mistakes.
  */
 #include <stddef.h>
+#include <string.h>
 
-struct buf;
+#include "base/buf.h"
 
 /* A piece of somebody else's text; p is NULL where there is none. */
 struct json_span {
 	const char *p;
 	size_t n;
 };
+
+/* All of a buffer, borrowed until its next change; absent when it is empty. */
+static inline struct json_span
+json_buf(const struct buf *b)
+{
+	return (struct json_span){ b->len ? b->p : NULL, b->len };
+}
 
 /* What json_scan takes beyond the RFC, since Python writes it. */
 enum {
@@ -83,9 +91,13 @@ const char *json_type_name(enum json_type t);	/* "an object", "a string" */
 struct json_span json_moved(struct json_span v, const char *from,
     const char *to);
 
-/* 1 when v is there and is of this type (or is the literal true). */
+/*
+ * 1 when v is present and of this type; is the literal true. json_is_null: 1
+ * when v is null or absent.
+ */
 int json_is(struct json_span v, enum json_type t);
 int json_is_true(struct json_span v);
+int json_is_null(struct json_span v);
 
 /*
  * Walks over the members of a checked array or object: start it with
@@ -116,6 +128,13 @@ size_t json_levels(struct json_span v);
 
 /* 1 when the checked string, with its quotes, is there and equal to name. */
 int json_equal(struct json_span string, const char *name, size_t n);
+
+/* 1 when v is present, is a string and equals s. */
+static inline int
+json_is_str(struct json_span v, const char *s)
+{
+	return json_is(v, JSON_STRING) && json_equal(v, s, strlen(s));
+}
 
 /*
  * Appends the text of a checked string. A lone surrogate comes out in three

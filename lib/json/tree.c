@@ -63,7 +63,7 @@ tree_parse(struct tree *t, struct json_span checked)
 	if (json_type(checked) < JSON_STRING) {
 		buf_add(&ended, checked.p, checked.n);
 		buf_byte(&ended, '\n');
-		t->n = tokenize(t, (struct json_span){ ended.p, ended.len });
+		t->n = tokenize(t, json_buf(&ended));
 	} else {
 		t->n = tokenize(t, checked);
 	}

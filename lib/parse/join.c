@@ -149,11 +149,7 @@ complain(struct joiner *w, char *why)
 {
 	struct complaint *c;
 
-	if (w->ncomplaints == w->complaints_cap) {
-		w->complaints_cap = grow(w->complaints_cap, 16);
-		w->complaints = xreallocarray(w->complaints,
-		    w->complaints_cap, sizeof(*w->complaints));
-	}
+	ALLOC_GROW(w->complaints, w->ncomplaints + 1, w->complaints_cap);
 	c = &w->complaints[w->ncomplaints++];
 	c->line = w->lines;
 	c->why = why;
@@ -475,11 +471,7 @@ add_to_group(struct group *g, const struct entry *e, uint64_t i)
 		/* those that say the same follow one another */
 		if (g->nrows && g->rows[g->nrows - 1].hash == e->hash)
 			return;
-		if (g->nrows == g->rows_cap) {
-			g->rows_cap = grow(g->rows_cap, 4);
-			g->rows = xreallocarray(g->rows, g->rows_cap,
-			    sizeof(*g->rows));
-		}
+		ALLOC_GROW(g->rows, g->nrows + 1, g->rows_cap);
 		g->rows[g->nrows++] = *e;
 	} else {
 		if (!g->count++) {
@@ -574,11 +566,7 @@ read_place(struct joiner *w, const struct place *p, size_t n, char *to)
 static struct place *
 new_place(struct joiner *w)
 {
-	if (w->nplaces == w->places_cap) {
-		w->places_cap = grow(w->places_cap, 64);
-		w->places = xreallocarray(w->places, w->places_cap,
-		    sizeof(*w->places));
-	}
+	ALLOC_GROW(w->places, w->nplaces + 1, w->places_cap);
 	return &w->places[w->nplaces++];
 }
 

@@ -291,11 +291,7 @@ new_part(struct batch *h, const struct trace *t)
 	struct part *p;
 	size_t i;
 
-	if (h->nparts == h->parts_cap) {
-		h->parts_cap = grow(h->parts_cap, 16);
-		h->parts = xreallocarray(h->parts, h->parts_cap,
-		    sizeof(*h->parts));
-	}
+	ALLOC_GROW(h->parts, h->nparts + 1, h->parts_cap);
 	p = &h->parts[h->nparts++];
 	memset(p, 0, sizeof(*p));
 	p->fd = -1;

@@ -40,11 +40,7 @@ put_run(struct sorter *s)
 	if (spill_write(s->fd, s->records, s->n * s->size,
 	    (s->total - s->n) * s->size))
 		return -1;
-	if (s->nruns == s->runs_cap) {
-		s->runs_cap = grow(s->runs_cap, 16);
-		s->runs = xreallocarray(s->runs, s->runs_cap,
-		    sizeof(*s->runs));
-	}
+	ALLOC_GROW(s->runs, s->nruns + 1, s->runs_cap);
 	s->runs[s->nruns++] = s->n;
 	s->n = 0;
 	return 0;

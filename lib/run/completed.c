@@ -31,12 +31,9 @@ add(struct completed *d, const char *p, size_t n)
 
 	if (json_scan(p, n, JSON_LAX, names, v, LEN(names), &f) < 0 ||
 	    !v[0].p || !record_id_number(v[1], &id) ||
-	    (json_is(v[2], JSON_STRING) && json_equal(v[2], "cancelled", 9)))
+	    (json_is_str(v[2], "cancelled")))
 		return;
-	if (d->n == d->cap) {
-		d->cap = grow(d->cap, 256);
-		d->ids = xreallocarray(d->ids, d->cap, sizeof(*d->ids));
-	}
+	ALLOC_GROW(d->ids, d->n + 1, d->cap);
 	d->ids[d->n++] = id;
 }
 

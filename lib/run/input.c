@@ -155,7 +155,7 @@ put_trait(struct buf *b, const char *label, struct json_span v)
 	struct json_iter it;
 	size_t i;
 
-	if (!v.p || json_type(v) == JSON_NULL)
+	if (json_is_null(v))
 		return;
 	if (b->len)
 		buf_byte(b, '\n');
@@ -182,8 +182,7 @@ find_persona(struct json_span personas, const char *name)
 		return none;
 	for (it = json_each(personas); json_next(&it, &key, &p); ) {
 		label = json_get(p, "name");
-		if (json_is(label, JSON_STRING) &&
-		    json_equal(label, name, strlen(name)))
+		if (json_is_str(label, name))
 			return p;
 	}
 	return none;

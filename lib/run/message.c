@@ -31,7 +31,7 @@ id_of(struct json_span v)
 	double d;
 	size_t i;
 
-	if (!v.p || json_type(v) == JSON_NULL)
+	if (json_is_null(v))
 		return MESSAGE_ANY;
 	for (i = 0; i < v.n && i < 18 && v.p[i] >= '0' && v.p[i] <= '9'; i++)
 		id = id * 10 + (v.p[i] - '0');
@@ -83,8 +83,7 @@ message_clock(const struct message *m)
 int
 message_says(const struct message *m, enum message_field f, const char *text)
 {
-	return json_is(m->v[f], JSON_STRING) &&
-	    json_equal(m->v[f], text, strlen(text));
+	return json_is_str(m->v[f], text);
 }
 
 void

@@ -165,11 +165,7 @@ each_child(void (*each)(pid_t pid))
 static void
 note_inherited(pid_t pid)
 {
-	if (inherited.n == inherited.cap) {
-		inherited.cap = grow(inherited.cap, 1);
-		inherited.ids = xreallocarray(inherited.ids,
-		    inherited.cap, sizeof(*inherited.ids));
-	}
+	ALLOC_GROW(inherited.ids, inherited.n + 1, inherited.cap);
 	inherited.ids[inherited.n++] = pid;
 }
 

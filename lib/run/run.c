@@ -84,7 +84,7 @@ run_free(struct run *r)
 static struct json_span
 span_of(const struct buf *b)
 {
-	struct json_span v = { b->p, b->len };
+	struct json_span v = json_buf(b);
 
 	if (!b->len)
 		v.p = NULL;
@@ -219,12 +219,11 @@ run_observe(struct run *r, struct json_span observation)
 	buf_release(&id);
 	r->nobservations++;
 	count_tokens(r, v + TOKENS);
-	if (!v[OUTPUT].p || json_type(v[OUTPUT]) == JSON_NULL)
+	if (json_is_null(v[OUTPUT]))
 		return;
-	if (json_is(v[NAME], JSON_STRING) &&
-	    json_equal(v[NAME], "agent_final_response", 20))
+	if (json_is_str(v[NAME], "agent_final_response"))
 		replace(&r->response, v[OUTPUT]);
-	if (json_is(v[TYPE], JSON_STRING) && json_equal(v[TYPE], "agent", 5))
+	if (json_is_str(v[TYPE], "agent"))
 		replace(&r->agent, v[OUTPUT]);
 }
 
@@ -238,14 +237,14 @@ is_error(const struct run *r, struct json_span name, struct json_span kind)
 	size_t i;
 
 	if (json_is(kind, JSON_STRING))
-		return json_equal(kind, "error", 5);
+		return json_is_str(kind, "error");
 	if (!json_is(name, JSON_STRING))
 		return 0;
 	json_text(&text, name);
 	if (map.p)
 		v = json_get(map, buf_str(&text));
 	if (v.p)
-		yes = json_equal(v, "error", 5);
+		yes = json_is_str(v, "error");
 	else
 		for (i = 0; i + 5 <= text.len; i++)
 			if (!strncasecmp(text.p + i, "error", 5))

@@ -163,10 +163,7 @@ add(struct trace *t, struct json_span record, int print, const char **end)
 {
 	struct observation *o;
 
-	if (t->nobs == t->cap) {
-		t->cap = grow(t->cap, 16);
-		t->obs = xreallocarray(t->obs, t->cap, sizeof(*t->obs));
-	}
+	ALLOC_GROW(t->obs, t->nobs + 1, t->cap);
 	o = &t->obs[t->nobs];
 	memset(o, 0, sizeof(*o));
 	o->place = t->nobs;

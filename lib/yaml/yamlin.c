@@ -442,11 +442,7 @@ add_mark(struct yamlin_reader *r, struct fy_event *ev)
 	const struct fy_mark *to = fy_event_end_mark(ev);
 	struct yamlin_mark *m;
 
-	if (r->nmarks == r->marks_cap) {
-		r->marks_cap = grow(r->marks_cap, 64);
-		r->marks = xreallocarray(r->marks, r->marks_cap,
-		    sizeof(*r->marks));
-	}
+	ALLOC_GROW(r->marks, r->nmarks + 1, r->marks_cap);
 	m = &r->marks[r->nmarks++];
 	memset(m, 0, sizeof(*m));
 	if (from) {
@@ -489,11 +485,7 @@ keep_anchor(struct yamlin_reader *r, char *name, const char *json, size_t len,
 	if (r->anchored > ANCHOR_BUDGET)
 		return err_set(e, r->unit_line, 0,
 		    "anchors hold more than %zu MiB", ANCHOR_BUDGET >> 20);
-	if (r->nanchors == r->anchors_cap) {
-		r->anchors_cap = grow(r->anchors_cap, 16);
-		r->anchors = xreallocarray(r->anchors, r->anchors_cap,
-		    sizeof(*r->anchors));
-	}
+	ALLOC_GROW(r->anchors, r->nanchors + 1, r->anchors_cap);
 	r->anchors[r->nanchors].json = xmemdup(json, len);
 	r->anchors[r->nanchors].len = len;
 	*last = ++r->nanchors;
