@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/nearest.h"
 #include "base/set.h"
 #include "base/util.h"
 #include "json/tree.h"
@@ -248,37 +249,6 @@ schema_neutral(const char *path, size_t n)
 	return yes;
 }
 
-/*
- * How many letters have to be put in, left out or changed to make a into b
- * (Levenshtein), as far as max.
- */
-static size_t
-distance(const char *a, const char *b, size_t max)
-{
-	size_t n = strlen(a), m = strlen(b), i, j, diagonal, old, best;
-	size_t row[64];
-
-	if (n > 63 || m > 63)
-		return max;
-	for (j = 0; j <= m; j++)
-		row[j] = j;
-	for (i = 1; i <= n; i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (j = 1; j <= m; j++) {
-			old = row[j];
-			best = diagonal + (a[i - 1] != b[j - 1]);
-			if (old + 1 < best)
-				best = old + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diagonal = old;
-		}
-	}
-	return row[m] < max ? row[m] : max;
-}
-
 /* It is the known key of the same section whose name is nearest. */
 const char *
 schema_nearest(const char *path)
@@ -296,7 +266,7 @@ schema_nearest(const char *path)
 		    (size_t)(last - schema_keys[i].path - 1));
 		if (*last != '*' && (*section ? *known &&
 		    matches(known, section) : !*known)) {
-			d = distance(name, last, best);
+			d = nearest_distance(name, last, best);
 			if (d < best) {
 				best = d;
 				found = last;
