@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -35,25 +36,74 @@ program_in(const char *dir, size_t n, const char *name)
 	return NULL;
 }
 
+/* The n bytes of the folder that this program is in; *path is to be freed. */
+static size_t
+own_folder(char **path)
+{
+	char *slash;
+
+	*path = realpath("/proc/self/exe", NULL);
+	slash = *path ? strrchr(*path, '/') : NULL;
+	return slash ? (size_t)(slash - *path) : 0;
+}
+
 char *
 filter_find(const char *name)
 {
 	const char *dir = getenv("PATH"), *end;
-	char self[4096], *path = NULL, *slash;
-	ssize_t n;
+	char *self, *path = NULL;
+	size_t n = own_folder(&self);
 
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		path = program_in(self, slash ? (size_t)(slash - self) : 0,
-		    name);
-	}
+	if (self)
+		path = program_in(self, n, name);
+	free(self);
 	for (; dir && !path; dir = *end ? end + 1 : NULL) {
 		end = dir + strcspn(dir, ":");
 		path = program_in(dir, (size_t)(end - dir), name);
 	}
 	return path;
+}
+
+/* The programs in the folder of n bytes at dir, in alphabetical order. */
+static void
+each_in(const char *dir, size_t n, const char *prefix,
+    void (*found)(void *arg, const char *name, const char *path), void *arg)
+{
+	char *folder = n ? xmemdup(dir, n) : xstrdup("."), *path;
+	size_t len = strlen(prefix);
+	struct dirent **entries;
+	int i, count = scandir(folder, &entries, NULL, alphasort);
+
+	for (i = 0; i < count; i++) {
+		path = NULL;
+		if (!strncmp(entries[i]->d_name, prefix, len))
+			path = program_in(folder, strlen(folder),
+			    entries[i]->d_name);
+		if (path)
+			found(arg, entries[i]->d_name + len, path);
+		free(path);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(folder);
+}
+
+void
+filter_each(const char *prefix,
+    void (*found)(void *arg, const char *name, const char *path), void *arg)
+{
+	const char *dir = getenv("PATH"), *end;
+	char *self;
+	size_t n = own_folder(&self);
+
+	if (self)
+		each_in(self, n, prefix, found, arg);
+	free(self);
+	for (; dir; dir = *end ? end + 1 : NULL) {
+		end = dir + strcspn(dir, ":");
+		each_in(dir, (size_t)(end - dir), prefix, found, arg);
+	}
 }
 
 int

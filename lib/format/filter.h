@@ -20,6 +20,14 @@ struct filter {
 char *filter_find(const char *name);
 
 /*
+ * Calls found for each program whose name starts with prefix, in the order that
+ * filter_find searches: the rest of the name, and the path. A name may come
+ * again for a program that another one hides.
+ */
+void filter_each(const char *prefix,
+    void (*found)(void *arg, const char *name, const char *path), void *arg);
+
+/*
  * Starts it with out as its standard output; SIGPIPE is ignored from now on.
  * Returns 0, or -1 with *e filled in.
  */
