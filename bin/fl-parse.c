@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/util.h"
 #include "json/json.h"
@@ -26,22 +27,24 @@
 #include "parse/output.h"
 #include "parse/pool.h"
 
-static const char usage[] =
+static const char usage_head[] =
 "fl-parse [options] [DIR | file ...]\n"
 "Turns traces, or an experiment's observations and rows, into something to read.\n"
-"  -f, --format F       md (unless given), html, tree, json, jsonl, chrome, otlp,\n"
-"                       csv, or the NAME of a program fl-format-NAME\n"
+"  -f, --format FORMAT  one of those below (md)\n"
+"      --list-formats   print all formats: NAME, FILE or -, and SUMMARY\n"
 "  -o, --output-dir D   a file for each trace, and an index, in a new folder D\n"
 "      --overwrite      replace D if fl-parse made it\n"
 "      --shard-dirs     spread the files over folders 00 to ff\n"
 "  -j, --jobs N         work on N traces at once; 0: one for each processor (0)\n"
 "      --memory SIZE    use about this much, such as 512M or 2G (32M)\n"
-"      --max-depth N    refuse JSON nested deeper than N (1000)\n";
+"      --max-depth N    refuse JSON nested deeper than N (1000)\n"
+"formats:\n";
 
-enum { OPT_OVERWRITE = CLI_OPT, OPT_SHARD, OPT_MEMORY, OPT_DEPTH };
+enum { OPT_LIST = CLI_OPT, OPT_OVERWRITE, OPT_SHARD, OPT_MEMORY, OPT_DEPTH };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
+	{ "list-formats", no_argument, NULL, OPT_LIST },
 	{ "output-dir", required_argument, NULL, 'o' },
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
 	{ "shard-dirs", no_argument, NULL, OPT_SHARD },
@@ -63,16 +66,45 @@ static struct {
 /* Rendered text that is written before its trace is finished, in bytes. */
 #define ENOUGH (1 << 20)
 
+/* The whole usage text, made once. */
+static const char *
+usage(void)
+{
+	static struct buf text;
+
+	if (!text.len) {
+		buf_puts(&text, usage_head);
+		format_usage(&text);
+	}
+	return buf_str(&text);
+}
+
 static const struct format *
 find_format(const char *name)
 {
 	const struct format *f = format_find(name);
+	const char *nearest;
 
-	if (!f)
-		cli_misused(usage, "unknown format '%s': one of %s is wanted, "
-		    "or the name of a program fl-format-NAME", name,
-		    format_names());
-	return f;
+	if (f)
+		return f;
+	nearest = format_nearest(name);
+	if (nearest)
+		cli_misused(usage(), "unknown format '%s'; did you mean '%s'?",
+		    name, nearest);
+	cli_misused(usage(), "unknown format '%s': expected one of %s, or the "
+	    "NAME of a program fl-format-NAME", name, format_names());
+}
+
+static _Noreturn void
+list_formats(void)
+{
+	struct out o;
+
+	out_init(&o, STDOUT_FILENO, 0);
+	format_list(out_begin(&o));
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	exit(0);
 }
 
 /* A number of bytes, with K, M or G behind it for 1024 of them and so on. */
@@ -89,7 +121,7 @@ size_option(const char *option, const char *arg)
 		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30, end++;
 	if (*arg < '0' || *arg > '9' || *end || errno ||
 	    n > (SIZE_MAX >> 1) >> shift || n << shift < 4 << 20)
-		cli_misused(usage, "%s '%s': a size of 4M or more is wanted, "
+		cli_misused(usage(), "%s '%s': a size of 4M or more is wanted, "
 		    "such as 64M or 1G", option, arg);
 	return (size_t)n << shift;
 }
@@ -337,6 +369,7 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "f:o:j:", options, NULL)) != -1) {
 		switch (c) {
 		case 'f': given.format = find_format(optarg); break;
+		case OPT_LIST: list_formats();
 		case 'o': given.output_dir = optarg; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;
 		case OPT_SHARD: given.shard = 1; break;
@@ -351,12 +384,12 @@ main(int argc, char **argv)
 			json_depth = (unsigned)cli_int("--max-depth", optarg,
 			    1, JSON_DEPTH_MAX);
 			break;
-		default: cli_common(c, usage);
+		default: cli_common(c, usage());
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	cli_need_input(argc, usage);
+	cli_need_input(argc, usage());
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files, &both);
 	if (given.output_dir) {

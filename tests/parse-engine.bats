@@ -71,8 +71,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 
 formats()
 {
-	fl-parse -f '?' 2>&1 </dev/null | sed -n "s/.*one of \(.*\) is wanted.*/\1/p" |
-		tr -d ,
+	fl-parse --list-formats | sed -n '/\tthe output of /!s/\t.*//p'
 }
 
 @test "the output does not depend on the number of threads" {

@@ -503,8 +503,33 @@ files_in()
 @test "formats are known by name" {
 	for name in nonsense '' MD ../md; do
 		run --separate-stderr -2 fl-parse -f "$name" </dev/null
-		assert_regex "$stderr" "^fl-parse: unknown format '$name': one of md, "
+		assert_regex "$stderr" "^fl-parse: unknown format '$name'"
 	done
+	run --separate-stderr -2 fl-parse -f nonsense </dev/null
+	assert_regex "$stderr" "unknown format 'nonsense': expected one of md, html, "
+	run --separate-stderr -2 fl-parse -f htlm </dev/null
+	assert_regex "$stderr" "unknown format 'htlm'; did you mean 'html'[?]"
+}
+
+@test "--list-formats prints each format with its file and a summary" {
+	mkdir bin
+	printf '#!/bin/sh\nexec cat\n' | tee bin/fl-format-extra bin/fl-format-md \
+		bin/fl-format-BAD >/dev/null
+	touch bin/fl-format-no-program
+	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD
+	PATH=$PATH:$PWD/bin:$PWD/bin run fl-parse --list-formats
+	assert_success
+	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" \
+		'md html tree json jsonl chrome otlp csv extra'
+	assert_line "md	-	Markdown"
+	assert_line --regexp '^jsonl	per_trace\.jsonl	[a-z].*[a-z]$'
+	assert_line "extra	per_trace.extra	the output of $PWD/bin/fl-format-extra"
+	# and the usage names those that are built in
+	usage=$(fl-parse --help)
+	while IFS=$'\t' read -r name file summary; do
+		[[ $summary == "the output of "* ]] ||
+			assert_regex "$usage" $'\n'"  $name +$summary"
+	done <<<"$output"
 }
 
 @test "records of no trace are told and passed over" {

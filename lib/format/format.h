@@ -12,6 +12,7 @@ struct trace;
 
 struct format {
 	const char *name;	/* for --format; also the files' suffix */
+	const char *summary;	/* a line for the usage and --list-formats */
 	const char *suffix;	/* of files, where it is another */
 	/*
 	 * Appends a trace that is in order; it may be linked. What it appends
@@ -37,7 +38,20 @@ struct format {
  */
 const struct format *format_find(const char *name);
 
-/* All of ours, "md, jsonl, ...". */
+/* The names of ours, "md, html, ...". */
 const char *format_names(void);
+
+/* The nearest of our names to one that is unknown, or NULL. */
+const char *format_nearest(const char *name);
+
+/* Appends a line of usage text for each of ours: its name and summary. */
+void format_usage(struct buf *b);
+
+/*
+ * Appends a line for each format: name, file and summary with tabs between;
+ * the file is the one that all traces go into, or "-". After ours come the
+ * programs fl-format-NAME that are found.
+ */
+void format_list(struct buf *b);
 
 #endif

@@ -167,8 +167,9 @@ class Tool:
         usage = self.ask("--help").stdout.decode()
         self.threads = bool(re.search(r"(^|\s)-j\b", usage))
         self.memory = "--memory" in usage
-        said = self.ask("-f", "no-such-format", "/dev/null").stderr.decode()
-        self.formats = re.search("one of (.*) is wanted", said)[1].split(", ")
+        rows = self.ask("--list-formats").stdout.decode().splitlines()
+        self.formats = [row.split("\t")[0] for row in rows
+                        if "\tthe output of " not in row]
         self.runs = 0
 
     def ask(self, *args):
