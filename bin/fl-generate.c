@@ -16,27 +16,29 @@
 #include "config/environ.h"
 #include "config/config.h"
 #include "generate/generate.h"
+#include "generate/variant.h"
 
-static const char usage[] =
+static const char usage_head[] =
 "fl-generate [options] [template ...]\n"
 "Makes inputs out of templates, or of lines with an 'input'.\n"
 "  -c, --config FILE    strategies, personas, seed and base_inputs of setting.yaml\n"
-"  -s, --strategy S     rephrase, typo, error_prone, verbose, concise,\n"
-"                       persona_based, adversarial, multilingual or custom;\n"
-"                       may be repeated\n"
+"  -s, --strategy S     one of those below; may be repeated\n"
+"      --list-strategies  print all strategies: NAME and SUMMARY\n"
 "  -l, --limit N        at most N inputs, taken from all strategies in turn\n"
 "      --seed N         other variations, the same for the same N\n"
 "      --personas A,B   only these of the configured personas\n"
 "      --template TEXT  for custom: TEXT with {input} in it; may be repeated\n"
 "      --original       the texts themselves too, first\n"
-"      --base-inputs    read no template: base_inputs of the configuration\n";
+"      --base-inputs    read no template: base_inputs of the configuration\n"
+"strategies:\n";
 
 enum { OPT_SEED = CLI_OPT, OPT_PERSONAS, OPT_TEMPLATE, OPT_ORIGINAL,
-	OPT_BASE };
+	OPT_BASE, OPT_LIST };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "strategy", required_argument, NULL, 's' },
+	{ "list-strategies", no_argument, NULL, OPT_LIST },
 	{ "limit", required_argument, NULL, 'l' },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "personas", required_argument, NULL, OPT_PERSONAS },
@@ -58,6 +60,37 @@ static struct {
 	int has_limit, has_seed, original, base;
 } given;
 
+/* The whole usage text, made once. */
+static const char *
+usage(void)
+{
+	static struct buf text;
+	size_t i;
+
+	if (text.len)
+		return buf_str(&text);
+	buf_puts(&text, usage_head);
+	for (i = 0; i < variant_count; i++)
+		buf_printf(&text, "  %-19s  %s\n", variant_name(i),
+		    variant_summary(i));
+	return buf_str(&text);
+}
+
+static _Noreturn void
+list_strategies(void)
+{
+	struct out o;
+	size_t i;
+
+	out_init(&o, STDOUT_FILENO, 0);
+	for (i = 0; i < variant_count; i++)
+		buf_printf(out_begin(&o), "%s\t%s\n", variant_name(i),
+		    variant_summary(i));
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	exit(0);
+}
+
 static void
 add(struct words *l, char *word)
 {
@@ -77,6 +110,7 @@ read_option(int c)
 		given.limit = cli_int("--limit", optarg, 1, 1000000000);
 		given.has_limit = 1;
 		break;
+	case OPT_LIST: list_strategies();
 	case OPT_SEED:
 		given.seed = cli_int("--seed", optarg, INT64_MIN, INT64_MAX);
 		given.has_seed = 1;
@@ -89,7 +123,7 @@ read_option(int c)
 	case OPT_TEMPLATE: add(&given.templates, optarg); break;
 	case OPT_ORIGINAL: given.original = 1; break;
 	case OPT_BASE: given.base = 1; break;
-	default: cli_common(c, usage);
+	default: cli_common(c, usage());
 	}
 }
 
@@ -186,7 +220,7 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:s:l:", options, NULL)) != -1)
 		read_option(c);
 	if (!given.base)
-		cli_need_input(argc - optind, usage);
+		cli_need_input(argc - optind, usage());
 	if (config_load(&config, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);

@@ -267,6 +267,7 @@ personas()
 		assert_regex "$words: $stderr" "^$words: fl-generate: .*$message"
 	done <<-'END'
 	--strategy nonsense|unknown strategy 'nonsense'
+	--strategy tpyo|unknown strategy 'tpyo'; did you mean 'typo'[?]
 	--limit 0|--limit '0': a whole number from 1
 	--limit -3|--limit '-3'
 	--limit 1e3|--limit '1e3'
@@ -343,4 +344,18 @@ personas()
 	assert_equal "${stderr_lines[0]}" 'fl-generate: in:1: a recording, not a template: put fl-record-extract before'
 	assert_regex "${stderr_lines[1]}" '^fl-generate: in:3: '
 	assert_regex "${stderr_lines[3]}" '^fl-generate: in:5: '
+}
+
+@test "--list-strategies prints each strategy with a summary" {
+	run fl-generate --list-strategies
+	assert_success
+	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" 'rephrase typo error_prone verbose concise persona_based adversarial multilingual custom'
+	assert_line 'typo	slips of the keyboard'
+	usage=$(fl-generate --help)
+	while IFS=$'\t' read -r name summary; do
+		assert_regex "$usage" $'\n'"  $name +$summary"
+		# each of them is one that -s takes
+		echo '{"input":"How do I reset my password?"}' |
+			fl-generate -s "$name" --template 'Hi: {input}' | grep -q .
+	done <<<"$output"
 }

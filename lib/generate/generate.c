@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/nearest.h"
 #include "base/util.h"
 #include "io/out.h"
 #include "record/record.h"
@@ -85,13 +86,29 @@ free_texts(char **list, size_t n)
 	free(list);
 }
 
+/* Fills in *e for a name that no strategy has, and returns -1. */
+static int
+unknown_strategy(const char *name, struct err *e)
+{
+	struct nearest near;
+	size_t s;
+
+	nearest_init(&near, name);
+	for (s = 0; s < variant_count; s++)
+		nearest_try(&near, variant_name(s));
+	if (!near.found)
+		return err_set(e, 0, 0, "unknown strategy '%s'", name);
+	return err_set(e, 0, 0, "unknown strategy '%s'; did you mean '%s'?",
+	    name, near.found);
+}
+
 static int
 add_strategy(struct generator *g, const char *name, struct err *e)
 {
 	size_t s = variant_find(name), i;
 
 	if (s == variant_count)
-		return err_set(e, 0, 0, "unknown strategy '%s'", name);
+		return unknown_strategy(name, e);
 	for (i = 0; i < g->nstrategies; i++)
 		if (g->strategies[i] == s)
 			return 0;

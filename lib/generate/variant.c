@@ -4557,12 +4557,17 @@ adversarial(struct work *w)
 static const struct {
 	const char *name;
 	int (*make)(struct work *);
+	const char *summary;	/* a line for the usage and --list-strategies */
 } strategies[] = {
-	{ "rephrase", rephrase }, { "typo", typo },
-	{ "error_prone", error_prone }, { "verbose", verbose },
-	{ "concise", concise }, { "persona_based", persona_based },
-	{ "adversarial", adversarial }, { "multilingual", multilingual },
-	{ "custom", custom }
+	{ "rephrase", rephrase, "the same in other words" },
+	{ "typo", typo, "slips of the keyboard" },
+	{ "error_prone", error_prone, "careless writing" },
+	{ "verbose", verbose, "at length" },
+	{ "concise", concise, "in key words" },
+	{ "persona_based", persona_based, "as a persona would write it" },
+	{ "adversarial", adversarial, "attempts to mislead the agent" },
+	{ "multilingual", multilingual, "in other languages" },
+	{ "custom", custom, "your own templates" },
 };
 const size_t variant_count = LEN(strategies);
 
@@ -4570,6 +4575,12 @@ const char *
 variant_name(size_t s)
 {
 	return strategies[s].name;
+}
+
+const char *
+variant_summary(size_t s)
+{
+	return strategies[s].summary;
 }
 
 size_t

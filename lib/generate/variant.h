@@ -32,9 +32,10 @@ struct variant {
 	uint64_t seed;
 };
 
-/* The number of strategies, and the name of the one with number s. */
+/* The number of strategies, and the name and summary of the one with number s. */
 extern const size_t variant_count;
 const char *variant_name(size_t s);
+const char *variant_summary(size_t s);
 
 /* The number of the strategy called name, or variant_count when none is. */
 size_t variant_find(const char *name);
