@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "base/err.h"
+#include "base/nearest.h"
 #include "base/buf.h"
 #include "json/json.h"
 #include "io/out.h"
@@ -17,10 +18,11 @@
 #include "config/configset.h"
 
 static const char usage[] =
-"fl-config [-f FILE] check | show | get KEY | set KEY VALUE | inputs | env\n"
+"fl-config [-f FILE] COMMAND [ARGUMENT ...]\n"
 "Reads, checks, shows and edits setting.yaml.\n"
 "  check           say what is wrong or strange in the file\n"
 "  show            the effective configuration as JSON\n"
+"  show --defaults the defaults alone, without a file\n"
 "  get KEY         one effective value, such as runner.target\n"
 "  set KEY VALUE   change the file, keeping everything else as it is\n"
 "  inputs          base_inputs as JSONL inputs\n"
@@ -67,6 +69,21 @@ show(const struct config *c, char **args)
 	json_pretty(b, json_buf(&masked), 0);
 	buf_byte(b, '\n');
 	buf_release(&masked);
+	return 0;
+}
+
+/* Prints the defaults, whatever a file or the environment says. */
+static int
+show_defaults(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out), json = { 0 };
+
+	(void)file;
+	(void)args;
+	config_defaults(&json);
+	json_pretty(b, json_buf(&json), 0);
+	buf_byte(b, '\n');
+	buf_release(&json);
 	return 0;
 }
 
@@ -140,15 +157,6 @@ env(const struct config *c, char **args)
 	return 0;
 }
 
-static const struct command {
-	const char *name;
-	int args;
-	int (*run)(const struct config *c, char **args);
-} commands[] = {
-	{ "check", 0, check }, { "show", 0, show }, { "get", 1, get },
-	{ "set", 2, NULL }, { "inputs", 0, inputs }, { "env", 0, env },
-};
-
 static int
 set(const char *file, char **args)
 {
@@ -162,14 +170,32 @@ set(const char *file, char **args)
 	return 0;
 }
 
+/* The row of two words comes before the one of its first word alone. */
+static const struct command {
+	const char *name;
+	const char *second;	/* the second word, or NULL */
+	int args;		/* the number of arguments after the words */
+	/* one of both: works on the effective configuration, or on the file */
+	int (*run)(const struct config *c, char **args);
+	int (*edit)(const char *file, char **args);
+} commands[] = {
+	{ .name = "check", .run = check },
+	{ .name = "show", .second = "--defaults", .edit = show_defaults },
+	{ .name = "show", .run = show },
+	{ .name = "get", .args = 1, .run = get },
+	{ .name = "set", .args = 2, .edit = set },
+	{ .name = "inputs", .run = inputs },
+	{ .name = "env", .run = env },
+};
+
 static int
 run(const struct command *cmd, const char *file, char **args)
 {
 	struct config c;
 	int status = 2;
 
-	if (!cmd->run)
-		return set(file, args);
+	if (cmd->edit)
+		return cmd->edit(file, args);
 	checking = cmd->run == check;
 	if (!config_load(&c, file, say, (void *)(uintptr_t)file))
 		status = cmd->run(&c, args);
@@ -177,15 +203,25 @@ run(const struct command *cmd, const char *file, char **args)
 	return status;
 }
 
+/* Finds the command that the words, a NULL after them, begin with. */
 static const struct command *
-find_command(const char *name)
+find_command(char **words)
 {
+	struct nearest near;
 	size_t i;
 
-	for (i = 0; i < LEN(commands); i++)
-		if (!strcmp(commands[i].name, name))
+	nearest_init(&near, words[0]);
+	for (i = 0; i < LEN(commands); i++) {
+		if (!strcmp(commands[i].name, words[0]) &&
+		    (!commands[i].second || (words[1] &&
+		    !strcmp(commands[i].second, words[1]))))
 			return &commands[i];
-	cli_misused(usage, "unknown command '%s'", name);
+		nearest_try(&near, commands[i].name);
+	}
+	if (near.found)
+		cli_misused(usage, "unknown command '%s'; did you mean '%s'?",
+		    words[0], near.found);
+	cli_misused(usage, "unknown command '%s'", words[0]);
 }
 
 int
@@ -193,7 +229,7 @@ main(int argc, char **argv)
 {
 	const char *file = "setting.yaml";
 	const struct command *cmd;
-	int c, status;
+	int c, words, status;
 
 	util_init(argv[0]);
 	while ((c = getopt_long(argc, argv, "+f:", options, NULL)) != -1) {
@@ -205,12 +241,13 @@ main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		cli_misused(usage, "a command is missing");
-	cmd = find_command(argv[0]);
-	if (argc - 1 != cmd->args)
-		cli_misused(usage, "'%s' takes %d argument(s)", argv[0],
+	cmd = find_command(argv);
+	words = cmd->second ? 2 : 1;
+	if (argc - words != cmd->args)
+		cli_misused(usage, "'%s' takes %d argument(s)", cmd->name,
 		    cmd->args);
 	out_init(&out, STDOUT_FILENO, 0);
-	status = run(cmd, file, argv + 1);
+	status = run(cmd, file, argv + words);
 	if (out_close(&out))
 		die("<stdout>: %s", strerror(out.error));
 	return status;

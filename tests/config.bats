@@ -214,6 +214,22 @@ setting()
 		'[1,1,0,"experiments","inputs/generated.yaml",false,300,0]' out
 }
 
+@test "show --defaults prints the defaults alone" {
+	setting <<<'iterations: 7'
+	echo 'not: [valid' >bad.yaml
+	for args in 'show' '-f bad.yaml show'; do
+		# shellcheck disable=SC2086 # these are words
+		FLUXLOOP_ITERATIONS=9 run --separate-stderr -0 fl-config $args --defaults
+		assert_equal "$stderr" ''
+		assert_equal "$(jq -c '[.iterations,.parallel_runs,.runner.timeout_seconds,.runner.max_retries,
+			.run_delay_seconds,.output_directory,.inputs_file,.replay_args.enabled,.name]' <<<"$output")" \
+			'[1,1,300,0,0,"experiments","inputs/generated.yaml",false,null]'
+	done
+	run -2 fl-config show --default
+	run -2 fl-config shwo
+	assert_line "fl-config: unknown command 'shwo'; did you mean 'show'?"
+}
+
 @test "show masks the values of secrets, and only these" {
 	setting <<-'END'
 	collector_api_key: "topsecret"

@@ -340,6 +340,17 @@ config_release(struct config *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void
+config_defaults(struct buf *json)
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, "{}");
+	assume(&b);
+	buf_add(json, b.p, b.len);
+	buf_release(&b);
+}
+
 struct json_span
 config_get(const struct config *c, const char *path)
 {

@@ -38,6 +38,9 @@ struct config {
 int config_load(struct config *c, const char *file, config_say *say, void *arg);
 void config_release(struct config *c);
 
+/* Appends the defaults of all keys, a JSON object. */
+void config_defaults(struct buf *json);
+
 /* The effective value at a dotted path; p is NULL when absent or null. */
 struct json_span config_get(const struct config *c, const char *path);
 
