@@ -157,6 +157,13 @@ bench: deps
 	$(PHASE) all
 	@BUILD=$(BUILD) CC='$(CC)' PYTHON='$(PYTHON)' bash tests/bench/bench.sh
 
+# The tables of lib/base/unicode.c, made anew of Debian's copy of the Unicode
+# Character Database.
+unicode: deps
+	$(PHASE) install-missing WANTED=unicode-data
+	$(PYTHON) lib/base/unicode.py >lib/base/unicode_tables.h.new
+	mv lib/base/unicode_tables.h.new lib/base/unicode_tables.h
+
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
@@ -192,6 +199,6 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-neon fuzz lint bench install uninstall clean
+	check-kill check-neon fuzz lint bench unicode install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

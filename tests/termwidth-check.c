@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/unicode.h"
 #include "format/termwidth.h"
 
 static void
@@ -17,10 +18,10 @@ say_ranges(void)
 	uint32_t c, from = 0x20;
 
 	for (c = from + 1; c <= 0x110000; c++) {
-		if (c < 0x110000 && termwidth_of(c) == termwidth_of(from))
+		if (c < 0x110000 && unicode_width(c) == unicode_width(from))
 			continue;
 		printf("%lx %lx %u\n", (unsigned long)from,
-		    (unsigned long)c - 1, termwidth_of(from));
+		    (unsigned long)c - 1, unicode_width(from));
 		from = c;
 	}
 }

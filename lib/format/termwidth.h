@@ -6,16 +6,8 @@
  * must not reach a terminal. The same in every locale.
  */
 #include <stddef.h>
-#include <stdint.h>
 
 struct buf;
-
-/*
- * The cells that a character takes: 0 for marks that are put on the one
- * before, 2 for wide ones (Unicode's East Asian Width W and F), else 1; so
- * also for characters whose width is ambiguous. Not for control characters.
- */
-unsigned termwidth_of(uint32_t c);
 
 /*
  * Appends n bytes of text in no more than max cells, the last of them "…" when

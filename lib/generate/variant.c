@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "base/hash.h"
 #include "base/rng.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/buf.h"
 #include "phrases.h"
@@ -56,95 +57,11 @@ one_of(const char *set, int c)
 	return c && strchr(set, c) != NULL;
 }
 
-static uint32_t
-lower(uint32_t c)
-{
-	if (c < 0x80)
-		return c >= 'A' && c <= 'Z' ? c + 32 : c;
-	if ((c >= 0xc0 && c <= 0xde && c != 0xd7) ||
-	    (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
-		return c + 32;
-	if (c >= 0x400 && c <= 0x40f)
-		return c + 80;
-	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x14a && c <= 0x177))
-		return c | 1;
-	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
-		return c + (c & 1);
-	return c;
-}
-
-static uint32_t
-upper(uint32_t c)
-{
-	if (c < 0x80)
-		return c >= 'a' && c <= 'z' ? c - 32 : c;
-	if ((c >= 0xe0 && c <= 0xfe && c != 0xf7) ||
-	    (c >= 0x3b1 && c <= 0x3c9 && c != 0x3c2) ||
-	    (c >= 0x430 && c <= 0x44f))
-		return c - 32;
-	if (c >= 0x450 && c <= 0x45f)
-		return c - 80;
-	if ((c >= 0x100 && c <= 0x12f) || (c >= 0x14a && c <= 0x177))
-		return c & ~1u;
-	if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))
-		return c - !(c & 1);
-	return c;
-}
-
 /* For single bytes, which may be parts of characters. */
 static char
 ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-struct range {
-	uint32_t from, to;
-};
-
-static int
-in_ranges(uint32_t c, const struct range *r, size_t n)
-{
-	size_t lo = 0, hi = n, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (c > r[mid].to)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < n && c >= r[lo].from;
-}
-
-/* What belongs to the character before it. */
-static int
-is_mark(uint32_t c)
-{
-	static const struct range marks[] = {
-		{ 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd },
-		{ 0x5bf, 0x5bf }, { 0x5c1, 0x5c2 }, { 0x5c4, 0x5c5 },
-		{ 0x610, 0x61a }, { 0x64b, 0x65f }, { 0x670, 0x670 },
-		{ 0x6d6, 0x6dc }, { 0x6df, 0x6e4 }, { 0x900, 0x903 },
-		{ 0x93a, 0x93c }, { 0x93e, 0x94f }, { 0x951, 0x957 },
-		{ 0x962, 0x963 }, { 0x981, 0x983 }, { 0x9bc, 0x9bc },
-		{ 0x9be, 0x9cd }, { 0xa01, 0xa03 }, { 0xa3c, 0xa4d },
-		{ 0xa81, 0xa83 }, { 0xabc, 0xabc }, { 0xabe, 0xacd },
-		{ 0xb01, 0xb03 }, { 0xb3c, 0xb3c }, { 0xb3e, 0xb57 },
-		{ 0xbbe, 0xbcd }, { 0xc00, 0xc04 }, { 0xc3e, 0xc56 },
-		{ 0xc81, 0xc83 }, { 0xcbc, 0xcbc }, { 0xcbe, 0xcd6 },
-		{ 0xd00, 0xd03 }, { 0xd3b, 0xd3c }, { 0xd3e, 0xd4d },
-		{ 0xdca, 0xddf }, { 0xe31, 0xe31 }, { 0xe33, 0xe3a },
-		{ 0xe47, 0xe4e }, { 0xeb1, 0xeb1 }, { 0xeb3, 0xebc },
-		{ 0xec8, 0xece }, { 0x102b, 0x103e }, { 0x1160, 0x11ff },
-		{ 0x17b4, 0x17d3 }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
-		{ 0x200c, 0x200d }, { 0x20d0, 0x20ff }, { 0x3099, 0x309a },
-		{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
-		{ 0x1f3fb, 0x1f3ff }, { 0xe0020, 0xe007f },
-		{ 0xe0100, 0xe01ef }
-	};
-
-	return in_ranges(c, marks, LEN(marks));
 }
 
 /* What joins the character before it and the one after it into one. */
@@ -160,27 +77,6 @@ static int
 is_flag(uint32_t c)
 {
 	return c >= 0x1f1e6 && c <= 0x1f1ff;
-}
-
-static int
-is_letter(uint32_t c)
-{
-	static const struct range letters[] = {
-		{ 'A', 'Z' }, { 'a', 'z' }, { 0xaa, 0xaa }, { 0xb5, 0xb5 },
-		{ 0xba, 0xba }, { 0xc0, 0xd6 }, { 0xd8, 0xf6 },
-		{ 0xf8, 0x2af }, { 0x300, 0x373 }, { 0x376, 0x37d },
-		{ 0x386, 0x386 }, { 0x388, 0x481 }, { 0x483, 0x556 },
-		{ 0x561, 0x587 }, { 0x591, 0x5bd }, { 0x5bf, 0x5bf },
-		{ 0x5c1, 0x5c2 }, { 0x5d0, 0x5f2 }, { 0x610, 0x61a },
-		{ 0x620, 0x65f }, { 0x66e, 0x6d3 }, { 0x6d5, 0x6dc },
-		{ 0x900, 0x963 }, { 0x971, 0xdf3 }, { 0xe01, 0xe3a },
-		{ 0xe40, 0xe4e }, { 0xe81, 0x10ff }, { 0x1100, 0x1fff },
-		{ 0x3041, 0x30fa }, { 0x30fc, 0x318e }, { 0x3400, 0x9fff },
-		{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xff21, 0xff3a },
-		{ 0xff41, 0xff5a }, { 0xff66, 0xff9d }, { 0x20000, 0x323af }
-	};
-
-	return in_ranges(c, letters, LEN(letters));
 }
 
 static int
@@ -319,8 +215,8 @@ cluster(struct span s, size_t at)
 		i = next;
 	while (i < s.n) {
 		c = char_at(s, i, &next);
-		if (!is_mark(c) && !(last == '\r' && c == '\n') &&
-		    !(is_joiner(last) && (is_letter(c) || c > 0x2000)))
+		if (!unicode_is_extending(c) && !(last == '\r' && c == '\n') &&
+		    !(is_joiner(last) && (unicode_is_letter(c) || c > 0x2000)))
 			break;
 		last = c;
 		i = next;
@@ -341,7 +237,7 @@ prefix(struct span s, const char *pat)
 
 	/* most do not even begin alike */
 	if (!s.n || (!(s.p[0] & 0x80) && !(pat[0] & 0x80) &&
-	    lower((uint32_t)s.p[0]) != lower((uint32_t)pat[0])))
+	    unicode_lower((uint32_t)s.p[0]) != unicode_lower((uint32_t)pat[0])))
 		return 0;
 	while (j < p.n) {
 		if (i >= s.n)
@@ -350,7 +246,7 @@ prefix(struct span s, const char *pat)
 		b = char_at(p, j, &j);
 		if (a == 0x2019)
 			a = '\'';
-		if (lower(a) != lower(b))
+		if (unicode_lower(a) != unicode_lower(b))
 			return 0;
 	}
 	return i;
@@ -401,7 +297,7 @@ is_edge(struct span s, size_t at)
 	uint32_t c;
 
 	c = char_at(s, at, &next);
-	return !is_letter(c) && !is_digit(c) && c != '\'' && c != 0x2019 &&
+	return !unicode_is_letter(c) && !is_digit(c) && c != '\'' && c != 0x2019 &&
 	    c != '-';
 }
 
@@ -455,12 +351,12 @@ bare(struct span w)
 	size_t at;
 	uint32_t c;
 
-	while (w.n && (c = first_char(w)) && !is_letter(c) && !is_digit(c)) {
+	while (w.n && (c = first_char(w)) && !unicode_is_letter(c) && !is_digit(c)) {
 		char_at(w, 0, &at);
 		w = span_from(w, at);
 	}
-	while (w.n && (c = last_char(w, &at)) && !is_letter(c) &&
-	    !is_digit(c) && !is_mark(c))
+	while (w.n && (c = last_char(w, &at)) && !unicode_is_letter(c) &&
+	    !is_digit(c) && !unicode_is_extending(c))
 		w.n = at;
 	return w;
 }
@@ -499,7 +395,7 @@ script_of(uint32_t c)
 {
 	size_t i;
 
-	if (!is_letter(c))
+	if (!unicode_is_letter(c))
 		return LANG_NONE;
 	for (i = 0; i < LEN(scripts); i++)
 		if (c >= scripts[i].from && c <= scripts[i].to)
@@ -518,8 +414,8 @@ odd_letters(struct span s, size_t lang)
 	uint32_t c;
 
 	while (i < s.n) {
-		c = lower(char_at(s, i, &i));
-		if (c < 0x80 || !is_letter(c))
+		c = unicode_lower(char_at(s, i, &i));
+		if (c < 0x80 || !unicode_is_letter(c))
 			continue;
 		for (j = 0; j < set.n && char_at(set, j, &j) != c; )
 			if (j >= set.n)
@@ -1444,9 +1340,9 @@ is_plain_lower(struct span w)
 
 	while (i < w.n) {
 		c = char_at(w, i, &i);
-		if (!is_letter(c) && c != '\'' && c != 0x2019 && c != '-')
+		if (!unicode_is_letter(c) && c != '\'' && c != 0x2019 && c != '-')
 			return 0;
-		if (lower(c) != c)
+		if (unicode_lower(c) != c)
 			return 0;
 	}
 	return w.n > 0;
@@ -1460,7 +1356,7 @@ capitalise(struct buf *b, size_t at)
 
 	if (word_next(&rest, &w) && is_plain_lower(bare(w)) &&
 	    bare(w).p == w.p)
-		set_char(b, (size_t)(w.p - b->p), upper(first_char(w)));
+		set_char(b, (size_t)(w.p - b->p), unicode_upper(first_char(w)));
 }
 
 /* Makes the first letter at offset at one within a sentence, when sure. */
@@ -1478,7 +1374,7 @@ decapitalise(struct buf *b, size_t at)
 	char_at(w, 0, &next);
 	tail = span_from(w, next);
 	if (w.n > 1 && is_plain_lower(tail))
-		set_char(b, (size_t)(w.p - b->p), lower(first_char(w)));
+		set_char(b, (size_t)(w.p - b->p), unicode_lower(first_char(w)));
 }
 
 /* Whether text that goes on at the end of b begins a sentence there. */
@@ -1527,7 +1423,7 @@ end_sentence(struct buf *b, size_t from, enum lang l, int query)
 	c = last_char(s, &at);
 	if (is_quote(c) && is_stop(last_char(span_of(s.p, at), &at)))
 		return;
-	if (is_letter(c) || is_digit(c) || is_mark(c) || c == ')' ||
+	if (unicode_is_letter(c) || is_digit(c) || unicode_is_extending(c) || c == ')' ||
 	    is_quote(c))
 		put_stop(b, l, query);
 }
@@ -1727,7 +1623,7 @@ struct scan {
 static int
 is_word_char(uint32_t c)
 {
-	return is_letter(c) || is_mark(c) || c == '\'' || c == 0x2019;
+	return unicode_is_letter(c) || unicode_is_extending(c) || c == '\'' || c == 0x2019;
 }
 
 /* Takes the next token; whoever edits leaves those alone that are not plain. */
@@ -1793,8 +1689,8 @@ put_swap(struct buf *out, struct span old, const char *to)
 	uint32_t c = first_char(old);
 
 	buf_puts(out, to);
-	if (lower(c) != c)
-		set_char(out, at, upper(first_char(span_str(to))));
+	if (unicode_lower(c) != c)
+		set_char(out, at, unicode_upper(first_char(span_str(to))));
 }
 
 /* The phrases of one token, or of more where they reach further. */
@@ -2236,7 +2132,7 @@ neighbours(uint32_t c)
 	    "bmh", "ipl", "ol", "wa", "etf", "adwx", "ryg", "yij", "cbg",
 	    "qes", "zcs", "tuh", "xas" };
 
-	c = lower(c);
+	c = unicode_lower(c);
 	return c >= 'a' && c <= 'z' ? keys[c - 'a'] : NULL;
 }
 
@@ -2256,8 +2152,8 @@ slip_neighbour(struct work *w, struct span in, struct buf *out)
 	if (!keys || at[i + 1] - at[i] != 1)
 		return 0;
 	key = keys[rng_below(&w->rng, strlen(keys))];
-	if (lower(c) != c)
-		key = (char)upper((unsigned char)key);
+	if (unicode_lower(c) != c)
+		key = (char)unicode_upper((unsigned char)key);
 	if (w->k & 1)
 		put_edit(out, in, word.p + at[i], 1, span_of(&key, 1));
 	else
@@ -2394,21 +2290,21 @@ slip_caps(struct work *w, struct span in, struct buf *out)
 		return 0;
 	at = out->len + (size_t)(word.p - in.p);
 	c = first_char(word);
-	if (lower(c) == c && word.p == trim(in).p)
+	if (unicode_lower(c) == c && word.p == trim(in).p)
 		return 0;
 	put(out, in);
-	if (lower(c) != c && (word.n < 4 || rng_chance(&w->rng, 50))) {
-		set_char(out, at, lower(c));
+	if (unicode_lower(c) != c && (word.n < 4 || rng_chance(&w->rng, 50))) {
+		set_char(out, at, unicode_lower(c));
 		say_word(w, "missed the shift key", word);
 		return 1;
 	}
 	char_at(word, 0, &next);
 	c = char_at(word, next, &end);
-	if (next == word.n || upper(c) == c) {
+	if (next == word.n || unicode_upper(c) == c) {
 		out->len = at - (size_t)(word.p - in.p);
 		return 0;
 	}
-	set_char(out, at + next, upper(c));
+	set_char(out, at + next, unicode_upper(c));
 	say_word(w, "shift key held too long", word);
 	return 1;
 }
@@ -2422,7 +2318,7 @@ slip_apostrophe(struct work *w, struct span in, struct buf *out)
 
 	while (token_next(&sc, &t)) {
 		for (i = 1; t.plain && i + 1 < t.s.n; i++)
-			if (t.s.p[i] == '\'' && is_letter(
+			if (t.s.p[i] == '\'' && unicode_is_letter(
 			    (unsigned char)t.s.p[i + 1])) {
 				put_edit(out, in, t.s.p + i, 1,
 				    span_of("", 0));
@@ -2539,10 +2435,10 @@ put_cased(struct buf *out, struct span s, int mode)
 	for (; i < s.n; ) {
 		c = char_at(s, i, &i);
 		if (mode == CASE_UPPER || (mode == CASE_TITLE && i == 1) ||
-		    (mode == CASE_INVERT && lower(c) == c))
-			c = upper(c);
+		    (mode == CASE_INVERT && unicode_lower(c) == c))
+			c = unicode_upper(c);
 		else if (mode != CASE_TITLE)
-			c = lower(c);
+			c = unicode_lower(c);
 		utf8_put(out, c);
 	}
 }
@@ -3041,7 +2937,7 @@ err_layout(struct work *w, struct span in, struct buf *out)
 	(void)w;
 	while (i < in.n) {
 		c = char_at(in, i, &i);
-		l = lower(c);
+		l = unicode_lower(c);
 		if (l >= 0x430 && l <= 0x44f && ++n)
 			utf8_put(out, (uint32_t)keys[l - 0x430]);
 		else if (l == 0x451)
@@ -3519,7 +3415,7 @@ mentions(const char *s, const char *key)
 	if (!s)
 		return 0;
 	for (rest = span_str(s); rest.n; rest = span_from(rest, 1))
-		if (prefix(rest, key) && (rest.p == s || !is_letter(
+		if (prefix(rest, key) && (rest.p == s || !unicode_is_letter(
 		    (unsigned char)rest.p[-1]) || strlen(key) > 5))
 			return 1;
 	return 0;
@@ -3707,7 +3603,7 @@ tongue_of(const char *code)
 
 	for (i = 0; code && i < ntongues; i++) {
 		n = prefix(span_str(code), tongues[i].code);
-		if (n && !is_letter((unsigned char)code[n]))
+		if (n && !unicode_is_letter((unsigned char)code[n]))
 			return &tongues[i];
 	}
 	return NULL;
@@ -4024,7 +3920,7 @@ adv_between(struct work *w, struct span in, struct buf *out, const char *what,
 		c = char_at(in, i, &next);
 		next = cluster(in, i);
 		put(out, span_of(in.p + i, next - i));
-		if (is_letter(c) && next < in.n && is_letter(char_at(in, next,
+		if (unicode_is_letter(c) && next < in.n && unicode_is_letter(char_at(in, next,
 		    &i)) && rng_chance(&w->rng, percent)) {
 			buf_puts(out, what);
 			n++;
@@ -4068,7 +3964,7 @@ adv_zalgo(struct work *w, struct span in, struct buf *out)
 		c = char_at(in, i, &next);
 		next = cluster(in, i);
 		put(out, span_of(in.p + i, next - i));
-		for (j = is_letter(c) ? 1 + rng_below(&w->rng, 4) : 0; j; j--) {
+		for (j = unicode_is_letter(c) ? 1 + rng_below(&w->rng, 4) : 0; j; j--) {
 			utf8_put(out, 0x300 + (uint32_t)rng_below(&w->rng, 48));
 			n++;
 		}

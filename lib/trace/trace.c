@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/alnum.h"
+#include "base/unicode.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/set.h"
@@ -525,7 +525,7 @@ trace_file_name(const struct trace *t, struct buf *b)
 			    hash_bytes(0, 0, id.p, id.len));
 			break;
 		}
-		if (c == '-' || c == '_' || alnum_is(c))
+		if (c == '-' || c == '_' || unicode_is_alnum(c))
 			buf_add(b, id.p + i, len);
 		else
 			buf_byte(b, '-');
