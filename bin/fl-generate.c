@@ -16,7 +16,7 @@
 #include "config/environ.h"
 #include "config/config.h"
 #include "generate/generate.h"
-#include "generate/variant.h"
+#include "generate/strategies.h"
 
 static const char usage_head[] =
 "fl-generate [options] [template ...]\n"
@@ -70,9 +70,9 @@ usage(void)
 	if (text.len)
 		return buf_str(&text);
 	buf_puts(&text, usage_head);
-	for (i = 0; i < variant_count; i++)
-		buf_printf(&text, "  %-19s  %s\n", variant_name(i),
-		    variant_summary(i));
+	for (i = 0; i < strategies_count; i++)
+		buf_printf(&text, "  %-19s  %s\n", strategies_name(i),
+		    strategies_summary(i));
 	return buf_str(&text);
 }
 
@@ -83,9 +83,9 @@ list_strategies(void)
 	size_t i;
 
 	out_init(&o, STDOUT_FILENO, 0);
-	for (i = 0; i < variant_count; i++)
-		buf_printf(out_begin(&o), "%s\t%s\n", variant_name(i),
-		    variant_summary(i));
+	for (i = 0; i < strategies_count; i++)
+		buf_printf(out_begin(&o), "%s\t%s\n", strategies_name(i),
+		    strategies_summary(i));
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	exit(0);

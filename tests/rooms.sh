@@ -18,7 +18,7 @@ io/*
 yaml/*
 record/*
 config/*
-generate/generate generate/variant
+generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
 run/queue run/completed
 experiment/expdir experiment/row experiment/recover experiment/manifest

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/environ.h"
 #include "variant.h"
+#include "strategies.h"
 #include "generate.h"
 
 /* A combination may fail to give something new this often in a row. */
@@ -38,7 +39,7 @@ struct base {
 	struct cell *cells;
 };
 
-/* --- what is configured ---------------------------------------------------- */
+/* --- what is configured ------------------------------------------------- */
 
 static char *
 text_of(struct json_span v)
@@ -94,8 +95,8 @@ unknown_strategy(const char *name, struct err *e)
 	size_t s;
 
 	nearest_init(&near, name);
-	for (s = 0; s < variant_count; s++)
-		nearest_try(&near, variant_name(s));
+	for (s = 0; s < strategies_count; s++)
+		nearest_try(&near, strategies_name(s));
 	if (!near.found)
 		return err_set(e, 0, 0, "unknown strategy '%s'", name);
 	return err_set(e, 0, 0, "unknown strategy '%s'; did you mean '%s'?",
@@ -105,9 +106,9 @@ unknown_strategy(const char *name, struct err *e)
 static int
 add_strategy(struct generator *g, const char *name, struct err *e)
 {
-	size_t s = variant_find(name), i;
+	size_t s = strategies_find(name), i;
 
-	if (s == variant_count)
+	if (s == strategies_count)
 		return unknown_strategy(name, e);
 	for (i = 0; i < g->nstrategies; i++)
 		if (g->strategies[i] == s)
@@ -140,9 +141,9 @@ add_strategies(struct generator *g, const struct config *c,
 	for (i = 0; i < n && !bad; i++)
 		bad = add_strategy(g, list[i], e);
 	free_texts(list, n);
-	for (i = 0; !n && i < variant_count; i++)
-		if (strcmp(variant_name(i), "custom") || g->ntemplates)
-			add_strategy(g, variant_name(i), e);
+	for (i = 0; !n && i < strategies_count; i++)
+		if (strcmp(strategies_name(i), "custom") || g->ntemplates)
+			add_strategy(g, strategies_name(i), e);
 	return bad;
 }
 
@@ -260,7 +261,7 @@ generator_release(struct generator *g)
 	set_release(&g->seen);
 }
 
-/* --- writing ------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------ */
 
 /* What the arguments to replay are, of a template or of another input. */
 static struct json_span
@@ -354,7 +355,7 @@ give(struct generator *g, const struct base *base, struct json_span input,
 	return added;
 }
 
-/* --- taking turns ---------------------------------------------------------------- */
+/* --- taking turns ------------------------------------------------------- */
 
 static size_t
 ncells(const struct generator *g)
@@ -380,11 +381,11 @@ next_of(struct generator *g, struct base *base, size_t index)
 	v.seed = g->seed ^ hash_bytes(0, 0, base->text.p, base->text.len);
 	for (tries = 0; tries < TRIES && !new; tries++) {
 		text.len = note.len = json.len = 0;
-		if (!variant_make(&text, &note, &v, strategy, cell->k++))
+		if (!strategies_make(&text, &note, &v, strategy, cell->k++))
 			continue;
 		json_put_text(&json, text.p, text.len);
 		new = give(g, base, json_buf(&json),
-		    variant_name(strategy), persona, buf_str(&note));
+		    strategies_name(strategy), persona, buf_str(&note));
 	}
 	cell->spent = !new;
 	base->spent += !new;

@@ -2166,3 +2166,13 @@ const char *const *const stop_words[LANG_KO] = {
 	"grazie", "perché", "cosa", "mi", "salve", "buongiorno", "qual",
 	"ordine", "devo", "i", "mie", "miei"),
 };
+
+size_t
+phrases_count(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}

@@ -159,4 +159,7 @@ extern const char *const other_words[];		/* of other languages */
 /* The most frequent small words of the languages LANG_EN to LANG_IT. */
 extern const char *const *const stop_words[LANG_KO];
 
+/* The number of entries of a list that ends in NULL. */
+size_t phrases_count(const char *const *list);
+
 #endif

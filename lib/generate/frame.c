@@ -1,0 +1,290 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/unicode.h"
+#include "base/utf8.h"
+#include "language.h"
+#include "phrases.h"
+#include "span.h"
+#include "frame.h"
+
+void
+frame_set_char(struct buf *b, size_t at, uint32_t c)
+{
+	char bytes[4];
+	uint32_t old;
+	size_t n;
+
+	n = utf8_decode(b->p + at, b->len - at, &old);
+	if (old != c)
+		buf_splice(b, at, n, bytes, utf8_encode(bytes, c));
+}
+
+/* Whether the word is written in small letters only, like no name. */
+static int
+is_plain_lower(struct span w)
+{
+	size_t i = 0;
+	uint32_t c;
+
+	while (i < w.n) {
+		c = span_char(w, i, &i);
+		if (!unicode_is_letter(c) && c != '\'' && c != 0x2019 && c !=
+		    '-')
+			return 0;
+		if (unicode_lower(c) != c)
+			return 0;
+	}
+	return w.n > 0;
+}
+
+void
+frame_capitalise(struct buf *b, size_t at)
+{
+	struct span rest = span_from(span_buf(b), at), w;
+
+	if (span_next_word(&rest, &w) && is_plain_lower(span_bare(w)) &&
+	    span_bare(w).p == w.p)
+		frame_set_char(b, (size_t)(w.p - b->p),
+		    unicode_upper(span_first(w)));
+}
+
+void
+frame_decapitalise(struct buf *b, size_t at)
+{
+	struct span rest = span_from(span_buf(b), at), w, tail;
+	size_t next;
+
+	if (!span_next_word(&rest, &w))
+		return;
+	w = span_bare(w);
+	if (!span_in_list(w, small_words) && !span_in_list(w, verb_words))
+		return;
+	span_char(w, 0, &next);
+	tail = span_from(w, next);
+	if (w.n > 1 && is_plain_lower(tail))
+		frame_set_char(b, (size_t)(w.p - b->p),
+		    unicode_lower(span_first(w)));
+}
+
+/* Whether text that goes on at the end of b begins a sentence there. */
+static int
+at_start(const struct buf *b, size_t from)
+{
+	struct span s = span_trim(span_from(span_buf(b), from));
+	size_t at;
+	uint32_t c;
+
+	if (!s.n)
+		return 1;
+	c = span_last(s, &at);
+	return span_is_stop(c) || (b->len && b->p[b->len - 1] == '\n');
+}
+
+void
+frame_put_stop(struct buf *b, enum lang l, int query)
+{
+	if (l == LANG_TH)
+		return;
+	if (l == LANG_ZH || l == LANG_JA)
+		buf_puts(b, query ? "？" : "。");
+	else if (l == LANG_EL && query)
+		buf_byte(b, ';');
+	else if (l == LANG_AR && query)
+		buf_puts(b, "؟");
+	else if (l == LANG_HI && !query)
+		buf_puts(b, "।");
+	else if (l == LANG_FR && query)
+		buf_puts(b, " ?");
+	else
+		buf_byte(b, query ? '?' : '.');
+}
+
+void
+frame_end_sentence(struct buf *b, size_t from, enum lang l, int query)
+{
+	struct span s = span_trim(span_from(span_buf(b), from));
+	size_t at;
+	uint32_t c;
+
+	if (!s.n)
+		return;
+	c = span_last(s, &at);
+	if (span_is_quote(c) && span_is_stop(span_last(span_of(s.p, at), &at)))
+		return;
+	if (unicode_is_letter(c) || span_is_digit(c) || unicode_is_extending(c)
+	    || c == ')' || span_is_quote(c))
+		frame_put_stop(b, l, query);
+}
+
+/* Whether what follows the slot in a frame is a sentence of its own. */
+static int
+goes_on(const char *after)
+{
+	uint32_t c;
+
+	if (!*after)
+		return 0;
+	c = span_first(span_str(after));
+	return !strchr(",.?!:;)\"'-", (int)(c < 0x80 ? c : 'a')) &&
+	    !span_is_stop(c) && !span_is_quote(c);
+}
+
+void
+frame_put(struct buf *b, const char *frame, struct span s, enum lang l,
+    int query)
+{
+	const char *slot = strchr(frame, SLOT), *after = slot + 1;
+	size_t from = b->len, at, last;
+	int starts;
+
+	buf_add(b, frame, (size_t)(slot - frame));
+	starts = at_start(b, from);
+	at = b->len;
+	span_put(b, s);
+	if (query == FRAME_AS_IS)
+		;
+	else if (starts)
+		frame_capitalise(b, at);
+	else if (!span_is_quote(span_last(span_trim(span_of(frame,
+	    (size_t)(slot - frame))), &last)))
+		frame_decapitalise(b, at);
+	if (query >= 0 && goes_on(after))
+		frame_end_sentence(b, at, l, query);
+	if (strchr(after, SLOT))
+		frame_put(b, after, s, l, query);
+	else
+		buf_puts(b, after);
+}
+
+const char *const *
+frame_find(const struct frames *table, size_t n, enum lang l, enum kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (table[i].lang == l && table[i].kind == kind)
+			return table[i].list;
+	return NULL;
+}
+
+const char *const *
+frame_list(enum lang l, enum kind kind)
+{
+	if (l >= LANG_LATIN) {
+		l = LANG_LATIN;
+		kind = KIND_SAY;
+	}
+	if (kind == KIND_ORDER && l != LANG_EN)
+		kind = KIND_SAY;
+	return frame_find(frames, nframes, l, kind);
+}
+
+void
+frame_note(struct work *w, const char *what, const char *frame)
+{
+	struct span s = span_str(frame);
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((s.p[i] & 0x80) || s.p[i] < ' ')
+			break;
+	if (i < s.n) {
+		work_note(w, w->t.lang < LANG_LATIN ? "reworded in " :
+		    "written in another form");
+		if (w->t.lang < LANG_LATIN)
+			buf_puts(w->note, tongues[w->t.lang].name);
+		return;
+	}
+	work_note(w, what);
+	buf_puts(w->note, " '");
+	for (i = 0; i < s.n; i++)
+		if (s.p[i] == SLOT)
+			buf_puts(w->note, "...");
+		else
+			buf_byte(w->note, s.p[i]);
+	buf_byte(w->note, '\'');
+}
+
+enum kind
+frame_whole_kind(const struct user_text *t)
+{
+	if (t->lang >= LANG_LATIN)
+		return KIND_SAY;
+	if (t->query)
+		return KIND_QUERY;
+	return t->kind == KIND_REQUEST && t->lang == LANG_EN ? KIND_ORDER :
+	    KIND_SAY;
+}
+
+void
+frame_put_main(struct buf *b, const struct user_text *t, const char *frame)
+{
+	struct span before, after;
+	size_t at, next;
+	uint32_t c;
+
+	before = span_of(t->all.p, (size_t)(t->main.p - t->all.p));
+	after = span_of(span_end(t->main),
+	    (size_t)(span_end(t->all) - span_end(t->main)));
+	span_put(b, before);
+	at = b->len;
+	if (strchr(frame, SLOT))
+		frame_put(b, frame, span_buf(&t->slot), t->lang, FRAME_NO_STOP);
+	else
+		buf_puts(b, frame);
+	c = span_last(span_trim(before), &next);
+	if (c && !span_is_stop(c) && !memchr(before.p + next, '\n', before.n -
+	    next))
+		frame_decapitalise(b, at);
+	span_put(b, after);
+}
+
+static int
+begins_with_hello(const char *frame)
+{
+	return span_list_prefix(span_str(frame), hello_words) > 0;
+}
+
+static int
+ends_with_bye(const char *frame)
+{
+	const char *p = strchr(frame, SLOT);
+
+	return p && p[1] && span_list_prefix(span_trim(span_str(p + 1)),
+	    bye_words) > 0;
+}
+
+static void
+put_gap(struct buf *b, struct span left, struct span right, enum lang l)
+{
+	const char *p = span_end(left);
+
+	/* as the user had it between the two, if they were neighbours */
+	if (p < right.p && right.p - p < 8)
+		buf_add(b, p, (size_t)(right.p - p));
+	else if (!language_is_dense(l))
+		buf_byte(b, ' ');
+}
+
+void
+frame_put_whole(struct buf *b, const struct user_text *t, const char *frame)
+{
+	size_t at;
+
+	if (t->hello.n && !begins_with_hello(frame)) {
+		span_put(b, t->hello);
+		put_gap(b, t->hello, t->body, t->lang);
+	}
+	at = b->len;
+	frame_put(b, frame, t->body, t->lang,
+	    t->lang < LANG_LATIN ? t->query : FRAME_NO_STOP);
+	if (t->hello.n && at && span_last(t->hello, &at) == ',')
+		frame_decapitalise(b, t->hello.n);
+	if (t->bye.n && !ends_with_bye(frame)) {
+		frame_end_sentence(b, 0, t->lang, 0);
+		put_gap(b, t->body, t->bye, t->lang);
+		span_put(b, t->bye);
+	}
+}

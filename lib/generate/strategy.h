@@ -1,0 +1,55 @@
+#ifndef STRATEGY_H
+#define STRATEGY_H
+
+/*
+ * What all strategies share. A strategy makes the k-th variation of a text: it
+ * appends it to out, and to note what it did, and returns 1; or it returns 0
+ * with nothing appended where it has no k-th one.
+ */
+#include <stddef.h>
+
+#include "base/rng.h"
+#include "message.h"
+#include "variant.h"
+
+struct work {
+	struct buf *out;	/* the variation */
+	struct buf *note;	/* what was done: a few words of ASCII */
+	const struct variant *v;
+	struct rng rng;
+	size_t k;		/* which variation, from 0 */
+	struct user_text t;
+};
+
+/* A change of a text; run returns 0, with nothing appended, if it cannot. */
+struct step {
+	const char *note;	/* NULL: run adds its own */
+	int (*run)(struct work *, struct span, struct buf *);
+};
+
+/* Adds a remark to the note, after a comma where one is due. */
+void work_note(struct work *w, const char *note);
+
+/* Replaces text by what one step makes of it; 0 when that is the same. */
+int step_run(struct work *w, const struct step *s, struct buf *text);
+
+/*
+ * Runs n steps on the text: number first, then random ones (all random when
+ * first is not below nsteps); none after one of the last nlate, which shape
+ * the message as a whole. Returns 0 when none applied.
+ */
+int step_run_some(struct work *w, const struct step *steps, size_t nsteps,
+    size_t nlate, size_t first, size_t n);
+
+/* The strategies, a file each. */
+int rephrase_make(struct work *w);
+int typo_make(struct work *w);
+int error_prone_make(struct work *w);
+int verbose_make(struct work *w);
+int concise_make(struct work *w);
+int persona_make(struct work *w);
+int adversarial_make(struct work *w);
+int multilingual_make(struct work *w);
+int custom_make(struct work *w);
+
+#endif
