@@ -85,30 +85,31 @@ turn(struct buf *b, const struct span *words, size_t n, struct span end)
 static int
 turn_noun(struct buf *b, const struct span *words, size_t n, struct span s)
 {
-	struct span tail;
-	size_t max;
+	int where = span_equals(words[0], "where");
+	int why = span_equals(words[0], "why");
+	struct span tail, last = words[n - 1];
+	size_t at;
 
-	max = span_equals(words[0], "where") ? 5 : span_equals(words[0], "why")
-	    ? 3 : 0;
-	if (n < 4 || !span_in_list(words[2], english_determiners) || n - 2 >
-	    max || (max == 3 && n != 5))
+	/* "where is my last order", "why is my order late" */
+	if (!(where && n >= 4 && n <= 7) && !(why && n == 5))
 		return 0;
 	if (!span_equals(words[1], "is") && !span_equals(words[1], "are"))
 		return 0;
-	if (memchr(s.p, ',', s.n) ||
-	    (words[n - 1].n > 4 && max == 5 &&
-	    (span_suffix(words[n - 1], "ing", &max) ||
-	    span_suffix(words[n - 1], "ed", &max))))
+	if (!span_in_list(words[2], english_determiners) ||
+	    memchr(s.p, ',', s.n))
+		return 0;
+	if (where && last.n > 4 && (span_suffix(last, "ing", &at) ||
+	    span_suffix(last, "ed", &at)))
 		return 0;
 	span_put(b, words[0]);
 	buf_byte(b, ' ');
 	tail = span_of(words[2].p, (size_t)(span_end(s) - words[2].p));
-	if (span_equals(words[0], "why"))
+	if (why)
 		tail.n = (size_t)(words[4].p - words[2].p - 1);
 	span_put(b, tail);
 	buf_byte(b, ' ');
 	span_put(b, words[1]);
-	if (span_equals(words[0], "why")) {
+	if (why) {
 		buf_byte(b, ' ');
 		span_put(b, words[4]);
 	}

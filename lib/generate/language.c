@@ -35,24 +35,31 @@ language_script(uint32_t c)
 	return LANG_SCRIPT;
 }
 
+static int
+has_char(struct span s, uint32_t c)
+{
+	size_t i = 0;
+
+	while (i < s.n)
+		if (span_char(s, i, &i) == c)
+			return 1;
+	return 0;
+}
+
 /* How many letters beyond ASCII s has that the language does not. */
 static size_t
 odd_letters(struct span s, size_t lang)
 {
 	static const char *const own[LANG_KO] = { "àâäçèéêëïôöüñ", "äöüßé",
 	    "àâçéèêëîïôùûüÿœæ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìíîòóùú" };
-	size_t i = 0, j, n = 0;
 	struct span set = span_str(own[lang]);
+	size_t i = 0, n = 0;
 	uint32_t c;
 
 	while (i < s.n) {
 		c = unicode_lower(span_char(s, i, &i));
-		if (c < 0x80 || !unicode_is_letter(c))
-			continue;
-		for (j = 0; j < set.n && span_char(set, j, &j) != c; )
-			if (j >= set.n)
-				break;
-		n += j >= set.n && span_last(set, &(size_t){ 0 }) != c;
+		if (c >= 0x80 && unicode_is_letter(c) && !has_char(set, c))
+			n++;
 	}
 	return n;
 }

@@ -11,6 +11,9 @@
 #include "strategy.h"
 #include "words.h"
 
+/* A text with more words that have another is not varied by them. */
+#define SWAPS_MAX 100
+
 /* "If A, B" as "B if A". */
 static int
 flip_clauses(struct work *w, struct span in, struct buf *out)
@@ -164,12 +167,14 @@ rephrase_make(struct work *w)
 		return 1;
 	}
 	n = words_swap_count(w, w->t.all, swaps, nswaps);
-	if (k < n && n < 100 && words_swap_some(w, w->t.all, w->out, swaps,
-	    nswaps, k, 0)) {
+	if (n >= SWAPS_MAX)
+		n = 0;
+	if (k >= n) {
+		k -= n;
+	} else if (words_swap_some(w, w->t.all, w->out, swaps, nswaps, k, 0)) {
 		work_note(w, "another word for the same");
 		return 1;
 	}
-	k -= k < n || n >= 100 ? 0 : n;
 	outer = frame_list(w->t.lang, frame_whole_kind(&w->t));
 	n = phrases_count(outer);
 	if (k >= n)
