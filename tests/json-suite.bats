@@ -1,4 +1,4 @@
-# What lib/json/json.c makes of a text, against the grammar, Python and jq, and one
+# What lib/json makes of a text, against the grammar, Python and jq, and one
 # build of it against the others. JSON_LINES=100000 and JSON_SEED=x make the
 # last test longer and another one. `make check-neon` sets CROSS_CC and
 # CROSS_RUN, for a machine that is emulated.
@@ -6,7 +6,7 @@
 load test_helper
 load filter_helper
 
-# build NAME COMPILER...: a json-check of lib/json/json.c alone.
+# build NAME COMPILER...: a json-check of lib/json alone.
 build()
 {
 	local name=$BATS_FILE_TMPDIR/$1
@@ -14,7 +14,7 @@ build()
 	shift
 	"$@" -std=c11 -D_XOPEN_SOURCE=700 -O2 -DJSON_ONLY -I"$ROOT/lib" \
 		-o "$name" "$ROOT"/tests/json-{check,tell}.c \
-		"$ROOT"/lib/{base/{util,buf,utf8},json/json}.c
+		"$ROOT"/lib/{base/{util,buf,utf8},json/{scan,walk,write}}.c
 }
 
 setup_file()

@@ -428,13 +428,14 @@ check_print(const char *s, size_t n, const struct json_span *values, int met,
 	struct json_print print[2] = { { .field = 1 }, { .field = 0 } };
 	struct json_span v[NAMES];
 	struct buf out = { 0 }, want = { 0 }, longer = { 0 };
+	const struct json_wanted w = { JSON_LAX, json_tell_names, v, NAMES,
+		print, 2, &out };
 	struct json_fault f;
 	const char *end = NULL;
 	size_t i;
 
 	buf_puts(&out, "before");
-	if (json_scan_print(s, n, JSON_LAX, json_tell_names, v, NAMES, print,
-	    2, &out, NULL, &f) != met)
+	if (json_scan_record(s, n, &w, NULL, &f) != met)
 		buf_puts(wrong, "!print");
 	for (i = 0; i < 2; i++) {
 		want.len = 0;
@@ -446,8 +447,7 @@ check_print(const char *s, size_t n, const struct json_span *values, int met,
 	}
 	buf_add(&longer, s, n);
 	buf_puts(&longer, " ]\xff");
-	if (json_scan_print(longer.p, longer.len, JSON_LAX, json_tell_names,
-	    v, NAMES, print, 2, &out, &end, &f) != met ||
+	if (json_scan_record(longer.p, longer.len, &w, &end, &f) != met ||
 	    end < longer.p || end > longer.p + n)
 		buf_puts(wrong, "!end");
 	buf_release(&out);

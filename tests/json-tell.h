@@ -2,7 +2,7 @@
 #define JSON_TELL_H
 
 /*
- * All that lib/json/json.c makes of a text, for the tests and the fuzzer: two
+ * All that lib/json makes of a text, for the tests and the fuzzer: two
  * builds of it are compared by what this says.
  */
 #include <stddef.h>

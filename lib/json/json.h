@@ -27,12 +27,16 @@ json_buf(const struct buf *b)
 	return (struct json_span){ b->len ? b->p : NULL, b->len };
 }
 
-/* What json_scan takes beyond the RFC, since Python writes it. */
+/* What json_scan takes beyond the RFC, since Python writes it; and less. */
 enum {
 	JSON_NAN = 1,		/* NaN, Infinity, -Infinity */
 	JSON_LONE = 2,		/* "\ud800" without its other half */
-	JSON_LAX = JSON_NAN | JSON_LONE
+	JSON_LAX = JSON_NAN | JSON_LONE,
+	JSON_INSIDE = 4		/* but JSON_MARGIN levels less deep */
 };
+
+/* The value is to be put into another, which may add this many levels. */
+#define JSON_MARGIN 8
 
 /* Where and why json_scan refused. */
 struct json_fault {
@@ -41,8 +45,8 @@ struct json_fault {
 };
 
 /*
- * How many arrays and objects may be open at once: 1,000 unless changed, at
- * most JSON_DEPTH_MAX.
+ * How many arrays and objects may be open at once: 1,000, or what a program
+ * sets when it starts, at most JSON_DEPTH_MAX.
  */
 #define JSON_DEPTH_MAX 65536
 extern unsigned json_depth;
@@ -59,20 +63,31 @@ int json_scan(const char *s, size_t n, unsigned take,
     struct json_fault *f);
 
 /*
- * The same, and while it reads a field's value, prints it as json_pretty would
- * with no indent: print[k].field is an index into names, and at and n tell
- * where in out the text of the last such value is (n is 0 for none). What out
- * holds beyond is of no use. If end is not NULL, the text may go on behind the
- * value, and *end tells where.
+ * What json_scan_record finds, and prints meanwhile. For each of print the
+ * value of names[field] is appended to out as json_pretty does with no indent;
+ * at and n are set to where in out the text of the last such value is, n to 0
+ * where there is none. What else out then holds is of no use.
  */
 struct json_print {
 	size_t field;
 	size_t at;
 	size_t n;
 };
-int json_scan_print(const char *s, size_t n, unsigned take,
-    const char *const *names, struct json_span *values, size_t count,
-    struct json_print *print, size_t nprint, struct buf *out,
+struct json_wanted {
+	unsigned take;
+	const char *const *names;
+	struct json_span *values;
+	size_t count;		/* of names and values */
+	struct json_print *print;
+	size_t nprint;
+	struct buf *out;	/* may be NULL when nothing is printed */
+};
+
+/*
+ * The same as json_scan, printing meanwhile. If end is not NULL, anything may
+ * follow the value, and *end is set to where the value ends.
+ */
+int json_scan_record(const char *s, size_t n, const struct json_wanted *w,
     const char **end, struct json_fault *f);
 
 /* What a checked value is, told by its first byte. */

@@ -4,8 +4,6 @@
 #include "base/util.h"
 #include "message.h"
 
-#define MARGIN 8		/* levels that a message is put into later */
-
 static const char *const fields[MESSAGE_FIELDS] = {
 	"type", "id", "output", "error", "code", "observation", "name", "kind",
 	"args", "kwargs", "delta", "pipeline", "concurrency", "clock"
@@ -50,9 +48,8 @@ message_read(struct message *m, const char *p, size_t n)
 	int met;
 
 	m->type = MESSAGE_NONE;
-	json_depth -= MARGIN;
-	met = json_scan(p, n, JSON_LAX, fields, m->v, MESSAGE_FIELDS, &f);
-	json_depth += MARGIN;
+	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
+	    MESSAGE_FIELDS, &f);
 	if (met < 0 || !json_is(m->v[MF_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)

@@ -137,21 +137,24 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 
 /*
  * Finds the fields of a record, and prints what is to be printed. *end is as
- * for json_scan_print.
+ * for json_scan_record.
  */
 static int
 read_fields(struct trace *t, struct observation *o, struct json_span record,
     int print, const char **end)
 {
+	const struct json_wanted w = {
+		.take = JSON_LAX, .names = observation_fields, .values = o->v,
+		.count = O_FIELDS, .print = o->printed,
+		.nprint = print ? 2 : 0, .out = t->printed
+	};
 	struct json_fault f;
 	int met;
 
 	o->raw = record;
 	o->printed[0].field = O_INPUT;
 	o->printed[1].field = O_OUTPUT;
-	met = json_scan_print(record.p, record.n, JSON_LAX,
-	    observation_fields, o->v, O_FIELDS, o->printed, print ? 2 : 0,
-	    t->printed, end, &f);
+	met = json_scan_record(record.p, record.n, &w, end, &f);
 	if (met < 0 || *record.p != '{')
 		return -1;
 	t->met |= met;

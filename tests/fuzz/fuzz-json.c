@@ -1,5 +1,5 @@
 /*
- * For libFuzzer: lib/json/json.c on any bytes. What json_tell says must not hold a
+ * For libFuzzer: lib/json on any bytes. What json_tell says must not hold a
  * contradiction, and must be the same of the portable code; any bytes written
  * as a string must be JSON and read as they were.
  */

@@ -56,11 +56,13 @@ mkdir -p "$found"
 rm -rf "$build/seeds"
 "${PYTHON:-python3}" tests/fuzz/seeds.py "$build/seeds" || exit 2
 
-compile portable-json.o -c -DJSON_PORTABLE -include tests/fuzz/portable.h \
-	lib/json/json.c
+for part in scan walk write; do
+	compile portable-$part.o -c -DJSON_PORTABLE \
+		-include tests/fuzz/portable.h lib/json/$part.c
+done
 compile portable-tell.o -c -include tests/fuzz/portable.h tests/json-tell.c
 compile fuzz-json -fsanitize=fuzzer tests/fuzz/fuzz-json.c tests/json-tell.c \
-	"$build"/portable-{json,tell}.o "$build/libfluxloop.a" -lm
+	"$build"/portable-{scan,walk,write,tell}.o "$build/libfluxloop.a" -lm
 compile fuzz-parse -fsanitize=fuzzer tests/fuzz/fuzz-parse.c \
 	"$build/libfluxloop.a" -lm
 

@@ -2,7 +2,7 @@
 #define PORTABLE_H
 
 /*
- * Names for a second lib/json/json.c in one program: the portable one, beside that
+ * Names for a second JSON scanner in one program: the portable one, beside that
  * of the machine. A public name that is missing here is defined twice, which
  * the linker says.
  */
@@ -25,6 +25,7 @@
 #define json_equal portable_json_equal
 #define json_get portable_json_get
 #define json_is portable_json_is
+#define json_is_null portable_json_is_null
 #define json_is_true portable_json_is_true
 #define json_key portable_json_key
 #define json_levels portable_json_levels
@@ -34,7 +35,7 @@
 #define json_pretty portable_json_pretty
 #define json_put_text portable_json_put_text
 #define json_scan portable_json_scan
-#define json_scan_print portable_json_scan_print
+#define json_scan_record portable_json_scan_record
 #define json_tell portable_json_tell
 #define json_tell_names portable_json_tell_names
 #define json_text portable_json_text

@@ -1,0 +1,175 @@
+#ifndef BLOCK_H
+#define BLOCK_H
+
+/*
+ * The bytes of JSON text that matter, found many at a time: with SSE2, with
+ * NEON, or, where there is neither or JSON_PORTABLE is defined, in words of
+ * eight bytes.
+ */
+#include <stdint.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+static inline int
+json_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline const char *
+json_skip_space(const char *p, const char *end)
+{
+	while (p < end && (unsigned char)*p <= ' ' && json_is_space(*p))
+		p++;
+	return p;
+}
+
+/*
+ * A quotation mark, a backslash or a control character ends a run of plain
+ * text in a string. json_stop_in returns how many of the JSON_BLOCK bytes at p
+ * come before the first of them; json_stops_in returns a bit for each of the
+ * JSON_WIDE bytes at p, the lowest for the first. *high is set when a byte is
+ * not ASCII.
+ */
+#if defined(JSON_PORTABLE) || !(defined(__SSE2__) || defined(__aarch64__))
+#define JSON_BLOCK 8
+#define JSON_WIDE 8
+static inline unsigned
+json_stop_in(const char *p, unsigned *high)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = ones * 0x80;
+	uint64_t w, quote, slash;
+	unsigned i;
+
+	memcpy(&w, p, JSON_BLOCK);
+	quote = w ^ ones * '"';
+	slash = w ^ ones * '\\';
+	*high |= (w & tops) != 0;
+	/* a byte's top bit: it was zero, or below a space (Mycroft's test) */
+	if (!((((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+	    ((w - ones * 0x20) & ~w)) & tops))
+		return JSON_BLOCK;
+	for (i = 0; p[i] != '"' && p[i] != '\\' &&
+	    (unsigned char)p[i] >= 0x20; i++)
+		;
+	return i;
+}
+
+static inline uint64_t
+json_stops_in(const char *p, unsigned *high)
+{
+	uint64_t stops = 0;
+	unsigned i = json_stop_in(p, high);
+
+	for (; i < JSON_WIDE; i++)
+		stops |= (uint64_t)(p[i] == '"' || p[i] == '\\' ||
+		    (unsigned char)p[i] < 0x20) << i;
+	return stops;
+}
+#elif defined(__SSE2__)
+#define JSON_BLOCK 16
+#define JSON_WIDE 64
+static inline unsigned
+json_stops_16(const char *p, unsigned *high)
+{
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i space = _mm_set1_epi8(0x1f);
+	__m128i stop;
+
+	stop = _mm_or_si128(_mm_or_si128(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))),
+	    _mm_cmpeq_epi8(_mm_min_epu8(v, space), v));
+	*high |= (unsigned)_mm_movemask_epi8(v);
+	return (unsigned)_mm_movemask_epi8(stop);
+}
+
+static inline unsigned
+json_stop_in(const char *p, unsigned *high)
+{
+	return (unsigned)__builtin_ctz(json_stops_16(p, high) | 1U <<
+	    JSON_BLOCK);
+}
+
+static inline uint64_t
+json_stops_in(const char *p, unsigned *high)
+{
+	return json_stops_16(p, high) | (uint64_t)json_stops_16(p + 16, high)
+	    << 16 | (uint64_t)json_stops_16(p + 32, high) << 32 |
+	    (uint64_t)json_stops_16(p + 48, high) << 48;
+}
+#else
+#define JSON_BLOCK 16
+#define JSON_WIDE 64
+static inline uint8x16_t
+json_stops_16(const char *p, unsigned *high)
+{
+	const uint8x16_t v = vld1q_u8((const uint8_t *)p);
+
+	*high |= vmaxvq_u8(v) & 0x80U;
+	return vorrq_u8(vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')),
+	    vceqq_u8(v, vdupq_n_u8('\\'))), vcltq_u8(v, vdupq_n_u8(0x20)));
+}
+
+static inline unsigned
+json_stop_in(const char *p, unsigned *high)
+{
+	/* four bits for each byte, the first one lowest */
+	const uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(
+	    vreinterpretq_u16_u8(json_stops_16(p, high)), 4)), 0);
+
+	return mask ? (unsigned)__builtin_ctzll(mask) / 4 : JSON_BLOCK;
+}
+
+static inline uint64_t
+json_stops_in(const char *p, unsigned *high)
+{
+	/* a bit for each byte of eight, added up pair by pair */
+	const uint8x16_t bit = vreinterpretq_u8_u64(
+	    vdupq_n_u64(0x8040201008040201u));
+	uint8x16_t a = vpaddq_u8(vandq_u8(json_stops_16(p, high), bit),
+	    vandq_u8(json_stops_16(p + 16, high), bit));
+	uint8x16_t b = vpaddq_u8(vandq_u8(json_stops_16(p + 32, high), bit),
+	    vandq_u8(json_stops_16(p + 48, high), bit));
+
+	a = vpaddq_u8(a, b);
+	a = vpaddq_u8(a, a);
+	return vgetq_lane_u64(vreinterpretq_u64_u8(a), 0);
+}
+#endif
+
+static inline int
+json_is_plain(char c)
+{
+	return c != '"' && c != '\\' && (unsigned char)c >= 0x20;
+}
+
+/* The first '"', '\' or control character from p on, or end. */
+static inline const char *
+json_string_stop(const char *p, const char *end)
+{
+	unsigned k, high = 0;
+
+	for (; end - p >= JSON_BLOCK; p += JSON_BLOCK)
+		if ((k = json_stop_in(p, &high)) < JSON_BLOCK)
+			return p + k;
+	while (p < end && json_is_plain(*p))
+		p++;
+	return p;
+}
+
+/* The end of a checked string that starts at p. */
+static inline const char *
+json_past_string(const char *p)
+{
+	for (p++; *p != '"'; p++)
+		if (*p == '\\')
+			p++;
+	return p + 1;
+}
+
+#endif

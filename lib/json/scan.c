@@ -1,0 +1,642 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "block.h"
+#include "escape.h"
+#include "json.h"
+
+#define HOT static inline __attribute__((always_inline))
+
+unsigned json_depth = 1000;
+
+/* What the scanner does with what it reads, beside checking it. */
+enum { SCAN_CHECK, SCAN_PRETTY, SCAN_COMPACT };
+
+/* While printing there is room for the rest of the text and for this. */
+#define SPARE 128
+
+struct scan {
+	const char *p;
+	const char *end;
+	unsigned take;
+	int met;
+	const char *msg;
+	unsigned high;		/* not 0: a string was not all ASCII */
+	unsigned depth;
+	unsigned limit;		/* of depth */
+	struct buf *out;	/* where it prints */
+	size_t indent;
+	char open[JSON_DEPTH_MAX];	/* what closes the brackets outside */
+};
+
+static const char *
+fault(struct scan *s, const char *at, const char *msg)
+{
+	s->p = at;
+	s->msg = msg;
+	return NULL;
+}
+
+/* Moves the end of what was printed to o and makes room for n more bytes. */
+static char *
+more(struct scan *s, char *o, size_t n)
+{
+	s->out->len = (size_t)(o - s->out->p);
+	return buf_room(s->out, n);
+}
+
+HOT char *
+new_line(struct scan *s, char *o, const char *p, size_t indent)
+{
+	size_t n = (size_t)(s->end - p) + indent + SPARE;
+
+	if ((size_t)(s->out->p + s->out->cap - o) <= n)
+		o = more(s, o, n);
+	*o++ = '\n';
+	if (indent <= SPARE / 2)
+		memset(o, ' ', SPARE / 2);
+	else
+		memset(o, ' ', indent);
+	return o + indent;
+}
+
+/* Reads "\uXXXX" at p, or two that are a surrogate pair. */
+HOT const char *
+scan_unicode(struct scan *s, const char *p, char **o, const int print)
+{
+	int c, low;
+
+	if (s->end - p < 6 || (c = escape_hex4(p + 2)) < 0)
+		return fault(s, p, "\\u needs four hexadecimal digits");
+	if (escape_is_high(c) && (low = escape_low_half(p, s->end))) {
+		if (print == SCAN_PRETTY)
+			*o += utf8_encode(*o, escape_join_halves(c, low));
+		else if (print)
+			*o = (char *)memcpy(*o, p, 12) + 12;
+		return p + 12;
+	}
+	if (escape_is_half((uint32_t)c)) {
+		if (!(s->take & JSON_LONE))
+			return fault(s, p, "half a surrogate pair");
+		s->met |= JSON_LONE;
+		if (print)
+			*o = (char *)memcpy(*o, print == SCAN_PRETTY ? p :
+			    "\\ufffd", 6) + 6;
+	} else if (print == SCAN_PRETTY) {
+		*o = escape_put_char(*o, (uint32_t)c);
+	} else if (print) {
+		*o = (char *)memcpy(*o, p, 6) + 6;
+	}
+	return p + 6;
+}
+
+/* What may stand behind a backslash. SHORT: it is printed as it stands. */
+enum { SHORT = 1, NEEDLESS };
+static const unsigned char escapes[256] = {
+	['"'] = SHORT, ['\\'] = SHORT, ['/'] = NEEDLESS, ['b'] = SHORT,
+	['f'] = SHORT, ['n'] = SHORT, ['r'] = SHORT, ['t'] = SHORT
+};
+
+/* Reads the escape at p. */
+HOT const char *
+scan_escape(struct scan *s, const char *p, char **o, const int print)
+{
+	if (s->end - p < 2)
+		return fault(s, p, "the string is not closed");
+	if (p[1] == 'u')
+		return scan_unicode(s, p, o, print);
+	if (!escapes[(unsigned char)p[1]])
+		return fault(s, p, "not an escape");
+	if (print == SCAN_PRETTY && p[1] == '/')
+		*(*o)++ = '/';
+	else if (print)
+		*o = (char *)memcpy(*o, p, 2) + 2;
+	return p + 2;
+}
+
+/*
+ * Skips text with short escapes in it, JSON_WIDE bytes at a time, copying it
+ * to *o; there are more than those at p. Returns 1 where a string stops for
+ * another reason, 0 near the end of all.
+ */
+HOT int
+pass_wide(const struct scan *s, const char **at, char **o, unsigned *high,
+    const int print)
+{
+	const char *p = *at;
+	uint64_t stops, bit;
+	unsigned k;
+
+	for (; s->end - p > JSON_WIDE; p += JSON_WIDE) {
+		stops = json_stops_in(p, high);
+		if (print)
+			memcpy(*o, p, JSON_WIDE);
+		for (; stops; stops &= ~(bit | bit << 1)) {
+			k = (unsigned)__builtin_ctzll(stops);
+			bit = (uint64_t)1 << k;
+			if (p[k] != '\\' ||
+			    escapes[(unsigned char)p[k + 1]] != SHORT) {
+				*at = p + k;
+				if (print)
+					*o += k;
+				return 1;
+			}
+			if (k == JSON_WIDE - 1) {
+				/* what is escaped is the next block's first */
+				if (print)
+					*(*o)++ = p[0];
+				if (print)
+					memcpy(*o, p + 1, JSON_WIDE);
+				p++;
+			}
+		}
+		if (print)
+			*o += JSON_WIDE;
+	}
+	*at = p;
+	return 0;
+}
+
+/* Reads the string at p. Printed, it is never longer than as it is written. */
+HOT const char *
+scan_string(struct scan *s, const char *p, char **o, const int print)
+{
+	const char *start = p++, *end = s->end;
+	unsigned high = 0, k;
+
+	if (print)
+		*(*o)++ = '"';
+	for (;;) {
+		/* most strings are short, and most others are long */
+		k = JSON_BLOCK;
+		if (end - p >= JSON_BLOCK) {
+			k = json_stop_in(p, &high);
+			if (print)
+				memcpy(*o, p, JSON_BLOCK);
+			p += k;
+			if (print)
+				*o += k;
+		}
+		if (k == JSON_BLOCK && !pass_wide(s, &p, o, &high, print))
+			for (; p < end && json_is_plain(*p); p++) {
+				high |= (unsigned char)*p & 0x80U;
+				if (print)
+					*(*o)++ = *p;
+			}
+		if (p == end)
+			return fault(s, start, "the string is not closed");
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return fault(s, p, "a control character in a string");
+		do
+			p = scan_escape(s, p, o, print);
+		while (p && p < end && *p == '\\');
+		if (!p)
+			return NULL;
+	}
+	s->high |= high;
+	if (print)
+		*(*o)++ = '"';
+	return p + 1;
+}
+
+/* Where the digits at p end; eight at a time, for lists of numbers. */
+HOT const char *
+digits(const char *p, const char *end)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t w;
+
+	for (; end - p >= 8; p += 8) {
+		memcpy(&w, p, 8);
+		w ^= 0x3030303030303030u;	/* a digit is 0 to 9 now */
+		w = (w | (w + 0x7676767676767676u)) & 0x8080808080808080u;
+		if (w)
+			return p + __builtin_ctzll(w) / 8;
+	}
+#endif
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+HOT const char *
+scan_number(struct scan *s, const char *p)
+{
+	const char *start = p, *end = s->end, *q;
+
+	if (*p == '-')
+		p++;
+	q = digits(p, end);
+	if (q == p)
+		return fault(s, start, "not a number");
+	if (*p == '0' && q - p > 1)
+		return fault(s, start, "a number begins with 0");
+	p = q;
+	if (p < end && *p == '.') {
+		q = digits(++p, end);
+		if (q == p)
+			return fault(s, start, "a digit is missing after '.'");
+		p = q;
+	}
+	if (p < end && (*p | 0x20) == 'e') {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		q = digits(p, end);
+		if (q == p)
+			return fault(s, start, "a digit is missing after 'e'");
+		p = q;
+	}
+	return p;
+}
+
+static const char *
+scan_word(struct scan *s, const char *p, const char *word, unsigned needs)
+{
+	size_t n = strlen(word);
+
+	if ((size_t)(s->end - p) < n || memcmp(p, word, n) != 0 ||
+	    (s->take & needs) != needs)
+		return fault(s, p, "not a JSON value");
+	s->met |= (int)needs;
+	return p + n;
+}
+
+static const char *
+scan_odd(struct scan *s, const char *p)
+{
+	switch (*p) {
+	case 't':
+		return scan_word(s, p, "true", 0);
+	case 'f':
+		return scan_word(s, p, "false", 0);
+	case 'n':
+		return scan_word(s, p, "null", 0);
+	case 'N':
+		return scan_word(s, p, "NaN", JSON_NAN);
+	case 'I':
+		return scan_word(s, p, "Infinity", JSON_NAN);
+	case '-':
+		return scan_word(s, p, "-Infinity", JSON_NAN);
+	case ']':
+	case '}':
+	case ',':
+		return fault(s, p, "a value is missing");
+	default:
+		return fault(s, p, "not a JSON value");
+	}
+}
+
+/* Reads the number or word at p. */
+HOT const char *
+scan_bare(struct scan *s, const char *p, char **o, const int print)
+{
+	const char *start = p;
+	size_t n;
+
+	if ((*p >= '0' && *p <= '9') ||
+	    (*p == '-' && (s->end - p < 2 || p[1] != 'I')))
+		p = scan_number(s, p);
+	else
+		p = scan_odd(s, p);
+	if (!print || !p)
+		return p;
+	n = (size_t)(p - start);
+	if (print == SCAN_COMPACT && (*start == 'N' || *start == 'I' ||
+	    (*start == '-' && start[1] == 'I'))) {
+		/* this may be longer than it was */
+		*o = more(s, *o, (size_t)(s->end - p) + SPARE);
+		memcpy(*o, "null", 4);
+		*o += 4;
+	} else if (n <= SPARE / 2 && s->end - start >= SPARE / 2) {
+		memcpy(*o, start, SPARE / 2);
+		*o += n;
+	} else {
+		memcpy(*o, start, n);
+		*o += n;
+	}
+	return p;
+}
+
+/* Reads the key at p, and what stands between it and its value. */
+HOT const char *
+scan_key(struct scan *s, const char *p, struct json_span *key, char **o,
+    const int print)
+{
+	p = json_skip_space(p, s->end);
+	if (p == s->end || *p != '"')
+		return fault(s, p, "a key in quotes is missing");
+	key->p = p;
+	if (!(p = scan_string(s, p, o, print)))
+		return NULL;
+	key->n = (size_t)(p - key->p);
+	p = json_skip_space(p, s->end);
+	if (p == s->end || *p != ':')
+		return fault(s, p, "a ':' is missing");
+	if (print)
+		*(*o)++ = ':';
+	if (print == SCAN_PRETTY)
+		*(*o)++ = ' ';
+	return p + 1;
+}
+
+/* What is wrong at p, behind a value, while a bracket is open. */
+static const char *
+fault_after(struct scan *s, const char *p, char close)
+{
+	if (p == s->end)
+		return fault(s, p, close == '}' ? "the object is not closed" :
+		    "the array is not closed");
+	return fault(s, p, close == '}' ? "a comma or '}' is missing" :
+	    "a comma or ']' is missing");
+}
+
+/*
+ * Reads one value of any depth, from s->p on. Returns 0 or -1. The bracket
+ * that closes what is open is two characters behind the one that opens it.
+ */
+HOT int
+scan_value(struct scan *s, const int print)
+{
+	const char *p = s->p, *const end = s->end;
+	char *top = s->open + s->depth, *const base = top, close = 0;
+	char *const limit = s->open + s->limit;
+	size_t indent = s->indent;
+	struct json_span key;
+	char *o = print ? buf_room(s->out, (size_t)(end - p) + SPARE) : NULL;
+
+	for (;;) {
+		p = json_skip_space(p, end);
+		if (p == end) {
+			p = fault(s, p, "a value is missing");
+		} else if (*p == '"') {
+			p = scan_string(s, p, &o, print);
+		} else if (*p != '{' && *p != '[') {
+			p = scan_bare(s, p, &o, print);
+		} else if (top == limit) {
+			p = fault(s, p, "nested too deeply");
+		} else {
+			*top++ = close;
+			close = (char)(*p + 2);
+			if (print)
+				*o++ = *p;
+			p = json_skip_space(p + 1, end);
+			if (p == end || *p != close) {
+				if (print == SCAN_PRETTY)
+					o = new_line(s, o, p, indent += 2);
+				if (close == ']')
+					continue;
+				if (!(p = scan_key(s, p, &key, &o, print)))
+					return -1;
+				continue;
+			}
+			if (print)
+				*o++ = *p;
+			p++;
+			close = *--top;
+		}
+		if (!p)
+			return -1;
+		/* what may stand behind a value while brackets are open */
+		for (; top > base; close = *--top) {
+			p = json_skip_space(p, end);
+			if (p == end || *p != close)
+				break;
+			if (print == SCAN_PRETTY)
+				o = new_line(s, o, p, indent -= 2);
+			if (print)
+				*o++ = *p;
+			p++;
+		}
+		if (top == base)
+			break;
+		if (p == end || *p != ',') {
+			fault_after(s, p, close);
+			return -1;
+		}
+		if (print)
+			*o++ = ',';
+		p++;
+		if (print == SCAN_PRETTY)
+			o = new_line(s, o, p, indent);
+		if (close == '}' && !(p = scan_key(s, p, &key, &o, print)))
+			return -1;
+	}
+	s->p = p;
+	if (print)
+		s->out->len = (size_t)(o - s->out->p);
+	return 0;
+}
+
+static int
+check_value(struct scan *s)
+{
+	return scan_value(s, SCAN_CHECK);
+}
+
+static int
+pretty_value(struct scan *s)
+{
+	return scan_value(s, SCAN_PRETTY);
+}
+
+static int
+compact_value(struct scan *s)
+{
+	return scan_value(s, SCAN_COMPACT);
+}
+
+/* Sets up a scan of n bytes at p. */
+static void
+scan_init(struct scan *s, const char *p, size_t n, unsigned take,
+    struct buf *out)
+{
+	unsigned limit = json_depth < JSON_DEPTH_MAX ? json_depth :
+	    JSON_DEPTH_MAX;
+
+	if (take & JSON_INSIDE)
+		limit = limit > JSON_MARGIN ? limit - JSON_MARGIN : 0;
+	s->p = p;
+	s->end = p + n;
+	s->take = take;
+	s->met = 0;
+	s->high = 0;
+	s->depth = 0;
+	s->limit = limit;
+	s->out = out;
+	s->indent = 0;
+}
+
+/* Which field has this key, looking first after the last one; count: none. */
+static size_t
+find_field(const struct json_wanted *w, struct json_span key, size_t *last)
+{
+	const char *p = key.p + 1;
+	size_t i, at, n = key.n - 2;
+	int plain = w->count && !memchr(p, '\\', n);
+
+	for (i = 1; i <= w->count; i++) {
+		at = *last + i;
+		at -= at >= w->count ? w->count : 0;
+		if (plain ? *w->names[at] == *p &&
+		    !strncmp(w->names[at], p, n) && !w->names[at][n] :
+		    json_is_str(key, w->names[at])) {
+			*last = at;
+			return at;
+		}
+	}
+	return w->count;
+}
+
+/* Reads the value of field i, printing it if that is wanted. */
+static int
+scan_field(struct scan *s, const struct json_wanted *w, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < w->nprint; k++)
+		if (w->print[k].field == i)
+			break;
+	if (k == w->nprint)
+		return check_value(s);
+	w->print[k].at = s->out->len;
+	if (pretty_value(s))
+		return -1;
+	w->print[k].n = s->out->len - w->print[k].at;
+	return 0;
+}
+
+/* Reads the object at s->p, keeping fields. */
+static int
+scan_record(struct scan *s, const struct json_wanted *w)
+{
+	size_t i, last = w->count ? w->count - 1 : 0;
+	struct json_span key;
+	const char *p;
+
+	if (!s->limit) {
+		fault(s, s->p, "nested too deeply");
+		return -1;
+	}
+	s->depth = 1;
+	p = json_skip_space(s->p + 1, s->end);
+	if (p < s->end && *p == '}') {
+		s->p = p + 1;
+		return 0;
+	}
+	for (;; p++) {
+		if (!(p = scan_key(s, p, &key, NULL, SCAN_CHECK)))
+			return -1;
+		i = find_field(w, key, &last);
+		s->p = p = json_skip_space(p, s->end);
+		if (scan_field(s, w, i))
+			return -1;
+		if (i < w->count) {
+			w->values[i].p = p;
+			w->values[i].n = (size_t)(s->p - p);
+		}
+		p = json_skip_space(s->p, s->end);
+		if (p == s->end || *p != ',')
+			break;
+	}
+	if (p < s->end && *p == '}') {
+		s->p = p + 1;
+		return 0;
+	}
+	fault_after(s, p, '}');
+	return -1;
+}
+
+static int
+scan_text(struct scan *s, const struct json_wanted *w, const char **end)
+{
+	s->p = json_skip_space(s->p, s->end);
+	if (s->p == s->end) {
+		fault(s, s->p, "no JSON value");
+		return -1;
+	}
+	if (*s->p == '{' ? scan_record(s, w) : check_value(s))
+		return -1;
+	if (end) {
+		*end = s->p;
+		return 0;
+	}
+	s->p = json_skip_space(s->p, s->end);
+	if (s->p < s->end) {
+		fault(s, s->p, "more after the JSON value");
+		return -1;
+	}
+	return 0;
+}
+
+int
+json_scan_record(const char *s, size_t n, const struct json_wanted *w,
+    const char **end, struct json_fault *f)
+{
+	struct scan sc;
+	size_t good, i;
+	int bad;
+
+	for (i = 0; i < w->count; i++) {
+		w->values[i].p = NULL;
+		w->values[i].n = 0;
+	}
+	for (i = 0; i < w->nprint; i++)
+		w->print[i].at = w->print[i].n = 0;
+	scan_init(&sc, s, n, w->take, w->out);
+	bad = scan_text(&sc, w, end);
+	/* UTF-8 is checked apart: far quicker than byte by byte on the way */
+	n = !bad && end ? (size_t)(*end - s) : n;
+	good = bad || sc.high ? utf8_check(s, n) : n;
+	if (bad) {
+		f->at = (size_t)(sc.p - s);
+		f->msg = sc.msg;
+		if (good >= f->at)
+			return -1;
+	}
+	if (good < n) {
+		f->at = good;
+		f->msg = "not UTF-8";
+		return -1;
+	}
+	return sc.met;
+}
+
+int
+json_scan(const char *s, size_t n, unsigned take, const char *const *names,
+    struct json_span *values, size_t count, struct json_fault *f)
+{
+	const struct json_wanted w = {
+		.take = take, .names = names, .values = values, .count = count
+	};
+
+	return json_scan_record(s, n, &w, NULL, f);
+}
+
+/* Reads a checked value again and prints it. */
+static void
+print_checked(struct buf *b, struct json_span v, size_t indent,
+    int (*value)(struct scan *))
+{
+	struct scan sc;
+
+	scan_init(&sc, v.p, v.n, JSON_LAX, b);
+	sc.indent = indent;
+	value(&sc);
+}
+
+void
+json_pretty(struct buf *b, struct json_span v, size_t indent)
+{
+	print_checked(b, v, indent, pretty_value);
+}
+
+void
+json_compact(struct buf *b, struct json_span v)
+{
+	print_checked(b, v, 0, compact_value);
+}

@@ -1,0 +1,266 @@
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "base/util.h"
+#include "block.h"
+#include "escape.h"
+#include "json.h"
+
+enum json_type
+json_type(struct json_span v)
+{
+	switch (*v.p) {
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return JSON_NUMBER;
+	}
+}
+
+const char *
+json_type_name(enum json_type t)
+{
+	static const char *const names[] = {
+		"null", "a boolean", "a number", "a string", "an array",
+		"an object"
+	};
+
+	return names[t];
+}
+
+struct json_span
+json_moved(struct json_span v, const char *from, const char *to)
+{
+	if (v.p)
+		v.p = to + (v.p - from);
+	return v;
+}
+
+int
+json_is(struct json_span v, enum json_type t)
+{
+	return v.p && json_type(v) == t;
+}
+
+int
+json_is_true(struct json_span v)
+{
+	return v.p && *v.p == 't';
+}
+
+int
+json_is_null(struct json_span v)
+{
+	return !v.p || json_type(v) == JSON_NULL;
+}
+
+/* The end of a checked value that starts at p. */
+static const char *
+past_value(const char *p)
+{
+	size_t depth = 0;
+
+	do {
+		switch (*p) {
+		case '"':
+			p = json_past_string(p);
+			break;
+		case '{':
+		case '[':
+			depth++;
+			p++;
+			break;
+		case '}':
+		case ']':
+			depth--;
+			p++;
+			break;
+		default:
+			p++;
+			/* a bare word or number ends where its kind does */
+			if (!depth)
+				while (strchr("+-.", *p) ? *p != '\0' :
+				    (*p >= '0' && *p <= '9') ||
+				    ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
+					p++;
+		}
+	} while (depth);
+	return p;
+}
+
+struct json_iter
+json_each(struct json_span v)
+{
+	struct json_iter it;
+
+	it.p = v.p + 1;
+	return it;
+}
+
+int
+json_enter(struct json_iter *it, struct json_span *key)
+{
+	const char *p = it->p, *q;
+
+	while (json_is_space(*p) || *p == ',')
+		p++;
+	it->p = p + 1;
+	if (*p == '}' || *p == ']')
+		return 0;
+	it->p = p;
+	if (*p != '"')
+		return 1;
+	/* a string that a colon follows is a key */
+	for (q = json_past_string(p); json_is_space(*q); q++)
+		;
+	if (*q != ':')
+		return 1;
+	key->p = p;
+	key->n = (size_t)(json_past_string(p) - p);
+	for (q++; json_is_space(*q); q++)
+		;
+	it->p = q;
+	return 1;
+}
+
+const char *
+json_end(const char *value)
+{
+	return past_value(value);
+}
+
+int
+json_next(struct json_iter *it, struct json_span *key, struct json_span *value)
+{
+	if (!json_enter(it, key)) {
+		it->p--;	/* it stays at the end, however often asked */
+		return 0;
+	}
+	value->p = it->p;
+	it->p = past_value(it->p);
+	value->n = (size_t)(it->p - value->p);
+	return 1;
+}
+
+struct json_span
+json_get(struct json_span object, const char *name)
+{
+	struct json_span key = { 0 }, value, found = { 0 };
+	struct json_iter it;
+	size_t n = strlen(name);
+
+	if (!json_is(object, JSON_OBJECT))
+		return found;
+	for (it = json_each(object); json_next(&it, &key, &value); )
+		if (json_equal(key, name, n))
+			found = value;
+	return found;
+}
+
+size_t
+json_levels(struct json_span v)
+{
+	const char *p = v.p, *end = v.p + v.n;
+	size_t levels = 0, most = 0;
+
+	while (p < end) {
+		if (*p == '"') {
+			p = json_past_string(p);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			levels++;
+		else if (*p == '}' || *p == ']')
+			levels--;
+		most = levels > most ? levels : most;
+		p++;
+	}
+	return most;
+}
+
+/* Decodes the escape at p and returns what follows it. */
+static const char *
+text_escape(char **o, const char *p, const char *end)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const char *q;
+	int c, low;
+
+	if (p[1] != 'u') {
+		q = strchr(from, p[1]);
+		*(*o)++ = q ? to[q - from] : p[1];
+		return p + 2;
+	}
+	c = escape_hex4(p + 2);
+	low = escape_is_high(c) ? escape_low_half(p, end) : 0;
+	*o += utf8_encode(*o, low ? escape_join_halves(c, low) : (uint32_t)c);
+	return p + (low ? 12 : 6);
+}
+
+void
+json_text(struct buf *b, struct json_span string)
+{
+	const char *p = string.p + 1, *end = string.p + string.n - 1;
+	char *o = buf_room(b, string.n);
+	const char *q;
+
+	while (p < end) {
+		q = json_string_stop(p, end);
+		memcpy(o, p, (size_t)(q - p));
+		o += q - p;
+		p = q;
+		while (p < end && *p == '\\')
+			p = text_escape(&o, p, end);
+	}
+	b->len = (size_t)(o - b->p);
+}
+
+int
+json_double(struct json_span v, double *d)
+{
+	char small[64], *text = small;
+
+	if (!json_is(v, JSON_NUMBER))
+		return 0;
+	if (v.n < sizeof(small)) {
+		memcpy(small, v.p, v.n);
+		small[v.n] = '\0';
+	} else {
+		text = xmemdup(v.p, v.n);
+	}
+	*d = strtod(text, NULL);
+	if (text != small)
+		free(text);
+	return 1;
+}
+
+int
+json_equal(struct json_span string, const char *name, size_t n)
+{
+	struct buf b = { 0 };
+	int same;
+
+	if (!string.p)
+		return 0;
+	if (!memchr(string.p, '\\', string.n))
+		return string.n == n + 2 && !memcmp(string.p + 1, name, n);
+	json_text(&b, string);
+	buf_str(&b);
+	same = b.len == n && !memcmp(b.p, name, n);
+	buf_release(&b);
+	return same;
+}

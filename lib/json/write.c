@@ -1,0 +1,198 @@
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "base/util.h"
+#include "block.h"
+#include "escape.h"
+#include "json.h"
+
+void
+json_comma(struct buf *b)
+{
+	char last = b->len ? b->p[b->len - 1] : '[';
+
+	/* a newline or NUL is the end of a record before */
+	if (last != '[' && last != '{' && last != ':' && last != ',' &&
+	    last != '\n' && last != '\0')
+		buf_byte(b, ',');
+}
+
+void
+json_key(struct buf *b, const char *key)
+{
+	json_comma(b);
+	if (!key)
+		return;
+	json_put_text(b, key, strlen(key));
+	buf_byte(b, ':');
+}
+
+void
+json_open(struct buf *b, const char *key, char bracket)
+{
+	json_key(b, key);
+	buf_byte(b, bracket);
+}
+
+void
+json_close(struct buf *b, char bracket)
+{
+	buf_byte(b, bracket);
+}
+
+void
+json_add(struct buf *b, const char *key, struct json_span checked)
+{
+	json_key(b, key);
+	if (checked.p)
+		buf_add(b, checked.p, checked.n);
+	else
+		buf_puts(b, "null");
+}
+
+void
+json_add_text(struct buf *b, const char *key, const char *s, size_t n)
+{
+	json_key(b, key);
+	json_put_text(b, s, n);
+}
+
+void
+json_add_str(struct buf *b, const char *key, const char *s)
+{
+	if (s)
+		json_add_text(b, key, s, strlen(s));
+	else
+		json_add_null(b, key);
+}
+
+void
+json_add_int(struct buf *b, const char *key, long long i)
+{
+	json_key(b, key);
+	buf_int(b, i);
+}
+
+void
+json_add_bool(struct buf *b, const char *key, int yes)
+{
+	json_key(b, key);
+	buf_puts(b, yes ? "true" : "false");
+}
+
+void
+json_add_double(struct buf *b, const char *key, double d)
+{
+	char text[32];
+	int digits;
+
+	if (!isfinite(d)) {
+		json_add_null(b, key);
+		return;
+	}
+	/* the fewest digits that read back as the same number */
+	for (digits = 15; digits <= 17; digits++) {
+		snprintf(text, sizeof(text), "%.*g", digits, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	json_key(b, key);
+	buf_puts(b, text);
+}
+
+void
+json_add_null(struct buf *b, const char *key)
+{
+	json_key(b, key);
+	buf_puts(b, "null");
+}
+
+/* Appends the one character at s, which cannot stand in a string as it is. */
+static size_t
+put_special(struct buf *b, const char *s, size_t n)
+{
+	uint32_t c;
+	size_t len;
+
+	len = utf8_decode(s, n, &c);
+	b->len = (size_t)(escape_put_char(buf_room(b, 6), escape_is_half(c) ?
+	    0xfffd : c) - b->p);
+	return len;
+}
+
+/*
+ * How many bytes from the start are ASCII that stands in a string as it is:
+ * eight at a time, as in "Bit Twiddling Hacks" (Sean Eron Anderson), where a
+ * byte that is zero, or less than another, sets its highest bit.
+ */
+static size_t
+plain(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x, quote, slash;
+	size_t i;
+
+	for (i = 0; i + 8 <= n; i += 8) {
+		memcpy(&x, s + i, 8);
+		quote = x ^ ones * '"';
+		slash = x ^ ones * '\\';
+		if ((x | (x - ones * 0x20) | (quote - ones) |
+		    (slash - ones)) & ones * 0x80)
+			break;
+	}
+	for (; i < n; i++)
+		if ((unsigned char)(s[i] - 0x20) >= 0x60 || s[i] == '"' ||
+		    s[i] == '\\')
+			break;
+	return i;
+}
+
+void
+json_put_text(struct buf *b, const char *s, size_t n)
+{
+	size_t i = plain(s, n), good, stop;
+
+	buf_byte(b, '"');
+	buf_add(b, s, i);
+	while (i < n) {
+		good = i + utf8_check(s + i, n - i);
+		while (i < good) {
+			stop = (size_t)(json_string_stop(s + i, s + good) - s);
+			buf_add(b, s + i, stop - i);
+			for (i = stop; i < good && (s[i] == '"' ||
+			    s[i] == '\\' || (unsigned char)s[i] < 0x20); )
+				i += put_special(b, s + i, good - i);
+		}
+		if (i < n)
+			i += put_special(b, s + i, n - i);
+	}
+	buf_byte(b, '"');
+}
+
+void
+json_add_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n)
+{
+	struct json_span key = { 0 }, value;
+	struct json_iter it;
+	size_t i;
+
+	if (!json_is(object, JSON_OBJECT))
+		return;
+	for (it = json_each(object); json_next(&it, &key, &value); ) {
+		for (i = 0; i < n; i++)
+			if (json_is_str(key, not[i]))
+				break;
+		if (i < n)
+			continue;
+		json_comma(b);
+		json_compact(b, key);
+		buf_byte(b, ':');
+		json_compact(b, value);
+	}
+}
