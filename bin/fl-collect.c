@@ -122,12 +122,12 @@ pass_on(struct out *o, struct json_span trace)
 static int
 keep_all(struct expdir *x, struct source *s, struct out *o)
 {
-	struct json_span v[KIND_FIELDS];
+	struct json_span v[RECORD_HAS_FIELDS];
 	struct err e = { 0 };
 	enum record_kind kind;
 	enum expdir_fate fate;
 
-	while (source_next(s, record_kind_fields, v, KIND_FIELDS) > 0) {
+	while (source_next(s, record_kind_fields, v, RECORD_HAS_FIELDS) > 0) {
 		kind = record_kind(v);
 		if (kind != RECORD_TRACE && kind != RECORD_ROW) {
 			source_complain(s, "a trace is wanted, this is %s",

@@ -159,7 +159,7 @@ static void
 from_config(struct generator *g, const struct config *c)
 {
 	struct json_span list = config_get(c, "base_inputs"), key, item;
-	struct json_span v[GEN_FIELDS];
+	struct json_span v[GENERATE_FIELDS];
 	struct json_iter it;
 	struct json_fault f;
 	struct buf b = { 0 };
@@ -177,7 +177,7 @@ from_config(struct generator *g, const struct config *c)
 			json_close(&b, '}');
 		}
 		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
-		    GEN_FIELDS, &f);
+		    GENERATE_FIELDS, &f);
 		if (generator_add(g, json_buf(&b), v))
 			break;
 	}
@@ -187,17 +187,17 @@ from_config(struct generator *g, const struct config *c)
 static int
 from_files(struct generator *g, char **files, int n)
 {
-	struct json_span v[GEN_FIELDS];
+	struct json_span v[GENERATE_FIELDS];
 	struct source s;
 	int status;
 
 	source_init(&s, files, (size_t)n, cli_say);
-	while (source_next(&s, generator_fields, v, GEN_FIELDS) > 0) {
-		if (!v[GEN_INPUT].p && !v[GEN_KWARGS].p)
+	while (source_next(&s, generator_fields, v, GENERATE_FIELDS) > 0) {
+		if (!v[GENERATE_INPUT].p && !v[GENERATE_KWARGS].p)
 			source_complain(&s, "neither a template nor an input: "
 			    "it has no 'input'");
-		else if (v[GEN_KWARGS].p && !v[GEN_PATH].p &&
-		    !v[GEN_INPUT].p)
+		else if (v[GENERATE_KWARGS].p && !v[GENERATE_PATH].p &&
+		    !v[GENERATE_INPUT].p)
 			source_complain(&s, "a recording, not a template: "
 			    "put fl-record-extract before");
 		else if (generator_add(g, s.record, v))

@@ -45,17 +45,17 @@ wanted(struct source *s, struct set *seen, const struct json_span *v)
 	char id[RECORD_ID];
 	int added;
 
-	if (!json_is(v[REC_KWARGS], JSON_OBJECT) ||
-	    !json_is(v[REC_TARGET], JSON_STRING)) {
+	if (!json_is(v[TEMPLATE_KWARGS], JSON_OBJECT) ||
+	    !json_is(v[TEMPLATE_TARGET], JSON_STRING)) {
 		source_complain(s, "not a recording: it has no 'target' and "
 		    "'kwargs'");
 		return 0;
 	}
-	if (want.target && !json_is_str(v[REC_TARGET], want.target))
+	if (want.target && !json_is_str(v[TEMPLATE_TARGET], want.target))
 		return 0;
 	if (!want.unique)
 		return 1;
-	record_input_id(v[REC_TARGET], v[REC_KWARGS], id);
+	record_input_id(v[TEMPLATE_TARGET], v[TEMPLATE_KWARGS], id);
 	set_add(seen, hash_bytes(0, 0, id, strlen(id)), &added);
 	return added;
 }
@@ -67,7 +67,7 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 	const char *path;
 	char *msg;
 
-	path = template_find(v[REC_KWARGS], want.path, &text);
+	path = template_find(v[TEMPLATE_KWARGS], want.path, &text);
 	if (!path) {
 		msg = xasprintf("%s:%zu: no text %s%s; the call can only be "
 		    "replayed as it was", s->file, s->line, want.path ?
@@ -82,7 +82,7 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 int
 main(int argc, char **argv)
 {
-	struct json_span v[REC_FIELDS];
+	struct json_span v[TEMPLATE_FIELDS];
 	struct set seen = { 0 };
 	struct buf b = { 0 };
 	struct source s;
@@ -105,7 +105,7 @@ main(int argc, char **argv)
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_say);
 	out_init(&o, STDOUT_FILENO, 0);
 	while (!(want.first && n) && source_next(&s, template_fields, v,
-	    REC_FIELDS) > 0) {
+	    TEMPLATE_FIELDS) > 0) {
 		if (!wanted(&s, &seen, v))
 			continue;
 		n++;

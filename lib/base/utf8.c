@@ -133,7 +133,8 @@ utf8_check(const char *s, size_t n)
 		f0 = at_least(v, 0xf0);
 		a0 = at_least(v, 0xa0);
 		wanted |= c0 << 1 | e0 << 2 | f0 << 3;
-		bad = (wanted & 0xffff) ^ ((unsigned)_mm_movemask_epi8(v) & ~c0);
+		bad = (wanted & 0xffff) ^ ((unsigned)_mm_movemask_epi8(v) &
+		    ~c0);
 		bad |= equal(_mm_and_si128(v, _mm_set1_epi8((char)0xfe)),
 		    0xc0) | at_least(v, 0xf5);
 		low3 |= equal(v, 0xe0) << 1;

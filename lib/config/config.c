@@ -46,13 +46,13 @@ env_value(const struct schema_key *key, const char *text)
 	double d;
 	char *end;
 
-	if (key->want == W_TEXT) {
+	if (key->want == SCHEMA_TEXT) {
 		json_put_text(&b, text, strlen(text));
 		return buf_detach(&b, NULL);
 	}
 	d = strtod(text, &end);
 	if (end == text || *end || !(d >= key->min && d <= key->max) ||
-	    (key->want == W_INT && d != floor(d)))
+	    (key->want == SCHEMA_INT && d != floor(d)))
 		return NULL;
 	json_add_double(&b, NULL, d);
 	return buf_detach(&b, NULL);
@@ -69,7 +69,8 @@ override(struct buf *json, const struct environ *env, config_say *say,
 	int bad = 0;
 
 	for (i = 0; i < schema_nkeys; i++) {
-		text = schema_keys[i].env ? environ_get(env, schema_keys[i].env) : NULL;
+		text = schema_keys[i].env ? environ_get(env,
+		    schema_keys[i].env) : NULL;
 		if (!text || !*text)
 			continue;
 		value = env_value(&schema_keys[i], text);

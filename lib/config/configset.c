@@ -26,8 +26,8 @@ fits_plain(const char *text, enum schema_want want)
 	struct json_fault f;
 	size_t i;
 
-	if (want == W_INT || want == W_NUMBER || want == W_BOOL ||
-	    want == W_SCALAR || want == W_ANY)
+	if (want == SCHEMA_INT || want == SCHEMA_NUMBER || want == SCHEMA_BOOL
+	    || want == SCHEMA_SCALAR || want == SCHEMA_ANY)
 		if (json_scan(text, v.n, 0, NULL, NULL, 0, &f) >= 0 &&
 		    json_type(v) < JSON_STRING)
 			return 1;
@@ -188,7 +188,7 @@ static void
 put_json(struct buf *b, const char *value, enum schema_want want)
 {
 	if (fits_plain(value, want) && strchr("-0123456789tfn", *value) &&
-	    want != W_TEXT && want != W_TEXTS)
+	    want != SCHEMA_TEXT && want != SCHEMA_TEXTS)
 		buf_puts(b, value);
 	else
 		json_put_text(b, value, strlen(value));

@@ -15,9 +15,15 @@
 #include "schema.h"
 
 static const char *const want_names[] = {
-	"a string", "a whole number", "a number", "true or false", "a list",
-	"a mapping", "anything", "a string or a list of strings",
-	"a string or a number"
+	[SCHEMA_TEXT] = "a string",
+	[SCHEMA_INT] = "a whole number",
+	[SCHEMA_NUMBER] = "a number",
+	[SCHEMA_BOOL] = "true or false",
+	[SCHEMA_LIST] = "a list",
+	[SCHEMA_MAP] = "a mapping",
+	[SCHEMA_ANY] = "anything",
+	[SCHEMA_TEXTS] = "a string or a list of strings",
+	[SCHEMA_SCALAR] = "a string or a number"
 };
 
 /*
@@ -26,137 +32,140 @@ static const char *const want_names[] = {
  * so that files of the original FluxLoop can be used.
  */
 const struct schema_key schema_keys[] = {
-	{ .path = "name", .want = W_TEXT, .env = "FLUXLOOP_NAME" },
-	{ .path = "description", .want = W_TEXT, .neutral = 1 },
-	{ .path = "version", .want = W_SCALAR, .neutral = 1 },
-	{ .path = "runner", .want = W_MAP, .preset = "{}" },
-	{ .path = "runner.target", .want = W_TEXT,
+	{ .path = "name", .want = SCHEMA_TEXT, .env = "FLUXLOOP_NAME" },
+	{ .path = "description", .want = SCHEMA_TEXT, .neutral = 1 },
+	{ .path = "version", .want = SCHEMA_SCALAR, .neutral = 1 },
+	{ .path = "runner", .want = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "runner.target", .want = SCHEMA_TEXT,
 	    .env = "FLUXLOOP_TARGET" },
-	{ .path = "runner.module_path", .want = W_TEXT },
-	{ .path = "runner.function_name", .want = W_TEXT },
-	{ .path = "runner.factory", .want = W_TEXT },
-	{ .path = "runner.factory_kwargs", .want = W_MAP },
-	{ .path = "runner.factory_kwargs.*", .want = W_ANY },
-	{ .path = "runner.stream_output_path", .want = W_TEXT },
-	{ .path = "runner.working_directory", .want = W_TEXT },
-	{ .path = "runner.python", .want = W_TEXT,
+	{ .path = "runner.module_path", .want = SCHEMA_TEXT },
+	{ .path = "runner.function_name", .want = SCHEMA_TEXT },
+	{ .path = "runner.factory", .want = SCHEMA_TEXT },
+	{ .path = "runner.factory_kwargs", .want = SCHEMA_MAP },
+	{ .path = "runner.factory_kwargs.*", .want = SCHEMA_ANY },
+	{ .path = "runner.stream_output_path", .want = SCHEMA_TEXT },
+	{ .path = "runner.working_directory", .want = SCHEMA_TEXT },
+	{ .path = "runner.python", .want = SCHEMA_TEXT,
 	    .env = "FLUXLOOP_PYTHON" },
-	{ .path = "runner.python_path", .want = W_TEXTS },
-	{ .path = "runner.environment_vars", .want = W_MAP },
-	{ .path = "runner.environment_vars.*", .want = W_SCALAR },
-	{ .path = "runner.timeout_seconds", .want = W_NUMBER,
+	{ .path = "runner.python_path", .want = SCHEMA_TEXTS },
+	{ .path = "runner.environment_vars", .want = SCHEMA_MAP },
+	{ .path = "runner.environment_vars.*", .want = SCHEMA_SCALAR },
+	{ .path = "runner.timeout_seconds", .want = SCHEMA_NUMBER,
 	    .preset = "300", .min = 0.001, .max = 1e9,
 	    .env = "FLUXLOOP_TIMEOUT_SECONDS" },
-	{ .path = "runner.max_retries", .want = W_INT, .preset = "0",
+	{ .path = "runner.max_retries", .want = SCHEMA_INT, .preset = "0",
 	    .max = 1e6, .env = "FLUXLOOP_MAX_RETRIES" },
-	{ .path = "runner.retry_delay", .want = W_NUMBER, .preset = "1",
+	{ .path = "runner.retry_delay", .want = SCHEMA_NUMBER, .preset = "1",
 	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY", .neutral = 1 },
-	{ .path = "runner.concurrency", .want = W_INT, .preset = "1",
+	{ .path = "runner.concurrency", .want = SCHEMA_INT, .preset = "1",
 	    .min = 1, .max = 4096 },
-	{ .path = "runner.retry_on", .want = W_TEXTS,
+	{ .path = "runner.retry_on", .want = SCHEMA_TEXTS,
 	    .words = "error timeout crash protocol" },
-	{ .path = "runner.on_error", .want = W_TEXT,
+	{ .path = "runner.on_error", .want = SCHEMA_TEXT,
 	    .preset = "\"continue\"", .words = "continue fail_fast",
 	    .neutral = 1 },
-	{ .path = "runner.kill_signal", .want = W_TEXT,
+	{ .path = "runner.kill_signal", .want = SCHEMA_TEXT,
 	    .preset = "\"SIGTERM\"", .words = "SIGTERM SIGINT SIGHUP "
 	    "SIGQUIT SIGUSR1 SIGUSR2 SIGABRT SIGKILL" },
-	{ .path = "runner.kill_timeout", .want = W_NUMBER, .preset = "2",
+	{ .path = "runner.kill_timeout", .want = SCHEMA_NUMBER, .preset = "2",
 	    .max = 1e6 },
-	{ .path = "runner.isolation", .want = W_TEXT,
+	{ .path = "runner.isolation", .want = SCHEMA_TEXT,
 	    .words = "none call" },
-	{ .path = "runner.environment", .want = W_TEXT,
+	{ .path = "runner.environment", .want = SCHEMA_TEXT,
 	    .preset = "\"inherit\"", .words = "inherit clean" },
-	{ .path = "runner.environment_allow", .want = W_TEXTS },
-	{ .path = "runner.limits", .want = W_MAP, .preset = "{}" },
-	{ .path = "runner.limits.address_space_mb", .want = W_INT,
+	{ .path = "runner.environment_allow", .want = SCHEMA_TEXTS },
+	{ .path = "runner.limits", .want = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "runner.limits.address_space_mb", .want = SCHEMA_INT,
 	    .min = 1, .max = 1e9 },
-	{ .path = "runner.limits.cpu_seconds", .want = W_INT, .min = 1,
+	{ .path = "runner.limits.cpu_seconds", .want = SCHEMA_INT, .min = 1,
 	    .max = 1e9 },
-	{ .path = "runner.limits.open_files", .want = W_INT, .min = 3,
+	{ .path = "runner.limits.open_files", .want = SCHEMA_INT, .min = 3,
 	    .max = 1e9 },
-	{ .path = "runner.limits.file_mb", .want = W_INT, .max = 1e9 },
-	{ .path = "runner.limits.output_mb", .want = W_INT,
+	{ .path = "runner.limits.file_mb", .want = SCHEMA_INT, .max = 1e9 },
+	{ .path = "runner.limits.output_mb", .want = SCHEMA_INT,
 	    .preset = "1024", .max = 1e9 },
-	{ .path = "runner.process", .want = W_MAP },
-	{ .path = "runner.process.command", .want = W_TEXTS },
-	{ .path = "runner.process.protocol", .want = W_TEXT,
+	{ .path = "runner.process", .want = SCHEMA_MAP },
+	{ .path = "runner.process.command", .want = SCHEMA_TEXTS },
+	{ .path = "runner.process.protocol", .want = SCHEMA_TEXT,
 	    .words = "jsonl lines" },
-	{ .path = "runner.process.ready_pattern", .want = W_TEXT },
-	{ .path = "runner.requirements_file", .want = W_TEXT, .idle = 1 },
-	{ .path = "runner.setup_commands", .want = W_LIST, .idle = 1 },
-	{ .path = "runner.setup_commands.*", .want = W_ANY },
-	{ .path = "runner.use_docker", .want = W_BOOL, .idle = 1 },
-	{ .path = "runner.docker_image", .want = W_TEXT, .idle = 1 },
-	{ .path = "runner.docker_build_context", .want = W_TEXT, .idle = 1 },
-	{ .path = "runner.docker_volumes", .want = W_LIST, .idle = 1 },
-	{ .path = "runner.docker_volumes.*", .want = W_ANY },
-	{ .path = "replay_args", .want = W_MAP, .preset = "{}" },
-	{ .path = "replay_args.enabled", .want = W_BOOL,
+	{ .path = "runner.process.ready_pattern", .want = SCHEMA_TEXT },
+	{ .path = "runner.requirements_file", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "runner.setup_commands", .want = SCHEMA_LIST, .idle = 1 },
+	{ .path = "runner.setup_commands.*", .want = SCHEMA_ANY },
+	{ .path = "runner.use_docker", .want = SCHEMA_BOOL, .idle = 1 },
+	{ .path = "runner.docker_image", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "runner.docker_build_context", .want = SCHEMA_TEXT, .idle = 1
+	    },
+	{ .path = "runner.docker_volumes", .want = SCHEMA_LIST, .idle = 1 },
+	{ .path = "runner.docker_volumes.*", .want = SCHEMA_ANY },
+	{ .path = "replay_args", .want = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "replay_args.enabled", .want = SCHEMA_BOOL,
 	    .preset = "false" },
-	{ .path = "replay_args.recording_file", .want = W_TEXT },
-	{ .path = "replay_args.callable_providers", .want = W_MAP },
-	{ .path = "replay_args.callable_providers.*", .want = W_TEXT },
-	{ .path = "replay_args.override_param_path", .want = W_TEXT },
-	{ .path = "replay_args.drain_seconds", .want = W_NUMBER,
+	{ .path = "replay_args.recording_file", .want = SCHEMA_TEXT },
+	{ .path = "replay_args.callable_providers", .want = SCHEMA_MAP },
+	{ .path = "replay_args.callable_providers.*", .want = SCHEMA_TEXT },
+	{ .path = "replay_args.override_param_path", .want = SCHEMA_TEXT },
+	{ .path = "replay_args.drain_seconds", .want = SCHEMA_NUMBER,
 	    .preset = "5", .max = 1e6 },
-	{ .path = "inputs_file", .want = W_TEXT,
+	{ .path = "inputs_file", .want = SCHEMA_TEXT,
 	    .preset = "\"inputs/generated.yaml\"",
 	    .env = "FLUXLOOP_INPUTS_FILE", .neutral = 1 },
-	{ .path = "base_inputs", .want = W_LIST },
-	{ .path = "base_inputs.*", .want = W_ANY },
-	{ .path = "input_template", .want = W_TEXT },
-	{ .path = "iterations", .want = W_INT, .preset = "1", .min = 1,
+	{ .path = "base_inputs", .want = SCHEMA_LIST },
+	{ .path = "base_inputs.*", .want = SCHEMA_ANY },
+	{ .path = "input_template", .want = SCHEMA_TEXT },
+	{ .path = "iterations", .want = SCHEMA_INT, .preset = "1", .min = 1,
 	    .max = 1e9, .env = "FLUXLOOP_ITERATIONS" },
-	{ .path = "parallel_runs", .want = W_INT, .preset = "1",
+	{ .path = "parallel_runs", .want = SCHEMA_INT, .preset = "1",
 	    .min = 0, .max = 4096, .env = "FLUXLOOP_PARALLEL_RUNS",
 	    .neutral = 1 },
-	{ .path = "run_delay_seconds", .want = W_NUMBER, .preset = "0",
+	{ .path = "run_delay_seconds", .want = SCHEMA_NUMBER, .preset = "0",
 	    .max = 1e6, .env = "FLUXLOOP_RUN_DELAY_SECONDS", .neutral = 1 },
-	{ .path = "seed", .want = W_INT, .min = -9007199254740992.0,
+	{ .path = "seed", .want = SCHEMA_INT, .min = -9007199254740992.0,
 	    .max = 9007199254740992.0, .env = "FLUXLOOP_SEED" },
-	{ .path = "output_directory", .want = W_TEXT,
+	{ .path = "output_directory", .want = SCHEMA_TEXT,
 	    .preset = "\"experiments\"", .env = "FLUXLOOP_OUTPUT_DIRECTORY",
 	    .neutral = 1 },
-	{ .path = "personas", .want = W_LIST },
-	{ .path = "personas.*", .want = W_MAP },
-	{ .path = "personas.*.name", .want = W_TEXT },
-	{ .path = "personas.*.description", .want = W_TEXT },
-	{ .path = "personas.*.characteristics", .want = W_TEXTS },
-	{ .path = "personas.*.language", .want = W_TEXT },
-	{ .path = "personas.*.expertise_level", .want = W_TEXT },
-	{ .path = "personas.*.goals", .want = W_TEXTS },
-	{ .path = "personas.*.constraints", .want = W_TEXTS, .idle = 1 },
-	{ .path = "personas.*.custom_attributes", .want = W_MAP,
+	{ .path = "personas", .want = SCHEMA_LIST },
+	{ .path = "personas.*", .want = SCHEMA_MAP },
+	{ .path = "personas.*.name", .want = SCHEMA_TEXT },
+	{ .path = "personas.*.description", .want = SCHEMA_TEXT },
+	{ .path = "personas.*.characteristics", .want = SCHEMA_TEXTS },
+	{ .path = "personas.*.language", .want = SCHEMA_TEXT },
+	{ .path = "personas.*.expertise_level", .want = SCHEMA_TEXT },
+	{ .path = "personas.*.goals", .want = SCHEMA_TEXTS },
+	{ .path = "personas.*.constraints", .want = SCHEMA_TEXTS, .idle = 1 },
+	{ .path = "personas.*.custom_attributes", .want = SCHEMA_MAP,
 	    .idle = 1 },
-	{ .path = "personas.*.custom_attributes.*", .want = W_ANY },
-	{ .path = "variation_strategies", .want = W_TEXTS, .neutral = 1 },
-	{ .path = "variation_count", .want = W_INT, .max = 1e6, .neutral = 1 },
-	{ .path = "variation_temperature", .want = W_NUMBER, .max = 2,
+	{ .path = "personas.*.custom_attributes.*", .want = SCHEMA_ANY },
+	{ .path = "variation_strategies", .want = SCHEMA_TEXTS, .neutral = 1 },
+	{ .path = "variation_count", .want = SCHEMA_INT, .max = 1e6, .neutral =
+	    1 },
+	{ .path = "variation_temperature", .want = SCHEMA_NUMBER, .max = 2,
 	    .idle = 1 },
-	{ .path = "variation_model", .want = W_TEXT, .idle = 1 },
-	{ .path = "custom_variation_prompt", .want = W_TEXTS, .neutral = 1 },
-	{ .path = "input_generation", .want = W_MAP, .neutral = 1 },
-	{ .path = "input_generation.mode", .want = W_TEXT, .idle = 1 },
-	{ .path = "input_generation.strategies", .want = W_LIST },
-	{ .path = "input_generation.strategies.*", .want = W_ANY },
-	{ .path = "input_generation.limit", .want = W_INT, .min = 1,
+	{ .path = "variation_model", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "custom_variation_prompt", .want = SCHEMA_TEXTS, .neutral = 1
+	    },
+	{ .path = "input_generation", .want = SCHEMA_MAP, .neutral = 1 },
+	{ .path = "input_generation.mode", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "input_generation.strategies", .want = SCHEMA_LIST },
+	{ .path = "input_generation.strategies.*", .want = SCHEMA_ANY },
+	{ .path = "input_generation.limit", .want = SCHEMA_INT, .min = 1,
 	    .max = 1e9 },
-	{ .path = "input_generation.variation_count", .want = W_INT,
+	{ .path = "input_generation.variation_count", .want = SCHEMA_INT,
 	    .max = 1e6 },
-	{ .path = "input_generation.llm", .want = W_MAP, .idle = 1 },
-	{ .path = "input_generation.llm.*", .want = W_ANY },
-	{ .path = "evaluators", .want = W_LIST, .idle = 1 },
-	{ .path = "evaluators.*", .want = W_ANY },
-	{ .path = "evaluation", .want = W_ANY, .idle = 1 },
-	{ .path = "multi_turn", .want = W_ANY, .idle = 1 },
-	{ .path = "save_traces", .want = W_BOOL, .idle = 1 },
-	{ .path = "save_aggregated_metrics", .want = W_BOOL, .idle = 1 },
-	{ .path = "collector_url", .want = W_TEXT, .idle = 1 },
-	{ .path = "collector_api_key", .want = W_TEXT, .idle = 1 },
-	{ .path = "tags", .want = W_TEXTS, .neutral = 1 },
-	{ .path = "metadata", .want = W_MAP, .neutral = 1 },
-	{ .path = "metadata.*", .want = W_ANY },
+	{ .path = "input_generation.llm", .want = SCHEMA_MAP, .idle = 1 },
+	{ .path = "input_generation.llm.*", .want = SCHEMA_ANY },
+	{ .path = "evaluators", .want = SCHEMA_LIST, .idle = 1 },
+	{ .path = "evaluators.*", .want = SCHEMA_ANY },
+	{ .path = "evaluation", .want = SCHEMA_ANY, .idle = 1 },
+	{ .path = "multi_turn", .want = SCHEMA_ANY, .idle = 1 },
+	{ .path = "save_traces", .want = SCHEMA_BOOL, .idle = 1 },
+	{ .path = "save_aggregated_metrics", .want = SCHEMA_BOOL, .idle = 1 },
+	{ .path = "collector_url", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "collector_api_key", .want = SCHEMA_TEXT, .idle = 1 },
+	{ .path = "tags", .want = SCHEMA_TEXTS, .neutral = 1 },
+	{ .path = "metadata", .want = SCHEMA_MAP, .neutral = 1 },
+	{ .path = "metadata.*", .want = SCHEMA_ANY },
 };
 const size_t schema_nkeys = LEN(schema_keys);
 
@@ -262,8 +271,9 @@ schema_nearest(const char *path)
 	for (i = 0; i < schema_nkeys; i++) {
 		last = strrchr(schema_keys[i].path, '.');
 		last = last ? last + 1 : schema_keys[i].path;
-		known = xmemdup(schema_keys[i].path, last == schema_keys[i].path ? 0 :
-		    (size_t)(last - schema_keys[i].path - 1));
+		known = xmemdup(schema_keys[i].path, last ==
+		    schema_keys[i].path ? 0 : (size_t)(last -
+		    schema_keys[i].path - 1));
 		if (*last != '*' && (*section ? *known &&
 		    matches(known, section) : !*known)) {
 			d = nearest_distance(name, last, best);
@@ -340,24 +350,24 @@ suits(const struct tree *t, size_t node, enum schema_want want)
 	enum json_type type = t->nodes[node].type;
 
 	switch (want) {
-	case W_TEXT:
+	case SCHEMA_TEXT:
 		return type == JSON_STRING;
-	case W_INT:
+	case SCHEMA_INT:
 		return is_whole(t->nodes[node].span);
-	case W_NUMBER:
+	case SCHEMA_NUMBER:
 		return type == JSON_NUMBER;
-	case W_BOOL:
+	case SCHEMA_BOOL:
 		return type == JSON_BOOL;
-	case W_LIST:
+	case SCHEMA_LIST:
 		return type == JSON_ARRAY;
-	case W_MAP:
+	case SCHEMA_MAP:
 		return type == JSON_OBJECT;
-	case W_TEXTS:
+	case SCHEMA_TEXTS:
 		return is_texts(t, node);
-	case W_SCALAR:
+	case SCHEMA_SCALAR:
 		return type == JSON_STRING || type == JSON_NUMBER ||
 		    type == JSON_BOOL;
-	case W_ANY:
+	case SCHEMA_ANY:
 		break;
 	}
 	return 1;
@@ -441,7 +451,7 @@ check_value(struct check *k, const struct schema_key *key, size_t node,
 		check_words(k, key, node, path);
 	if (key->idle)
 		tell(k, 0, node, "'%s' has no effect here", path);
-	return key->want == W_MAP || key->want == W_LIST;
+	return key->want == SCHEMA_MAP || key->want == SCHEMA_LIST;
 }
 
 /* Says when PyYAML would have read a plain scalar as something else. */

@@ -15,9 +15,10 @@ struct yamlin_mark;
 
 /* What a value has to be. */
 enum schema_want {
-	W_TEXT, W_INT, W_NUMBER, W_BOOL, W_LIST, W_MAP, W_ANY,
-	W_TEXTS,		/* a list of strings, or one string */
-	W_SCALAR		/* a string, number or boolean */
+	SCHEMA_TEXT, SCHEMA_INT, SCHEMA_NUMBER, SCHEMA_BOOL, SCHEMA_LIST,
+	    SCHEMA_MAP, SCHEMA_ANY,
+	SCHEMA_TEXTS,		/* a list of strings, or one string */
+	SCHEMA_SCALAR		/* a string, number or boolean */
 };
 
 struct schema_key {

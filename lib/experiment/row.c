@@ -6,10 +6,26 @@
 #include "row.h"
 
 const char *const row_fields[ROW_FIELDS] = {
-	"trace_id", "iteration", "persona", "input", "output", "duration_ms",
-	"success", "run_id", "input_id", "error", "error_kind", "attempts",
-	"agent", "start_time", "end_time", "observation_count", "token_usage",
-	"observations_at", "observations_bytes", "observations"
+	[ROW_TRACE_ID] = "trace_id",
+	[ROW_ITERATION] = "iteration",
+	[ROW_PERSONA] = "persona",
+	[ROW_INPUT] = "input",
+	[ROW_OUTPUT] = "output",
+	[ROW_DURATION] = "duration_ms",
+	[ROW_SUCCESS] = "success",
+	[ROW_RUN_ID] = "run_id",
+	[ROW_INPUT_ID] = "input_id",
+	[ROW_ERROR] = "error",
+	[ROW_ERROR_KIND] = "error_kind",
+	[ROW_ATTEMPTS] = "attempts",
+	[ROW_AGENT] = "agent",
+	[ROW_START] = "start_time",
+	[ROW_END] = "end_time",
+	[ROW_OBSERVATION_COUNT] = "observation_count",
+	[ROW_TOKEN_USAGE] = "token_usage",
+	[ROW_AT] = "observations_at",
+	[ROW_BYTES] = "observations_bytes",
+	[ROW_OBSERVATIONS] = "observations"
 };
 
 void

@@ -365,7 +365,8 @@ put_pass_hat(struct buf *b, const struct tally *t, uint64_t k)
 		}
 	buf_uint(&name, k);
 	/* the last digits of a product say nothing, and are no use to read */
-	json_add_double(b, buf_str(&name), round(sum / (double)n * 1e12) / 1e12);
+	json_add_double(b, buf_str(&name), round(sum / (double)n * 1e12) /
+	    1e12);
 	buf_release(&name);
 }
 

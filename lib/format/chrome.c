@@ -84,13 +84,13 @@ put_process(struct chrome *c)
 	long long iteration = trace_iteration(t);
 
 	buf_printf(&title, "#%lld", iteration);
-	if (!trace_falsy(t->v[T_PERSONA])) {
+	if (!trace_falsy(t->v[TRACE_PERSONA])) {
 		buf_byte(&title, ' ');
-		excerpt_put(&title, t->v[T_PERSONA], TITLE_MAX);
+		excerpt_put(&title, t->v[TRACE_PERSONA], TITLE_MAX);
 	}
-	if (!trace_falsy(t->v[T_INPUT])) {
+	if (!trace_falsy(t->v[TRACE_INPUT])) {
 		buf_puts(&title, ": ");
-		excerpt_put(&title, t->v[T_INPUT], TITLE_MAX);
+		excerpt_put(&title, t->v[TRACE_INPUT], TITLE_MAX);
 	}
 	put_metadata(c, TRACE_TID, "process_name", &title, 0);
 	/* a sort index is a 32-bit integer */
@@ -161,14 +161,15 @@ trace_time(const struct trace *t, int64_t *from, int64_t *until)
 	double ms;
 	int zoned;
 
-	if (!isotime_read(t->v[T_START], from, &zoned)) {
+	if (!isotime_read(t->v[TRACE_START], from, &zoned)) {
 		*from = t->from;
 		if (!t->nobs || !t->from)
 			return 0;
 	}
-	if (!isotime_read(t->v[T_END], until, &zoned)) {
+	if (!isotime_read(t->v[TRACE_END], until, &zoned)) {
 		*until = t->until;
-		if (json_double(t->v[T_DURATION], &ms) && ms >= 0 && ms < 1e12)
+		if (json_double(t->v[TRACE_DURATION], &ms) && ms >= 0 && ms <
+		    1e12)
 			*until = *from + llround(ms * 1000);
 	}
 	*until = *until < *from ? *from : *until;
@@ -180,9 +181,11 @@ static void
 put_trace(struct chrome *c)
 {
 	static const int args[] = {
-		T_TRACE_ID, T_RUN_ID, T_ITERATION, T_PERSONA, T_SUCCESS,
-		T_ERROR, T_ERROR_KIND, T_DURATION, T_TOKEN_USAGE, T_INPUT,
-		T_OUTPUT, T_TERMINATION_REASON, T_METADATA
+		TRACE_TRACE_ID, TRACE_RUN_ID, TRACE_ITERATION, TRACE_PERSONA,
+		    TRACE_SUCCESS,
+		TRACE_ERROR, TRACE_ERROR_KIND, TRACE_DURATION,
+		    TRACE_TOKEN_USAGE, TRACE_INPUT,
+		TRACE_OUTPUT, TRACE_TERMINATION_REASON, TRACE_METADATA
 	};
 	const struct trace *t = c->t;
 	int64_t from, until;
@@ -193,7 +196,7 @@ put_trace(struct chrome *c)
 	put_span(c, TRACE_TID, from, until);
 	json_add_str(c->b, "cat", "trace");
 	json_add_str(c->b, "name", "trace");
-	if (trace_falsy(t->v[T_SUCCESS]))
+	if (trace_falsy(t->v[TRACE_SUCCESS]))
 		json_add_str(c->b, "cname", "terrible");
 	json_open(c->b, "args", '{');
 	for (i = 0; i < LEN(args); i++)
@@ -260,16 +263,17 @@ static void
 put_step(struct chrome *c, size_t step)
 {
 	static const int args[] = {
-		O_ID, O_PARENT, O_LEVEL, O_STATUS_MESSAGE, O_ERROR, O_MODEL,
-		O_LLM_PARAMETERS, O_PROMPT_TOKENS, O_COMPLETION_TOKENS,
-		O_TOTAL_TOKENS, O_INPUT, O_OUTPUT, O_METADATA
+		OBS_ID, OBS_PARENT, OBS_LEVEL, OBS_STATUS_MESSAGE, OBS_ERROR,
+		    OBS_MODEL,
+		OBS_LLM_PARAMETERS, OBS_PROMPT_TOKENS, OBS_COMPLETION_TOKENS,
+		OBS_TOTAL_TOKENS, OBS_INPUT, OBS_OUTPUT, OBS_METADATA
 	};
 	const struct observation *o = trace_load(c->t, step);
 	size_t i;
 
 	put_span(c, tid_of(c, step), o->from, o->until);
-	put_text(c, "cat", o->v[O_TYPE]);
-	put_text(c, "name", o->v[O_NAME]);
+	put_text(c, "cat", o->v[OBS_TYPE]);
+	put_text(c, "name", o->v[OBS_NAME]);
 	if (trace_failed(o))
 		json_add_str(c->b, "cname", "terrible");
 	json_open(c->b, "args", '{');

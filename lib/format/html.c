@@ -294,14 +294,14 @@ put_fact(struct buf *b, const char *label, struct json_span v)
 static void
 put_times(struct buf *b, const struct trace *t)
 {
-	struct json_span start = t->v[T_START];
+	struct json_span start = t->v[TRACE_START];
 	double ms;
 
 	if (!start.p && t->nobs)
-		start = t->obs[0].v[O_START];
+		start = t->obs[0].v[OBS_START];
 	put_fact(b, "Started", start);
-	if (json_is(t->v[T_DURATION], JSON_NUMBER) &&
-	    json_double(t->v[T_DURATION], &ms)) {
+	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
+	    json_double(t->v[TRACE_DURATION], &ms)) {
 		begin_fact(b, "Duration");
 		put_ms(b, ms);
 		end_fact(b);
@@ -316,7 +316,7 @@ put_times(struct buf *b, const struct trace *t)
 static double
 count_tokens(const struct trace *t, int field)
 {
-	struct json_span usage = t->v[T_TOKEN_USAGE];
+	struct json_span usage = t->v[TRACE_TOKEN_USAGE];
 	double n = 0, d;
 	size_t i;
 
@@ -332,9 +332,9 @@ count_tokens(const struct trace *t, int field)
 static void
 put_tokens(struct buf *b, const struct trace *t)
 {
-	double in = count_tokens(t, O_PROMPT_TOKENS);
-	double out = count_tokens(t, O_COMPLETION_TOKENS);
-	double all = fmax(count_tokens(t, O_TOTAL_TOKENS), in + out);
+	double in = count_tokens(t, OBS_PROMPT_TOKENS);
+	double out = count_tokens(t, OBS_COMPLETION_TOKENS);
+	double all = fmax(count_tokens(t, OBS_TOTAL_TOKENS), in + out);
 
 	if (all < 1)
 		return;
@@ -354,14 +354,14 @@ put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	put_text(b, id, NAME_SHOWN, 0);
 	buf_puts(b, "</code>");
 	end_fact(b);
-	put_fact(b, "Iteration", t->v[T_ITERATION]);
-	put_fact(b, "Persona", t->v[T_PERSONA]);
+	put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
+	put_fact(b, "Persona", t->v[TRACE_PERSONA]);
 	put_times(b, t);
 	begin_fact(b, "Steps");
 	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
 	end_fact(b);
 	put_tokens(b, t);
-	put_fact(b, "Ended because", t->v[T_TERMINATION_REASON]);
+	put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
 	buf_puts(b, "</dl>\n");
 }
 
@@ -372,10 +372,10 @@ static const char *const outcomes[] = { "unknown", "failed", "success" };
 static void
 put_name(struct buf *b, const struct trace *t)
 {
-	if (trace_falsy(t->v[T_NAME]))
+	if (trace_falsy(t->v[TRACE_NAME]))
 		buf_puts(b, "Trace");
 	else
-		put_plain(b, t->v[T_NAME], NAME_SHOWN, 0);
+		put_plain(b, t->v[TRACE_NAME], NAME_SHOWN, 0);
 }
 
 static void
@@ -390,15 +390,16 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
 	buf_puts(b, "<h1><bdi>");
 	put_name(b, t);
 	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
-	if (!trace_falsy(t->v[T_ERROR]) || !trace_falsy(t->v[T_ERROR_KIND])) {
+	if (!trace_falsy(t->v[TRACE_ERROR]) ||
+	    !trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, "<p class=\"error\"><strong>");
-		if (trace_falsy(t->v[T_ERROR_KIND]))
+		if (trace_falsy(t->v[TRACE_ERROR_KIND]))
 			buf_puts(b, "error");
 		else
-			put_plain(b, t->v[T_ERROR_KIND], NAME_SHOWN, 0);
+			put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
 		buf_puts(b, "</strong> <bdi>");
-		if (!trace_falsy(t->v[T_ERROR]))
-			put_plain(b, t->v[T_ERROR], ERROR_SHOWN, 1);
+		if (!trace_falsy(t->v[TRACE_ERROR]))
+			put_plain(b, t->v[TRACE_ERROR], ERROR_SHOWN, 1);
 		buf_puts(b, "</bdi></p>\n");
 	}
 	put_facts(b, t, id);
@@ -444,7 +445,7 @@ static const char *const marks[] = { NULL, "error", "unfinished", "warning" };
 static enum mark
 mark_of(const struct observation *o)
 {
-	struct json_span level = o->v[O_LEVEL];
+	struct json_span level = o->v[OBS_LEVEL];
 	struct buf text = { 0 };
 	enum mark mark = PLAIN;
 
@@ -452,7 +453,7 @@ mark_of(const struct observation *o)
 		json_text(&text, level);
 	if (trace_failed(o))
 		mark = FAILED;
-	else if (json_is_str(o->v[O_STATUS_MESSAGE], "unfinished"))
+	else if (json_is_str(o->v[OBS_STATUS_MESSAGE], "unfinished"))
 		mark = UNFINISHED;
 	else if (!strcasecmp(buf_str(&text), "warning"))
 		mark = WARNED;
@@ -506,13 +507,13 @@ put_label(struct buf *b, const struct observation *o, const char *mark)
 		buf_printf(b, "<svg width=\"%zuem\" aria-hidden=\"true\">"
 		    "</svg>", depth);
 	buf_puts(b, "<i></i><b><bdi>");
-	if (trace_falsy(o->v[O_NAME]))
+	if (trace_falsy(o->v[OBS_NAME]))
 		buf_puts(b, "(no name)");
 	else
-		put_plain(b, o->v[O_NAME], NAME_SHOWN, 0);
+		put_plain(b, o->v[OBS_NAME], NAME_SHOWN, 0);
 	buf_puts(b, "</bdi></b> <small><bdi>");
-	if (!trace_falsy(o->v[O_TYPE]))
-		put_plain(b, o->v[O_TYPE], NAME_SHOWN, 0);
+	if (!trace_falsy(o->v[OBS_TYPE]))
+		put_plain(b, o->v[OBS_TYPE], NAME_SHOWN, 0);
 	buf_puts(b, "</bdi></small>");
 	if (mark)
 		buf_printf(b, " <em>%s</em>", mark);
@@ -527,7 +528,8 @@ put_row(struct buf *b, const struct trace *t, size_t step, enum mark marked)
 
 	buf_printf(b, "<li id=\"step-%zu\" class=\"%s%s%s\" "
 	    "data-depth=\"%zu\"><a href=\"#step-%zu\"><span>", step + 1,
-	    kind_of(o->v[O_TYPE]), mark ? " " : "", mark ? mark : "", o->depth,
+	    kind_of(o->v[OBS_TYPE]), mark ? " " : "", mark ? mark : "",
+	    o->depth,
 	    step + 1);
 	put_label(b, o, mark);
 	buf_puts(b, "</span>");
@@ -607,9 +609,9 @@ put_head(struct buf *b, const struct trace *t)
 	    "initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
 	put_name(b, t);
-	if (t->v[T_ITERATION].p) {
+	if (t->v[TRACE_ITERATION].p) {
 		buf_byte(b, ' ');
-		put_plain(b, t->v[T_ITERATION], NAME_SHOWN, 0);
+		put_plain(b, t->v[TRACE_ITERATION], NAME_SHOWN, 0);
 	}
 	buf_printf(b, ": %s</title>\n<style>", outcomes[trace_outcome(t)]);
 	buf_puts(b, page_style.text);
@@ -629,13 +631,13 @@ html_put(struct buf *b, struct trace *t)
 	    "JavaScript.</noscript>\n");
 	buf_printf(b, "<main%s>\n", t->nobs ? "" : " class=\"bare\"");
 	buf_puts(b, "<section id=\"trace\" aria-label=\"Trace\">\n");
-	put_value(b, "Input", t->v[T_INPUT]);
-	put_value(b, "Output", t->v[T_OUTPUT]);
+	put_value(b, "Input", t->v[TRACE_INPUT]);
+	put_value(b, "Output", t->v[TRACE_OUTPUT]);
 	buf_puts(b, "</section>\n");
 	if (t->pertrace)
 		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);
 	else
-		put_data(b, 0, t->row, &trace_fields[T_OBSERVATIONS], 1);
+		put_data(b, 0, t->row, &trace_fields[TRACE_OBSERVATIONS], 1);
 	put_steps(b, t);
 	buf_puts(b, "<aside id=\"step\" aria-label=\"Step\" hidden></aside>\n"
 	    "</main>\n<script>");
@@ -688,25 +690,25 @@ list_behind(struct buf *b, const struct trace *t)
 	struct buf id = { 0 };
 	double ms;
 
-	if (trace_falsy(t->v[T_INPUT])) {
+	if (trace_falsy(t->v[TRACE_INPUT])) {
 		trace_id_text(t, &id);
 		put_text(b, &id, NAME_SHOWN, 0);
 		buf_release(&id);
 	} else {
-		put_plain(b, t->v[T_INPUT], NAME_SHOWN, 0);
+		put_plain(b, t->v[TRACE_INPUT], NAME_SHOWN, 0);
 	}
 	buf_puts(b, "</a></td><td class=\"wide\">");
-	if (!trace_falsy(t->v[T_PERSONA]))
-		put_plain(b, t->v[T_PERSONA], NAME_SHOWN, 0);
+	if (!trace_falsy(t->v[TRACE_PERSONA]))
+		put_plain(b, t->v[TRACE_PERSONA], NAME_SHOWN, 0);
 	buf_printf(b, "</td><td class=\"number wide\">%lld</td>"
 	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
 	    trace_iteration(t), t->nobs);
-	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms))
+	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms))
 		put_ms(b, ms);
 	buf_printf(b, "</td><td class=\"%s\">%s", how, how);
-	if (!trace_falsy(t->v[T_ERROR_KIND])) {
+	if (!trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, ": ");
-		put_plain(b, t->v[T_ERROR_KIND], NAME_SHOWN, 0);
+		put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
 	}
 	buf_puts(b, "</td></tr>\n");
 }
@@ -715,21 +717,21 @@ list_behind(struct buf *b, const struct trace *t)
 static void
 list_end(struct buf *b, const uint64_t *counts)
 {
-	uint64_t all = 0, failed = counts[TRACE_FAILED];
+	uint64_t all = 0, failed = counts[OUTCOME_FAILED];
 	size_t i;
 
-	for (i = 0; i < TRACE_OUTCOMES; i++)
+	for (i = 0; i < OUTCOMES; i++)
 		all += counts[i];
 	buf_printf(b, "</tbody>\n</table>\n<p>%llu trace%s",
 	    (unsigned long long)all, all == 1 ? "" : "s");
 	if (failed)
 		buf_printf(b, ", <span class=\"failed\">%llu failed</span>",
 		    (unsigned long long)failed);
-	else if (counts[TRACE_SUCCESS])
+	else if (counts[OUTCOME_SUCCESS])
 		buf_puts(b, ", none failed");
-	if (counts[TRACE_UNKNOWN])
+	if (counts[OUTCOME_UNKNOWN])
 		buf_printf(b, ", %llu unknown",
-		    (unsigned long long)counts[TRACE_UNKNOWN]);
+		    (unsigned long long)counts[OUTCOME_UNKNOWN]);
 	buf_puts(b, "</p>\n</body>\n</html>\n");
 }
 

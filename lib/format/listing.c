@@ -64,10 +64,10 @@ table_before(struct buf *b, const struct trace *t)
 	double ms;
 
 	buf_byte(b, '|');
-	put_cell(b, t->v[T_INPUT], "");
-	put_cell(b, t->v[T_ITERATION], "");
-	put_cell(b, t->v[T_PERSONA], "");
-	if (t->v[T_DURATION].p && json_double(t->v[T_DURATION], &ms) &&
+	put_cell(b, t->v[TRACE_INPUT], "");
+	put_cell(b, t->v[TRACE_ITERATION], "");
+	put_cell(b, t->v[TRACE_PERSONA], "");
+	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms) &&
 	    isfinite(ms))
 		buf_printf(b, " %.2f ms |", ms);
 	else

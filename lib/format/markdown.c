@@ -170,27 +170,27 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
 	buf_puts(b, "\niteration: ");
 	if (!t->row.p)
 		buf_puts(b, "null");
-	else if (!t->v[T_ITERATION].p)
+	else if (!t->v[TRACE_ITERATION].p)
 		buf_byte(b, '0');
 	else
-		json_compact(b, t->v[T_ITERATION]);
+		json_compact(b, t->v[TRACE_ITERATION]);
 	buf_puts(b, "\npersona: ");
-	put_persona(b, t->v[T_PERSONA]);
+	put_persona(b, t->v[TRACE_PERSONA]);
 	buf_puts(b, "\nduration_ms: ");
 	if (t->row.p)
-		put_duration(b, t->v[T_DURATION], "", "null");
+		put_duration(b, t->v[TRACE_DURATION], "", "null");
 	else
 		buf_puts(b, "null");
 	buf_puts(b, "\nsuccess: ");
 	buf_puts(b, !t->row.p ? "null" :
-	    trace_falsy(t->v[T_SUCCESS]) ? "false" : "true");
+	    trace_falsy(t->v[TRACE_SUCCESS]) ? "false" : "true");
 	buf_puts(b, "\n---\n\n");
 }
 
 static void
 put_success(struct buf *b, const struct trace *t)
 {
-	struct json_span v = t->v[T_SUCCESS];
+	struct json_span v = t->v[TRACE_SUCCESS];
 
 	buf_puts(b, "- Success: ");
 	if (!t->row.p)
@@ -218,7 +218,7 @@ put_payload(struct buf *b, const char *key, struct json_span v,
 static void
 put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 {
-	struct json_span iteration = t->v[T_ITERATION];
+	struct json_span iteration = t->v[TRACE_ITERATION];
 	struct buf text = { 0 };
 
 	buf_puts(b, "# Trace Analysis\n\n## Summary\n- Trace ID: ");
@@ -231,26 +231,26 @@ put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 	put_code(b, text.p, text.len);
 	buf_byte(b, '\n');
 	buf_release(&text);
-	put_item(b, "Persona", t->v[T_PERSONA], "N/A");
+	put_item(b, "Persona", t->v[TRACE_PERSONA], "N/A");
 	buf_puts(b, "- Duration: `");
 	if (t->row.p)
-		put_duration(b, t->v[T_DURATION], " ms", "N/A");
+		put_duration(b, t->v[TRACE_DURATION], " ms", "N/A");
 	else
 		buf_puts(b, "N/A");
 	buf_puts(b, "`\n");
 	put_success(b, t);
-	if (!trace_falsy(t->v[T_ERROR_KIND]))
-		put_item(b, "Error kind", t->v[T_ERROR_KIND], "");
-	if (!trace_falsy(t->v[T_ERROR]))
-		put_item(b, "Error", t->v[T_ERROR], "");
+	if (!trace_falsy(t->v[TRACE_ERROR_KIND]))
+		put_item(b, "Error kind", t->v[TRACE_ERROR_KIND], "");
+	if (!trace_falsy(t->v[TRACE_ERROR]))
+		put_item(b, "Error", t->v[TRACE_ERROR], "");
 	buf_puts(b, "\n### Input\n");
 	if (!t->row.p) {
 		buf_puts(b, "(no data)\n\n### Output\n(no data)\n\n");
 		return;
 	}
-	put_payload(b, "input", t->v[T_INPUT], "\"\"");
+	put_payload(b, "input", t->v[TRACE_INPUT], "\"\"");
 	buf_puts(b, "### Output\n");
-	put_payload(b, "output", t->v[T_OUTPUT], "null");
+	put_payload(b, "output", t->v[TRACE_OUTPUT], "null");
 }
 
 static void
@@ -290,7 +290,7 @@ static void
 put_step(struct buf *b, struct trace *t, size_t i)
 {
 	const struct observation *o = trace_load(t, i);
-	struct json_span type = o->v[O_TYPE];
+	struct json_span type = o->v[OBS_TYPE];
 	double ms;
 
 	buf_puts(b, "---\n### Step ");
@@ -301,10 +301,10 @@ put_step(struct buf *b, struct trace *t, size_t i)
 	else
 		put_bare(b, type, "unknown");
 	buf_puts(b, "] ");
-	put_bare(b, o->v[O_NAME], "unknown");
+	put_bare(b, o->v[OBS_NAME], "unknown");
 	buf_byte(b, '\n');
-	put_item(b, "Start", o->v[O_START], "N/A");
-	put_item(b, "End", o->v[O_END], "N/A");
+	put_item(b, "Start", o->v[OBS_START], "N/A");
+	put_item(b, "End", o->v[OBS_END], "N/A");
 	buf_puts(b, "- Duration: `");
 	if (trace_duration(t, o, &ms)) {
 		buf_fixed2(b, ms);
@@ -312,10 +312,10 @@ put_step(struct buf *b, struct trace *t, size_t i)
 	} else {
 		buf_puts(b, "N/A`\n");
 	}
-	put_item(b, "Level", o->v[O_LEVEL], "N/A");
+	put_item(b, "Level", o->v[OBS_LEVEL], "N/A");
 	buf_byte(b, '\n');
-	put_block(b, t, o, O_INPUT, "Input");
-	put_block(b, t, o, O_OUTPUT, "Output");
+	put_block(b, t, o, OBS_INPUT, "Input");
+	put_block(b, t, o, OBS_OUTPUT, "Output");
 }
 
 void

@@ -269,12 +269,12 @@ run_times(const struct trace *t, int64_t *from, int64_t *until)
 	int64_t us;
 	int zoned;
 
-	*from = isotime_read(t->v[T_START], &us, &zoned) ? us : t->from;
+	*from = isotime_read(t->v[TRACE_START], &us, &zoned) ? us : t->from;
 	*until = t->until;
-	if (isotime_read(t->v[T_END], &us, &zoned))
+	if (isotime_read(t->v[TRACE_END], &us, &zoned))
 		*until = us;
-	else if (json_double(t->v[T_DURATION], &ms) && ms > 0 && ms < 1e15 &&
-	    *until < *from + (int64_t)(ms * 1000))
+	else if (json_double(t->v[TRACE_DURATION], &ms) && ms > 0 && ms < 1e15
+	    && *until < *from + (int64_t)(ms * 1000))
 		*until = *from + (int64_t)(ms * 1000);
 	if (*until < *from)
 		*until = *from;
@@ -285,9 +285,10 @@ run_status(const struct trace *t)
 {
 	if (!t->row.p)
 		return STATUS_UNSET;
-	if (t->v[T_SUCCESS].p)
-		return trace_falsy(t->v[T_SUCCESS]) ? STATUS_ERROR : STATUS_OK;
-	return trace_falsy(t->v[T_ERROR]) ? STATUS_UNSET : STATUS_ERROR;
+	if (t->v[TRACE_SUCCESS].p)
+		return trace_falsy(t->v[TRACE_SUCCESS]) ? STATUS_ERROR :
+		    STATUS_OK;
+	return trace_falsy(t->v[TRACE_ERROR]) ? STATUS_UNSET : STATUS_ERROR;
 }
 
 /* What there is no standard name for, as it is or as JSON. */
@@ -299,17 +300,17 @@ put_run_facts(struct buf *b, const struct trace *t)
 		int field;
 		int json;
 	} facts[] = {
-		{ "fluxloop.run_id", T_RUN_ID, 0 },
-		{ "fluxloop.iteration", T_ITERATION, 0 },
-		{ "fluxloop.persona", T_PERSONA, 0 },
-		{ "fluxloop.duration_ms", T_DURATION, 0 },
-		{ "fluxloop.error_kind", T_ERROR_KIND, 0 },
-		{ "fluxloop.observation_count", T_OBSERVATION_COUNT, 0 },
-		{ "fluxloop.token_usage", T_TOKEN_USAGE, 1 },
-		{ "fluxloop.conversation", T_CONVERSATION, 1 },
-		{ "fluxloop.conversation_state", T_CONVERSATION_STATE, 1 },
-		{ "fluxloop.termination_reason", T_TERMINATION_REASON, 1 },
-		{ "metadata", T_METADATA, 1 },
+		{ "fluxloop.run_id", TRACE_RUN_ID, 0 },
+		{ "fluxloop.iteration", TRACE_ITERATION, 0 },
+		{ "fluxloop.persona", TRACE_PERSONA, 0 },
+		{ "fluxloop.duration_ms", TRACE_DURATION, 0 },
+		{ "fluxloop.error_kind", TRACE_ERROR_KIND, 0 },
+		{ "fluxloop.observation_count", TRACE_OBSERVATION_COUNT, 0 },
+		{ "fluxloop.token_usage", TRACE_TOKEN_USAGE, 1 },
+		{ "fluxloop.conversation", TRACE_CONVERSATION, 1 },
+		{ "fluxloop.conversation_state", TRACE_CONVERSATION_STATE, 1 },
+		{ "fluxloop.termination_reason", TRACE_TERMINATION_REASON, 1 },
+		{ "metadata", TRACE_METADATA, 1 },
 	};
 	size_t i;
 
@@ -330,28 +331,28 @@ put_run(const struct export *x)
 	int status = run_status(t);
 
 	buf_puts(&name, "invoke_agent");
-	if (!trace_falsy(t->v[T_NAME])) {
+	if (!trace_falsy(t->v[TRACE_NAME])) {
 		buf_byte(&name, ' ');
-		text_of(&name, t->v[T_NAME]);
+		text_of(&name, t->v[TRACE_NAME]);
 	}
 	run_times(t, &from, &until);
 	span_begin(x, x->root, NULL, &name, KIND_INTERNAL, from, until);
 	put_str(b, "gen_ai.operation.name", "invoke_agent");
-	put_plain(b, "gen_ai.agent.name", t->v[T_NAME]);
-	put_plain(b, "agent.name", t->v[T_NAME]);
-	if (!trace_falsy(t->v[T_CONVERSATION]))
+	put_plain(b, "gen_ai.agent.name", t->v[TRACE_NAME]);
+	put_plain(b, "agent.name", t->v[TRACE_NAME]);
+	if (!trace_falsy(t->v[TRACE_CONVERSATION]))
 		put_text(b, "gen_ai.conversation.id", x->name.p, x->name.len);
 	if (status == STATUS_ERROR)
-		put_error_type(b, t->v[T_ERROR_KIND]);
+		put_error_type(b, t->v[TRACE_ERROR_KIND]);
 	put_str(b, "openinference.span.kind", "AGENT");
-	put_payload(b, "input.value", "input.mime_type", t->v[T_INPUT]);
-	put_payload(b, "output.value", "output.mime_type", t->v[T_OUTPUT]);
+	put_payload(b, "input.value", "input.mime_type", t->v[TRACE_INPUT]);
+	put_payload(b, "output.value", "output.mime_type", t->v[TRACE_OUTPUT]);
 	put_str(b, "fluxloop.record", t->row.p ? "trace" : "none");
 	if (x->renamed)
 		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
 	put_run_facts(b, t);
 	json_close(b, ']');
-	put_status(b, status, t->v[T_ERROR]);
+	put_status(b, status, t->v[TRACE_ERROR]);
 	json_close(b, '}');
 	buf_release(&name);
 }
@@ -371,14 +372,14 @@ kind_of(struct json_span type)
 static void
 put_model(struct buf *b, const struct observation *o)
 {
-	put_plain(b, "gen_ai.request.model", o->v[O_MODEL]);
-	put_plain(b, "llm.model_name", o->v[O_MODEL]);
-	put_value(b, "gen_ai.usage.input_tokens", o->v[O_PROMPT_TOKENS]);
-	put_value(b, "llm.token_count.prompt", o->v[O_PROMPT_TOKENS]);
-	put_value(b, "gen_ai.usage.output_tokens", o->v[O_COMPLETION_TOKENS]);
-	put_value(b, "llm.token_count.completion", o->v[O_COMPLETION_TOKENS]);
-	put_value(b, "llm.token_count.total", o->v[O_TOTAL_TOKENS]);
-	put_json(b, "llm.invocation_parameters", o->v[O_LLM_PARAMETERS]);
+	put_plain(b, "gen_ai.request.model", o->v[OBS_MODEL]);
+	put_plain(b, "llm.model_name", o->v[OBS_MODEL]);
+	put_value(b, "gen_ai.usage.input_tokens", o->v[OBS_PROMPT_TOKENS]);
+	put_value(b, "llm.token_count.prompt", o->v[OBS_PROMPT_TOKENS]);
+	put_value(b, "gen_ai.usage.output_tokens", o->v[OBS_COMPLETION_TOKENS]);
+	put_value(b, "llm.token_count.completion", o->v[OBS_COMPLETION_TOKENS]);
+	put_value(b, "llm.token_count.total", o->v[OBS_TOTAL_TOKENS]);
+	put_json(b, "llm.invocation_parameters", o->v[OBS_LLM_PARAMETERS]);
 }
 
 /* What makes the record out of the span again. */
@@ -390,29 +391,29 @@ put_step_facts(const struct export *x, const struct observation *o)
 	put_str(b, "fluxloop.record", "observation");
 	if (x->renamed)
 		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
-	if (!trace_falsy(o->v[O_ID]))
-		put_value(b, "fluxloop.observation_id", o->v[O_ID]);
-	if (!trace_falsy(o->v[O_PARENT]))
+	if (!trace_falsy(o->v[OBS_ID]))
+		put_value(b, "fluxloop.observation_id", o->v[OBS_ID]);
+	if (!trace_falsy(o->v[OBS_PARENT]))
 		put_value(b, "fluxloop.parent_observation_id",
-		    o->v[O_PARENT]);
-	put_value(b, "fluxloop.type", o->v[O_TYPE]);
+		    o->v[OBS_PARENT]);
+	put_value(b, "fluxloop.type", o->v[OBS_TYPE]);
 	/* the span has a name for want of one */
-	if (trace_falsy(o->v[O_NAME]))
+	if (trace_falsy(o->v[OBS_NAME]))
 		put_str(b, "fluxloop.name", "");
-	put_value(b, "fluxloop.level", o->v[O_LEVEL]);
-	put_value(b, "fluxloop.status_message", o->v[O_STATUS_MESSAGE]);
-	put_other_time(b, "fluxloop.start_time", o->v[O_START], o->from);
-	put_other_time(b, "fluxloop.end_time", o->v[O_END], o->until);
+	put_value(b, "fluxloop.level", o->v[OBS_LEVEL]);
+	put_value(b, "fluxloop.status_message", o->v[OBS_STATUS_MESSAGE]);
+	put_other_time(b, "fluxloop.start_time", o->v[OBS_START], o->from);
+	put_other_time(b, "fluxloop.end_time", o->v[OBS_END], o->until);
 }
 
 /* A span's name may not be empty. */
 static void
 step_name(const struct observation *o, struct buf *name)
 {
-	if (!trace_falsy(o->v[O_NAME]))
-		text_of(name, o->v[O_NAME]);
-	else if (!trace_falsy(o->v[O_TYPE]))
-		text_of(name, o->v[O_TYPE]);
+	if (!trace_falsy(o->v[OBS_NAME]))
+		text_of(name, o->v[OBS_NAME]);
+	else if (!trace_falsy(o->v[OBS_TYPE]))
+		text_of(name, o->v[OBS_TYPE]);
 	else
 		buf_puts(name, "unknown");
 }
@@ -421,7 +422,7 @@ static void
 put_step(const struct export *x, size_t i)
 {
 	const struct observation *o = trace_load(x->t, i);
-	const struct kind *k = kind_of(o->v[O_TYPE]);
+	const struct kind *k = kind_of(o->v[OBS_TYPE]);
 	struct buf *b = x->b, name = { 0 };
 	int bad = trace_failed(o);
 	size_t n;
@@ -435,14 +436,14 @@ put_step(const struct export *x, size_t i)
 		put_text(b, k->names[n], name.p, name.len);
 	put_model(b, o);
 	if (bad)
-		put_error_type(b, json_get(o->v[O_METADATA], "error_type"));
+		put_error_type(b, json_get(o->v[OBS_METADATA], "error_type"));
 	put_str(b, "openinference.span.kind", k->openinference);
-	put_payload(b, "input.value", "input.mime_type", o->v[O_INPUT]);
-	put_payload(b, "output.value", "output.mime_type", o->v[O_OUTPUT]);
-	put_json(b, "metadata", o->v[O_METADATA]);
+	put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
+	put_payload(b, "output.value", "output.mime_type", o->v[OBS_OUTPUT]);
+	put_json(b, "metadata", o->v[OBS_METADATA]);
 	put_step_facts(x, o);
 	json_close(b, ']');
-	put_status(b, bad ? STATUS_ERROR : STATUS_UNSET, o->v[O_ERROR]);
+	put_status(b, bad ? STATUS_ERROR : STATUS_UNSET, o->v[OBS_ERROR]);
 	json_close(b, '}');
 	buf_release(&name);
 }
@@ -555,8 +556,8 @@ find_span_ids(struct export *x)
 	x->ids = xreallocarray(NULL, t->nobs, sizeof(*x->ids));
 	for (i = 0; i < t->nobs; i++) {
 		text.len = 0;
-		if (t->obs[i].v[O_ID].p)
-			text_of(&text, t->obs[i].v[O_ID]);
+		if (t->obs[i].v[OBS_ID].p)
+			text_of(&text, t->obs[i].v[OBS_ID]);
 		id = span_digits(&text);
 		if (!id && text.len)
 			id = hash_bytes(0, 3, text.p, text.len);
@@ -573,11 +574,11 @@ put_resource(struct buf *b, const struct trace *t)
 {
 	json_open(b, "resource", '{');
 	json_open(b, "attributes", '[');
-	if (trace_falsy(t->v[T_NAME]))
+	if (trace_falsy(t->v[TRACE_NAME]))
 		put_str(b, "service.name", "fluxloop");
 	else
-		put_plain(b, "service.name", t->v[T_NAME]);
-	put_plain(b, "openinference.project.name", t->v[T_NAME]);
+		put_plain(b, "service.name", t->v[TRACE_NAME]);
+	put_plain(b, "openinference.project.name", t->v[TRACE_NAME]);
 	json_close(b, ']');
 	json_close(b, '}');
 }

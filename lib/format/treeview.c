@@ -181,11 +181,11 @@ put_plain(struct buf *b, struct json_span v, size_t max)
 static void
 put_measures(struct buf *b, const struct trace *t)
 {
-	struct json_span usage = t->v[T_TOKEN_USAGE];
+	struct json_span usage = t->v[TRACE_TOKEN_USAGE];
 	struct buf fact = { 0 };
 	double ms = 0;
 
-	if (json_double(t->v[T_DURATION], &ms)) {
+	if (json_double(t->v[TRACE_DURATION], &ms)) {
 		put_ms(&fact, 1, ms);
 		add_fact(b, &fact);
 	}
@@ -214,7 +214,7 @@ put_title(struct buf *b, const struct trace *t)
 {
 	struct buf id = { 0 }, persona = { 0 }, rest = { 0 };
 	size_t left = setup.width - 2, behind;
-	int good = !trace_falsy(t->v[T_SUCCESS]);
+	int good = !trace_falsy(t->v[TRACE_SUCCESS]);
 
 	if (!t->row.p)
 		put(b, DIM, "?", 1, 1);
@@ -225,16 +225,16 @@ put_title(struct buf *b, const struct trace *t)
 	trace_id_text(t, &id);
 	left -= put(b, BOLD, id.p, id.len, left < 37 ? left : 36);
 	id.len = 0;
-	if (t->v[T_ITERATION].p) {
+	if (t->v[TRACE_ITERATION].p) {
 		buf_byte(&id, '#');
-		trace_plain(&id, t->v[T_ITERATION]);
+		trace_plain(&id, t->v[TRACE_ITERATION]);
 	}
 	put_piece(b, "", &id, &left);
 	put_measures(&rest, t);
 	/* the persona gets what the others leave */
 	behind = rest.len ? termwidth_in(&rest) + GAP : 0;
 	behind = left < behind ? left : behind;
-	put_plain(&persona, t->v[T_PERSONA], 40);
+	put_plain(&persona, t->v[TRACE_PERSONA], 40);
 	left -= behind;
 	put_piece(b, "", &persona, &left);
 	left += behind;
@@ -279,15 +279,15 @@ put_head(struct buf *b, const struct trace *t)
 	struct buf text = { 0 }, kind = { 0 };
 
 	put_title(b, t);
-	put_beginning(&text, t->v[T_INPUT]);
+	put_beginning(&text, t->v[TRACE_INPUT]);
 	put_labelled(b, "in", "", &text);
 	text.len = 0;
-	put_beginning(&text, t->v[T_OUTPUT]);
+	put_beginning(&text, t->v[TRACE_OUTPUT]);
 	put_labelled(b, "out", "", &text);
 	text.len = 0;
-	if (!trace_falsy(t->v[T_ERROR]))
-		put_beginning(&text, t->v[T_ERROR]);
-	put_plain(&kind, t->v[T_ERROR_KIND], LABEL_MAX);
+	if (!trace_falsy(t->v[TRACE_ERROR]))
+		put_beginning(&text, t->v[TRACE_ERROR]);
+	put_plain(&kind, t->v[TRACE_ERROR_KIND], LABEL_MAX);
 	if (!kind.len)
 		buf_puts(&kind, "error");
 	put_labelled(b, buf_str(&kind), RED, &text);
@@ -460,10 +460,10 @@ put_error(struct buf *b, const struct observation *o)
 	struct buf error = { 0 }, status = { 0 };
 	int told;
 
-	if (!trace_falsy(o->v[O_ERROR]))
-		put_beginning(&error, o->v[O_ERROR]);
-	if (error.len && !trace_falsy(o->v[O_STATUS_MESSAGE]))
-		put_beginning(&status, o->v[O_STATUS_MESSAGE]);
+	if (!trace_falsy(o->v[OBS_ERROR]))
+		put_beginning(&error, o->v[OBS_ERROR]);
+	if (error.len && !trace_falsy(o->v[OBS_STATUS_MESSAGE]))
+		put_beginning(&status, o->v[OBS_STATUS_MESSAGE]);
 	if (says(&status, &error))
 		buf_add(b, status.p, status.len);
 	else
@@ -483,19 +483,19 @@ put_facts(struct buf *b, const struct observation *o, int told)
 	};
 	struct buf fact = { 0 };
 
-	if (!is_any(o->v[O_LEVEL], usual, LEN(usual)))
-		put_plain(&fact, o->v[O_LEVEL], 40);
+	if (!is_any(o->v[OBS_LEVEL], usual, LEN(usual)))
+		put_plain(&fact, o->v[OBS_LEVEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
 	if (!told)
-		put_plain(&fact, o->v[O_STATUS_MESSAGE], 40);
+		put_plain(&fact, o->v[OBS_STATUS_MESSAGE], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	put_plain(&fact, o->v[O_MODEL], 40);
+	put_plain(&fact, o->v[OBS_MODEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	put_tokens(&fact, o->v[O_PROMPT_TOKENS], o->v[O_COMPLETION_TOKENS],
-	    o->v[O_TOTAL_TOKENS]);
+	put_tokens(&fact, o->v[OBS_PROMPT_TOKENS], o->v[OBS_COMPLETION_TOKENS],
+	    o->v[OBS_TOTAL_TOKENS]);
 	add_fact(b, &fact);
 	buf_release(&fact);
 }
@@ -508,13 +508,13 @@ put_name(struct buf *b, const struct observation *o, const char *sgr,
 	struct buf text = { 0 };
 	size_t cells;
 
-	put_plain(&text, o->v[O_TYPE], 10);
+	put_plain(&text, o->v[OBS_TYPE], 10);
 	if (!text.len)
 		buf_puts(&text, "unknown");
 	cells = put(b, sgr, text.p, text.len, room / 2);
 	buf_byte(b, ' ');
 	text.len = 0;
-	put_plain(&text, o->v[O_NAME], room);
+	put_plain(&text, o->v[OBS_NAME], room);
 	if (!text.len)
 		buf_puts(&text, "unknown");
 	cells += 1 + put(b, trace_failed(o) ? RED : "", text.p, text.len,
@@ -536,7 +536,7 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - termwidth_in(&text));
 	buf_add(v->b, text.p, text.len);
 	buf_fill(v->b, ' ', GAP);
-	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[O_TYPE]));
+	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[OBS_TYPE]));
 	buf_byte(v->b, '\n');
 	buf_release(&text);
 }
@@ -553,7 +553,7 @@ put_step(struct view *v, struct trace *t, size_t i)
 	buf_puts(&error, "\xe2\x9c\x97 ");
 	put_facts(&facts, o, put_error(&error, o));
 	left = v->left - put_branches(v, o, 0);
-	left -= put_name(v->b, o, type_colour(o->v[O_TYPE]), left);
+	left -= put_name(v->b, o, type_colour(o->v[OBS_TYPE]), left);
 	if (facts.len && termwidth_in(&facts) + GAP <= left) {
 		put_piece(v->b, DIM, &facts, &left);
 		facts.len = 0;
@@ -561,7 +561,7 @@ put_step(struct view *v, struct trace *t, size_t i)
 	put_columns(v, o, left);
 	if (facts.len)
 		put_further(v, o, DIM, &facts);
-	if (!trace_falsy(o->v[O_ERROR]))
+	if (!trace_falsy(o->v[OBS_ERROR]))
 		put_further(v, o, RED, &error);
 	buf_release(&facts);
 	buf_release(&error);

@@ -17,7 +17,7 @@
 /* A combination may fail to give something new this often in a row. */
 #define TRIES 24
 
-const char *const generator_fields[GEN_FIELDS] = {
+const char *const generator_fields[GENERATE_FIELDS] = {
 	"input", "input_path", "kwargs", "objects", "target", "metadata"
 };
 
@@ -29,7 +29,7 @@ struct cell {
 
 struct base {
 	struct buf record;
-	struct json_span v[GEN_FIELDS];	/* in record */
+	struct json_span v[GENERATE_FIELDS];	/* in record */
 	struct buf text;	/* of the input */
 	int varies;		/* the input is text */
 	size_t index;
@@ -269,19 +269,19 @@ arguments(const struct base *base, const char *own, size_t field)
 {
 	struct json_span none = { 0 };
 
-	if (base->v[GEN_KWARGS].p)
+	if (base->v[GENERATE_KWARGS].p)
 		return base->v[field];
-	return base->v[GEN_METADATA].p ?
-	    json_get(base->v[GEN_METADATA], own) : none;
+	return base->v[GENERATE_METADATA].p ?
+	    json_get(base->v[GENERATE_METADATA], own) : none;
 }
 
 static void
 put_replay(struct buf *b, const struct base *base)
 {
 	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GEN_KWARGS);
-	struct json_span path = arguments(base, "input_path", GEN_PATH);
-	struct json_span objects = arguments(base, "objects", GEN_OBJECTS);
+	    GENERATE_KWARGS);
+	struct json_span path = arguments(base, "input_path", GENERATE_PATH);
+	struct json_span objects = arguments(base, "objects", GENERATE_OBJECTS);
 
 	if (!json_is(kwargs, JSON_OBJECT))
 		return;
@@ -322,7 +322,7 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 	if (persona && persona->description)
 		json_add_str(b, "persona_description", persona->description);
 	json_add_str(b, "variation", note);
-	json_add_others(b, base->v[GEN_METADATA], metadata, LEN(metadata));
+	json_add_others(b, base->v[GENERATE_METADATA], metadata, LEN(metadata));
 	put_replay(b, base);
 	json_close(b, '}');
 	json_add_others(b, json_buf(&base->record),
@@ -342,7 +342,7 @@ give(struct generator *g, const struct base *base, struct json_span input,
     const char *strategy, const struct persona *persona, const char *note)
 {
 	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GEN_KWARGS);
+	    GENERATE_KWARGS);
 	char id[RECORD_ID];
 	int added;
 
@@ -410,7 +410,7 @@ take_turn(struct generator *g, struct base *base)
 
 	if (base->original_due) {
 		base->original_due = 0;
-		return give(g, base, base->v[GEN_INPUT], as, NULL,
+		return give(g, base, base->v[GENERATE_INPUT], as, NULL,
 		    "as it was recorded");
 	}
 	while (base->spent < ncells(g)) {
@@ -431,13 +431,13 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	memset(b, 0, sizeof(*b));
 	buf_add(&b->record, record.p, record.n);
 	buf_str(&b->record);
-	for (i = 0; i < GEN_FIELDS; i++)
+	for (i = 0; i < GENERATE_FIELDS; i++)
 		b->v[i] = json_moved(v[i], record.p, b->record.p);
-	if (!b->v[GEN_INPUT].p)
-		b->v[GEN_INPUT] = null;
-	b->varies = json_is(b->v[GEN_INPUT], JSON_STRING);
+	if (!b->v[GENERATE_INPUT].p)
+		b->v[GENERATE_INPUT] = null;
+	b->varies = json_is(b->v[GENERATE_INPUT], JSON_STRING);
 	if (b->varies)
-		json_text(&b->text, b->v[GEN_INPUT]);
+		json_text(&b->text, b->v[GENERATE_INPUT]);
 	buf_str(&b->text);
 	b->index = g->index++;
 	/* each begins with another combination */
@@ -447,12 +447,12 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	if (!b->varies)
 		b->spent = ncells(g);
 	else if (!g->original)
-		give(g, b, b->v[GEN_INPUT], NULL, NULL, NULL);
+		give(g, b, b->v[GENERATE_INPUT], NULL, NULL, NULL);
 }
 
 int
 generator_add(struct generator *g, struct json_span record,
-    const struct json_span v[GEN_FIELDS])
+    const struct json_span v[GENERATE_FIELDS])
 {
 	struct base b;
 	size_t i;

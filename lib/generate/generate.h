@@ -50,16 +50,17 @@ int generator_init(struct generator *g, const struct config *c,
 void generator_release(struct generator *g);
 
 /* The fields of a template or input, in the order generator_add wants them. */
-enum { GEN_INPUT, GEN_PATH, GEN_KWARGS, GEN_OBJECTS, GEN_TARGET, GEN_METADATA,
-	GEN_FIELDS };
-extern const char *const generator_fields[GEN_FIELDS];
+enum { GENERATE_INPUT, GENERATE_PATH, GENERATE_KWARGS, GENERATE_OBJECTS,
+    GENERATE_TARGET, GENERATE_METADATA,
+	GENERATE_FIELDS };
+extern const char *const generator_fields[GENERATE_FIELDS];
 
 /*
  * Adds a text. Without a limit its inputs are written at once. Returns 1 when
  * no more are of use: the limit is reached, or will be, or writing failed.
  */
 int generator_add(struct generator *g, struct json_span record,
-    const struct json_span v[GEN_FIELDS]);
+    const struct json_span v[GENERATE_FIELDS]);
 
 /* Writes the inputs of all texts that wait. */
 void generator_finish(struct generator *g);

@@ -9,73 +9,123 @@
 /* Deeper JSON in a string stays a string: its record would be too deep. */
 #define ROOM 10
 
-enum { S_TRACE_ID, S_SPAN_ID, S_PARENT, S_STATE, S_NAME, S_KIND, S_START,
-	S_END, S_ATTRIBUTES, S_EVENTS, S_LINKS, S_STATUS, S_FIELDS };
+enum { SPAN_TRACE_ID, SPAN_SPAN_ID, SPAN_PARENT, SPAN_STATE, SPAN_NAME,
+    SPAN_KIND, SPAN_START,
+	SPAN_END, SPAN_ATTRIBUTES, SPAN_EVENTS, SPAN_LINKS, SPAN_STATUS,
+	    SPAN_FIELDS };
 
-static const char *const field_names[S_FIELDS] = {
-	"traceId", "spanId", "parentSpanId", "traceState", "name", "kind",
-	"startTimeUnixNano", "endTimeUnixNano", "attributes", "events",
-	"links", "status"
+static const char *const field_names[SPAN_FIELDS] = {
+	[SPAN_TRACE_ID] = "traceId",
+	[SPAN_SPAN_ID] = "spanId",
+	[SPAN_PARENT] = "parentSpanId",
+	[SPAN_STATE] = "traceState",
+	[SPAN_NAME] = "name",
+	[SPAN_KIND] = "kind",
+	[SPAN_START] = "startTimeUnixNano",
+	[SPAN_END] = "endTimeUnixNano",
+	[SPAN_ATTRIBUTES] = "attributes",
+	[SPAN_EVENTS] = "events",
+	[SPAN_LINKS] = "links",
+	[SPAN_STATUS] = "status"
 };
 
-enum { UNSET, OK, ERROR };
+enum { STATUS_UNSET, STATUS_OK, STATUS_ERROR };
 
 /*
  * Attributes that have a meaning here. Where several tell the same they stand
  * together, the one that counts first.
  */
 enum {
-	A_SPAN_KIND, A_OPERATION, A_ENTITY_KIND, A_REQUEST_TYPE,
-	A_INPUT, A_INPUT_MESSAGES, A_ARGUMENTS, A_ENTITY_INPUT, A_PROMPT,
-	A_QUERY,
-	A_OUTPUT, A_OUTPUT_MESSAGES, A_RESULT, A_ENTITY_OUTPUT, A_COMPLETION,
-	A_DOCUMENTS,
-	A_INPUT_TYPE, A_OUTPUT_TYPE,
-	A_MODEL, A_MODEL_2, A_MODEL_3, A_MODEL_4,
-	A_TOKENS_IN, A_TOKENS_IN_2, A_TOKENS_IN_3, A_TOKENS_IN_4,
-	A_TOKENS_OUT, A_TOKENS_OUT_2, A_TOKENS_OUT_3, A_TOKENS_OUT_4,
-	A_TOKENS, A_TOKENS_2, A_TOKENS_3,
-	A_AGENT, A_AGENT_2, A_TOOL, A_TOOL_2,
-	A_PARAMETERS, A_METADATA, A_ERROR_TYPE, A_CONVERSATION_ID,
-	F_RECORD, F_TRACE_ID, F_ID, F_PARENT, F_TYPE, F_NAME, F_LEVEL,
-	F_STATUS_MESSAGE, F_START, F_END, F_RUN_ID, F_ITERATION, F_PERSONA,
-	F_DURATION, F_ERROR_KIND, F_COUNT, F_TOKEN_USAGE, F_CONVERSATION,
-	F_STATE, F_TERMINATION,
+	ATTR_SPAN_KIND, ATTR_OPERATION, ATTR_ENTITY_KIND, ATTR_REQUEST_TYPE,
+	ATTR_INPUT, ATTR_INPUT_MESSAGES, ATTR_ARGUMENTS, ATTR_ENTITY_INPUT,
+	    ATTR_PROMPT,
+	ATTR_QUERY,
+	ATTR_OUTPUT, ATTR_OUTPUT_MESSAGES, ATTR_RESULT, ATTR_ENTITY_OUTPUT,
+	    ATTR_COMPLETION,
+	ATTR_DOCUMENTS,
+	ATTR_INPUT_TYPE, ATTR_OUTPUT_TYPE,
+	ATTR_MODEL, ATTR_MODEL_2, ATTR_MODEL_3, ATTR_MODEL_4,
+	ATTR_TOKENS_IN, ATTR_TOKENS_IN_2, ATTR_TOKENS_IN_3, ATTR_TOKENS_IN_4,
+	ATTR_TOKENS_OUT, ATTR_TOKENS_OUT_2, ATTR_TOKENS_OUT_3,
+	    ATTR_TOKENS_OUT_4,
+	ATTR_TOKENS, ATTR_TOKENS_2, ATTR_TOKENS_3,
+	ATTR_AGENT, ATTR_AGENT_2, ATTR_TOOL, ATTR_TOOL_2,
+	ATTR_PARAMETERS, ATTR_METADATA, ATTR_ERROR_TYPE, ATTR_CONVERSATION_ID,
+	ATTR_RECORD, ATTR_TRACE_ID, ATTR_ID, ATTR_PARENT, ATTR_TYPE, ATTR_NAME,
+	    ATTR_LEVEL,
+	ATTR_STATUS_MESSAGE, ATTR_START, ATTR_END, ATTR_RUN_ID, ATTR_ITERATION,
+	    ATTR_PERSONA,
+	ATTR_DURATION, ATTR_ERROR_KIND, ATTR_COUNT, ATTR_TOKEN_USAGE,
+	    ATTR_CONVERSATION,
+	ATTR_STATE, ATTR_TERMINATION,
 	ATTRIBUTES
 };
 
 static const char *const attribute_names[ATTRIBUTES] = {
-	"openinference.span.kind", "gen_ai.operation.name",
-	"traceloop.span.kind", "llm.request.type",
-	"input.value", "gen_ai.input.messages", "gen_ai.tool.call.arguments",
-	"traceloop.entity.input", "gen_ai.prompt",
-	"gen_ai.retrieval.query.text",
-	"output.value", "gen_ai.output.messages", "gen_ai.tool.call.result",
-	"traceloop.entity.output", "gen_ai.completion",
-	"gen_ai.retrieval.documents",
-	"input.mime_type", "output.mime_type",
-	"gen_ai.response.model", "llm.model_name", "gen_ai.request.model",
-	"embedding.model_name",
-	"gen_ai.usage.input_tokens", "llm.token_count.prompt",
-	"gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens",
-	"gen_ai.usage.output_tokens", "llm.token_count.completion",
-	"gen_ai.usage.completion_tokens", "llm.usage.completion_tokens",
-	"llm.token_count.total", "gen_ai.usage.total_tokens",
-	"llm.usage.total_tokens",
-	"gen_ai.agent.name", "agent.name", "gen_ai.tool.name", "tool.name",
-	"llm.invocation_parameters", "metadata", "error.type",
-	"gen_ai.conversation.id",
-	"fluxloop.record", "fluxloop.trace_id", "fluxloop.observation_id",
-	"fluxloop.parent_observation_id", "fluxloop.type", "fluxloop.name",
-	"fluxloop.level", "fluxloop.status_message", "fluxloop.start_time",
-	"fluxloop.end_time", "fluxloop.run_id", "fluxloop.iteration",
-	"fluxloop.persona", "fluxloop.duration_ms", "fluxloop.error_kind",
-	"fluxloop.observation_count", "fluxloop.token_usage",
-	"fluxloop.conversation", "fluxloop.conversation_state",
-	"fluxloop.termination_reason"
+	[ATTR_SPAN_KIND] = "openinference.span.kind",
+	[ATTR_OPERATION] = "gen_ai.operation.name",
+	[ATTR_ENTITY_KIND] = "traceloop.span.kind",
+	[ATTR_REQUEST_TYPE] = "llm.request.type",
+	[ATTR_INPUT] = "input.value",
+	[ATTR_INPUT_MESSAGES] = "gen_ai.input.messages",
+	[ATTR_ARGUMENTS] = "gen_ai.tool.call.arguments",
+	[ATTR_ENTITY_INPUT] = "traceloop.entity.input",
+	[ATTR_PROMPT] = "gen_ai.prompt",
+	[ATTR_QUERY] = "gen_ai.retrieval.query.text",
+	[ATTR_OUTPUT] = "output.value",
+	[ATTR_OUTPUT_MESSAGES] = "gen_ai.output.messages",
+	[ATTR_RESULT] = "gen_ai.tool.call.result",
+	[ATTR_ENTITY_OUTPUT] = "traceloop.entity.output",
+	[ATTR_COMPLETION] = "gen_ai.completion",
+	[ATTR_DOCUMENTS] = "gen_ai.retrieval.documents",
+	[ATTR_INPUT_TYPE] = "input.mime_type",
+	[ATTR_OUTPUT_TYPE] = "output.mime_type",
+	[ATTR_MODEL] = "gen_ai.response.model",
+	[ATTR_MODEL_2] = "llm.model_name",
+	[ATTR_MODEL_3] = "gen_ai.request.model",
+	[ATTR_MODEL_4] = "embedding.model_name",
+	[ATTR_TOKENS_IN] = "gen_ai.usage.input_tokens",
+	[ATTR_TOKENS_IN_2] = "llm.token_count.prompt",
+	[ATTR_TOKENS_IN_3] = "gen_ai.usage.prompt_tokens",
+	[ATTR_TOKENS_IN_4] = "llm.usage.prompt_tokens",
+	[ATTR_TOKENS_OUT] = "gen_ai.usage.output_tokens",
+	[ATTR_TOKENS_OUT_2] = "llm.token_count.completion",
+	[ATTR_TOKENS_OUT_3] = "gen_ai.usage.completion_tokens",
+	[ATTR_TOKENS_OUT_4] = "llm.usage.completion_tokens",
+	[ATTR_TOKENS] = "llm.token_count.total",
+	[ATTR_TOKENS_2] = "gen_ai.usage.total_tokens",
+	[ATTR_TOKENS_3] = "llm.usage.total_tokens",
+	[ATTR_AGENT] = "gen_ai.agent.name",
+	[ATTR_AGENT_2] = "agent.name",
+	[ATTR_TOOL] = "gen_ai.tool.name",
+	[ATTR_TOOL_2] = "tool.name",
+	[ATTR_PARAMETERS] = "llm.invocation_parameters",
+	[ATTR_METADATA] = "metadata",
+	[ATTR_ERROR_TYPE] = "error.type",
+	[ATTR_CONVERSATION_ID] = "gen_ai.conversation.id",
+	[ATTR_RECORD] = "fluxloop.record",
+	[ATTR_TRACE_ID] = "fluxloop.trace_id",
+	[ATTR_ID] = "fluxloop.observation_id",
+	[ATTR_PARENT] = "fluxloop.parent_observation_id",
+	[ATTR_TYPE] = "fluxloop.type",
+	[ATTR_NAME] = "fluxloop.name",
+	[ATTR_LEVEL] = "fluxloop.level",
+	[ATTR_STATUS_MESSAGE] = "fluxloop.status_message",
+	[ATTR_START] = "fluxloop.start_time",
+	[ATTR_END] = "fluxloop.end_time",
+	[ATTR_RUN_ID] = "fluxloop.run_id",
+	[ATTR_ITERATION] = "fluxloop.iteration",
+	[ATTR_PERSONA] = "fluxloop.persona",
+	[ATTR_DURATION] = "fluxloop.duration_ms",
+	[ATTR_ERROR_KIND] = "fluxloop.error_kind",
+	[ATTR_COUNT] = "fluxloop.observation_count",
+	[ATTR_TOKEN_USAGE] = "fluxloop.token_usage",
+	[ATTR_CONVERSATION] = "fluxloop.conversation",
+	[ATTR_STATE] = "fluxloop.conversation_state",
+	[ATTR_TERMINATION] = "fluxloop.termination_reason"
 };
 
-_Static_assert((int)S_FIELDS <= OTLPSPAN_FIELDS, "room for the fields");
+_Static_assert((int)SPAN_FIELDS <= OTLPSPAN_FIELDS, "room for the fields");
 _Static_assert((int)ATTRIBUTES <= OTLPSPAN_ATTRIBUTES, "and attributes");
 
 /* Types of observations; exact: nothing is lost of what it was called. */
@@ -85,23 +135,23 @@ static const struct {
 	const char *type;
 	int exact;
 } types[] = {
-	{ A_SPAN_KIND, "AGENT", "agent", 1 },
-	{ A_SPAN_KIND, "TOOL", "tool", 1 },
-	{ A_SPAN_KIND, "LLM", "generation", 1 },
-	{ A_SPAN_KIND, "CHAIN", "chain", 1 },
-	{ A_SPAN_KIND, "EVALUATOR", "evaluation", 1 },
-	{ A_OPERATION, "invoke_agent", "agent", 1 },
-	{ A_OPERATION, "create_agent", "agent", 0 },
-	{ A_OPERATION, "execute_tool", "tool", 1 },
-	{ A_OPERATION, "chat", "generation", 1 },
-	{ A_OPERATION, "text_completion", "generation", 0 },
-	{ A_OPERATION, "generate_content", "generation", 0 },
-	{ A_OPERATION, "invoke_workflow", "chain", 0 },
-	{ A_ENTITY_KIND, "agent", "agent", 1 },
-	{ A_ENTITY_KIND, "tool", "tool", 1 },
-	{ A_ENTITY_KIND, "workflow", "chain", 1 },
-	{ A_REQUEST_TYPE, "chat", "generation", 1 },
-	{ A_REQUEST_TYPE, "completion", "generation", 0 },
+	{ ATTR_SPAN_KIND, "AGENT", "agent", 1 },
+	{ ATTR_SPAN_KIND, "TOOL", "tool", 1 },
+	{ ATTR_SPAN_KIND, "LLM", "generation", 1 },
+	{ ATTR_SPAN_KIND, "CHAIN", "chain", 1 },
+	{ ATTR_SPAN_KIND, "EVALUATOR", "evaluation", 1 },
+	{ ATTR_OPERATION, "invoke_agent", "agent", 1 },
+	{ ATTR_OPERATION, "create_agent", "agent", 0 },
+	{ ATTR_OPERATION, "execute_tool", "tool", 1 },
+	{ ATTR_OPERATION, "chat", "generation", 1 },
+	{ ATTR_OPERATION, "text_completion", "generation", 0 },
+	{ ATTR_OPERATION, "generate_content", "generation", 0 },
+	{ ATTR_OPERATION, "invoke_workflow", "chain", 0 },
+	{ ATTR_ENTITY_KIND, "agent", "agent", 1 },
+	{ ATTR_ENTITY_KIND, "tool", "tool", 1 },
+	{ ATTR_ENTITY_KIND, "workflow", "chain", 1 },
+	{ ATTR_REQUEST_TYPE, "chat", "generation", 1 },
+	{ ATTR_REQUEST_TYPE, "completion", "generation", 0 },
 };
 
 /* Where an input, or an output, may be. */
@@ -111,10 +161,10 @@ static const struct direction {
 	const char *nested[2];	/* flattened messages: prefixes */
 	const char *roles[3];	/* of the message that is its text */
 } directions[2] = {
-	{ A_INPUT, A_QUERY, A_INPUT_TYPE,
+	{ ATTR_INPUT, ATTR_QUERY, ATTR_INPUT_TYPE,
 	    { "gen_ai.prompt.", "llm.input_messages." },
 	    { "user", "human", NULL } },
-	{ A_OUTPUT, A_DOCUMENTS, A_OUTPUT_TYPE,
+	{ ATTR_OUTPUT, ATTR_DOCUMENTS, ATTR_OUTPUT_TYPE,
 	    { "gen_ai.completion.", "llm.output_messages." },
 	    { "assistant", "ai", "model" } },
 };
@@ -270,8 +320,8 @@ find_type(struct otlpspan *s)
 			last = types[i].attribute;
 			v = otlpval_string(s->a[last]);
 			/* a kind that is not known here is one all the same */
-			if (!s->type && last != A_SPAN_KIND &&
-			    s->a[A_SPAN_KIND].p)
+			if (!s->type && last != ATTR_SPAN_KIND &&
+			    s->a[ATTR_SPAN_KIND].p)
 				s->type = "span";
 		}
 		if (!json_is_str(v, types[i].value))
@@ -286,12 +336,12 @@ find_type(struct otlpspan *s)
 }
 
 /* The fields of an event: name, time, attributes. */
-enum { E_NAME, E_TIME, E_ATTRIBUTES, E_FIELDS };
+enum { EVENT_NAME, EVENT_TIME, EVENT_ATTRIBUTES, EVENT_FIELDS };
 
 static int
-next_event(struct json_iter *it, struct json_span v[E_FIELDS])
+next_event(struct json_iter *it, struct json_span v[EVENT_FIELDS])
 {
-	static const char *const names[E_FIELDS] = {
+	static const char *const names[EVENT_FIELDS] = {
 		"name", "timeUnixNano", "attributes"
 	};
 	struct json_span unused;
@@ -299,7 +349,7 @@ next_event(struct json_iter *it, struct json_span v[E_FIELDS])
 
 	while (json_enter(it, &unused)) {
 		object = *it->p == '{';
-		it->p = otlpval_fields(it->p, names, v, E_FIELDS);
+		it->p = otlpval_fields(it->p, names, v, EVENT_FIELDS);
 		if (object)
 			return 1;
 	}
@@ -324,15 +374,15 @@ static int
 take_event(struct otlpspan *s, int side)
 {
 	const struct direction *d = &directions[side];
-	struct json_span v[E_FIELDS];
+	struct json_span v[EVENT_FIELDS];
 	struct otlpval_pair pair;
 	struct json_iter events, it;
 	int i;
 
-	for (events = json_each(s->v[S_EVENTS]); next_event(&events, v); ) {
-		if (!json_is(v[E_ATTRIBUTES], JSON_ARRAY))
+	for (events = json_each(s->v[SPAN_EVENTS]); next_event(&events, v); ) {
+		if (!json_is(v[EVENT_ATTRIBUTES], JSON_ARRAY))
 			continue;
-		for (it = json_each(v[E_ATTRIBUTES]);
+		for (it = json_each(v[EVENT_ATTRIBUTES]);
 		    otlpval_next(&it, &pair); ) {
 			i = find_attribute(s, pair.key);
 			if (i < d->first || i > d->last)
@@ -392,18 +442,18 @@ static int
 take_messages(struct otlpspan *s, int side)
 {
 	struct buf *b = &s->payload[side];
-	struct json_span v[E_FIELDS];
+	struct json_span v[EVENT_FIELDS];
 	struct json_iter it;
 	size_t i, n = 0;
 
-	for (it = json_each(s->v[S_EVENTS]); next_event(&it, v); ) {
-		i = content_event(v[E_NAME]);
+	for (it = json_each(s->v[SPAN_EVENTS]); next_event(&it, v); ) {
+		i = content_event(v[EVENT_NAME]);
 		if (i == LEN(content_events) || !content_events[i].role ||
 		    content_events[i].direction != side)
 			continue;
 		if (!n++)
 			buf_byte(b, '[');
-		put_message(b, content_events[i].role, v[E_ATTRIBUTES]);
+		put_message(b, content_events[i].role, v[EVENT_ATTRIBUTES]);
 	}
 	if (n)
 		buf_byte(b, ']');
@@ -438,8 +488,8 @@ take_payload(struct otlpspan *s, int side)
 		return;
 	}
 	if (found >= 0) {
-		put_any(b, s->a[found], found == A_ENTITY_INPUT ||
-		    found == A_ENTITY_OUTPUT ? PARSE_ANY : PARSE_NESTED);
+		put_any(b, s->a[found], found == ATTR_ENTITY_INPUT ||
+		    found == ATTR_ENTITY_OUTPUT ? PARSE_ANY : PARSE_NESTED);
 		return;
 	}
 	for (i = 0; i < LEN(d->nested); i++)
@@ -447,7 +497,7 @@ take_payload(struct otlpspan *s, int side)
 			s->nested[side] = d->nested[i];
 			return;
 		}
-	if (json_is(s->v[S_EVENTS], JSON_ARRAY))
+	if (json_is(s->v[SPAN_EVENTS], JSON_ARRAY))
 		s->in_events[side] = take_event(s, side) ||
 		    take_messages(s, side);
 }
@@ -456,9 +506,10 @@ take_payload(struct otlpspan *s, int side)
 static void
 count_tokens(struct otlpspan *s)
 {
-	static const int first[] = { A_TOKENS_IN, A_TOKENS_OUT, A_TOKENS };
+	static const int first[] = { ATTR_TOKENS_IN, ATTR_TOKENS_OUT,
+	    ATTR_TOKENS };
 	static const int last[] = {
-		A_TOKENS_IN_4, A_TOKENS_OUT_4, A_TOKENS_3
+		ATTR_TOKENS_IN_4, ATTR_TOKENS_OUT_4, ATTR_TOKENS_3
 	};
 	struct buf text = { 0 };
 	struct json_span v;
@@ -492,13 +543,13 @@ take_metadata(struct otlpspan *s)
 	struct buf *b = &s->metadata;
 
 	b->len = 0;
-	if (!s->a[A_METADATA].p)
+	if (!s->a[ATTR_METADATA].p)
 		return;
-	put_any(b, s->a[A_METADATA], PARSE_ANY);
+	put_any(b, s->a[ATTR_METADATA], PARSE_ANY);
 	if (s->kind == OTLPSPAN_FOREIGN && *b->p != '{')
 		b->len = 0;
 	else
-		s->used[A_METADATA] = 1;
+		s->used[ATTR_METADATA] = 1;
 }
 
 /* Marks what says nothing more than the span's name, and what is restored. */
@@ -508,25 +559,25 @@ mark_told(struct otlpspan *s)
 	struct json_span name;
 	int i;
 
-	for (i = A_AGENT; i <= A_TOOL_2; i++) {
+	for (i = ATTR_AGENT; i <= ATTR_TOOL_2; i++) {
 		name = otlpval_string(s->a[i]);
 		if (s->kind != OTLPSPAN_FOREIGN || (name.p &&
-		    name.n == s->v[S_NAME].n &&
-		    !memcmp(name.p, s->v[S_NAME].p, name.n)))
+		    name.n == s->v[SPAN_NAME].n &&
+		    !memcmp(name.p, s->v[SPAN_NAME].p, name.n)))
 			s->used[i] = 1;
 	}
 	/* what is of a run only its root tells */
-	for (i = F_RECORD; i < ATTRIBUTES; i++)
+	for (i = ATTR_RECORD; i < ATTRIBUTES; i++)
 		s->used[i] = s->kind != OTLPSPAN_FOREIGN || s->root ||
-		    i < F_RUN_ID;
-	s->used[A_ERROR_TYPE] |= s->status == ERROR &&
-	    otlpval_string(s->a[A_ERROR_TYPE]).p != NULL;
+		    i < ATTR_RUN_ID;
+	s->used[ATTR_ERROR_TYPE] |= s->status == STATUS_ERROR &&
+	    otlpval_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
 	if (s->kind == OTLPSPAN_FOREIGN)
 		return;
-	s->used[A_SPAN_KIND] = 1;
-	s->used[A_OPERATION] = 1;
-	s->used[A_ERROR_TYPE] = 1;
-	s->used[A_CONVERSATION_ID] = 1;
+	s->used[ATTR_SPAN_KIND] = 1;
+	s->used[ATTR_OPERATION] = 1;
+	s->used[ATTR_ERROR_TYPE] = 1;
+	s->used[ATTR_CONVERSATION_ID] = 1;
 }
 
 /* The trace's id: a UUID of the digits, unless it is known to be another. */
@@ -534,7 +585,7 @@ static int
 find_trace_id(struct otlpspan *s)
 {
 	static const size_t cuts[] = { 8, 4, 4, 4, 12 };
-	struct json_span given = otlpval_string(s->a[F_TRACE_ID]);
+	struct json_span given = otlpval_string(s->a[ATTR_TRACE_ID]);
 	struct buf hex = { 0 };
 	size_t i, at = 0;
 
@@ -543,7 +594,7 @@ find_trace_id(struct otlpspan *s)
 		json_compact(&s->trace_id, given);
 		return 0;
 	}
-	if (otlpval_id(&hex, s->v[S_TRACE_ID], 16)) {
+	if (otlpval_id(&hex, s->v[SPAN_TRACE_ID], 16)) {
 		buf_release(&hex);
 		return -1;
 	}
@@ -582,7 +633,7 @@ put_span_id(struct buf *b, struct json_span id)
 static void
 find_kind(struct otlpspan *s)
 {
-	struct json_span record = s->a[F_RECORD];
+	struct json_span record = s->a[ATTR_RECORD];
 
 	s->kind = has_text(record, "observation") ? OTLPSPAN_STEP :
 	    has_text(record, "trace") ? OTLPSPAN_RUN :
@@ -596,7 +647,7 @@ read_status(struct otlpspan *s)
 	static const char *const codes[] = { "UNSET", "OK", "ERROR" };
 	struct json_span code;
 
-	otlpval_fields(s->v[S_STATUS].p, names, &code, 1);
+	otlpval_fields(s->v[SPAN_STATUS].p, names, &code, 1);
 	s->status = otlpval_enum(code, codes, LEN(codes));
 }
 
@@ -609,9 +660,9 @@ read_attributes(struct otlpspan *s)
 	memset(s->a, 0, sizeof(s->a));
 	memset(s->used, 0, sizeof(s->used));
 	s->npairs = 0;
-	if (!json_is(s->v[S_ATTRIBUTES], JSON_ARRAY))
+	if (!json_is(s->v[SPAN_ATTRIBUTES], JSON_ARRAY))
 		return;
-	for (it = json_each(s->v[S_ATTRIBUTES]); ; s->npairs++) {
+	for (it = json_each(s->v[SPAN_ATTRIBUTES]); ; s->npairs++) {
 		ALLOC_GROW(s->pairs, s->npairs + 1, s->cap);
 		if (!otlpval_next(&it, &s->pairs[s->npairs]))
 			break;
@@ -626,17 +677,17 @@ otlpspan_read(struct otlpspan *s, const char *p)
 {
 	struct buf parent = { 0 };
 
-	s->behind = otlpval_fields(p, field_names, s->v, S_FIELDS);
-	if (!json_is(s->v[S_NAME], JSON_STRING) || s->v[S_NAME].n == 2)
-		memset(&s->v[S_NAME], 0, sizeof(s->v[S_NAME]));
+	s->behind = otlpval_fields(p, field_names, s->v, SPAN_FIELDS);
+	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
+		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
 	read_attributes(s);
 	if (find_trace_id(s))
 		return -1;
 	find_kind(s);
 	read_status(s);
-	s->start = otlpval_time(s->v[S_START]);
-	s->end = otlpval_time(s->v[S_END]);
-	s->root = !put_span_id(&parent, s->v[S_PARENT]);
+	s->start = otlpval_time(s->v[SPAN_START]);
+	s->end = otlpval_time(s->v[SPAN_END]);
+	s->root = !put_span_id(&parent, s->v[SPAN_PARENT]);
 	buf_release(&parent);
 	s->counted = 0;
 	memset(s->tokens, 0, sizeof(s->tokens));
@@ -648,9 +699,9 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	take_payload(s, 1);
 	count_tokens(s);
 	take_metadata(s);
-	pick(s, A_MODEL, A_MODEL_4);
+	pick(s, ATTR_MODEL, ATTR_MODEL_4);
 	mark_told(s);
-	s->used[A_PARAMETERS] = 1;
+	s->used[ATTR_PARAMETERS] = 1;
 	return 0;
 }
 
@@ -704,18 +755,18 @@ add_time(struct buf *b, const char *key, struct json_span own, uint64_t ns)
 static struct json_span
 find_exception(const struct otlpspan *s, const char *what)
 {
-	struct json_span v[E_FIELDS], found = { 0 };
+	struct json_span v[EVENT_FIELDS], found = { 0 };
 	struct otlpval_pair pair;
 	struct json_iter events, it;
 
-	if (!json_is(s->v[S_EVENTS], JSON_ARRAY))
+	if (!json_is(s->v[SPAN_EVENTS], JSON_ARRAY))
 		return found;
-	for (events = json_each(s->v[S_EVENTS]); next_event(&events, v); ) {
-		if (!json_is(v[E_NAME], JSON_STRING) ||
-		    !json_is_str(v[E_NAME], "exception") ||
-		    !json_is(v[E_ATTRIBUTES], JSON_ARRAY))
+	for (events = json_each(s->v[SPAN_EVENTS]); next_event(&events, v); ) {
+		if (!json_is(v[EVENT_NAME], JSON_STRING) ||
+		    !json_is_str(v[EVENT_NAME], "exception") ||
+		    !json_is(v[EVENT_ATTRIBUTES], JSON_ARRAY))
 			continue;
-		for (it = json_each(v[E_ATTRIBUTES]);
+		for (it = json_each(v[EVENT_ATTRIBUTES]);
 		    otlpval_next(&it, &pair); )
 			if (json_is_str(pair.key, what))
 				found = otlpval_string(pair.value);
@@ -729,7 +780,7 @@ status_message(const struct otlpspan *s)
 	static const char *const names[] = { "message" };
 	struct json_span v;
 
-	otlpval_fields(s->v[S_STATUS].p, names, &v, 1);
+	otlpval_fields(s->v[SPAN_STATUS].p, names, &v, 1);
 	if (!json_is(v, JSON_STRING) || v.n == 2)
 		v.p = NULL;
 	return v;
@@ -741,7 +792,7 @@ add_error(const struct otlpspan *s, struct buf *b)
 {
 	struct json_span message = status_message(s);
 
-	if (s->status != ERROR)
+	if (s->status != STATUS_ERROR)
 		return;
 	if (!message.p && s->kind != OTLPSPAN_FOREIGN)
 		return;
@@ -750,7 +801,7 @@ add_error(const struct otlpspan *s, struct buf *b)
 	if (!message.p)
 		message = find_exception(s, "exception.type");
 	if (!message.p)
-		message = otlpval_string(s->a[A_ERROR_TYPE]);
+		message = otlpval_string(s->a[ATTR_ERROR_TYPE]);
 	json_key(b, "error");
 	if (message.p)
 		json_compact(b, message);
@@ -764,9 +815,9 @@ error_type(const struct otlpspan *s)
 {
 	struct json_span v = { 0 };
 
-	if (s->status != ERROR || s->kind != OTLPSPAN_FOREIGN)
+	if (s->status != STATUS_ERROR || s->kind != OTLPSPAN_FOREIGN)
 		return v;
-	v = otlpval_string(s->a[A_ERROR_TYPE]);
+	v = otlpval_string(s->a[ATTR_ERROR_TYPE]);
 	if (!v.p || json_is_str(v, "_OTHER"))
 		v = find_exception(s, "exception.type");
 	return v;
@@ -818,9 +869,9 @@ add_event_attributes(const struct otlpspan *s, struct buf *b,
 		return;
 	for (it = json_each(attributes); otlpval_next(&it, &pair); ) {
 		known = find_attribute(s, pair.key);
-		if (!(s->in_events[0] && known >= A_INPUT &&
-		    known <= A_QUERY) && !(s->in_events[1] &&
-		    known >= A_OUTPUT && known <= A_DOCUMENTS))
+		if (!(s->in_events[0] && known >= ATTR_INPUT &&
+		    known <= ATTR_QUERY) && !(s->in_events[1] &&
+		    known >= ATTR_OUTPUT && known <= ATTR_DOCUMENTS))
 			add_attribute(b, &pair, &n);
 	}
 	if (n)
@@ -830,29 +881,29 @@ add_event_attributes(const struct otlpspan *s, struct buf *b,
 static void
 add_events(const struct otlpspan *s, struct buf *b)
 {
-	struct json_span v[E_FIELDS];
+	struct json_span v[EVENT_FIELDS];
 	struct json_iter it;
 	size_t i, n = 0;
 	uint64_t time;
 
-	if (!json_is(s->v[S_EVENTS], JSON_ARRAY))
+	if (!json_is(s->v[SPAN_EVENTS], JSON_ARRAY))
 		return;
-	for (it = json_each(s->v[S_EVENTS]); next_event(&it, v); ) {
-		i = content_event(v[E_NAME]);
+	for (it = json_each(s->v[SPAN_EVENTS]); next_event(&it, v); ) {
+		i = content_event(v[EVENT_NAME]);
 		if (i < LEN(content_events) &&
 		    s->in_events[content_events[i].direction])
 			continue;
 		if (!n++)
 			json_open(b, "events", '[');
 		json_open(b, NULL, '{');
-		if (v[E_NAME].p) {
+		if (v[EVENT_NAME].p) {
 			json_key(b, "name");
-			json_compact(b, v[E_NAME]);
+			json_compact(b, v[EVENT_NAME]);
 		}
-		time = otlpval_time(v[E_TIME]);
+		time = otlpval_time(v[EVENT_TIME]);
 		if (time)
 			isotime_add(b, "time", (int64_t)(time / 1000));
-		add_event_attributes(s, b, v[E_ATTRIBUTES]);
+		add_event_attributes(s, b, v[EVENT_ATTRIBUTES]);
 		json_close(b, '}');
 	}
 	if (n)
@@ -870,9 +921,9 @@ add_links(const struct otlpspan *s, struct buf *b)
 	struct json_iter it;
 	size_t n = 0;
 
-	if (!json_is(s->v[S_LINKS], JSON_ARRAY))
+	if (!json_is(s->v[SPAN_LINKS], JSON_ARRAY))
 		return;
-	for (it = json_each(s->v[S_LINKS]); json_enter(&it, &unused); ) {
+	for (it = json_each(s->v[SPAN_LINKS]); json_enter(&it, &unused); ) {
 		it.p = otlpval_fields(it.p, names, v, LEN(v));
 		if (!n++)
 			json_open(b, "links", '[');
@@ -919,7 +970,7 @@ add_rest(const struct otlpspan *s, struct buf *b)
 	static const char *const names[] = {
 		NULL, NULL, "server", "client", "producer", "consumer"
 	};
-	int kind = otlpval_enum(s->v[S_KIND], kinds, LEN(kinds));
+	int kind = otlpval_enum(s->v[SPAN_KIND], kinds, LEN(kinds));
 
 	add_attributes(s, b);
 	add_events(s, b);
@@ -930,7 +981,7 @@ add_rest(const struct otlpspan *s, struct buf *b)
 	add_string(b, "scope_name", s->scope);
 	if (kind > 0 && kind < (int)LEN(names) && names[kind])
 		json_add_str(b, "span_kind", names[kind]);
-	add_string(b, "trace_state", s->v[S_STATE]);
+	add_string(b, "trace_state", s->v[SPAN_STATE]);
 	add_string(b, "error_type", error_type(s));
 }
 
@@ -963,8 +1014,8 @@ add_metadata(const struct otlpspan *s, struct buf *b, int rest, int persona)
 		add_rest(s, b);
 	else if (s->kind == OTLPSPAN_FOREIGN)
 		add_string(b, "service_name", s->service);
-	if (persona && s->a[F_PERSONA].p && !json_get(v, "persona").p)
-		add_any(b, "persona", s->a[F_PERSONA]);
+	if (persona && s->a[ATTR_PERSONA].p && !json_get(v, "persona").p)
+		add_any(b, "persona", s->a[ATTR_PERSONA]);
 	json_close(b, '}');
 	if (b->len == empty + 1)
 		b->len = before;
@@ -984,21 +1035,21 @@ static void
 add_ids(const struct otlpspan *s, struct buf *b)
 {
 	struct buf id = { 0 };
-	struct json_span name = otlpval_string(s->a[F_NAME]);
+	struct json_span name = otlpval_string(s->a[ATTR_NAME]);
 
-	if (s->a[F_ID].p)
-		add_any(b, "id", s->a[F_ID]);
+	if (s->a[ATTR_ID].p)
+		add_any(b, "id", s->a[ATTR_ID]);
 	else if (s->kind == OTLPSPAN_FOREIGN &&
-	    put_span_id(&id, s->v[S_SPAN_ID])) {
+	    put_span_id(&id, s->v[SPAN_SPAN_ID])) {
 		json_key(b, "id");
 		buf_add(b, id.p, id.len);
 	}
-	if (s->a[F_TYPE].p)
-		add_any(b, "type", s->a[F_TYPE]);
+	if (s->a[ATTR_TYPE].p)
+		add_any(b, "type", s->a[ATTR_TYPE]);
 	else
 		json_add_str(b, "type", s->type);
 	if (!name.p)
-		add_string(b, "name", s->v[S_NAME]);
+		add_string(b, "name", s->v[SPAN_NAME]);
 	buf_release(&id);
 }
 
@@ -1007,10 +1058,10 @@ add_parent(const struct otlpspan *s, struct buf *b)
 {
 	struct buf id = { 0 };
 
-	if (s->a[F_PARENT].p) {
-		add_any(b, "parent_observation_id", s->a[F_PARENT]);
+	if (s->a[ATTR_PARENT].p) {
+		add_any(b, "parent_observation_id", s->a[ATTR_PARENT]);
 	} else if (s->kind == OTLPSPAN_FOREIGN &&
-	    put_span_id(&id, s->v[S_PARENT])) {
+	    put_span_id(&id, s->v[SPAN_PARENT])) {
 		json_key(b, "parent_observation_id");
 		buf_add(b, id.p, id.len);
 	}
@@ -1022,13 +1073,13 @@ add_level(const struct otlpspan *s, struct buf *b)
 {
 	struct json_span message = status_message(s);
 
-	if (s->a[F_LEVEL].p)
-		add_any(b, "level", s->a[F_LEVEL]);
-	else if (s->kind == OTLPSPAN_FOREIGN && s->status == ERROR)
+	if (s->a[ATTR_LEVEL].p)
+		add_any(b, "level", s->a[ATTR_LEVEL]);
+	else if (s->kind == OTLPSPAN_FOREIGN && s->status == STATUS_ERROR)
 		json_add_str(b, "level", "error");
-	if (s->a[F_STATUS_MESSAGE].p)
-		add_any(b, "status_message", s->a[F_STATUS_MESSAGE]);
-	else if (s->status != ERROR)
+	if (s->a[ATTR_STATUS_MESSAGE].p)
+		add_any(b, "status_message", s->a[ATTR_STATUS_MESSAGE]);
+	else if (s->status != STATUS_ERROR)
 		add_string(b, "status_message", message);
 }
 
@@ -1037,18 +1088,19 @@ otlpspan_put_step(const struct otlpspan *s, struct buf *b)
 {
 	json_open(b, NULL, '{');
 	add_ids(s, b);
-	add_time(b, "start_time", s->a[F_START], s->start);
-	add_time(b, "end_time", s->a[F_END], s->end);
+	add_time(b, "start_time", s->a[ATTR_START], s->start);
+	add_time(b, "end_time", s->a[ATTR_END], s->end);
 	add_payload(s, b, "input", 0);
 	add_payload(s, b, "output", 1);
 	add_error(s, b);
 	add_level(s, b);
 	add_metadata(s, b, 1, 0);
-	add_first(s, b, "model", A_MODEL, A_MODEL_4);
-	add_json(b, "llm_parameters", s->a[A_PARAMETERS]);
-	add_first(s, b, "prompt_tokens", A_TOKENS_IN, A_TOKENS_IN_4);
-	add_first(s, b, "completion_tokens", A_TOKENS_OUT, A_TOKENS_OUT_4);
-	add_first(s, b, "total_tokens", A_TOKENS, A_TOKENS_3);
+	add_first(s, b, "model", ATTR_MODEL, ATTR_MODEL_4);
+	add_json(b, "llm_parameters", s->a[ATTR_PARAMETERS]);
+	add_first(s, b, "prompt_tokens", ATTR_TOKENS_IN, ATTR_TOKENS_IN_4);
+	add_first(s, b, "completion_tokens", ATTR_TOKENS_OUT,
+	    ATTR_TOKENS_OUT_4);
+	add_first(s, b, "total_tokens", ATTR_TOKENS, ATTR_TOKENS_3);
 	add_parent(s, b);
 	json_key(b, "trace_id");
 	buf_add(b, s->trace_id.p, s->trace_id.len);
@@ -1155,10 +1207,10 @@ static void
 add_run_name(const struct otlpspan *s, struct buf *b)
 {
 	static const char unknown[] = "\"unknown_service";
-	struct json_span name = otlpval_string(s->a[A_AGENT]);
+	struct json_span name = otlpval_string(s->a[ATTR_AGENT]);
 
 	if (!name.p)
-		name = otlpval_string(s->a[A_AGENT_2]);
+		name = otlpval_string(s->a[ATTR_AGENT_2]);
 	if (!name.p && s->kind == OTLPSPAN_FOREIGN)
 		name = s->project;
 	/* what libraries say when nobody named it */
@@ -1172,22 +1224,22 @@ add_run_name(const struct otlpspan *s, struct buf *b)
 static void
 add_outcome(const struct otlpspan *s, struct buf *b)
 {
-	if (s->a[F_DURATION].p)
-		add_any(b, "duration_ms", s->a[F_DURATION]);
+	if (s->a[ATTR_DURATION].p)
+		add_any(b, "duration_ms", s->a[ATTR_DURATION]);
 	else if (s->start && s->end >= s->start)
 		json_add_double(b, "duration_ms", (double)(s->end - s->start)
 		    / 1e6);
 	/* what we wrote says so when it was a success */
-	if (s->status != UNSET || s->kind == OTLPSPAN_FOREIGN)
-		json_add_bool(b, "success", s->status != ERROR);
+	if (s->status != STATUS_UNSET || s->kind == OTLPSPAN_FOREIGN)
+		json_add_bool(b, "success", s->status != STATUS_ERROR);
 	add_error(s, b);
-	if (s->a[F_ERROR_KIND].p)
-		add_any(b, "error_kind", s->a[F_ERROR_KIND]);
-	else if (s->status == ERROR && s->kind == OTLPSPAN_FOREIGN)
+	if (s->a[ATTR_ERROR_KIND].p)
+		add_any(b, "error_kind", s->a[ATTR_ERROR_KIND]);
+	else if (s->status == STATUS_ERROR && s->kind == OTLPSPAN_FOREIGN)
 		json_add_str(b, "error_kind", "error");
 	add_string(b, "error_code", error_type(s));
-	add_time(b, "start_time", s->a[F_START], s->start);
-	add_time(b, "end_time", s->a[F_END], s->start ? s->end : 0);
+	add_time(b, "start_time", s->a[ATTR_START], s->start);
+	add_time(b, "end_time", s->a[ATTR_END], s->start ? s->end : 0);
 }
 
 void
@@ -1197,14 +1249,14 @@ otlpspan_put_run(const struct otlpspan *s, struct buf *b)
 	buf_add(b, s->trace_id.p, s->trace_id.len);
 	if (s->kind == OTLPSPAN_NO_RUN || s->kind == OTLPSPAN_STEP)
 		return;
-	add_any(b, "run_id", s->a[F_RUN_ID]);
+	add_any(b, "run_id", s->a[ATTR_RUN_ID]);
 	add_run_name(s, b);
-	if (s->a[F_ITERATION].p)
-		add_any(b, "iteration", s->a[F_ITERATION]);
+	if (s->a[ATTR_ITERATION].p)
+		add_any(b, "iteration", s->a[ATTR_ITERATION]);
 	else
 		json_add_int(b, "iteration", 0);
-	if (s->a[F_PERSONA].p)
-		add_any(b, "persona", s->a[F_PERSONA]);
+	if (s->a[ATTR_PERSONA].p)
+		add_any(b, "persona", s->a[ATTR_PERSONA]);
 	else
 		json_add_null(b, "persona");
 }
@@ -1215,11 +1267,11 @@ otlpspan_put_end(const struct otlpspan *s, struct buf *b)
 	if (s->kind == OTLPSPAN_NO_RUN || s->kind == OTLPSPAN_STEP)
 		return;
 	add_outcome(s, b);
-	add_json(b, "token_usage", s->a[F_TOKEN_USAGE]);
-	add_any(b, "observation_count", s->a[F_COUNT]);
-	add_json(b, "conversation", s->a[F_CONVERSATION]);
-	add_json(b, "conversation_state", s->a[F_STATE]);
-	add_json(b, "termination_reason", s->a[F_TERMINATION]);
+	add_json(b, "token_usage", s->a[ATTR_TOKEN_USAGE]);
+	add_any(b, "observation_count", s->a[ATTR_COUNT]);
+	add_json(b, "conversation", s->a[ATTR_CONVERSATION]);
+	add_json(b, "conversation_state", s->a[ATTR_STATE]);
+	add_json(b, "termination_reason", s->a[ATTR_TERMINATION]);
 	add_metadata(s, b, s->kind == OTLPSPAN_RUN, 0);
 }
 

@@ -219,25 +219,31 @@ otlpval_next(struct json_iter *it, struct otlpval_pair *pair)
 	return 0;
 }
 
-enum { V_STRING, V_BOOL, V_INT, V_DOUBLE, V_BYTES, V_ARRAY, V_KVLIST,
-	V_TYPES };
+enum { VALUE_STRING, VALUE_BOOL, VALUE_INT, VALUE_DOUBLE, VALUE_BYTES,
+    VALUE_ARRAY, VALUE_KVLIST,
+	VALUE_TYPES };
 
-static const char *const value_names[V_TYPES] = {
-	"stringValue", "boolValue", "intValue", "doubleValue", "bytesValue",
-	"arrayValue", "kvlistValue"
+static const char *const value_names[VALUE_TYPES] = {
+	[VALUE_STRING] = "stringValue",
+	[VALUE_BOOL] = "boolValue",
+	[VALUE_INT] = "intValue",
+	[VALUE_DOUBLE] = "doubleValue",
+	[VALUE_BYTES] = "bytesValue",
+	[VALUE_ARRAY] = "arrayValue",
+	[VALUE_KVLIST] = "kvlistValue"
 };
 
-/* What is in an AnyValue, and of which type; V_TYPES for nothing. */
+/* What is in an AnyValue, and of which type; VALUE_TYPES for nothing. */
 static int
 open_any(struct json_span any, struct json_span *value)
 {
-	struct json_span v[V_TYPES];
+	struct json_span v[VALUE_TYPES];
 	int i;
 
-	otlpval_fields(any.p, value_names, v, V_TYPES);
-	for (i = 0; i < V_TYPES && !v[i].p; i++)
+	otlpval_fields(any.p, value_names, v, VALUE_TYPES);
+	for (i = 0; i < VALUE_TYPES && !v[i].p; i++)
 		;
-	if (i < V_TYPES)
+	if (i < VALUE_TYPES)
 		*value = v[i];
 	return i;
 }
@@ -247,7 +253,7 @@ otlpval_string(struct json_span any)
 {
 	struct json_span v = { 0 };
 
-	if (open_any(any, &v) != V_STRING || !json_is(v, JSON_STRING))
+	if (open_any(any, &v) != VALUE_STRING || !json_is(v, JSON_STRING))
 		v.p = NULL;
 	return v;
 }
@@ -287,10 +293,10 @@ enter(struct levels *l, struct buf *b, struct json_span list, int type)
 	static const char *const names[] = { "values" };
 	struct json_span values;
 
-	buf_byte(b, type == V_ARRAY ? '[' : '{');
+	buf_byte(b, type == VALUE_ARRAY ? '[' : '{');
 	otlpval_fields(list.p, names, &values, 1);
 	if (!json_is(values, JSON_ARRAY)) {
-		buf_byte(b, type == V_ARRAY ? ']' : '}');
+		buf_byte(b, type == VALUE_ARRAY ? ']' : '}');
 		return;
 	}
 	ALLOC_GROW(l->p, l->n + 1, l->cap);
@@ -316,15 +322,15 @@ put_any(struct levels *l, struct buf *b, struct json_span any)
 	}
 	type = open_any(any, &v);
 	switch (type) {
-	case V_INT:
-	case V_DOUBLE:
+	case VALUE_INT:
+	case VALUE_DOUBLE:
 		put_number(b, v);
 		break;
-	case V_ARRAY:
-	case V_KVLIST:
+	case VALUE_ARRAY:
+	case VALUE_KVLIST:
 		enter(l, b, v, type);
 		break;
-	case V_TYPES:
+	case VALUE_TYPES:
 		buf_puts(b, "null");
 		break;
 	default:
@@ -344,17 +350,17 @@ otlpval_put(struct buf *b, struct json_span any)
 	put_any(&l, b, any);
 	while (l.n) {
 		top = &l.p[l.n - 1];
-		if (top->type == V_ARRAY)
+		if (top->type == VALUE_ARRAY)
 			more = json_next(&top->it, &unused, &pair.value);
 		else
 			more = otlpval_next(&top->it, &pair);
 		if (!more) {
-			buf_byte(b, top->type == V_ARRAY ? ']' : '}');
+			buf_byte(b, top->type == VALUE_ARRAY ? ']' : '}');
 			l.n--;
 			continue;
 		}
 		json_comma(b);
-		if (top->type == V_KVLIST) {
+		if (top->type == VALUE_KVLIST) {
 			json_compact(b, pair.key);
 			buf_byte(b, ':');
 		}

@@ -91,7 +91,8 @@ ours(const char *path, struct err *e)
 static int
 has_name(const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 :
+	    path;
 
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }

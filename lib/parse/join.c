@@ -63,7 +63,7 @@ struct render_job {
 #define NO_ROW UINT32_MAX
 
 /* The fields that the first pass looks for: a trace's, and more. */
-enum { F_TYPE = T_FIELDS, F_AT, F_BYTES, F_TIMELINE, F_SUMMARY, F_FIELDS };
+enum { F_TYPE = TRACE_FIELDS, F_AT, F_BYTES, F_TIMELINE, F_SUMMARY, F_FIELDS };
 
 struct complaint {
 	size_t line;		/* in the block, from 1 */
@@ -177,7 +177,7 @@ hash_row(const struct json_span *v)
 	uint64_t h = 0;
 	size_t i;
 
-	for (i = T_ITERATION; i <= T_OUTPUT; i++)
+	for (i = TRACE_ITERATION; i <= TRACE_OUTPUT; i++)
 		h = hash_bytes(h, i, v[i].p, v[i].n);
 	return h >> 2;
 }
@@ -208,7 +208,7 @@ add_entry(struct joiner *w, const struct json_span *v, uint32_t kind,
 		    2 * sizeof(*w->extents));
 	}
 	e = &w->entries[w->nentries];
-	e->id = hash_id(v[T_TRACE_ID]);
+	e->id = hash_id(v[TRACE_TRACE_ID]);
 	e->kind = kind & 3;
 	e->hash = (kind == ROW ? hash_row(v) : 0) & ~(uint64_t)0 >> 2;
 	e->place.at = (uint64_t)(record.p - w->text.p);
@@ -225,8 +225,8 @@ check_count(struct joiner *w)
 	const struct trace *t = &w->t;
 	double d;
 
-	if (t->v[T_OBSERVATION_COUNT].p &&
-	    json_double(t->v[T_OBSERVATION_COUNT], &d) &&
+	if (t->v[TRACE_OBSERVATION_COUNT].p &&
+	    json_double(t->v[TRACE_OBSERVATION_COUNT], &d) &&
 	    d != (double)t->nobs)
 		w->unmatched++;
 }
@@ -235,11 +235,11 @@ static int
 take_record(struct joiner *w, const struct json_span *v,
     struct json_span record)
 {
-	int given = json_is(v[T_OBSERVATIONS], JSON_ARRAY);
+	int given = json_is(v[TRACE_OBSERVATIONS], JSON_ARRAY);
 	uint32_t kind = given || pertrace_is(v[F_TIMELINE], v[F_SUMMARY]) ?
 	    WHOLE : v[F_TYPE].p ? OBSERVATION : ROW;
 
-	if (!v[T_TRACE_ID].p) {
+	if (!v[TRACE_TRACE_ID].p) {
 		complain(w, xstrdup("neither a trace nor an observation: it "
 		    "has no 'trace_id'"));
 		return 0;
@@ -253,7 +253,7 @@ take_record(struct joiner *w, const struct json_span *v,
 		return 0;
 	trace_begin(&w->t, record, v);
 	if (given)
-		trace_add_all(&w->t, v[T_OBSERVATIONS]);
+		trace_add_all(&w->t, v[TRACE_OBSERVATIONS]);
 	else
 		pertrace_read(&w->t, v[F_TIMELINE], v[F_SUMMARY]);
 	trace_sort(&w->t);
@@ -372,9 +372,11 @@ keep_file(struct join *j, const struct block *b)
 static int
 add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 {
-	struct render_job job = { e->number, extent[0], 0, extent[1], e->place };
+	struct render_job job = { e->number, extent[0], 0, extent[1], e->place
+	    };
 
-	if (e->kind != ROW || extent[0] != j->tiled || extent[1] == UINT64_MAX) {
+	if (e->kind != ROW || extent[0] != j->tiled || extent[1] == UINT64_MAX)
+	    {
 		j->tiled = UINT64_MAX;
 		return 0;
 	}
@@ -486,7 +488,8 @@ add_to_group(struct group *g, const struct entry *e, uint64_t i)
 static int
 end_group(struct join *j, struct group *g)
 {
-	struct render_job job = { 0, g->first, g->count, g->bytes, { 0, 0, NO_ROW } };
+	struct render_job job = { 0, g->first, g->count, g->bytes, { 0, 0,
+	    NO_ROW } };
 	size_t i;
 	int bad = 0;
 
@@ -760,7 +763,7 @@ check_extent(struct joiner *w)
 
 	trace_id_text(&w->t, &id);
 	for (i = 0; i < w->t.nobs; i++) {
-		v = w->t.obs[i].v[O_TRACE_ID];
+		v = w->t.obs[i].v[OBS_TRACE_ID];
 		other.len = 0;
 		if (v.p && json_type(v) != JSON_NULL)
 			trace_plain(&other, v);
@@ -893,7 +896,8 @@ begin(struct join *j)
 	j->spill = -1;
 	j->spilled = j->records = j->next_job = j->tiled = 0;
 	sorter_init(&j->index, sizeof(struct entry), by_trace, j->memory / 4);
-	sorter_init(&j->jobs, sizeof(struct render_job), by_order, j->memory / 8);
+	sorter_init(&j->jobs, sizeof(struct render_job), by_order, j->memory /
+	    8);
 }
 
 static void

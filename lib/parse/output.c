@@ -269,8 +269,9 @@ static void
 put_record(struct buf *b, const struct trace *t)
 {
 	static const int fields[] = {
-		T_RUN_ID, T_ITERATION, T_PERSONA, T_SUCCESS, T_ERROR_KIND,
-		T_DURATION
+		TRACE_RUN_ID, TRACE_ITERATION, TRACE_PERSONA, TRACE_SUCCESS,
+		    TRACE_ERROR_KIND,
+		TRACE_DURATION
 	};
 	size_t i;
 

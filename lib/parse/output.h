@@ -42,7 +42,7 @@ struct output {
 	struct out index;	/* index.jsonl */
 	struct output_list lists[OUTPUT_LISTS];	/* index.md, and another */
 	uint64_t traces;
-	uint64_t outcomes[TRACE_OUTCOMES];	/* of those in the lists */
+	uint64_t outcomes[OUTCOMES];	/* of those in the lists */
 	unsigned char made[256];	/* the folders that are there */
 	struct err error;
 	int sated;		/* the filter has read enough */

@@ -9,25 +9,31 @@
 #include "json/tree.h"
 #include "record.h"
 
-const char *const record_kind_fields[KIND_FIELDS] = {
-	"trace_id", "observations", "type", "kwargs", "timestamp",
-	"input_path", "input"
+const char *const record_kind_fields[RECORD_HAS_FIELDS] = {
+	[RECORD_HAS_TRACE_ID] = "trace_id",
+	[RECORD_HAS_OBSERVATIONS] = "observations",
+	[RECORD_HAS_TYPE] = "type",
+	[RECORD_HAS_KWARGS] = "kwargs",
+	[RECORD_HAS_TIMESTAMP] = "timestamp",
+	[RECORD_HAS_INPUT_PATH] = "input_path",
+	[RECORD_HAS_INPUT] = "input"
 };
 
 enum record_kind
-record_kind(const struct json_span v[KIND_FIELDS])
+record_kind(const struct json_span v[RECORD_HAS_FIELDS])
 {
-	if (v[KIND_KWARGS].p && v[KIND_INPUT_PATH].p)
+	if (v[RECORD_HAS_KWARGS].p && v[RECORD_HAS_INPUT_PATH].p)
 		return RECORD_TEMPLATE;
-	if (v[KIND_KWARGS].p && v[KIND_TIMESTAMP].p)
+	if (v[RECORD_HAS_KWARGS].p && v[RECORD_HAS_TIMESTAMP].p)
 		return RECORD_RECORDING;
-	if (v[KIND_TRACE_ID].p && json_is(v[KIND_OBSERVATIONS], JSON_ARRAY))
+	if (v[RECORD_HAS_TRACE_ID].p && json_is(v[RECORD_HAS_OBSERVATIONS],
+	    JSON_ARRAY))
 		return RECORD_TRACE;
-	if (v[KIND_TRACE_ID].p && v[KIND_TYPE].p)
+	if (v[RECORD_HAS_TRACE_ID].p && v[RECORD_HAS_TYPE].p)
 		return RECORD_OBSERVATION;
-	if (v[KIND_TRACE_ID].p)
+	if (v[RECORD_HAS_TRACE_ID].p)
 		return RECORD_ROW;
-	if (v[KIND_INPUT].p)
+	if (v[RECORD_HAS_INPUT].p)
 		return RECORD_INPUT;
 	return RECORD_UNKNOWN;
 }

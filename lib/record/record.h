@@ -26,13 +26,15 @@ enum record_kind {
 
 /* The fields that tell what a record is, in the order record_kind wants. */
 enum {
-	KIND_TRACE_ID, KIND_OBSERVATIONS, KIND_TYPE, KIND_KWARGS,
-	KIND_TIMESTAMP, KIND_INPUT_PATH, KIND_INPUT, KIND_FIELDS
+	RECORD_HAS_TRACE_ID, RECORD_HAS_OBSERVATIONS, RECORD_HAS_TYPE,
+	    RECORD_HAS_KWARGS,
+	RECORD_HAS_TIMESTAMP, RECORD_HAS_INPUT_PATH, RECORD_HAS_INPUT,
+	    RECORD_HAS_FIELDS
 };
-extern const char *const record_kind_fields[KIND_FIELDS];
+extern const char *const record_kind_fields[RECORD_HAS_FIELDS];
 
 /* Tells the kind by the values of these fields. */
-enum record_kind record_kind(const struct json_span v[KIND_FIELDS]);
+enum record_kind record_kind(const struct json_span v[RECORD_HAS_FIELDS]);
 const char *record_kind_name(enum record_kind k);	/* "a recording" */
 
 /*

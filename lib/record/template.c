@@ -5,8 +5,11 @@
 #include "json/path.h"
 #include "template.h"
 
-const char *const template_fields[REC_FIELDS] = {
-	"target", "kwargs", "objects", "timestamp"
+const char *const template_fields[TEMPLATE_FIELDS] = {
+	[TEMPLATE_TARGET] = "target",
+	[TEMPLATE_KWARGS] = "kwargs",
+	[TEMPLATE_OBJECTS] = "objects",
+	[TEMPLATE_TIMESTAMP] = "timestamp"
 };
 
 const char *
@@ -34,7 +37,7 @@ template_find(struct json_span kwargs, const char *path,
 
 void
 template_put(struct buf *b, struct json_span record,
-    const struct json_span v[REC_FIELDS], struct json_span text,
+    const struct json_span v[TEMPLATE_FIELDS], struct json_span text,
     const char *path, const char *file, long long line)
 {
 	static const char *const known[] = {
@@ -43,14 +46,14 @@ template_put(struct buf *b, struct json_span record,
 	};
 
 	json_open(b, NULL, '{');
-	json_add(b, "target", v[REC_TARGET]);
+	json_add(b, "target", v[TEMPLATE_TARGET]);
 	json_add(b, "input", text);
 	json_add_str(b, "input_path", path);
-	json_add(b, "kwargs", v[REC_KWARGS]);
+	json_add(b, "kwargs", v[TEMPLATE_KWARGS]);
 	/* absent means that the recorder did not tell, {} that none were */
-	if (v[REC_OBJECTS].p)
-		json_add(b, "objects", v[REC_OBJECTS]);
-	json_add(b, "recorded_at", v[REC_TIMESTAMP]);
+	if (v[TEMPLATE_OBJECTS].p)
+		json_add(b, "objects", v[TEMPLATE_OBJECTS]);
+	json_add(b, "recorded_at", v[TEMPLATE_TIMESTAMP]);
 	json_open(b, "source", '{');
 	json_add_str(b, "file", file);
 	json_add_int(b, "line", line);

@@ -9,8 +9,9 @@
 struct buf;
 
 /* The fields of a recording, in the order that template_put wants them. */
-enum { REC_TARGET, REC_KWARGS, REC_OBJECTS, REC_TIMESTAMP, REC_FIELDS };
-extern const char *const template_fields[REC_FIELDS];
+enum { TEMPLATE_TARGET, TEMPLATE_KWARGS, TEMPLATE_OBJECTS, TEMPLATE_TIMESTAMP,
+    TEMPLATE_FIELDS };
+extern const char *const template_fields[TEMPLATE_FIELDS];
 
 /*
  * Finds the text in recorded arguments: at path where one is given, else at
@@ -27,7 +28,7 @@ const char *template_find(struct json_span kwargs, const char *path,
  * Fields of the recording that are not known are carried through.
  */
 void template_put(struct buf *b, struct json_span record,
-    const struct json_span v[REC_FIELDS], struct json_span text,
+    const struct json_span v[TEMPLATE_FIELDS], struct json_span text,
     const char *path, const char *file, long long line);
 
 #endif

@@ -644,8 +644,8 @@ static void
 on_hello(struct engine *g, struct worker *s, const struct message *m)
 {
 	s->greeted = 1;
-	s->pipeline = message_count(m, MF_PIPELINE);
-	s->concurrency = message_count(m, MF_CONCURRENCY);
+	s->pipeline = message_count(m, MESSAGE_HAS_PIPELINE);
+	s->concurrency = message_count(m, MESSAGE_HAS_CONCURRENCY);
 	if (!g->plan->ready)
 		set_ready(g, s);
 	note(g, "hello", s, NULL);
@@ -658,8 +658,8 @@ on_final(struct engine *g, struct worker *s, struct run *r,
 	struct run_end end = { .exit_code = -1 };
 	struct buf clean = { 0 };
 
-	if (m->v[MF_OUTPUT].p) {
-		json_compact(&clean, m->v[MF_OUTPUT]);
+	if (m->v[MESSAGE_HAS_OUTPUT].p) {
+		json_compact(&clean, m->v[MESSAGE_HAS_OUTPUT]);
 		end.output.p = clean.p;
 		end.output.n = clean.len;
 	}
@@ -674,9 +674,9 @@ on_error(struct engine *g, struct worker *s, struct run *r,
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
 	struct buf text = { 0 }, code = { 0 };
 
-	message_text(m, MF_ERROR, &text);
-	if (json_is(m->v[MF_CODE], JSON_STRING)) {
-		message_text(m, MF_CODE, &code);
+	message_text(m, MESSAGE_HAS_ERROR, &text);
+	if (json_is(m->v[MESSAGE_HAS_CODE], JSON_STRING)) {
+		message_text(m, MESSAGE_HAS_CODE, &code);
 		end.code = buf_str(&code);
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
@@ -692,7 +692,7 @@ setup_failed(struct engine *g, struct worker *s, const struct message *m)
 {
 	struct buf text = { 0 };
 
-	message_text(m, MF_ERROR, &text);
+	message_text(m, MESSAGE_HAS_ERROR, &text);
 	not_ready(g, text.len ? buf_str(&text) : "the agent cannot start");
 	end_agent(g, s, RUN_CRASH, "the agent cannot start", s->flight);
 	buf_release(&text);
@@ -700,7 +700,8 @@ setup_failed(struct engine *g, struct worker *s, const struct message *m)
 
 /* Takes a message about a run in flight. */
 static void
-about(struct engine *g, struct worker *s, struct run *r, const struct message *m)
+about(struct engine *g, struct worker *s, struct run *r, const struct message
+    *m)
 {
 	switch (m->type) {
 	case MESSAGE_START:
@@ -710,16 +711,16 @@ about(struct engine *g, struct worker *s, struct run *r, const struct message *m
 		note(g, "started", s, r);
 		break;
 	case MESSAGE_DELTA:
-		if (m->v[MF_DELTA].p)
-			run_delta(r, m->v[MF_DELTA]);
+		if (m->v[MESSAGE_HAS_DELTA].p)
+			run_delta(r, m->v[MESSAGE_HAS_DELTA]);
 		break;
 	case MESSAGE_OBSERVATION:
-		if (m->v[MF_OBSERVATION].p)
-			run_observe(r, m->v[MF_OBSERVATION]);
+		if (m->v[MESSAGE_HAS_OBSERVATION].p)
+			run_observe(r, m->v[MESSAGE_HAS_OBSERVATION]);
 		break;
 	case MESSAGE_CALLBACK:
-		run_callback(r, m->v[MF_NAME], m->v[MF_KIND], m->v[MF_ARGS],
-		    m->v[MF_KWARGS]);
+		run_callback(r, m->v[MESSAGE_HAS_NAME], m->v[MESSAGE_HAS_KIND],
+		    m->v[MESSAGE_HAS_ARGS], m->v[MESSAGE_HAS_KWARGS]);
 		break;
 	case MESSAGE_FINAL:
 		if (!too_late(s, r))
@@ -757,8 +758,8 @@ handle(struct engine *g, struct worker *s, const char *p, size_t n)
 		on_hello(g, s, &m);
 		return 1;
 	}
-	if (m.type == MESSAGE_ERROR && !m.v[MF_ID].p && !s->greeted &&
-	    !s->calls && message_says(&m, MF_CODE, "setup")) {
+	if (m.type == MESSAGE_ERROR && !m.v[MESSAGE_HAS_ID].p && !s->greeted &&
+	    !s->calls && message_says(&m, MESSAGE_HAS_CODE, "setup")) {
 		setup_failed(g, s, &m);
 		return 1;
 	}

@@ -325,8 +325,8 @@ add_unrecorded(struct input *j, struct json_span kwargs, struct json_span map)
 }
 
 static int
-put_callables(const struct input_plan *p, struct input *j, struct json_span kwargs,
-    const char *path, struct err *e)
+put_callables(const struct input_plan *p, struct input *j, struct json_span
+    kwargs, const char *path, struct err *e)
 {
 	struct callables c = { p->providers, path, &j->callables, e };
 	int bad;

@@ -5,8 +5,20 @@
 #include "message.h"
 
 static const char *const fields[MESSAGE_FIELDS] = {
-	"type", "id", "output", "error", "code", "observation", "name", "kind",
-	"args", "kwargs", "delta", "pipeline", "concurrency", "clock"
+	[MESSAGE_HAS_TYPE] = "type",
+	[MESSAGE_HAS_ID] = "id",
+	[MESSAGE_HAS_OUTPUT] = "output",
+	[MESSAGE_HAS_ERROR] = "error",
+	[MESSAGE_HAS_CODE] = "code",
+	[MESSAGE_HAS_OBSERVATION] = "observation",
+	[MESSAGE_HAS_NAME] = "name",
+	[MESSAGE_HAS_KIND] = "kind",
+	[MESSAGE_HAS_ARGS] = "args",
+	[MESSAGE_HAS_KWARGS] = "kwargs",
+	[MESSAGE_HAS_DELTA] = "delta",
+	[MESSAGE_HAS_PIPELINE] = "pipeline",
+	[MESSAGE_HAS_CONCURRENCY] = "concurrency",
+	[MESSAGE_HAS_CLOCK] = "clock"
 };
 
 static const struct {
@@ -50,12 +62,12 @@ message_read(struct message *m, const char *p, size_t n)
 	m->type = MESSAGE_NONE;
 	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
 	    MESSAGE_FIELDS, &f);
-	if (met < 0 || !json_is(m->v[MF_TYPE], JSON_STRING))
+	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)
-		if (message_says(m, MF_TYPE, types[i].name))
+		if (message_says(m, MESSAGE_HAS_TYPE, types[i].name))
 			m->type = types[i].type;
-	m->id = id_of(m->v[MF_ID]);
+	m->id = id_of(m->v[MESSAGE_HAS_ID]);
 }
 
 unsigned
@@ -73,8 +85,9 @@ message_clock(const struct message *m)
 {
 	double d = 0;
 
-	return m->v[MF_CLOCK].p && json_double(m->v[MF_CLOCK], &d) && d > 0 &&
-	    d < 9e15 ? (int64_t)d : 0;
+	return m->v[MESSAGE_HAS_CLOCK].p &&
+	    json_double(m->v[MESSAGE_HAS_CLOCK], &d) && d > 0 && d < 9e15 ?
+	    (int64_t)d : 0;
 }
 
 int

@@ -47,8 +47,8 @@ struct worker {
 };
 
 /* Begins an agent's life in it. Returns 0, or -1 with *e filled in. */
-int worker_start(struct worker *s, const struct agent_kind *kind, unsigned number,
-    struct err *e);
+int worker_start(struct worker *s, const struct agent_kind *kind, unsigned
+    number, struct err *e);
 
 /* Ends it: what it flew has to be taken out before. */
 void worker_clear(struct worker *s);
@@ -64,6 +64,7 @@ struct run *worker_find(const struct worker *s, long long id);
  * When the run that will be late first is late, if each may take so many
  * microseconds, and which it is. NEVER without any.
  */
-int64_t worker_late(const struct worker *s, int64_t timeout, struct run **which);
+int64_t worker_late(const struct worker *s, int64_t timeout, struct run
+    **which);
 
 #endif

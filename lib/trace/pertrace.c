@@ -117,8 +117,9 @@ static void
 put_fields(struct writer *w, const struct trace *t)
 {
 	static const int fields[] = {
-		T_ITERATION, T_PERSONA, T_INPUT, T_OUTPUT, T_DURATION,
-		T_SUCCESS
+		TRACE_ITERATION, TRACE_PERSONA, TRACE_INPUT, TRACE_OUTPUT,
+		    TRACE_DURATION,
+		TRACE_SUCCESS
 	};
 	struct buf id = { 0 };
 	size_t i;
@@ -129,7 +130,7 @@ put_fields(struct writer *w, const struct trace *t)
 	buf_release(&id);
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		add(w, trace_fields[fields[i]], t->v[fields[i]]);
-	for (i = T_ERROR; i <= T_ERROR_KIND; i++)
+	for (i = TRACE_ERROR; i <= TRACE_ERROR_KIND; i++)
 		if (t->v[i].p)
 			add(w, trace_fields[i], t->v[i]);
 }
@@ -139,7 +140,7 @@ put_step(struct writer *w, struct trace *t, size_t step)
 {
 	const struct observation *o = trace_load(t, step);
 	static const int fields[] = {
-		O_TRACE_ID, O_TYPE, O_NAME, O_START, O_END, O_LEVEL
+		OBS_TRACE_ID, OBS_TYPE, OBS_NAME, OBS_START, OBS_END, OBS_LEVEL
 	};
 	double ms;
 	size_t i;
@@ -157,8 +158,8 @@ put_step(struct writer *w, struct trace *t, size_t step)
 		add_null(w, "parent_step");
 	else
 		add_int(w, "parent_step", o->parent + 1);
-	add(w, "input", o->v[O_INPUT]);
-	add(w, "output", o->v[O_OUTPUT]);
+	add(w, "input", o->v[OBS_INPUT]);
+	add(w, "output", o->v[OBS_OUTPUT]);
 	add(w, "raw", o->raw);
 	close_bracket(w, '}');
 }
@@ -170,7 +171,7 @@ put_summary(struct writer *w, const struct trace *t)
 
 	open_bracket(w, "summary", '{');
 	put_fields(w, t);
-	for (i = T_TOKEN_USAGE; i <= T_TERMINATION_REASON; i++)
+	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
 		add(w, trace_fields[i], t->v[i]);
 	close_bracket(w, '}');
 }
@@ -181,14 +182,14 @@ put_rest(struct writer *w, const struct trace *t)
 {
 	size_t i;
 
-	if (json_is(t->v[T_CONVERSATION], JSON_ARRAY)) {
-		add(w, "conversation", t->v[T_CONVERSATION]);
+	if (json_is(t->v[TRACE_CONVERSATION], JSON_ARRAY)) {
+		add(w, "conversation", t->v[TRACE_CONVERSATION]);
 	} else {
 		open_bracket(w, "conversation", '[');
 		close_bracket(w, ']');
 	}
-	for (i = T_TOKEN_USAGE; i <= T_TERMINATION_REASON; i++)
-		if (i != T_CONVERSATION && !trace_falsy(t->v[i]))
+	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
+		if (i != TRACE_CONVERSATION && !trace_falsy(t->v[i]))
 			add(w, trace_fields[i], t->v[i]);
 	open_bracket(w, "metrics", '{');
 	add_int(w, "observation_count", t->nobs);
@@ -204,7 +205,7 @@ put_record(struct writer *w, struct trace *t)
 	trace_link(t);
 	open_bracket(w, NULL, '{');
 	put_fields(w, t);
-	add(w, "final_output", t->v[T_OUTPUT]);
+	add(w, "final_output", t->v[TRACE_OUTPUT]);
 	put_summary(w, t);
 	open_bracket(w, "timeline", '[');
 	for (i = 0; i < t->nobs; i++)
@@ -261,13 +262,13 @@ pertrace_read(struct trace *t, struct json_span timeline,
 
 	t->pertrace = 1;
 	/* what is false is only in the summary */
-	for (i = T_TOKEN_USAGE; i <= T_TERMINATION_REASON; i++)
+	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
 		if (trace_falsy(t->v[i]))
 			t->v[i] = json_get(summary, trace_fields[i]);
 	/* every run succeeds or fails: this was made without a row */
-	if (json_is(t->v[T_SUCCESS], JSON_NULL)) {
+	if (json_is(t->v[TRACE_SUCCESS], JSON_NULL)) {
 		t->row.p = NULL;
-		for (i = 0; i < T_FIELDS; i++)
+		for (i = 0; i < TRACE_FIELDS; i++)
 			if (json_is(t->v[i], JSON_NULL))
 				t->v[i].p = NULL;
 	}

@@ -16,18 +16,48 @@
 /* Of a name, in bytes: room is left for a suffix within 255. */
 #define NAME_LONGEST 200
 
-const char *const trace_fields[T_FIELDS] = {
-	"trace_id", "iteration", "persona", "input", "output", "duration_ms",
-	"success", "error", "error_kind", "observation_count", "token_usage",
-	"conversation", "conversation_state", "termination_reason",
-	"observations", "run_id", "name", "start_time", "end_time", "metadata"
+const char *const trace_fields[TRACE_FIELDS] = {
+	[TRACE_TRACE_ID] = "trace_id",
+	[TRACE_ITERATION] = "iteration",
+	[TRACE_PERSONA] = "persona",
+	[TRACE_INPUT] = "input",
+	[TRACE_OUTPUT] = "output",
+	[TRACE_DURATION] = "duration_ms",
+	[TRACE_SUCCESS] = "success",
+	[TRACE_ERROR] = "error",
+	[TRACE_ERROR_KIND] = "error_kind",
+	[TRACE_OBSERVATION_COUNT] = "observation_count",
+	[TRACE_TOKEN_USAGE] = "token_usage",
+	[TRACE_CONVERSATION] = "conversation",
+	[TRACE_CONVERSATION_STATE] = "conversation_state",
+	[TRACE_TERMINATION_REASON] = "termination_reason",
+	[TRACE_OBSERVATIONS] = "observations",
+	[TRACE_RUN_ID] = "run_id",
+	[TRACE_NAME] = "name",
+	[TRACE_START] = "start_time",
+	[TRACE_END] = "end_time",
+	[TRACE_METADATA] = "metadata"
 };
 
-const char *const observation_fields[O_FIELDS] = {
-	"id", "type", "name", "start_time", "end_time", "input", "output",
-	"error", "level", "status_message", "metadata", "model",
-	"llm_parameters", "prompt_tokens", "completion_tokens",
-	"total_tokens", "parent_observation_id", "trace_id"
+const char *const observation_fields[OBS_FIELDS] = {
+	[OBS_ID] = "id",
+	[OBS_TYPE] = "type",
+	[OBS_NAME] = "name",
+	[OBS_START] = "start_time",
+	[OBS_END] = "end_time",
+	[OBS_INPUT] = "input",
+	[OBS_OUTPUT] = "output",
+	[OBS_ERROR] = "error",
+	[OBS_LEVEL] = "level",
+	[OBS_STATUS_MESSAGE] = "status_message",
+	[OBS_METADATA] = "metadata",
+	[OBS_MODEL] = "model",
+	[OBS_LLM_PARAMETERS] = "llm_parameters",
+	[OBS_PROMPT_TOKENS] = "prompt_tokens",
+	[OBS_COMPLETION_TOKENS] = "completion_tokens",
+	[OBS_TOTAL_TOKENS] = "total_tokens",
+	[OBS_PARENT] = "parent_observation_id",
+	[OBS_TRACE_ID] = "trace_id"
 };
 
 void
@@ -47,7 +77,7 @@ trace_release(struct trace *t)
 
 void
 trace_begin(struct trace *t, struct json_span row,
-    const struct json_span v[T_FIELDS])
+    const struct json_span v[TRACE_FIELDS])
 {
 	if (!t->texts) {
 		t->texts = xcalloc(1, sizeof(*t->texts));
@@ -66,13 +96,13 @@ trace_begin(struct trace *t, struct json_span row,
 int
 trace_reset(struct trace *t, struct json_span row)
 {
-	static const struct json_span none[T_FIELDS];
-	struct json_span v[T_FIELDS];
+	static const struct json_span none[TRACE_FIELDS];
+	struct json_span v[TRACE_FIELDS];
 	struct json_fault f;
 	int bad;
 
 	bad = row.p && (*row.p != '{' || json_scan(row.p, row.n, JSON_LAX,
-	    trace_fields, v, T_FIELDS, &f) < 0);
+	    trace_fields, v, TRACE_FIELDS, &f) < 0);
 	if (bad)
 		row.p = NULL;
 	trace_begin(t, row, row.p ? v : none);
@@ -108,7 +138,7 @@ void
 trace_pretty(struct buf *b, const struct trace *t, const struct observation *o,
     size_t field)
 {
-	const struct json_print *p = &o->printed[field == O_OUTPUT];
+	const struct json_print *p = &o->printed[field == OBS_OUTPUT];
 
 	if (p->n)
 		buf_add(b, t->printed->p + p->at, p->n);
@@ -145,15 +175,15 @@ read_fields(struct trace *t, struct observation *o, struct json_span record,
 {
 	const struct json_wanted w = {
 		.take = JSON_LAX, .names = observation_fields, .values = o->v,
-		.count = O_FIELDS, .print = o->printed,
+		.count = OBS_FIELDS, .print = o->printed,
 		.nprint = print ? 2 : 0, .out = t->printed
 	};
 	struct json_fault f;
 	int met;
 
 	o->raw = record;
-	o->printed[0].field = O_INPUT;
-	o->printed[1].field = O_OUTPUT;
+	o->printed[0].field = OBS_INPUT;
+	o->printed[1].field = OBS_OUTPUT;
 	met = json_scan_record(record.p, record.n, &w, end, &f);
 	if (met < 0 || *record.p != '{')
 		return -1;
@@ -175,8 +205,8 @@ add(struct trace *t, struct json_span record, int print, const char **end)
 	if (end)
 		o->raw.n = (size_t)(*end - record.p);
 	t->nobs++;
-	keep_text(t, o->v[O_START], &o->start, &o->start_len);
-	keep_text(t, o->v[O_END], &o->end, &o->end_len);
+	keep_text(t, o->v[OBS_START], &o->start, &o->start_len);
+	keep_text(t, o->v[OBS_END], &o->end, &o->end_len);
 	return o;
 }
 
@@ -205,8 +235,8 @@ trace_add_all(struct trace *t, struct json_span observations)
 static int
 is_small(size_t field)
 {
-	return field != O_INPUT && field != O_OUTPUT && field != O_ERROR &&
-	    field != O_METADATA && field != O_LLM_PARAMETERS;
+	return field != OBS_INPUT && field != OBS_OUTPUT && field != OBS_ERROR
+	    && field != OBS_METADATA && field != OBS_LLM_PARAMETERS;
 }
 
 int
@@ -218,10 +248,10 @@ trace_add_brief(struct trace *t, struct json_span observation)
 
 	if (!o)
 		return -1;
-	for (i = 0; i < O_FIELDS; i++)
+	for (i = 0; i < OBS_FIELDS; i++)
 		n += is_small(i) ? o->v[i].n + 1 : 0;
 	p = o->kept = xmalloc(n);
-	for (i = 0; i < O_FIELDS; i++) {
+	for (i = 0; i < OBS_FIELDS; i++) {
 		if (!is_small(i) || !o->v[i].p) {
 			o->v[i].p = NULL;
 			continue;
@@ -244,7 +274,7 @@ trace_lend(struct trace *t, size_t i, struct json_span observation)
 	if (t->lent < t->nobs) {
 		last = &t->obs[t->lent];
 		last->raw.p = NULL;
-		for (k = 0; k < O_FIELDS; k++)
+		for (k = 0; k < OBS_FIELDS; k++)
 			if (!is_small(k))
 				last->v[k].p = NULL;
 	}
@@ -254,7 +284,7 @@ trace_lend(struct trace *t, size_t i, struct json_span observation)
 		return -1;
 	o->raw = now.raw;
 	memcpy(o->printed, now.printed, sizeof(o->printed));
-	for (k = 0; k < O_FIELDS; k++)
+	for (k = 0; k < OBS_FIELDS; k++)
 		if (!is_small(k))
 			o->v[k] = now.v[k];
 	return 0;
@@ -323,17 +353,17 @@ find_parents(struct trace *t)
 
 	for (i = 0; i < t->nobs; i++) {
 		t->obs[i].parent = TRACE_NONE;
-		if (trace_falsy(t->obs[i].v[O_ID]))
+		if (trace_falsy(t->obs[i].v[OBS_ID]))
 			continue;
-		step = set_add(&ids, id_hash(&text, t->obs[i].v[O_ID]),
+		step = set_add(&ids, id_hash(&text, t->obs[i].v[OBS_ID]),
 		    &added);
 		if (added)
 			*step = i;
 	}
 	for (i = 0; i < t->nobs; i++) {
-		if (trace_falsy(t->obs[i].v[O_PARENT]))
+		if (trace_falsy(t->obs[i].v[OBS_PARENT]))
 			continue;
-		step = set_add(&ids, id_hash(&text, t->obs[i].v[O_PARENT]),
+		step = set_add(&ids, id_hash(&text, t->obs[i].v[OBS_PARENT]),
 		    &added);
 		if (added)
 			*step = TRACE_NONE;
@@ -412,7 +442,8 @@ find_times(struct trace *t)
 		if (o->from < first)
 			first = o->from;
 	}
-	if (first == INT64_MAX && !isotime_read(t->v[T_START], &first, &zoned))
+	if (first == INT64_MAX && !isotime_read(t->v[TRACE_START], &first,
+	    &zoned))
 		first = INT64_MAX;
 	t->from = t->until = first == INT64_MAX ? 0 : first;
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
@@ -458,9 +489,9 @@ trace_load(struct trace *t, size_t i)
 int
 trace_failed(const struct observation *o)
 {
-	struct json_span level = o->v[O_LEVEL];
+	struct json_span level = o->v[OBS_LEVEL];
 
-	return !trace_falsy(o->v[O_ERROR]) || (json_is(level, JSON_STRING) &&
+	return !trace_falsy(o->v[OBS_ERROR]) || (json_is(level, JSON_STRING) &&
 	    level.n == 7 && !strncasecmp(level.p, "\"error\"", 7));
 }
 
@@ -470,8 +501,8 @@ trace_duration(const struct trace *t, const struct observation *o, double *ms)
 	int64_t start, end;
 	int start_zoned, end_zoned;
 
-	if (!json_is(o->v[O_START], JSON_STRING) ||
-	    !json_is(o->v[O_END], JSON_STRING) ||
+	if (!json_is(o->v[OBS_START], JSON_STRING) ||
+	    !json_is(o->v[OBS_END], JSON_STRING) ||
 	    !isotime_parse(t->texts->p + o->start, o->start_len, &start,
 	    &start_zoned) ||
 	    !isotime_parse(t->texts->p + o->end, o->end_len, &end,
@@ -486,8 +517,9 @@ enum trace_outcome
 trace_outcome(const struct trace *t)
 {
 	if (!t->row.p)
-		return TRACE_UNKNOWN;
-	return trace_falsy(t->v[T_SUCCESS]) ? TRACE_FAILED : TRACE_SUCCESS;
+		return OUTCOME_UNKNOWN;
+	return trace_falsy(t->v[TRACE_SUCCESS]) ? OUTCOME_FAILED :
+	    OUTCOME_SUCCESS;
 }
 
 long long
@@ -495,8 +527,8 @@ trace_iteration(const struct trace *t)
 {
 	double d = 0;
 
-	if (!t->v[T_ITERATION].p || !json_double(t->v[T_ITERATION], &d) ||
-	    !isfinite(d) || fabs(d) > 9e15)
+	if (!t->v[TRACE_ITERATION].p || !json_double(t->v[TRACE_ITERATION], &d)
+	    || !isfinite(d) || fabs(d) > 9e15)
 		return 0;
 	return (long long)d;
 }
@@ -504,10 +536,10 @@ trace_iteration(const struct trace *t)
 void
 trace_id_text(const struct trace *t, struct buf *b)
 {
-	struct json_span id = t->v[T_TRACE_ID];
+	struct json_span id = t->v[TRACE_TRACE_ID];
 
 	if (!id.p && t->nobs)
-		id = t->obs[0].v[O_TRACE_ID];
+		id = t->obs[0].v[OBS_TRACE_ID];
 	if (id.p && json_type(id) != JSON_NULL)
 		trace_plain(b, id);
 }

@@ -13,19 +13,24 @@
 struct buf;
 
 /* Fields of a trace's row. */
-enum { T_TRACE_ID, T_ITERATION, T_PERSONA, T_INPUT, T_OUTPUT, T_DURATION,
-	T_SUCCESS, T_ERROR, T_ERROR_KIND, T_OBSERVATION_COUNT, T_TOKEN_USAGE,
-	T_CONVERSATION, T_CONVERSATION_STATE, T_TERMINATION_REASON,
-	T_OBSERVATIONS, T_RUN_ID, T_NAME, T_START, T_END, T_METADATA,
-	T_FIELDS };
-extern const char *const trace_fields[T_FIELDS];
+enum { TRACE_TRACE_ID, TRACE_ITERATION, TRACE_PERSONA, TRACE_INPUT,
+    TRACE_OUTPUT, TRACE_DURATION,
+	TRACE_SUCCESS, TRACE_ERROR, TRACE_ERROR_KIND, TRACE_OBSERVATION_COUNT,
+	    TRACE_TOKEN_USAGE,
+	TRACE_CONVERSATION, TRACE_CONVERSATION_STATE, TRACE_TERMINATION_REASON,
+	TRACE_OBSERVATIONS, TRACE_RUN_ID, TRACE_NAME, TRACE_START, TRACE_END,
+	    TRACE_METADATA,
+	TRACE_FIELDS };
+extern const char *const trace_fields[TRACE_FIELDS];
 
 /* Fields of an observation, in the order they are mostly written in. */
-enum { O_ID, O_TYPE, O_NAME, O_START, O_END, O_INPUT, O_OUTPUT, O_ERROR,
-	O_LEVEL, O_STATUS_MESSAGE, O_METADATA, O_MODEL, O_LLM_PARAMETERS,
-	O_PROMPT_TOKENS, O_COMPLETION_TOKENS, O_TOTAL_TOKENS, O_PARENT,
-	O_TRACE_ID, O_FIELDS };
-extern const char *const observation_fields[O_FIELDS];
+enum { OBS_ID, OBS_TYPE, OBS_NAME, OBS_START, OBS_END, OBS_INPUT, OBS_OUTPUT,
+    OBS_ERROR,
+	OBS_LEVEL, OBS_STATUS_MESSAGE, OBS_METADATA, OBS_MODEL,
+	    OBS_LLM_PARAMETERS,
+	OBS_PROMPT_TOKENS, OBS_COMPLETION_TOKENS, OBS_TOTAL_TOKENS, OBS_PARENT,
+	OBS_TRACE_ID, OBS_FIELDS };
+extern const char *const observation_fields[OBS_FIELDS];
 
 /* No step: the parent of one that has none in its trace. */
 #define TRACE_NONE ((size_t)-1)
@@ -33,7 +38,7 @@ extern const char *const observation_fields[O_FIELDS];
 struct observation {
 	struct json_span raw;	/* the whole record; see trace_load */
 	struct json_print printed[2];	/* its input and output, in t->printed */
-	struct json_span v[O_FIELDS];
+	struct json_span v[OBS_FIELDS];
 	char *kept;		/* copies of the small ones, or NULL */
 	size_t start;		/* its times as text, offsets into texts */
 	size_t start_len;
@@ -52,7 +57,7 @@ struct observation {
 struct trace {
 	struct json_span row;	/* p is NULL: no row was found */
 	int pertrace;		/* it is a per-trace record (pertrace.h) */
-	struct json_span v[T_FIELDS];
+	struct json_span v[TRACE_FIELDS];
 	struct observation *obs;
 	size_t nobs;
 	size_t cap;
@@ -81,7 +86,7 @@ int trace_reset(struct trace *t, struct json_span row);
 
 /* The same for a row whose trace_fields have been found already. */
 void trace_begin(struct trace *t, struct json_span row,
-    const struct json_span v[T_FIELDS]);
+    const struct json_span v[TRACE_FIELDS]);
 
 /* Adds an observation. Returns 0, or -1 when it is no JSON object. */
 int trace_add(struct trace *t, struct json_span observation);
@@ -150,10 +155,10 @@ int trace_duration(const struct trace *t, const struct observation *o,
 
 /* How a run went: not known without a row. */
 enum trace_outcome {
-	TRACE_UNKNOWN,
-	TRACE_FAILED,
-	TRACE_SUCCESS,
-	TRACE_OUTCOMES
+	OUTCOME_UNKNOWN,
+	OUTCOME_FAILED,
+	OUTCOME_SUCCESS,
+	OUTCOMES
 };
 enum trace_outcome trace_outcome(const struct trace *t);
 

@@ -69,23 +69,26 @@ struct yamlin_reader {
 
 /* --- types of plain scalars ------------------------------------------- */
 
-enum scalar { S_STRING, S_NULL, S_TRUE, S_FALSE, S_INT, S_FLOAT, S_HEX,
-	S_NOT_JSON };
+enum scalar { SCALAR_STRING, SCALAR_NULL, SCALAR_TRUE, SCALAR_FALSE,
+    SCALAR_INT, SCALAR_FLOAT, SCALAR_HEX,
+	SCALAR_NOT_JSON };
 
 static const struct {
 	const char *text;
 	enum scalar type;
 } words[] = {
-	{ "", S_NULL }, { "~", S_NULL }, { "null", S_NULL },
-	{ "Null", S_NULL }, { "NULL", S_NULL },
-	{ "true", S_TRUE }, { "True", S_TRUE }, { "TRUE", S_TRUE },
-	{ "false", S_FALSE }, { "False", S_FALSE }, { "FALSE", S_FALSE },
-	{ ".inf", S_NOT_JSON }, { ".Inf", S_NOT_JSON },
-	{ ".INF", S_NOT_JSON }, { "+.inf", S_NOT_JSON },
-	{ "+.Inf", S_NOT_JSON }, { "+.INF", S_NOT_JSON },
-	{ "-.inf", S_NOT_JSON }, { "-.Inf", S_NOT_JSON },
-	{ "-.INF", S_NOT_JSON }, { ".nan", S_NOT_JSON },
-	{ ".NaN", S_NOT_JSON }, { ".NAN", S_NOT_JSON },
+	{ "", SCALAR_NULL }, { "~", SCALAR_NULL }, { "null", SCALAR_NULL },
+	{ "Null", SCALAR_NULL }, { "NULL", SCALAR_NULL },
+	{ "true", SCALAR_TRUE }, { "True", SCALAR_TRUE }, { "TRUE", SCALAR_TRUE
+	    },
+	{ "false", SCALAR_FALSE }, { "False", SCALAR_FALSE }, { "FALSE",
+	    SCALAR_FALSE },
+	{ ".inf", SCALAR_NOT_JSON }, { ".Inf", SCALAR_NOT_JSON },
+	{ ".INF", SCALAR_NOT_JSON }, { "+.inf", SCALAR_NOT_JSON },
+	{ "+.Inf", SCALAR_NOT_JSON }, { "+.INF", SCALAR_NOT_JSON },
+	{ "-.inf", SCALAR_NOT_JSON }, { "-.Inf", SCALAR_NOT_JSON },
+	{ "-.INF", SCALAR_NOT_JSON }, { ".nan", SCALAR_NOT_JSON },
+	{ ".NaN", SCALAR_NOT_JSON }, { ".NAN", SCALAR_NOT_JSON },
 };
 
 static size_t
@@ -111,35 +114,35 @@ number_type(const char *s, size_t n)
 
 	if (n > 2 && s[0] == '0' && s[1] == 'x')
 		return span_of(s + 2, n - 2, DIGITS "abcdefABCDEF") == n - 2 ?
-		    S_HEX : S_STRING;
+		    SCALAR_HEX : SCALAR_STRING;
 	if (n && (s[0] == '-' || s[0] == '+'))
 		i++;
 	whole = span_of(s + i, n - i, DIGITS);
 	if (i && !whole)
-		return S_STRING;
+		return SCALAR_STRING;
 	if (whole > 1 && s[i] == '0' && i + whole == n)
-		return S_STRING;
+		return SCALAR_STRING;
 	i += whole;
 	if (i == n)
-		return whole ? S_INT : S_STRING;
+		return whole ? SCALAR_INT : SCALAR_STRING;
 	if (s[i] != '.')
-		return S_STRING;
+		return SCALAR_STRING;
 	i++;
 	part = span_of(s + i, n - i, DIGITS);
 	i += part;
 	if (!whole && !part)
-		return S_STRING;
+		return SCALAR_STRING;
 	if (i < n && (s[i] == 'e' || s[i] == 'E')) {
 		i++;
 		if (i == n || (s[i] != '+' && s[i] != '-'))
-			return S_STRING;
+			return SCALAR_STRING;
 		i++;
 		part = span_of(s + i, n - i, DIGITS);
 		if (!part)
-			return S_STRING;
+			return SCALAR_STRING;
 		i += part;
 	}
-	return i == n ? S_FLOAT : S_STRING;
+	return i == n ? SCALAR_FLOAT : SCALAR_STRING;
 }
 
 static enum scalar
@@ -160,7 +163,7 @@ put_number(struct buf *b, const char *s, size_t n, enum scalar type)
 	char *text;
 	size_t i;
 
-	if (type == S_HEX) {
+	if (type == SCALAR_HEX) {
 		text = xmemdup(s, n);
 		json_add_double(b, NULL, strtod(text, NULL));
 		free(text);
@@ -186,17 +189,18 @@ static void
 put_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
 {
 	static const struct json_span literal[] = {
-		[S_NULL] = { "null", 4 }, [S_TRUE] = { "true", 4 },
-		[S_FALSE] = { "false", 5 }, [S_NOT_JSON] = { "null", 4 },
+		[SCALAR_NULL] = { "null", 4 }, [SCALAR_TRUE] = { "true", 4 },
+		[SCALAR_FALSE] = { "false", 5 }, [SCALAR_NOT_JSON] = { "null",
+		    4 },
 	};
 
 	switch (type) {
-	case S_STRING:
+	case SCALAR_STRING:
 		json_add_text(b, NULL, s, n);
 		break;
-	case S_INT:
-	case S_FLOAT:
-	case S_HEX:
+	case SCALAR_INT:
+	case SCALAR_FLOAT:
+	case SCALAR_HEX:
 		put_number(b, s, n, type);
 		break;
 	default:
@@ -245,7 +249,7 @@ yamlin_other_reading(const char *s, size_t n)
 
 	/* what begins so is none of them */
 	if (!n || n > 100 || !strchr("yYnNoO+-.0123456789", *s) ||
-	    plain_type(s, n) != S_STRING)
+	    plain_type(s, n) != SCALAR_STRING)
 		return NULL;
 	text = xmemdup(s, n);
 	for (i = 0; i < LEN(others) && !reading; i++)
@@ -551,27 +555,27 @@ tagged_type(const char *tag, const char *s, size_t n)
 		const char *tag;
 		enum scalar one, two, three;
 	} tags[] = {
-		{ "str", S_STRING, S_STRING, S_STRING },
-		{ "binary", S_STRING, S_STRING, S_STRING },
-		{ "timestamp", S_STRING, S_STRING, S_STRING },
-		{ "null", S_NULL, S_NULL, S_NULL },
-		{ "bool", S_TRUE, S_FALSE, S_FALSE },
-		{ "int", S_INT, S_HEX, S_INT },
-		{ "float", S_FLOAT, S_INT, S_NOT_JSON },
+		{ "str", SCALAR_STRING, SCALAR_STRING, SCALAR_STRING },
+		{ "binary", SCALAR_STRING, SCALAR_STRING, SCALAR_STRING },
+		{ "timestamp", SCALAR_STRING, SCALAR_STRING, SCALAR_STRING },
+		{ "null", SCALAR_NULL, SCALAR_NULL, SCALAR_NULL },
+		{ "bool", SCALAR_TRUE, SCALAR_FALSE, SCALAR_FALSE },
+		{ "int", SCALAR_INT, SCALAR_HEX, SCALAR_INT },
+		{ "float", SCALAR_FLOAT, SCALAR_INT, SCALAR_NOT_JSON },
 	};
 	static const char core[] = "tag:yaml.org,2002:";
 	enum scalar type = plain_type(s, n);
 	size_t i;
 
 	if (!strcmp(tag, "!"))
-		return S_STRING;
+		return SCALAR_STRING;
 	if (strncmp(tag, core, sizeof(core) - 1) != 0)
 		return -1;
 	for (i = 0; i < LEN(tags); i++) {
 		if (strcmp(tags[i].tag, tag + sizeof(core) - 1) != 0)
 			continue;
-		if (tags[i].one == S_STRING)
-			return S_STRING;
+		if (tags[i].one == SCALAR_STRING)
+			return SCALAR_STRING;
 		return type == tags[i].one || type == tags[i].two ||
 		    type == tags[i].three ? (int)type : -1;
 	}
@@ -586,7 +590,7 @@ put_value(struct yamlin_reader *r, struct fy_event *ev, struct buf *b, int key,
 	const char *s;
 	char *tag, *anchor;
 	size_t n = 0, begin;
-	int type = S_STRING;
+	int type = SCALAR_STRING;
 
 	s = t ? fy_token_get_text(t, &n) : NULL;
 	if (!s)

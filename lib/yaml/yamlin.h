@@ -49,7 +49,8 @@ int yamlin_next(struct yamlin_reader *r, struct buf *json, size_t *line,
  * Borrowed until the next call. What came from an alias bears the alias's
  * place. Only for a reader of whole documents.
  */
-const struct yamlin_mark *yamlin_marks(const struct yamlin_reader *r, size_t *n);
+const struct yamlin_mark *yamlin_marks(const struct yamlin_reader *r, size_t
+    *n);
 
 /*
  * How PyYAML would read n bytes of a plain scalar differently: "a boolean",
