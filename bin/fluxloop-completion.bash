@@ -40,6 +40,19 @@ _fluxloop_experiments()
 	((${#COMPREPLY[@]})) || _fluxloop_paths -d
 }
 
+# _fluxloop_listed PROGRAM OPTION: offers the names that the program, which lies
+# in the folder of fluxloop or in the PATH, lists with the option.
+_fluxloop_listed()
+{
+	local program
+
+	program=$(type -P -- "${COMP_WORDS[0]}")
+	program=$(readlink -f -- "$program")
+	program=${program%/*}/$1
+	[[ -x $program ]] || program=$1
+	_fluxloop_reply "$("$program" "$2" 2>/dev/null | cut -f 1)"
+}
+
 # _fluxloop_value OPTION: offers values of the option.
 _fluxloop_value()
 {
@@ -57,12 +70,10 @@ _fluxloop_value()
 		_fluxloop_paths -d
 		;;
 	--strategy)
-		_fluxloop_reply "rephrase error_prone typo verbose concise
-			persona_based adversarial multilingual custom"
+		_fluxloop_listed fl-generate --list-strategies
 		;;
 	--format)
-		_fluxloop_reply "md html tree json jsonl chrome otlp csv $(compgen -c fl-format- |
-			sed 's/^fl-format-//')"
+		_fluxloop_listed fl-parse --list-formats
 		;;
 	esac
 }

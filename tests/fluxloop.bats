@@ -183,15 +183,15 @@ YAML
 		assert_equal "$output" ''
 		assert_equal "$stderr" "fluxloop: $answer"
 	done <<-'END'
-	generat inputs|unknown command 'generat': is 'generate' meant?
-	rnu|unknown command 'rnu': is 'run' meant?
-	run experimnt|unknown command 'run experimnt': is 'run experiment' meant?
-	config vaildate|unknown command 'config vaildate': is 'config validate' meant?
-	run experiment --itertions 3|unknown option '--itertions': is '--iterations' meant?
-	run experiment --pers=a|unknown option '--pers': is '--personas' meant?
-	status -n 3|unknown option '-n': known are --config --yes --help
-	run experiment -limit 3|unknown option '-limit': is '--limit' meant?
-	--vers|unknown option '--vers': is '--version' meant?
+	generat inputs|unknown command 'generat'; did you mean 'generate'?
+	rnu|unknown command 'rnu'; did you mean 'run'?
+	run experimnt|unknown command 'run experimnt'; did you mean 'run experiment'?
+	config vaildate|unknown command 'config vaildate'; did you mean 'config validate'?
+	run experiment --itertions 3|unknown option '--itertions'; did you mean '--iterations'?
+	run experiment --pers=a|unknown option '--pers'; did you mean '--personas'?
+	status -n 3|unknown option '-n': expected one of --config --yes --help
+	run experiment -limit 3|unknown option '-limit'; did you mean '--limit'?
+	--vers|unknown option '--vers'; did you mean '--version'?
 	END
 }
 
@@ -845,10 +845,12 @@ until_said()
 	project
 	for format in ../x 'a b' A '' 'x;y'; do
 		run -2 fluxloop parse experiment --latest --format "$format"
-		assert_output --partial "fluxloop: unknown format '$format': "
+		assert_output --partial "fluxloop: unknown format '$format'"
 	done
 	run -2 fluxloop parse experiment --latest --format nope
-	assert_output --partial "unknown format 'nope'"
+	assert_output --partial "unknown format 'nope': expected one of md html "
+	run -2 fluxloop parse experiment --latest --format htlm
+	assert_output --partial "unknown format 'htlm'; did you mean 'html'?"
 }
 
 @test "the latest experiment is that of the latest time, and -10 comes after -9" {
@@ -1157,4 +1159,35 @@ completes()
 		assert_success
 	done
 	refute [ -z "$offered" ]
+}
+
+@test "a format or strategy of the programs is known to the wrapper, its help and its completion" {
+	mkdir -p new/bin
+	cp -L "$BIN"/* new/bin
+	cat >new/bin/fl-parse <<-'END'
+	#!/bin/sh
+	[ "$1" = --list-formats ] && printf 'dummy\tall.txt\ta test of the registry\n' && exit
+	for word; do
+		[ "$last" = --output-dir ] && mkdir "$word" && touch "$word/all.txt" "$word/index.jsonl"
+		last=$word
+	done
+	END
+	cat >new/bin/fl-generate <<-'END'
+	#!/bin/sh
+	[ "$1" = --list-strategies ] && printf 'dummy\ta test of the registry\n'
+	END
+	mkdir dir
+	touch dir/trace_summary.jsonl
+	run new/bin/fluxloop parse experiment dir --format dummy
+	assert_success
+	assert_output 'dir/per_trace_analysis/all.txt: 0 traces'
+	run new/bin/fluxloop parse experiment --help
+	assert_output --regexp 'dummy +a test of the registry'
+	run new/bin/fluxloop generate inputs --help
+	assert_output --regexp 'dummy +a test of the registry'
+	source "$ROOT/bin/fluxloop-completion.bash"
+	completes 'new/bin/fluxloop parse experiment --format d'
+	assert_equal "$offered" dummy
+	completes 'new/bin/fluxloop generate inputs --strategy '
+	assert_equal "$offered" dummy
 }
