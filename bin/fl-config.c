@@ -16,6 +16,7 @@
 #include "config/environ.h"
 #include "config/config.h"
 #include "config/configset.h"
+#include "config/envset.h"
 
 static const char usage[] =
 "fl-config [-f FILE] COMMAND [ARGUMENT ...]\n"
@@ -27,6 +28,12 @@ static const char usage[] =
 "  set KEY VALUE   change the file, keeping everything else as it is\n"
 "  inputs          base_inputs as JSONL inputs\n"
 "  env             the variables that .env files and the file give agents\n"
+"  env get NAME    one variable as agents get it\n"
+"  env set NAME VALUE  change the .env file in FILE's folder\n"
+"for scripts:\n"
+"  nearest WORD KNOWN ...  the known word that WORD is probably meant to be\n"
+"  quote TEXT      TEXT as a JSON string\n"
+"  slug TEXT       TEXT as a part of a path\n"
 "  -f, --file FILE setting.yaml unless given\n";
 
 static const struct option options[] = {
@@ -158,6 +165,93 @@ env(const struct config *c, char **args)
 }
 
 static int
+env_get(const struct config *c, char **args)
+{
+	const char *value = getenv(args[0]);
+	struct buf *b = out_begin(&out);
+
+	if (!value)
+		value = environ_get(&c->env, args[0]);
+	if (!value)
+		return 1;
+	buf_puts(b, value);
+	buf_byte(b, '\n');
+	return 0;
+}
+
+static int
+env_set(const char *file, char **args)
+{
+	const char *slash = strrchr(file, '/');
+	size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
+	char *dotenv = xasprintf("%.*s.env", (int)folder, file);
+	struct err e = { 0 };
+	int bad;
+
+	bad = envset_put(dotenv, args[0], args[1], &e);
+	if (bad)
+		warn("%s", e.msg);
+	err_release(&e);
+	free(dotenv);
+	return bad ? 2 : 0;
+}
+
+static int
+nearest(const char *file, char **args)
+{
+	struct nearest near;
+	struct buf *b = out_begin(&out);
+
+	(void)file;
+	nearest_init(&near, *args);
+	while (*++args)
+		nearest_try(&near, *args);
+	if (!near.found)
+		return 1;
+	buf_puts(b, near.found);
+	buf_byte(b, '\n');
+	return 0;
+}
+
+static int
+quote(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out);
+
+	(void)file;
+	json_put_text(b, args[0], strlen(args[0]));
+	buf_byte(b, '\n');
+	return 0;
+}
+
+/* Whether a byte of a name stays in a slug. */
+static int
+in_slug(char c)
+{
+	return c < 0 || c == '_' || (c >= '0' && c <= '9') ||
+	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/*
+ * Keeps ASCII letters and digits, "_" and everything beyond ASCII; makes the
+ * rest "-", and drops those at the beginning.
+ */
+static int
+slug(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out);
+	const char *p = args[0];
+
+	(void)file;
+	while (*p && !in_slug(*p))
+		p++;
+	for (; *p; p++)
+		buf_byte(b, in_slug(*p) ? *p : '-');
+	buf_byte(b, '\n');
+	return 0;
+}
+
+static int
 set(const char *file, char **args)
 {
 	struct err e = { 0 };
@@ -175,6 +269,7 @@ static const struct command {
 	const char *name;
 	const char *second;	/* the second word, or NULL */
 	int args;		/* the number of arguments after the words */
+	int more;		/* 1: any number of further ones */
 	/* one of both: works on the effective configuration, or on the file */
 	int (*run)(const struct config *c, char **args);
 	int (*edit)(const char *file, char **args);
@@ -185,7 +280,12 @@ static const struct command {
 	{ .name = "get", .args = 1, .run = get },
 	{ .name = "set", .args = 2, .edit = set },
 	{ .name = "inputs", .run = inputs },
+	{ .name = "env", .second = "get", .args = 1, .run = env_get },
+	{ .name = "env", .second = "set", .args = 2, .edit = env_set },
 	{ .name = "env", .run = env },
+	{ .name = "nearest", .args = 1, .more = 1, .edit = nearest },
+	{ .name = "quote", .args = 1, .edit = quote },
+	{ .name = "slug", .args = 1, .edit = slug },
 };
 
 static int
@@ -243,7 +343,8 @@ main(int argc, char **argv)
 		cli_misused(usage, "a command is missing");
 	cmd = find_command(argv);
 	words = cmd->second ? 2 : 1;
-	if (argc - words != cmd->args)
+	if (argc - words < cmd->args || (argc - words > cmd->args &&
+	    !cmd->more))
 		cli_misused(usage, "'%s' takes %d argument(s)", cmd->name,
 		    cmd->args);
 	out_init(&out, STDOUT_FILENO, 0);

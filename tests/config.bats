@@ -632,3 +632,66 @@ others()
 		assert_regex "$stderr" '^fl-config: .*usage: fl-config '
 	done
 }
+
+# --- .env and the commands for scripts ------------------------------------------------
+
+@test "env get prints a variable as agents get it" {
+	mkdir a
+	echo 'runner: {environment_vars: {C: 3}}' >a/setting.yaml
+	printf 'A=1\nAPI_KEY="x y"\n' >a/.env
+	echo B=2 >.env
+	for name in A=1 B=2 C=3 'API_KEY=x y' ; do
+		run -0 fl-config -f a/setting.yaml env get "${name%%=*}"
+		assert_output "${name#*=}"
+	done
+	A=9 run -0 fl-config -f a/setting.yaml env get A
+	assert_output 9
+	run -1 fl-config -f a/setting.yaml env get D
+	assert_output ''
+}
+
+@test "env set changes one variable and keeps every other line" {
+	mkdir a
+	setting </dev/null
+	cp setting.yaml a
+	printf '# mine\n export  X = old # x\nXY=1\nX=2\nlast=3' >a/.env
+	fl-config -f a/setting.yaml env set X new
+	assert_equal "$(cat a/.env)" $'# mine\nX=new\nXY=1\nlast=3'
+	fl-config -f a/setting.yaml env set Y 1
+	assert_equal "$(tail -n 1 a/.env)" Y=1
+	assert_equal "$(mode_of a/.env)" 600
+	fl-config env set Y 1
+	assert_equal "$(cat .env)" Y=1
+	run -2 fl-config env set 1Y 1
+	assert_output "fl-config: '1Y': not the name of a variable"
+	ln -s a/.env link.env
+	mv .env old.env
+	ln -s a/.env .env
+	fl-config env set X linked
+	assert_link_exists .env
+	assert_equal "$(grep ^X= a/.env)" X=linked
+}
+
+@test "env set writes a value so that it is read back" {
+	setting </dev/null
+	for value in '' plain 'two words' "it's" 'say "hi" \n' "a'b\\c\"d" '#x' '$HOME ${HOME}' '일번'; do
+		fl-config env set NAME "$value"
+		run -0 fl-config env get NAME
+		assert_output "$value"
+	done
+	# shellcheck disable=SC2016 # the two characters are meant
+	run -2 fl-config env set NAME "'\${X}"
+	assert_output --partial 'cannot be written to .env'
+}
+
+@test "nearest, quote and slug answer scripts" {
+	run -0 fl-config nearest --itertions --limit --iterations
+	assert_output -- --iterations
+	run -1 fl-config nearest zzz --limit
+	assert_output ''
+	run -0 fl-config quote $'a "b"\n\e'
+	assert_output '"a \"b\"\n\u001b"'
+	run -0 fl-config slug '.. a/b 일번-x'
+	assert_output 'a-b-일번-x'
+	run -2 fl-config slug
+}
