@@ -18,19 +18,22 @@
 
 static const char usage[] =
 "fl-yaml [--documents] [file ...]\n"
-"       fl-yaml --to-yaml [--header JSON] [--list] [file ...]\n"
+"       fl-yaml --to-yaml [--header JSON] [--metadata N=V]... [--list] [file ...]\n"
 "Turns YAML into JSONL, one line for each entry of an inputs file, or back.\n"
 "  -d, --documents    one line for each YAML document instead\n"
 "  -t, --to-yaml      JSONL to YAML: an object whose 'inputs' are the records\n"
 "      --header JSON  an object whose fields come before 'inputs'\n"
+"      --metadata NAME=TEXT   a field of the header's 'metadata'; NAME:=JSON for\n"
+"                     a value of another type, NAME[]=TEXT for one of a list\n"
 "  -l, --list         with --to-yaml: a bare list of the records\n";
 
-enum { OPT_HEADER = CLI_OPT };
+enum { OPT_HEADER = CLI_OPT, OPT_METADATA };
 
 static const struct option options[] = {
 	{ "documents", no_argument, NULL, 'd' },
 	{ "to-yaml", no_argument, NULL, 't' },
 	{ "header", required_argument, NULL, OPT_HEADER },
+	{ "metadata", required_argument, NULL, OPT_METADATA },
 	{ "list", no_argument, NULL, 'l' },
 	CLI_COMMON
 };
@@ -87,6 +90,80 @@ read_header(const char *header)
 	return v;
 }
 
+/* The fields that --metadata gave, without the closing bracket. */
+static struct {
+	struct buf json;
+	char *list;		/* the name of the list that is open, or NULL */
+} metadata;
+
+static void
+close_list(void)
+{
+	if (metadata.list)
+		json_close(&metadata.json, ']');
+	free(metadata.list);
+	metadata.list = NULL;
+}
+
+/* Adds one text of a list, which goes on as long as its name is the same. */
+static void
+add_element(const char *name, const char *text)
+{
+	if (!metadata.list || strcmp(metadata.list, name) != 0) {
+		close_list();
+		json_open(&metadata.json, name, '[');
+		metadata.list = xstrdup(name);
+	}
+	json_add_str(&metadata.json, NULL, text);
+}
+
+/* Adds a value that is JSON. */
+static void
+add_json(const char *name, const char *text)
+{
+	struct json_span v = { text, strlen(text) };
+	struct json_fault f;
+
+	if (json_scan(v.p, v.n, 0, NULL, NULL, 0, &f) < 0)
+		die("--metadata '%s:=%s': %s", name, text, f.msg);
+	close_list();
+	json_add(&metadata.json, name, v);
+}
+
+/* Adds NAME=TEXT, NAME:=JSON or NAME[]=TEXT. */
+static void
+add_metadata(char *arg)
+{
+	char *value = strchr(arg, '=');
+	size_t n = value ? (size_t)(value - arg) : 0;
+
+	if (!n)
+		die("--metadata '%s': expected NAME=TEXT", arg);
+	*value++ = '\0';
+	if (!metadata.json.len)
+		json_open(&metadata.json, NULL, '{');
+	if (n > 2 && !strcmp(arg + n - 2, "[]")) {
+		arg[n - 2] = '\0';
+		add_element(arg, value);
+	} else if (n > 1 && arg[n - 1] == ':') {
+		arg[n - 1] = '\0';
+		add_json(arg, value);
+	} else {
+		close_list();
+		json_add_str(&metadata.json, arg, value);
+	}
+}
+
+/* The metadata as a checked object; absent when there are none. */
+static struct json_span
+read_metadata(void)
+{
+	close_list();
+	if (metadata.json.len)
+		json_close(&metadata.json, '}');
+	return json_buf(&metadata.json);
+}
+
 /* Writes the header's fields. */
 static void
 put_header(struct yamlout *y, struct json_span header)
@@ -108,6 +185,7 @@ static int
 json_to_yaml(char **files, int n, struct json_span header, int list,
     struct out *o)
 {
+	struct json_span fields = read_metadata();
 	struct source s;
 	struct yamlout *y;
 	int status;
@@ -116,6 +194,10 @@ json_to_yaml(char **files, int n, struct json_span header, int list,
 	y = yamlout_new(o, list ? '[' : '{');
 	if (header.p && !list)
 		put_header(y, header);
+	if (fields.p && !list) {
+		yamlout_key(y, "metadata");
+		yamlout_value(y, fields);
+	}
 	if (!list) {
 		yamlout_key(y, "inputs");
 		yamlout_bracket(y, '[');
@@ -156,6 +238,9 @@ main(int argc, char **argv)
 			break;
 		case OPT_HEADER:
 			header = read_header(optarg);
+			break;
+		case OPT_METADATA:
+			add_metadata(optarg);
 			break;
 		default:
 			cli_common(c, usage);

@@ -578,6 +578,17 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
     assert isinstance(v, (int, float)), v'
 }
 
+@test "metadata come between the header and the inputs, with their types" {
+	run -0 fl-yaml --to-yaml --header '{"a":1}' --metadata 'name=123 "x"' --metadata total:=5 \
+		--metadata 'list[]=one' --metadata 'list[]=two' --metadata 'last[]=' <<<'{"input":"x"}'
+	assert_equal "$(fl-yaml -d <<<"$output")" \
+		'{"a":1,"metadata":{"name":"123 \"x\"","total":5,"list":["one","two"],"last":[""]},"inputs":[{"input":"x"}]}'
+	for wrong in name =x a:=nope; do
+		run --separate-stderr -2 fl-yaml --to-yaml --metadata "$wrong" <<<'{}'
+		assert_regex "$stderr" "^fl-yaml: --metadata '$wrong': "
+	done
+}
+
 @test "a header comes before the inputs, and has to be an object" {
 	run -0 fl-yaml --to-yaml --header '{"generated_at":"2025","metadata":{"limit":3}}' \
 		<<<'{"input":"a"}'
