@@ -1,0 +1,154 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cli.h"
+#include "base/err.h"
+#include "base/util.h"
+#include "json/json.h"
+#include "io/out.h"
+#include "experiment/status.h"
+
+static const char usage[] =
+"fl-status [options] [DIR ...]\n"
+"Print the state of experiment directories, a JSON object for each.\n"
+"  -i, --in FOLDER    the experiments in FOLDER, the newest first\n"
+"      --latest       with --in: only the newest\n"
+"  -f, --fields A,B   only the values of these fields, separated by tabs\n"
+"  -t, --text         a sentence for each\n"
+"      --options      the options to resume it with, each ended by a NUL\n";
+
+enum { OPT_LATEST = CLI_OPT, OPT_OPTIONS };
+
+static const struct option options[] = {
+	{ "in", required_argument, NULL, 'i' },
+	{ "latest", no_argument, NULL, OPT_LATEST },
+	{ "fields", required_argument, NULL, 'f' },
+	{ "text", no_argument, NULL, 't' },
+	{ "options", no_argument, NULL, OPT_OPTIONS },
+	CLI_COMMON
+};
+
+static struct {
+	const char *folder;
+	const char *fields;	/* names separated by commas; NULL: all */
+	int latest;
+	/* one of the functions of status.h that print a state */
+	void (*put)(struct buf *b, const struct status *s);
+} given = { .put = status_put_json };
+
+/* Appends the values of the fields asked for. */
+static void
+put_fields(struct buf *b, const struct status *s)
+{
+	struct buf json = { 0 };
+	struct json_span v;
+	const char *names = given.fields;
+	char *name;
+	size_t n;
+
+	status_put_json(&json, s);
+	for (; names; names = names[n] ? names + n + 1 : NULL) {
+		n = strcspn(names, ",");
+		name = xmemdup(names, n);
+		v = json_get(json_buf(&json), name);
+		if (!v.p)
+			die("unknown field '%s'", name);
+		free(name);
+		if (names != given.fields)
+			buf_byte(b, '\t');
+		if (json_is(v, JSON_STRING))
+			json_text(b, v);
+		else if (!json_is_null(v))
+			buf_add(b, v.p, v.n);
+	}
+	buf_release(&json);
+}
+
+/* Prints the state of a directory. Returns the exit status. */
+static int
+print_status(struct out *o, const char *dir)
+{
+	const char *obstacle;
+	struct status s;
+	struct err e = { 0 };
+	int status = 0;
+
+	if (status_read(&s, dir, &e)) {
+		warn("%s", e.msg);
+		status = 2;
+	} else if (given.put == status_put_options) {
+		obstacle = status_obstacle(&s);
+		if (obstacle)
+			warn("%s: cannot be resumed: %s", dir, obstacle);
+		else
+			status_put_options(out_begin(o), &s);
+		status = obstacle != NULL;
+	} else {
+		given.put(out_begin(o), &s);
+		buf_byte(out_begin(o), '\n');
+	}
+	out_end(o);
+	status_release(&s);
+	err_release(&e);
+	return status;
+}
+
+/* Prints the states of the experiments in a folder. */
+static int
+print_folder(struct out *o)
+{
+	size_t n, i;
+	char **dirs = status_list(given.folder, &n);
+	int status = 0, one;
+
+	for (i = 0; i < n; i++) {
+		one = given.latest && i ? 0 : print_status(o, dirs[i]);
+		status = one > status ? one : status;
+		free(dirs[i]);
+	}
+	free(dirs);
+	return status;
+}
+
+static void
+read_option(int c)
+{
+	switch (c) {
+	case 'i': given.folder = optarg; break;
+	case OPT_LATEST: given.latest = 1; break;
+	case 'f':
+		given.fields = optarg;
+		given.put = put_fields;
+		break;
+	case 't': given.put = status_put_text; break;
+	case OPT_OPTIONS: given.put = status_put_options; break;
+	default: cli_common(c, usage);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct out o;
+	int c, status = 0, one;
+
+	util_init(argv[0]);
+	while ((c = getopt_long(argc, argv, "i:f:t", options, NULL)) != -1)
+		read_option(c);
+	if (optind == argc && !given.folder)
+		cli_misused(usage, "a directory is missing");
+	out_init(&o, STDOUT_FILENO, 0);
+	if (given.folder)
+		status = print_folder(&o);
+	for (; optind < argc; optind++) {
+		one = print_status(&o, argv[optind]);
+		status = one > status ? one : status;
+	}
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return status;
+}

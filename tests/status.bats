@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a process, and bats sets
+# what is not set here
+
+load test_helper
+
+# traces N FAILED: prints traces, the first FAILED of which are failures.
+traces()
+{
+	local i success
+
+	for ((i = 1; i <= $1; i++)); do
+		success=true
+		((i > $2)) || success=false
+		printf '{"trace_id":"t%d","run_id":"r%d","input":"x","output":"y","success":%s,"duration_ms":%d,"observations":[]}\n' \
+			"$i" "$i" "$success" "$i"
+	done
+}
+
+@test "an experiment's runs, failures and percentiles are printed" {
+	traces 10 3 | fl-collect --runs 12 --name 'my agent' --option limit=3 -q a || true
+	run --separate-stderr -0 fl-status a
+	assert_equal "$stderr" ''
+	assert_equal "$(jq -c '[.dir,.name,.runs,.of,.failed,.success_rate,.p50_ms,.p95_ms]' <<<"$output")" \
+		'["a","my agent",10,12,3,0.7,5,10]'
+	assert_equal "$(jq -c '[.summarized,.unfinished,.resumable,.obstacle,.config_file,.options]' <<<"$output")" \
+		'[true,true,true,null,null,{"limit":"3"}]'
+	run -0 fl-status --text a
+	assert_output 'a: 10 of 12 runs, 3 failed, 70.0 % succeeded, p50 5.00 ms, p95 10.00 ms'
+}
+
+@test "an experiment is finished when all runs are there and none was cancelled" {
+	traces 2 0 | fl-collect --runs 2 -q a
+	run fl-status -f unfinished,runs,of a
+	assert_output $'false\t2\t2'
+	echo '{"trace_id":"c","error_kind":"cancelled"}' >a/cancelled.jsonl
+	run fl-status -f unfinished a
+	assert_output true
+}
+
+@test "the rows are counted while there is no summary" {
+	traces 3 1 | fl-collect -q a || true
+	rm a/summary.json
+	run -0 fl-status a
+	assert_equal "$(jq -c '[.runs,.failed,.success_rate,.p50_ms,.summarized]' <<<"$output")" '[3,null,null,null,false]'
+	run -0 fl-status -t a
+	assert_output 'a: 3 runs, no summary: running or interrupted'
+}
+
+@test "a directory without a manifest is resumable only if nothing was run in it" {
+	mkdir -p bare/stderr other
+	touch bare/trace_summary.jsonl bare/manifest.json.new other/notes.txt
+	run -0 fl-status -f resumable,obstacle bare other
+	assert_line --index 0 $'true\t'
+	assert_line --index 1 $'false\tthere is no manifest.json in it'
+	run --separate-stderr -0 fl-status --options bare
+	assert_output ''
+	run --separate-stderr -1 fl-status --options other
+	assert_output ''
+	assert_equal "$stderr" 'fl-status: other: cannot be resumed: there is no manifest.json in it'
+	echo '{"format":' >bare/manifest.json
+	run -1 fl-status --options bare
+	assert_output 'fl-status: bare: cannot be resumed: manifest.json is not whole JSON'
+}
+
+@test "the options that an experiment was started with are printed as arguments" {
+	echo 'name: x' >setting.yaml
+	traces 1 0 | fl-collect -c setting.yaml --option limit=3 --option $'personas=a b,\n"c"' -q a
+	fl-status --options a >got
+	mapfile -d '' -t words <got
+	assert_equal "$(printf '<%s>' "${words[@]}")" \
+		"<--config=$PWD/setting.yaml><--name=x><--limit=3><--personas=a b,"$'\n''"c">'
+}
+
+@test "the experiments of a folder come newest first, -10 before -9" {
+	mkdir -p e/{a_20250102_000000,b_20250101_000000-9,b_20250101_000000-10,b_20250101_000000} \
+		e/{notes,a_2025_01,.a_20250102_000000,x_20250102_000000-}
+	touch e/file_20250103_000000
+	run -0 fl-status --in e --fields dir
+	assert_output $'e/a_20250102_000000\ne/b_20250101_000000-10\ne/b_20250101_000000-9\ne/b_20250101_000000'
+	run -0 fl-status --in e --latest --fields dir
+	assert_output e/a_20250102_000000
+	run -0 fl-status --in nowhere
+	assert_output ''
+}
+
+@test "what cannot be read is reported and the rest is printed" {
+	mkdir a
+	touch file
+	run --separate-stderr -2 fl-status nowhere file a
+	assert_equal "$stderr" $'fl-status: nowhere: No such file or directory\nfl-status: file: Not a directory'
+	assert_equal "$(jq -r .dir <<<"$output")" a
+	run -2 fl-status
+	assert_line 'fl-status: a directory is missing'
+	run -2 fl-status -f runs,nope a
+	assert_output "fl-status: unknown field 'nope'"
+	run -2 bash -c 'fl-status a >/dev/full'
+}
