@@ -22,6 +22,7 @@
 #include "config/config.h"
 #include "config/environ.h"
 #include "run/agent.h"
+#include "run/check.h"
 #include "run/command.h"
 #include "run/completed.h"
 #include "run/engine.h"
@@ -58,13 +59,17 @@ static const char usage[] =
 "      --stderr-dir DIR    keep what agents say on their standard error\n"
 "      --log FILE          write down what is done, and when, as JSONL\n"
 "      --total N           how many runs there will be, for the progress line\n"
+"      --explain           print what would be run, and where, and exit\n"
+"      --check             the same, and load a Python handler\n"
+"      --python-path       print the folder of the Python package and exit\n"
 "      --[no-]progress     show it even if, or not even if, stderr is a terminal\n";
 
 enum { OPT_COMMAND = CLI_OPT, OPT_PROTOCOL, OPT_REPLAY, OPT_TIMEOUT,
 	OPT_RETRIES, OPT_RETRY_ON, OPT_ON_ERROR, OPT_MAX_FAILURES,
 	OPT_MAX_TIME, OPT_MAX_TOKENS, OPT_GRACE, OPT_DONE, OPT_SHARD,
 	OPT_ORDERED, OPT_SEED, OPT_PERSONAS, OPT_NAME, OPT_STDERR, OPT_LOG,
-	OPT_TOTAL, OPT_PROGRESS, OPT_NO_PROGRESS };
+	OPT_TOTAL, OPT_EXPLAIN, OPT_CHECK, OPT_PACKAGE, OPT_PROGRESS,
+	OPT_NO_PROGRESS };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -91,6 +96,9 @@ static const struct option options[] = {
 	{ "stderr-dir", required_argument, NULL, OPT_STDERR },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "total", required_argument, NULL, OPT_TOTAL },
+	{ "explain", no_argument, NULL, OPT_EXPLAIN },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "python-path", no_argument, NULL, OPT_PACKAGE },
 	{ "progress", no_argument, NULL, OPT_PROGRESS },
 	{ "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
 	CLI_COMMON
@@ -105,7 +113,7 @@ static struct {
 	long long max_failures, max_tokens;
 	double timeout, grace, max_time;
 	int64_t seed;
-	int has_seed, replay, ordered, progress;
+	int has_seed, replay, ordered, progress, explain, check;
 } given = {
 	.iterations = -1, .parallel = -1, .retries = -1, .total = -1,
 	.timeout = -1, .grace = 10, .progress = -1
@@ -368,6 +376,28 @@ set_personas(struct queue_plan *p)
 	p->npersonas = names.n;
 }
 
+/* Writes text and exits with 0. */
+static _Noreturn void
+print_text(const struct buf *text)
+{
+	if (out_write_all(STDOUT_FILENO, text->p, text->len))
+		die("<stdout>: %s", strerror(errno));
+	exit(0);
+}
+
+static _Noreturn void
+print_package(void)
+{
+	struct buf text = { 0 };
+	struct err e = { 0 };
+	char *package = command_package(&e);
+
+	if (!package)
+		die("%s", e.msg);
+	buf_printf(&text, "%s\n", package);
+	print_text(&text);
+}
+
 static void
 read_option(int c)
 {
@@ -421,6 +451,9 @@ read_option(int c)
 	case OPT_TOTAL:
 		given.total = cli_int("--total", optarg, 0, INT64_MAX);
 		break;
+	case OPT_EXPLAIN: given.explain = 1; break;
+	case OPT_CHECK: given.explain = given.check = 1; break;
+	case OPT_PACKAGE: print_package();
 	case OPT_PROGRESS: given.progress = 1; break;
 	case OPT_NO_PROGRESS: given.progress = 0; break;
 	default: cli_common(c, usage);
@@ -458,6 +491,27 @@ read_done(struct completed *d, struct err *e)
 	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
 		die("%s: %s", given.done, strerror(errno));
 	warn("%s: the last line was cut off and is removed", given.done);
+}
+
+/* Prints what would be run, and becomes it for --check. */
+static _Noreturn void
+explain(struct config *c)
+{
+	struct command agent;
+	struct buf text = { 0 };
+	struct err e = { 0 };
+	int bad;
+
+	bad = command_init(&agent, c, given.target, given.command,
+	    given.protocol, given.replay ||
+	    config_true(c, "replay_args.enabled"), &e);
+	check_put(&text, &agent);
+	if (!bad && (!given.check || !agent.python))
+		print_text(&text);
+	out_write_all(STDOUT_FILENO, text.p, text.len);
+	if (!bad)
+		check_become(&agent, c, &e);
+	die("%s", e.msg);
 }
 
 static int
@@ -526,10 +580,13 @@ main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "c:t:n:j:", options, NULL)) !=
 	    -1)
 		read_option(opt);
-	cli_need_input(argc - optind, usage);
+	if (!given.explain)
+		cli_need_input(argc - optind, usage);
 	if (config_load(&c, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
+	if (given.explain)
+		explain(&c);
 	status = run(&c, argv + optind, argc - optind);
 	config_release(&c);
 	return status;

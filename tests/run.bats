@@ -764,3 +764,29 @@ stop()
 	run --separate-stderr -0 fl-run --command "$AGENTS/echo.sh" in
 	assert_equal "$stderr" ''
 }
+
+# --- what would be run ------------------------------------------------------------------
+
+@test "--explain prints what would be run without running it" {
+	run -0 fl-run --target app:handle --explain
+	assert_line --index 0 $'target\tapp:handle'
+	assert_line $'python\tpython3'
+	assert_line $'package\t'"$FLUXLOOP_PYTHONPATH"
+	run -0 fl-run --command 'cat -u' --explain
+	assert_output $'target\tcat -u'
+	run -2 fl-run --explain
+	assert_output --partial 'nothing to run'
+	run -0 fl-run --python-path
+	assert_output "$FLUXLOOP_PYTHONPATH"
+}
+
+@test "--check loads a Python handler and reports one that cannot be loaded" {
+	printf 'def handle(input):\n    print("called")\n' >app.py
+	run --separate-stderr -0 fl-run --target app:handle --check
+	assert_line --index 0 $'target\tapp:handle'
+	refute_output --partial called
+	assert_equal "$stderr" ''
+	run --separate-stderr ! fl-run --target app:handel --check
+	assert_line --index 0 $'target\tapp:handel'
+	assert_regex "$stderr" 'has no "handel"'
+}

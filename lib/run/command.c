@@ -81,9 +81,8 @@ add_texts(struct words *l, struct json_span v)
 	}
 }
 
-/* The folder with our Python package, or NULL with *e filled in. */
-static char *
-python_package(struct err *e)
+char *
+command_package(struct err *e)
 {
 	static const char *const places[] = {
 		"../share/fluxloop/python", "../../lib/python"
@@ -154,25 +153,27 @@ add_paths(struct words *l, const struct config *c)
 
 /* The bridge between the protocol and a Python handler. */
 static int
-python_agent(struct words *l, struct config *c, const char *target, int replay,
-    struct err *e)
+python_agent(struct command *agent, struct config *c, const char *target,
+    int replay, struct err *e)
 {
+	struct words *l = &agent->argv;
 	/* our package is found before one of that name in the folder */
 	static const char start[] = "import sys; sys.path.insert(0, "
 	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
 	    "sys.exit(main())";
 	const char *old = environ_get(&c->env, "PYTHONPATH");
-	char *package, *path;
+	char *path;
 
 	if (!strchr(target, ':'))
 		return err_set(e, 0, 0, "target '%s': module:function or "
 		    "module:Class.method is wanted", target);
-	package = python_package(e);
-	if (!package)
+	agent->python = interpreter(c);
+	agent->package = command_package(e);
+	if (!agent->package)
 		return -1;
-	words_add(l, interpreter(c));
+	words_add(l, xstrdup(agent->python));
 	add_option(l, "-c", xstrdup(start));
-	words_add(l, package);
+	words_add(l, xstrdup(agent->package));
 	if (replay)
 		words_add(l, xstrdup("--replay"));
 	add_option(l, "--factory", config_text(c, "runner.factory"));
@@ -184,8 +185,8 @@ python_agent(struct words *l, struct config *c, const char *target, int replay,
 	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
 	add_paths(l, c);
 	words_add(l, xstrdup(target));
-	path = old && *old ? xasprintf("%s:%s", package, old) :
-	    xstrdup(package);
+	path = old && *old ? xasprintf("%s:%s", agent->package, old) :
+	    xstrdup(agent->package);
 	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
 	free(path);
 	return 0;
@@ -359,7 +360,7 @@ command_init(struct command *l, struct config *c, const char *target,
 		    "--command, or runner.target in the configuration");
 	} else {
 		l->greets = 1;
-		if (python_agent(&l->argv, c, l->target, replay, e))
+		if (python_agent(l, c, l->target, replay, e))
 			return -1;
 	}
 	return set_limits(&l->argv, c, l->dir, e);
@@ -371,4 +372,6 @@ command_release(struct command *l)
 	words_release(&l->argv);
 	free(l->target);
 	free(l->dir);
+	free(l->python);
+	free(l->package);
 }

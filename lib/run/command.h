@@ -25,6 +25,8 @@ struct command {
 	struct words argv;
 	char *target;		/* as configured or given; NULL: none */
 	char *dir;		/* the folder to start in; NULL: ours */
+	char *python;		/* the interpreter of a handler, or NULL */
+	char *package;		/* the folder of our Python package, or NULL */
 	int greets;		/* the agent begins with hello */
 	int lines;		/* it speaks the protocol of plain lines */
 };
@@ -38,5 +40,11 @@ struct command {
 int command_init(struct command *l, struct config *c, const char *target,
     const char *command, const char *protocol, int replay, struct err *e);
 void command_release(struct command *l);
+
+/*
+ * The folder of our Python package, which the caller frees, or NULL with *e
+ * filled in.
+ */
+char *command_package(struct err *e);
 
 #endif
