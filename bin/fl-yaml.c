@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,26 +18,31 @@
 #include "yaml/yamlout.h"
 
 static const char usage[] =
-"fl-yaml [--documents] [file ...]\n"
+"fl-yaml [--documents] [--limit N] [file ...]\n"
 "       fl-yaml --to-yaml [--header JSON] [--metadata N=V]... [--list] [file ...]\n"
 "Turns YAML into JSONL, one line for each entry of an inputs file, or back.\n"
 "  -d, --documents    one line for each YAML document instead\n"
+"      --limit N      at most N lines\n"
 "  -t, --to-yaml      JSONL to YAML: an object whose 'inputs' are the records\n"
 "      --header JSON  an object whose fields come before 'inputs'\n"
 "      --metadata NAME=TEXT   a field of the header's 'metadata'; NAME:=JSON for\n"
 "                     a value of another type, NAME[]=TEXT for one of a list\n"
 "  -l, --list         with --to-yaml: a bare list of the records\n";
 
-enum { OPT_HEADER = CLI_OPT, OPT_METADATA };
+enum { OPT_HEADER = CLI_OPT, OPT_METADATA, OPT_LIMIT };
 
 static const struct option options[] = {
 	{ "documents", no_argument, NULL, 'd' },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "to-yaml", no_argument, NULL, 't' },
 	{ "header", required_argument, NULL, OPT_HEADER },
 	{ "metadata", required_argument, NULL, OPT_METADATA },
 	{ "list", no_argument, NULL, 'l' },
 	CLI_COMMON
 };
+
+/* The number of lines that may still be written; -1: any. */
+static long long lines_left = -1;
 
 /* Writes the units of one YAML file as lines. Returns the exit status. */
 static int
@@ -57,10 +63,14 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 		return 2;
 	}
 	r = yamlin_new(fd, unit);
-	while ((got = yamlin_next(r, &json, &line, &e)) > 0) {
+	got = 0;
+	while (lines_left &&
+	    (got = yamlin_next(r, &json, &line, &e)) > 0) {
 		buf_byte(&json, '\n');
 		if (out_put(o, json.p, json.len))
 			break;
+		if (lines_left > 0)
+			lines_left--;
 	}
 	if (got < 0) {
 		msg = err_text(&e, name);
@@ -238,6 +248,9 @@ main(int argc, char **argv)
 			break;
 		case OPT_HEADER:
 			header = read_header(optarg);
+			break;
+		case OPT_LIMIT:
+			lines_left = cli_int("--limit", optarg, 0, INT64_MAX);
 			break;
 		case OPT_METADATA:
 			add_metadata(optarg);

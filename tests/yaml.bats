@@ -578,6 +578,16 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
     assert isinstance(v, (int, float)), v'
 }
 
+@test "--limit writes the first entries of all files" {
+	printf 'inputs: [a, b]\n' >one.yaml
+	printf -- '- c\n- d\n' >two.yaml
+	run -0 fl-yaml --limit 3 one.yaml two.yaml
+	assert_output $'"a"\n"b"\n"c"'
+	run -0 fl-yaml --limit 0 one.yaml
+	assert_output ''
+	run -2 fl-yaml --limit x one.yaml
+}
+
 @test "metadata come between the header and the inputs, with their types" {
 	run -0 fl-yaml --to-yaml --header '{"a":1}' --metadata 'name=123 "x"' --metadata total:=5 \
 		--metadata 'list[]=one' --metadata 'list[]=two' --metadata 'last[]=' <<<'{"input":"x"}'
