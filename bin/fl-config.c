@@ -34,14 +34,21 @@ static const char usage[] =
 "  nearest WORD KNOWN ...  the known word that WORD is probably meant to be\n"
 "  quote TEXT      TEXT as a JSON string\n"
 "  slug TEXT       TEXT as a part of a path\n"
-"  -f, --file FILE setting.yaml unless given\n";
+"  -f, --file FILE setting.yaml unless given\n"
+"      --limit N   at most N inputs\n";
+
+enum { OPT_LIMIT = CLI_OPT };
 
 static const struct option options[] = {
 	{ "file", required_argument, NULL, 'f' },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
 	CLI_COMMON
 };
 
 static struct out out;
+
+/* The number of inputs to print at most. */
+static long long limit = INT64_MAX;
 
 /* Set while warnings are to be said too. */
 static int checking;
@@ -119,7 +126,7 @@ inputs(const struct config *c, char **args)
 	(void)args;
 	if (!list.p)
 		return 0;
-	for (it = json_each(list); json_next(&it, &key, &v); ) {
+	for (it = json_each(list); limit-- > 0 && json_next(&it, &key, &v); ) {
 		if (json_type(v) == JSON_OBJECT) {
 			buf_add(b, v.p, v.n);
 		} else {
@@ -333,9 +340,13 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	while ((c = getopt_long(argc, argv, "+f:", options, NULL)) != -1) {
-		if (c != 'f')
-			cli_common(c, usage);
-		file = optarg;
+		switch (c) {
+		case 'f': file = optarg; break;
+		case OPT_LIMIT:
+			limit = cli_int("--limit", optarg, 0, INT64_MAX);
+			break;
+		default: cli_common(c, usage);
+		}
 	}
 	argc -= optind;
 	argv += optind;

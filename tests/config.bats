@@ -695,3 +695,9 @@ others()
 	assert_output 'a-b-일번-x'
 	run -2 fl-config slug
 }
+
+@test "inputs prints at most as many as --limit says" {
+	setting <<<'base_inputs: [a, b, c]'
+	run -0 fl-config --limit 2 inputs
+	assert_output $'{"input":"a"}\n{"input":"b"}'
+}
