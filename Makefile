@@ -32,6 +32,8 @@ SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
+EXAMPLE = $(addprefix lib/example/,setting.yaml env gitignore app/__init__.py \
+	app/handler.py record_example.py)
 
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
@@ -151,6 +153,9 @@ lint: deps-lint
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
 		2>/dev/null' tidy
 	shellcheck -x $(SCRIPTS)
+	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
+		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
+	$(BUILD)/lint/gcc/bin/fl-config -f lib/example/setting.yaml check
 	mandoc -T lint -W warning $(MANS)
 
 bench: deps
@@ -167,7 +172,7 @@ unicode: deps
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
-	$(foreach f,$(PY_FILES),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
+	$(foreach f,$(PY_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
 install: all
 	@set -e; for f in $(INSTALLED); do \
