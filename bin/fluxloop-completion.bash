@@ -1,7 +1,8 @@
 # Completion of fluxloop for bash: source this file, or install it as
-# /usr/share/bash-completion/completions/fluxloop.
+# /usr/share/bash-completion/completions/fluxloop. What there is to complete is
+# asked from fluxloop.
 
-# _fluxloop_reply LIST: offers the words of LIST that begin like the current one.
+# _fluxloop_reply LIST: offers the words of LIST that start like the current one.
 _fluxloop_reply()
 {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
@@ -16,7 +17,7 @@ _fluxloop_paths()
 	compopt -o filenames 2>/dev/null
 	while IFS= read -r path; do
 		if [[ $1 == -f && ! -d $path ]]; then
-			# shellcheck disable=SC2053 # a pattern is meant
+			# shellcheck disable=SC2053 # a pattern
 			[[ ${path##*/} == ${2-*} ]] || continue
 		fi
 		COMPREPLY+=("$path")
@@ -40,128 +41,67 @@ _fluxloop_experiments()
 	((${#COMPREPLY[@]})) || _fluxloop_paths -d
 }
 
-# _fluxloop_listed PROGRAM OPTION: offers the names that the program, which lies
-# in the folder of fluxloop or in the PATH, lists with the option.
-_fluxloop_listed()
-{
-	local program
-
-	program=$(type -P -- "${COMP_WORDS[0]}")
-	program=$(readlink -f -- "$program")
-	program=${program%/*}/$1
-	[[ -x $program ]] || program=$1
-	_fluxloop_reply "$("$program" "$2" 2>/dev/null | cut -f 1)"
-}
-
-# _fluxloop_value OPTION: offers values of the option.
+# _fluxloop_value COMMAND OPTION ARGUMENT: offers values of the option.
 _fluxloop_value()
 {
-	case $1 in
-	--config)
-		_fluxloop_paths -f '*.y*ml'
-		;;
-	--from-recording | --file)
-		_fluxloop_paths -f '*.jsonl'
-		;;
-	--log)
-		_fluxloop_paths -f
-		;;
-	--path | --output)
-		_fluxloop_paths -d
-		;;
-	--strategy)
-		_fluxloop_listed fl-generate --list-strategies
-		;;
-	--format)
-		_fluxloop_listed fl-parse --list-formats
-		;;
-	esac
-}
-
-# _fluxloop_options COMMAND: sets `options` to those of the command; the ones
-# that take a value end in "=".
-_fluxloop_options()
-{
-	case $1 in
-	"init project")
-		options="--name= --path= --force --no-example"
-		;;
-	"generate inputs")
-		options="--config= --from-recording= --limit= --output=
-			--overwrite --dry-run --seed= --strategy= --target=
-			--personas="
-		;;
-	"run experiment")
-		options="--config= --iterations= --personas= --output=
-			--dry-run --seed= --parallel= --limit= --name=
-			--max-failures= --max-time= --max-tokens= --shard=
-			--log= --resume --latest --anyway"
-		;;
-	"parse experiment")
-		options="--config= --latest --output= --overwrite --format=
-			--jobs= --memory= --shard-dirs"
-		;;
-	"record enable")
-		options="--config= --file="
-		;;
-	"record disable" | "record status" | "config "* | "status " | "doctor ")
-		options="--config="
-		;;
-	esac
-	options+=" --yes --help"
-}
-
-_fluxloop_noun()
-{
-	case $1 in
-	init) _fluxloop_reply project ;;
-	generate) _fluxloop_reply inputs ;;
-	run | parse) _fluxloop_reply experiment ;;
-	record) _fluxloop_reply "enable disable status" ;;
-	config) _fluxloop_reply "show get set validate" ;;
-	help) _fluxloop_reply "init generate run parse record config status doctor" ;;
+	case "$2 $3" in
+	'--config '*) _fluxloop_paths -f '*.y*ml' ;;
+	'--from-recording '* | '--file '*) _fluxloop_paths -f '*.jsonl' ;;
+	*' FILE') _fluxloop_paths -f ;;
+	*' DIR') _fluxloop_paths -d ;;
+	*) _fluxloop_reply "$("${COMP_WORDS[0]}" --list values "$1" "$2" 2>/dev/null)" ;;
 	esac
 }
 
 _fluxloop()
 {
-	local current=${COMP_WORDS[COMP_CWORD]} previous verb='' noun='' options=
-	local i=1
+	local current=${COMP_WORDS[COMP_CWORD]} previous command='' found=''
+	local commands words name argument i=1
+	local -A options=()
 
 	COMPREPLY=()
+	commands=$("${COMP_WORDS[0]}" --list commands 2>/dev/null)
 	while ((i < COMP_CWORD)) && [[ ${COMP_WORDS[i]} == -* ]]; do
 		((i++))
 	done
-	((i < COMP_CWORD)) && verb=${COMP_WORDS[i]}
-	if [[ ! $verb ]]; then
-		_fluxloop_reply "init generate run parse record config status
-			doctor help --trace --help --version --python-path"
+	# the words of the command so far, then the one to complete
+	while ((i < COMP_CWORD)); do
+		[[ ${COMP_WORDS[i]} == help && ! $command ]] ||
+			command+="${command:+ }${COMP_WORDS[i]}"
+		((i++))
+		if [[ $'\n'$commands$'\n' == *$'\n'$command$'\n'* ]]; then
+			found=1
+			break
+		fi
+		[[ ! $command || $'\n'$commands == *$'\n'"$command "* ]] || return 0
+	done
+	if [[ ! $found ]]; then
+		words=$(sed -n "s/^${command:+$command }\([a-z]*\).*/\1/p" \
+			<<<"$commands" | uniq)
+		[[ $command ]] ||
+			words+=" help --trace --help --version --python-path"
+		_fluxloop_reply "$words"
 		return
 	fi
-	case $verb in
-	init | generate | run | parse | record | config | help)
-		if ((COMP_CWORD == i + 1)); then
-			_fluxloop_noun "$verb"
-			return
-		fi
-		noun=${COMP_WORDS[i + 1]}
-		;;
-	esac
-	_fluxloop_options "$verb $noun"
+	words=
+	while IFS=$'\t' read -r name argument; do
+		options[$name]=$argument
+		words+=" $name"
+	done < <("${COMP_WORDS[0]}" --list options "$command" 2>/dev/null)
 	previous=${COMP_WORDS[COMP_CWORD - 1]}
-	# "--config=x" comes as three words.
+	# "--config=x" comes as three words
 	if [[ $current == = ]]; then
 		current=
 	elif [[ $previous == = ]]; then
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	if [[ " $options " == *[[:space:]]"$previous="[[:space:]]* ]]; then
-		_fluxloop_value "$previous"
-	elif [[ $current != -* && ("$verb $noun" == "parse experiment" ||
-		"$verb $noun ${COMP_WORDS[*]}" == "run experiment "*" --resume "*) ]]; then
+	if [[ ${options[$previous]-} == [A-Z]* ]]; then
+		_fluxloop_value "$command" "$previous" "${options[$previous]}"
+	elif [[ $current != -* && ($command == 'parse experiment' ||
+		"$command ${COMP_WORDS[*]}" == 'run experiment '*' --resume '*) ]]; then
 		_fluxloop_experiments
 	else
-		_fluxloop_reply "${options//=/}"
+		_fluxloop_reply "$words"
 	fi
 }
 

@@ -206,17 +206,17 @@ YAML
 	run experiment more|unexpected 'more': see 'fluxloop run experiment --help'
 	run experiment --limit|option '--limit' needs a value
 	run experiment --dry-run=1|option '--dry-run' takes no value
-	run experiment --iterations 0|--iterations '0': a whole number from 1 on is wanted
-	run experiment --limit=-3|--limit '-3': a whole number from 1 on is wanted
-	run experiment --parallel 1e3|--parallel '1e3': a whole number from 1 on is wanted
-	generate inputs --limit x|--limit 'x': a whole number from 1 on is wanted
-	generate inputs --seed 1.5|--seed '1.5': a whole number is wanted
-	config set iterations|a key and a value are wanted: fluxloop config set KEY VALUE
+	run experiment --iterations 0|--iterations '0': expected a whole number of at least 1
+	run experiment --limit=-3|--limit '-3': expected a whole number of at least 1
+	run experiment --parallel 1e3|--parallel '1e3': expected a whole number of at least 1
+	generate inputs --limit x|--limit 'x': expected a whole number of at least 1
+	generate inputs --seed 1.5|--seed '1.5': expected a whole number
+	config set iterations|expected a key and a value: fluxloop config set KEY VALUE
 	config get|which key? See 'fluxloop config --help'
 	parse experiment|which experiment? Name its folder, or give --latest
 	parse experiment a b|unexpected 'b': see 'fluxloop parse experiment --help'
 	parse experiment nowhere|nowhere: no such folder
-	parse experiment app|app: no experiment: there is no trace_summary.jsonl in it
+	parse experiment app|app: not an experiment: it has no trace_summary.jsonl
 	END
 }
 
@@ -333,7 +333,7 @@ YAML
 	cd ../..
 	printf 'iterations: 9\n' >fluxloop/my-agent/setting.yaml
 	run -2 fluxloop init project --name my-agent
-	assert_output --partial 'fluxloop/my-agent is there already'
+	assert_output --partial 'fluxloop/my-agent already exists'
 	assert_output --partial --force
 	assert_equal "$(cat fluxloop/my-agent/setting.yaml)" 'iterations: 9'
 }
@@ -397,7 +397,7 @@ YAML
 	fluxloop generate inputs --limit 3
 	cp inputs/generated.yaml before
 	run --separate-stderr -2 fluxloop generate inputs --limit 4
-	assert_equal "$stderr" 'fluxloop: inputs/generated.yaml is there already: give --overwrite to replace it, or --output FILE to write another'
+	assert_equal "$stderr" 'fluxloop: inputs/generated.yaml already exists: give --overwrite to replace it, or --output FILE to write another'
 	cmp inputs/generated.yaml before
 	run fluxloop generate inputs --limit 4 --overwrite
 	assert_success
@@ -569,7 +569,7 @@ YAML
 	project
 	guide_settings >setting.yaml
 	run -2 fluxloop run experiment
-	assert_output --partial 'inputs/generated.yaml is not there and base_inputs is empty'
+	assert_output --partial 'inputs/generated.yaml is missing and base_inputs is empty'
 	assert_output --partial 'fluxloop generate inputs'
 	printf 'inputs: []\n' >inputs/generated.yaml
 	run -2 fluxloop run experiment
@@ -714,7 +714,7 @@ until_said()
 	wait "$pid" || status=$?
 	assert_equal "$status" 130
 	the_experiment
-	assert_regex "$(<out)" "stopped by SIGINT; what was finished is in $dir"
+	assert_regex "$(<out)" "stopped by SIGINT; finished runs are in $dir"
 	assert_regex "$(<out)" "next: fluxloop parse experiment $dir "
 	run jq -r 'select(.success) | .input' "$dir/trace_summary.jsonl"
 	assert_output one
@@ -730,7 +730,7 @@ until_said()
 	wait "$pid" || status=$?
 	assert_equal "$status" 143
 	the_experiment
-	assert_regex "$(<out)" "stopped by SIGTERM; what was finished is in $dir"
+	assert_regex "$(<out)" "stopped by SIGTERM; finished runs are in $dir"
 	run jq -r 'select(.success) | .input' "$dir/trace_summary.jsonl"
 	assert_line --index 0 one
 	assert_line --index 1 stuck
@@ -749,7 +749,7 @@ until_said()
 		wait "$pid" || status=$?
 		assert_equal "$status" "${name#*:}"
 		the_experiment
-		assert_regex "$(<out)" "stopped by SIG${name%:*}; what was finished is in $dir"
+		assert_regex "$(<out)" "stopped by SIG${name%:*}; finished runs are in $dir"
 		[[ $(<out) != *'was ended by signal'* ]]
 	done
 }
@@ -786,7 +786,7 @@ until_said()
 	the_experiment
 	fluxloop parse experiment "$dir/"
 	run --separate-stderr -2 fluxloop parse experiment "$dir"
-	assert_equal "$stderr" "fluxloop: $dir/per_trace_analysis is there already: give --overwrite to write it anew, or --output for another folder"
+	assert_equal "$stderr" "fluxloop: $dir/per_trace_analysis already exists: give --overwrite to replace it, or --output for another folder"
 	run fluxloop parse experiment "$dir" --overwrite
 	assert_success
 	run fluxloop parse experiment "$dir" --output 'o t/her'
@@ -995,7 +995,7 @@ quoted_for_env()
 	assert_line --partial "  $dir: 2 runs, 0 failed"
 	rm "$dir/summary.json"
 	run fluxloop status
-	assert_line "  $dir: 2 runs, no summary: running or cut off"
+	assert_line "  $dir: 2 runs, no summary: running or interrupted"
 }
 
 @test "doctor finds everything fine in a fresh project" {
@@ -1133,18 +1133,17 @@ completes()
 	assert_equal "$offered" 'a_1 a_2'
 }
 
-@test "completion knows the options that the help knows" {
+@test "completion offers the options that the help prints" {
 	source "$ROOT/bin/fluxloop-completion.bash"
 	for command in 'init project' 'generate inputs' 'run experiment' \
-		'parse experiment' 'record enable' 'config show' 'status ' \
-		'doctor '; do
-		_fluxloop_options "$command"
-		known=$(tr -s ' \t=' '\n' <<<"$options" | grep . |
+		'parse experiment' 'record enable' 'config show' status doctor; do
+		completes "fluxloop $command --"
+		known=$(tr ' ' '\n' <<<"$offered" |
 			grep -v -x -e --yes -e --help | LC_ALL=C sort)
 		# shellcheck disable=SC2086 # two words
-		told=$(fluxloop $command --help | grep -o -e '--[a-z-]*' |
-			LC_ALL=C sort -u)
-		assert_equal "$command: $known" "$command: $told"
+		printed=$(fluxloop $command --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' |
+			LC_ALL=C sort)
+		assert_equal "$command: $known" "$command: $printed"
 	done
 }
 

@@ -616,7 +616,7 @@ finished()
 @test "an experiment that was stopped says how to go on, and goes on" {
 	project one stuck three
 	stopped
-	assert_regex "$(<out)" "stopped by SIGINT; what was finished is in $dir"
+	assert_regex "$(<out)" "stopped by SIGINT; finished runs are in $dir"
 	assert_regex "$(<out)" "$dir: 1 of 3 runs, 0 failed, 100\.0 % succeeded"
 	run -0 fluxloop status
 	assert_line --partial "  $dir: 1 of 3 runs, 0 failed"
@@ -624,7 +624,7 @@ finished()
 	line=$(sed -n 's/^resume: //p' out)
 	assert_equal "$line" "fluxloop run experiment --resume $dir"
 	run --separate-stderr -0 timeout 60 bash -euc "$line"
-	assert_equal "${lines[0]}" '1 of 3 runs are there, 2 are missing'
+	assert_equal "${lines[0]}" '1 of 3 runs are finished, 2 are missing'
 	assert_regex "${lines[1]}" "^$dir: 3 runs, 0 failed, 100\.0 %"
 	assert_equal "${lines[2]}" "next: fluxloop parse experiment $dir --output per_trace_analysis --overwrite"
 	assert_equal "${#lines[@]}" 3
@@ -632,7 +632,7 @@ finished()
 	# when all is there, nothing is run
 	rm agent.sh
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume="$dir"
-	assert_equal "${lines[0]}" 'all 3 runs are there'
+	assert_equal "${lines[0]}" 'all 3 runs are finished'
 	assert_regex "${lines[1]}" "^$dir: 3 runs, 0 failed"
 	assert_equal "$stderr" ''
 }
@@ -643,7 +643,7 @@ finished()
 	assert_regex "$(<out)" "$dir: 0 of 2 runs, 0 failed"
 	refute grep -q ^next: out
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume --latest
-	assert_equal "${lines[0]}" '0 of 2 runs are there, 2 are missing'
+	assert_equal "${lines[0]}" '0 of 2 runs are finished, 2 are missing'
 	finished "$dir"
 }
 
@@ -657,14 +657,14 @@ finished()
 	cd ..
 	run --separate-stderr -1 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir"
 	assert_equal "$stderr" "fl-collect: it's \$a place/$dir: 1 run was not written whole: it is dropped, to be done again"
-	assert_equal "${lines[0]}" '3 of 4 runs are there, 1 is missing'
+	assert_equal "${lines[0]}" '3 of 4 runs are finished, 1 is missing'
 	assert_regex "${lines[1]}" ': 4 runs, 1 failed'
 	cd "$OLDPWD"
 	finished "$dir"
 	assert_file_exists "$dir/errors.json"
 	# the status is that of all runs, not only of those that were added
 	run -1 timeout 60 fluxloop run experiment --resume "$dir"
-	assert_line 'all 4 runs are there'
+	assert_line 'all 4 runs are finished'
 }
 
 @test "one that was killed before anything was written is begun" {
@@ -672,7 +672,7 @@ finished()
 	mkdir -p experiments/trial_20250101_000000/stderr
 	touch experiments/trial_20250101_000000/{manifest.json.new,traces.jsonl}
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume --latest
-	assert_equal "${lines[0]}" '0 of 2 runs are there, 2 are missing'
+	assert_equal "${lines[0]}" '0 of 2 runs are finished, 2 are missing'
 	dir=experiments/trial_20250101_000000
 	finished "$dir"
 	mkdir empty
@@ -689,7 +689,7 @@ finished()
 	stopped --iterations 2 --limit 3 --seed 5 --name "it's \"x\""
 	assert_jq .options '{"iterations":"2","limit":"3","seed":"5"}' "$dir/manifest.json"
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir"
-	assert_equal "${lines[0]}" '2 of 6 runs are there, 4 are missing'
+	assert_equal "${lines[0]}" '2 of 6 runs are finished, 4 are missing'
 	timeout 60 fluxloop run experiment --iterations 2 --limit 3 --seed 5 --name "it's \"x\"" --output whole
 	whole=(whole/*)
 	for file in trace_summary traces; do
@@ -726,13 +726,13 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	mv kept setting.yaml
 	run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir" --anyway
 	assert_equal "${#stderr_lines[@]}" 2
-	assert_equal "${lines[0]}" '1 of 4 runs are there, 3 are missing'
+	assert_equal "${lines[0]}" '1 of 4 runs are finished, 3 are missing'
 	finished "$dir"
 	# another configuration with the same in it will do
 	mkdir elsewhere
 	mv setting.yaml elsewhere/same.yaml
 	run -2 timeout 60 fluxloop run experiment --resume "$dir"
-	assert_output "fluxloop: $PWD/setting.yaml: the experiment's configuration is not there: name it with --config"
+	assert_output "fluxloop: $PWD/setting.yaml: the experiment's configuration is missing: name it with --config"
 }
 
 @test "how many calls at once, and limits, may change" {
@@ -751,7 +751,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	dir=$(echo experiments/*)
 	assert_line "resume: fluxloop run experiment --resume $dir"
 	run -1 timeout 60 fluxloop run experiment --resume "$dir" --max-failures 1
-	assert_line '2 of 4 runs are there, 2 are missing'
+	assert_line '2 of 4 runs are finished, 2 are missing'
 	refute_line --partial resume:
 	finished "$dir"
 	# one that is configured
@@ -775,7 +775,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 		cp "$dir/trace_summary.jsonl" "whole$k"
 		truncate -s -1 "$dir/trace_summary.jsonl"
 		run --separate-stderr -0 timeout 60 fluxloop run experiment --resume "$dir"
-		assert_equal "${lines[0]}" "$(($(lines_of "whole$k") - 1)) runs are there"
+		assert_equal "${lines[0]}" "$(($(lines_of "whole$k") - 1)) runs are finished"
 		assert_equal "$(jq -r .run_id "$dir/trace_summary.jsonl" | sort)" \
 			"$(jq -r .run_id "whole$k" | sort)"
 	done
@@ -813,23 +813,25 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	--resume --latest|experiments: no experiments here: 'fluxloop run experiment' makes one
 	--resume --latest old|unexpected 'old': see 'fluxloop run experiment --help'
 	--resume old more|unexpected 'more': see 'fluxloop run experiment --help'
-	--resume .|.: cannot be resumed: there is no manifest.json in it
-	--resume old|old: cannot be resumed: there is no manifest.json in it
-	--resume ./--latest --output x|--output: what is resumed goes on in its own folder
+	--resume ./--latest --output x|--output: an experiment is resumed in its own folder
 	--latest|--latest is for --resume
 	--anyway|--anyway is for --resume
 	old|unexpected 'old': see 'fluxloop run experiment --help'
 	END
+	for name in . old; do
+		run -2 timeout 60 fluxloop run experiment --resume "$name"
+		assert_output "fl-status: $name: cannot be resumed: there is no manifest.json in it"
+	done
 	run -0 timeout 60 fluxloop run experiment --resume=./--latest
-	assert_line 'all 2 runs are there'
+	assert_line 'all 2 runs are finished'
 	run -0 timeout 60 fluxloop run experiment --resume --dry-run -- --latest
-	assert_line 'results     ./--latest/, where 2 are'
+	assert_line 'results     ./--latest/, which has 2'
 	# what is not ours in a manifest is no program
 	sed 's/"options": {}/"options": {\n    "iterations": "a[$(touch made)]"\n  }/' \
 		./--latest/manifest.json >changed
 	mv changed ./--latest/manifest.json
 	run -2 timeout 60 fluxloop run experiment --resume ./--latest
-	assert_output "fluxloop: --iterations 'a[\$(touch made)]': a whole number from 1 on is wanted"
+	assert_output "fluxloop: --iterations 'a[\$(touch made)]': expected a whole number of at least 1"
 	assert_not_exists made
 	sed -i '/"iterations": "a/d' ./--latest/manifest.json
 	# two at once
