@@ -320,19 +320,19 @@ set_up_formats(void)
 static int
 run(char **files, size_t n, int both)
 {
-	struct pool crew;
+	struct pool pool;
 	static struct output k;	/* the thread that waits for signals has it */
-	struct join j = { .sink = &k, .crew = &crew, .memory = given.memory,
-	    .say = cli_say };
+	struct join j = { .output = &k, .pool = &pool, .memory = given.memory,
+	    .report = cli_say };
 	int status = 2;
 
 	set_up_formats();
 	k.format = given.format;
-	k.crew = &crew;
+	k.pool = &pool;
 	k.path = given.output_dir;
 	k.shard = given.shard;
 	k.enough = ENOUGH;
-	pool_init(&crew, given.jobs ? given.jobs : pool_processors());
+	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
 	if (output_begin(&k, given.overwrite)) {
 		output_end(&k, 0);
 	} else {
@@ -353,7 +353,7 @@ run(char **files, size_t n, int both)
 	if (k.error.msg)
 		warn("%s", k.error.msg);
 	err_release(&k.error);
-	pool_release(&crew);
+	pool_release(&pool);
 	return status;
 }
 

@@ -67,7 +67,7 @@ open_next(struct chunks *bs)
 }
 
 static void
-finish(struct chunks *bs, struct block *b, int error)
+finish(struct chunks *bs, struct chunk *b, int error)
 {
 	b->last = 1;
 	b->error = error;
@@ -78,7 +78,7 @@ finish(struct chunks *bs, struct block *b, int error)
 
 /* Reads until there is a whole line or the end, and moves it all to b. */
 static void
-fill(struct chunks *bs, struct block *b)
+fill(struct chunks *bs, struct chunk *b)
 {
 	struct buf *t = b->text;
 	size_t seen, rest;
@@ -109,7 +109,7 @@ fill(struct chunks *bs, struct block *b)
 }
 
 int
-chunks_next(struct chunks *bs, struct block *b)
+chunks_next(struct chunks *bs, struct chunk *b)
 {
 	b->first = b->last = b->error = 0;
 	b->text->len = 0;

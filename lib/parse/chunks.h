@@ -22,7 +22,7 @@ struct chunks {
 	struct buf *carry;	/* the beginning of a line */
 };
 
-struct block {
+struct chunk {
 	struct buf *text;	/* its lines; the caller's */
 	const char *file;
 	size_t number;		/* of the file, from 0 */
@@ -44,6 +44,6 @@ void chunks_release(struct chunks *bs);
  * if it can be read again, is the caller's from then on. Returns 1, or 0 at
  * the end of the last file.
  */
-int chunks_next(struct chunks *bs, struct block *b);
+int chunks_next(struct chunks *bs, struct chunk *b);
 
 #endif

@@ -20,10 +20,10 @@ struct output;
 struct pool;
 
 struct join {
-	struct output *sink;	/* where traces go */
-	struct pool *crew;
+	struct output *output;	/* where traces go */
+	struct pool *pool;
 	size_t memory;		/* how much of it may be used, in bytes */
-	void (*say)(const char *msg);	/* prints a message */
+	void (*report)(const char *msg);	/* prints a message */
 	/* what was met */
 	size_t bad;		/* lines that were no records */
 	size_t rowless;		/* traces that had no row */
@@ -33,8 +33,8 @@ struct join {
 	int error;		/* errno of a file that could not be used, or 0 */
 	const char *error_file;	/* which; NULL: a temporary one */
 	/* what it works with */
-	struct chunks blocks;
-	pthread_mutex_t reading;	/* of blocks, or of jobs */
+	struct chunks chunks;
+	pthread_mutex_t reading;	/* of chunks, or of tasks */
 	int *fds;		/* one for each file; -1: cannot be read again */
 	int *met;		/* in each file, by json_scan */
 	size_t nfiles;
@@ -46,8 +46,8 @@ struct join {
 	struct source_tally tally;	/* and what they are */
 	uint64_t records;	/* so far */
 	struct sorter index;
-	struct sorter jobs;
-	uint64_t next_job;
+	struct sorter tasks;
+	uint64_t next_task;
 	int extents;		/* rows tell where their observations are */
 	int quiet;		/* what is said now will be said again */
 	uint64_t tiled;		/* by the extents, so far; then UINT64_MAX */
@@ -56,7 +56,7 @@ struct join {
 /*
  * Passes over all records. A whole trace is rendered at once; then come the
  * rows in the order they were read, each with the observations of its trace
- * id, and then the observations without a row. sink, crew, memory and say are
+ * id, and then the observations without a row. output, pool, memory and report are
  * set, and everything else is zero. extents: the two files are the rows and
  * the observations of an experiment directory; if the rows tell where theirs
  * are, and together that is all of them, no index is made. Returns 0, or -1

@@ -16,7 +16,7 @@
 #include "output.h"
 
 /*
- * A file this small is written while it is the sheet's turn, so that few are
+ * A file this small is written while it is the batch's turn, so that few are
  * open at once. Larger ones are written behind it, while others write theirs:
  * traces of 150 KB take a quarter less time so.
  */
@@ -25,8 +25,8 @@
 /* A page is copied to the standard output in pieces of so many bytes. */
 #define PIECE 65536
 
-/* A rendered trace. Offsets are into the sheet's text and facts. */
-struct part {
+/* A rendered trace. Offsets are into the batch's text and facts. */
+struct rendered {
 	size_t at;		/* what is not written yet; up to a byte */
 				/* before the next */
 	size_t name;		/* of its file, without suffix; a C string */
@@ -127,10 +127,10 @@ output_begin(struct output *k, int overwrite)
 static int
 stop(struct output *k, char *what)
 {
-	pool_lock(k->crew);
+	pool_lock(k->pool);
 	set_error(k, what);
-	pool_unlock(k->crew);
-	pool_stop(k->crew);
+	pool_unlock(k->pool);
+	pool_stop(k->pool);
 	return -1;
 }
 
@@ -143,12 +143,12 @@ fail(struct output *k, const char *file, int error)
 {
 	if (!k->filter.pid || error != EPIPE)
 		return stop(k, unwritten(k, file, error));
-	pool_lock(k->crew);
+	pool_lock(k->pool);
 	k->sated = 1;
-	pool_unlock(k->crew);
+	pool_unlock(k->pool);
 	if (k->path)
 		return 0;
-	pool_stop(k->crew);
+	pool_stop(k->pool);
 	return -1;
 }
 
@@ -285,11 +285,11 @@ put_record(struct buf *b, const struct trace *t)
 }
 
 /* Keeps what the indexes and the name need of a trace. */
-static struct part *
+static struct rendered *
 new_part(struct batch *h, const struct trace *t)
 {
 	struct buf *b = h->facts, id = { 0 };
-	struct part *p;
+	struct rendered *p;
 	size_t i;
 
 	ALLOC_GROW(h->parts, h->nparts + 1, h->parts_cap);
@@ -299,7 +299,7 @@ new_part(struct batch *h, const struct trace *t)
 	/* formats look back for whether a comma is due */
 	buf_byte(h->text, '\n');
 	p->at = h->text->len;
-	if (!h->sink->path)
+	if (!h->output->path)
 		return p;
 	trace_id_text(t, &id);
 	p->shard = (unsigned char)hash_bytes(0, 0, id.p, id.len);
@@ -312,11 +312,11 @@ new_part(struct batch *h, const struct trace *t)
 	json_add_text(b, "trace_id", id.p, id.len);
 	p->rest = b->len;
 	put_record(b, t);
-	for (i = 0; i < OUTPUT_LISTS && h->sink->lists[i].listing; i++) {
+	for (i = 0; i < OUTPUT_LISTS && h->output->lists[i].listing; i++) {
 		p->rows[i] = b->len;
-		h->sink->lists[i].listing->before(b, t);
+		h->output->lists[i].listing->before(b, t);
 		p->names[i] = b->len;
-		h->sink->lists[i].listing->behind(b, t);
+		h->output->lists[i].listing->behind(b, t);
 		p->rows[i + 1] = b->len;
 	}
 	buf_release(&id);
@@ -326,7 +326,7 @@ new_part(struct batch *h, const struct trace *t)
 static int
 wait_turn(struct batch *h)
 {
-	if (!h->held && pool_wait(h->sink->crew, h->ticket))
+	if (!h->held && pool_wait(h->output->pool, h->ticket))
 		return -1;
 	h->held = 1;
 	return 0;
@@ -334,12 +334,12 @@ wait_turn(struct batch *h)
 
 /* The name of the nth file for this name: the second gets -2 behind it. */
 static void
-name_file(const struct batch *h, const struct part *p, struct buf *name)
+name_file(const struct batch *h, const struct rendered *p, struct buf *name)
 {
-	const struct format *f = h->sink->format;
+	const struct format *f = h->output->format;
 
 	name->len = 0;
-	if (h->sink->shard)
+	if (h->output->shard)
 		buf_printf(name, "%02x/", p->shard);
 	buf_puts(name, h->facts->p + p->name);
 	if (p->nth > 1)
@@ -350,9 +350,9 @@ name_file(const struct batch *h, const struct part *p, struct buf *name)
 
 /* Opens a file that is not there yet; its name is left in name. */
 static int
-open_part(struct batch *h, struct part *p, struct buf *name)
+open_part(struct batch *h, struct rendered *p, struct buf *name)
 {
-	struct output *k = h->sink;
+	struct output *k = h->output;
 	size_t taken = 1, unused;
 
 	if (k->shard && !k->made[p->shard]) {
@@ -388,9 +388,9 @@ open_part(struct batch *h, struct part *p, struct buf *name)
 
 /* Says in the indexes where a trace is. */
 static int
-list_part(struct batch *h, const struct part *p, const char *file)
+list_part(struct batch *h, const struct rendered *p, const char *file)
 {
-	struct output *k = h->sink;
+	struct output *k = h->output;
 	struct buf *b = out_begin(&k->index);
 	struct output_list *l;
 	size_t i;
@@ -419,9 +419,9 @@ list_part(struct batch *h, const struct part *p, const char *file)
 
 /* Gives a trace its place, when it is its turn. */
 static int
-place_part(struct batch *h, struct part *p)
+place_part(struct batch *h, struct rendered *p)
 {
-	struct output *k = h->sink;
+	struct output *k = h->output;
 	const struct format *f = k->format;
 	struct buf name = { 0 };
 	const char *before = k->traces ? f->between : f->begin;
@@ -454,12 +454,12 @@ part_text(const struct batch *h, size_t i, const char **p)
 
 /* A trace's file could not be written. */
 static int
-fail_part(struct batch *h, const struct part *p, int error)
+fail_part(struct batch *h, const struct rendered *p, int error)
 {
 	struct buf name = { 0 };
 
 	name_file(h, p, &name);
-	fail(h->sink, name.p, error);
+	fail(h->output, name.p, error);
 	buf_release(&name);
 	return -1;
 }
@@ -467,8 +467,8 @@ fail_part(struct batch *h, const struct part *p, int error)
 static int
 write_part(struct batch *h, size_t i)
 {
-	struct part *p = &h->parts[i];
-	struct output *k = h->sink;
+	struct rendered *p = &h->parts[i];
+	struct output *k = h->output;
 	const char *text;
 	size_t n = part_text(h, i, &text);
 
@@ -480,7 +480,7 @@ write_part(struct batch *h, size_t i)
 }
 
 static int
-close_part(struct batch *h, struct part *p)
+close_part(struct batch *h, struct rendered *p)
 {
 	int fd = p->fd;
 
@@ -495,7 +495,7 @@ close_part(struct batch *h, struct part *p)
 static void
 put_all(struct batch *h)
 {
-	struct part *p;
+	struct rendered *p;
 	size_t k;
 
 	h->failed = h->failed || wait_turn(h);
@@ -523,15 +523,15 @@ load(void *arg, struct trace *t, size_t i)
 
 	if (h->load)
 		h->load(h->load_arg, t, i);
-	if (h->text->len >= h->sink->enough)
+	if (h->text->len >= h->output->enough)
 		put_all(h);
 }
 
 int
 batch_add(struct batch *h, struct trace *t)
 {
-	const struct format *f = h->sink->format;
-	int apart = h->sink->apart;
+	const struct format *f = h->output->format;
+	int apart = h->output->apart;
 
 	new_part(h, t);
 	h->load = t->load;
@@ -546,7 +546,7 @@ batch_add(struct batch *h, struct trace *t)
 	t->load = h->load;
 	t->arg = h->load_arg;
 	/* a row may be printed much longer than it is */
-	if (h->text->len >= h->sink->enough)
+	if (h->text->len >= h->output->enough)
 		put_all(h);
 	return h->failed;
 }
@@ -560,7 +560,7 @@ batch_wait(struct batch *h)
 int
 batch_end(struct batch *h)
 {
-	int bad = h->failed || wait_turn(h), apart = h->sink->apart;
+	int bad = h->failed || wait_turn(h), apart = h->output->apart;
 	const char *text;
 	size_t i;
 
@@ -572,10 +572,10 @@ batch_end(struct batch *h)
 		bad = write_part(h, i) || close_part(h, &h->parts[i]);
 	}
 	/* nobody waits for what was read to come out */
-	if (!bad && !apart && out_flush(&h->sink->out))
-		bad = fail(h->sink, h->sink->format->file,
-		    h->sink->out.error);
-	pool_pass(h->sink->crew);
+	if (!bad && !apart && out_flush(&h->output->out))
+		bad = fail(h->output, h->output->format->file,
+		    h->output->out.error);
+	pool_pass(h->output->pool);
 	for (i = 0; i < h->nparts; i++) {
 		if (h->parts[i].fd >= 0 && !bad)
 			bad = write_part(h, i);

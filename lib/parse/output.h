@@ -29,7 +29,7 @@ struct output_list {
 
 struct output {
 	const struct format *format;
-	struct pool *crew;
+	struct pool *pool;
 	const char *path;	/* of the folder; NULL: the standard output */
 	int shard;		/* spread the files over 256 folders */
 	size_t enough;		/* bytes to render before they are written */
@@ -50,10 +50,10 @@ struct output {
 
 /* What one thread has rendered and not put out yet. */
 struct batch {
-	struct output *sink;
+	struct output *output;
 	struct buf *text;
 	struct buf *facts;	/* what the indexes say */
-	struct part *parts;	/* a part for each trace */
+	struct rendered *parts;	/* a part for each trace */
 	size_t nparts;
 	size_t parts_cap;
 	size_t put;		/* how many of them have their place */
@@ -65,7 +65,7 @@ struct batch {
 };
 
 /*
- * Starts the output; format, crew, path, shard and enough are set. overwrite:
+ * Starts the output; format, pool, path, shard and enough are set. overwrite:
  * replace a folder that is there (outdir.h). Returns 0, or -1 with error set.
  */
 int output_begin(struct output *k, int overwrite);
@@ -73,12 +73,12 @@ int output_begin(struct output *k, int overwrite);
 /*
  * Completes it; whole: if not, a folder is thrown away, and so is a page for
  * the standard output, which is written only here. If sated is set and
- * there is no folder, the crew was stopped because nobody wanted the rest, and
+ * there is no folder, the pool was stopped because nobody wanted the rest, and
  * it is whole. Returns 0, or -1 with error set.
  */
 int output_end(struct output *k, int whole);
 
-/* Zeroed memory with sink set is a sheet. */
+/* Zeroed memory with output set is a batch. */
 void batch_release(struct batch *h);
 
 /* Starts on the work that the ticket is for. */
@@ -86,7 +86,7 @@ void batch_begin(struct batch *h, uint64_t ticket);
 
 /*
  * Renders a trace. Where more than enough waits, this waits for the turn and
- * writes. Returns 0, or -1 when the crew was stopped.
+ * writes. Returns 0, or -1 when the pool was stopped.
  */
 int batch_add(struct batch *h, struct trace *t);
 
@@ -95,7 +95,7 @@ int batch_wait(struct batch *h);
 
 /*
  * Waits for the turn, gives what was rendered its place and ends the turn. On
- * failure the crew is stopped. Returns 0 or -1.
+ * failure the pool is stopped. Returns 0 or -1.
  */
 int batch_end(struct batch *h);
 

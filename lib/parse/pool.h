@@ -38,7 +38,7 @@ void pool_lock(struct pool *c);
 void pool_unlock(struct pool *c);
 uint64_t pool_ticket(struct pool *c);
 
-/* Waits for the ticket's turn. Returns 0, or -1 when the crew was stopped. */
+/* Waits for the ticket's turn. Returns 0, or -1 when the pool was stopped. */
 int pool_wait(struct pool *c, uint64_t ticket);
 
 /* Ends the turn. */

@@ -1,0 +1,310 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/util.h"
+#include "json/json.h"
+#include "io/source.h"
+#include "io/spill.h"
+#include "trace/pertrace.h"
+#include "trace/trace.h"
+#include "chunks.h"
+#include "join.h"
+#include "joiner.h"
+#include "output.h"
+#include "pool.h"
+#include "sorter.h"
+
+/* The fields that the first pass looks for: a trace's, and more. */
+enum { INDEX_TYPE = TRACE_FIELDS, INDEX_AT, INDEX_BYTES, INDEX_TIMELINE,
+    INDEX_SUMMARY, INDEX_FIELDS };
+
+static void
+index_complain(struct joiner *w, char *why)
+{
+	struct complaint *c;
+
+	ALLOC_GROW(w->complaints, w->ncomplaints + 1, w->complaints_cap);
+	c = &w->complaints[w->ncomplaints++];
+	c->line = w->lines;
+	c->why = why;
+}
+
+static uint64_t
+index_hash_id(struct json_span id)
+{
+	struct buf text = { 0 };
+	uint64_t h;
+
+	if (json_type(id) == JSON_STRING && !memchr(id.p, '\\', id.n))
+		return hash_bytes(0, 0, id.p + 1, id.n - 2);
+	if (json_type(id) != JSON_NULL)
+		trace_plain(&text, id);
+	h = hash_bytes(0, 0, text.p, text.len);
+	buf_release(&text);
+	return h;
+}
+
+/* Rows that say the same of a trace are one. */
+static uint64_t
+index_hash_row(const struct json_span *v)
+{
+	uint64_t h = 0;
+	size_t i;
+
+	for (i = TRACE_ITERATION; i <= TRACE_OUTPUT; i++)
+		h = hash_bytes(h, i, v[i].p, v[i].n);
+	return h >> 2;
+}
+
+/* A field that is a number of bytes; UINT64_MAX where it is none. */
+static uint64_t
+index_size(struct json_span v)
+{
+	double d;
+
+	return v.p && json_double(v, &d) && d >= 0 && d < 9e15 ?
+	    (uint64_t)d : UINT64_MAX;
+}
+
+static void
+index_add(struct joiner *w, const struct json_span *v, uint32_t kind,
+    struct json_span record)
+{
+	struct entry *e;
+
+	if (!w->nentries)
+		w->first = w->ncomplaints;
+	if (w->nentries == w->entries_cap) {
+		w->entries_cap = grow(w->entries_cap, 64);
+		w->entries = xreallocarray(w->entries, w->entries_cap,
+		    sizeof(*w->entries));
+		w->extents = xreallocarray(w->extents, w->entries_cap,
+		    2 * sizeof(*w->extents));
+	}
+	e = &w->entries[w->nentries];
+	e->id = index_hash_id(v[TRACE_TRACE_ID]);
+	e->kind = kind & 3;
+	e->hash = (kind == ENTRY_ROW ? index_hash_row(v) : 0) & ~(uint64_t)0 >>
+	    2;
+	e->place.at = (uint64_t)(record.p - w->text.p);
+	e->place.n = (uint32_t)record.n;
+	w->extents[2 * w->nentries] = index_size(v[INDEX_AT]);
+	w->extents[2 * w->nentries + 1] = index_size(v[INDEX_BYTES]);
+	w->nentries++;
+}
+
+static int
+index_record(struct joiner *w, const struct json_span *v,
+    struct json_span record)
+{
+	int given = json_is(v[TRACE_OBSERVATIONS], JSON_ARRAY);
+	uint32_t kind = given || pertrace_is(v[INDEX_TIMELINE],
+	    v[INDEX_SUMMARY]) ? ENTRY_WHOLE : v[INDEX_TYPE].p ?
+	    ENTRY_OBSERVATION : ENTRY_ROW;
+
+	if (!v[TRACE_TRACE_ID].p) {
+		index_complain(w,
+		    xstrdup("neither a trace nor an observation: it "
+		    "has no 'trace_id'"));
+		return 0;
+	}
+	if (record.n > UINT32_MAX) {
+		index_complain(w, xstrdup("a record of more than 4 GiB"));
+		return 0;
+	}
+	index_add(w, v, kind, record);
+	if (kind != ENTRY_WHOLE || w->j->extents)
+		return 0;
+	trace_begin(&w->t, record, v);
+	if (given)
+		trace_add_all(&w->t, v[TRACE_OBSERVATIONS]);
+	else
+		pertrace_read(&w->t, v[INDEX_TIMELINE], v[INDEX_SUMMARY]);
+	trace_sort(&w->t);
+	joiner_check_count(w);
+	return batch_add(&w->batch, &w->t);
+}
+
+static int
+index_line(struct joiner *w, const struct line *l)
+{
+	const char *names[INDEX_FIELDS];
+	struct json_span v[INDEX_FIELDS], record;
+	char *why;
+	int met;
+
+	memcpy(names, trace_fields, sizeof(trace_fields));
+	names[INDEX_TYPE] = "type";
+	names[INDEX_AT] = "observations_at";
+	names[INDEX_BYTES] = "observations_bytes";
+	names[INDEX_TIMELINE] = "timeline";
+	names[INDEX_SUMMARY] = "summary";
+	w->lines++;
+	if (source_blank(l))
+		return 0;
+	met = source_check(l, names, v, INDEX_FIELDS, &record, &why);
+	if (met < 0) {
+		index_complain(w, why);
+		return 0;
+	}
+	w->met |= met;
+	return index_record(w, v, record);
+}
+
+static int
+index_chunk(struct joiner *w, const struct chunk *b)
+{
+	const char *p = buf_str(&w->text), *end = p + w->text.len, *nl;
+	struct line l;
+
+	w->lines = w->nentries = 0;
+	w->met = 0;
+	if (b->first && end - p >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
+		p += 3;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		l.whole = nl != NULL;
+		if (!nl)
+			nl = end;
+		l.p = p;
+		l.n = (size_t)(nl - p);
+		if (index_line(w, &l))
+			return -1;
+	}
+	return 0;
+}
+
+/* Says what is wrong with the lines of a block, and with its file. */
+static void
+index_report(struct joiner *w, const struct chunk *b)
+{
+	struct join *j = w->j;
+	struct complaint *c;
+	size_t i;
+
+	if (b->first) {
+		memset(&j->tally, 0, sizeof(j->tally));
+		j->lines = 0;
+	}
+	for (i = 0; i < w->ncomplaints; i++) {
+		if (w->nentries && i == w->first)
+			join_report(j, source_good(&j->tally, b->file));
+		c = &w->complaints[i];
+		join_report(j, source_bad(&j->tally, b->file, j->lines +
+		    c->line, c->why));
+		free(c->why);
+	}
+	if (w->nentries)
+		join_report(j, source_good(&j->tally, b->file));
+	if (b->last)
+		join_report(j, source_over(&j->tally, b->file));
+	j->bad += w->ncomplaints;
+	w->ncomplaints = 0;
+	j->lines += w->lines;
+	if (!b->error)
+		return;
+	join_report(j, xasprintf("%s: %s", b->file, strerror(b->error)));
+	j->failed = 1;
+}
+
+/* Whether the records of the block's file can be read where they are. */
+static int
+index_keep_file(struct join *j, const struct chunk *b)
+{
+	int kept = j->fds[b->number] >= 0;
+
+	if (!kept && b->fd >= 0 && j->kept < j->keep) {
+		j->fds[b->number] = b->fd;
+		j->kept++;
+		return 1;
+	}
+	if (!kept && b->last && b->fd > STDIN_FILENO)
+		close(b->fd);
+	return kept;
+}
+
+/* A row and its extent become a job at once. */
+static int
+index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
+{
+	struct render_task task = { e->number, extent[0], 0, extent[1], e->place
+	    };
+
+	if (e->kind != ENTRY_ROW || extent[0] != j->tiled || extent[1] ==
+	    UINT64_MAX) {
+		j->tiled = UINT64_MAX;
+		return 0;
+	}
+	j->tiled += extent[1];
+	return sorter_add(&j->tasks, &task);
+}
+
+/*
+ * Adds the block to what is known, when it is its turn. Sets *spill to where
+ * its text is to be put, or to UINT64_MAX.
+ */
+static int
+index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill)
+{
+	struct join *j = w->j;
+	struct entry *e;
+	size_t i, wanted = 0;
+	int kept = index_keep_file(j, b), bad = 0;
+
+	index_report(w, b);
+	j->met[b->number] |= w->met;
+	for (i = 0; i < w->nentries && !bad; i++) {
+		e = &w->entries[i];
+		wanted += e->kind != ENTRY_WHOLE;
+		e->number = j->records++;
+		e->place.at += kept ? b->offset : j->spilled;
+		e->place.file = (uint32_t)(kept ? b->number : j->nfiles);
+		if (!j->extents)
+			bad = sorter_add(&j->index, e);
+		else if (j->tiled != UINT64_MAX)
+			bad = index_add_extent(j, e, w->extents + 2 * i);
+	}
+	*spill = UINT64_MAX;
+	if (bad || kept || !wanted)
+		return bad ? join_fail(j, errno) : 0;
+	if (j->spill < 0 && (j->spill = spill_open()) < 0)
+		return join_fail(j, errno);
+	*spill = j->spilled;
+	j->spilled += w->text.len;
+	return 0;
+}
+
+void
+index_run(void *arg)
+{
+	struct joiner *w = arg;
+	struct join *j = w->j;
+	struct chunk b;
+	uint64_t ticket = 0, spill;
+	int more;
+
+	b.text = &w->text;
+	for (;;) {
+		pthread_mutex_lock(&j->reading);
+		more = !pool_stopped(j->pool) && chunks_next(&j->chunks, &b);
+		if (more)
+			ticket = pool_ticket(j->pool);
+		pthread_mutex_unlock(&j->reading);
+		if (!more)
+			break;
+		batch_begin(&w->batch, ticket);
+		if (index_chunk(w, &b) || batch_wait(&w->batch) ||
+		    index_commit(w, &b, &spill) || batch_end(&w->batch))
+			break;
+		if (spill != UINT64_MAX && spill_write(j->spill, w->text.p,
+		    w->text.len, spill)) {
+			join_fail(j, errno);
+			break;
+		}
+	}
+}

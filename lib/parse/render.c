@@ -1,0 +1,314 @@
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "json/json.h"
+#include "io/spill.h"
+#include "trace/trace.h"
+#include "join.h"
+#include "joiner.h"
+#include "output.h"
+#include "pool.h"
+#include "sorter.h"
+
+static int
+render_read(struct joiner *w, const struct place *p, size_t n, char *to)
+{
+	struct join *j = w->j;
+	int spilled = p->file == j->nfiles;
+
+	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
+		return 0;
+	if (spilled)
+		return join_fail(j, errno);
+	/* what was cut off is no JSON any more, which will be noticed */
+	if (!errno)
+		return 0;
+	return join_fail_file(j, join_file_name(j, p->file), errno);
+}
+
+static struct place *
+render_new_place(struct joiner *w)
+{
+	ALLOC_GROW(w->places, w->nplaces + 1, w->places_cap);
+	return &w->places[w->nplaces++];
+}
+
+/* Finds where a job's observations are: in the index. */
+static int
+render_list_index(struct joiner *w, const struct render_task *task)
+{
+	uint64_t i;
+	size_t k, n;
+
+	w->nplaces = 0;
+	for (i = 0; i < task->count; i += n) {
+		n = task->count - i < TASKS_MAX ? (size_t)(task->count - i) :
+		    TASKS_MAX;
+		if (sorter_read(&w->j->index, task->first + i, n, w->window))
+			return join_fail(w->j, errno);
+		for (k = 0; k < n; k++)
+			*render_new_place(w) = w->window[k].place;
+	}
+	return 0;
+}
+
+/* The same: by the ends of lines in its extent. */
+static int
+render_list_extent(struct joiner *w, const struct render_task *task)
+{
+	struct place piece = { task->first, 0, 1 }, *line;
+	uint64_t end = task->first + task->bytes;
+	const char *p, *nl;
+	size_t n;
+
+	w->nplaces = 0;
+	line = render_new_place(w);
+	*line = piece;
+	for (; piece.at < end; piece.at += n) {
+		n = end - piece.at < TASKS_BYTES ? (size_t)(end - piece.at) :
+		    TASKS_BYTES;
+		if (render_read(w, &piece, n, buf_room(&w->step, n)))
+			return -1;
+		for (p = w->step.p; (nl = memchr(p, '\n', n - (size_t)(p -
+		    w->step.p))); p = nl + 1) {
+			line->n = (uint32_t)(piece.at + (uint64_t)(nl -
+			    w->step.p) - line->at);
+			line = render_new_place(w);
+			*line = piece;
+			line->at += (uint64_t)(nl + 1 - w->step.p);
+		}
+	}
+	line->n = (uint32_t)(end - line->at);
+	w->nplaces -= line->n == 0;
+	return 0;
+}
+
+/*
+ * Reads places that follow one another in a file in one go, behind what is in
+ * text, and says how many that were.
+ */
+static size_t
+render_read_adjacent(struct joiner *w, size_t i)
+{
+	const struct place *p = &w->places[i];
+	uint64_t n = p->n;
+	size_t k;
+
+	for (k = i + 1; k < w->nplaces && p[k - i].file == p->file &&
+	    p[k - i].at == p->at + n + 1; k++)
+		n += (uint64_t)p[k - i].n + 1;
+	if (render_read(w, p, (size_t)n, buf_room(&w->text, (size_t)n + 1)))
+		return 0;
+	w->text.len += (size_t)n;
+	buf_byte(&w->text, '\n');
+	return k - i;
+}
+
+/* Reads the observations that the index lists behind what is in text. */
+static int
+render_read_index(struct joiner *w, const struct render_task *task)
+{
+	size_t i, n;
+
+	if (render_list_index(w, task))
+		return -1;
+	buf_room(&w->text, (size_t)task->bytes + w->nplaces + 1);
+	for (i = 0; i < w->nplaces; i += n)
+		if (!(n = render_read_adjacent(w, i)))
+			return -1;
+	return 0;
+}
+
+/* The same for those of an extent, which is passed over only once. */
+static int
+render_read_extent(struct joiner *w, const struct render_task *task)
+{
+	const struct place all = { task->first, 0, 1 };
+	size_t n = (size_t)task->bytes;
+	const char *p = buf_room(&w->text, n + 1), *end = p + n, *nl;
+
+	w->nplaces = 0;
+	if (n && render_read(w, &all, n, w->text.p + w->text.len))
+		return -1;
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		nl = nl ? nl : end;
+		render_new_place(w)->n = (uint32_t)(nl - p);
+	}
+	w->text.len += n;
+	buf_byte(&w->text, '\n');
+	return 0;
+}
+
+/* A trace that fits: all its records are read into memory, the row first. */
+static int
+render_gather(struct joiner *w, const struct render_task *task)
+{
+	struct json_span v = { 0 };
+	size_t i, at;
+	int bad;
+
+	if (w->j->extents ? render_read_extent(w, task) : render_read_index(w,
+	    task))
+		return -1;
+	at = task->row.file == NO_ROW ? 0 : (size_t)task->row.n + 1;
+	if (at) {
+		v.p = w->text.p;
+		v.n = task->row.n;
+	}
+	/* what is no JSON any more was changed since it was read first */
+	bad = trace_reset(&w->t, v);
+	for (i = 0; i < w->nplaces; i++) {
+		v.p = w->text.p + at;
+		v.n = w->places[i].n;
+		at += v.n + 1;
+		bad |= trace_add(&w->t, v);
+	}
+	w->changed += bad != 0;
+	return 0;
+}
+
+/* Lends a step of a trace that does not fit its record. */
+static void
+render_load_step(void *arg, struct trace *t, size_t i)
+{
+	struct joiner *w = arg;
+	const struct place *p = &w->places[t->obs[i].place];
+	struct json_span v;
+
+	w->step.len = 0;
+	v.p = buf_room(&w->step, p->n);
+	v.n = p->n;
+	if (!render_read(w, p, p->n, w->step.p) && trace_lend(t, i, v))
+		w->changed++;
+}
+
+/* A trace that does not fit: of its steps only the small fields are kept. */
+static int
+render_gather_brief(struct joiner *w, const struct render_task *task)
+{
+	struct json_span v = { 0 };
+	size_t i, n = 0;
+	int bad;
+
+	if (w->j->extents ? render_list_extent(w, task) : render_list_index(w,
+	    task))
+		return -1;
+	if (task->row.file != NO_ROW) {
+		v.p = w->text.p;
+		v.n = task->row.n;
+	}
+	bad = trace_reset(&w->t, v);
+	for (i = 0; i < w->nplaces; i++) {
+		v.p = buf_room(&w->step, w->places[i].n);
+		v.n = w->places[i].n;
+		if (render_read(w, &w->places[i], v.n, w->step.p))
+			return -1;
+		if (trace_add_brief(&w->t, v))
+			bad = 1;
+		else
+			w->places[n++] = w->places[i];
+	}
+	w->nplaces = n;
+	w->changed += bad != 0;
+	w->t.load = render_load_step;
+	w->t.arg = w;
+	return 0;
+}
+
+/* An extent has to hold what its row says, and not another trace's. */
+static void
+render_check_extent(struct joiner *w)
+{
+	struct buf id = { 0 }, other = { 0 };
+	struct json_span v;
+	size_t i;
+
+	trace_id_text(&w->t, &id);
+	for (i = 0; i < w->t.nobs; i++) {
+		v = w->t.obs[i].v[OBS_TRACE_ID];
+		other.len = 0;
+		if (v.p && json_type(v) != JSON_NULL)
+			trace_plain(&other, v);
+		if (other.len != id.len || memcmp(buf_str(&other),
+		    buf_str(&id), id.len) != 0)
+			break;
+	}
+	w->changed += i < w->t.nobs;
+	buf_release(&id);
+	buf_release(&other);
+}
+
+static int
+render_task(struct joiner *w, const struct render_task *task)
+{
+	struct join *j = w->j;
+	/* read, printed and rendered, in buffers that may be half empty */
+	uint64_t limit = j->memory / 8 / j->pool->n;
+
+	w->text.len = w->step.len = 0;
+	if (task->row.file != NO_ROW) {
+		if (render_read(w, &task->row, task->row.n, buf_room(&w->text,
+		    (size_t)task->row.n + 1)))
+			return -1;
+		w->text.len = task->row.n;
+		buf_byte(&w->text, '\n');
+	}
+	w->t.load = NULL;
+	if (task->bytes > limit ? render_gather_brief(w, task) :
+	    render_gather(w, task))
+		return -1;
+	trace_sort(&w->t);
+	if (w->t.row.p)
+		joiner_check_count(w);
+	if (j->extents)
+		render_check_extent(w);
+	w->met |= w->t.met;
+	return batch_add(&w->batch, &w->t);
+}
+
+/* Takes some jobs. Returns 0 when there are none left. */
+static int
+render_take(struct joiner *w, uint64_t *ticket)
+{
+	struct join *j = w->j;
+	uint64_t bytes = 0;
+
+	w->ntasks = 0;
+	pthread_mutex_lock(&j->reading);
+	while (!pool_stopped(j->pool) && j->next_task < j->tasks.total &&
+	    bytes < TASKS_BYTES && w->ntasks < TASKS_MAX) {
+		if (sorter_read(&j->tasks, j->next_task, 1,
+		    &w->tasks[w->ntasks])) {
+			join_fail(j, errno);
+			break;
+		}
+		j->next_task++;
+		bytes += w->tasks[w->ntasks++].bytes;
+	}
+	if (w->ntasks)
+		*ticket = pool_ticket(j->pool);
+	pthread_mutex_unlock(&j->reading);
+	return w->ntasks > 0;
+}
+
+void
+render_run(void *arg)
+{
+	struct joiner *w = arg;
+	uint64_t ticket = 0;
+	size_t i;
+
+	w->met = 0;
+	while (render_take(w, &ticket)) {
+		batch_begin(&w->batch, ticket);
+		for (i = 0; i < w->ntasks; i++)
+			if (render_task(w, &w->tasks[i]))
+				return;
+		if (batch_end(&w->batch))
+			return;
+	}
+}
