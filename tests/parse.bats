@@ -577,3 +577,37 @@ files_in()
 		assert_equal "$(compgen -G 'out*')" ''
 	done
 }
+
+@test "in observations.jsonl an observation needs no type" {
+	mkdir e
+	row t >e/trace_summary.jsonl
+	# none, null, and one that a row of the same fields would not have
+	cat >e/observations.jsonl <<-'EOF'
+	{"trace_id":"t","id":"1","name":"root","output":"x"}
+	{"trace_id":"t","id":"2","name":"look","type":null}
+	{"trace_id":"t","iteration":0,"success":true,"name":"odd"}
+	EOF
+	run --separate-stderr fl-parse e
+	assert_success
+	assert_equal "$stderr" ''
+	assert_equal "$(grep '^### Step' <<<"$output")" \
+		$'### Step 1: [unknown] root\n### Step 2: [unknown] look\n### Step 3: [unknown] odd'
+	for format in html tree json jsonl chrome otlp; do
+		run fl-parse -f "$format" e
+		for name in root look odd; do
+			assert_output --partial "$name"
+		done
+	done
+	# the same when the files are operands, in any order
+	assert_equal "$(fl-parse e/observations.jsonl e/trace_summary.jsonl | grep -c '^### Step')" 3
+}
+
+@test "in trace_summary.jsonl a row may have a type" {
+	mkdir e
+	row t '"type":"trace"' >e/trace_summary.jsonl
+	observation t a >e/observations.jsonl
+	run --separate-stderr fl-parse e
+	assert_success
+	assert_equal "$(grep -c '^### Step' <<<"$output")" 1
+	assert_equal "$(grep -c '^# Trace Analysis' <<<"$output")" 1
+}

@@ -98,14 +98,32 @@ index_add(struct joiner *w, const struct json_span *v, uint32_t kind,
 	w->nentries++;
 }
 
+/*
+ * What a record is that is not a whole trace. The files of an experiment
+ * directory say it by their names; elsewhere only observations have a type.
+ */
+static uint32_t
+index_kind(const char *file, struct json_span type)
+{
+	const char *name = strrchr(file, '/');
+
+	name = name ? name + 1 : file;
+	if (!strcmp(name, "observations.jsonl"))
+		return ENTRY_OBSERVATION;
+	if (!strcmp(name, "trace_summary.jsonl"))
+		return ENTRY_ROW;
+	return type.p ? ENTRY_OBSERVATION : ENTRY_ROW;
+}
+
 static int
-index_record(struct joiner *w, const struct json_span *v,
+index_record(struct joiner *w, const char *file, const struct json_span *v,
     struct json_span record)
 {
 	int given = json_is(v[TRACE_OBSERVATIONS], JSON_ARRAY);
-	uint32_t kind = given || pertrace_is(v[INDEX_TIMELINE],
-	    v[INDEX_SUMMARY]) ? ENTRY_WHOLE : v[INDEX_TYPE].p ?
-	    ENTRY_OBSERVATION : ENTRY_ROW;
+	uint32_t kind = ENTRY_WHOLE;
+
+	if (!given && !pertrace_is(v[INDEX_TIMELINE], v[INDEX_SUMMARY]))
+		kind = index_kind(file, v[INDEX_TYPE]);
 
 	if (!v[TRACE_TRACE_ID].p) {
 		index_complain(w,
@@ -131,7 +149,7 @@ index_record(struct joiner *w, const struct json_span *v,
 }
 
 static int
-index_line(struct joiner *w, const struct line *l)
+index_line(struct joiner *w, const char *file, const struct line *l)
 {
 	const char *names[INDEX_FIELDS];
 	struct json_span v[INDEX_FIELDS], record;
@@ -153,7 +171,7 @@ index_line(struct joiner *w, const struct line *l)
 		return 0;
 	}
 	w->met |= met;
-	return index_record(w, v, record);
+	return index_record(w, file, v, record);
 }
 
 static int
@@ -173,7 +191,7 @@ index_chunk(struct joiner *w, const struct chunk *b)
 			nl = end;
 		l.p = p;
 		l.n = (size_t)(nl - p);
-		if (index_line(w, &l))
+		if (index_line(w, b->file, &l))
 			return -1;
 	}
 	return 0;
