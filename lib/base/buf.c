@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hex.h"
 #include "util.h"
 #include "buf.h"
 
@@ -118,13 +119,10 @@ buf_digits(struct buf *b, unsigned long long n, unsigned width)
 }
 
 void
-buf_hex(struct buf *b, unsigned long long n, unsigned width)
+buf_hex(struct buf *b, uint64_t n, unsigned width)
 {
-	char *p = buf_room(b, width) + width;
-
+	hex_write(buf_room(b, width), n, width);
 	b->len += width;
-	for (; width > 0; width--, n >>= 4)
-		*--p = "0123456789abcdef"[n & 15];
 }
 
 void

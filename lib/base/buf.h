@@ -7,6 +7,7 @@
  */
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *p;
@@ -56,7 +57,7 @@ void buf_uint(struct buf *b, unsigned long long n);
 void buf_int(struct buf *b, long long n);
 void buf_fixed2(struct buf *b, double d);
 void buf_digits(struct buf *b, unsigned long long n, unsigned width);
-void buf_hex(struct buf *b, unsigned long long n, unsigned width);
+void buf_hex(struct buf *b, uint64_t n, unsigned width);
 
 /* Replaces the n bytes at offset at by m others. */
 void buf_splice(struct buf *b, size_t at, size_t n, const void *p, size_t m);

@@ -1,3 +1,4 @@
+#include "hex.h"
 #include "hash.h"
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
@@ -59,9 +60,6 @@ hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n)
 void
 hash_text(uint64_t hash, char text[HASH_TEXT])
 {
-	int i;
-
-	for (i = 16; i > 0; i--, hash >>= 4)
-		text[i - 1] = "0123456789abcdef"[hash & 15];
-	text[16] = '\0';
+	hex_write(text, hash, HASH_TEXT - 1);
+	text[HASH_TEXT - 1] = '\0';
 }

@@ -2,31 +2,29 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "hex.h"
 #include "util.h"
 #include "uuid.h"
 
-/* Writes the last width digits, and what comes after them. */
+/* Writes the last width digits of n and the character after them. */
 static char *
-put_hex(char *text, uint64_t n, int width, char after)
+uuid_put_group(char *text, uint64_t n, unsigned width, char after)
 {
-	int i;
-
-	for (i = width; i > 0; i--, n >>= 4)
-		text[i - 1] = "0123456789abcdef"[n & 15];
+	hex_write(text, n, width);
 	text[width] = after;
 	return text + width + 1;
 }
 
 static void
-put(uint64_t high, uint64_t low, unsigned version, char text[UUID_TEXT])
+uuid_put(uint64_t high, uint64_t low, unsigned version, char text[UUID_TEXT])
 {
 	high = (high & ~UINT64_C(0xf000)) | (uint64_t)version << 12;
 	low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62;
-	text = put_hex(text, high >> 32, 8, '-');
-	text = put_hex(text, high >> 16, 4, '-');
-	text = put_hex(text, high, 4, '-');
-	text = put_hex(text, low >> 48, 4, '-');
-	put_hex(text, low, 12, '\0');
+	text = uuid_put_group(text, high >> 32, 8, '-');
+	text = uuid_put_group(text, high >> 16, 4, '-');
+	text = uuid_put_group(text, high, 4, '-');
+	text = uuid_put_group(text, low >> 48, 4, '-');
+	uuid_put_group(text, low, 12, '\0');
 }
 
 void
@@ -41,11 +39,11 @@ uuid_random(char text[UUID_TEXT])
 		left = LEN(pool);
 	}
 	left -= 2;
-	put(pool[left], pool[left + 1], 4, text);
+	uuid_put(pool[left], pool[left + 1], 4, text);
 }
 
 void
 uuid_of(uint64_t high, uint64_t low, char text[UUID_TEXT])
 {
-	put(high, low, 8, text);
+	uuid_put(high, low, 8, text);
 }

@@ -239,6 +239,14 @@ put_error_type(struct buf *b, struct json_span type)
 		put_plain(b, "error.type", type);
 }
 
+static void
+put_span_id(struct buf *b, uint64_t id)
+{
+	buf_byte(b, '"');
+	buf_hex(b, id, 16);
+	buf_byte(b, '"');
+}
+
 /* The beginning of a span, up to and with the bracket of its attributes. */
 static void
 span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
@@ -249,10 +257,10 @@ span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
 	json_open(b, NULL, '{');
 	json_add_str(b, "traceId", x->trace_id);
 	json_key(b, "spanId");
-	buf_printf(b, "\"%016llx\"", (unsigned long long)id);
+	put_span_id(b, id);
 	if (parent) {
 		json_key(b, "parentSpanId");
-		buf_printf(b, "\"%016llx\"", (unsigned long long)*parent);
+		put_span_id(b, *parent);
 	}
 	json_add_text(b, "name", name->p, name->len);
 	json_add_int(b, "kind", kind);
@@ -495,9 +503,8 @@ find_trace_id(struct export *x)
 			x->renamed |= text->p[i] >= 'A' && text->p[i] <= 'F';
 		return;
 	}
-	buf_printf(&hex, "%016llx%016llx", (unsigned long long)
-	    hash_bytes(0, 1, text->p, text->len), (unsigned long long)
-	    hash_bytes(0, 2, text->p, text->len));
+	buf_hex(&hex, hash_bytes(0, 1, text->p, text->len), 16);
+	buf_hex(&hex, hash_bytes(0, 2, text->p, text->len), 16);
 	memcpy(x->trace_id, buf_str(&hex), sizeof(x->trace_id));
 	x->renamed = 1;
 	buf_release(&hex);

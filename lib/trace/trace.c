@@ -556,8 +556,8 @@ trace_file_name(const struct trace *t, struct buf *b)
 	for (i = 0; i < id.len; ) {
 		len = utf8_decode(id.p + i, id.len - i, &c);
 		if (b->len - start + len > NAME_LONGEST) {
-			buf_printf(b, "-%016llx", (unsigned long long)
-			    hash_bytes(0, 0, id.p, id.len));
+			buf_byte(b, '-');
+			buf_hex(b, hash_bytes(0, 0, id.p, id.len), 16);
 			break;
 		}
 		if (c == '-' || c == '_' || unicode_is_alnum(c))
