@@ -66,19 +66,6 @@ cli_int(const char *option, const char *arg, long long min, long long max)
 }
 
 double
-cli_double(const char *option, const char *arg, double min, double max)
-{
-	double v;
-	char *end;
-
-	v = strtod(arg, &end);
-	if (end == arg || *end || !(v >= min && v <= max))
-		die("%s '%s': a number from %g to %g is wanted", option, arg,
-		    min, max);
-	return v;
-}
-
-double
 cli_seconds(const char *option, const char *arg, double min, double max)
 {
 	static const char units[] = "smhd";

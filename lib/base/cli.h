@@ -37,7 +37,6 @@ void cli_need_input(int noperands, const char *usage);
 /* An option's argument as a number from min to max; complains and exits. */
 long long cli_int(const char *option, const char *arg, long long min,
     long long max);
-double cli_double(const char *option, const char *arg, double min, double max);
 
 /* A span of time in seconds: a number, with s, m, h or d behind it or not. */
 double cli_seconds(const char *option, const char *arg, double min, double max);
