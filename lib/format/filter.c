@@ -5,63 +5,25 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/util.h"
 #include "base/err.h"
-#include "base/buf.h"
+#include "base/program.h"
 #include "filter.h"
 
 extern char **environ;
 
-/* The program name in the folder of n bytes at dir, if it is one. */
-static char *
-program_in(const char *dir, size_t n, const char *name)
-{
-	struct stat st;
-	struct buf path = { 0 };
-
-	if (n)
-		buf_add(&path, dir, n);
-	else
-		buf_byte(&path, '.');
-	buf_byte(&path, '/');
-	buf_puts(&path, name);
-	if (!stat(buf_str(&path), &st) && S_ISREG(st.st_mode) &&
-	    !access(path.p, X_OK))
-		return buf_detach(&path, NULL);
-	buf_release(&path);
-	return NULL;
-}
-
-/* The n bytes of the folder that this program is in; *path is to be freed. */
-static size_t
-own_folder(char **path)
-{
-	char *slash;
-
-	*path = realpath("/proc/self/exe", NULL);
-	slash = *path ? strrchr(*path, '/') : NULL;
-	return slash ? (size_t)(slash - *path) : 0;
-}
-
 char *
 filter_find(const char *name)
 {
-	const char *dir = getenv("PATH"), *end;
-	char *self, *path = NULL;
-	size_t n = own_folder(&self);
+	char *own = program_folder(), *path = NULL;
 
-	if (self)
-		path = program_in(self, n, name);
-	free(self);
-	for (; dir && !path; dir = *end ? end + 1 : NULL) {
-		end = dir + strcspn(dir, ":");
-		path = program_in(dir, (size_t)(end - dir), name);
-	}
-	return path;
+	if (own)
+		path = program_in(own, strlen(own), name);
+	free(own);
+	return path ? path : program_find(name);
 }
 
 /* The programs in the folder of n bytes at dir, in alphabetical order. */
@@ -93,17 +55,15 @@ void
 filter_each(const char *prefix,
     void (*found)(void *arg, const char *name, const char *path), void *arg)
 {
-	const char *dir = getenv("PATH"), *end;
-	char *self;
-	size_t n = own_folder(&self);
+	const char *list = getenv("PATH"), *dir;
+	char *own = program_folder();
+	size_t n;
 
-	if (self)
-		each_in(self, n, prefix, found, arg);
-	free(self);
-	for (; dir; dir = *end ? end + 1 : NULL) {
-		end = dir + strcspn(dir, ":");
-		each_in(dir, (size_t)(end - dir), prefix, found, arg);
-	}
+	if (own)
+		each_in(own, strlen(own), prefix, found, arg);
+	free(own);
+	while ((dir = program_next_folder(&list, &n)))
+		each_in(dir, n, prefix, found, arg);
 }
 
 int

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "base/err.h"
 #include "base/buf.h"
+#include "base/program.h"
 #include "json/json.h"
 #include "config/environ.h"
 #include "config/config.h"
@@ -88,27 +89,22 @@ command_package(struct err *e)
 		"../share/fluxloop/python", "../../lib/python"
 	};
 	const char *set = getenv("FLUXLOOP_PYTHONPATH");
-	char self[4096], *slash, *path, *real;
-	ssize_t n;
+	char *folder, *path, *real = NULL;
 	size_t i;
 
 	if (set && *set)
 		return xstrdup(set);
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	for (i = 0; i < LEN(places); i++) {
-		path = xasprintf("%s/%s", self, places[i]);
+	folder = program_folder();
+	for (i = 0; i < LEN(places) && folder && !real; i++) {
+		path = xasprintf("%s/%s", folder, places[i]);
 		real = realpath(path, NULL);
 		free(path);
-		if (real)
-			return real;
 	}
-	err_set(e, 0, 0, "the Python package is not beside '%s': set "
-	    "FLUXLOOP_PYTHONPATH", self);
-	return NULL;
+	if (!real)
+		err_set(e, 0, 0, "no Python package found near '%s': set "
+		    "FLUXLOOP_PYTHONPATH", folder ? folder : "");
+	free(folder);
+	return real;
 }
 
 static char *
@@ -267,10 +263,8 @@ static const struct {
 static int
 is_program(const char *name, const char *dir)
 {
-	const char *path = getenv("PATH");
 	char *file;
-	size_t n;
-	int found = 0;
+	int found;
 
 	if (strchr(name, '/')) {
 		file = xasprintf("%s/%s", dir && *name != '/' ? dir : "",
@@ -279,13 +273,9 @@ is_program(const char *name, const char *dir)
 		free(file);
 		return found;
 	}
-	for (; path && !found; path = path[n] ? path + n + 1 : NULL) {
-		n = strcspn(path, ":");
-		file = xasprintf("%.*s%s%s", (int)n, path, n ? "/" : "",
-		    name);
-		found = access(file, X_OK) == 0;
-		free(file);
-	}
+	file = program_find(name);
+	found = file != NULL;
+	free(file);
 	return found;
 }
 
