@@ -101,7 +101,7 @@ add(struct words *l, char *word)
 static void
 read_option(int c)
 {
-	char *name;
+	char *list, *name;
 
 	switch (c) {
 	case 'c': given.config = optarg; break;
@@ -116,8 +116,7 @@ read_option(int c)
 		given.has_seed = 1;
 		break;
 	case OPT_PERSONAS:
-		for (name = strtok(optarg, ","); name;
-		    name = strtok(NULL, ","))
+		for (list = optarg; (name = cli_item(&list)); )
 			add(&given.personas, name);
 		break;
 	case OPT_TEMPLATE: add(&given.templates, optarg); break;

@@ -367,10 +367,9 @@ static void
 set_personas(struct queue_plan *p)
 {
 	static struct words names;
-	char *name;
+	char *list = given.personas, *name;
 
-	for (name = given.personas ? strtok(given.personas, ",") : NULL; name;
-	    name = strtok(NULL, ","))
+	while ((name = cli_item(&list)))
 		words_add(&names, name);
 	p->personas = names.w;
 	p->npersonas = names.n;

@@ -85,6 +85,20 @@ cli_seconds(const char *option, const char *arg, double min, double max)
 	return v;
 }
 
+char *
+cli_item(char **list)
+{
+	char *item;
+
+	if (!*list)
+		return NULL;
+	item = *list + strspn(*list, ",");
+	*list = item + strcspn(item, ",");
+	if (**list)
+		*(*list)++ = '\0';
+	return *item ? item : NULL;
+}
+
 const char *
 cli_version(void)
 {

@@ -41,6 +41,13 @@ long long cli_int(const char *option, const char *arg, long long min,
 /* A span of time in seconds: a number, with s, m, h or d behind it or not. */
 double cli_seconds(const char *option, const char *arg, double min, double max);
 
+/*
+ * Cuts the next item off the comma-separated *list, which is changed, and moves
+ * *list on; empty items are skipped. Returns NULL at the end. *list may be
+ * NULL, which is an empty list.
+ */
+char *cli_item(char **list);
+
 /* The version of the whole, such as "0.1.0". */
 const char *cli_version(void);
 
