@@ -31,7 +31,7 @@ void
 buf_grow(struct buf *b, size_t n)
 {
 	if (n >= SIZE_MAX - b->len)
-		die("out of memory (%zu bytes)", n);
+		die_memory(n);
 	b->cap = grow(b->cap, b->len + n + 1);
 	b->p = xrealloc(b->p, b->cap);
 }
@@ -70,7 +70,7 @@ buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	va_copy(again, ap);
 	n = vsnprintf(b->p + b->len, b->cap - b->len, fmt, ap);
 	if (n < 0)
-		die("cannot format '%s'", fmt);
+		die_memory(0);
 	if ((size_t)n >= b->cap - b->len) {
 		buf_room(b, (size_t)n);
 		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);

@@ -2,27 +2,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "buf.h"
 #include "util.h"
 #include "err.h"
+
+int
+err_vset(struct err *e, size_t line, size_t col, const char *fmt, va_list ap)
+{
+	struct buf msg = { 0 };
+
+	/* the arguments may point into the message that is replaced */
+	buf_vprintf(&msg, fmt, ap);
+	free(e->msg);
+	e->msg = buf_detach(&msg, NULL);
+	e->line = line;
+	e->col = col;
+	return -1;
+}
 
 int
 err_set(struct err *e, size_t line, size_t col, const char *fmt, ...)
 {
 	va_list ap;
-	char *msg;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	err_vset(e, line, col, fmt, ap);
 	va_end(ap);
-	msg = xmalloc((size_t)n + 1);
-	va_start(ap, fmt);
-	vsnprintf(msg, (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	free(e->msg);
-	e->msg = msg;
-	e->line = line;
-	e->col = col;
 	return -1;
 }
 

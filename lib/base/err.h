@@ -5,6 +5,7 @@
  * An error on its way from the library to the program that prints it: what is
  * wrong, and where when that is known. Zeroed memory is an empty one.
  */
+#include <stdarg.h>
 #include <stddef.h>
 
 struct err {
@@ -17,6 +18,8 @@ struct err {
 /* Sets the message, freeing an earlier one. Returns -1, to be returned on. */
 int err_set(struct err *e, size_t line, size_t col, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+int err_vset(struct err *e, size_t line, size_t col, const char *fmt,
+    va_list ap) __attribute__((format(printf, 4, 0)));
 
 /* Empties it. */
 void err_release(struct err *e);

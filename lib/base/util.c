@@ -13,12 +13,12 @@
 const char *prog = "fluxloop";
 
 static void
-fill_closed(void)
+occupy_closed(void)
 {
 	int fd;
 
 	for (fd = 0; fd < 3; fd++)
-		/* the wrong way round: the descriptor is there, and no use */
+		/* opened the wrong way round, so that using it fails */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
 			_exit(2);
@@ -35,9 +35,9 @@ util_init(const char *argv0)
 	else if (argv0)
 		prog = argv0;
 	signal(SIGPIPE, SIG_DFL);
-	/* a file that gets too large is a write that fails, and is told */
+	/* a write beyond the size limit fails and is reported */
 	signal(SIGXFSZ, SIG_IGN);
-	fill_closed();
+	occupy_closed();
 }
 
 static void
@@ -80,6 +80,14 @@ die(const char *fmt, ...)
 	exit(2);
 }
 
+void
+die_memory(size_t n)
+{
+	if (n)
+		die("out of memory (%zu bytes)", n);
+	die("out of memory");
+}
+
 void *
 xmalloc(size_t n)
 {
@@ -93,7 +101,7 @@ xcalloc(size_t n, size_t size)
 
 	p = calloc(n ? n : 1, size ? size : 1);
 	if (!p)
-		die("out of memory");
+		die_memory(0);
 	return p;
 }
 
@@ -102,7 +110,7 @@ xrealloc(void *p, size_t n)
 {
 	p = realloc(p, n ? n : 1);
 	if (!p)
-		die("out of memory (%zu bytes)", n);
+		die_memory(n);
 	return p;
 }
 
@@ -143,7 +151,7 @@ xasprintf(const char *fmt, ...)
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		die("cannot format '%s'", fmt);
+		die_memory(0);
 	s = xmalloc((size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);

@@ -2,10 +2,10 @@
 #define UTIL_H
 
 /*
- * What every program needs before anything else: its name in messages,
- * memory that is there or ends the program, and a way to say what went wrong.
- * Only main programs call warn() and die(); the library returns -1 with a
- * struct err instead.
+ * What every program needs: its name in messages, messages to stderr, and
+ * memory. Only main programs call warn() and die(); the library returns -1 and
+ * fills in a struct err instead. Running out of memory ends the program, from
+ * wherever it happens.
  */
 #include <stddef.h>
 
@@ -15,40 +15,47 @@
 extern const char *prog;
 
 /*
- * To be called first in main: sets prog to the last component of argv0, gives
- * SIGPIPE its default action, which a parent may have ignored, ignores SIGXFSZ
- * (writing fails with EFBIG then, which is told), and makes sure
- * that no file that is opened later becomes a standard one: reading from or
- * writing to a standard descriptor that was closed fails, as it should.
+ * Prepares the process; main calls it first. Sets prog to the last component
+ * of argv0. Gives SIGPIPE its default action, which a parent may have ignored.
+ * Ignores SIGXFSZ, so that a write beyond the size limit fails with EFBIG.
+ * Occupies the standard descriptors that are closed, so that no file opened
+ * later becomes one of them; reading from or writing to these fails.
  */
 void util_init(const char *argv0);
 
-/* Prints "prog: message" and a newline on stderr in one write. */
+/* Prints "prog: message" and a newline to stderr in one write. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, then exits with status 2: the program cannot do its job. */
+/* Prints a message as warn does and exits with status 2. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Memory of n (or n times size) bytes; ends the program when there is none. */
+/* Ends the program because n more bytes (0: unknown) cannot be allocated. */
+_Noreturn void die_memory(size_t n);
+
+/* Allocate n (or n times size) bytes; these end the program on failure. */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 void *xreallocarray(void *p, size_t n, size_t size);
 
-/* A copy of a string, or of n bytes with a NUL added. */
+/* Copies a string, or n bytes and adds a NUL. The caller frees the copy. */
 char *xstrdup(const char *s);
 char *xmemdup(const void *p, size_t n);
 
-/* A formatted string in memory of its own; the caller frees it. */
+/*
+ * Formats a string, which the caller frees. One of more than INT_MAX bytes
+ * counts as running out of memory.
+ */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The capacity to grow to so that need elements fit: at least double the old
- * one. Used with xreallocarray, which checks the multiplication.
+ * Returns the capacity, in elements, to grow an array of cap elements to so
+ * that need elements fit: at least twice cap. xreallocarray checks the
+ * multiplication.
  */
 size_t grow(size_t cap, size_t need);
 
-/* Makes room for need elements in the array p of cap, both of which change. */
+/* Makes room for need elements in the array p of cap; changes p and cap. */
 #define ALLOC_GROW(p, need, cap) do { \
 	if ((need) > (cap)) { \
 		(cap) = grow((cap), (need)); \

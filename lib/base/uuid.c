@@ -1,7 +1,8 @@
-#include <errno.h>
-#include <string.h>
 #include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "hash.h"
 #include "hex.h"
 #include "util.h"
 #include "uuid.h"
@@ -27,6 +28,29 @@ uuid_put(uint64_t high, uint64_t low, unsigned version, char text[UUID_TEXT])
 	uuid_put_group(text, low, 12, '\0');
 }
 
+/*
+ * Fills a pool with random numbers. If the system has none to give, the time
+ * and the process id have to make the UUIDs unique.
+ */
+static void
+uuid_fill(uint64_t *pool, size_t n)
+{
+	static uint64_t fills;
+	struct timespec now;
+	uint64_t facts[4];
+	size_t i;
+
+	if (!getentropy(pool, n * sizeof(*pool)))
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	facts[0] = (uint64_t)now.tv_sec;
+	facts[1] = (uint64_t)now.tv_nsec;
+	facts[2] = (uint64_t)getpid();
+	facts[3] = fills++;
+	for (i = 0; i < n; i++)
+		pool[i] = hash_bytes(i, 0, facts, sizeof(facts));
+}
+
 void
 uuid_random(char text[UUID_TEXT])
 {
@@ -34,8 +58,7 @@ uuid_random(char text[UUID_TEXT])
 	static size_t left;
 
 	if (left < 2) {
-		if (getentropy(pool, sizeof(pool)))
-			die("no random numbers: %s", strerror(errno));
+		uuid_fill(pool, LEN(pool));
 		left = LEN(pool);
 	}
 	left -= 2;

@@ -2,16 +2,16 @@
 #define UUID_H
 
 /*
- * UUIDs as RFC 9562 has them, as text in lower case with dashes.
+ * UUIDs of RFC 9562 as text, in lower case with dashes.
  */
 #include <stdint.h>
 
 #define UUID_TEXT 37		/* 36 characters and a NUL */
 
-/* A random one (version 4), from the system's random numbers. */
+/* Makes a random UUID (version 4). For one thread only. */
 void uuid_random(char text[UUID_TEXT]);
 
-/* One made of 128 bits that mean something elsewhere (version 8). */
+/* Makes a UUID (version 8) of 128 bits, of which it keeps 122. */
 void uuid_of(uint64_t high, uint64_t low, char text[UUID_TEXT]);
 
 #endif
