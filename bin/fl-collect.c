@@ -19,7 +19,7 @@
 #include "io/source.h"
 #include "record/record.h"
 #include "config/config.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "experiment/expdir.h"
 #include "experiment/manifest.h"
 #include "experiment/recover.h"

@@ -13,7 +13,7 @@
 #include "io/out.h"
 #include "base/cli.h"
 #include "record/secret.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "config/config.h"
 #include "config/configset.h"
 #include "config/envset.h"

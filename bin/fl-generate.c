@@ -13,7 +13,7 @@
 #include "base/cli.h"
 #include "base/set.h"
 #include "io/source.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "config/config.h"
 #include "generate/generate.h"
 #include "generate/strategies.h"

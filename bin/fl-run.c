@@ -20,7 +20,7 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "config/config.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "run/agent.h"
 #include "run/check.h"
 #include "run/command.h"

@@ -59,7 +59,7 @@ env_value(const struct schema_key *key, const char *text)
 }
 
 static int
-override(struct buf *json, const struct environ *env, config_say *say,
+override(struct buf *json, const struct env *env, config_say *say,
     void *arg)
 {
 	const char *text;
@@ -69,7 +69,7 @@ override(struct buf *json, const struct environ *env, config_say *say,
 	int bad = 0;
 
 	for (i = 0; i < schema_nkeys; i++) {
-		text = schema_keys[i].env ? environ_get(env,
+		text = schema_keys[i].env ? env_get(env,
 		    schema_keys[i].env) : NULL;
 		if (!text || !*text)
 			continue;
@@ -114,12 +114,12 @@ warn_of(void *arg, const struct err *e)
 }
 
 static void
-read_env_file(struct environ *env, const char *dir, config_say *say, void *arg)
+read_env_file(struct env *env, const char *dir, config_say *say, void *arg)
 {
 	struct listener l = { say, arg };
 	char *file = xasprintf("%s/.env", dir);
 
-	environ_read(env, file, warn_of, &l);
+	env_read(env, file, warn_of, &l);
 	free(file);
 }
 
@@ -158,17 +158,17 @@ is_allowed(struct json_span allow, const char *var, size_t n)
 }
 
 /* The variables of own that a clean environment keeps. */
-static struct environ
-cleaned(const struct environ *own, struct json_span allow)
+static struct env
+cleaned(const struct env *own, struct json_span allow)
 {
-	struct environ kept = { 0 };
+	struct env kept = { 0 };
 	size_t i, n;
 
 	for (i = 0; i < own->n; i++) {
 		n = strcspn(own->vars[i], "=");
 		if (is_needed(own->vars[i], n) ||
 		    is_allowed(allow, own->vars[i], n))
-			environ_set(&kept, own->vars[i], n,
+			env_set(&kept, own->vars[i], n,
 			    own->vars[i] + n + 1, 1);
 	}
 	return kept;
@@ -176,20 +176,20 @@ cleaned(const struct environ *own, struct json_span allow)
 
 /* Adds the variables of from that are not there. */
 static void
-add_missing(struct environ *env, const struct environ *from)
+add_missing(struct env *env, const struct env *from)
 {
 	const char *eq;
 	size_t i;
 
 	for (i = 0; i < from->n; i++) {
 		eq = strchr(from->vars[i], '=');
-		environ_set(env, from->vars[i], (size_t)(eq - from->vars[i]),
+		env_set(env, from->vars[i], (size_t)(eq - from->vars[i]),
 		    eq + 1, 0);
 	}
 }
 
 static void
-add_configured(struct environ *env, struct json_span vars)
+add_configured(struct env *env, struct json_span vars)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -204,7 +204,7 @@ add_configured(struct environ *env, struct json_span vars)
 			json_text(&text, value);
 		else if (json_type(value) != JSON_NULL)
 			buf_add(&text, value.p, value.n);
-		environ_set(env, buf_str(&name), name.len, buf_str(&text), 0);
+		env_set(env, buf_str(&name), name.len, buf_str(&text), 0);
 	}
 	buf_release(&name);
 	buf_release(&text);
@@ -288,7 +288,7 @@ folder(const char *file)
 int
 config_load(struct config *c, const char *file, config_say *say, void *arg)
 {
-	struct environ own = { 0 }, dotenv = { 0 };
+	struct env own = { 0 }, dotenv = { 0 };
 	struct json_span how;
 	struct buf json = { 0 }, up = { 0 };
 	int bad = 0;
@@ -307,7 +307,7 @@ config_load(struct config *c, const char *file, config_say *say, void *arg)
 		read_env_file(&dotenv, buf_str(&up), say, arg);
 		read_env_file(&dotenv, c->dir, say, arg);
 	}
-	environ_inherit(&own);
+	env_inherit(&own);
 	add_missing(&own, &dotenv);
 	assume(&json);
 	if (override(&json, &own, say, arg))
@@ -316,16 +316,16 @@ config_load(struct config *c, const char *file, config_say *say, void *arg)
 	c->root.p = c->json = buf_detach(&json, NULL);
 	how = config_get(c, "runner.environment");
 	if (json_is_str(how, "clean")) {
-		environ_release(&own);
-		environ_inherit(&own);
+		env_release(&own);
+		env_inherit(&own);
 		c->env = cleaned(&own, config_get(c,
 		    "runner.environment_allow"));
 		add_missing(&c->env, &dotenv);
-		environ_release(&own);
+		env_release(&own);
 	} else {
 		c->env = own;
 	}
-	environ_release(&dotenv);
+	env_release(&dotenv);
 	add_configured(&c->env, config_get(c, "runner.environment_vars"));
 	buf_release(&up);
 	return bad;
@@ -337,7 +337,7 @@ config_release(struct config *c)
 	free(c->file);
 	free(c->dir);
 	free(c->json);
-	environ_release(&c->env);
+	env_release(&c->env);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "json/json.h"
-#include "environ.h"
+#include "env.h"
 
 struct buf;
 struct err;
@@ -21,7 +21,7 @@ struct config {
 	char *dir;		/* its folder, which paths in it start from */
 	char *json;		/* the effective configuration */
 	struct json_span root;	/* of json, an object */
-	struct environ env;	/* for agents: see config_load */
+	struct env env;	/* for agents: see config_load */
 };
 
 /*

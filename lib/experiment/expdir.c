@@ -13,7 +13,7 @@
 #include "json/isotime.h"
 #include "io/newfile.h"
 #include "record/record.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "manifest.h"
 #include "row.h"
 #include "summary.h"

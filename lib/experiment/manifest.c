@@ -13,7 +13,7 @@
 #include "record/excerpt.h"
 #include "record/secret.h"
 #include "config/config.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "config/schema.h"
 #include "manifest.h"
 

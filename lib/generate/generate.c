@@ -9,7 +9,7 @@
 #include "io/out.h"
 #include "record/record.h"
 #include "config/config.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "variant.h"
 #include "strategies.h"
 #include "generate.h"

@@ -17,7 +17,7 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "record/secret.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "agent.h"
 
 #define PIECE 65536
@@ -277,7 +277,7 @@ mask_value(struct buf *b, const char *value, size_t n)
 
 /* Puts *** for the values of secret variables in what is in b. */
 static void
-mask(struct buf *b, const struct environ *env)
+mask(struct buf *b, const struct env *env)
 {
 	const char *eq, *value;
 	size_t i, n;

@@ -11,13 +11,13 @@
 #include "base/buf.h"
 #include "proc.h"
 
-struct environ;
+struct env;
 struct err;
 
 /* What agents have in common. */
 struct agent_kind {
 	char *const *argv;
-	const struct environ *env;	/* its secrets are masked in errors */
+	const struct env *env;	/* its secrets are masked in errors */
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
 	int ledger;	/* where agents that have ended are noted, or -1 */

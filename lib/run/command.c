@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/program.h"
 #include "json/json.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "config/config.h"
 #include "command.h"
 
@@ -111,7 +111,7 @@ static char *
 interpreter(const struct config *c)
 {
 	char *python = config_text(c, "runner.python");
-	const char *venv = environ_get(&c->env, "VIRTUAL_ENV");
+	const char *venv = env_get(&c->env, "VIRTUAL_ENV");
 
 	if (python && strchr(python, '/') && *python != '/')
 		return config_path(c, python);
@@ -157,7 +157,7 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	static const char start[] = "import sys; sys.path.insert(0, "
 	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
 	    "sys.exit(main())";
-	const char *old = environ_get(&c->env, "PYTHONPATH");
+	const char *old = env_get(&c->env, "PYTHONPATH");
 	char *path;
 
 	if (!strchr(target, ':'))
@@ -183,7 +183,7 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	words_add(l, xstrdup(target));
 	path = old && *old ? xasprintf("%s:%s", agent->package, old) :
 	    xstrdup(agent->package);
-	environ_set(&c->env, "PYTHONPATH", 10, path, 1);
+	env_set(&c->env, "PYTHONPATH", strlen("PYTHONPATH"), path, 1);
 	free(path);
 	return 0;
 }

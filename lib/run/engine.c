@@ -18,7 +18,7 @@
 #include "io/line.h"
 #include "io/out.h"
 #include "io/source.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "completed.h"
 #include "eventlog.h"
 #include "histogram.h"

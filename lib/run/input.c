@@ -10,7 +10,7 @@
 #include "json/path.h"
 #include "io/line.h"
 #include "config/config.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "input.h"
 
 static const struct {

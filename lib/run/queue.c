@@ -8,7 +8,7 @@
 #include "io/line.h"
 #include "io/source.h"
 #include "record/record.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "completed.h"
 #include "input.h"
 #include "run.h"

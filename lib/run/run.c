@@ -4,7 +4,7 @@
 
 #include "base/util.h"
 #include "json/isotime.h"
-#include "config/environ.h"
+#include "config/env.h"
 #include "input.h"
 #include "run.h"
 

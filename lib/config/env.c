@@ -7,12 +7,12 @@
 #include "base/util.h"
 #include "base/err.h"
 #include "base/buf.h"
-#include "environ.h"
+#include "env.h"
 
 extern char **environ;
 
 static void
-add(struct environ *e, char *var)
+add(struct env *e, char *var)
 {
 	if (e->n + 2 > e->cap) {
 		e->cap = grow(e->cap, e->n + 2);
@@ -23,7 +23,7 @@ add(struct environ *e, char *var)
 }
 
 void
-environ_inherit(struct environ *e)
+env_inherit(struct env *e)
 {
 	size_t i;
 
@@ -33,7 +33,7 @@ environ_inherit(struct environ *e)
 }
 
 void
-environ_release(struct environ *e)
+env_release(struct env *e)
 {
 	size_t i;
 
@@ -44,7 +44,7 @@ environ_release(struct environ *e)
 }
 
 static char **
-find(const struct environ *e, const char *name, size_t n)
+find(const struct env *e, const char *name, size_t n)
 {
 	size_t i;
 
@@ -55,7 +55,7 @@ find(const struct environ *e, const char *name, size_t n)
 }
 
 const char *
-environ_get(const struct environ *e, const char *name)
+env_get(const struct env *e, const char *name)
 {
 	char **var = find(e, name, strlen(name));
 
@@ -63,7 +63,7 @@ environ_get(const struct environ *e, const char *name)
 }
 
 void
-environ_set(struct environ *e, const char *name, size_t n, const char *value,
+env_set(struct env *e, const char *name, size_t n, const char *value,
     int replace)
 {
 	char **old = find(e, name, n);
@@ -108,7 +108,7 @@ end_of_line(struct cursor *c)
  * that was read before, or one of this process. Returns 0 when it is neither.
  */
 static int
-expand(const struct environ *e, struct cursor *c, struct buf *b)
+expand(const struct env *e, struct cursor *c, struct buf *b)
 {
 	const char *p, *end, *value;
 	char *name;
@@ -127,7 +127,7 @@ expand(const struct environ *e, struct cursor *c, struct buf *b)
 	if (*end != '}')
 		return 0;
 	name = xmemdup(p, n);
-	value = environ_get(e, name);
+	value = env_get(e, name);
 	if (!value)
 		value = getenv(name);
 	free(name);
@@ -141,7 +141,7 @@ expand(const struct environ *e, struct cursor *c, struct buf *b)
 
 /* Reads a value in quotes; 0 when they are not closed. */
 static int
-quoted(const struct environ *e, struct cursor *c, struct buf *b)
+quoted(const struct env *e, struct cursor *c, struct buf *b)
 {
 	static const char from[] = "nrt\"\\$'", to[] = "\n\r\t\"\\$'";
 	char quote = *c->p++;
@@ -170,7 +170,7 @@ quoted(const struct environ *e, struct cursor *c, struct buf *b)
 }
 
 static void
-bare(const struct environ *e, struct cursor *c, struct buf *b)
+bare(const struct env *e, struct cursor *c, struct buf *b)
 {
 	const char *start = c->p;
 
@@ -183,7 +183,7 @@ bare(const struct environ *e, struct cursor *c, struct buf *b)
 }
 
 static int
-assignment(struct environ *e, struct cursor *c, struct err *err)
+assignment(struct env *e, struct cursor *c, struct err *err)
 {
 	struct buf value = { 0 };
 	const char *name;
@@ -211,7 +211,7 @@ assignment(struct environ *e, struct cursor *c, struct err *err)
 	if (bad)
 		err_set(err, line, 0, "the value's quotes are not closed");
 	else
-		environ_set(e, name, n, buf_str(&value), 1);
+		env_set(e, name, n, buf_str(&value), 1);
 	end_of_line(c);
 	buf_release(&value);
 	return bad ? -1 : 0;
@@ -240,7 +240,7 @@ read_text(const char *file, struct buf *b, struct err *err)
 }
 
 void
-environ_read(struct environ *e, const char *file,
+env_read(struct env *e, const char *file,
     void (*say)(void *arg, const struct err *err), void *arg)
 {
 	struct err err = { 0 };

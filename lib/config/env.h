@@ -1,5 +1,5 @@
-#ifndef ENVIRON_H
-#define ENVIRON_H
+#ifndef ENV_H
+#define ENV_H
 
 /*
  * A set of environment variables, and .env files, which are read and never
@@ -13,28 +13,28 @@
 
 struct err;
 
-struct environ {
+struct env {
 	char **vars;		/* NAME=VALUE; a NULL stands behind the last */
 	size_t n;
 	size_t cap;
 };
 
 /* Adds the process's own variables. */
-void environ_inherit(struct environ *e);
-void environ_release(struct environ *e);
+void env_inherit(struct env *e);
+void env_release(struct env *e);
 
 /* The value of a name, or NULL. */
-const char *environ_get(const struct environ *e, const char *name);
+const char *env_get(const struct env *e, const char *name);
 
 /* Sets a name of n bytes; one that is there is kept unless replace is set. */
-void environ_set(struct environ *e, const char *name, size_t n,
+void env_set(struct env *e, const char *name, size_t n,
     const char *value, int replace);
 
 /*
  * Reads a .env file; one that is not there is an empty one. What is wrong is
  * told to say, line by line, and passed over.
  */
-void environ_read(struct environ *e, const char *file,
+void env_read(struct env *e, const char *file,
     void (*say)(void *arg, const struct err *err), void *arg);
 
 #endif
