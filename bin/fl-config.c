@@ -172,13 +172,13 @@ env(const struct config *c, char **args)
 }
 
 static int
-env_get(const struct config *c, char **args)
+get_env(const struct config *c, char **args)
 {
 	const char *value = getenv(args[0]);
 	struct buf *b = out_begin(&out);
 
 	if (!value)
-		value = environ_get(&c->env, args[0]);
+		value = env_get(&c->env, args[0]);
 	if (!value)
 		return 1;
 	buf_puts(b, value);
@@ -187,7 +187,7 @@ env_get(const struct config *c, char **args)
 }
 
 static int
-env_set(const char *file, char **args)
+set_env(const char *file, char **args)
 {
 	const char *slash = strrchr(file, '/');
 	size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
@@ -287,8 +287,8 @@ static const struct command {
 	{ .name = "get", .args = 1, .run = get },
 	{ .name = "set", .args = 2, .edit = set },
 	{ .name = "inputs", .run = inputs },
-	{ .name = "env", .second = "get", .args = 1, .run = env_get },
-	{ .name = "env", .second = "set", .args = 2, .edit = env_set },
+	{ .name = "env", .second = "get", .args = 1, .run = get_env },
+	{ .name = "env", .second = "set", .args = 2, .edit = set_env },
 	{ .name = "env", .run = env },
 	{ .name = "nearest", .args = 1, .more = 1, .edit = nearest },
 	{ .name = "quote", .args = 1, .edit = quote },

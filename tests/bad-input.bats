@@ -338,7 +338,7 @@ passes_over()
 		# shellcheck disable=SC2086 # these are words
 		run --separate-stderr -2 $words </dev/null
 		assert_output ''
-		assert_equal "$stderr" "${words%% *}: bad.yaml:1:13: 'iterations' has to be a whole number, not \"many\""
+		assert_equal "$stderr" "${words%% *}: bad.yaml:1:13: 'iterations' must be a whole number, not \"many\""
 		# shellcheck disable=SC2086 # these are words
 		run --separate-stderr -2 ${words/bad/missing} </dev/null
 		assert_equal "$stderr" "${words%% *}: missing.yaml: No such file or directory"

@@ -74,22 +74,22 @@ setting()
 	run --separate-stderr -2 fl-config check
 	assert_output ''
 	cat >wanted <<-'END'
-	fl-config: warning: setting.yaml:3:1: unknown key 'iteration': is 'iterations' meant?
-	fl-config: setting.yaml:4:13: 'iterations' has to be a whole number, not "5"
-	fl-config: setting.yaml:5:16: 'parallel_runs' has to be from 0 to 4096
-	fl-config: setting.yaml:7:11: 'runner.target' has to be a string, not an array
-	fl-config: setting.yaml:8:20: 'runner.timeout_seconds' has to be from 0.001 to 1000000000
-	fl-config: setting.yaml:9:16: 'runner.max_retries' has to be a whole number, not 1.5
-	fl-config: warning: setting.yaml:11:5: unknown key 'runner.process.protocl': is 'protocol' meant?
-	fl-config: setting.yaml:12:15: 'runner.process.protocol' has to be jsonl or lines, not "csv"
-	fl-config: setting.yaml:13:7: 'seed' has to be a whole number, not 1.5
-	fl-config: warning: setting.yaml:16:3: unknown key 'personas.0.langage': is 'language' meant?
-	fl-config: setting.yaml:17:3: 'personas.1' has to be a mapping, not "b"
-	fl-config: setting.yaml:19:12: 'replay_args.enabled' has to be true or false, not 1
-	fl-config: setting.yaml:20:23: 'replay_args.callable_providers' has to be a mapping, not an array
-	fl-config: setting.yaml:21:19: 'output_directory' has to be a string, not 7
-	fl-config: warning: setting.yaml:22:1: unknown key 'timeout_seconds': 'runner.timeout_seconds' is its place
-	fl-config: warning: setting.yaml:23:1: unknown key 'runer': is 'runner' meant?
+	fl-config: warning: setting.yaml:3:1: unknown key 'iteration'; did you mean 'iterations'?
+	fl-config: setting.yaml:4:13: 'iterations' must be a whole number, not "5"
+	fl-config: setting.yaml:5:16: 'parallel_runs' must be from 0 to 4096
+	fl-config: setting.yaml:7:11: 'runner.target' must be a string, not an array
+	fl-config: setting.yaml:8:20: 'runner.timeout_seconds' must be from 0.001 to 1000000000
+	fl-config: setting.yaml:9:16: 'runner.max_retries' must be a whole number, not 1.5
+	fl-config: warning: setting.yaml:11:5: unknown key 'runner.process.protocl'; did you mean 'protocol'?
+	fl-config: setting.yaml:12:15: 'runner.process.protocol' must be jsonl or lines, not "csv"
+	fl-config: setting.yaml:13:7: 'seed' must be a whole number, not 1.5
+	fl-config: warning: setting.yaml:16:3: unknown key 'personas.0.langage'; did you mean 'language'?
+	fl-config: setting.yaml:17:3: 'personas.1' must be a mapping, not "b"
+	fl-config: setting.yaml:19:12: 'replay_args.enabled' must be true or false, not 1
+	fl-config: setting.yaml:20:23: 'replay_args.callable_providers' must be a mapping, not an array
+	fl-config: setting.yaml:21:19: 'output_directory' must be a string, not 7
+	fl-config: warning: setting.yaml:22:1: unknown key 'timeout_seconds'; did you mean 'runner.timeout_seconds'?
+	fl-config: warning: setting.yaml:23:1: unknown key 'runer'; did you mean 'runner'?
 	fl-config: warning: setting.yaml:24:1: unknown key 'qqqqqqq'
 	END
 	diff wanted <(cat <<<"$stderr")
@@ -108,7 +108,7 @@ setting()
 			printf '%s: %s\n' "${key##*.}" "$value"
 		} >setting.yaml
 		run --separate-stderr -2 fl-config check
-		assert_regex "$key: $value: $stderr" "^$key: .*: fl-config: setting.yaml:[0-9]+:[0-9]+: '$key' (has to be|is one of) "
+		assert_regex "$key: $value: $stderr" "^$key: .*: fl-config: setting.yaml:[0-9]+:[0-9]+: '$key' must be "
 	done <<-'END'
 	name|[a]
 	name|1
@@ -150,14 +150,14 @@ setting()
 	setting <<<$'name: a\nrunner:\n  target: "a:b"\n  "target": "c:d"\nname: b'
 	run --separate-stderr -2 fl-config check
 	assert_equal "$stderr" "$(printf '%s\n' \
-		"fl-config: setting.yaml:4:3: 'runner.target' is there twice" \
-		"fl-config: setting.yaml:5:1: 'name' is there twice")"
+		"fl-config: setting.yaml:4:3: duplicate key 'runner.target'" \
+		"fl-config: setting.yaml:5:1: duplicate key 'name'")"
 }
 
 @test "what PyYAML reads differently is warned of" {
 	setting <<<$'name: yes\ndescription: 2025-10-04\nversion: 010\ntags: [12:30:45, "on", on, no more]'
 	run --separate-stderr -0 fl-config check
-	assert_equal "$(sed 's/^fl-config: warning: setting.yaml:\([0-9:]*\): \([^ ]*\) .*take it for \(.*\): put.*/\1 \2 \3/' <<<"$stderr")" \
+	assert_equal "$(sed 's/^fl-config: warning: setting.yaml:\([0-9:]*\): \([^ ]*\) .*, but as \(.*\) by other.*/\1 \2 \3/' <<<"$stderr")" \
 		$'1:7 yes a boolean\n2:14 2025-10-04 a date\n3:10 010 an octal number\n4:8 12:30:45 a number in base 60\n4:24 on a boolean'
 }
 
@@ -173,7 +173,7 @@ setting()
 	done
 	printf 'a: \0\n' >setting.yaml
 	run --separate-stderr -2 fl-config check
-	assert_equal "$stderr" 'fl-config: setting.yaml:1: a NUL byte'
+	assert_equal "$stderr" 'fl-config: setting.yaml:1: NUL byte'
 	rm setting.yaml
 	run --separate-stderr -2 fl-config check
 	assert_equal "$stderr" 'fl-config: setting.yaml: No such file or directory'
@@ -420,7 +420,7 @@ setting()
 	assert_output $'A=1\nB=2'
 	run --separate-stderr -0 fl-config check
 	assert_equal "$(sed 's/^fl-config: warning: .*\.env:/.env:/' <<<"$stderr")" \
-		$'.env:2: not NAME=VALUE\n.env:4: not NAME=VALUE\n.env:5: the value\'s quotes are not closed'
+		$'.env:2: expected NAME=VALUE\n.env:4: expected NAME=VALUE\n.env:5: missing closing quote'
 }
 
 @test "env has the variables that agents get beyond the inherited, secrets masked" {
@@ -581,14 +581,14 @@ others()
 		assert_regex "$key $stderr" "^$key fl-config: setting.yaml:.*$message"
 		cmp before setting.yaml
 	done <<-'END'
-	iteration|3|unknown key 'iteration': is 'iterations' meant\?
+	iteration|3|unknown key 'iteration'; did you mean 'iterations'
 	runner.nothing|3|unknown key 'runner.nothing'
-	iterations|x|'iterations' has to be a whole number
-	iterations|0|'iterations' has to be from 1 to
-	iterations|1.5|'iterations' has to be a whole number
-	iterations||'iterations' has to be a whole number
-	replay_args.enabled|yes|'replay_args.enabled' has to be true or false
-	runner.process.protocol|csv|'runner.process.protocol' has to be
+	iterations|x|'iterations' must be a whole number
+	iterations|0|'iterations' must be from 1 to
+	iterations|1.5|'iterations' must be a whole number
+	iterations||'iterations' must be a whole number
+	replay_args.enabled|yes|'replay_args.enabled' must be true or false
+	runner.process.protocol|csv|'runner.process.protocol' must be
 	base_inputs|x|'base_inputs'
 	personas.0.name|x|
 	END

@@ -429,7 +429,7 @@ reads_as()
 			# shellcheck disable=SC2059 # a shape is a format
 			printf "$shape" "$bytes" >in
 			run --separate-stderr -2 fl-yaml in
-			assert_regex "$bytes $shape $stderr" ' fl-yaml: in:[0-9]+: (not UTF-8|a NUL byte)$'
+			assert_regex "$bytes $shape $stderr" ' fl-yaml: in:[0-9]+: (not UTF-8|NUL byte)$'
 		done
 	done
 }
@@ -441,7 +441,7 @@ reads_as()
 			printf -- "- x$bytes\n"
 		} >in
 		run --separate-stderr -2 fl-yaml in
-		assert_regex "$stderr" '^fl-yaml: in:40001: (not UTF-8|a NUL byte)$'
+		assert_regex "$stderr" '^fl-yaml: in:40001: (not UTF-8|NUL byte)$'
 	done
 }
 

@@ -2,7 +2,7 @@
 
 #include "nearest.h"
 
-/* Longer words are never near. */
+/* Longer words, in bytes, match nothing but their beginnings. */
 #define NEAREST_LONGEST 63
 
 static size_t
@@ -13,7 +13,11 @@ min3(size_t a, size_t b, size_t c)
 	return c < a ? c : a;
 }
 
-size_t
+/*
+ * The number of letters to insert, delete or change to make a into b
+ * (Levenshtein distance), or max if that is less.
+ */
+static size_t
 nearest_distance(const char *a, const char *b, size_t max)
 {
 	size_t n = strlen(a), m = strlen(b), i, j, diagonal, above;

@@ -11,13 +11,13 @@
 #include "json/path.h"
 #include "json/tree.h"
 #include "yaml/yamlin.h"
-#include "schema.h"
 #include "config.h"
 
-/* --- defaults and the environment ---------------------------------------- */
+/* --- defaults, overrides and the environment of agents -------------------- */
 
+/* Sets a path to a value given as JSON. */
 static void
-put(struct buf *json, const char *path, const char *value)
+set_value(struct buf *json, const char *path, const char *value)
 {
 	struct json_span root = json_buf(json);
 	struct json_span v = { value, strlen(value) };
@@ -29,102 +29,93 @@ put(struct buf *json, const char *path, const char *value)
 	}
 }
 
-static int
-absent(const struct buf *json, const char *path)
+/* Appends the value of an environment variable as JSON. */
+static void
+put_override(struct buf *b, const struct schema_key *key, const char *text)
 {
-	struct json_span root = json_buf(json), v;
-
-	v = path_get(root, path);
-	return json_is_null(v);
-}
-
-/* An override from the environment, as the JSON its key wants; or NULL. */
-static char *
-env_value(const struct schema_key *key, const char *text)
-{
-	struct buf b = { 0 };
 	double d;
 	char *end;
 
-	if (key->want == SCHEMA_TEXT) {
-		json_put_text(&b, text, strlen(text));
-		return buf_detach(&b, NULL);
-	}
 	d = strtod(text, &end);
-	if (end == text || *end || !(d >= key->min && d <= key->max) ||
-	    (key->want == SCHEMA_INT && d != floor(d)))
-		return NULL;
-	json_add_double(&b, NULL, d);
-	return buf_detach(&b, NULL);
+	if (key->type == SCHEMA_STRING || end == text || *end || !isfinite(d))
+		json_put_text(b, text, strlen(text));
+	else
+		json_add_double(b, NULL, d);
 }
 
 static int
-override(struct buf *json, const struct env *env, config_say *say,
-    void *arg)
+apply_overrides(struct buf *json, const struct env *env,
+    schema_report *report, void *arg)
 {
+	const struct schema_key *key;
 	const char *text;
+	struct buf value = { 0 };
 	struct err e = { 0 };
-	char *value;
 	size_t i;
 	int bad = 0;
 
 	for (i = 0; i < schema_nkeys; i++) {
-		text = schema_keys[i].env ? env_get(env,
-		    schema_keys[i].env) : NULL;
+		key = &schema_keys[i];
+		text = key->env ? env_get(env, key->env) : NULL;
 		if (!text || !*text)
 			continue;
-		value = env_value(&schema_keys[i], text);
-		if (value) {
-			put(json, schema_keys[i].path, value);
-		} else {
+		value.len = 0;
+		put_override(&value, key, text);
+		buf_str(&value);
+		if (schema_check_value(key, key->path, json_buf(&value), &e)) {
 			bad = err_set(&e, 0, 0, "%s='%s' in the environment: "
-			    "'%s' has to be %s", schema_keys[i].env, text,
-			    schema_keys[i].path, schema_want_name(
-			    schema_keys[i].want));
-			say(arg, 1, &e);
+			    "%s", key->env, text, e.msg);
+			report(arg, 1, &e);
+		} else {
+			set_value(json, key->path, value.p);
 		}
-		free(value);
 	}
+	buf_release(&value);
 	err_release(&e);
 	return bad;
 }
 
 static void
-assume(struct buf *json)
+add_defaults(struct buf *json)
 {
+	const struct schema_key *key;
 	size_t i;
 
-	for (i = 0; i < schema_nkeys; i++)
-		if (schema_keys[i].preset && absent(json, schema_keys[i].path))
-			put(json, schema_keys[i].path, schema_keys[i].preset);
+	for (i = 0; i < schema_nkeys; i++) {
+		key = &schema_keys[i];
+		if (key->preset &&
+		    json_is_null(path_get(json_buf(json), key->path)))
+			set_value(json, key->path, key->preset);
+	}
 }
 
-/* Whom to tell of what is strange in .env files. */
-struct listener {
-	config_say *say;
+/* Receiver of warnings about .env files. */
+struct reporter {
+	schema_report *report;
 	void *arg;
 };
 
 static void
-warn_of(void *arg, const struct err *e)
+report_warning(void *arg, const struct err *e)
 {
-	struct listener *l = arg;
+	struct reporter *r = arg;
 
-	l->say(l->arg, 0, e);
+	r->report(r->arg, 0, e);
 }
 
 static void
-read_env_file(struct env *env, const char *dir, config_say *say, void *arg)
+read_dotenv(struct env *env, const char *dir, schema_report *report,
+    void *arg)
 {
-	struct listener l = { say, arg };
+	struct reporter r = { report, arg };
 	char *file = xasprintf("%s/.env", dir);
 
-	env_read(env, file, warn_of, &l);
+	env_read(env, file, report_warning, &r);
 	free(file);
 }
 
-/* What agents need of our environment even where it has to be clean. */
-static const char *const needed[] = {
+/* Variables that a clean environment keeps because programs need them. */
+static const char *const needed_vars[] = {
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TZ", "TMPDIR",
 	"LANG", "LANGUAGE", "VIRTUAL_ENV"
 };
@@ -134,13 +125,14 @@ is_needed(const char *var, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < LEN(needed); i++)
-		if (strlen(needed[i]) == n && !memcmp(needed[i], var, n))
+	for (i = 0; i < LEN(needed_vars); i++)
+		if (strlen(needed_vars[i]) == n &&
+		    !memcmp(needed_vars[i], var, n))
 			return 1;
 	return n > 3 && !memcmp(var, "LC_", 3);
 }
 
-/* Whether a name is allowed: a string, or a list of them. */
+/* Whether allow, a string or a list of strings, has a name of n bytes. */
 static int
 is_allowed(struct json_span allow, const char *var, size_t n)
 {
@@ -159,7 +151,7 @@ is_allowed(struct json_span allow, const char *var, size_t n)
 
 /* The variables of own that a clean environment keeps. */
 static struct env
-cleaned(const struct env *own, struct json_span allow)
+clean_env(const struct env *own, struct json_span allow)
 {
 	struct env kept = { 0 };
 	size_t i, n;
@@ -174,7 +166,7 @@ cleaned(const struct env *own, struct json_span allow)
 	return kept;
 }
 
-/* Adds the variables of from that are not there. */
+/* Adds the variables of from whose names env lacks. */
 static void
 add_missing(struct env *env, const struct env *from)
 {
@@ -188,6 +180,7 @@ add_missing(struct env *env, const struct env *from)
 	}
 }
 
+/* Adds the variables of a JSON object, as add_missing does. */
 static void
 add_configured(struct env *env, struct json_span vars)
 {
@@ -212,9 +205,10 @@ add_configured(struct env *env, struct json_span vars)
 
 /* --- reading --------------------------------------------------------------- */
 
-/* Says when something follows the first document: 1, else 0. */
+/* Reports a second document. Returns 1 if there is one, else 0. */
 static int
-more_documents(struct yamlin_reader *r, config_say *say, void *arg)
+has_more_documents(struct yamlin_reader *r, schema_report *report,
+    void *arg)
 {
 	struct buf json = { 0 };
 	struct err e = { 0 };
@@ -223,18 +217,19 @@ more_documents(struct yamlin_reader *r, config_say *say, void *arg)
 
 	got = yamlin_next(r, &json, &line, &e);
 	if (got > 0)
-		err_set(&e, line, 0, "a second document: the file has to be "
-		    "one");
+		err_set(&e, line, 0, "second document; the file must be one "
+		    "document");
 	if (got)
-		say(arg, 1, &e);
+		report(arg, 1, &e);
 	err_release(&e);
 	buf_release(&json);
 	return got != 0;
 }
 
-/* Turns the file into JSON and checks it. */
+/* Reads the file as JSON and checks it. Returns 0, or -1 after an error. */
 static int
-read_file(struct config *c, struct buf *json, config_say *say, void *arg)
+read_setting(struct config *c, struct buf *json, schema_report *report,
+    void *arg)
 {
 	struct yamlin_reader *r;
 	const struct yamlin_mark *marks;
@@ -246,21 +241,21 @@ read_file(struct config *c, struct buf *json, config_say *say, void *arg)
 	fd = open(c->file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err_set(&e, 0, 0, "%s", strerror(errno));
-		say(arg, 1, &e);
+		report(arg, 1, &e);
 		err_release(&e);
 		return -1;
 	}
 	r = yamlin_new(fd, YAMLIN_DOCUMENTS);
 	got = yamlin_next(r, json, &line, &e);
 	if (got < 0) {
-		say(arg, errors = 1, &e);
+		report(arg, errors = 1, &e);
 	} else if (got > 0 && *json->p == 'n') {
 		json->len = 0;	/* only comments */
 	} else if (got > 0) {
 		tree_parse(&t, json_buf(json));
 		marks = yamlin_marks(r, &n);
-		errors = schema_check(&t, marks, say, arg);
-		errors += more_documents(r, say, arg);
+		errors = schema_check(&t, marks, report, arg);
+		errors += has_more_documents(r, report, arg);
 	}
 	tree_release(&t);
 	err_release(&e);
@@ -269,9 +264,9 @@ read_file(struct config *c, struct buf *json, config_say *say, void *arg)
 	return errors ? -1 : 0;
 }
 
-/* The folder of a file, as an absolute path where it can be told. */
+/* The folder of a file, to be freed; an absolute path if it exists. */
 static char *
-folder(const char *file)
+folder_of(const char *file)
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
 	char *dir, *real;
@@ -286,39 +281,40 @@ folder(const char *file)
 }
 
 int
-config_load(struct config *c, const char *file, config_say *say, void *arg)
+config_load(struct config *c, const char *file, schema_report *report,
+    void *arg)
 {
 	struct env own = { 0 }, dotenv = { 0 };
-	struct json_span how;
+	struct json_span kind;
 	struct buf json = { 0 }, up = { 0 };
 	int bad = 0;
 
 	memset(c, 0, sizeof(*c));
 	c->file = file ? xstrdup(file) : NULL;
-	c->dir = folder(file);
+	c->dir = folder_of(file);
 	if (file)
-		bad = read_file(c, &json, say, arg);
+		bad = read_setting(c, &json, report, arg);
 	if (bad || !json.len) {
 		json.len = 0;
 		buf_puts(&json, "{}");
 	}
 	if (file) {
 		buf_printf(&up, "%s/..", c->dir);
-		read_env_file(&dotenv, buf_str(&up), say, arg);
-		read_env_file(&dotenv, c->dir, say, arg);
+		read_dotenv(&dotenv, buf_str(&up), report, arg);
+		read_dotenv(&dotenv, c->dir, report, arg);
 	}
 	env_inherit(&own);
 	add_missing(&own, &dotenv);
-	assume(&json);
-	if (override(&json, &own, say, arg))
+	add_defaults(&json);
+	if (apply_overrides(&json, &own, report, arg))
 		bad = -1;
 	c->root.n = json.len;
 	c->root.p = c->json = buf_detach(&json, NULL);
-	how = config_get(c, "runner.environment");
-	if (json_is_str(how, "clean")) {
+	kind = config_get(c, "runner.environment");
+	if (json_is_str(kind, "clean")) {
 		env_release(&own);
 		env_inherit(&own);
-		c->env = cleaned(&own, config_get(c,
+		c->env = clean_env(&own, config_get(c,
 		    "runner.environment_allow"));
 		add_missing(&c->env, &dotenv);
 		env_release(&own);
@@ -347,7 +343,7 @@ config_defaults(struct buf *json)
 	struct buf b = { 0 };
 
 	buf_puts(&b, "{}");
-	assume(&b);
+	add_defaults(&b);
 	buf_add(json, b.p, b.len);
 	buf_release(&b);
 }
@@ -391,10 +387,10 @@ config_true(const struct config *c, const char *path)
 }
 
 char *
-config_path(const struct config *c, const char *path)
+config_path(const struct config *c, const char *name)
 {
-	return *path == '/' ? xstrdup(path) :
-	    xasprintf("%s/%s", c->dir, path);
+	return *name == '/' ? xstrdup(name) :
+	    xasprintf("%s/%s", c->dir, name);
 }
 
 char *

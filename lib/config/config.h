@@ -2,57 +2,68 @@
 #define CONFIG_H
 
 /*
- * setting.yaml: what may stand in it, what does, and what is assumed where it
- * is silent. fluxloop-setting(5) describes it.
+ * The effective configuration: setting.yaml with the environment's overrides
+ * and the defaults of the schema. fluxloop-setting(5) describes it.
  */
 #include <stddef.h>
 
 #include "json/json.h"
 #include "env.h"
+#include "schema.h"
 
 struct buf;
-struct err;
-
-/* What is wrong, or only strange, at a place in the file. */
-typedef void config_say(void *arg, int error, const struct err *e);
 
 struct config {
-	char *file;		/* NULL: no file, only what is assumed */
-	char *dir;		/* its folder, which paths in it start from */
+	char *file;		/* path of setting.yaml; NULL: none */
+	char *dir;		/* its folder, which relative paths start from */
 	char *json;		/* the effective configuration */
-	struct json_span root;	/* of json, an object */
-	struct env env;	/* for agents: see config_load */
+	struct json_span root;	/* the object in json */
+	struct env env;		/* the environment of agents */
 };
 
 /*
- * Reads file (NULL: none), and the .env files of the folder above it and of
- * its own. Every error and warning is told to say. Returns 0, or -1 when
- * something was an error; c can be released either way. The effective
- * configuration has the defaults, and what the environment, then the project's
- * .env, then the root's .env say instead of the file (FLUXLOOP_ITERATIONS for
- * iterations, and so on). c->env is the process's environment (of which, if
- * runner.environment is clean, only what programs need is kept and what
- * runner.environment_allow names) with, where it does not name them, the
- * variables of the .env files and of runner.environment_vars.
+ * Loads file (NULL: the defaults alone) and reports every error and warning.
+ * Returns 0, or -1 if there was an error; c is to be released either way.
+ *
+ * The value of a key is that of its environment variable (FLUXLOOP_ITERATIONS
+ * for iterations), else that of the file, else the default. The variable may
+ * come from the process, the .env file in the file's folder, or the .env file
+ * in the folder above, in this order.
+ *
+ * c->env has the variables of the process, then those of the .env files, then
+ * those of runner.environment_vars; the first to define a name wins. If
+ * runner.environment is clean, it has of the process's own variables only the
+ * ones that programs need and the ones that runner.environment_allow names.
  */
-int config_load(struct config *c, const char *file, config_say *say, void *arg);
+int config_load(struct config *c, const char *file, schema_report *report,
+    void *arg);
 void config_release(struct config *c);
 
-/* Appends the defaults of all keys, a JSON object. */
+/* Appends the defaults of all keys as a JSON object. */
 void config_defaults(struct buf *json);
 
-/* The effective value at a dotted path; p is NULL when absent or null. */
+/*
+ * The value at a path, borrowed from c; its p is NULL if the value is absent or
+ * null.
+ */
 struct json_span config_get(const struct config *c, const char *path);
 
-/* The same as a string that the caller frees (NULL), a number, a boolean. */
+/*
+ * The value at a path as a string: the text of a string, any other value as
+ * JSON. The caller frees it; NULL if absent.
+ */
 char *config_text(const struct config *c, const char *path);
+
+/* The number at a path, or absent if there is none. */
 double config_number(const struct config *c, const char *path, double absent);
+
+/* Whether the value at a path is true. */
 int config_true(const struct config *c, const char *path);
 
-/* path relative to the file's folder; the caller frees it. */
-char *config_path(const struct config *c, const char *path);
+/* Makes a file name relative to the configuration's folder. To be freed. */
+char *config_path(const struct config *c, const char *name);
 
-/* The experiment's name: as configured, else the project folder's. */
+/* The experiment's name, to be freed: as configured, or the folder's name. */
 char *config_name(const struct config *c);
 
 #endif

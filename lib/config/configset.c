@@ -18,45 +18,81 @@
 #include "schema.h"
 #include "configset.h"
 
-/* Whether text is one plain scalar that a key of this type takes. */
+/* The one YAML document of a file. */
+struct document {
+	struct yamlin_reader *reader;
+	struct buf json;
+	struct tree tree;		/* of json; empty for an empty file */
+	const struct yamlin_mark *marks;	/* of the tree's nodes, or NULL */
+};
+
+/* One change of one file. */
+struct change {
+	const char *file;		/* its path, with links resolved */
+	const char *key;
+	const char *value;		/* YAML text */
+	enum schema_type type;		/* of the key */
+	struct buf json;		/* value as it will be read back */
+	struct buf text;		/* contents of the file */
+	struct document old;		/* the file before the change */
+	struct err *e;
+};
+
+/* --- values ---------------------------------------------------------------- */
+
 static int
-fits_plain(const char *text, enum schema_want want)
+is_json(const char *text, size_t n)
+{
+	struct json_fault f;
+
+	return json_scan(text, n, 0, NULL, NULL, 0, &f) >= 0;
+}
+
+/* Whether text is a JSON number, boolean or null that the type allows. */
+static int
+is_literal(const char *text, enum schema_type type)
 {
 	struct json_span v = { text, strlen(text) };
-	struct json_fault f;
-	size_t i;
 
-	if (want == SCHEMA_INT || want == SCHEMA_NUMBER || want == SCHEMA_BOOL
-	    || want == SCHEMA_SCALAR || want == SCHEMA_ANY)
-		if (json_scan(text, v.n, 0, NULL, NULL, 0, &f) >= 0 &&
-		    json_type(v) < JSON_STRING)
-			return 1;
-	if (!*text || yamlin_other_reading(text, v.n) ||
-	    json_scan(text, v.n, 0, NULL, NULL, 0, &f) >= 0)
+	if (type != SCHEMA_INT && type != SCHEMA_NUMBER &&
+	    type != SCHEMA_BOOL && type != SCHEMA_SCALAR && type != SCHEMA_ANY)
 		return 0;
-	/* letters, digits and a few marks, beginning with a letter or so */
-	for (i = 0; i < v.n; i++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz"
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./", text[i]))
-			return 0;
-	return strchr("-.0123456789", *text) == NULL &&
+	return !strpbrk(text, " \t\r\n") && is_json(text, v.n) &&
+	    json_type(v) < JSON_STRING;
+}
+
+/* Whether text without quotes is one plain scalar of this type. */
+static int
+is_plain(const char *text, enum schema_type type)
+{
+	size_t n = strlen(text);
+
+	if (is_literal(text, type))
+		return 1;
+	if (!n || yamlin_other_reading(text, n) || is_json(text, n))
+		return 0;
+	/* only characters that need no quotes anywhere, and a letter first */
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") == n &&
+	    strchr("-.0123456789", *text) == NULL &&
 	    strcasecmp(text, "null") && strcasecmp(text, "true") &&
 	    strcasecmp(text, "false");
 }
 
+/* Appends the value as YAML. */
 static void
-put_scalar(struct buf *b, const char *value, enum schema_want want)
+put_yaml(struct buf *b, const struct change *c)
 {
-	if (fits_plain(value, want))
-		buf_puts(b, value);
+	if (is_plain(c->value, c->type))
+		buf_puts(b, c->value);
 	else
-		json_put_text(b, value, strlen(value));
+		json_put_text(b, c->value, strlen(c->value));
 }
 
-/* Appends "section:\n  key: value\n" for the names of key from at on. */
+/* Appends a new key: "section:\n  key: value\n" for "section.key". */
 static void
-put_new(struct buf *b, const char *key, size_t indent, const char *value,
-    enum schema_want want)
+put_new_key(struct buf *b, const char *key, size_t indent,
+    const struct change *c)
 {
 	size_t n;
 
@@ -70,182 +106,178 @@ put_new(struct buf *b, const char *key, size_t indent, const char *value,
 		key += n + 1;
 		indent += 2;
 	}
-	put_scalar(b, value, want);
+	put_yaml(b, c);
 	buf_byte(b, '\n');
 }
 
-/* The end of the line that offset at is on, its newline included. */
-static size_t
-line_end(const struct buf *text, size_t at)
+/* --- documents ------------------------------------------------------------- */
+
+/*
+ * Reads the document of a file from its beginning. Returns 1, 0 for an empty
+ * file, or -1 with *e filled in; d is to be released either way.
+ */
+static int
+document_read(struct document *d, int fd, struct err *e)
 {
-	while (at < text->len && text->p[at] != '\n')
-		at++;
-	return at < text->len ? at + 1 : at;
+	size_t line, n;
+	int got;
+
+	memset(d, 0, sizeof(*d));
+	d->reader = yamlin_new(fd, YAMLIN_DOCUMENTS);
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, 0, 0, "%s", strerror(errno));
+	got = yamlin_next(d->reader, &d->json, &line, e);
+	/* a file of comments only is read as null */
+	if (got <= 0 || *d->json.p == 'n')
+		return got < 0 ? -1 : 0;
+	tree_parse(&d->tree, json_buf(&d->json));
+	d->marks = yamlin_marks(d->reader, &n);
+	return 1;
+}
+
+static void
+document_release(struct document *d)
+{
+	tree_release(&d->tree);
+	buf_release(&d->json);
+	yamlin_free(d->reader);
+}
+
+/* The document as JSON; an empty file is an empty object. */
+static struct json_span
+document_root(const struct document *d)
+{
+	struct json_span none = { "{}", 2 };
+
+	return d->marks ? json_buf(&d->json) : none;
 }
 
 /*
- * Goes down the path as far as it leads; returns the node and sets *rest to
- * what is left of the path.
+ * Follows a path as far as it exists. Returns the last node found, and sets
+ * *rest to the remainder of the path.
  */
 static size_t
-descend(const struct tree *t, const char *key, const char **rest)
+document_find(const struct document *d, const char *path, const char **rest)
 {
-	size_t node = 0, down, n;
+	size_t node = 0, child, n;
 	char *name;
 
-	for (*rest = key; **rest; ) {
+	for (*rest = path; d->tree.n && **rest; ) {
 		n = strcspn(*rest, ".");
 		name = xmemdup(*rest, n);
-		down = tree_get(t, node, name);
+		child = tree_get(&d->tree, node, name);
 		free(name);
-		if (!down)
+		if (!child)
 			break;
-		node = down;
+		node = child;
 		*rest += n + ((*rest)[n] == '.');
 	}
 	return node;
 }
 
+/* --- edits of the text ----------------------------------------------------- */
+
 /* Puts the value in the place of a scalar. */
 static int
-replace_value(struct buf *text, const struct yamlin_mark *m, const char *key,
-    const char *value, enum schema_want want, struct err *e)
+replace_value(struct change *c, size_t node)
 {
+	const struct yamlin_mark *m = &c->old.marks[node];
 	struct buf b = { 0 };
 	size_t at = m->start, n = m->end - m->start;
 
-	if (m->style != 'p' && m->style != 'q')
-		return err_set(e, m->line, m->col, "'%s' is not in one line: "
-		    "edit the file", key);
-	/* nothing is there yet: behind the key's colon, m[-1] being the key */
+	if (m->style != YAMLIN_PLAIN && m->style != YAMLIN_QUOTED)
+		return err_set(c->e, m->line, m->col, "'%s' is not on one "
+		    "line; edit the file", c->key);
+	/* an empty value goes after the colon of its key, which is m[-1] */
 	if (!n) {
 		at = m[-1].end;
-		at += strcspn(text->p + at, ":\n");
-		at += text->p[at] == ':';
+		at += strcspn(c->text.p + at, ":\n");
+		at += c->text.p[at] == ':';
 		buf_byte(&b, ' ');
 	}
-	put_scalar(&b, value, want);
-	buf_splice(text, at, n, b.p, b.len);
+	put_yaml(&b, c);
+	buf_splice(&c->text, at, n, b.p, b.len);
 	buf_release(&b);
 	return 0;
-}
-
-/* Where a section's next key goes: behind its first one, if that is short. */
-static size_t
-place_in(const struct buf *text, const struct tree *t,
-    const struct yamlin_mark *marks, size_t section)
-{
-	if (t->nodes[section + 2].type >= JSON_ARRAY)
-		return marks[section + 1].start - (marks[section + 1].col - 1);
-	return line_end(text, marks[section + 2].end);
-}
-
-/* Adds a key that is missing, to a section or, for 0, at the end. */
-static int
-add_key(struct buf *text, const struct tree *t,
-    const struct yamlin_mark *marks, size_t section, const char *key,
-    const char *rest, const char *value, enum schema_want want, struct err *e)
-{
-	struct buf b = { 0 };
-	size_t at = text->len, indent = 0;
-
-	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
-		return err_set(e, 0, 0, "'%s' is in a list that is not "
-		    "there: edit the file", key);
-	if (marks && t->n && t->nodes[section].count) {
-		if (t->nodes[section].type != JSON_OBJECT ||
-		    marks[section].style != '-')
-			return err_set(e, marks[section].line,
-			    marks[section].col, "'%s' cannot be added here: "
-			    "edit the file", key);
-		indent = marks[section + 1].col - 1;
-		if (section)
-			at = place_in(text, t, marks, section);
-	}
-	if (at && text->p[at - 1] != '\n')
-		buf_byte(&b, '\n');
-	put_new(&b, rest, indent, value, want);
-	buf_splice(text, at, 0, b.p, b.len);
-	buf_release(&b);
-	return 0;
-}
-
-/* Splices the value into text. */
-static int
-edit(struct buf *text, const struct tree *t, const struct yamlin_mark *marks,
-    const char *key, const char *value, enum schema_want want, struct err *e)
-{
-	const char *rest = key;
-	size_t node = t->n ? descend(t, key, &rest) : 0;
-
-	if (marks && !*rest)
-		return replace_value(text, &marks[node], key, value, want, e);
-	return add_key(text, t, marks, node, key, rest, value, want, e);
-}
-
-/* The value as JSON, as it will be read back. */
-static void
-put_json(struct buf *b, const char *value, enum schema_want want)
-{
-	if (fits_plain(value, want) && strchr("-0123456789tfn", *value) &&
-	    want != SCHEMA_TEXT && want != SCHEMA_TEXTS)
-		buf_puts(b, value);
-	else
-		json_put_text(b, value, strlen(value));
-}
-
-static int
-read_whole(int fd, struct buf *text, struct err *e)
-{
-	ssize_t n;
-
-	do {
-		n = read(fd, buf_room(text, 65536), 65536);
-		if (n > 0)
-			text->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? err_set(e, 0, 0, "%s", strerror(errno)) : 0;
 }
 
 /*
- * Reads a file's one document. Returns 1 when there is one, 0 for an empty
- * file, -1 with *e filled in. marks are the reader's.
+ * The offset at which a section's next key is inserted: after the section's
+ * first key if that has a scalar, else before it.
  */
-static int
-parse(int fd, struct yamlin_reader **r, struct buf *json, struct tree *t,
-    struct err *e)
+static size_t
+insertion_point(const struct change *c, size_t section)
 {
-	size_t line;
-	int got;
+	const struct yamlin_mark *first = &c->old.marks[section + 1];
+	size_t at = first[1].end;
 
-	*r = yamlin_new(fd, YAMLIN_DOCUMENTS);
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(e, 0, 0, "%s", strerror(errno));
-	got = yamlin_next(*r, json, &line, e);
-	buf_str(json);
-	if (got > 0)
-		tree_parse(t, json_buf(json));
-	return got;
+	if (c->old.tree.nodes[section + 2].type >= JSON_ARRAY)
+		return first->start - (first->col - 1);
+	at += strcspn(c->text.p + at, "\n");
+	return at + (at < c->text.len);
 }
 
-/* Appends the canonical form of a document with null at key. */
+/* Adds what is missing of the key, which is rest, to a section (0: root). */
+static int
+add_key(struct change *c, size_t section, const char *rest)
+{
+	const struct yamlin_mark *marks = c->old.marks;
+	const struct tree *t = &c->old.tree;
+	struct buf b = { 0 };
+	size_t at = c->text.len, indent = 0;
+
+	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
+		return err_set(c->e, 0, 0, "'%s' is in a list that does not "
+		    "exist; edit the file", c->key);
+	if (marks && t->nodes[section].count) {
+		if (t->nodes[section].type != JSON_OBJECT ||
+		    marks[section].style != YAMLIN_BLOCK)
+			return err_set(c->e, marks[section].line,
+			    marks[section].col, "cannot add '%s' here; edit "
+			    "the file", c->key);
+		indent = marks[section + 1].col - 1;
+		if (section)
+			at = insertion_point(c, section);
+	}
+	if (at && c->text.p[at - 1] != '\n')
+		buf_byte(&b, '\n');
+	put_new_key(&b, rest, indent, c);
+	buf_splice(&c->text, at, 0, b.p, b.len);
+	buf_release(&b);
+	return 0;
+}
+
+static int
+edit_text(struct change *c)
+{
+	const char *rest;
+	size_t node = document_find(&c->old, c->key, &rest);
+
+	if (c->old.marks && !*rest)
+		return replace_value(c, node);
+	return add_key(c, node, rest);
+}
+
+/* --- verification ---------------------------------------------------------- */
+
+/* Appends the canonical form of a document with null at path. */
 static void
-put_without(struct buf *b, struct json_span root, const char *key)
+put_without(struct buf *b, struct json_span root, const char *path)
 {
 	struct json_span null = { "null", 4 };
 	struct buf changed = { 0 };
 	struct tree t = { 0 };
 
-	if (!path_set(&changed, root, key, null) &&
+	if (!path_set(&changed, root, path, null) &&
 	    !tree_parse(&t, json_buf(&changed)))
 		tree_canonical(&t, 0, b);
 	tree_release(&t);
 	buf_release(&changed);
 }
 
-/* Cuts the path to the part of it that before has, and one name more. */
+/* The part of a path, to be freed, up to the first name that root lacks. */
 static char *
-known_part(struct json_span before, const char *key)
+existing_part(struct json_span root, const char *key)
 {
 	char *path = xstrdup(key);
 	size_t n = 0;
@@ -253,7 +285,7 @@ known_part(struct json_span before, const char *key)
 
 	while ((dot = strchr(path + n, '.'))) {
 		*dot = '\0';
-		if (!path_get(before, path).p)
+		if (!path_get(root, path).p)
 			return path;
 		*dot = '.';
 		n = (size_t)(dot - path) + 1;
@@ -261,101 +293,107 @@ known_part(struct json_span before, const char *key)
 	return path;
 }
 
-/*
- * Whether the file that fd is of has the value at key now, and is what it was
- * in everything else.
- */
+/* Whether a document has the new value, and otherwise equals the old one. */
 static int
-verify(int fd, struct json_span before, const char *key, const char *value,
-    struct err *e)
+is_changed_only(const struct change *c, const struct document *new)
 {
-	struct json_span root, v;
-	struct yamlin_reader *r;
-	struct buf json = { 0 }, was = { 0 }, is = { 0 };
-	struct tree t = { 0 };
-	char *part = known_part(before, key);
-	int ok = 0;
+	struct json_span before = document_root(&c->old);
+	struct json_span v = path_get(document_root(new), c->key);
+	struct buf was = { 0 }, is = { 0 };
+	char *part = existing_part(before, c->key);
+	int ok;
 
-	if (parse(fd, &r, &json, &t, e) > 0) {
-		root.p = json.p;
-		root.n = json.len;
-		v = path_get(root, key);
-		put_without(&was, before, part);
-		put_without(&is, root, part);
-		ok = v.p && v.n == strlen(value) &&
-		    !memcmp(v.p, value, v.n) && was.len == is.len &&
-		    !memcmp(buf_str(&was), buf_str(&is), is.len);
-	}
-	tree_release(&t);
-	yamlin_free(r);
-	buf_release(&json);
+	put_without(&was, before, part);
+	put_without(&is, document_root(new), part);
+	ok = v.p && v.n == c->json.len && !memcmp(v.p, c->json.p, v.n) &&
+	    was.len == is.len && !memcmp(buf_str(&was), buf_str(&is), is.len);
 	buf_release(&was);
 	buf_release(&is);
 	free(part);
-	return ok ? 0 : err_set(e, 0, 0, "'%s' cannot be put into a file of "
-	    "this shape: edit the file", key);
+	return ok;
 }
 
-/*
- * Writes a file anew beside its place, then, if the key has the value in it,
- * puts it there.
- */
+/* Reads the new file back and checks it. */
 static int
-write_whole(const char *file, const struct buf *text,
-    struct json_span before, const char *key, const char *value,
-    struct err *e)
+verify(struct change *c, int fd)
+{
+	struct document new;
+	int ok;
+
+	ok = document_read(&new, fd, c->e) > 0 && is_changed_only(c, &new);
+	document_release(&new);
+	return ok ? 0 : err_set(c->e, 0, 0, "cannot set '%s' in a file of this "
+	    "form; edit the file", c->key);
+}
+
+/* --- files ----------------------------------------------------------------- */
+
+static int
+read_text(struct change *c, int fd)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, buf_room(&c->text, 65536), 65536);
+		if (n > 0)
+			c->text.len += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	buf_str(&c->text);
+	return n < 0 ? err_set(c->e, 0, 0, "%s", strerror(errno)) : 0;
+}
+
+/* Writes the text to FILE.new, verifies that, and renames it to FILE. */
+static int
+replace_file(struct change *c)
 {
 	struct stat st;
-	char *temp = xasprintf("%s.new", file);
+	char *temp = xasprintf("%s.new", c->file);
 	int fd, bad;
 
 	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bad = fd < 0 || out_write_all(fd, text->p, text->len) ||
-	    (stat(file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
+	bad = fd < 0 || out_write_all(fd, c->text.p, c->text.len) ||
+	    (stat(c->file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
 	    fsync(fd);
 	if (bad)
-		err_set(e, 0, 0, "%s", strerror(errno));
+		err_set(c->e, 0, 0, "%s", strerror(errno));
 	else
-		bad = verify(fd, before, key, value, e);
+		bad = verify(c, fd);
 	if (fd >= 0 && close(fd) && !bad)
-		bad = err_set(e, 0, 0, "%s", strerror(errno));
-	if (!bad && rename(temp, file))
-		bad = err_set(e, 0, 0, "%s", strerror(errno));
+		bad = err_set(c->e, 0, 0, "%s", strerror(errno));
+	if (!bad && rename(temp, c->file))
+		bad = err_set(c->e, 0, 0, "%s", strerror(errno));
 	if (bad)
 		unlink(temp);
 	free(temp);
 	return bad ? -1 : 0;
 }
 
-/* Changes the file that fd is of. */
 static int
-change(int fd, const char *file, const struct schema_key *k, const char *key,
-    const char *value, const char *as_json, struct err *e)
+change_file(struct change *c)
 {
-	struct json_span before = { "{}", 2 };
-	struct yamlin_reader *r;
-	struct buf text = { 0 }, json = { 0 };
-	struct tree t = { 0 };
-	size_t n;
-	int got, bad;
+	int fd = open(c->file, O_RDONLY | O_CLOEXEC), bad;
 
-	if (read_whole(fd, &text, e))
-		return -1;
-	got = parse(fd, &r, &json, &t, e);
-	/* a file of comments only is read as null */
-	if (got > 0 && json.p && *json.p == 'n')
-		t.n = (size_t)(got = 0);
-	if (got > 0)
-		before = json_buf(&json);
-	buf_str(&text);
-	bad = got < 0 || edit(&text, &t, got > 0 ? yamlin_marks(r, &n) : NULL,
-	    key, value, k->want, e) ||
-	    write_whole(file, &text, before, key, as_json, e);
-	tree_release(&t);
-	yamlin_free(r);
-	buf_release(&json);
-	buf_release(&text);
+	if (fd < 0)
+		return err_set(c->e, 0, 0, "%s", strerror(errno));
+	bad = read_text(c, fd);
+	if (!bad) {
+		bad = document_read(&c->old, fd, c->e) < 0 || edit_text(c) ||
+		    replace_file(c);
+		document_release(&c->old);
+	}
+	close(fd);
 	return bad ? -1 : 0;
+}
+
+static int
+unknown_key(const char *key, struct err *e)
+{
+	const char *near = schema_nearest(key);
+
+	if (near)
+		return err_set(e, 0, 0, "unknown key '%s'; did you mean "
+		    "'%s'?", key, near);
+	return err_set(e, 0, 0, "unknown key '%s'", key);
 }
 
 int
@@ -363,30 +401,25 @@ configset_put(const char *file, const char *key, const char *value,
     struct err *e)
 {
 	const struct schema_key *k = schema_find(key);
-	const char *near = schema_nearest(key);
-	struct buf json = { 0 };
+	struct change c = { .key = key, .value = value, .e = e };
 	char *real;
-	int fd = -1, bad;
+	int bad;
 
 	if (!k)
-		return err_set(e, 0, 0, "unknown key '%s'%s%s%s", key,
-		    near ? ": is '" : "", near ? near : "",
-		    near ? "' meant?" : "");
-	put_json(&json, value, k->want);
-	buf_str(&json);
-	bad = schema_check_value(k, key, json_buf(&json), e);
-	/* what a link leads to is changed, not the link */
+		return unknown_key(key, e);
+	c.type = k->type;
+	if (is_literal(value, c.type))
+		buf_puts(&c.json, value);
+	else
+		json_put_text(&c.json, value, strlen(value));
+	bad = schema_check_value(k, key, json_buf(&c.json), e);
 	real = bad ? NULL : realpath(file, NULL);
-	if (real) {
-		fd = open(real, O_RDONLY | O_CLOEXEC);
-		bad = fd < 0 ? err_set(e, 0, 0, "%s", strerror(errno)) :
-		    change(fd, real, k, key, value, json.p, e);
-	} else if (!bad) {
-		bad = err_set(e, 0, 0, "%s", strerror(errno));
-	}
-	if (fd >= 0)
-		close(fd);
+	c.file = real;
+	if (!bad)
+		bad = real ? change_file(&c) :
+		    err_set(e, 0, 0, "%s", strerror(errno));
 	free(real);
-	buf_release(&json);
+	buf_release(&c.text);
+	buf_release(&c.json);
 	return bad ? -1 : 0;
 }

@@ -11,13 +11,11 @@
 
 extern char **environ;
 
+/* Adds a "NAME=VALUE" string, which the set frees. */
 static void
-add(struct env *e, char *var)
+add_var(struct env *e, char *var)
 {
-	if (e->n + 2 > e->cap) {
-		e->cap = grow(e->cap, e->n + 2);
-		e->vars = xreallocarray(e->vars, e->cap, sizeof(*e->vars));
-	}
+	ALLOC_GROW(e->vars, e->n + 2, e->cap);
 	e->vars[e->n++] = var;
 	e->vars[e->n] = NULL;
 }
@@ -29,7 +27,7 @@ env_inherit(struct env *e)
 
 	for (i = 0; environ[i]; i++)
 		if (strchr(environ[i], '='))
-			add(e, xstrdup(environ[i]));
+			add_var(e, xstrdup(environ[i]));
 }
 
 void
@@ -44,7 +42,7 @@ env_release(struct env *e)
 }
 
 static char **
-find(const struct env *e, const char *name, size_t n)
+find_var(const struct env *e, const char *name, size_t n)
 {
 	size_t i;
 
@@ -57,7 +55,7 @@ find(const struct env *e, const char *name, size_t n)
 const char *
 env_get(const struct env *e, const char *name)
 {
-	char **var = find(e, name, strlen(name));
+	char **var = find_var(e, name, strlen(name));
 
 	return var ? *var + strlen(name) + 1 : NULL;
 }
@@ -66,7 +64,7 @@ void
 env_set(struct env *e, const char *name, size_t n, const char *value,
     int replace)
 {
-	char **old = find(e, name, n);
+	char **old = find_var(e, name, n);
 
 	if (old && !replace)
 		return;
@@ -74,41 +72,41 @@ env_set(struct env *e, const char *name, size_t n, const char *value,
 		free(*old);
 		*old = xasprintf("%.*s=%s", (int)n, name, value);
 	} else {
-		add(e, xasprintf("%.*s=%s", (int)n, name, value));
+		add_var(e, xasprintf("%.*s=%s", (int)n, name, value));
 	}
 }
 
-/* Where reading stands in a file's text. */
+/* A position in a file's text, which ends in a NUL. */
 struct cursor {
 	const char *p;
-	size_t line;
+	size_t line;		/* from 1 */
 };
 
 static int
-is_name(char c, int first)
+is_name_char(char c, int first)
 {
 	return ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
 	    (!first && c >= '0' && c <= '9');
 }
 
 static void
-blanks(struct cursor *c)
+skip_space(struct cursor *c)
 {
 	c->p += strspn(c->p, " \t");
 }
 
 static void
-end_of_line(struct cursor *c)
+skip_line(struct cursor *c)
 {
 	c->p += strcspn(c->p, "\n");
 }
 
 /*
- * Appends what ${NAME} or ${NAME:-default} at the cursor stands for: a variable
- * that was read before, or one of this process. Returns 0 when it is neither.
+ * Expands ${NAME} or ${NAME:-default} at the cursor: appends the value and moves
+ * the cursor past it. Returns 0 if the text at the cursor is neither.
  */
 static int
-expand(const struct env *e, struct cursor *c, struct buf *b)
+expand_var(const struct env *e, struct cursor *c, struct buf *b)
 {
 	const char *p, *end, *value;
 	char *name;
@@ -117,12 +115,12 @@ expand(const struct env *e, struct cursor *c, struct buf *b)
 	if (strncmp(c->p, "${", 2) != 0)
 		return 0;
 	p = c->p + 2;
-	while (is_name(p[n], n == 0))
+	while (is_name_char(p[n], n == 0))
 		n++;
 	end = p + n;
 	if (!n || (*end != '}' && strncmp(end, ":-", 2) != 0))
 		return 0;
-	/* a default has no variables in it */
+	/* a default cannot contain variables */
 	end += strcspn(end, "$}\n");
 	if (*end != '}')
 		return 0;
@@ -139,16 +137,16 @@ expand(const struct env *e, struct cursor *c, struct buf *b)
 	return 1;
 }
 
-/* Reads a value in quotes; 0 when they are not closed. */
+/* Appends a quoted value; returns 0 if the closing quote is missing. */
 static int
-quoted(const struct env *e, struct cursor *c, struct buf *b)
+read_quoted(const struct env *e, struct cursor *c, struct buf *b)
 {
 	static const char from[] = "nrt\"\\$'", to[] = "\n\r\t\"\\$'";
 	char quote = *c->p++;
 	const char *q;
 
 	for (; *c->p && *c->p != quote; c->p++) {
-		while (quote == '"' && expand(e, c, b))
+		while (quote == '"' && expand_var(e, c, b))
 			;
 		if (!*c->p || *c->p == quote)
 			break;
@@ -169,21 +167,23 @@ quoted(const struct env *e, struct cursor *c, struct buf *b)
 	return 1;
 }
 
+/* Appends a value without quotes. */
 static void
-bare(const struct env *e, struct cursor *c, struct buf *b)
+read_bare(const struct env *e, struct cursor *c, struct buf *b)
 {
 	const char *start = c->p;
 
 	while (*c->p && *c->p != '\n' && !(*c->p == '#' && (c->p == start ||
 	    c->p[-1] == ' ' || c->p[-1] == '\t')))
-		if (!expand(e, c, b))
+		if (!expand_var(e, c, b))
 			buf_byte(b, *c->p++);
 	while (b->len && strchr(" \t\r", b->p[b->len - 1]))
 		b->len--;
 }
 
+/* Reads a line NAME=VALUE. Returns -1 with *err filled in if it is bad. */
 static int
-assignment(struct env *e, struct cursor *c, struct err *err)
+read_assignment(struct env *e, struct cursor *c, struct err *err)
 {
 	struct buf value = { 0 };
 	const char *name;
@@ -192,33 +192,34 @@ assignment(struct env *e, struct cursor *c, struct err *err)
 
 	if (!strncmp(c->p, "export ", 7))
 		c->p += 7;
-	blanks(c);
+	skip_space(c);
 	name = c->p;
-	while (is_name(*c->p, c->p == name))
+	while (is_name_char(*c->p, c->p == name))
 		c->p++;
 	n = (size_t)(c->p - name);
-	blanks(c);
+	skip_space(c);
 	if (!n || *c->p != '=') {
-		end_of_line(c);
-		return err_set(err, line, 0, "not NAME=VALUE");
+		skip_line(c);
+		return err_set(err, line, 0, "expected NAME=VALUE");
 	}
 	c->p++;
-	blanks(c);
+	skip_space(c);
 	if (*c->p == '"' || *c->p == '\'')
-		bad = !quoted(e, c, &value);
+		bad = !read_quoted(e, c, &value);
 	else
-		bare(e, c, &value);
+		read_bare(e, c, &value);
 	if (bad)
-		err_set(err, line, 0, "the value's quotes are not closed");
+		err_set(err, line, 0, "missing closing quote");
 	else
 		env_set(e, name, n, buf_str(&value), 1);
-	end_of_line(c);
+	skip_line(c);
 	buf_release(&value);
 	return bad ? -1 : 0;
 }
 
+/* Reads a whole file. Returns 1, 0 if it does not exist, -1 on an error. */
 static int
-read_text(const char *file, struct buf *b, struct err *err)
+read_env_text(const char *file, struct buf *b, struct err *err)
 {
 	ssize_t n;
 	int fd;
@@ -241,7 +242,7 @@ read_text(const char *file, struct buf *b, struct err *err)
 
 void
 env_read(struct env *e, const char *file,
-    void (*say)(void *arg, const struct err *err), void *arg)
+    void (*report)(void *arg, const struct err *err), void *arg)
 {
 	struct err err = { 0 };
 	struct buf b = { 0 };
@@ -249,18 +250,18 @@ env_read(struct env *e, const char *file,
 	int bad;
 
 	err.file = xstrdup(file);
-	bad = read_text(file, &b, &err) < 0;
+	bad = read_env_text(file, &b, &err) < 0;
 	c.p = buf_str(&b);
 	if (!bad && strlen(c.p) != b.len)
-		bad = err_set(&err, 0, 0, "a NUL byte");
+		bad = err_set(&err, 0, 0, "NUL byte");
 	if (bad)
-		say(arg, &err);
+		report(arg, &err);
 	while (*c.p) {
-		blanks(&c);
+		skip_space(&c);
 		if (*c.p == '#' || *c.p == '\r')
-			end_of_line(&c);
-		else if (*c.p != '\n' && assignment(e, &c, &err))
-			say(arg, &err);
+			skip_line(&c);
+		else if (*c.p != '\n' && read_assignment(e, &c, &err))
+			report(arg, &err);
 		if (*c.p == '\n') {
 			c.p++;
 			c.line++;

@@ -1,7 +1,5 @@
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -14,314 +12,328 @@
 #include "yaml/yamlin.h"
 #include "schema.h"
 
-static const char *const want_names[] = {
-	[SCHEMA_TEXT] = "a string",
+static const char *const type_names[] = {
+	[SCHEMA_STRING] = "a string",
 	[SCHEMA_INT] = "a whole number",
 	[SCHEMA_NUMBER] = "a number",
 	[SCHEMA_BOOL] = "true or false",
 	[SCHEMA_LIST] = "a list",
 	[SCHEMA_MAP] = "a mapping",
 	[SCHEMA_ANY] = "anything",
-	[SCHEMA_TEXTS] = "a string or a list of strings",
+	[SCHEMA_STRINGS] = "a string or a list of strings",
 	[SCHEMA_SCALAR] = "a string or a number"
 };
 
 /*
- * Every key there is. '*' stands for any key of a mapping or place in a list.
- * A section stands before what is in it. Keys without effect here are taken
- * so that files of the original FluxLoop can be used.
+ * All keys. Keys that are ignored are accepted so that files of the original
+ * FluxLoop can be used.
  */
 const struct schema_key schema_keys[] = {
-	{ .path = "name", .want = SCHEMA_TEXT, .env = "FLUXLOOP_NAME" },
-	{ .path = "description", .want = SCHEMA_TEXT, .neutral = 1 },
-	{ .path = "version", .want = SCHEMA_SCALAR, .neutral = 1 },
-	{ .path = "runner", .want = SCHEMA_MAP, .preset = "{}" },
-	{ .path = "runner.target", .want = SCHEMA_TEXT,
+	{ .path = "name", .type = SCHEMA_STRING, .env = "FLUXLOOP_NAME" },
+	{ .path = "description", .type = SCHEMA_STRING, .neutral = 1 },
+	{ .path = "version", .type = SCHEMA_SCALAR, .neutral = 1 },
+	{ .path = "runner", .type = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "runner.target", .type = SCHEMA_STRING,
 	    .env = "FLUXLOOP_TARGET" },
-	{ .path = "runner.module_path", .want = SCHEMA_TEXT },
-	{ .path = "runner.function_name", .want = SCHEMA_TEXT },
-	{ .path = "runner.factory", .want = SCHEMA_TEXT },
-	{ .path = "runner.factory_kwargs", .want = SCHEMA_MAP },
-	{ .path = "runner.factory_kwargs.*", .want = SCHEMA_ANY },
-	{ .path = "runner.stream_output_path", .want = SCHEMA_TEXT },
-	{ .path = "runner.working_directory", .want = SCHEMA_TEXT },
-	{ .path = "runner.python", .want = SCHEMA_TEXT,
+	{ .path = "runner.module_path", .type = SCHEMA_STRING },
+	{ .path = "runner.function_name", .type = SCHEMA_STRING },
+	{ .path = "runner.factory", .type = SCHEMA_STRING },
+	{ .path = "runner.factory_kwargs", .type = SCHEMA_MAP },
+	{ .path = "runner.factory_kwargs.*", .type = SCHEMA_ANY },
+	{ .path = "runner.stream_output_path", .type = SCHEMA_STRING },
+	{ .path = "runner.working_directory", .type = SCHEMA_STRING },
+	{ .path = "runner.python", .type = SCHEMA_STRING,
 	    .env = "FLUXLOOP_PYTHON" },
-	{ .path = "runner.python_path", .want = SCHEMA_TEXTS },
-	{ .path = "runner.environment_vars", .want = SCHEMA_MAP },
-	{ .path = "runner.environment_vars.*", .want = SCHEMA_SCALAR },
-	{ .path = "runner.timeout_seconds", .want = SCHEMA_NUMBER,
+	{ .path = "runner.python_path", .type = SCHEMA_STRINGS },
+	{ .path = "runner.environment_vars", .type = SCHEMA_MAP },
+	{ .path = "runner.environment_vars.*", .type = SCHEMA_SCALAR },
+	{ .path = "runner.timeout_seconds", .type = SCHEMA_NUMBER,
 	    .preset = "300", .min = 0.001, .max = 1e9,
 	    .env = "FLUXLOOP_TIMEOUT_SECONDS" },
-	{ .path = "runner.max_retries", .want = SCHEMA_INT, .preset = "0",
+	{ .path = "runner.max_retries", .type = SCHEMA_INT, .preset = "0",
 	    .max = 1e6, .env = "FLUXLOOP_MAX_RETRIES" },
-	{ .path = "runner.retry_delay", .want = SCHEMA_NUMBER, .preset = "1",
+	{ .path = "runner.retry_delay", .type = SCHEMA_NUMBER, .preset = "1",
 	    .max = 1e6, .env = "FLUXLOOP_RETRY_DELAY", .neutral = 1 },
-	{ .path = "runner.concurrency", .want = SCHEMA_INT, .preset = "1",
+	{ .path = "runner.concurrency", .type = SCHEMA_INT, .preset = "1",
 	    .min = 1, .max = 4096 },
-	{ .path = "runner.retry_on", .want = SCHEMA_TEXTS,
-	    .words = "error timeout crash protocol" },
-	{ .path = "runner.on_error", .want = SCHEMA_TEXT,
-	    .preset = "\"continue\"", .words = "continue fail_fast",
+	{ .path = "runner.retry_on", .type = SCHEMA_STRINGS,
+	    .choices = "error timeout crash protocol" },
+	{ .path = "runner.on_error", .type = SCHEMA_STRING,
+	    .preset = "\"continue\"", .choices = "continue fail_fast",
 	    .neutral = 1 },
-	{ .path = "runner.kill_signal", .want = SCHEMA_TEXT,
-	    .preset = "\"SIGTERM\"", .words = "SIGTERM SIGINT SIGHUP "
-	    "SIGQUIT SIGUSR1 SIGUSR2 SIGABRT SIGKILL" },
-	{ .path = "runner.kill_timeout", .want = SCHEMA_NUMBER, .preset = "2",
+	{ .path = "runner.kill_signal", .type = SCHEMA_STRING,
+	    .preset = "\"SIGTERM\"",
+	    .choices = "SIGTERM SIGINT SIGHUP SIGQUIT SIGUSR1 SIGUSR2 "
+	    "SIGABRT SIGKILL" },
+	{ .path = "runner.kill_timeout", .type = SCHEMA_NUMBER, .preset = "2",
 	    .max = 1e6 },
-	{ .path = "runner.isolation", .want = SCHEMA_TEXT,
-	    .words = "none call" },
-	{ .path = "runner.environment", .want = SCHEMA_TEXT,
-	    .preset = "\"inherit\"", .words = "inherit clean" },
-	{ .path = "runner.environment_allow", .want = SCHEMA_TEXTS },
-	{ .path = "runner.limits", .want = SCHEMA_MAP, .preset = "{}" },
-	{ .path = "runner.limits.address_space_mb", .want = SCHEMA_INT,
+	{ .path = "runner.isolation", .type = SCHEMA_STRING,
+	    .choices = "none call" },
+	{ .path = "runner.environment", .type = SCHEMA_STRING,
+	    .preset = "\"inherit\"", .choices = "inherit clean" },
+	{ .path = "runner.environment_allow", .type = SCHEMA_STRINGS },
+	{ .path = "runner.limits", .type = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "runner.limits.address_space_mb", .type = SCHEMA_INT,
 	    .min = 1, .max = 1e9 },
-	{ .path = "runner.limits.cpu_seconds", .want = SCHEMA_INT, .min = 1,
+	{ .path = "runner.limits.cpu_seconds", .type = SCHEMA_INT, .min = 1,
 	    .max = 1e9 },
-	{ .path = "runner.limits.open_files", .want = SCHEMA_INT, .min = 3,
+	{ .path = "runner.limits.open_files", .type = SCHEMA_INT, .min = 3,
 	    .max = 1e9 },
-	{ .path = "runner.limits.file_mb", .want = SCHEMA_INT, .max = 1e9 },
-	{ .path = "runner.limits.output_mb", .want = SCHEMA_INT,
+	{ .path = "runner.limits.file_mb", .type = SCHEMA_INT, .max = 1e9 },
+	{ .path = "runner.limits.output_mb", .type = SCHEMA_INT,
 	    .preset = "1024", .max = 1e9 },
-	{ .path = "runner.process", .want = SCHEMA_MAP },
-	{ .path = "runner.process.command", .want = SCHEMA_TEXTS },
-	{ .path = "runner.process.protocol", .want = SCHEMA_TEXT,
-	    .words = "jsonl lines" },
-	{ .path = "runner.process.ready_pattern", .want = SCHEMA_TEXT },
-	{ .path = "runner.requirements_file", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "runner.setup_commands", .want = SCHEMA_LIST, .idle = 1 },
-	{ .path = "runner.setup_commands.*", .want = SCHEMA_ANY },
-	{ .path = "runner.use_docker", .want = SCHEMA_BOOL, .idle = 1 },
-	{ .path = "runner.docker_image", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "runner.docker_build_context", .want = SCHEMA_TEXT, .idle = 1
-	    },
-	{ .path = "runner.docker_volumes", .want = SCHEMA_LIST, .idle = 1 },
-	{ .path = "runner.docker_volumes.*", .want = SCHEMA_ANY },
-	{ .path = "replay_args", .want = SCHEMA_MAP, .preset = "{}" },
-	{ .path = "replay_args.enabled", .want = SCHEMA_BOOL,
+	{ .path = "runner.process", .type = SCHEMA_MAP },
+	{ .path = "runner.process.command", .type = SCHEMA_STRINGS },
+	{ .path = "runner.process.protocol", .type = SCHEMA_STRING,
+	    .choices = "jsonl lines" },
+	{ .path = "runner.process.ready_pattern", .type = SCHEMA_STRING },
+	{ .path = "runner.requirements_file", .type = SCHEMA_STRING,
+	    .ignored = 1 },
+	{ .path = "runner.setup_commands", .type = SCHEMA_LIST, .ignored = 1 },
+	{ .path = "runner.setup_commands.*", .type = SCHEMA_ANY },
+	{ .path = "runner.use_docker", .type = SCHEMA_BOOL, .ignored = 1 },
+	{ .path = "runner.docker_image", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "runner.docker_build_context", .type = SCHEMA_STRING,
+	    .ignored = 1 },
+	{ .path = "runner.docker_volumes", .type = SCHEMA_LIST, .ignored = 1 },
+	{ .path = "runner.docker_volumes.*", .type = SCHEMA_ANY },
+	{ .path = "replay_args", .type = SCHEMA_MAP, .preset = "{}" },
+	{ .path = "replay_args.enabled", .type = SCHEMA_BOOL,
 	    .preset = "false" },
-	{ .path = "replay_args.recording_file", .want = SCHEMA_TEXT },
-	{ .path = "replay_args.callable_providers", .want = SCHEMA_MAP },
-	{ .path = "replay_args.callable_providers.*", .want = SCHEMA_TEXT },
-	{ .path = "replay_args.override_param_path", .want = SCHEMA_TEXT },
-	{ .path = "replay_args.drain_seconds", .want = SCHEMA_NUMBER,
+	{ .path = "replay_args.recording_file", .type = SCHEMA_STRING },
+	{ .path = "replay_args.callable_providers", .type = SCHEMA_MAP },
+	{ .path = "replay_args.callable_providers.*", .type = SCHEMA_STRING },
+	{ .path = "replay_args.override_param_path", .type = SCHEMA_STRING },
+	{ .path = "replay_args.drain_seconds", .type = SCHEMA_NUMBER,
 	    .preset = "5", .max = 1e6 },
-	{ .path = "inputs_file", .want = SCHEMA_TEXT,
+	{ .path = "inputs_file", .type = SCHEMA_STRING,
 	    .preset = "\"inputs/generated.yaml\"",
 	    .env = "FLUXLOOP_INPUTS_FILE", .neutral = 1 },
-	{ .path = "base_inputs", .want = SCHEMA_LIST },
-	{ .path = "base_inputs.*", .want = SCHEMA_ANY },
-	{ .path = "input_template", .want = SCHEMA_TEXT },
-	{ .path = "iterations", .want = SCHEMA_INT, .preset = "1", .min = 1,
+	{ .path = "base_inputs", .type = SCHEMA_LIST },
+	{ .path = "base_inputs.*", .type = SCHEMA_ANY },
+	{ .path = "input_template", .type = SCHEMA_STRING },
+	{ .path = "iterations", .type = SCHEMA_INT, .preset = "1", .min = 1,
 	    .max = 1e9, .env = "FLUXLOOP_ITERATIONS" },
-	{ .path = "parallel_runs", .want = SCHEMA_INT, .preset = "1",
-	    .min = 0, .max = 4096, .env = "FLUXLOOP_PARALLEL_RUNS",
-	    .neutral = 1 },
-	{ .path = "run_delay_seconds", .want = SCHEMA_NUMBER, .preset = "0",
+	{ .path = "parallel_runs", .type = SCHEMA_INT, .preset = "1", .min = 0,
+	    .max = 4096, .env = "FLUXLOOP_PARALLEL_RUNS", .neutral = 1 },
+	{ .path = "run_delay_seconds", .type = SCHEMA_NUMBER, .preset = "0",
 	    .max = 1e6, .env = "FLUXLOOP_RUN_DELAY_SECONDS", .neutral = 1 },
-	{ .path = "seed", .want = SCHEMA_INT, .min = -9007199254740992.0,
+	{ .path = "seed", .type = SCHEMA_INT, .min = -9007199254740992.0,
 	    .max = 9007199254740992.0, .env = "FLUXLOOP_SEED" },
-	{ .path = "output_directory", .want = SCHEMA_TEXT,
+	{ .path = "output_directory", .type = SCHEMA_STRING,
 	    .preset = "\"experiments\"", .env = "FLUXLOOP_OUTPUT_DIRECTORY",
 	    .neutral = 1 },
-	{ .path = "personas", .want = SCHEMA_LIST },
-	{ .path = "personas.*", .want = SCHEMA_MAP },
-	{ .path = "personas.*.name", .want = SCHEMA_TEXT },
-	{ .path = "personas.*.description", .want = SCHEMA_TEXT },
-	{ .path = "personas.*.characteristics", .want = SCHEMA_TEXTS },
-	{ .path = "personas.*.language", .want = SCHEMA_TEXT },
-	{ .path = "personas.*.expertise_level", .want = SCHEMA_TEXT },
-	{ .path = "personas.*.goals", .want = SCHEMA_TEXTS },
-	{ .path = "personas.*.constraints", .want = SCHEMA_TEXTS, .idle = 1 },
-	{ .path = "personas.*.custom_attributes", .want = SCHEMA_MAP,
-	    .idle = 1 },
-	{ .path = "personas.*.custom_attributes.*", .want = SCHEMA_ANY },
-	{ .path = "variation_strategies", .want = SCHEMA_TEXTS, .neutral = 1 },
-	{ .path = "variation_count", .want = SCHEMA_INT, .max = 1e6, .neutral =
-	    1 },
-	{ .path = "variation_temperature", .want = SCHEMA_NUMBER, .max = 2,
-	    .idle = 1 },
-	{ .path = "variation_model", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "custom_variation_prompt", .want = SCHEMA_TEXTS, .neutral = 1
-	    },
-	{ .path = "input_generation", .want = SCHEMA_MAP, .neutral = 1 },
-	{ .path = "input_generation.mode", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "input_generation.strategies", .want = SCHEMA_LIST },
-	{ .path = "input_generation.strategies.*", .want = SCHEMA_ANY },
-	{ .path = "input_generation.limit", .want = SCHEMA_INT, .min = 1,
+	{ .path = "personas", .type = SCHEMA_LIST },
+	{ .path = "personas.*", .type = SCHEMA_MAP },
+	{ .path = "personas.*.name", .type = SCHEMA_STRING },
+	{ .path = "personas.*.description", .type = SCHEMA_STRING },
+	{ .path = "personas.*.characteristics", .type = SCHEMA_STRINGS },
+	{ .path = "personas.*.language", .type = SCHEMA_STRING },
+	{ .path = "personas.*.expertise_level", .type = SCHEMA_STRING },
+	{ .path = "personas.*.goals", .type = SCHEMA_STRINGS },
+	{ .path = "personas.*.constraints", .type = SCHEMA_STRINGS,
+	    .ignored = 1 },
+	{ .path = "personas.*.custom_attributes", .type = SCHEMA_MAP,
+	    .ignored = 1 },
+	{ .path = "personas.*.custom_attributes.*", .type = SCHEMA_ANY },
+	{ .path = "variation_strategies", .type = SCHEMA_STRINGS,
+	    .neutral = 1 },
+	{ .path = "variation_count", .type = SCHEMA_INT, .max = 1e6,
+	    .neutral = 1 },
+	{ .path = "variation_temperature", .type = SCHEMA_NUMBER, .max = 2,
+	    .ignored = 1 },
+	{ .path = "variation_model", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "custom_variation_prompt", .type = SCHEMA_STRINGS,
+	    .neutral = 1 },
+	{ .path = "input_generation", .type = SCHEMA_MAP, .neutral = 1 },
+	{ .path = "input_generation.mode", .type = SCHEMA_STRING,
+	    .ignored = 1 },
+	{ .path = "input_generation.strategies", .type = SCHEMA_LIST },
+	{ .path = "input_generation.strategies.*", .type = SCHEMA_ANY },
+	{ .path = "input_generation.limit", .type = SCHEMA_INT, .min = 1,
 	    .max = 1e9 },
-	{ .path = "input_generation.variation_count", .want = SCHEMA_INT,
+	{ .path = "input_generation.variation_count", .type = SCHEMA_INT,
 	    .max = 1e6 },
-	{ .path = "input_generation.llm", .want = SCHEMA_MAP, .idle = 1 },
-	{ .path = "input_generation.llm.*", .want = SCHEMA_ANY },
-	{ .path = "evaluators", .want = SCHEMA_LIST, .idle = 1 },
-	{ .path = "evaluators.*", .want = SCHEMA_ANY },
-	{ .path = "evaluation", .want = SCHEMA_ANY, .idle = 1 },
-	{ .path = "multi_turn", .want = SCHEMA_ANY, .idle = 1 },
-	{ .path = "save_traces", .want = SCHEMA_BOOL, .idle = 1 },
-	{ .path = "save_aggregated_metrics", .want = SCHEMA_BOOL, .idle = 1 },
-	{ .path = "collector_url", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "collector_api_key", .want = SCHEMA_TEXT, .idle = 1 },
-	{ .path = "tags", .want = SCHEMA_TEXTS, .neutral = 1 },
-	{ .path = "metadata", .want = SCHEMA_MAP, .neutral = 1 },
-	{ .path = "metadata.*", .want = SCHEMA_ANY },
+	{ .path = "input_generation.llm", .type = SCHEMA_MAP, .ignored = 1 },
+	{ .path = "input_generation.llm.*", .type = SCHEMA_ANY },
+	{ .path = "evaluators", .type = SCHEMA_LIST, .ignored = 1 },
+	{ .path = "evaluators.*", .type = SCHEMA_ANY },
+	{ .path = "evaluation", .type = SCHEMA_ANY, .ignored = 1 },
+	{ .path = "multi_turn", .type = SCHEMA_ANY, .ignored = 1 },
+	{ .path = "save_traces", .type = SCHEMA_BOOL, .ignored = 1 },
+	{ .path = "save_aggregated_metrics", .type = SCHEMA_BOOL,
+	    .ignored = 1 },
+	{ .path = "collector_url", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "collector_api_key", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "tags", .type = SCHEMA_STRINGS, .neutral = 1 },
+	{ .path = "metadata", .type = SCHEMA_MAP, .neutral = 1 },
+	{ .path = "metadata.*", .type = SCHEMA_ANY },
 };
 const size_t schema_nkeys = LEN(schema_keys);
 
-/* --- looking at what is there -------------------------------------------- */
-
-struct check {
-	const struct tree *tree;
-	const struct yamlin_mark *marks;
-	void (*say)(void *arg, int error, const struct err *e);
-	void *arg;
-	int errors;
-};
-
-static void tell(struct check *k, int error, size_t node, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-
-static void
-tell(struct check *k, int error, size_t node, const char *fmt, ...)
-{
-	const struct yamlin_mark *m = k->marks ? &k->marks[node] : NULL;
-	struct err e = { 0 };
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	err_set(&e, m ? m->line : 0, m ? m->col : 0, "%s", text);
-	k->errors += error;
-	k->say(k->arg, error, &e);
-	err_release(&e);
-}
+/* --- lookups --------------------------------------------------------------- */
 
 const char *
-schema_want_name(enum schema_want want)
+schema_type_name(enum schema_type type)
 {
-	return want_names[want];
+	return type_names[type];
 }
 
-/* 1 when a path of the table is path, '*' matching one name. */
-static int
-matches(const char *pattern, const char *path)
+/* The length of the first name in n bytes of a dotted path. */
+static size_t
+first_name(const char *path, size_t n)
 {
-	size_t n;
+	const char *dot = memchr(path, '.', n);
+
+	return dot ? (size_t)(dot - path) : n;
+}
+
+/* The last name of a dotted path. */
+static const char *
+last_name(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot ? dot + 1 : path;
+}
+
+/* The length of the path of the section that a key is in. */
+static size_t
+section_len(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot ? (size_t)(dot - path) : 0;
+}
+
+/* Whether a path matches a pattern, in which a name '*' matches any name. */
+static int
+path_matches(const char *pattern, size_t m, const char *path, size_t n)
+{
+	size_t i, j;
 
 	for (;;) {
-		n = strcspn(path, ".");
-		if (pattern[0] == '*' && (!pattern[1] || pattern[1] == '.')) {
-			pattern++;
-		} else if (strncmp(pattern, path, n) == 0 &&
-		    (!pattern[n] || pattern[n] == '.')) {
-			pattern += n;
-		} else {
+		i = first_name(pattern, m);
+		j = first_name(path, n);
+		if (!(i == 1 && *pattern == '*') &&
+		    (i != j || memcmp(pattern, path, i) != 0))
 			return 0;
-		}
-		path += n;
-		if (!*path || !*pattern)
-			return !*path && !*pattern;
-		path++;
-		pattern++;
+		if (i == m || j == n)
+			return i == m && j == n;
+		pattern += i + 1;
+		m -= i + 1;
+		path += j + 1;
+		n -= j + 1;
 	}
+}
+
+static const struct schema_key *
+find_key(const char *path, size_t n)
+{
+	const struct schema_key *key;
+
+	for (key = schema_keys; key < schema_keys + schema_nkeys; key++)
+		if (path_matches(key->path, strlen(key->path), path, n))
+			return key;
+	return NULL;
 }
 
 const struct schema_key *
 schema_find(const char *path)
 {
-	size_t i;
-
-	for (i = 0; i < schema_nkeys; i++)
-		if (matches(schema_keys[i].path, path))
-			return &schema_keys[i];
-	return NULL;
+	return find_key(path, strlen(path));
 }
 
 int
 schema_neutral(const char *path, size_t n)
 {
 	const struct schema_key *key;
-	char *place;
-	int yes;
 
 	do {
-		place = xmemdup(path, n);
-		key = schema_find(place);
-		free(place);
-		yes = key && (key->neutral || key->idle);
+		key = find_key(path, n);
+		if (key && (key->neutral || key->ignored))
+			return 1;
 		while (n && path[--n] != '.')
 			;
-	} while (n && !yes);
-	return yes;
+	} while (n);
+	return 0;
 }
 
-/* It is the known key of the same section whose name is nearest. */
 const char *
 schema_nearest(const char *path)
 {
-	const char *dot = strrchr(path, '.'), *last, *found = NULL;
-	const char *name = dot ? dot + 1 : path;
-	size_t i, d, best = strlen(name) / 2 + 1;
-	char *section = xmemdup(path, dot ? (size_t)(dot - path) : 0);
-	char *known;
+	const struct schema_key *key;
+	struct nearest near;
+	const char *name;
 
-	for (i = 0; i < schema_nkeys; i++) {
-		last = strrchr(schema_keys[i].path, '.');
-		last = last ? last + 1 : schema_keys[i].path;
-		known = xmemdup(schema_keys[i].path, last ==
-		    schema_keys[i].path ? 0 : (size_t)(last -
-		    schema_keys[i].path - 1));
-		if (*last != '*' && (*section ? *known &&
-		    matches(known, section) : !*known)) {
-			d = nearest_distance(name, last, best);
-			if (d < best) {
-				best = d;
-				found = last;
-			}
-		}
-		free(known);
+	nearest_init(&near, last_name(path));
+	for (key = schema_keys; key < schema_keys + schema_nkeys; key++) {
+		name = last_name(key->path);
+		if (*name != '*' && path_matches(key->path,
+		    section_len(key->path), path, section_len(path)))
+			nearest_try(&near, name);
 	}
-	free(section);
-	return found;
+	return near.found;
 }
 
-/* Where a key is known that was put into the wrong section. */
+/* The path of a key with the same name in another section, or NULL. */
 static const char *
-elsewhere(const char *path)
+find_elsewhere(const char *path)
 {
-	const char *dot = strrchr(path, '.'), *last;
-	const char *name = dot ? dot + 1 : path;
-	size_t i;
+	const struct schema_key *key;
 
-	for (i = 0; i < schema_nkeys; i++) {
-		last = strrchr(schema_keys[i].path, '.');
-		if (!strchr(schema_keys[i].path, '*') &&
-		    !strcmp(last ? last + 1 : schema_keys[i].path, name))
-			return schema_keys[i].path;
-	}
+	for (key = schema_keys; key < schema_keys + schema_nkeys; key++)
+		if (!strchr(key->path, '*') &&
+		    !strcmp(last_name(key->path), last_name(path)))
+			return key->path;
 	return NULL;
 }
 
-static void
-unknown_key(struct check *k, size_t node, const char *path)
-{
-	const char *near = schema_nearest(path), *other = elsewhere(path);
+/* --- checks ---------------------------------------------------------------- */
 
-	if (other)
-		tell(k, 0, node, "unknown key '%s': '%s' is its place", path,
-		    other);
-	else if (near)
-		tell(k, 0, node, "unknown key '%s': is '%s' meant?", path,
-		    near);
+struct check {
+	const struct tree *tree;
+	const struct yamlin_mark *marks;	/* NULL: positions unknown */
+	schema_report *report;
+	void *arg;			/* of report */
+	int errors;			/* number of errors so far */
+};
+
+static void report(struct check *k, int error, size_t node, const char *fmt,
+    ...) __attribute__((format(printf, 4, 5)));
+
+/* Reports an error, or a warning if error is 0, at a node. */
+static void
+report(struct check *k, int error, size_t node, const char *fmt, ...)
+{
+	const struct yamlin_mark *m = k->marks ? &k->marks[node] : NULL;
+	struct err e = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_vset(&e, m ? m->line : 0, m ? m->col : 0, fmt, ap);
+	va_end(ap);
+	k->errors += error;
+	k->report(k->arg, error, &e);
+	err_release(&e);
+}
+
+static void
+report_unknown(struct check *k, size_t node, const char *path)
+{
+	const char *guess = find_elsewhere(path);
+
+	if (!guess)
+		guess = schema_nearest(path);
+	if (guess)
+		report(k, 0, node, "unknown key '%s'; did you mean '%s'?",
+		    path, guess);
 	else
-		tell(k, 0, node, "unknown key '%s'", path);
+		report(k, 0, node, "unknown key '%s'", path);
 }
 
 static int
-is_texts(const struct tree *t, size_t node)
+is_strings(const struct tree *t, size_t node)
 {
 	const struct tree_node *n = &t->nodes[node];
 	size_t i;
@@ -345,65 +357,65 @@ is_whole(struct json_span v)
 }
 
 static int
-suits(const struct tree *t, size_t node, enum schema_want want)
+has_type(const struct tree *t, size_t node, enum schema_type type)
 {
-	enum json_type type = t->nodes[node].type;
+	enum json_type json = t->nodes[node].type;
 
-	switch (want) {
-	case SCHEMA_TEXT:
-		return type == JSON_STRING;
+	switch (type) {
+	case SCHEMA_STRING:
+		return json == JSON_STRING;
 	case SCHEMA_INT:
 		return is_whole(t->nodes[node].span);
 	case SCHEMA_NUMBER:
-		return type == JSON_NUMBER;
+		return json == JSON_NUMBER;
 	case SCHEMA_BOOL:
-		return type == JSON_BOOL;
+		return json == JSON_BOOL;
 	case SCHEMA_LIST:
-		return type == JSON_ARRAY;
+		return json == JSON_ARRAY;
 	case SCHEMA_MAP:
-		return type == JSON_OBJECT;
-	case SCHEMA_TEXTS:
-		return is_texts(t, node);
+		return json == JSON_OBJECT;
+	case SCHEMA_STRINGS:
+		return is_strings(t, node);
 	case SCHEMA_SCALAR:
-		return type == JSON_STRING || type == JSON_NUMBER ||
-		    type == JSON_BOOL;
+		return json == JSON_STRING || json == JSON_NUMBER ||
+		    json == JSON_BOOL;
 	case SCHEMA_ANY:
 		break;
 	}
 	return 1;
 }
 
-/* Whether a string is one of some words with a space between them. */
+/* Whether a string is one of the choices, which are separated by spaces. */
 static int
-is_among(struct json_span v, const char *words)
+is_choice(struct json_span v, const char *choices)
 {
 	size_t n;
 
-	for (; *words; words += n + (words[n] == ' ')) {
-		n = strcspn(words, " ");
-		if (v.n == n + 2 && !memcmp(v.p + 1, words, n))
+	for (; *choices; choices += n + (choices[n] == ' ')) {
+		n = strcspn(choices, " ");
+		if (v.n == n + 2 && !memcmp(v.p + 1, choices, n))
 			return 1;
 	}
 	return 0;
 }
 
-/* "a b c" as "a, b or c". */
+/* Appends choices "a b c" as "a, b or c". */
 static void
-put_choices(struct buf *b, const char *words)
+put_choices(struct buf *b, const char *choices)
 {
-	const char *last = strrchr(words, ' ');
+	const char *last = strrchr(choices, ' ');
 
-	for (; *words; words++) {
-		if (*words != ' ')
-			buf_byte(b, *words);
+	for (; *choices; choices++) {
+		if (*choices != ' ')
+			buf_byte(b, *choices);
 		else
-			buf_puts(b, words == last ? " or " : ", ");
+			buf_puts(b, choices == last ? " or " : ", ");
 	}
 }
 
-/* Checks a string, or those of a list. */
+/* Checks a string, or the strings of a list, against the key's choices. */
 static void
-check_words(struct check *k, const struct schema_key *key, size_t node,
+check_choices(struct check *k, const struct schema_key *key, size_t node,
     const char *path)
 {
 	const struct tree *t = k->tree;
@@ -411,22 +423,39 @@ check_words(struct check *k, const struct schema_key *key, size_t node,
 	struct json_span v;
 	size_t i = node;
 
-	put_choices(&choices, key->words);
+	put_choices(&choices, key->choices);
 	if (t->nodes[node].type == JSON_ARRAY)
 		i++;
 	for (; i < t->nodes[node].next; i = t->nodes[i].next) {
 		v = t->nodes[i].span;
 		if (t->nodes[i].type == JSON_STRING &&
-		    !is_among(v, key->words))
-			tell(k, 1, i, "'%s' has to be %s, not %.*s", path,
+		    !is_choice(v, key->choices))
+			report(k, 1, i, "'%s' must be %s, not %.*s", path,
 			    buf_str(&choices), (int)v.n, v.p);
 	}
 	buf_release(&choices);
 }
 
-/* Returns 1 when what is in the value can be looked at. */
+static void
+report_type(struct check *k, const struct schema_key *key, size_t node,
+    const char *path)
+{
+	const struct tree_node *n = &k->tree->nodes[node];
+
+	if (n->type < JSON_ARRAY && n->span.n < 100)
+		report(k, 1, node, "'%s' must be %s, not %.*s", path,
+		    type_names[key->type], (int)n->span.n, n->span.p);
+	else
+		report(k, 1, node, "'%s' must be %s, not %s", path,
+		    type_names[key->type], json_type_name(n->type));
+}
+
+/*
+ * Checks the value of a key. Returns 1 when it holds values for which the
+ * schema has keys, too.
+ */
 static int
-check_value(struct check *k, const struct schema_key *key, size_t node,
+check_key(struct check *k, const struct schema_key *key, size_t node,
     const char *path)
 {
 	const struct tree_node *n = &k->tree->nodes[node];
@@ -434,42 +463,38 @@ check_value(struct check *k, const struct schema_key *key, size_t node,
 
 	if (n->type == JSON_NULL)
 		return 0;
-	if (!suits(k->tree, node, key->want)) {
-		if (n->type < JSON_ARRAY && n->span.n < 100)
-			tell(k, 1, node, "'%s' has to be %s, not %.*s", path,
-			    want_names[key->want], (int)n->span.n, n->span.p);
-		else
-			tell(k, 1, node, "'%s' has to be %s, not %s", path,
-			    want_names[key->want], json_type_name(n->type));
+	if (!has_type(k->tree, node, key->type)) {
+		report_type(k, key, node, path);
 		return 0;
 	}
 	if (n->type == JSON_NUMBER && key->min != key->max &&
 	    json_double(n->span, &d) && (d < key->min || d > key->max))
-		tell(k, 1, node, "'%s' has to be from %.10g to %.10g", path,
+		report(k, 1, node, "'%s' must be from %.10g to %.10g", path,
 		    key->min, key->max);
-	if (key->words)
-		check_words(k, key, node, path);
-	if (key->idle)
-		tell(k, 0, node, "'%s' has no effect here", path);
-	return key->want == SCHEMA_MAP || key->want == SCHEMA_LIST;
+	if (key->choices)
+		check_choices(k, key, node, path);
+	if (key->ignored)
+		report(k, 0, node, "'%s' has no effect here", path);
+	return key->type == SCHEMA_MAP || key->type == SCHEMA_LIST;
 }
 
-/* Says when PyYAML would have read a plain scalar as something else. */
+/* Warns when other YAML readers read a plain scalar as another type. */
 static void
 check_reading(struct check *k, size_t node)
 {
 	struct json_span v = k->tree->nodes[node].span;
 	const char *other;
 
-	if (!k->marks || k->marks[node].style != 'p' || *v.p != '"')
+	if (!k->marks || k->marks[node].style != YAMLIN_PLAIN || *v.p != '"')
 		return;
 	other = yamlin_other_reading(v.p + 1, v.n - 2);
 	if (other)
-		tell(k, 0, node, "%.*s is read as a string; other YAML "
-		    "readers take it for %s: put it in quotes or change it",
-		    (int)v.n - 2, v.p + 1, other);
+		report(k, 0, node, "%.*s is read as a string, but as %s by "
+		    "other YAML readers; quote or change it", (int)v.n - 2,
+		    v.p + 1, other);
 }
 
+/* Checks a node and all nodes in it. known: the schema has keys for these. */
 static void
 check_node(struct check *k, size_t node, struct buf *path, int known)
 {
@@ -478,30 +503,29 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 	const struct schema_key *key;
 	struct set names = { 0 };
 	struct json_span name;
-	size_t i, at, len = path->len, place = 0;
-	int object = n->type == JSON_OBJECT, below, added;
+	size_t i, value, len = path->len, index = 0;
+	int object = n->type == JSON_OBJECT, added;
 
 	check_reading(k, node);
 	if (n->type < JSON_ARRAY)
 		return;
-	for (i = node + 1; i < n->next; i = t->nodes[i].next, place++) {
-		at = object ? i + 1 : i;
+	for (i = node + 1; i < n->next; i = t->nodes[i].next, index++) {
+		value = object ? i + 1 : i;
 		if (len)
 			buf_byte(path, '.');
 		if (object)
 			json_text(path, t->nodes[i].span);
 		else
-			buf_printf(path, "%zu", place);
-		/* below a key that takes anything, nothing is known */
+			buf_uint(path, index);
 		key = known ? schema_find(buf_str(path)) : NULL;
 		name = t->nodes[i].span;
 		set_add(&names, hash_bytes(0, 0, name.p, name.n), &added);
 		if (object && !added)
-			tell(k, 1, i, "'%s' is there twice", buf_str(path));
+			report(k, 1, i, "duplicate key '%s'", buf_str(path));
 		if (known && !key)
-			unknown_key(k, i, buf_str(path));
-		below = key && check_value(k, key, at, buf_str(path));
-		check_node(k, at, path, below);
+			report_unknown(k, i, buf_str(path));
+		check_node(k, value, path,
+		    key && check_key(k, key, value, buf_str(path)));
 		path->len = len;
 	}
 	set_release(&names);
@@ -509,15 +533,15 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 
 int
 schema_check(const struct tree *t, const struct yamlin_mark *marks,
-    void (*say)(void *arg, int error, const struct err *e), void *arg)
+    schema_report *to, void *arg)
 {
-	struct check k = { t, marks, say, arg, 0 };
+	struct check k = { t, marks, to, arg, 0 };
 	struct buf path = { 0 };
 
 	if (t->nodes[0].type == JSON_OBJECT)
 		check_node(&k, 0, &path, 1);
 	else
-		tell(&k, 1, 0, "the file has to be a mapping, not %s",
+		report(&k, 1, 0, "the file must be a mapping, not %s",
 		    json_type_name(t->nodes[0].type));
 	buf_release(&path);
 	return k.errors;
@@ -539,7 +563,7 @@ schema_check_value(const struct schema_key *key, const char *path,
 
 	if (tree_parse(&t, value))
 		return err_set(e, 0, 0, "'%s': not a value", path);
-	check_value(&k, key, 0, path);
+	check_key(&k, key, 0, path);
 	tree_release(&t);
 	return k.errors ? -1 : 0;
 }

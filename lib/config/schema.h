@@ -2,8 +2,8 @@
 #define SCHEMA_H
 
 /*
- * What may stand in setting.yaml: every key, with the type of its value, its
- * range, and what is assumed where the file is silent.
+ * The schema of setting.yaml: every key with the type and range of its value
+ * and its default. Keys are named by dotted paths such as runner.target.
  */
 #include <stddef.h>
 
@@ -13,50 +13,68 @@ struct err;
 struct tree;
 struct yamlin_mark;
 
-/* What a value has to be. */
-enum schema_want {
-	SCHEMA_TEXT, SCHEMA_INT, SCHEMA_NUMBER, SCHEMA_BOOL, SCHEMA_LIST,
-	    SCHEMA_MAP, SCHEMA_ANY,
-	SCHEMA_TEXTS,		/* a list of strings, or one string */
+enum schema_type {
+	SCHEMA_STRING,
+	SCHEMA_INT,		/* a number without a fraction */
+	SCHEMA_NUMBER,
+	SCHEMA_BOOL,
+	SCHEMA_LIST,
+	SCHEMA_MAP,
+	SCHEMA_ANY,
+	SCHEMA_STRINGS,		/* a list of strings, or one string */
 	SCHEMA_SCALAR		/* a string, number or boolean */
 };
 
 struct schema_key {
-	const char *path;	/* '*' stands for any name or place */
-	enum schema_want want;
-	const char *preset;	/* JSON; NULL: none */
-	double min, max;	/* where they differ */
-	const char *env;	/* the variable that overrides it, or NULL */
-	int idle;		/* 1: has no effect here */
-	int neutral;		/* 1: what a run gives does not go by it */
-	const char *words;	/* the strings it may be, or NULL: any */
+	const char *path;	/* '*' stands for any name or list index */
+	enum schema_type type;
+	const char *preset;	/* default value as JSON, or NULL */
+	double min, max;	/* range of a number; equal: any */
+	const char *env;	/* environment variable that overrides the
+				   file, or NULL */
+	int ignored;		/* 1: accepted, but without effect */
+	int neutral;		/* 1: does not change the results of a run */
+	const char *choices;	/* allowed strings, separated by spaces;
+				   NULL: any */
 };
 
-/* All keys; a section stands before what is in it. */
+/* All keys; a section comes before the keys in it. */
 extern const struct schema_key schema_keys[];
 extern const size_t schema_nkeys;
 
-/* The key that a dotted path is of, or NULL. */
+/*
+ * Receives an error, or a warning if error is 0. *e is borrowed for the call;
+ * its place is the position in the file, where known.
+ */
+typedef void schema_report(void *arg, int error, const struct err *e);
+
+/* The key that a path matches, or NULL. */
 const struct schema_key *schema_find(const char *path);
 
-/* Whether what a run gives does not go by the value at a path, or above it. */
+/* Whether the value at a path of n bytes cannot change the results of a run. */
 int schema_neutral(const char *path, size_t n);
 
-/* What a value has to be, as words: "a whole number". */
-const char *schema_want_name(enum schema_want want);
+/* The name of a type with its article: "a whole number". */
+const char *schema_type_name(enum schema_type type);
 
-/* Checks one JSON value for a key. Returns 0, or -1 with *e filled in. */
+/*
+ * Checks the JSON value of a key; path is the key's name in messages. Returns
+ * 0, or -1 with *e filled in.
+ */
 int schema_check_value(const struct schema_key *key, const char *path,
     struct json_span value, struct err *e);
 
-/* The name that a wrong one was probably meant to be, or NULL. */
+/*
+ * The last name of the key in the same section that is nearest to a mistyped
+ * path, or NULL.
+ */
 const char *schema_nearest(const char *path);
 
 /*
- * Checks a file's tree, whose nodes stand at marks, telling everything that is
- * wrong (error is 1) or strange to say. Returns the number of errors.
+ * Checks a whole file and reports every error and warning. marks has the
+ * position of each node of the tree. Returns the number of errors.
  */
 int schema_check(const struct tree *t, const struct yamlin_mark *marks,
-    void (*say)(void *arg, int error, const struct err *e), void *arg);
+    schema_report *report, void *arg);
 
 #endif

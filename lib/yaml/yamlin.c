@@ -69,20 +69,21 @@ struct yamlin_reader {
 
 /* --- types of plain scalars ------------------------------------------- */
 
-enum scalar { SCALAR_STRING, SCALAR_NULL, SCALAR_TRUE, SCALAR_FALSE,
-    SCALAR_INT, SCALAR_FLOAT, SCALAR_HEX,
-	SCALAR_NOT_JSON };
+enum scalar {
+	SCALAR_STRING, SCALAR_NULL, SCALAR_TRUE, SCALAR_FALSE, SCALAR_INT,
+	SCALAR_FLOAT, SCALAR_HEX,
+	SCALAR_NOT_JSON		/* infinity or not a number */
+};
 
 static const struct {
 	const char *text;
 	enum scalar type;
-} words[] = {
+} scalar_words[] = {
 	{ "", SCALAR_NULL }, { "~", SCALAR_NULL }, { "null", SCALAR_NULL },
 	{ "Null", SCALAR_NULL }, { "NULL", SCALAR_NULL },
-	{ "true", SCALAR_TRUE }, { "True", SCALAR_TRUE }, { "TRUE", SCALAR_TRUE
-	    },
-	{ "false", SCALAR_FALSE }, { "False", SCALAR_FALSE }, { "FALSE",
-	    SCALAR_FALSE },
+	{ "true", SCALAR_TRUE }, { "True", SCALAR_TRUE },
+	{ "TRUE", SCALAR_TRUE }, { "false", SCALAR_FALSE },
+	{ "False", SCALAR_FALSE }, { "FALSE", SCALAR_FALSE },
 	{ ".inf", SCALAR_NOT_JSON }, { ".Inf", SCALAR_NOT_JSON },
 	{ ".INF", SCALAR_NOT_JSON }, { "+.inf", SCALAR_NOT_JSON },
 	{ "+.Inf", SCALAR_NOT_JSON }, { "+.INF", SCALAR_NOT_JSON },
@@ -150,9 +151,9 @@ plain_type(const char *s, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < LEN(words); i++)
-		if (strlen(words[i].text) == n && !memcmp(words[i].text, s, n))
-			return words[i].type;
+	for (i = 0; i < LEN(scalar_words); i++)
+		if (strlen(scalar_words[i].text) == n && !memcmp(scalar_words[i].text, s, n))
+			return scalar_words[i].type;
 	return number_type(s, n);
 }
 
@@ -190,8 +191,7 @@ put_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
 {
 	static const struct json_span literal[] = {
 		[SCALAR_NULL] = { "null", 4 }, [SCALAR_TRUE] = { "true", 4 },
-		[SCALAR_FALSE] = { "false", 5 }, [SCALAR_NOT_JSON] = { "null",
-		    4 },
+		[SCALAR_FALSE] = { "false", 5 }, [SCALAR_NOT_JSON] = { "null", 4 },
 	};
 
 	switch (type) {
@@ -292,7 +292,7 @@ check_bytes(struct yamlin_reader *r, const char *s, size_t n)
 	good = skip + utf8_check(s + skip, n - skip);
 	nul = n ? memchr(s, '\0', n) : NULL;
 	if (nul && nul < s + good)
-		return bad_bytes(r, s, (size_t)(nul - s), "a NUL byte");
+		return bad_bytes(r, s, (size_t)(nul - s), "NUL byte");
 	if (good < n && !utf8_is_cut(s + good, n - good))
 		return bad_bytes(r, s, good, "not UTF-8");
 	if (good < n) {
@@ -418,24 +418,25 @@ event_error(struct fy_event *ev, struct err *e, const char *msg)
 	    (size_t)m->column + (ev->type != FYET_ALIAS) : 0, "%s", msg);
 }
 
-static char
+static enum yamlin_style
 style_of(struct fy_event *ev)
 {
 	if (ev->type == FYET_ALIAS)
-		return '*';
+		return YAMLIN_ALIAS;
 	if (ev->type != FYET_SCALAR)
-		return fy_event_get_node_style(ev) == FYNS_FLOW ? '[' : '-';
+		return fy_event_get_node_style(ev) == FYNS_FLOW ? YAMLIN_FLOW :
+		    YAMLIN_BLOCK;
 	if (!ev->scalar.value)
-		return 'p';
+		return YAMLIN_PLAIN;
 	switch (fy_token_scalar_style(ev->scalar.value)) {
 	case FYSS_SINGLE_QUOTED:
 	case FYSS_DOUBLE_QUOTED:
-		return 'q';
+		return YAMLIN_QUOTED;
 	case FYSS_LITERAL:
 	case FYSS_FOLDED:
-		return '|';
+		return YAMLIN_TEXT;
 	default:
-		return 'p';
+		return YAMLIN_PLAIN;
 	}
 }
 
@@ -457,12 +458,13 @@ add_mark(struct yamlin_reader *r, struct fy_event *ev)
 	if (to)
 		m->end = to->input_pos;
 	m->style = style_of(ev);
-	/* tokens stand behind the quote or the '*' that they begin with */
-	if ((m->style == 'q' || m->style == '*') && m->col > 1) {
+	/* libfyaml's marks leave out the quotes and the '*' */
+	if ((m->style == YAMLIN_QUOTED || m->style == YAMLIN_ALIAS) &&
+	    m->col > 1) {
 		m->start--;
 		m->col--;
 	}
-	m->end += m->style == 'q';
+	m->end += m->style == YAMLIN_QUOTED;
 }
 
 static char *

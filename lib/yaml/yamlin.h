@@ -2,9 +2,9 @@
 #define YAMLIN_H
 
 /*
- * Reads YAML 1.2 as JSON text, by libfyaml. Scalars get their types by one
- * table, in yamlin.c and fluxloop-setting(5); keys are taken as they are
- * written; aliases are expanded, within a budget.
+ * Reads YAML 1.2 as JSON text, with libfyaml. The table in yamlin.c, which
+ * fluxloop-setting(5) describes, gives scalars their types. Keys are always
+ * strings, as written. Aliases are expanded, within a limit.
  */
 #include <stddef.h>
 
@@ -12,49 +12,58 @@ struct buf;
 struct err;
 struct yamlin_reader;
 
-/* Where a value or key stands in the file. */
+/* How a value or key is written. */
+enum yamlin_style {
+	YAMLIN_PLAIN,		/* a scalar without quotes */
+	YAMLIN_QUOTED,		/* a scalar in quotes */
+	YAMLIN_TEXT,		/* a block scalar: '|' or '>' */
+	YAMLIN_FLOW,		/* a list or mapping in brackets */
+	YAMLIN_BLOCK,		/* a list or mapping by indentation */
+	YAMLIN_ALIAS
+};
+
+/* The position of a value or key in the file. */
 struct yamlin_mark {
 	size_t line;		/* from 1 */
 	size_t col;		/* from 1, in characters */
-	size_t start;		/* offset of its first byte */
-	size_t end;		/* offset behind its last byte */
-	char style;		/* 'p' a plain scalar, 'q' one in quotes,
-				   '|' a block scalar, '[' an array or object
-				   in brackets, '-' one that is indented,
-				   '*' an alias */
+	size_t start;		/* byte offset */
+	size_t end;		/* byte offset of the byte after it */
+	enum yamlin_style style;
 };
 
-/* What yamlin_next gives one at a time. */
+/* What one call of yamlin_next reads. */
 enum yamlin_unit {
-	YAMLIN_DOCUMENTS,		/* whole documents */
-	YAMLIN_ENTRIES		/* what is in the list under "inputs", or in a
-				   list that is the whole document; any other
-				   document is one unit, as it is */
+	YAMLIN_DOCUMENTS,	/* a whole document */
+	YAMLIN_ENTRIES		/* an entry of the list under "inputs", or of
+				   a list that is the whole document; any other
+				   document as a whole */
 };
 
-/* Starts reading fd, which stays the caller's. */
+/* Starts reading fd, which the caller closes after yamlin_free. */
 struct yamlin_reader *yamlin_new(int fd, enum yamlin_unit unit);
 void yamlin_free(struct yamlin_reader *r);
 
 /*
- * Reads the next unit: its JSON text, one line, replaces what is in json, and
- * *line is where it begins. Returns 1, 0 at the end, or -1 with *e filled in.
+ * Reads the next unit. Its JSON text, on one line, replaces the contents of
+ * json; *line is the line that it begins on. Returns 1, 0 at the end, or -1
+ * with *e filled in.
  */
 int yamlin_next(struct yamlin_reader *r, struct buf *json, size_t *line,
     struct err *e);
 
 /*
- * The marks of the unit last read, one for each key and value in the order of
- * the JSON text, which is that of a struct tree's nodes; *n is how many.
- * Borrowed until the next call. What came from an alias bears the alias's
- * place. Only for a reader of whole documents.
+ * Returns the *n marks of the unit last read, borrowed until the next call: one
+ * for each key and value, in the order of the nodes of a struct tree made from
+ * the JSON text. Everything that an alias expands to has the alias's mark. Only
+ * for YAMLIN_DOCUMENTS.
  */
 const struct yamlin_mark *yamlin_marks(const struct yamlin_reader *r, size_t
     *n);
 
 /*
- * How PyYAML would read n bytes of a plain scalar differently: "a boolean",
- * "an octal number", "a date" and so on; NULL when both read the same.
+ * Returns the type, such as "a boolean", "an octal number" or "a date", that
+ * other YAML readers give to the n bytes of a plain scalar which is a string
+ * here; NULL if it is a string everywhere.
  */
 const char *yamlin_other_reading(const char *s, size_t n);
 
