@@ -86,6 +86,9 @@ def main(argv):
         uses = used(path)
         local = set(re.findall(r"^(?:static [^;=]*?)?\b(\w+)\(", INCLUDE.sub(
             "", code(path)), re.M))
+        local |= {n for body in re.findall(
+            r"\benum(?: \w+)? \{([^{}]*)\}", code(path))
+            for n in re.findall(r"(?:^|,)\s*(\w+)", body)}
         free = set(includes(own)) if own in names else set()
         need = []
         for h in headers:

@@ -13,6 +13,7 @@
 #include "spool.h"
 #include "otlpval.h"
 #include "otlpspan.h"
+#include "spanwrite.h"
 #include "otlpin.h"
 
 /* A trace that is longer is written in parts. */
@@ -113,14 +114,14 @@ keep_run(struct importer *m, struct group *g)
 	g->row = s->kind == OTLPSPAN_FOREIGN || s->kind == OTLPSPAN_RUN;
 	m->text.len = 0;
 	if (m->what != OTLPIN_INPUTS)
-		otlpspan_put_run(s, &m->text);
+		spanwrite_run(s, &m->text);
 	if (!spool_put(&m->shelf, &g->run, m->text.p, m->text.len))
 		return -1;
 	m->text.len = 0;
 	if (m->what == OTLPIN_INPUTS)
-		otlpspan_put_metadata(s, &m->text);
+		spanwrite_metadata(s, &m->text);
 	else
-		otlpspan_put_end(s, &m->text);
+		spanwrite_end(s, &m->text);
 	return spool_put(&m->shelf, &g->run, m->text.p, m->text.len) ? 0 : -1;
 }
 
@@ -141,9 +142,9 @@ keep_content(struct importer *m, struct group *g)
 		return 0;
 	m->text.len = 0;
 	if (s->kind != OTLPSPAN_NO_RUN)
-		otlpspan_put_input(s, &m->text);
+		spanwrite_input(s, &m->text);
 	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
-		otlpspan_put_output(s, &m->text);
+		spanwrite_output(s, &m->text);
 	g->content = spool_put(&m->shelf, NULL, m->text.p, m->text.len);
 	return g->content ? 0 : -1;
 }
@@ -163,7 +164,7 @@ keep_step(struct importer *m, struct group *g)
 	if (m->what == OTLPIN_INPUTS)
 		return 0;
 	m->text.len = 0;
-	otlpspan_put_step(s, &m->text);
+	spanwrite_step(s, &m->text);
 	if (m->what == OTLPIN_TRACES)
 		return spool_put(&m->shelf, &g->steps, m->text.p,
 		    m->text.len) ? 0 : -1;

@@ -2,16 +2,14 @@
 #define OTLPSPAN_H
 
 /*
- * Makes records of an OpenTelemetry span: an observation, and, of the one that
- * stands for a run, a trace row. Reads the attributes of the semantic
- * conventions for generative AI (old and new ones), of OpenInference, of
- * OpenLLMetry, and those that otlp.h writes.
+ * An OpenTelemetry span, read by the conventions of conventions.h.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "json/json.h"
+#include "conventions.h"
 
 struct otlpval_pair;
 
@@ -22,10 +20,6 @@ enum otlpspan_kind {
 	OTLPSPAN_RUN,		/* a trace */
 	OTLPSPAN_NO_RUN		/* a trace that had no row */
 };
-
-/* Room for the fields of a span, and for attributes that have a meaning. */
-#define OTLPSPAN_FIELDS 12
-#define OTLPSPAN_ATTRIBUTES 64
 
 struct otlpspan {
 	/* to be set before it is read: strings with quotes, or none */
@@ -43,18 +37,18 @@ struct otlpspan {
 	double tokens[3];	/* prompt, completion, total */
 	const char *behind;	/* where its text ends */
 	/* the rest is its own */
-	struct json_span v[OTLPSPAN_FIELDS];
+	struct json_span v[SPAN_FIELDS];
 	struct otlpval_pair *pairs;	/* its attributes */
 	size_t npairs;
 	size_t cap;
-	struct json_span a[OTLPSPAN_ATTRIBUTES];	/* AnyValues */
-	unsigned char used[OTLPSPAN_ATTRIBUTES];	/* told elsewhere */
+	struct json_span a[ATTRIBUTES];	/* AnyValues */
+	unsigned char used[ATTRIBUTES];	/* told elsewhere */
 	const char *nested[2];	/* prefix of keys that input, output came of */
 	int in_events[2];	/* they came from events */
 	struct buf payload[2];	/* input and output as JSON, or empty */
 	struct buf metadata;	/* the user's own, likewise */
 	int status;
-	unsigned char order[OTLPSPAN_ATTRIBUTES];	/* of names */
+	unsigned char order[ATTRIBUTES];	/* of names */
 };
 
 /* Makes one ready to read spans, one after the other. */
@@ -66,22 +60,5 @@ void otlpspan_release(struct otlpspan *s);
  * are written. Returns 0, or -1 when it is no object or has no trace id.
  */
 int otlpspan_read(struct otlpspan *s, const char *p);
-
-/* Appends the observation. */
-void otlpspan_put_step(const struct otlpspan *s, struct buf *b);
-
-/*
- * Append the parts of a trace row, members of an object without its brackets:
- * whose run it was, its input and its output (of a list of messages the text
- * of the last one from the user, or from the model), how it went. Of what was
- * no run there is only the trace's id.
- */
-void otlpspan_put_run(const struct otlpspan *s, struct buf *b);
-void otlpspan_put_input(const struct otlpspan *s, struct buf *b);
-void otlpspan_put_output(const struct otlpspan *s, struct buf *b);
-void otlpspan_put_end(const struct otlpspan *s, struct buf *b);
-
-/* Appends what an input record has of it beside the input: its metadata. */
-void otlpspan_put_metadata(const struct otlpspan *s, struct buf *b);
 
 #endif
