@@ -57,8 +57,20 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The style and the script of HTML pages, as C.
-$(BUILD)/gen/%.inc: lib/format/% lib/format/embed.sh
+# The script of HTML pages is one function; its parts follow in this order.
+PAGE_JS = $(foreach p,dom json value tree search step input,\
+	lib/format/page/$p.js)
+
+$(BUILD)/gen/page.js: $(PAGE_JS)
+	@mkdir -p $(@D)
+	cat $(PAGE_JS) >$@
+
+# Style and script of HTML pages, as C.
+$(BUILD)/gen/%.js.inc: $(BUILD)/gen/%.js lib/format/embed.sh
+	sh lib/format/embed.sh $< >$@.new
+	mv $@.new $@
+
+$(BUILD)/gen/%.css.inc: lib/format/page/%.css lib/format/embed.sh
 	@mkdir -p $(@D)
 	sh lib/format/embed.sh $< >$@.new
 	mv $@.new $@
@@ -145,7 +157,7 @@ lint: deps-lint
 	$(PHASE) $(PAGE_PARTS)
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
-	node --check lib/format/page.js
+	node --check $(BUILD)/gen/page.js
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)

@@ -1,0 +1,165 @@
+/* What the user does. */
+
+function onClick(event) {
+	const a = event.target.closest("a");
+	if (!a || event.ctrlKey || event.metaKey || event.shiftKey)
+		return;
+	const row = rowOf.get(Number(a.parentNode.id.slice(5)));
+	event.preventDefault();
+	if (event.target.closest(".fold")) {
+		fold(row, !row.folded);
+		arrange();
+	} else {
+		openRow(row);
+	}
+}
+
+/* Opens a row; where the step covers the rows the keys go there. */
+function openRow(row) {
+	show(row);
+	if (wide.matches)
+		row.a.focus({ preventScroll: true });
+	else
+		stepBox.querySelector("h2").focus();
+}
+
+/* To the left: fold, or go up. To the right: unfold, or go down. */
+function sideways(right) {
+	if (!current)
+		return;
+	if (current.folds && current.folded === right) {
+		fold(current, !right);
+		arrange();
+	} else if (!right) {
+		goTo(current.parent);
+	} else if (current.folds) {
+		goTo(nextRow(current, 1));
+	}
+}
+
+function step(by) {
+	goTo(current && document.activeElement !== current.a && !shownRow ?
+	    current : nextRow(current, by));
+}
+
+const actions = {
+	j: () => step(1),
+	k: () => step(-1),
+	"/": () => input.select(),
+	Escape: () => shownRow ? hide() : clear(),
+};
+/* These have another meaning outside of the list. */
+const listActions = {
+	ArrowDown: () => step(1),
+	ArrowUp: () => step(-1),
+	ArrowRight: () => sideways(true),
+	ArrowLeft: () => sideways(false),
+	Home: () => goTo(nextRow(null, 1)),
+	End: () => goTo(nextRow({ i: rows.length }, -1)),
+	Enter: () => current && openRow(current),
+};
+
+function onKey(event) {
+	const at = event.target;
+	if (event.ctrlKey || event.metaKey || event.altKey || at === input)
+		return;
+	const action = actions[event.key] ||
+	    (at === document.body || list.contains(at)) &&
+	    listActions[event.key];
+	if (!action)
+		return;
+	event.preventDefault();
+	action();
+}
+
+function onInputKey(event) {
+	if (event.key === "Escape") {
+		if (!input.value)
+			input.blur();
+		clear();
+	} else if (event.key === "Enter" || event.key === "ArrowDown") {
+		const row = nextRow(null, 1);
+		goTo(row);
+		if (row && event.key === "Enter")
+			openRow(row);
+	} else {
+		return;
+	}
+	event.preventDefault();
+}
+
+function clear() {
+	input.value = "";
+	kinds.clear();
+	onlyBad = false;
+	for (const b of tools.querySelectorAll("[aria-pressed=true]"))
+		b.setAttribute("aria-pressed", "false");
+	search("");
+}
+
+/* A button that lets only some rows be seen. */
+function filter(label, kind, count, toggle) {
+	const b = button("", "", () => {
+		b.setAttribute("aria-pressed", toggle());
+		arrange();
+	});
+	b.append(make("i", kind), label + " ", make("small", "", count));
+	b.setAttribute("aria-pressed", "false");
+	return b;
+}
+
+function filters() {
+	const counts = new Map(), box = make("div", "");
+	for (const row of rows)
+		counts.set(row.kind, (counts.get(row.kind) || 0) + 1);
+	for (const [kind, n] of counts)
+		box.append(filter(kind, kind, n, () => kinds.delete(kind) ?
+		    false : !!kinds.add(kind)));
+	const bad = rows.filter((row) => row.bad).length;
+	if (bad)
+		box.append(filter("errors", "bad", bad, () =>
+		    (onlyBad = !onlyBad)));
+	return box;
+}
+
+function foldButtons() {
+	const all = (folded) => () => {
+		rows.forEach((row) => fold(row, folded));
+		arrange();
+	};
+	const box = make("div", "pair", button("Fold", "fold all", all(true)),
+	    button("Unfold", "unfold all", all(false)));
+	box.hidden = !rows.some((row) => row.folds);
+	return box;
+}
+
+function begin() {
+	readRows();
+	showTrace();
+	if (!rows.length)
+		return;
+	list.setAttribute("role", "tree");
+	list.setAttribute("aria-label", "Steps");
+	for (const box of list.children)
+		box.setAttribute("role", "none");
+	input.type = "search";
+	input.placeholder = "Search names, inputs, outputs\u2026";
+	input.setAttribute("aria-label", "Search the steps");
+	searchStatus.setAttribute("role", "status");
+	tools.append(make("div", "", input, searchStatus, foldButtons()), filters());
+	arrange();
+	input.addEventListener("input", () => search(input.value));
+	input.addEventListener("keydown", onInputKey);
+	list.addEventListener("click", onClick);
+	document.addEventListener("keydown", onKey);
+	addEventListener("hashchange", follow);
+	addEventListener("popstate", follow);
+	wide.addEventListener("change", () => {
+		traceBox.hidden = wide.matches && shownRow !== null;
+	});
+	follow();
+}
+
+begin();
+
+})();
