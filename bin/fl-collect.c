@@ -66,7 +66,7 @@ static struct {
 } others;
 
 static void
-report(const struct summary_totals *t)
+collect_report(const struct summary_totals *t)
 {
 	fprintf(stderr, "%lld run%s: %lld succeeded, %lld failed", t->runs,
 	    t->runs == 1 ? "" : "s", t->runs - t->failed, t->failed);
@@ -150,7 +150,7 @@ keep_all(struct expdir *x, struct source *s, struct out *o)
 
 /* Returns the exit status. */
 static int
-collect(struct expdir *x, struct source *s, struct out *o)
+collect_traces(struct expdir *x, struct source *s, struct out *o)
 {
 	struct summary_totals totals;
 	struct err e = { 0 };
@@ -168,7 +168,7 @@ collect(struct expdir *x, struct source *s, struct out *o)
 	if (expdir_finish(x, &totals, &e))
 		die("%s", e.msg);
 	if (given.report)
-		report(&totals);
+		collect_report(&totals);
 	if (stopped)
 		return 128 + stopped;
 	return s->failed ? 2 : s->bad || x->lacking || totals.failed ||
@@ -177,7 +177,7 @@ collect(struct expdir *x, struct source *s, struct out *o)
 
 /* Takes NAME=VALUE. */
 static void
-add_option(const char *arg)
+collect_add_option(const char *arg)
 {
 	struct manifest *m = &given.manifest;
 	size_t i, n = strcspn(arg, "=");
@@ -193,7 +193,7 @@ add_option(const char *arg)
 }
 
 static void
-read_option(int c)
+collect_read_option(int c)
 {
 	struct manifest *m = &given.manifest;
 
@@ -204,7 +204,7 @@ read_option(int c)
 	case OPT_RUNS:
 		m->runs = cli_int("--runs", optarg, 0, INT64_MAX);
 		break;
-	case OPT_OPTION: add_option(optarg); break;
+	case OPT_OPTION: collect_add_option(optarg); break;
 	case OPT_CONTINUE: given.how |= EXPDIR_CONTINUE; break;
 	case OPT_ANYWAY: given.how |= EXPDIR_ANYWAY; break;
 	case 'q': given.quiet = 1; break;
@@ -226,7 +226,7 @@ main(int argc, char **argv)
 	util_init(argv[0]);
 	set_signals();
 	while ((c = getopt_long(argc, argv, "c:qr", options, NULL)) != -1)
-		read_option(c);
+		collect_read_option(c);
 	argc -= optind;
 	argv += optind;
 	if (!argc)
@@ -240,7 +240,7 @@ main(int argc, char **argv)
 		die("%s", e.msg);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_say);
 	out_init(&o, STDOUT_FILENO, 0);
-	status = collect(&x, &s, &o);
+	status = collect_traces(&x, &s, &o);
 	source_release(&s);
 	expdir_release(&x);
 	config_release(&config);

@@ -62,7 +62,7 @@ static struct {
 
 /* The whole usage text, made once. */
 static const char *
-usage(void)
+generate_usage(void)
 {
 	static struct buf text;
 	size_t i;
@@ -92,20 +92,20 @@ list_strategies(void)
 }
 
 static void
-add(struct words *l, char *word)
+generate_add(struct words *l, char *word)
 {
 	l->w = xreallocarray(l->w, l->n + 1, sizeof(*l->w));
 	l->w[l->n++] = word;
 }
 
 static void
-read_option(int c)
+generate_read_option(int c)
 {
 	char *list, *name;
 
 	switch (c) {
 	case 'c': given.config = optarg; break;
-	case 's': add(&given.strategies, optarg); break;
+	case 's': generate_add(&given.strategies, optarg); break;
 	case 'l':
 		given.limit = cli_int("--limit", optarg, 1, 1000000000);
 		given.has_limit = 1;
@@ -117,12 +117,12 @@ read_option(int c)
 		break;
 	case OPT_PERSONAS:
 		for (list = optarg; (name = cli_item(&list)); )
-			add(&given.personas, name);
+			generate_add(&given.personas, name);
 		break;
-	case OPT_TEMPLATE: add(&given.templates, optarg); break;
+	case OPT_TEMPLATE: generate_add(&given.templates, optarg); break;
 	case OPT_ORIGINAL: given.original = 1; break;
 	case OPT_BASE: given.base = 1; break;
-	default: cli_common(c, usage());
+	default: cli_common(c, generate_usage());
 	}
 }
 
@@ -134,7 +134,7 @@ set_up(struct generator *g, const struct config *c, struct out *o)
 
 	/* templates of the command line come before configured ones */
 	if (given.templates.n && !given.strategies.n)
-		add(&given.strategies, xstrdup("custom"));
+		generate_add(&given.strategies, xstrdup("custom"));
 	if (generator_init(g, c, given.strategies.w, given.strategies.n,
 	    given.personas.w, given.personas.n, o, &e))
 		die("%s", e.msg);
@@ -217,9 +217,9 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	while ((c = getopt_long(argc, argv, "c:s:l:", options, NULL)) != -1)
-		read_option(c);
+		generate_read_option(c);
 	if (!given.base)
-		cli_need_input(argc - optind, usage());
+		cli_need_input(argc - optind, generate_usage());
 	if (config_load(&config, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);

@@ -29,7 +29,7 @@ plural(size_t n)
 }
 
 static void
-warn_counts(const struct otlpin *in)
+import_warn_counts(const struct otlpin *in)
 {
 	if (in->rootless)
 		warn("%zu trace%s no root span: another stands for it",
@@ -53,7 +53,7 @@ import(struct source *s, enum otlpin_output what)
 		warn("a temporary file in %s: %s", spill_dir(),
 		    strerror(in.error));
 	else
-		warn_counts(&in);
+		import_warn_counts(&in);
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	return status;

@@ -68,7 +68,7 @@ static struct {
 
 /* The whole usage text, made once. */
 static const char *
-usage(void)
+parse_usage(void)
 {
 	static struct buf text;
 
@@ -89,9 +89,10 @@ find_format(const char *name)
 		return f;
 	nearest = format_nearest(name);
 	if (nearest)
-		cli_misused(usage(), "unknown format '%s'; did you mean '%s'?",
-		    name, nearest);
-	cli_misused(usage(), "unknown format '%s': expected one of %s, or the "
+		cli_misused(parse_usage(),
+		    "unknown format '%s'; did you mean '%s'?", name, nearest);
+	cli_misused(parse_usage(),
+	    "unknown format '%s': expected one of %s, or the "
 	    "NAME of a program fl-format-NAME", name, format_names());
 }
 
@@ -121,7 +122,8 @@ size_option(const char *option, const char *arg)
 		shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 30, end++;
 	if (*arg < '0' || *arg > '9' || *end || errno ||
 	    n > (SIZE_MAX >> 1) >> shift || n << shift < 4 << 20)
-		cli_misused(usage(), "%s '%s': a size of 4M or more is wanted, "
+		cli_misused(parse_usage(),
+		    "%s '%s': a size of 4M or more is wanted, "
 		    "such as 64M or 1G", option, arg);
 	return (size_t)n << shift;
 }
@@ -278,7 +280,7 @@ watch_signals(struct output *k)
 }
 
 static void
-warn_counts(const struct join *j)
+parse_warn_counts(const struct join *j)
 {
 	if (j->rowless)
 		warn("%zu trace%s had observations but no row", j->rowless,
@@ -318,7 +320,7 @@ set_up_formats(void)
 }
 
 static int
-run(char **files, size_t n, int both)
+parse_run(char **files, size_t n, int both)
 {
 	struct pool pool;
 	static struct output k;	/* the thread that waits for signals has it */
@@ -346,7 +348,7 @@ run(char **files, size_t n, int both)
 		else if (j.error)
 			warn("a temporary file in %s: %s", spill_dir(),
 			    strerror(j.error));
-		warn_counts(&j);
+		parse_warn_counts(&j);
 		if (output_end(&k, status < 2))
 			status = 2;
 	}
@@ -384,12 +386,12 @@ main(int argc, char **argv)
 			json_depth = (unsigned)cli_int("--max-depth", optarg,
 			    1, JSON_DEPTH_MAX);
 			break;
-		default: cli_common(c, usage());
+		default: cli_common(c, parse_usage());
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	cli_need_input(argc, usage());
+	cli_need_input(argc, parse_usage());
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files, &both);
 	if (given.output_dir) {
@@ -399,7 +401,7 @@ main(int argc, char **argv)
 		if (given.overwrite)
 			keep_clear(files, n);
 	}
-	status = run(files, n, both);
+	status = parse_run(files, n, both);
 	while (n)
 		free(files[--n]);
 	free(files);

@@ -25,12 +25,6 @@ file_error(const struct expdir *x, const char *name, struct err *e)
 	return err_set(e, 0, 0, "%s/%s: %s", x->path, name, strerror(errno));
 }
 
-static struct json_span
-span_of(const struct buf *b)
-{
-	return (struct json_span){ b->len ? b->p : NULL, b->len };
-}
-
 /* --- opening -------------------------------------------------------------- */
 
 static int
@@ -95,7 +89,7 @@ put_manifest(struct expdir *x, struct buf *text, struct err *e)
 }
 
 static int
-begin(struct expdir *x, const struct manifest *m, struct err *e)
+expdir_begin(struct expdir *x, const struct manifest *m, struct err *e)
 {
 	struct json_span none = { 0 };
 
@@ -108,7 +102,7 @@ begin(struct expdir *x, const struct manifest *m, struct err *e)
 
 /* Reads manifest.json; leaves nothing when there is no whole one. */
 static int
-read_manifest(struct expdir *x, struct err *e)
+expdir_read_manifest(struct expdir *x, struct err *e)
 {
 	static const char *const names[] = { "format" };
 	struct buf *b = &x->manifest;
@@ -222,7 +216,7 @@ settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
 		buf_release(&x->next);
 	if (x->manifest.len && !wrong)
 		return 0;
-	manifest_put(&text, m, span_of(&x->manifest), 0);
+	manifest_put(&text, m, json_buf(&x->manifest), 0);
 	bad = put_manifest(x, &text, e);
 	buf_release(&text);
 	return bad;
@@ -235,11 +229,11 @@ go_on(struct expdir *x, const struct manifest *m, int how,
 	struct recover c;
 	int wrong;
 
-	if (read_manifest(x, e))
+	if (expdir_read_manifest(x, e))
 		return -1;
-	manifest_put(&x->next, m, span_of(&x->manifest), isotime_now());
-	wrong = x->manifest.len && manifest_compare(span_of(&x->manifest),
-	    span_of(&x->next), say);
+	manifest_put(&x->next, m, json_buf(&x->manifest), isotime_now());
+	wrong = x->manifest.len && manifest_compare(json_buf(&x->manifest),
+	    json_buf(&x->next), say);
 	if (wrong && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s: not continued, since that may "
 		    "change which runs there are, or what they give; --anyway "
@@ -273,7 +267,7 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
 		return err_set(e, 0, 0, "%s: holds an experiment already; "
 		    "--continue goes on with it", path);
-	return begin(x, m, e);
+	return expdir_begin(x, m, e);
 }
 
 /* --- adding --------------------------------------------------------------- */
@@ -324,7 +318,7 @@ add_trace(struct expdir *x, struct json_span trace)
 
 /* Writes out in the order that makes a row the commit. */
 static int
-flush(struct expdir *x, struct err *e)
+expdir_flush(struct expdir *x, struct err *e)
 {
 	int i;
 
@@ -410,7 +404,7 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 	x->lacking += !bytes && counts_some(v[ROW_OBSERVATION_COUNT]);
 	add_trace(x, trace);
 	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
-	return flush(x, e);
+	return expdir_flush(x, e);
 }
 
 /* --- the end -------------------------------------------------------------- */
@@ -420,14 +414,14 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 {
 	int i;
 
-	if (flush(x, e))
+	if (expdir_flush(x, e))
 		return -1;
 	set_release(&x->ids);
 	for (i = 0; i < RECOVER_FILES; i++)
 		if (fsync(x->files[i].fd))
 			return file_error(x, recover_files[i], e);
 	return summary_write(x->fd, x->path, x->files[RECOVER_ROWS].fd,
-	    span_of(&x->manifest), totals, e);
+	    json_buf(&x->manifest), totals, e);
 }
 
 void

@@ -73,7 +73,7 @@ add_leaf(struct leaves *all, const struct buf *path, struct json_span value)
 }
 
 static int
-by_path(const void *a, const void *b)
+manifest_by_path(const void *a, const void *b)
 {
 	const struct leaf *x = a, *y = b;
 	int order = memcmp(x->path, y->path, x->len < y->len ? x->len :
@@ -91,11 +91,11 @@ sort_leaves(struct leaves *all)
 	for (i = 0; i < all->n; i++)
 		all->leaf[i].path = all->paths.p + all->leaf[i].at;
 	if (all->n)
-		qsort(all->leaf, all->n, sizeof(*all->leaf), by_path);
+		qsort(all->leaf, all->n, sizeof(*all->leaf), manifest_by_path);
 }
 
 static int
-is_empty(struct json_span v)
+manifest_is_empty(struct json_span v)
 {
 	struct json_span key = { 0 };
 	struct json_iter it = json_each(v);
@@ -105,7 +105,7 @@ is_empty(struct json_span v)
 
 /* Puts the name of the member that the walk is at behind its parent's path. */
 static void
-put_step(struct buf *path, struct level *parent, struct json_span key)
+manifest_put_step(struct buf *path, struct level *parent, struct json_span key)
 {
 	path->len = parent->path;
 	if (path->len)
@@ -132,10 +132,10 @@ leaves_of(struct leaves *all, struct json_span root)
 			up.n--;
 			continue;
 		}
-		put_step(&path, &up.level[up.n - 1], key);
+		manifest_put_step(&path, &up.level[up.n - 1], key);
 		v.p = it.p;
 		v.n = 0;
-		if (json_type(v) >= JSON_ARRAY && !is_empty(v)) {
+		if (json_type(v) >= JSON_ARRAY && !manifest_is_empty(v)) {
 			descend(&up, path.len);
 			it = json_each(v);
 			continue;
@@ -171,7 +171,7 @@ put_hash(struct buf *b, const char *key, const struct buf *text)
 
 /* Reads a whole file. Returns 0, or -1. */
 static int
-read_file(const char *file, struct buf *text)
+manifest_read_file(const char *file, struct buf *text)
 {
 	ssize_t n = -1;
 	int fd;
@@ -254,7 +254,8 @@ put_config(struct buf *b, const struct manifest *m, struct json_span older)
 }
 
 static void
-put_name(struct buf *b, const struct manifest *m, struct json_span older)
+manifest_put_name(struct buf *b, const struct manifest *m, struct json_span
+    older)
 {
 	char *name;
 
@@ -351,7 +352,7 @@ manifest_put(struct buf *b, const struct manifest *m, struct json_span older,
 	struct buf text = { 0 }, compact = { 0 };
 	struct buf *c = &compact;
 
-	if (m->inputs && *m->inputs && read_file(m->inputs, &text))
+	if (m->inputs && *m->inputs && manifest_read_file(m->inputs, &text))
 		buf_release(&text);
 	json_open(c, NULL, '{');
 	json_add_int(c, "format", 1);
@@ -367,7 +368,7 @@ manifest_put(struct buf *b, const struct manifest *m, struct json_span older,
 		put_config_hash(c, m->config->root);
 	json_add_str(c, "version", cli_version());
 	put_inputs_size(c, m, older, &text);
-	put_name(c, m, older);
+	manifest_put_name(c, m, older);
 	put_options(c, m, older);
 	put_continued(c, older, now);
 	put_config(c, m, older);
@@ -389,7 +390,7 @@ struct comparison {
 };
 
 static void
-tell(struct comparison *c)
+manifest_report(struct comparison *c)
 {
 	if (++c->found <= SAID_MAX)
 		c->say(buf_str(&c->msg));
@@ -467,12 +468,12 @@ compare_inputs(struct comparison *c)
 		put_file(&c->msg, file);
 		buf_puts(&c->msg, " could be read only then, or only now");
 	}
-	tell(c);
+	manifest_report(c);
 }
 
 /* Appends what a path of the manifest is called outside. */
 static void
-put_label(struct buf *b, const struct leaf *l)
+manifest_put_label(struct buf *b, const struct leaf *l)
 {
 	static const struct {
 		const char *path, *label;
@@ -498,7 +499,7 @@ put_label(struct buf *b, const struct leaf *l)
 
 /* Appends a leaf's value, or that there is none. */
 static void
-put_value(struct buf *b, const struct leaf *l, const char *none)
+manifest_put_value(struct buf *b, const struct leaf *l, const char *none)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,-";
@@ -526,15 +527,15 @@ compare_values(struct comparison *c, const struct leaf *then,
 	const char *none = *(then ? then : now)->path == 'o' ? "not given" :
 	    "not set";
 
-	put_label(&c->msg, then ? then : now);
-	put_value(&old, then, none);
-	put_value(&new, now, none);
+	manifest_put_label(&c->msg, then ? then : now);
+	manifest_put_value(&old, then, none);
+	manifest_put_value(&new, now, none);
 	/* long ones may only differ in what is not shown */
 	if (strcmp(buf_str(&old), buf_str(&new)) == 0)
 		buf_puts(&c->msg, " has changed");
 	else
 		buf_printf(&c->msg, " was %s, is %s", old.p, new.p);
-	tell(c);
+	manifest_report(c);
 	buf_release(&old);
 	buf_release(&new);
 }
@@ -572,7 +573,7 @@ compare_leaf(struct comparison *c, const struct leaf *then,
 		if (c->in_config)
 			return;
 		buf_puts(&c->msg, "a secret in the configuration has changed");
-		tell(c);
+		manifest_report(c);
 	} else if (begins(any, "config.")) {
 		if (schema_neutral(any->path + 7, any->len - 7))
 			return;
@@ -601,7 +602,7 @@ manifest_compare(struct json_span older, struct json_span newer,
 		if (i == a.n || j == b.n)
 			order = i == a.n ? 1 : -1;
 		else
-			order = by_path(&a.leaf[i], &b.leaf[j]);
+			order = manifest_by_path(&a.leaf[i], &b.leaf[j]);
 		compare_leaf(&c, order <= 0 ? &a.leaf[i] : NULL,
 		    order >= 0 ? &b.leaf[j] : NULL);
 		i += order <= 0;

@@ -48,7 +48,7 @@ misfit(struct scan *s, int file, const char *why)
 
 /* The same for a line that has to be of the row's trace. */
 static int
-next_of(struct scan *s, int file, struct json_span id)
+recover_next_of(struct scan *s, int file, struct json_span id)
 {
 	struct json_span own;
 	int got;
@@ -66,7 +66,7 @@ next_of(struct scan *s, int file, struct json_span id)
  * has does not matter: a filter before us may have taken some out.
  */
 static int
-next_run(struct scan *s, struct json_span row[ROW_FIELDS])
+recover_next_run(struct scan *s, struct json_span row[ROW_FIELDS])
 {
 	struct line_reader *observations = &s->in[RECOVER_OBSERVATIONS];
 	uint64_t at, bytes;
@@ -83,11 +83,13 @@ next_run(struct scan *s, struct json_span row[ROW_FIELDS])
 		    "where those of the row before it end: the files were "
 		    "edited");
 	while (got > 0 && observations->offset < at + bytes)
-		got = next_of(s, RECOVER_OBSERVATIONS, row[ROW_TRACE_ID]);
+		got = recover_next_of(s, RECOVER_OBSERVATIONS,
+		    row[ROW_TRACE_ID]);
 	if (got > 0 && observations->offset > at + bytes)
 		return misfit(s, RECOVER_ROWS, "its observations do not end "
 		    "where a line does: the files were edited");
-	return got > 0 ? next_of(s, RECOVER_TRACES, row[ROW_TRACE_ID]) : got;
+	return got > 0 ? recover_next_of(s, RECOVER_TRACES, row[ROW_TRACE_ID])
+	    : got;
 }
 
 /* How many lines there are behind an offset, a last one that is cut off too. */
@@ -128,7 +130,7 @@ recover_find(struct recover *c, const int fd[RECOVER_FILES],
 	memset(c, 0, sizeof(*c));
 	for (i = 0; i < RECOVER_FILES; i++)
 		line_init(&s.in[i], fd[i]);
-	while ((got = next_run(&s, row)) > 0) {
+	while ((got = recover_next_run(&s, row)) > 0) {
 		c->runs++;
 		for (i = 0; i < RECOVER_FILES; i++)
 			c->size[i] = s.in[i].offset;

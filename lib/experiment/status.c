@@ -17,7 +17,7 @@
 
 /* Reads a file of the folder dir. Returns 0, or -1 when there is none. */
 static int
-read_file(int dir, const char *name, struct buf *text)
+status_read_file(int dir, const char *name, struct buf *text)
 {
 	ssize_t n = -1;
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
@@ -39,12 +39,12 @@ is_object(struct buf *text)
 }
 
 static void
-read_manifest(struct status *s, int dir)
+status_read_manifest(struct status *s, int dir)
 {
 	struct json_span runs;
 	double d;
 
-	if (read_file(dir, "manifest.json", &s->manifest)) {
+	if (status_read_file(dir, "manifest.json", &s->manifest)) {
 		s->manifest.len = 0;
 	} else if (!is_object(&s->manifest)) {
 		s->manifest.len = 0;
@@ -75,7 +75,7 @@ read_summary(struct status *s, int dir)
 	struct json_span root;
 	double runs, failed;
 
-	if (!read_file(dir, "summary.json", &text) && is_object(&text)) {
+	if (!status_read_file(dir, "summary.json", &text) && is_object(&text)) {
 		root = json_buf(&text);
 		runs = number_at(root, "results", "total_runs");
 		failed = number_at(root, "results", "failed");
@@ -162,7 +162,7 @@ status_read(struct status *s, const char *dir, struct err *e)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, 0, 0, "%s: %s", dir, strerror(errno));
-	read_manifest(s, fd);
+	status_read_manifest(s, fd);
 	read_summary(s, fd);
 	if (!s->summarized)
 		s->runs = count_rows(fd);

@@ -66,7 +66,7 @@ time_row(struct results *r, const struct json_span row[ROW_FIELDS])
 }
 
 static void
-put_error(struct results *r, const struct json_span row[ROW_FIELDS])
+summary_put_error(struct results *r, const struct json_span row[ROW_FIELDS])
 {
 	static const int in[] = {
 		ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_ERROR,
@@ -99,12 +99,12 @@ list(struct results *r, const struct json_span row[ROW_FIELDS])
 		out_end(&r->summary.out);
 	}
 	if (r->errors.temp && !json_is_true(row[ROW_SUCCESS]))
-		put_error(r, row);
+		summary_put_error(r, row);
 }
 
 /* Appends an object's fields as people like to read them, without brackets. */
 static void
-put_fields(struct buf *b, const struct buf *object)
+summary_put_fields(struct buf *b, const struct buf *object)
 {
 	struct buf pretty = { 0 };
 
@@ -114,7 +114,7 @@ put_fields(struct buf *b, const struct buf *object)
 }
 
 static void
-put_head(struct results *r, struct json_span manifest)
+summary_put_head(struct results *r, struct json_span manifest)
 {
 	struct buf b = { 0 };
 
@@ -125,7 +125,7 @@ put_head(struct results *r, struct json_span manifest)
 	tally_put(&r->tally, &b);
 	json_close(&b, '}');
 	buf_byte(out_begin(&r->summary.out), '{');
-	put_fields(out_begin(&r->summary.out), &b);
+	summary_put_fields(out_begin(&r->summary.out), &b);
 	buf_puts(out_begin(&r->summary.out), ",\n  \"inputs\": [");
 	buf_release(&b);
 }
@@ -189,7 +189,7 @@ put_tail(struct results *r, int dir)
 	tally_put_pass_hat_k(&r->tally, &b);
 	put_agents(&b, dir);
 	json_close(&b, '}');
-	put_fields(out, &b);
+	summary_put_fields(out, &b);
 	buf_puts(out, "\n}\n");
 	buf_release(&b);
 }
@@ -210,7 +210,7 @@ write_files(struct results *r, int dir, const char *path, int rows,
 		return failed(path, "errors.json", e);
 	if (newfile_begin(&r->summary, dir, "summary.json"))
 		return failed(path, "summary.json", e);
-	put_head(r, manifest);
+	summary_put_head(r, manifest);
 	if (each_row(rows, r, list))
 		return failed(path, "trace_summary.jsonl", e);
 	put_tail(r, dir);

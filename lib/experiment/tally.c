@@ -69,7 +69,7 @@ time_of(struct json_span v)
 }
 
 static void
-count_tokens(struct tally *t, struct json_span usage)
+tally_count_tokens(struct tally *t, struct json_span usage)
 {
 	static const char *const names[] = {
 		"prompt_tokens", "completion_tokens", "total_tokens"
@@ -155,7 +155,7 @@ tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 	if (end > t->last)
 		t->last = end;
 	if (json_is(row[ROW_TOKEN_USAGE], JSON_OBJECT))
-		count_tokens(t, row[ROW_TOKEN_USAGE]);
+		tally_count_tokens(t, row[ROW_TOKEN_USAGE]);
 }
 
 /* Gives each input its part of the durations. */

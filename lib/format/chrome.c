@@ -131,7 +131,7 @@ put_arg(struct chrome *c, const char *key, struct json_span v)
 
 /* Adds what is a text in the format, whatever it is in the record. */
 static void
-put_text(struct chrome *c, const char *key, struct json_span v)
+chrome_put_text(struct chrome *c, const char *key, struct json_span v)
 {
 	struct buf text = { 0 };
 
@@ -144,7 +144,7 @@ put_text(struct chrome *c, const char *key, struct json_span v)
 }
 
 static void
-put_span(struct chrome *c, size_t tid, int64_t from, int64_t until)
+chrome_put_span(struct chrome *c, size_t tid, int64_t from, int64_t until)
 {
 	begin_event(c, "X", tid);
 	json_add_int(c->b, "ts", within(from));
@@ -193,7 +193,7 @@ put_trace(struct chrome *c)
 
 	if (!t->row.p || !trace_time(t, &from, &until))
 		return;
-	put_span(c, TRACE_TID, from, until);
+	chrome_put_span(c, TRACE_TID, from, until);
 	json_add_str(c->b, "cat", "trace");
 	json_add_str(c->b, "name", "trace");
 	if (trace_falsy(t->v[TRACE_SUCCESS]))
@@ -260,7 +260,7 @@ put_arrows(struct chrome *c, size_t step)
 }
 
 static void
-put_step(struct chrome *c, size_t step)
+chrome_put_step(struct chrome *c, size_t step)
 {
 	static const int args[] = {
 		OBS_ID, OBS_PARENT, OBS_LEVEL, OBS_STATUS_MESSAGE, OBS_ERROR,
@@ -271,9 +271,9 @@ put_step(struct chrome *c, size_t step)
 	const struct observation *o = trace_load(c->t, step);
 	size_t i;
 
-	put_span(c, tid_of(c, step), o->from, o->until);
-	put_text(c, "cat", o->v[OBS_TYPE]);
-	put_text(c, "name", o->v[OBS_NAME]);
+	chrome_put_span(c, tid_of(c, step), o->from, o->until);
+	chrome_put_text(c, "cat", o->v[OBS_TYPE]);
+	chrome_put_text(c, "name", o->v[OBS_NAME]);
 	if (trace_failed(o))
 		json_add_str(c->b, "cname", "terrible");
 	json_open(c->b, "args", '{');
@@ -305,6 +305,6 @@ chrome_put(struct buf *b, struct trace *t)
 		put_thread(&c, i);
 	put_trace(&c);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
-		put_step(&c, i);
+		chrome_put_step(&c, i);
 	free(c.places);
 }

@@ -48,7 +48,7 @@ static const char *const kinds[] = {
 };
 
 static const char *
-kind_of(struct json_span type)
+html_kind_of(struct json_span type)
 {
 	size_t i;
 
@@ -71,7 +71,7 @@ hidden(uint32_t c)
 
 /* Appends the character c, whose bytes are the len at s. */
 static void
-put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
+html_put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
 {
 	if (c == '&')
 		buf_puts(b, "&amp;");
@@ -97,14 +97,14 @@ put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
  * many characters; line breaks are kept in a block.
  */
 static void
-put_text(struct buf *b, const struct buf *text, size_t most, int block)
+html_put_text(struct buf *b, const struct buf *text, size_t most, int block)
 {
 	size_t i, len;
 	uint32_t c;
 
 	for (i = 0; i < text->len && most > 0; i += len, most--) {
 		len = utf8_decode(text->p + i, text->len - i, &c);
-		put_char(b, c, text->p + i, len, block);
+		html_put_char(b, c, text->p + i, len, block);
 	}
 	if (i < text->len)
 		utf8_put(b, 0x2026);
@@ -112,13 +112,13 @@ put_text(struct buf *b, const struct buf *text, size_t most, int block)
 
 /* The text of a value. */
 static void
-put_plain(struct buf *b, struct json_span v, size_t most, int block)
+html_put_plain(struct buf *b, struct json_span v, size_t most, int block)
 {
 	struct buf text = { 0 };
 
 	if (v.p)
 		trace_plain(&text, v);
-	put_text(b, &text, most, block);
+	html_put_text(b, &text, most, block);
 	buf_release(&text);
 }
 
@@ -171,7 +171,7 @@ put_string(struct buf *b, struct json_span v)
 
 /* The same for any value, without white space. */
 static void
-put_json(struct buf *b, struct json_span v)
+html_put_json(struct buf *b, struct json_span v)
 {
 	struct buf compact = { 0 };
 	struct json_span string;
@@ -193,7 +193,7 @@ put_json(struct buf *b, struct json_span v)
 }
 
 static int
-is_any(struct json_span key, const char *const *names, size_t n)
+html_is_any(struct json_span key, const char *const *names, size_t n)
 {
 	size_t i;
 
@@ -219,12 +219,12 @@ put_data(struct buf *b, size_t number, struct json_span object,
 	    number);
 	if (json_is(object, JSON_OBJECT))
 		for (it = json_each(object); json_next(&it, &key, &value); ) {
-			if (is_any(key, not, n))
+			if (html_is_any(key, not, n))
 				continue;
 			buf_puts(b, before);
 			put_string(b, key);
 			buf_byte(b, ':');
-			put_json(b, value);
+			html_put_json(b, value);
 			before = ",\n";
 		}
 	buf_puts(b, "}</script>\n");
@@ -242,7 +242,7 @@ put_digits(struct buf *b, double d, const char *unit)
 
 /* Milliseconds for people: "0.63 ms", "45.7 ms", "1.23 s", "2 m 05 s". */
 static void
-put_ms(struct buf *b, double ms)
+html_put_ms(struct buf *b, double ms)
 {
 	double size = fabs(ms), s = floor(size / 1000 + 0.5);
 
@@ -280,13 +280,13 @@ end_fact(struct buf *b)
 }
 
 static void
-put_fact(struct buf *b, const char *label, struct json_span v)
+html_put_fact(struct buf *b, const char *label, struct json_span v)
 {
 	if (json_is_null(v))
 		return;
 	begin_fact(b, label);
 	buf_puts(b, "<bdi>");
-	put_plain(b, v, NAME_SHOWN, 0);
+	html_put_plain(b, v, NAME_SHOWN, 0);
 	buf_puts(b, "</bdi>");
 	end_fact(b);
 }
@@ -299,22 +299,22 @@ put_times(struct buf *b, const struct trace *t)
 
 	if (!start.p && t->nobs)
 		start = t->obs[0].v[OBS_START];
-	put_fact(b, "Started", start);
+	html_put_fact(b, "Started", start);
 	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
 	    json_double(t->v[TRACE_DURATION], &ms)) {
 		begin_fact(b, "Duration");
-		put_ms(b, ms);
+		html_put_ms(b, ms);
 		end_fact(b);
 	} else if (t->until > t->from) {
 		begin_fact(b, "Duration of the steps");
-		put_ms(b, trace_ms(t));
+		html_put_ms(b, trace_ms(t));
 		end_fact(b);
 	}
 }
 
 /* Tokens of one kind: what the row counts, or else the steps. */
 static double
-count_tokens(const struct trace *t, int field)
+html_count_tokens(const struct trace *t, int field)
 {
 	struct json_span usage = t->v[TRACE_TOKEN_USAGE];
 	double n = 0, d;
@@ -330,11 +330,11 @@ count_tokens(const struct trace *t, int field)
 }
 
 static void
-put_tokens(struct buf *b, const struct trace *t)
+html_put_tokens(struct buf *b, const struct trace *t)
 {
-	double in = count_tokens(t, OBS_PROMPT_TOKENS);
-	double out = count_tokens(t, OBS_COMPLETION_TOKENS);
-	double all = fmax(count_tokens(t, OBS_TOTAL_TOKENS), in + out);
+	double in = html_count_tokens(t, OBS_PROMPT_TOKENS);
+	double out = html_count_tokens(t, OBS_COMPLETION_TOKENS);
+	double all = fmax(html_count_tokens(t, OBS_TOTAL_TOKENS), in + out);
 
 	if (all < 1)
 		return;
@@ -346,22 +346,22 @@ put_tokens(struct buf *b, const struct trace *t)
 }
 
 static void
-put_facts(struct buf *b, const struct trace *t, const struct buf *id)
+html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	buf_puts(b, "<dl>\n");
 	begin_fact(b, "Trace");
 	buf_puts(b, "<code>");
-	put_text(b, id, NAME_SHOWN, 0);
+	html_put_text(b, id, NAME_SHOWN, 0);
 	buf_puts(b, "</code>");
 	end_fact(b);
-	put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
-	put_fact(b, "Persona", t->v[TRACE_PERSONA]);
+	html_put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
+	html_put_fact(b, "Persona", t->v[TRACE_PERSONA]);
 	put_times(b, t);
 	begin_fact(b, "Steps");
 	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
 	end_fact(b);
-	put_tokens(b, t);
-	put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
+	html_put_tokens(b, t);
+	html_put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
 	buf_puts(b, "</dl>\n");
 }
 
@@ -370,16 +370,16 @@ static const char *const outcomes[] = { "unknown", "failed", "success" };
 
 /* What the page is called: the experiment's name, or what it is. */
 static void
-put_name(struct buf *b, const struct trace *t)
+html_put_name(struct buf *b, const struct trace *t)
 {
 	if (trace_falsy(t->v[TRACE_NAME]))
 		buf_puts(b, "Trace");
 	else
-		put_plain(b, t->v[TRACE_NAME], NAME_SHOWN, 0);
+		html_put_plain(b, t->v[TRACE_NAME], NAME_SHOWN, 0);
 }
 
 static void
-put_header(struct buf *b, const struct trace *t, const struct buf *id)
+html_put_header(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	const char *how = outcomes[trace_outcome(t)];
 
@@ -388,7 +388,7 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
 		buf_printf(b, "<nav><a href=\"%s\">All traces</a></nav>\n",
 		    list_place);
 	buf_puts(b, "<h1><bdi>");
-	put_name(b, t);
+	html_put_name(b, t);
 	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
 	if (!trace_falsy(t->v[TRACE_ERROR]) ||
 	    !trace_falsy(t->v[TRACE_ERROR_KIND])) {
@@ -396,13 +396,14 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
 		if (trace_falsy(t->v[TRACE_ERROR_KIND]))
 			buf_puts(b, "error");
 		else
-			put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
+			html_put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN,
+			    0);
 		buf_puts(b, "</strong> <bdi>");
 		if (!trace_falsy(t->v[TRACE_ERROR]))
-			put_plain(b, t->v[TRACE_ERROR], ERROR_SHOWN, 1);
+			html_put_plain(b, t->v[TRACE_ERROR], ERROR_SHOWN, 1);
 		buf_puts(b, "</bdi></p>\n");
 	}
-	put_facts(b, t, id);
+	html_put_facts(b, t, id);
 	buf_puts(b, "</header>\n");
 }
 
@@ -411,7 +412,7 @@ put_header(struct buf *b, const struct trace *t, const struct buf *id)
  * bytes in lines is left as it is.
  */
 static void
-put_value(struct buf *b, const char *title, struct json_span v)
+html_put_value(struct buf *b, const char *title, struct json_span v)
 {
 	struct buf compact = { 0 }, text = { 0 };
 	struct json_span json;
@@ -431,8 +432,8 @@ put_value(struct buf *b, const char *title, struct json_span v)
 		json_pretty(&text, json, 0);
 	/* the first line break after <pre> is not part of it */
 	buf_puts(b, "<pre>\n");
-	put_text(b, text.len > 4 * VALUE_SHOWN ? &compact : &text, SIZE_MAX,
-	    1);
+	html_put_text(b, text.len > 4 * VALUE_SHOWN ? &compact : &text,
+	    SIZE_MAX, 1);
 	buf_puts(b, "</pre>\n");
 	buf_release(&compact);
 	buf_release(&text);
@@ -481,7 +482,7 @@ put_records(struct buf *b, struct trace *t, unsigned char *marked)
 
 /* A step's bar; one that does not say when it began has none. */
 static void
-put_bar(struct buf *b, const struct trace *t, const struct observation *o)
+html_put_bar(struct buf *b, const struct trace *t, const struct observation *o)
 {
 	double all = (double)(t->until - t->from);
 	double scale = all > 0 ? 100 / all : 0;
@@ -499,7 +500,7 @@ put_bar(struct buf *b, const struct trace *t, const struct observation *o)
 }
 
 static void
-put_label(struct buf *b, const struct observation *o, const char *mark)
+html_put_label(struct buf *b, const struct observation *o, const char *mark)
 {
 	size_t depth = o->depth < DEPTH_SHOWN ? o->depth : DEPTH_SHOWN;
 
@@ -510,10 +511,10 @@ put_label(struct buf *b, const struct observation *o, const char *mark)
 	if (trace_falsy(o->v[OBS_NAME]))
 		buf_puts(b, "(no name)");
 	else
-		put_plain(b, o->v[OBS_NAME], NAME_SHOWN, 0);
+		html_put_plain(b, o->v[OBS_NAME], NAME_SHOWN, 0);
 	buf_puts(b, "</bdi></b> <small><bdi>");
 	if (!trace_falsy(o->v[OBS_TYPE]))
-		put_plain(b, o->v[OBS_TYPE], NAME_SHOWN, 0);
+		html_put_plain(b, o->v[OBS_TYPE], NAME_SHOWN, 0);
 	buf_puts(b, "</bdi></small>");
 	if (mark)
 		buf_printf(b, " <em>%s</em>", mark);
@@ -528,16 +529,16 @@ put_row(struct buf *b, const struct trace *t, size_t step, enum mark marked)
 
 	buf_printf(b, "<li id=\"step-%zu\" class=\"%s%s%s\" "
 	    "data-depth=\"%zu\"><a href=\"#step-%zu\"><span>", step + 1,
-	    kind_of(o->v[OBS_TYPE]), mark ? " " : "", mark ? mark : "",
+	    html_kind_of(o->v[OBS_TYPE]), mark ? " " : "", mark ? mark : "",
 	    o->depth,
 	    step + 1);
-	put_label(b, o, mark);
+	html_put_label(b, o, mark);
 	buf_puts(b, "</span>");
-	put_bar(b, t, o);
+	html_put_bar(b, t, o);
 	buf_puts(b, "<span title=\"begins at ");
-	put_ms(b, (double)(o->from - t->from) / 1000);
+	html_put_ms(b, (double)(o->from - t->from) / 1000);
 	buf_puts(b, "\">");
-	put_ms(b, trace_duration(t, o, &ms) ? ms : NAN);
+	html_put_ms(b, trace_duration(t, o, &ms) ? ms : NAN);
 	buf_puts(b, "</span></a></li>\n");
 }
 
@@ -566,13 +567,13 @@ put_axis(struct buf *b, const struct trace *t)
 	for (quarter = 0; quarter < 4; quarter++) {
 		buf_puts(b, "<span>");
 		if (quarter)
-			put_ms(b, trace_ms(t) * quarter / 4);
+			html_put_ms(b, trace_ms(t) * quarter / 4);
 		else
 			buf_byte(b, '0');
 		buf_puts(b, "</span>");
 	}
 	buf_puts(b, "</div><span>");
-	put_ms(b, trace_ms(t));
+	html_put_ms(b, trace_ms(t));
 	buf_puts(b, "</span></div>\n");
 }
 
@@ -596,7 +597,7 @@ put_steps(struct buf *b, struct trace *t)
 }
 
 static void
-put_head(struct buf *b, const struct trace *t)
+html_put_head(struct buf *b, const struct trace *t)
 {
 	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
@@ -608,10 +609,10 @@ put_head(struct buf *b, const struct trace *t)
 	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-	put_name(b, t);
+	html_put_name(b, t);
 	if (t->v[TRACE_ITERATION].p) {
 		buf_byte(b, ' ');
-		put_plain(b, t->v[TRACE_ITERATION], NAME_SHOWN, 0);
+		html_put_plain(b, t->v[TRACE_ITERATION], NAME_SHOWN, 0);
 	}
 	buf_printf(b, ": %s</title>\n<style>", outcomes[trace_outcome(t)]);
 	buf_puts(b, page_style.text);
@@ -625,14 +626,14 @@ html_put(struct buf *b, struct trace *t)
 
 	trace_link(t);
 	trace_id_text(t, &id);
-	put_head(b, t);
-	put_header(b, t, &id);
+	html_put_head(b, t);
+	html_put_header(b, t, &id);
 	buf_puts(b, "<noscript>A step's details and the search need "
 	    "JavaScript.</noscript>\n");
 	buf_printf(b, "<main%s>\n", t->nobs ? "" : " class=\"bare\"");
 	buf_puts(b, "<section id=\"trace\" aria-label=\"Trace\">\n");
-	put_value(b, "Input", t->v[TRACE_INPUT]);
-	put_value(b, "Output", t->v[TRACE_OUTPUT]);
+	html_put_value(b, "Input", t->v[TRACE_INPUT]);
+	html_put_value(b, "Output", t->v[TRACE_OUTPUT]);
 	buf_puts(b, "</section>\n");
 	if (t->pertrace)
 		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);
@@ -692,23 +693,23 @@ list_behind(struct buf *b, const struct trace *t)
 
 	if (trace_falsy(t->v[TRACE_INPUT])) {
 		trace_id_text(t, &id);
-		put_text(b, &id, NAME_SHOWN, 0);
+		html_put_text(b, &id, NAME_SHOWN, 0);
 		buf_release(&id);
 	} else {
-		put_plain(b, t->v[TRACE_INPUT], NAME_SHOWN, 0);
+		html_put_plain(b, t->v[TRACE_INPUT], NAME_SHOWN, 0);
 	}
 	buf_puts(b, "</a></td><td class=\"wide\">");
 	if (!trace_falsy(t->v[TRACE_PERSONA]))
-		put_plain(b, t->v[TRACE_PERSONA], NAME_SHOWN, 0);
+		html_put_plain(b, t->v[TRACE_PERSONA], NAME_SHOWN, 0);
 	buf_printf(b, "</td><td class=\"number wide\">%lld</td>"
 	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
 	    trace_iteration(t), t->nobs);
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms))
-		put_ms(b, ms);
+		html_put_ms(b, ms);
 	buf_printf(b, "</td><td class=\"%s\">%s", how, how);
 	if (!trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, ": ");
-		put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
+		html_put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
 	}
 	buf_puts(b, "</td></tr>\n");
 }

@@ -30,7 +30,7 @@ is_unseen(uint32_t c)
 
 /* A cell of the table: one line, with nothing in it that ends it. */
 static void
-put_cell(struct buf *b, struct json_span v, const char *absent)
+listing_put_cell(struct buf *b, struct json_span v, const char *absent)
 {
 	struct buf text = { 0 };
 	size_t i, len, shown = 0;
@@ -64,9 +64,9 @@ table_before(struct buf *b, const struct trace *t)
 	double ms;
 
 	buf_byte(b, '|');
-	put_cell(b, t->v[TRACE_INPUT], "");
-	put_cell(b, t->v[TRACE_ITERATION], "");
-	put_cell(b, t->v[TRACE_PERSONA], "");
+	listing_put_cell(b, t->v[TRACE_INPUT], "");
+	listing_put_cell(b, t->v[TRACE_ITERATION], "");
+	listing_put_cell(b, t->v[TRACE_PERSONA], "");
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms) &&
 	    isfinite(ms))
 		buf_printf(b, " %.2f ms |", ms);

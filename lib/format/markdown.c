@@ -12,7 +12,7 @@
  * written as an escape, and so is what UTF-8 cannot hold.
  */
 static void
-put_line(struct buf *b, const char *s, size_t n)
+markdown_put_line(struct buf *b, const char *s, size_t n)
 {
 	size_t i, len;
 	uint32_t c;
@@ -44,7 +44,7 @@ put_code(struct buf *b, const char *s, size_t n)
 	buf_fill(b, '`', longest + 1);
 	if (longest)
 		buf_byte(b, ' ');
-	put_line(b, s, n);
+	markdown_put_line(b, s, n);
 	if (longest)
 		buf_byte(b, ' ');
 	buf_fill(b, '`', longest + 1);
@@ -163,7 +163,7 @@ put_duration(struct buf *b, struct json_span v, const char *unit,
 }
 
 static void
-put_header(struct buf *b, const struct trace *t, const struct buf *id)
+markdown_put_header(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	buf_puts(b, "---\ntrace_id: ");
 	put_quoted(b, id);
@@ -204,7 +204,7 @@ put_success(struct buf *b, const struct trace *t)
 
 /* A block of JSON: {"key": value}. */
 static void
-put_payload(struct buf *b, const char *key, struct json_span v,
+markdown_put_payload(struct buf *b, const char *key, struct json_span v,
     const char *absent)
 {
 	buf_printf(b, "```json\n{\n  \"%s\": ", key);
@@ -216,7 +216,7 @@ put_payload(struct buf *b, const char *key, struct json_span v,
 }
 
 static void
-put_summary(struct buf *b, const struct trace *t, const struct buf *id)
+markdown_put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	struct json_span iteration = t->v[TRACE_ITERATION];
 	struct buf text = { 0 };
@@ -248,9 +248,9 @@ put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 		buf_puts(b, "(no data)\n\n### Output\n(no data)\n\n");
 		return;
 	}
-	put_payload(b, "input", t->v[TRACE_INPUT], "\"\"");
+	markdown_put_payload(b, "input", t->v[TRACE_INPUT], "\"\"");
 	buf_puts(b, "### Output\n");
-	put_payload(b, "output", t->v[TRACE_OUTPUT], "null");
+	markdown_put_payload(b, "output", t->v[TRACE_OUTPUT], "null");
 }
 
 static void
@@ -282,12 +282,12 @@ put_bare(struct buf *b, struct json_span v, const char *absent)
 		buf_puts(&text, absent);
 	else
 		trace_plain(&text, v);
-	put_line(b, text.p, text.len);
+	markdown_put_line(b, text.p, text.len);
 	buf_release(&text);
 }
 
 static void
-put_step(struct buf *b, struct trace *t, size_t i)
+markdown_put_step(struct buf *b, struct trace *t, size_t i)
 {
 	const struct observation *o = trace_load(t, i);
 	struct json_span type = o->v[OBS_TYPE];
@@ -326,11 +326,11 @@ markdown_put(struct buf *b, struct trace *t)
 
 	trace_id_text(t, &id);
 	buf_str(&id);
-	put_header(b, t, &id);
-	put_summary(b, t, &id);
+	markdown_put_header(b, t, &id);
+	markdown_put_summary(b, t, &id);
 	buf_puts(b, "## Timeline\n");
 	for (i = 0; i < t->nobs; i++)
-		put_step(b, t, i);
+		markdown_put_step(b, t, i);
 	if (!t->nobs)
 		buf_puts(b, "(no observations recorded)\n");
 	buf_release(&id);

@@ -72,7 +72,7 @@ attribute_end(struct buf *b)
 }
 
 static void
-put_text(struct buf *b, const char *key, const char *s, size_t n)
+otlp_put_text(struct buf *b, const char *key, const char *s, size_t n)
 {
 	attribute_begin(b, key);
 	json_add_text(b, "stringValue", s, n);
@@ -82,12 +82,12 @@ put_text(struct buf *b, const char *key, const char *s, size_t n)
 static void
 put_str(struct buf *b, const char *key, const char *s)
 {
-	put_text(b, key, s, strlen(s));
+	otlp_put_text(b, key, s, strlen(s));
 }
 
 /* A string's text, or any other value as JSON. */
 static void
-text_of(struct buf *text, struct json_span v)
+otlp_text_of(struct buf *text, struct json_span v)
 {
 	if (json_is(v, JSON_STRING))
 		json_text(text, v);
@@ -97,27 +97,27 @@ text_of(struct buf *text, struct json_span v)
 
 /* An attribute that has to be a string; none for what is false. */
 static void
-put_plain(struct buf *b, const char *key, struct json_span v)
+otlp_put_plain(struct buf *b, const char *key, struct json_span v)
 {
 	struct buf text = { 0 };
 
 	if (trace_falsy(v))
 		return;
-	text_of(&text, v);
-	put_text(b, key, text.p, text.len);
+	otlp_text_of(&text, v);
+	otlp_put_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
 /* An attribute whose text is JSON; none for what is false. */
 static void
-put_json(struct buf *b, const char *key, struct json_span v)
+otlp_put_json(struct buf *b, const char *key, struct json_span v)
 {
 	struct buf text = { 0 };
 
 	if (trace_falsy(v))
 		return;
 	json_compact(&text, v);
-	put_text(b, key, text.p, text.len);
+	otlp_put_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -144,7 +144,7 @@ put_double(struct buf *b, const char *key, double d)
 
 /* An attribute of whatever type the value is of; none for null. */
 static void
-put_value(struct buf *b, const char *key, struct json_span v)
+otlp_put_value(struct buf *b, const char *key, struct json_span v)
 {
 	double d;
 
@@ -163,21 +163,21 @@ put_value(struct buf *b, const char *key, struct json_span v)
 	} else if (v.n == 2 && *v.p == '"') {
 		put_str(b, key, "");
 	} else {
-		put_plain(b, key, v);
+		otlp_put_plain(b, key, v);
 	}
 }
 
 /* An input or output: its value, and how that is to be read. */
 static void
-put_payload(struct buf *b, const char *value_key, const char *type_key,
+otlp_put_payload(struct buf *b, const char *value_key, const char *type_key,
     struct json_span v)
 {
 	struct buf text = { 0 };
 
 	if (!v.p)
 		return;
-	text_of(&text, v);
-	put_text(b, value_key, text.p, text.len);
+	otlp_text_of(&text, v);
+	otlp_put_text(b, value_key, text.p, text.len);
 	put_str(b, type_key, json_type(v) == JSON_STRING ? "text/plain" :
 	    "application/json");
 	buf_release(&text);
@@ -195,8 +195,8 @@ put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
 	    us < TIME_MAX)
 		return;
 	if (!trace_falsy(v))
-		text_of(&text, v);
-	put_text(b, key, text.p, text.len);
+		otlp_text_of(&text, v);
+	otlp_put_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -221,7 +221,7 @@ put_status(struct buf *b, int code, struct json_span message)
 	json_open(b, "status", '{');
 	/* a message is for errors only */
 	if (code == STATUS_ERROR && !trace_falsy(message)) {
-		text_of(&text, message);
+		otlp_text_of(&text, message);
 		json_add_text(b, "message", text.p, text.len);
 		buf_release(&text);
 	}
@@ -236,7 +236,7 @@ put_error_type(struct buf *b, struct json_span type)
 	if (trace_falsy(type))
 		put_str(b, "error.type", "_OTHER");
 	else
-		put_plain(b, "error.type", type);
+		otlp_put_plain(b, "error.type", type);
 }
 
 static void
@@ -324,14 +324,14 @@ put_run_facts(struct buf *b, const struct trace *t)
 
 	for (i = 0; i < LEN(facts); i++)
 		if (facts[i].json)
-			put_json(b, facts[i].key, t->v[facts[i].field]);
+			otlp_put_json(b, facts[i].key, t->v[facts[i].field]);
 		else
-			put_value(b, facts[i].key, t->v[facts[i].field]);
+			otlp_put_value(b, facts[i].key, t->v[facts[i].field]);
 }
 
 /* The span that stands for the run. */
 static void
-put_run(const struct export *x)
+otlp_put_run(const struct export *x)
 {
 	const struct trace *t = x->t;
 	struct buf *b = x->b, name = { 0 };
@@ -341,23 +341,26 @@ put_run(const struct export *x)
 	buf_puts(&name, "invoke_agent");
 	if (!trace_falsy(t->v[TRACE_NAME])) {
 		buf_byte(&name, ' ');
-		text_of(&name, t->v[TRACE_NAME]);
+		otlp_text_of(&name, t->v[TRACE_NAME]);
 	}
 	run_times(t, &from, &until);
 	span_begin(x, x->root, NULL, &name, KIND_INTERNAL, from, until);
 	put_str(b, "gen_ai.operation.name", "invoke_agent");
-	put_plain(b, "gen_ai.agent.name", t->v[TRACE_NAME]);
-	put_plain(b, "agent.name", t->v[TRACE_NAME]);
+	otlp_put_plain(b, "gen_ai.agent.name", t->v[TRACE_NAME]);
+	otlp_put_plain(b, "agent.name", t->v[TRACE_NAME]);
 	if (!trace_falsy(t->v[TRACE_CONVERSATION]))
-		put_text(b, "gen_ai.conversation.id", x->name.p, x->name.len);
+		otlp_put_text(b, "gen_ai.conversation.id", x->name.p,
+		    x->name.len);
 	if (status == STATUS_ERROR)
 		put_error_type(b, t->v[TRACE_ERROR_KIND]);
 	put_str(b, "openinference.span.kind", "AGENT");
-	put_payload(b, "input.value", "input.mime_type", t->v[TRACE_INPUT]);
-	put_payload(b, "output.value", "output.mime_type", t->v[TRACE_OUTPUT]);
+	otlp_put_payload(b, "input.value", "input.mime_type",
+	    t->v[TRACE_INPUT]);
+	otlp_put_payload(b, "output.value", "output.mime_type",
+	    t->v[TRACE_OUTPUT]);
 	put_str(b, "fluxloop.record", t->row.p ? "trace" : "none");
 	if (x->renamed)
-		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+		otlp_put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
 	put_run_facts(b, t);
 	json_close(b, ']');
 	put_status(b, status, t->v[TRACE_ERROR]);
@@ -366,7 +369,7 @@ put_run(const struct export *x)
 }
 
 static const struct kind *
-kind_of(struct json_span type)
+otlp_kind_of(struct json_span type)
 {
 	size_t i;
 
@@ -380,14 +383,16 @@ kind_of(struct json_span type)
 static void
 put_model(struct buf *b, const struct observation *o)
 {
-	put_plain(b, "gen_ai.request.model", o->v[OBS_MODEL]);
-	put_plain(b, "llm.model_name", o->v[OBS_MODEL]);
-	put_value(b, "gen_ai.usage.input_tokens", o->v[OBS_PROMPT_TOKENS]);
-	put_value(b, "llm.token_count.prompt", o->v[OBS_PROMPT_TOKENS]);
-	put_value(b, "gen_ai.usage.output_tokens", o->v[OBS_COMPLETION_TOKENS]);
-	put_value(b, "llm.token_count.completion", o->v[OBS_COMPLETION_TOKENS]);
-	put_value(b, "llm.token_count.total", o->v[OBS_TOTAL_TOKENS]);
-	put_json(b, "llm.invocation_parameters", o->v[OBS_LLM_PARAMETERS]);
+	otlp_put_plain(b, "gen_ai.request.model", o->v[OBS_MODEL]);
+	otlp_put_plain(b, "llm.model_name", o->v[OBS_MODEL]);
+	otlp_put_value(b, "gen_ai.usage.input_tokens", o->v[OBS_PROMPT_TOKENS]);
+	otlp_put_value(b, "llm.token_count.prompt", o->v[OBS_PROMPT_TOKENS]);
+	otlp_put_value(b, "gen_ai.usage.output_tokens",
+	    o->v[OBS_COMPLETION_TOKENS]);
+	otlp_put_value(b, "llm.token_count.completion",
+	    o->v[OBS_COMPLETION_TOKENS]);
+	otlp_put_value(b, "llm.token_count.total", o->v[OBS_TOTAL_TOKENS]);
+	otlp_put_json(b, "llm.invocation_parameters", o->v[OBS_LLM_PARAMETERS]);
 }
 
 /* What makes the record out of the span again. */
@@ -398,18 +403,18 @@ put_step_facts(const struct export *x, const struct observation *o)
 
 	put_str(b, "fluxloop.record", "observation");
 	if (x->renamed)
-		put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+		otlp_put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
 	if (!trace_falsy(o->v[OBS_ID]))
-		put_value(b, "fluxloop.observation_id", o->v[OBS_ID]);
+		otlp_put_value(b, "fluxloop.observation_id", o->v[OBS_ID]);
 	if (!trace_falsy(o->v[OBS_PARENT]))
-		put_value(b, "fluxloop.parent_observation_id",
+		otlp_put_value(b, "fluxloop.parent_observation_id",
 		    o->v[OBS_PARENT]);
-	put_value(b, "fluxloop.type", o->v[OBS_TYPE]);
+	otlp_put_value(b, "fluxloop.type", o->v[OBS_TYPE]);
 	/* the span has a name for want of one */
 	if (trace_falsy(o->v[OBS_NAME]))
 		put_str(b, "fluxloop.name", "");
-	put_value(b, "fluxloop.level", o->v[OBS_LEVEL]);
-	put_value(b, "fluxloop.status_message", o->v[OBS_STATUS_MESSAGE]);
+	otlp_put_value(b, "fluxloop.level", o->v[OBS_LEVEL]);
+	otlp_put_value(b, "fluxloop.status_message", o->v[OBS_STATUS_MESSAGE]);
 	put_other_time(b, "fluxloop.start_time", o->v[OBS_START], o->from);
 	put_other_time(b, "fluxloop.end_time", o->v[OBS_END], o->until);
 }
@@ -419,18 +424,18 @@ static void
 step_name(const struct observation *o, struct buf *name)
 {
 	if (!trace_falsy(o->v[OBS_NAME]))
-		text_of(name, o->v[OBS_NAME]);
+		otlp_text_of(name, o->v[OBS_NAME]);
 	else if (!trace_falsy(o->v[OBS_TYPE]))
-		text_of(name, o->v[OBS_TYPE]);
+		otlp_text_of(name, o->v[OBS_TYPE]);
 	else
 		buf_puts(name, "unknown");
 }
 
 static void
-put_step(const struct export *x, size_t i)
+otlp_put_step(const struct export *x, size_t i)
 {
 	const struct observation *o = trace_load(x->t, i);
-	const struct kind *k = kind_of(o->v[OBS_TYPE]);
+	const struct kind *k = otlp_kind_of(o->v[OBS_TYPE]);
 	struct buf *b = x->b, name = { 0 };
 	int bad = trace_failed(o);
 	size_t n;
@@ -441,14 +446,15 @@ put_step(const struct export *x, size_t i)
 	if (k->operation)
 		put_str(b, "gen_ai.operation.name", k->operation);
 	for (n = 0; n < LEN(k->names) && k->names[n]; n++)
-		put_text(b, k->names[n], name.p, name.len);
+		otlp_put_text(b, k->names[n], name.p, name.len);
 	put_model(b, o);
 	if (bad)
 		put_error_type(b, json_get(o->v[OBS_METADATA], "error_type"));
 	put_str(b, "openinference.span.kind", k->openinference);
-	put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
-	put_payload(b, "output.value", "output.mime_type", o->v[OBS_OUTPUT]);
-	put_json(b, "metadata", o->v[OBS_METADATA]);
+	otlp_put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
+	otlp_put_payload(b, "output.value", "output.mime_type",
+	    o->v[OBS_OUTPUT]);
+	otlp_put_json(b, "metadata", o->v[OBS_METADATA]);
 	put_step_facts(x, o);
 	json_close(b, ']');
 	put_status(b, bad ? STATUS_ERROR : STATUS_UNSET, o->v[OBS_ERROR]);
@@ -488,7 +494,7 @@ uuid_digits(const struct buf *text, char digits[33])
 
 /* The id of the whole, and whether a reader can make the trace's id of it. */
 static void
-find_trace_id(struct export *x)
+otlp_find_trace_id(struct export *x)
 {
 	const struct buf *text = &x->name;
 	struct buf hex = { 0 };
@@ -564,7 +570,7 @@ find_span_ids(struct export *x)
 	for (i = 0; i < t->nobs; i++) {
 		text.len = 0;
 		if (t->obs[i].v[OBS_ID].p)
-			text_of(&text, t->obs[i].v[OBS_ID]);
+			otlp_text_of(&text, t->obs[i].v[OBS_ID]);
 		id = span_digits(&text);
 		if (!id && text.len)
 			id = hash_bytes(0, 3, text.p, text.len);
@@ -584,8 +590,8 @@ put_resource(struct buf *b, const struct trace *t)
 	if (trace_falsy(t->v[TRACE_NAME]))
 		put_str(b, "service.name", "fluxloop");
 	else
-		put_plain(b, "service.name", t->v[TRACE_NAME]);
-	put_plain(b, "openinference.project.name", t->v[TRACE_NAME]);
+		otlp_put_plain(b, "service.name", t->v[TRACE_NAME]);
+	otlp_put_plain(b, "openinference.project.name", t->v[TRACE_NAME]);
 	json_close(b, ']');
 	json_close(b, '}');
 }
@@ -606,7 +612,7 @@ otlp_put(struct buf *b, struct trace *t)
 	size_t i;
 
 	trace_link(t);
-	find_trace_id(&x);
+	otlp_find_trace_id(&x);
 	find_span_ids(&x);
 	json_open(b, NULL, '{');
 	json_open(b, "resourceSpans", '[');
@@ -616,9 +622,9 @@ otlp_put(struct buf *b, struct trace *t)
 	json_open(b, NULL, '{');
 	put_scope(b);
 	json_open(b, "spans", '[');
-	put_run(&x);
+	otlp_put_run(&x);
 	for (i = 0; i < t->nobs; i++)
-		put_step(&x, i);
+		otlp_put_step(&x, i);
 	json_close(b, ']');
 	json_add_str(b, "schemaUrl", SCHEMA_URL);
 	json_close(b, '}');

@@ -48,7 +48,7 @@ joins(const struct text *t, uint32_t c)
 
 /* Appends a character, or what stands for it; returns its cells. */
 static size_t
-put_char(struct text *t, uint32_t c)
+termwidth_put_char(struct text *t, uint32_t c)
 {
 	unsigned w;
 
@@ -82,7 +82,7 @@ termwidth_put(struct buf *b, const char *s, size_t n, size_t max)
 
 	for (i = 0; i < n && used <= max; ) {
 		i += utf8_decode(s + i, n - i, &c);
-		used += put_char(&t, c);
+		used += termwidth_put_char(&t, c);
 		/* so far there is room for what shows that it was cut */
 		if (used < max) {
 			kept = used;

@@ -136,7 +136,7 @@ find_lane(struct tracks *s, const struct observation *o)
 }
 
 static void
-place(struct tracks *s, size_t step)
+tracks_place(struct tracks *s, size_t step)
 {
 	const struct observation *o = &s->t->obs[step];
 	struct lane_place *p = &s->places[step];
@@ -190,7 +190,7 @@ tracks_assign(const struct trace *t, struct lane_place *places)
 	if (n)
 		qsort(turns, n, sizeof(*turns), by_turn);
 	for (i = 0; i < n; i++)
-		place(&s, turns[i].step);
+		tracks_place(&s, turns[i].step);
 	free(turns);
 	free(s.p);
 	free(s.busy.p);

@@ -139,7 +139,7 @@ put_time(struct buf *b, int64_t us)
 
 /* Milliseconds as a time; "-" when there are none. */
 static void
-put_ms(struct buf *b, int known, double ms)
+tree_put_ms(struct buf *b, int known, double ms)
 {
 	/* as far as microseconds go in 64 bits */
 	if (known && isfinite(ms) && fabs(ms) < 9e15)
@@ -150,8 +150,8 @@ put_ms(struct buf *b, int known, double ms)
 
 /* "12→34 tokens", or of the total alone. */
 static void
-put_tokens(struct buf *b, struct json_span prompt, struct json_span completion,
-    struct json_span total)
+tree_put_tokens(struct buf *b, struct json_span prompt, struct json_span
+    completion, struct json_span total)
 {
 	if (json_is(prompt, JSON_NUMBER) && json_is(completion, JSON_NUMBER)) {
 		termwidth_put(b, prompt.p, prompt.n, 12);
@@ -167,7 +167,7 @@ put_tokens(struct buf *b, struct json_span prompt, struct json_span completion,
 
 /* The plain text of a small value, "" for one that is not there. */
 static void
-put_plain(struct buf *b, struct json_span v, size_t max)
+tree_put_plain(struct buf *b, struct json_span v, size_t max)
 {
 	struct buf text = { 0 };
 
@@ -186,11 +186,11 @@ put_measures(struct buf *b, const struct trace *t)
 	double ms = 0;
 
 	if (json_double(t->v[TRACE_DURATION], &ms)) {
-		put_ms(&fact, 1, ms);
+		tree_put_ms(&fact, 1, ms);
 		add_fact(b, &fact);
 	}
 	fact.len = 0;
-	put_tokens(&fact, json_get(usage, "prompt_tokens"),
+	tree_put_tokens(&fact, json_get(usage, "prompt_tokens"),
 	    json_get(usage, "completion_tokens"),
 	    json_get(usage, "total_tokens"));
 	add_fact(b, &fact);
@@ -234,7 +234,7 @@ put_title(struct buf *b, const struct trace *t)
 	/* the persona gets what the others leave */
 	behind = rest.len ? termwidth_in(&rest) + GAP : 0;
 	behind = left < behind ? left : behind;
-	put_plain(&persona, t->v[TRACE_PERSONA], 40);
+	tree_put_plain(&persona, t->v[TRACE_PERSONA], 40);
 	left -= behind;
 	put_piece(b, "", &persona, &left);
 	left += behind;
@@ -274,7 +274,7 @@ put_beginning(struct buf *b, struct json_span v)
 }
 
 static void
-put_head(struct buf *b, const struct trace *t)
+tree_put_head(struct buf *b, const struct trace *t)
 {
 	struct buf text = { 0 }, kind = { 0 };
 
@@ -287,7 +287,7 @@ put_head(struct buf *b, const struct trace *t)
 	text.len = 0;
 	if (!trace_falsy(t->v[TRACE_ERROR]))
 		put_beginning(&text, t->v[TRACE_ERROR]);
-	put_plain(&kind, t->v[TRACE_ERROR_KIND], LABEL_MAX);
+	tree_put_plain(&kind, t->v[TRACE_ERROR_KIND], LABEL_MAX);
 	if (!kind.len)
 		buf_puts(&kind, "error");
 	put_labelled(b, buf_str(&kind), RED, &text);
@@ -307,7 +307,7 @@ put_eighths(struct buf *b, size_t n)
  * begin at the left, but of those at the right only a half and an eighth.
  */
 static void
-put_cell(struct buf *b, size_t a, size_t z)
+tree_put_cell(struct buf *b, size_t a, size_t z)
 {
 	if (!a || (z < 8 && a + z < 8))
 		put_eighths(b, z - a);
@@ -342,7 +342,7 @@ put_track(struct buf *b, size_t cells)
 }
 
 static void
-put_bar(struct view *v, const struct observation *o, const char *sgr)
+tree_put_bar(struct view *v, const struct observation *o, const char *sgr)
 {
 	size_t from = eighth(v, o->from), until = eighth(v, o->until);
 	size_t last = 8 * v->bar - 1, i, first, end;
@@ -356,7 +356,7 @@ put_bar(struct view *v, const struct observation *o, const char *sgr)
 	put_track(v->b, first);
 	paint(v->b, sgr);
 	for (i = first; i < end; i++)
-		put_cell(v->b, i > first ? 0 : from % 8,
+		tree_put_cell(v->b, i > first ? 0 : from % 8,
 		    i + 1 < end ? 8 : until - 8 * i);
 	paint(v->b, *sgr ? "0" : "");
 	put_track(v->b, v->bar - end);
@@ -411,7 +411,7 @@ put_further(struct view *v, const struct observation *o, const char *sgr,
 }
 
 static int
-is_any(struct json_span v, const char *const *names, size_t n)
+tree_is_any(struct json_span v, const char *const *names, size_t n)
 {
 	size_t i;
 
@@ -435,7 +435,7 @@ type_colour(struct json_span type)
 	size_t i;
 
 	for (i = 0; i < LEN(colours); i++)
-		if (is_any(type, &colours[i].name, 1))
+		if (tree_is_any(type, &colours[i].name, 1))
 			return colours[i].sgr;
 	return "";
 }
@@ -455,7 +455,7 @@ says(const struct buf *text, const struct buf *part)
  * been told by that.
  */
 static int
-put_error(struct buf *b, const struct observation *o)
+tree_put_error(struct buf *b, const struct observation *o)
 {
 	struct buf error = { 0 }, status = { 0 };
 	int told;
@@ -476,45 +476,45 @@ put_error(struct buf *b, const struct observation *o)
 
 /* Level, status, model and tokens, so far as there is something to say. */
 static void
-put_facts(struct buf *b, const struct observation *o, int told)
+tree_put_facts(struct buf *b, const struct observation *o, int told)
 {
 	static const char *const usual[] = {
 		"info", "INFO", "default", "DEFAULT"
 	};
 	struct buf fact = { 0 };
 
-	if (!is_any(o->v[OBS_LEVEL], usual, LEN(usual)))
-		put_plain(&fact, o->v[OBS_LEVEL], 40);
+	if (!tree_is_any(o->v[OBS_LEVEL], usual, LEN(usual)))
+		tree_put_plain(&fact, o->v[OBS_LEVEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
 	if (!told)
-		put_plain(&fact, o->v[OBS_STATUS_MESSAGE], 40);
+		tree_put_plain(&fact, o->v[OBS_STATUS_MESSAGE], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	put_plain(&fact, o->v[OBS_MODEL], 40);
+	tree_put_plain(&fact, o->v[OBS_MODEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	put_tokens(&fact, o->v[OBS_PROMPT_TOKENS], o->v[OBS_COMPLETION_TOKENS],
-	    o->v[OBS_TOTAL_TOKENS]);
+	tree_put_tokens(&fact, o->v[OBS_PROMPT_TOKENS],
+	    o->v[OBS_COMPLETION_TOKENS], o->v[OBS_TOTAL_TOKENS]);
 	add_fact(b, &fact);
 	buf_release(&fact);
 }
 
 /* Appends type and name within so many cells; returns how many it took. */
 static size_t
-put_name(struct buf *b, const struct observation *o, const char *sgr,
+tree_put_name(struct buf *b, const struct observation *o, const char *sgr,
     size_t room)
 {
 	struct buf text = { 0 };
 	size_t cells;
 
-	put_plain(&text, o->v[OBS_TYPE], 10);
+	tree_put_plain(&text, o->v[OBS_TYPE], 10);
 	if (!text.len)
 		buf_puts(&text, "unknown");
 	cells = put(b, sgr, text.p, text.len, room / 2);
 	buf_byte(b, ' ');
 	text.len = 0;
-	put_plain(&text, o->v[OBS_NAME], room);
+	tree_put_plain(&text, o->v[OBS_NAME], room);
 	if (!text.len)
 		buf_puts(&text, "unknown");
 	cells += 1 + put(b, trace_failed(o) ? RED : "", text.p, text.len,
@@ -531,18 +531,18 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 	double ms = 0;
 	int known = trace_duration(v->t, o, &ms);
 
-	put_ms(&text, known, ms);
+	tree_put_ms(&text, known, ms);
 	/* a time that is too long takes of the gap */
 	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - termwidth_in(&text));
 	buf_add(v->b, text.p, text.len);
 	buf_fill(v->b, ' ', GAP);
-	put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[OBS_TYPE]));
+	tree_put_bar(v, o, trace_failed(o) ? RED : type_colour(o->v[OBS_TYPE]));
 	buf_byte(v->b, '\n');
 	buf_release(&text);
 }
 
 static void
-put_step(struct view *v, struct trace *t, size_t i)
+tree_put_step(struct view *v, struct trace *t, size_t i)
 {
 	const struct observation *o = trace_load(t, i);
 	struct buf facts = { 0 }, error = { 0 };
@@ -551,9 +551,9 @@ put_step(struct view *v, struct trace *t, size_t i)
 	if (o->depth <= v->levels)
 		v->more[o->depth] = o->next != TRACE_NONE;
 	buf_puts(&error, "\xe2\x9c\x97 ");
-	put_facts(&facts, o, put_error(&error, o));
+	tree_put_facts(&facts, o, tree_put_error(&error, o));
 	left = v->left - put_branches(v, o, 0);
-	left -= put_name(v->b, o, type_colour(o->v[OBS_TYPE]), left);
+	left -= tree_put_name(v->b, o, type_colour(o->v[OBS_TYPE]), left);
 	if (facts.len && termwidth_in(&facts) + GAP <= left) {
 		put_piece(v->b, DIM, &facts, &left);
 		facts.len = 0;
@@ -579,9 +579,9 @@ treeview_put(struct buf *b, struct trace *t)
 	v.levels = v.left / 2 / INDENT;
 	v.levels = v.levels > LEVELS_MAX ? LEVELS_MAX : v.levels;
 	trace_link(t);
-	put_head(b, t);
+	tree_put_head(b, t);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
-		put_step(&v, t, i);
+		tree_put_step(&v, t, i);
 	if (!t->nobs)
 		buf_puts(b, "  (no observations recorded)\n");
 }

@@ -48,7 +48,7 @@ bare_main(struct work *w)
 
 /* Whether the word is an order number or the like. */
 static int
-is_number(struct span w)
+concise_is_number(struct span w)
 {
 	size_t i, digits = 0;
 
@@ -74,7 +74,7 @@ put_numbers(struct work *w, struct buf *b)
 			word = span_from(word, 1);
 		while (word.n && span_char_in(")].,;:!?", span_end(word)[-1]))
 			word.n--;
-		if (!is_number(word) || (word.p >= w->t.main.p &&
+		if (!concise_is_number(word) || (word.p >= w->t.main.p &&
 		    word.p < span_end(w->t.main)))
 			continue;
 		/* where an ending may follow, the number comes first */

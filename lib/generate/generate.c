@@ -42,7 +42,7 @@ struct base {
 /* --- what is configured ------------------------------------------------- */
 
 static char *
-text_of(struct json_span v)
+generate_text_of(struct json_span v)
 {
 	struct buf b = { 0 };
 
@@ -63,13 +63,13 @@ texts_of(struct json_span v, size_t *n)
 	*n = 0;
 	if (json_is(v, JSON_STRING)) {
 		list = xreallocarray(list, 1, sizeof(*list));
-		list[(*n)++] = text_of(v);
+		list[(*n)++] = generate_text_of(v);
 	} else if (json_is(v, JSON_ARRAY)) {
 		for (it = json_each(v); json_next(&it, &key, &item); ) {
 			/* a mapping has its name as type */
 			if (json_is(item, JSON_OBJECT))
 				item = json_get(item, "type");
-			text = text_of(item);
+			text = generate_text_of(item);
 			if (!text)
 				continue;
 			list = xreallocarray(list, *n + 1, sizeof(*list));
@@ -162,10 +162,10 @@ static void
 read_persona(struct persona *p, struct json_span v)
 {
 	memset(p, 0, sizeof(*p));
-	p->name = text_of(json_get(v, "name"));
-	p->description = text_of(json_get(v, "description"));
-	p->language = text_of(json_get(v, "language"));
-	p->expertise = text_of(json_get(v, "expertise_level"));
+	p->name = generate_text_of(json_get(v, "name"));
+	p->description = generate_text_of(json_get(v, "description"));
+	p->language = generate_text_of(json_get(v, "language"));
+	p->expertise = generate_text_of(json_get(v, "expertise_level"));
 	p->traits = (const char *const *)texts_of(json_get(v,
 	    "characteristics"), &p->ntraits);
 	p->goals = (const char *const *)texts_of(json_get(v, "goals"),
@@ -365,7 +365,7 @@ ncells(const struct generator *g)
 
 /* Gives the next new variation of a combination. Returns 1 when it did. */
 static int
-next_of(struct generator *g, struct base *base, size_t index)
+generate_next_of(struct generator *g, struct base *base, size_t index)
 {
 	struct cell *cell = &base->cells[index];
 	const struct persona *persona = g->npersonas ?
@@ -415,7 +415,8 @@ take_turn(struct generator *g, struct base *base)
 	}
 	while (base->spent < ncells(g)) {
 		index = base->turn++ % ncells(g);
-		if (!base->cells[index].spent && next_of(g, base, index))
+		if (!base->cells[index].spent && generate_next_of(g, base,
+		    index))
 			return 1;
 	}
 	return 0;

@@ -117,7 +117,7 @@ english_asked(struct span s, struct buf *slot)
 }
 
 static int
-is_question(struct span s)
+kind_is_question(struct span s)
 {
 	struct span w;
 
@@ -152,7 +152,7 @@ english_kind(struct span s, struct buf *slot)
 		span_put(slot, s);
 		return KIND_TOPIC;
 	}
-	return is_question(s) ? KIND_QUERY : KIND_SAY;
+	return kind_is_question(s) ? KIND_QUERY : KIND_SAY;
 }
 
 /* Whether every quotation mark and bracket has its partner. */

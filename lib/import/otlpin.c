@@ -314,7 +314,7 @@ take_resource_spans(struct importer *m, const char *p)
 
 /* A line: a TracesData, or one of the ResourceSpans that would be in one. */
 static void
-take_line(struct importer *m)
+otlpin_take_line(struct importer *m)
 {
 	static const struct level traces = {
 		"resourceSpans", "resourceSpans", "resourceSpans",
@@ -454,7 +454,7 @@ otlpin_run(struct otlpin *in, struct source *s, struct out *o,
 	memset(in, 0, sizeof(*in));
 	otlpspan_init(&m.span);
 	while (!m.failed && source_next(s, NULL, NULL, 0) > 0)
-		take_line(&m);
+		otlpin_take_line(&m);
 	for (i = 0; i < m.ngroups && !m.failed; i++)
 		m.failed = write_trace(&m, &m.groups[i]);
 	in->error = m.shelf.error;

@@ -220,7 +220,7 @@ take_payload(struct otlpspan *s, int side)
 
 /* The tokens of a generation as numbers. */
 static void
-count_tokens(struct otlpspan *s)
+otlpspan_count_tokens(struct otlpspan *s)
 {
 	static const int first[] = { ATTR_TOKENS_IN, ATTR_TOKENS_OUT,
 	    ATTR_TOKENS };
@@ -298,7 +298,7 @@ mark_used(struct otlpspan *s)
 
 /* The trace's id: a UUID of the digits, unless it is known to be another. */
 static int
-find_trace_id(struct otlpspan *s)
+otlpspan_find_trace_id(struct otlpspan *s)
 {
 	static const size_t cuts[] = { 8, 4, 4, 4, 12 };
 	struct json_span given = otlpval_string(s->a[ATTR_TRACE_ID]);
@@ -375,7 +375,7 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
 		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
 	read_attributes(s);
-	if (find_trace_id(s))
+	if (otlpspan_find_trace_id(s))
 		return -1;
 	find_kind(s);
 	read_status(s);
@@ -391,7 +391,7 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	find_type(s);
 	take_payload(s, 0);
 	take_payload(s, 1);
-	count_tokens(s);
+	otlpspan_count_tokens(s);
 	take_metadata(s);
 	pick_attribute(s, ATTR_MODEL, ATTR_MODEL_4);
 	mark_used(s);

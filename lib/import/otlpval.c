@@ -260,7 +260,7 @@ otlpval_string(struct json_span any)
 
 /* A number that may be text; NaN and the infinities are null. */
 static void
-put_number(struct buf *b, struct json_span v)
+otlpval_put_number(struct buf *b, struct json_span v)
 {
 	struct json_span bare = { v.p + 1, v.n - 2 };
 	struct json_fault f;
@@ -324,7 +324,7 @@ put_any(struct levels *l, struct buf *b, struct json_span any)
 	switch (type) {
 	case VALUE_INT:
 	case VALUE_DOUBLE:
-		put_number(b, v);
+		otlpval_put_number(b, v);
 		break;
 	case VALUE_ARRAY:
 	case VALUE_KVLIST:
@@ -379,7 +379,7 @@ struct leaf {
 };
 
 static int
-is_number(struct json_span part)
+otlpval_is_number(struct json_span part)
 {
 	size_t i;
 
@@ -415,7 +415,7 @@ is_filler(struct json_span part)
 }
 
 static void
-split(struct leaf *l, const char *texts)
+otlpval_split(struct leaf *l, const char *texts)
 {
 	const char *p = texts + l->key, *end = p + l->len, *dot;
 	struct json_span part;
@@ -426,8 +426,8 @@ split(struct leaf *l, const char *texts)
 			dot = end;
 		part.p = p;
 		part.n = (size_t)(dot - p);
-		if (dot < end && l->parts && is_number(l->part[l->parts - 1])
-		    && is_filler(part))
+		if (dot < end && l->parts && otlpval_is_number(l->part[l->parts
+		    - 1]) && is_filler(part))
 			continue;
 		l->part[l->parts++] = part;
 	}
@@ -446,7 +446,7 @@ is_role(struct json_span part)
 static int
 compare_parts(struct json_span a, struct json_span b)
 {
-	int x = is_number(a), y = is_number(b), c;
+	int x = otlpval_is_number(a), y = otlpval_is_number(b), c;
 
 	if (x != y)
 		return x - y;
@@ -463,7 +463,7 @@ compare_parts(struct json_span a, struct json_span b)
 }
 
 static int
-by_path(const void *x, const void *y)
+otlpval_by_path(const void *x, const void *y)
 {
 	const struct leaf *a = x, *b = y;
 	size_t i;
@@ -503,7 +503,7 @@ find_leaves(const struct otlpval_pair *pairs, size_t npairs,
 		++*n;
 	}
 	for (i = 0; i < *n; i++)
-		split(&leaves[i], texts->p);
+		otlpval_split(&leaves[i], texts->p);
 	return leaves;
 }
 
@@ -541,9 +541,9 @@ put_leaf(struct buf *b, struct nest *open, const struct leaf *l, size_t shared)
 	for (i = shared; i < l->parts; i++) {
 		/* what is the first in it tells what it is */
 		if (i == open->n) {
-			open->close[open->n++] = is_number(l->part[i]) ? ']' :
-			    '}';
-			buf_byte(b, is_number(l->part[i]) ? '[' : '{');
+			open->close[open->n++] = otlpval_is_number(l->part[i])
+			    ? ']' : '}';
+			buf_byte(b, otlpval_is_number(l->part[i]) ? '[' : '{');
 		}
 		json_comma(b);
 		if (open->close[i] == '}') {
@@ -565,7 +565,7 @@ otlpval_nest(struct buf *b, const struct otlpval_pair *pairs, size_t npairs,
 
 	leaves = find_leaves(pairs, npairs, prefix, &texts, &n);
 	if (n)
-		qsort(leaves, n, sizeof(*leaves), by_path);
+		qsort(leaves, n, sizeof(*leaves), otlpval_by_path);
 	for (i = 0; i < n; i++) {
 		shared = i ? common(&leaves[i - 1], &leaves[i]) : 0;
 		if (i)

@@ -23,7 +23,7 @@ add_any(struct buf *b, const char *key, struct json_span any)
 
 /* Adds what is JSON in a string. */
 static void
-add_json(struct buf *b, const char *key, struct json_span any)
+spanwrite_add_json(struct buf *b, const char *key, struct json_span any)
 {
 	if (!any.p)
 		return;
@@ -256,7 +256,8 @@ add_rest(const struct otlpspan *s, struct buf *b)
  * the persona.
  */
 static void
-add_metadata(const struct otlpspan *s, struct buf *b, int rest, int persona)
+spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest, int
+    persona)
 {
 	struct json_span v = { s->metadata.p, s->metadata.len };
 	size_t before = b->len, empty;
@@ -359,9 +360,9 @@ spanwrite_step(const struct otlpspan *s, struct buf *b)
 	add_payload(s, b, "output", 1);
 	add_error(s, b);
 	add_level(s, b);
-	add_metadata(s, b, 1, 0);
+	spanwrite_add_metadata(s, b, 1, 0);
 	add_first(s, b, "model", ATTR_MODEL, ATTR_MODEL_4);
-	add_json(b, "llm_parameters", s->a[ATTR_PARAMETERS]);
+	spanwrite_add_json(b, "llm_parameters", s->a[ATTR_PARAMETERS]);
 	add_first(s, b, "prompt_tokens", ATTR_TOKENS_IN, ATTR_TOKENS_IN_4);
 	add_first(s, b, "completion_tokens", ATTR_TOKENS_OUT,
 	    ATTR_TOKENS_OUT_4);
@@ -461,17 +462,17 @@ spanwrite_end(const struct otlpspan *s, struct buf *b)
 	if (s->kind == OTLPSPAN_NO_RUN || s->kind == OTLPSPAN_STEP)
 		return;
 	add_outcome(s, b);
-	add_json(b, "token_usage", s->a[ATTR_TOKEN_USAGE]);
+	spanwrite_add_json(b, "token_usage", s->a[ATTR_TOKEN_USAGE]);
 	add_any(b, "observation_count", s->a[ATTR_COUNT]);
-	add_json(b, "conversation", s->a[ATTR_CONVERSATION]);
-	add_json(b, "conversation_state", s->a[ATTR_STATE]);
-	add_json(b, "termination_reason", s->a[ATTR_TERMINATION]);
-	add_metadata(s, b, s->kind == OTLPSPAN_RUN, 0);
+	spanwrite_add_json(b, "conversation", s->a[ATTR_CONVERSATION]);
+	spanwrite_add_json(b, "conversation_state", s->a[ATTR_STATE]);
+	spanwrite_add_json(b, "termination_reason", s->a[ATTR_TERMINATION]);
+	spanwrite_add_metadata(s, b, s->kind == OTLPSPAN_RUN, 0);
 }
 
 void
 spanwrite_metadata(const struct otlpspan *s, struct buf *b)
 {
 	if (s->kind == OTLPSPAN_FOREIGN || s->kind == OTLPSPAN_RUN)
-		add_metadata(s, b, 0, 1);
+		spanwrite_add_metadata(s, b, 0, 1);
 }

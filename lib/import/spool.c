@@ -33,7 +33,7 @@ spool_release(struct spool *s)
 }
 
 static int
-fail(struct spool *s, int error)
+spool_fail(struct spool *s, int error)
 {
 	if (!s->error)
 		s->error = error;
@@ -41,12 +41,12 @@ fail(struct spool *s, int error)
 }
 
 static int
-flush(struct spool *s)
+spool_flush(struct spool *s)
 {
 	if (s->fd <= 0 && (s->fd = spill_open()) < 0)
-		return fail(s, errno);
+		return spool_fail(s, errno);
 	if (spill_write(s->fd, s->tail->p, s->tail->len, s->flushed))
-		return fail(s, errno);
+		return spool_fail(s, errno);
 	s->flushed += s->tail->len;
 	s->tail->len = 0;
 	return 0;
@@ -62,7 +62,7 @@ set_next(struct spool *s, uint64_t place, uint64_t next)
 		return 0;
 	}
 	return spill_write(s->fd, &next, sizeof(next), place) ?
-	    fail(s, errno) : 0;
+	    spool_fail(s, errno) : 0;
 }
 
 uint64_t
@@ -77,7 +77,7 @@ spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 		s->tail = xcalloc(1, sizeof(*s->tail));
 		buf_byte(s->tail, '\n');	/* no piece is at 0 */
 	}
-	if (s->tail->len >= TAIL && flush(s))
+	if (s->tail->len >= TAIL && spool_flush(s))
 		return 0;
 	place = s->flushed + s->tail->len;
 	buf_add(s->tail, &h, sizeof(h));
@@ -94,7 +94,7 @@ spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 
 /* pread of n bytes and as many more, up to most, as there are. */
 static int
-read_file(struct spool *s, uint64_t at, size_t n, size_t most, char *to,
+spool_read_file(struct spool *s, uint64_t at, size_t n, size_t most, char *to,
     size_t *got)
 {
 	ssize_t r;
@@ -104,7 +104,7 @@ read_file(struct spool *s, uint64_t at, size_t n, size_t most, char *to,
 		if (r < 0 && errno == EINTR)
 			r = 0;
 		else if (r <= 0)
-			return fail(s, r ? errno : EIO);
+			return spool_fail(s, r ? errno : EIO);
 	}
 	return 0;
 }
@@ -119,13 +119,13 @@ fetch(struct spool *s, uint64_t at, size_t n, char *to)
 		return 0;
 	}
 	if (n > WINDOW)
-		return read_file(s, at, n, n, to, &got);
+		return spool_read_file(s, at, n, n, to, &got);
 	if (at < s->window_at || at + n > s->window_at + s->window_len) {
 		if (!s->window)
 			s->window = xmalloc(WINDOW);
 		s->window_at = at;
 		s->window_len = 0;
-		if (read_file(s, at, n, WINDOW, s->window, &got))
+		if (spool_read_file(s, at, n, WINDOW, s->window, &got))
 			return -1;
 		s->window_len = got;
 	}

@@ -89,7 +89,7 @@ struct text {
 
 /* Reads exactly n digits. */
 static int
-number(struct text *t, int n, int *v)
+isotime_number(struct text *t, int n, int *v)
 {
 	*v = 0;
 	for (; n > 0; n--, t->p++) {
@@ -132,11 +132,11 @@ week_date(struct text *t, int y, int dashed, int64_t *days)
 	int64_t monday = first_week(y);
 	int week, day = 1;
 
-	if (!number(t, 2, &week) || week < 1)
+	if (!isotime_number(t, 2, &week) || week < 1)
 		return 0;
 	if (dashed ? eat(t, '-') :
 	    t->p < t->end && *t->p >= '0' && *t->p <= '9')
-		if (!number(t, 1, &day))
+		if (!isotime_number(t, 1, &day))
 			return 0;
 	if (day < 1 || day > 7 || monday + 7 * (week - 1) >= first_week(y + 1))
 		return 0;
@@ -152,13 +152,13 @@ date(struct text *t, int64_t *days)
 	};
 	int y, m, d, dashed;
 
-	if (!number(t, 4, &y) || y < 1)
+	if (!isotime_number(t, 4, &y) || y < 1)
 		return 0;
 	dashed = eat(t, '-');
 	if (eat(t, 'W'))
 		return week_date(t, y, dashed, days);
-	if (!number(t, 2, &m) || (dashed && !eat(t, '-')) ||
-	    !number(t, 2, &d))
+	if (!isotime_number(t, 2, &m) || (dashed && !eat(t, '-')) ||
+	    !isotime_number(t, 2, &d))
 		return 0;
 	if (m < 1 || m > 12 || d < 1 ||
 	    d > length[m - 1] + (m == 2 && leap(y)))
@@ -192,15 +192,15 @@ clock_time(struct text *t, int64_t *us)
 {
 	int h, m = 0, s = 0, f = 0, colon;
 
-	if (!number(t, 2, &h))
+	if (!isotime_number(t, 2, &h))
 		return 0;
 	colon = eat(t, ':');
 	if (colon || (t->p < t->end && *t->p >= '0' && *t->p <= '9')) {
-		if (!number(t, 2, &m))
+		if (!isotime_number(t, 2, &m))
 			return 0;
 		if (colon ? eat(t, ':') :
 		    t->p < t->end && *t->p >= '0' && *t->p <= '9')
-			if (!number(t, 2, &s))
+			if (!isotime_number(t, 2, &s))
 				return 0;
 		if ((eat(t, '.') || eat(t, ',')) && !fraction(t, &f))
 			return 0;

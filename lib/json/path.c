@@ -5,7 +5,7 @@
 
 /* The length of the path's first name. */
 static size_t
-first_name(const char *path)
+path_first_name(const char *path)
 {
 	return strcspn(path, ".");
 }
@@ -45,7 +45,7 @@ field(struct json_span object, const char *name, size_t n)
 
 /* What the name of n bytes leads to from v. */
 static struct json_span
-step(struct json_span v, const char *name, size_t n)
+path_step(struct json_span v, const char *name, size_t n)
 {
 	struct json_span none = { 0 };
 
@@ -66,10 +66,10 @@ path_get(struct json_span root, const char *path)
 	size_t n;
 
 	while (v.p) {
-		n = first_name(path);
-		down = step(v, path, n);
+		n = path_first_name(path);
+		down = path_step(v, path, n);
 		if (!down.p && path[n])
-			return step(v, path, strlen(path));
+			return path_step(v, path, strlen(path));
 		v = down;
 		if (!path[n])
 			break;
@@ -80,7 +80,7 @@ path_get(struct json_span root, const char *path)
 
 /* Appends root with the bytes of old replaced. */
 static void
-replace(struct buf *b, struct json_span root, struct json_span old,
+path_replace(struct buf *b, struct json_span root, struct json_span old,
     struct json_span value)
 {
 	buf_add(b, root.p, (size_t)(old.p - root.p));
@@ -117,7 +117,7 @@ path_set(struct buf *b, struct json_span root, const char *path,
 
 	old = path_get(root, path);
 	if (old.p) {
-		replace(b, root, old, value);
+		path_replace(b, root, old, value);
 		return 0;
 	}
 	dot = strrchr(path, '.');

@@ -35,7 +35,7 @@ chunks_release(struct chunks *bs)
 
 /* Opens the next file. Returns 0, or -1 with errno set. */
 static int
-open_next(struct chunks *bs)
+chunks_open_next(struct chunks *bs)
 {
 	struct stat st;
 	off_t at;
@@ -67,7 +67,7 @@ open_next(struct chunks *bs)
 }
 
 static void
-finish(struct chunks *bs, struct chunk *b, int error)
+chunks_finish(struct chunks *bs, struct chunk *b, int error)
 {
 	b->last = 1;
 	b->error = error;
@@ -78,7 +78,7 @@ finish(struct chunks *bs, struct chunk *b, int error)
 
 /* Reads until there is a whole line or the end, and moves it all to b. */
 static void
-fill(struct chunks *bs, struct chunk *b)
+chunks_fill(struct chunks *bs, struct chunk *b)
 {
 	struct buf *t = b->text;
 	size_t seen, rest;
@@ -96,7 +96,7 @@ fill(struct chunks *bs, struct chunk *b)
 			n = read(bs->fd, t->p + seen, bs->size);
 		while (n < 0 && errno == EINTR);
 		if (n <= 0) {
-			finish(bs, b, n ? errno : 0);
+			chunks_finish(bs, b, n ? errno : 0);
 			return;
 		}
 		bs->offset += (uint64_t)n;
@@ -118,14 +118,14 @@ chunks_next(struct chunks *bs, struct chunk *b)
 			return 0;
 		b->first = 1;
 		bs->again = 0;
-		if (open_next(bs))
-			finish(bs, b, errno);
+		if (chunks_open_next(bs))
+			chunks_finish(bs, b, errno);
 	}
 	b->file = bs->file;
 	b->number = bs->next - 1;
 	b->fd = bs->again ? bs->fd : -1;
 	b->offset = 0;
 	if (!b->last)
-		fill(bs, b);
+		chunks_fill(bs, b);
 	return 1;
 }

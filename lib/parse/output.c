@@ -125,7 +125,7 @@ output_begin(struct output *k, int overwrite)
 
 /* The same, in any thread: it ends the work of all. */
 static int
-stop(struct output *k, char *what)
+output_stop(struct output *k, char *what)
 {
 	pool_lock(k->pool);
 	set_error(k, what);
@@ -139,10 +139,10 @@ stop(struct output *k, char *what)
  * ends the work only if there is nothing else to write.
  */
 static int
-fail(struct output *k, const char *file, int error)
+output_fail(struct output *k, const char *file, int error)
 {
 	if (!k->filter.pid || error != EPIPE)
-		return stop(k, unwritten(k, file, error));
+		return output_stop(k, unwritten(k, file, error));
 	pool_lock(k->pool);
 	k->sated = 1;
 	pool_unlock(k->pool);
@@ -266,7 +266,7 @@ batch_begin(struct batch *h, uint64_t ticket)
 }
 
 static void
-put_record(struct buf *b, const struct trace *t)
+output_put_record(struct buf *b, const struct trace *t)
 {
 	static const int fields[] = {
 		TRACE_RUN_ID, TRACE_ITERATION, TRACE_PERSONA, TRACE_SUCCESS,
@@ -311,7 +311,7 @@ new_part(struct batch *h, const struct trace *t)
 	json_open(b, NULL, '{');
 	json_add_text(b, "trace_id", id.p, id.len);
 	p->rest = b->len;
-	put_record(b, t);
+	output_put_record(b, t);
 	for (i = 0; i < OUTPUT_LISTS && h->output->lists[i].listing; i++) {
 		p->rows[i] = b->len;
 		h->output->lists[i].listing->before(b, t);
@@ -358,14 +358,14 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	if (k->shard && !k->made[p->shard]) {
 		buf_printf(name, "%02x", p->shard);
 		if (outdir_mkdir(&k->dir, buf_str(name)))
-			return fail(k, name->p, errno);
+			return output_fail(k, name->p, errno);
 		k->made[p->shard] = 1;
 	}
 	p->nth = 1;
 	name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
 	if (p->fd >= 0 || errno != EEXIST)
-		return p->fd < 0 ? fail(k, name->p, errno) : 0;
+		return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
 	/* names are given out in order, so the first unused can be searched */
 	do {
 		taken = p->nth;
@@ -383,7 +383,7 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	p->nth = unused;
 	name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
-	return p->fd < 0 ? fail(k, name->p, errno) : 0;
+	return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
 }
 
 /* Says in the indexes where a trace is. */
@@ -402,7 +402,7 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 		json_add_int(b, "line", (long long)k->traces + 1);
 	buf_add(b, h->facts->p + p->rest, p->rows[0] - p->rest);
 	if (out_end(&k->index))
-		return fail(k, "index.jsonl", k->index.error);
+		return output_fail(k, "index.jsonl", k->index.error);
 	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
 		l = &k->lists[i];
 		b = out_begin(&l->out);
@@ -412,7 +412,7 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 		buf_add(b, h->facts->p + p->names[i],
 		    p->rows[i + 1] - p->names[i]);
 		if (out_end(&l->out))
-			return fail(k, l->listing->file, l->out.error);
+			return output_fail(k, l->listing->file, l->out.error);
 	}
 	return 0;
 }
@@ -430,10 +430,11 @@ place_part(struct batch *h, struct rendered *p)
 	if (k->apart)
 		bad = open_part(h, p, &name) || list_part(h, p, name.p);
 	else if (f->alone && k->traces)
-		bad = stop(k, xasprintf("%s makes a page for each trace: "
+		bad = output_stop(k,
+		    xasprintf("%s makes a page for each trace: "
 		    "give --output-dir", f->name));
 	else if (before && out_put(&k->out, before, strlen(before)))
-		bad = fail(k, f->file, k->out.error);
+		bad = output_fail(k, f->file, k->out.error);
 	else if (k->path)
 		bad = list_part(h, p, f->file);
 	k->traces++;
@@ -459,7 +460,7 @@ fail_part(struct batch *h, const struct rendered *p, int error)
 	struct buf name = { 0 };
 
 	name_file(h, p, &name);
-	fail(h->output, name.p, error);
+	output_fail(h->output, name.p, error);
 	buf_release(&name);
 	return -1;
 }
@@ -475,7 +476,7 @@ write_part(struct batch *h, size_t i)
 	if (k->apart)
 		return out_write_all(p->fd, text, n) ?
 		    fail_part(h, p, errno) : 0;
-	return out_put(&k->out, text, n) ? fail(k, k->format->file,
+	return out_put(&k->out, text, n) ? output_fail(k, k->format->file,
 	    k->out.error) : 0;
 }
 
@@ -573,7 +574,7 @@ batch_end(struct batch *h)
 	}
 	/* nobody waits for what was read to come out */
 	if (!bad && !apart && out_flush(&h->output->out))
-		bad = fail(h->output, h->output->format->file,
+		bad = output_fail(h->output, h->output->format->file,
 		    h->output->out.error);
 	pool_pass(h->output->pool);
 	for (i = 0; i < h->nparts; i++) {

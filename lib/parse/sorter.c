@@ -32,7 +32,7 @@ sorter_release(struct sorter *s)
 
 /* Writes what is in memory behind the runs that are there. */
 static int
-put_run(struct sorter *s)
+sorter_put_run(struct sorter *s)
 {
 	if (s->fd < 0 && (s->fd = spill_open()) < 0)
 		return -1;
@@ -49,7 +49,7 @@ put_run(struct sorter *s)
 int
 sorter_add(struct sorter *s, const void *record)
 {
-	if (s->n && s->n >= s->most && put_run(s))
+	if (s->n && s->n >= s->most && sorter_put_run(s))
 		return -1;
 	if (s->n == s->cap) {
 		s->cap = grow(s->cap, 256);
@@ -88,7 +88,7 @@ first(const struct merge *m, size_t run)
 
 /* Sees that the run has a next record. Returns 1, 0 at its end, or -1. */
 static int
-fill(struct merge *m, struct run *r)
+sorter_fill(struct merge *m, struct run *r)
 {
 	uint64_t left = r->end - r->at;
 
@@ -135,7 +135,7 @@ begin_merge(struct merge *m, char *windows)
 		r->end = at += m->s->runs[i];
 		r->window = windows + i * m->window * m->s->size;
 		r->next = r->n = 0;
-		if (fill(m, r) < 0)
+		if (sorter_fill(m, r) < 0)
 			return -1;
 		m->heap[i] = i;
 	}
@@ -159,7 +159,7 @@ write_merged(struct merge *m, int fd, char *out)
 		memcpy(out + n++ * m->s->size, first(m, m->heap[0]),
 		    m->s->size);
 		r->next++;
-		more = fill(m, r);
+		more = sorter_fill(m, r);
 		if (more < 0)
 			return -1;
 		if (!more)
@@ -209,7 +209,7 @@ sorter_sort(struct sorter *s)
 			qsort(s->records, s->n, s->size, s->compare);
 		return 0;
 	}
-	if (s->n && put_run(s))
+	if (s->n && sorter_put_run(s))
 		return -1;
 	free(s->records);
 	s->records = NULL;

@@ -18,7 +18,7 @@ struct writer {
 };
 
 static void
-new_line(struct writer *w)
+pertrace_new_line(struct writer *w)
 {
 	buf_byte(w->b, '\n');
 	buf_fill(w->b, ' ', w->indent);
@@ -26,11 +26,11 @@ new_line(struct writer *w)
 
 /* Everything before a value: the comma, the line and the key. */
 static void
-begin(struct writer *w, const char *key)
+pertrace_begin(struct writer *w, const char *key)
 {
 	json_comma(w->b);
 	if (w->pretty && w->indent)
-		new_line(w);
+		pertrace_new_line(w);
 	if (!key)
 		return;
 	json_put_text(w->b, key, strlen(key));
@@ -40,7 +40,7 @@ begin(struct writer *w, const char *key)
 static void
 open_bracket(struct writer *w, const char *key, char bracket)
 {
-	begin(w, key);
+	pertrace_begin(w, key);
 	buf_byte(w->b, bracket);
 	w->indent += 2;
 }
@@ -51,7 +51,7 @@ close_bracket(struct writer *w, char bracket)
 	w->indent -= 2;
 	/* the last byte is all that is left of a buffer; see trace_load */
 	if (w->pretty && !strchr("[{", w->b->p[w->b->len - 1]))
-		new_line(w);
+		pertrace_new_line(w);
 	buf_byte(w->b, bracket);
 }
 
@@ -75,9 +75,9 @@ put_pretty(struct writer *w, struct json_span v)
 }
 
 static void
-add(struct writer *w, const char *key, struct json_span v)
+pertrace_add(struct writer *w, const char *key, struct json_span v)
 {
-	begin(w, key);
+	pertrace_begin(w, key);
 	if (!v.p)
 		buf_puts(w->b, "null");
 	else if (w->pretty)
@@ -91,13 +91,13 @@ add_null(struct writer *w, const char *key)
 {
 	static const struct json_span none;
 
-	add(w, key, none);
+	pertrace_add(w, key, none);
 }
 
 static void
 add_int(struct writer *w, const char *key, size_t i)
 {
-	begin(w, key);
+	pertrace_begin(w, key);
 	buf_printf(w->b, "%zu", i);
 }
 
@@ -107,14 +107,14 @@ add_double(struct writer *w, const char *key, double d)
 	struct buf text = { 0 };
 
 	json_add_double(&text, NULL, d);
-	begin(w, key);
+	pertrace_begin(w, key);
 	buf_add(w->b, text.p, text.len);
 	buf_release(&text);
 }
 
 /* The fields that the record and its summary have in common. */
 static void
-put_fields(struct writer *w, const struct trace *t)
+pertrace_put_fields(struct writer *w, const struct trace *t)
 {
 	static const int fields[] = {
 		TRACE_ITERATION, TRACE_PERSONA, TRACE_INPUT, TRACE_OUTPUT,
@@ -125,18 +125,18 @@ put_fields(struct writer *w, const struct trace *t)
 	size_t i;
 
 	trace_id_text(t, &id);
-	begin(w, "trace_id");
+	pertrace_begin(w, "trace_id");
 	json_put_text(w->b, id.p, id.len);
 	buf_release(&id);
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		add(w, trace_fields[fields[i]], t->v[fields[i]]);
+		pertrace_add(w, trace_fields[fields[i]], t->v[fields[i]]);
 	for (i = TRACE_ERROR; i <= TRACE_ERROR_KIND; i++)
 		if (t->v[i].p)
-			add(w, trace_fields[i], t->v[i]);
+			pertrace_add(w, trace_fields[i], t->v[i]);
 }
 
 static void
-put_step(struct writer *w, struct trace *t, size_t step)
+pertrace_put_step(struct writer *w, struct trace *t, size_t step)
 {
 	const struct observation *o = trace_load(t, step);
 	static const int fields[] = {
@@ -147,7 +147,7 @@ put_step(struct writer *w, struct trace *t, size_t step)
 
 	open_bracket(w, NULL, '{');
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		add(w, observation_fields[fields[i]], o->v[fields[i]]);
+		pertrace_add(w, observation_fields[fields[i]], o->v[fields[i]]);
 	if (trace_duration(t, o, &ms))
 		add_double(w, "duration_ms", ms);
 	else
@@ -158,21 +158,21 @@ put_step(struct writer *w, struct trace *t, size_t step)
 		add_null(w, "parent_step");
 	else
 		add_int(w, "parent_step", o->parent + 1);
-	add(w, "input", o->v[OBS_INPUT]);
-	add(w, "output", o->v[OBS_OUTPUT]);
-	add(w, "raw", o->raw);
+	pertrace_add(w, "input", o->v[OBS_INPUT]);
+	pertrace_add(w, "output", o->v[OBS_OUTPUT]);
+	pertrace_add(w, "raw", o->raw);
 	close_bracket(w, '}');
 }
 
 static void
-put_summary(struct writer *w, const struct trace *t)
+pertrace_put_summary(struct writer *w, const struct trace *t)
 {
 	size_t i;
 
 	open_bracket(w, "summary", '{');
-	put_fields(w, t);
+	pertrace_put_fields(w, t);
 	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
-		add(w, trace_fields[i], t->v[i]);
+		pertrace_add(w, trace_fields[i], t->v[i]);
 	close_bracket(w, '}');
 }
 
@@ -183,14 +183,14 @@ put_rest(struct writer *w, const struct trace *t)
 	size_t i;
 
 	if (json_is(t->v[TRACE_CONVERSATION], JSON_ARRAY)) {
-		add(w, "conversation", t->v[TRACE_CONVERSATION]);
+		pertrace_add(w, "conversation", t->v[TRACE_CONVERSATION]);
 	} else {
 		open_bracket(w, "conversation", '[');
 		close_bracket(w, ']');
 	}
 	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
 		if (i != TRACE_CONVERSATION && !trace_falsy(t->v[i]))
-			add(w, trace_fields[i], t->v[i]);
+			pertrace_add(w, trace_fields[i], t->v[i]);
 	open_bracket(w, "metrics", '{');
 	add_int(w, "observation_count", t->nobs);
 	close_bracket(w, '}');
@@ -198,18 +198,18 @@ put_rest(struct writer *w, const struct trace *t)
 }
 
 static void
-put_record(struct writer *w, struct trace *t)
+pertrace_put_record(struct writer *w, struct trace *t)
 {
 	size_t i;
 
 	trace_link(t);
 	open_bracket(w, NULL, '{');
-	put_fields(w, t);
-	add(w, "final_output", t->v[TRACE_OUTPUT]);
-	put_summary(w, t);
+	pertrace_put_fields(w, t);
+	pertrace_add(w, "final_output", t->v[TRACE_OUTPUT]);
+	pertrace_put_summary(w, t);
 	open_bracket(w, "timeline", '[');
 	for (i = 0; i < t->nobs; i++)
-		put_step(w, t, i);
+		pertrace_put_step(w, t, i);
 	close_bracket(w, ']');
 	put_rest(w, t);
 	close_bracket(w, '}');
@@ -221,7 +221,7 @@ pertrace_put(struct buf *b, struct trace *t)
 {
 	struct writer w = { .b = b };
 
-	put_record(&w, t);
+	pertrace_put_record(&w, t);
 }
 
 void
@@ -229,7 +229,7 @@ pertrace_put_pretty(struct buf *b, struct trace *t)
 {
 	struct writer w = { .b = b, .pretty = 1 };
 
-	put_record(&w, t);
+	pertrace_put_record(&w, t);
 }
 
 int

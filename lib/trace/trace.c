@@ -192,7 +192,8 @@ read_fields(struct trace *t, struct observation *o, struct json_span record,
 }
 
 static struct observation *
-add(struct trace *t, struct json_span record, int print, const char **end)
+trace_append(struct trace *t, struct json_span record, int print,
+    const char **end)
 {
 	struct observation *o;
 
@@ -213,7 +214,7 @@ add(struct trace *t, struct json_span record, int print, const char **end)
 int
 trace_add(struct trace *t, struct json_span observation)
 {
-	return add(t, observation, t->print, NULL) ? 0 : -1;
+	return trace_append(t, observation, t->print, NULL) ? 0 : -1;
 }
 
 void
@@ -226,7 +227,7 @@ trace_add_all(struct trace *t, struct json_span observations)
 		rest.p = it.p;
 		rest.n = observations.n - (size_t)(it.p - observations.p);
 		/* what is not to be read at all is not checked */
-		if (!add(t, rest, t->print, &it.p) && it.p == rest.p)
+		if (!trace_append(t, rest, t->print, &it.p) && it.p == rest.p)
 			return;
 	}
 }
@@ -242,7 +243,7 @@ is_small(size_t field)
 int
 trace_add_brief(struct trace *t, struct json_span observation)
 {
-	struct observation *o = add(t, observation, 0, NULL);
+	struct observation *o = trace_append(t, observation, 0, NULL);
 	size_t i, n = 0;
 	char *p;
 
