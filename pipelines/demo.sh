@@ -1,6 +1,8 @@
 #!/bin/sh
-# The guide from its first step to its last, on the agent that comes with a new
-# project: pipelines/demo.sh [FOLDER], a folder that is made anew.
+# The whole guide, on the example agent of a new project.
+#
+# usage: demo.sh [FOLDER]
+#   FOLDER    a folder to make the project in; its contents are deleted first
 set -eu
 folder=${1:-fluxloop-demo}
 PYTHONPATH=$(fluxloop --python-path)

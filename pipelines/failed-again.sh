@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 #
-# Runs again what failed in an experiment, and only that: after a fix, or to
-# see whether it fails each time. The new traces go to stdout.
+# Repeat only the failed runs of an experiment: after a fix, or to see whether
+# they fail each time. The new traces go to stdout.
 #
 # usage: failed-again.sh EXPERIMENT [FL-RUN OPTION...]
-#   EXPERIMENT   its folder, such as experiments/my-agent_20260102_030405
+#   EXPERIMENT   the folder, such as experiments/my-agent_20260102_030405
 #   CONFIG       (environment, default setting.yaml two folders above it)
 #
 # example: failed-again.sh experiments/my-agent_20260102_030405 |
 #              fl-parse --output-dir again
 #
-# Exit status: 0 none fails any more, 1 a run failed, 2 it could not be done.
+# Exit status: 0 none failed again, 1 a run failed, 2 it could not run.
 
 set -euo pipefail
 
@@ -29,10 +29,11 @@ if [[ ! -f $dir/traces.jsonl ]]; then
 	exit 2
 fi
 
-# A trace has the input, what identifies it, and its metadata, recorded
-# arguments included: that makes it an input again. Several iterations of one
-# input are one.
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# A trace has the input, its id and its metadata, which include the recorded
+# arguments: these fields make it an input again. Iterations of the same input
+# become one.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 jq -c 'select(.success | not) | {input, input_id, metadata}' <"$dir/traces.jsonl" |
 	LC_ALL=C sort -u |

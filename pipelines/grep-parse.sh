@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 #
-# A grep between running and parsing: only traces that match become Markdown.
-# A trace is one line with all its observations, so any text of it will do.
+# grep between fl-run and fl-parse: only matching traces become Markdown. A trace
+# is one line with all its observations, so any text in it can match.
 #
 # usage: grep-parse.sh PATTERN OUTPUT [PROJECT]
 #   PATTERN   a basic regular expression, such as '"success":false'
-#   OUTPUT    the folder for the Markdown files, which must not be there yet
+#   OUTPUT    the folder for the Markdown files, which must not exist
 #   PROJECT   the folder with setting.yaml and the inputs (default .)
 #
 # example: grep-parse.sh '"name":"find_order"' orders
 #
-# Exit status: 0 a trace matched, 1 none did, 2 it could not be done.
+# Exit status: 0 a trace matched, 1 none did, 2 it could not run.
 
 set -euo pipefail
 
@@ -28,8 +28,9 @@ config=$project/setting.yaml
 inputs=$(fl-config -f "$config" get inputs_file)
 [[ $inputs == /* ]] || inputs=$project/$inputs
 
-# That a run failed (1) is no reason to stop here: it may be what is looked for.
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# A failed run (1) does not stop the pipeline: it may be what the pattern is for.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 { fl-yaml "$inputs" | fl-run --config "$config" || (($? == 1)) || exit 2; } |
 	grep -e "$pattern" |

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 #
-# A jq filter between generating and running: only the inputs that it lets
-# through are run, as it left them. The traces go to stdout.
+# A jq filter between fl-generate and fl-run: only the inputs that it prints are
+# run. The traces go to stdout.
 #
 # usage: jq-filter.sh FILTER [PROJECT]
 #   FILTER    a jq program from an input to an input, or to nothing
 #   PROJECT   the folder with setting.yaml (default .)
-#   LIMIT     so many inputs before the filter (environment, default 50)
+#   LIMIT     number of inputs before the filter (environment, default 50)
 #
 # examples: jq-filter.sh 'select(.metadata.strategy == "typo")'
 #           jq-filter.sh '.input |= ascii_upcase' my-agent | fl-parse
 #
-# Exit status: 0 all went well, 1 a run failed, 2 or more it could not be done.
+# Exit status: 0 success, 1 a run failed, 2 or more it could not run.
 
 set -euo pipefail
 
@@ -25,9 +25,10 @@ fi
 project=$(cd -- "${2:-.}" && pwd)
 config=$project/setting.yaml
 
-# An input_id is that of the text and the arguments: without it, fl-run works
-# it out anew for what the filter made.
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# An input_id identifies the text and the arguments. It is removed, so that
+# fl-run computes it for what the filter made.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 fl-record-extract --unique "$project/recordings/args.jsonl" |
 	fl-generate --config "$config" --limit "${LIMIT:-50}" |

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# Plays the last recorded call again, just as it was, and prints what happened
-# as Markdown: for the edit, replay, look circle while a handler is mended.
+# Replay the last recorded call unchanged and print the trace as Markdown: to
+# repeat after each edit while you fix a handler.
 #
 # usage: replay-latest.sh [PROJECT]
 #   PROJECT   the folder with setting.yaml (default .)
 #   TARGET    only the calls of this target (environment)
 #
-# Exit status: 0 all went well, 1 the run failed, 2 it could not be done.
+# Exit status: 0 success, 1 the run failed, 2 it could not run.
 
 set -euo pipefail
 
@@ -18,7 +18,8 @@ project=$(cd -- "${1:-.}" && pwd)
 config=$project/setting.yaml
 recording=$project/recordings/args.jsonl
 
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 fl-record-extract --last ${TARGET:+--target "$TARGET"} "$recording" |
 	fl-generate --config "$config" --original --limit 1 |

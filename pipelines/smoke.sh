@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 #
-# A few inputs, once each, for CI: one line for each failed run, nothing kept.
+# Run a few inputs once, for CI: prints a line for each failed run, keeps nothing.
 #
 # usage: smoke.sh [PROJECT]
 #   PROJECT   the folder with setting.yaml and the inputs (default .)
-#   COUNT     so many inputs (environment, default 5)
+#   COUNT     number of inputs (environment, default 5)
 #   TIMEOUT   seconds for a call (environment, default 30)
 #
-# Exit status: 0 all went well, 1 a run failed, 2 it could not be done.
+# Exit status: 0 success, 1 a run failed, 2 it could not run.
 
 set -euo pipefail
 
@@ -19,7 +19,8 @@ config=$project/setting.yaml
 inputs=$(fl-config -f "$config" get inputs_file)
 [[ $inputs == /* ]] || inputs=$project/$inputs
 
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 fl-yaml "$inputs" |
 	head -n "${COUNT:-5}" |

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 #
-# The guide's flow by hand: recorded calls in, an experiment folder with a
-# Markdown file for each trace out, in one pipeline.
+# The guide's flow by hand, in one pipeline: from recorded calls to an experiment
+# folder with a Markdown file for each trace.
 #
 # usage: standard.sh [PROJECT]
 #   PROJECT   the folder with setting.yaml (default .)
-#   LIMIT     so many inputs (environment, default 50)
-#   SEED      another one gives other inputs (environment)
+#   LIMIT     number of inputs (environment, default 50)
+#   SEED      another seed makes other inputs (environment)
 #
-# Exit status: 0 all went well, 1 a run failed, 2 it could not be done.
+# Exit status: 0 success, 1 a run failed, 2 it could not run.
 
 set -euo pipefail
 
@@ -21,10 +21,11 @@ dir=$project/experiments/standard_$(date +%Y%m%d_%H%M%S)
 mkdir -p -- "$project/experiments"
 mkdir -m 700 -- "$dir" || exit 2
 
-# Any line can be dropped, changed or added on the way: put what you like
-# between two stages. What is generated is kept, so that it can be run again.
+# Put any filter between two stages: it may drop, change or add lines. The
+# generated inputs are kept, so that they can be run again.
 #
-# The worst of the stages counts; one that lost its reader (141) is not to blame.
+# The worst exit status counts, but not that of a program that lost its reader
+# (141).
 status=0
 fl-record-extract --unique "$project/recordings/args.jsonl" |
 	fl-generate --config "$config" --limit "${LIMIT:-50}" \
