@@ -4,7 +4,7 @@
 
 load test_helper
 
-# One project whose example was recorded: tests take copies of it.
+# Makes a project whose example is recorded; tests copy it.
 setup_file()
 {
 	cd -- "$BATS_FILE_TMPDIR"
@@ -13,8 +13,8 @@ setup_file()
 	PYTHONPATH=$(fluxloop --python-path) python3 record_example.py >/dev/null
 }
 
-# project: goes to a fresh copy of the recorded example, in a folder with a
-# name that is hard on shell scripts.
+# project: goes to a new copy of the recorded example, in a folder whose name
+# needs quotes.
 project()
 {
 	local place="it's a \"place\" \$x; -y"
@@ -24,8 +24,7 @@ project()
 	cd -- "$place/fluxloop/my-agent"
 }
 
-# target NAME: a handler of that name which gets the text alone; its body is
-# on stdin.
+# target NAME: makes the body on stdin the handler NAME, which gets only the text.
 target()
 {
 	{
@@ -36,14 +35,14 @@ target()
 	fluxloop config set replay_args.enabled false
 }
 
-# inputs TEXT...: becomes the inputs file.
+# inputs TEXT...: writes an inputs file with these texts.
 inputs()
 {
 	printf 'inputs:\n' >inputs/generated.yaml
 	printf -- '- input: "%s"\n' "$@" >>inputs/generated.yaml
 }
 
-# the_experiment: sets `dir` to the only one.
+# the_experiment: sets `dir` to the only experiment.
 the_experiment()
 {
 	local all=(experiments/*)
@@ -136,7 +135,7 @@ YAML
 
 # --- the command line ---------------------------------------------------------
 
-@test "help comes for every command, on stdout, with every option it takes" {
+@test "every command prints its help and options on stdout" {
 	for command in '' 'init project' 'generate inputs' 'run experiment' \
 		'parse experiment' 'record enable' 'record disable' \
 		'record status' 'config show' 'config get' 'config set' \
@@ -152,31 +151,31 @@ YAML
 	assert_output --partial '--iterations'
 }
 
-@test "no command is an error that shows the usage on stderr" {
+@test "without a command, the usage is printed on stderr" {
 	run --separate-stderr -2 fluxloop
 	assert_equal "$output" ''
 	assert_regex "$stderr" '^usage: fluxloop '
 }
 
-@test "the version is that of the filters" {
+@test "fluxloop and the filters have the same version" {
 	run fluxloop --version
 	assert_output "fluxloop $(fl-config --version | cut -d' ' -f2)"
 }
 
-@test "the folder of the Python package can be imported from" {
+@test "the Python package can be imported from the folder that is printed" {
 	run fluxloop --python-path
 	assert_success
 	PYTHONPATH=$output run python3 -c 'import fluxloop.bridge'
 	assert_success
 }
 
-@test "the filters are found beside the script when it is called by a link" {
+@test "the filters are found when the script is called by a symbolic link" {
 	ln -s "$BIN/fluxloop" linked
 	PATH=/usr/bin:/bin run ./linked doctor
 	assert_line --regexp "^ok +fl-config "
 }
 
-@test "an unknown word is answered with the nearest known one" {
+@test "the message about an unknown word suggests the nearest known one" {
 	while IFS='|' read -r words answer; do
 		# shellcheck disable=SC2086 # these are words
 		run --separate-stderr -2 fluxloop $words
@@ -195,7 +194,7 @@ YAML
 	END
 }
 
-@test "wrong usage is told and ends with 2" {
+@test "wrong usage is reported and exits with 2" {
 	project
 	while IFS='|' read -r words answer; do
 		# shellcheck disable=SC2086 # these are words
@@ -220,7 +219,7 @@ YAML
 	END
 }
 
-@test "--yes is accepted by every command" {
+@test "every command accepts --yes" {
 	project
 	run fluxloop --yes status --yes
 	assert_success
@@ -228,13 +227,13 @@ YAML
 	assert_output 1
 }
 
-@test "a project that is not there is answered with the way to one" {
+@test "the message about a missing project says how to make one" {
 	run -2 fluxloop run experiment
 	assert_output --partial "setting.yaml: no such file"
 	assert_output --partial "fluxloop init project --name NAME"
 }
 
-@test "a configuration that is wrong is told with its place, before anything is done" {
+@test "mistakes in the configuration are reported with line and column before anything is done" {
 	project
 	printf 'iterations: many\n' >>setting.yaml
 	for command in 'run experiment' 'generate inputs' status 'record enable'; do
@@ -248,7 +247,7 @@ YAML
 
 # --- init project -------------------------------------------------------------
 
-@test "what init makes is for its owner only" {
+@test "only the owner can read what init makes" {
 	fluxloop init project --name my-agent
 	while IFS= read -r -d '' path; do
 		if [[ -d $path ]]; then
@@ -263,7 +262,7 @@ YAML
 	done
 }
 
-@test "init's configuration is valid, without a warning" {
+@test "the configuration of a new project is valid and causes no warning" {
 	fluxloop init project --name my-agent
 	run --separate-stderr fluxloop config validate \
 		--config fluxloop/my-agent/setting.yaml
@@ -272,7 +271,7 @@ YAML
 	assert_output 'fluxloop/my-agent/setting.yaml: valid'
 }
 
-@test "a name is kept as it is in the configuration, and becomes a slug in the path" {
+@test "the configuration keeps the name, and the path has it as a slug" {
 	while IFS='|' read -r name folder; do
 		run fluxloop init project --name "$name" --no-example
 		assert_success
@@ -292,7 +291,7 @@ YAML
 	assert_file_exists fluxloop/이번/setting.yaml
 }
 
-@test "a name that makes no path is refused" {
+@test "a name without a letter or digit, or with a slash, is refused" {
 	for name in '' a/b ../x / .. - '...' $'a\nb'; do
 		run -2 fluxloop init project --name "$name"
 		assert_output --partial 'fluxloop: --name'
@@ -312,7 +311,7 @@ YAML
 	assert_output 'fluxloop: nowhere: no such folder'
 }
 
-@test "a second project joins the first when made from the folder of projects" {
+@test "a second project made in the folder of projects joins the first" {
 	fluxloop init project --name one
 	cd fluxloop
 	run fluxloop init project --name two
@@ -321,14 +320,14 @@ YAML
 	assert_line 'next: cd two'
 }
 
-@test "an empty folder called fluxloop gets the guide's structure all the same" {
+@test "an empty folder called fluxloop gets the guide's structure too" {
 	mkdir fluxloop
 	cd fluxloop
 	fluxloop init project --name my-agent
 	assert_file_exists fluxloop/my-agent/setting.yaml
 }
 
-@test "init does not touch a project that is there" {
+@test "init does not touch an existing project" {
 	project
 	cd ../..
 	printf 'iterations: 9\n' >fluxloop/my-agent/setting.yaml
@@ -338,7 +337,7 @@ YAML
 	assert_equal "$(cat fluxloop/my-agent/setting.yaml)" 'iterations: 9'
 }
 
-@test "init --force keeps recordings, experiments, .env and what was edited" {
+@test "init --force keeps recordings, experiments, .env and edited files" {
 	project
 	mkdir experiments/old
 	printf 'SECRET=1\n' >.env
@@ -359,14 +358,14 @@ YAML
 	assert_success
 }
 
-@test "init --no-example makes no program" {
+@test "init --no-example leaves out the example" {
 	fluxloop init project --name a --no-example
 	assert_file_exists fluxloop/a/setting.yaml
 	assert_not_exists fluxloop/a/app
 	assert_not_exists fluxloop/a/record_example.py
 }
 
-@test "the example agent answers, looks orders up, and complains of nothing said" {
+@test "the example agent answers, looks up orders, and rejects an empty message" {
 	project
 	cat >ask.py <<-'PY'
 	import asyncio, sys
@@ -392,7 +391,7 @@ YAML
 
 # --- generate inputs ----------------------------------------------------------
 
-@test "generate does not replace inputs unless told to" {
+@test "generate does not replace inputs without --overwrite" {
 	project
 	fluxloop generate inputs --limit 3
 	cp inputs/generated.yaml before
@@ -410,7 +409,7 @@ YAML
 	assert_output ''
 }
 
-@test "generate is deterministic: the same options give the same bytes" {
+@test "the same options of generate make the same bytes" {
 	project
 	args=(--from-recording recordings/args.jsonl --limit 20 --seed 7)
 	fluxloop generate inputs "${args[@]}" --output a.yaml
@@ -422,7 +421,7 @@ YAML
 	assert_failure 1
 }
 
-@test "the header of an inputs file tells what it was made from" {
+@test "the header of an inputs file records what it was made from" {
 	project
 	fluxloop config set name 'my "agent"'
 	fluxloop generate inputs --from-recording recordings/args.jsonl --limit 3 \
@@ -435,7 +434,7 @@ YAML
 	refute_output --partial concise
 }
 
-@test "generate --target takes the calls of that target only" {
+@test "generate --target uses only calls of that target" {
 	project
 	sed 's/handle_message"/other"/' recordings/args.jsonl >two.jsonl
 	run -2 fluxloop generate inputs --from-recording two.jsonl \
@@ -448,7 +447,7 @@ YAML
 	assert_output --partial --from-recording
 }
 
-@test "generate reads a recording with a leading dash, and from stdin" {
+@test "generate reads a recording with a leading dash, or stdin" {
 	project
 	cp recordings/args.jsonl ./-r.jsonl
 	run fluxloop generate inputs --from-recording -r.jsonl --limit 2
@@ -459,14 +458,14 @@ YAML
 	assert_equal "$(fl-yaml b.yaml)" "$(fl-yaml inputs/generated.yaml)"
 }
 
-@test "without a recording inputs are made from base_inputs" {
+@test "without a recording, inputs are made from base_inputs" {
 	project
 	fluxloop generate inputs --limit 3
 	run jq -r .input <(fl-yaml inputs/generated.yaml)
 	assert_output --regexp '[Mm]oney'
 }
 
-@test "generate --dry-run shows what it would write, and writes nothing" {
+@test "generate --dry-run prints what it would write and writes nothing" {
 	project
 	run --separate-stderr fluxloop generate inputs --limit 9 --dry-run
 	assert_success
@@ -476,7 +475,7 @@ YAML
 	assert_equal "$(ls -A inputs)" ''
 }
 
-@test "a bad line of the recording is told, and the others are used" {
+@test "a bad line of the recording is reported and the others are used" {
 	project
 	printf '{"broken\n' >>recordings/args.jsonl
 	run -1 fluxloop generate inputs --from-recording recordings/args.jsonl --limit 4
@@ -484,7 +483,7 @@ YAML
 	assert_equal "$(fl-yaml inputs/generated.yaml | wc -l)" 4
 }
 
-@test "generate writes nothing when it cannot make anything" {
+@test "generate writes no file if it cannot make any input" {
 	project
 	: >empty.jsonl
 	run -2 fluxloop generate inputs --from-recording empty.jsonl
@@ -495,7 +494,7 @@ YAML
 	assert_equal "$(ls -A inputs)" ''
 }
 
-@test "inputs can be JSONL, made and run" {
+@test "inputs can be made and run as JSONL" {
 	project
 	fluxloop config set inputs_file inputs/i.jsonl
 	fluxloop generate inputs --limit 3
@@ -507,7 +506,7 @@ YAML
 
 # --- run experiment -----------------------------------------------------------
 
-@test "a run goes through every input as often as iterations says" {
+@test "every input is run as many times as --iterations says" {
 	project
 	inputs one two three
 	run fluxloop run experiment --iterations 4
@@ -521,7 +520,7 @@ YAML
 	assert_output 12
 }
 
-@test "a run says how it went, on stdout" {
+@test "the result of an experiment is printed on stdout" {
 	project
 	inputs one two
 	run --separate-stderr fluxloop run experiment
@@ -529,7 +528,7 @@ YAML
 	assert_regex "${lines[0]}" '^experiments/my-agent_[0-9_]+: 2 runs, 0 failed, 100\.0 % succeeded, p50 [0-9.]+ ms, p95 [0-9.]+ ms$'
 }
 
-@test "a run that fails is told by the exit status 1, and is no reason to stop" {
+@test "a failed run does not stop the experiment, whose exit status is 1" {
 	project
 	target picky <<-'PY'
 	if input == "bad":
@@ -544,7 +543,7 @@ YAML
 	assert_output bad
 }
 
-@test "a target that cannot be loaded leaves no experiment behind" {
+@test "a target that cannot be loaded leaves no experiment" {
 	project
 	inputs one
 	fluxloop config set runner.target nosuch:handle
@@ -554,7 +553,7 @@ YAML
 	assert_equal "$(ls -A experiments)" ''
 }
 
-@test "base_inputs are run while there is no inputs file" {
+@test "base_inputs are run if there is no inputs file" {
 	project
 	run fluxloop run experiment --dry-run
 	assert_success
@@ -565,7 +564,7 @@ YAML
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
 }
 
-@test "no inputs at all is an error that says what makes some" {
+@test "the message about missing inputs says what makes them" {
 	project
 	guide_settings >setting.yaml
 	run -2 fluxloop run experiment
@@ -577,7 +576,7 @@ YAML
 	assert_equal "$(ls -A experiments)" ''
 }
 
-@test "a broken inputs file is told with its place before the first call" {
+@test "a broken inputs file is reported with its place before the first call" {
 	project
 	printf 'inputs:\n- input: one\n- input: "two\n' >inputs/generated.yaml
 	run -2 fluxloop run experiment
@@ -585,7 +584,7 @@ YAML
 	assert_equal "$(ls -A experiments)" ''
 }
 
-@test "run --dry-run shows the plan and runs nothing" {
+@test "run --dry-run prints the plan and runs nothing" {
 	project
 	inputs one two three
 	run --separate-stderr fluxloop run experiment --dry-run --iterations 2 \
@@ -602,7 +601,7 @@ YAML
 	assert_not_exists out
 }
 
-@test "run takes its options to the filters" {
+@test "run passes its options on to the filters" {
 	project
 	inputs one two three
 	run fluxloop run experiment --limit 2 --name 'a/b c' --output 'o u t' \
@@ -618,7 +617,7 @@ YAML
 		"$(jq -r .trace_id "${second[0]}/trace_summary.jsonl" | sort)"
 }
 
-@test "run --personas takes the inputs of these only" {
+@test "run --personas runs only inputs of these personas" {
 	project
 	cat >inputs/generated.yaml <<-'END'
 	inputs:
@@ -634,7 +633,7 @@ YAML
 	assert_equal "$(jq -r .input "$dir/trace_summary.jsonl")" one
 }
 
-@test "experiments of one second get folders of their own" {
+@test "experiments started in the same second get different folders" {
 	project
 	inputs one
 	for i in 1 2 3; do
@@ -648,7 +647,7 @@ YAML
 	done
 }
 
-@test "paths in the configuration are relative to it, on the command line to here" {
+@test "paths in the configuration are relative to its folder, on the command line to the current one" {
 	project
 	inputs one two
 	cd ../..
@@ -671,8 +670,8 @@ YAML
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 1
 }
 
-# start_stuck: starts an experiment whose second call hangs until there is a file
-# "release", and comes back when it does; `pid` is the wrapper.
+# start_stuck: starts an experiment whose second call hangs until the file "release"
+# exists, and returns once it hangs; `pid` is the wrapper.
 start_stuck()
 {
 	target stuck <<-'PY'
@@ -690,8 +689,8 @@ start_stuck()
 	wait_for reached
 }
 
-# until_said TEXT: waits until it is in what the experiment said.
-until_said()
+# wait_for_output TEXT: waits until the experiment has printed it.
+wait_for_output()
 {
 	local i
 
@@ -699,14 +698,14 @@ until_said()
 		[[ $(<out) != *"$1"* ]] || return 0
 		sleep 0.05
 	done
-	echo "did not say: $1" >&2
+	echo "did not print: $1" >&2
 	return 1
 }
 
-@test "an experiment that is stopped by Ctrl-C keeps what was finished, and says 130" {
+@test "Ctrl-C ends an experiment with 130 and keeps its finished runs" {
 	project
 	start_stuck
-	# again and again: the second means "at once"
+	# repeatedly: the second one means "at once"
 	while kill -s INT "$pid" 2>/dev/null; do
 		sleep 0.1
 	done
@@ -721,7 +720,7 @@ until_said()
 	assert_file_exists "$dir/summary.json"
 }
 
-@test "an experiment that is stopped by SIGTERM lets the running call end, and says 143" {
+@test "SIGTERM ends an experiment with 143 after the running call" {
 	project
 	start_stuck
 	kill -s TERM "$pid"
@@ -737,13 +736,13 @@ until_said()
 	assert_file_exists "$dir/summary.json"
 }
 
-@test "an experiment that is stopped by SIGHUP or SIGQUIT says so, and blames no program" {
+@test "SIGHUP and SIGQUIT end an experiment without blaming a program" {
 	project
 	for name in HUP:129 QUIT:131; do
 		rm -rf experiments reached release
 		start_stuck
 		kill -s "${name%:*}" "$pid"
-		until_said "SIG${name%:*}: no more runs"
+		wait_for_output "SIG${name%:*}: no more runs"
 		touch release
 		status=0
 		wait "$pid" || status=$?
@@ -754,22 +753,22 @@ until_said()
 	done
 }
 
-@test "an experiment whose wrapper alone is killed outright is stopped, and whole" {
+@test "killing only the wrapper stops the experiment, which is complete" {
 	project
 	start_stuck
 	kill -s KILL "$pid"
-	until_said 'SIGTERM: no more runs are begun'
+	wait_for_output 'SIGTERM: no more runs are begun'
 	touch release
 	the_experiment
 	wait_for "$dir/summary.json"
 	assert_equal "$(lines_of "$dir/traces.jsonl")" "$(lines_of "$dir/trace_summary.jsonl")"
 }
 
-@test "SIGUSR1 tells what an experiment runs, and stops nothing" {
+@test "SIGUSR1 reports what an experiment runs and stops nothing" {
 	project
 	start_stuck
 	kill -s USR1 "$pid"
-	until_said '1 running, 1 done'
+	wait_for_output '1 running, 1 done'
 	kill -s USR1 "$pid"
 	touch release
 	wait "$pid"
@@ -779,7 +778,7 @@ until_said()
 
 # --- parse experiment ---------------------------------------------------------
 
-@test "parse does not write into what is there unless told to" {
+@test "parse does not replace a folder without --overwrite" {
 	project
 	inputs one
 	fluxloop run experiment
@@ -810,7 +809,7 @@ until_said()
 	assert_equal "$(mode_of "$dir/per_trace_analysis/per_trace.jsonl")" 600
 }
 
-@test "parse --format can be extended by a program" {
+@test "a program can add a format to parse --format" {
 	project
 	inputs one two
 	fluxloop run experiment
@@ -824,7 +823,7 @@ until_said()
 	assert_equal "$(cat "${output%:*}")" $'one\ntwo'
 }
 
-@test "parse --format html and tree show where to look" {
+@test "parse --format html and tree print where to look" {
 	project
 	inputs one two
 	fluxloop run experiment
@@ -841,7 +840,7 @@ until_said()
 	assert_equal "$(find "$dir/trees" -mindepth 2 -name '*.txt' | wc -l)" 2
 }
 
-@test "a format that is no name, or has no program, is refused" {
+@test "an unknown or malformed name of a format is refused" {
 	project
 	for format in ../x 'a b' A '' 'x;y'; do
 		run -2 fluxloop parse experiment --latest --format "$format"
@@ -853,7 +852,7 @@ until_said()
 	assert_output --partial "unknown format 'htlm'; did you mean 'html'?"
 }
 
-@test "the latest experiment is that of the latest time, and -10 comes after -9" {
+@test "--latest means the latest time, and -10 comes after -9" {
 	project
 	inputs one
 	fluxloop run experiment
@@ -876,7 +875,7 @@ until_said()
 	assert_output 'experiments/aa_20990101_000000/per_trace_analysis: 1 files'
 }
 
-@test "the latest of no experiments is an error that says what makes one" {
+@test "the message about no experiments says what makes one" {
 	project
 	run -2 fluxloop parse experiment --latest
 	assert_output "fluxloop: experiments: no experiments here: 'fluxloop run experiment' makes one"
@@ -884,7 +883,7 @@ until_said()
 
 # --- record -------------------------------------------------------------------
 
-@test "record enable makes a program record that loads the .env" {
+@test "a program that loads the .env records after record enable" {
 	project
 	rm recordings/args.jsonl
 	printf 'import fluxloop\nfluxloop.load_env("%s")\nfluxloop.record_call_args("a:b", x=1)\n' \
@@ -898,7 +897,7 @@ until_said()
 	assert_equal "$(lines_of recordings/args.jsonl)" 1
 }
 
-@test "record takes any name of a file into .env and back out of it" {
+@test "any file name survives being written to .env and read back" {
 	project
 	for file in plain.jsonl 'two words.jsonl' "it's.jsonl" '#1 $HOME "x".jsonl' \
 		$'a\\b\\n {x} $y.jsonl' -dash.jsonl 한글.jsonl; do
@@ -914,7 +913,7 @@ until_said()
 	cmp .env before
 }
 
-@test "record keeps the other lines of .env as they are" {
+@test "record keeps the other lines of .env" {
 	project
 	printf '# a comment\nKEY="a b" # c\n export FLUXLOOP_RECORD_ARGS = false\n\nFLUXLOOP_RECORD_ARGS=0\nLAST=x' >.env
 	fluxloop record enable --file r.jsonl
@@ -927,13 +926,13 @@ until_said()
 	assert_output 1
 }
 
-# quoted_for_env TEXT: prints it in double quotes with what those need.
+# quoted_for_env TEXT: prints it in double quotes, escaped.
 quoted_for_env()
 {
 	printf '"%s"' "$(sed 's/[\\"]/\\&/g' <<<"$1")"
 }
 
-@test "record status tells whether, where to, and how many calls" {
+@test "record status prints whether recording is on, the file, and the number of calls" {
 	project
 	run fluxloop record status
 	assert_output $'recording is off\nrecordings/args.jsonl: 2 calls'
@@ -975,7 +974,7 @@ quoted_for_env()
 	refute_output --partial 'setting.yaml: valid'
 }
 
-@test "status tells what there is" {
+@test "status prints what there is in the project" {
 	project
 	run fluxloop status
 	assert_success
@@ -998,7 +997,7 @@ quoted_for_env()
 	assert_line "  $dir: 2 runs, no summary: running or interrupted"
 }
 
-@test "doctor finds everything fine in a fresh project" {
+@test "doctor finds nothing missing in a new project" {
 	project
 	run fluxloop doctor
 	assert_success
@@ -1009,7 +1008,7 @@ quoted_for_env()
 	refute_line --regexp '^missing'
 }
 
-@test "doctor looks for the target where the configuration says" {
+@test "doctor searches for the target where the configuration says" {
 	project
 	mkdir -p -- 'a b/c' work
 	printf 'def handle(input): pass\n' >'a b/c/there.py'
@@ -1021,7 +1020,7 @@ quoted_for_env()
 	done
 }
 
-@test "doctor names what is missing and ends with 1" {
+@test "doctor prints what is missing and exits with 1" {
 	project
 	fluxloop config set runner.target nosuch:handle
 	run -1 fluxloop doctor
@@ -1040,7 +1039,7 @@ quoted_for_env()
 
 # --- -x -----------------------------------------------------------------------
 
-@test "-x prints the pipelines fit to be pasted" {
+@test "the pipelines that -x prints can be pasted" {
 	project
 	mkdir 'o u'
 	run --separate-stderr fluxloop -x generate inputs --limit 4 \
@@ -1068,7 +1067,7 @@ quoted_for_env()
 	assert_equal "$(lines_of "${all[0]}/p'p/per_trace.jsonl")" 3
 }
 
-@test "-x names filters by their path when they are not those of the PATH" {
+@test "-x prints the paths of filters that are not in the PATH" {
 	project
 	PATH=/usr/bin:/bin run --separate-stderr "$BIN/fluxloop" -x config validate
 	assert_equal "$stderr" "$BIN/fl-config -f setting.yaml check"
@@ -1078,7 +1077,7 @@ quoted_for_env()
 
 # --- completion ---------------------------------------------------------------
 
-# completes LINE: sets `offered` to what is offered for the last of the words.
+# completes LINE: sets `offered` to the completions of its last word.
 completes()
 {
 	local COMPREPLY
@@ -1116,7 +1115,7 @@ completes()
 	END
 }
 
-@test "completion offers folders that are experiments" {
+@test "completion offers the folders of experiments" {
 	source "$ROOT/bin/fluxloop-completion.bash"
 	mkdir -p experiments/{a_1,a_2,other}
 	touch experiments/a_{1,2}/trace_summary.jsonl
@@ -1147,7 +1146,7 @@ completes()
 	done
 }
 
-@test "completion offers each strategy that there is, and no other" {
+@test "completion offers the existing strategies only" {
 	source "$ROOT/bin/fluxloop-completion.bash"
 	project
 	completes 'fluxloop generate inputs --strategy '
@@ -1160,7 +1159,7 @@ completes()
 	refute [ -z "$offered" ]
 }
 
-@test "a format or strategy of the programs is known to the wrapper, its help and its completion" {
+@test "the wrapper, its help and its completion know every format and strategy of the programs" {
 	mkdir -p new/bin
 	cp -L "$BIN"/* new/bin
 	cat >new/bin/fl-parse <<-'END'

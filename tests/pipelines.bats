@@ -4,7 +4,7 @@
 
 load test_helper
 
-# One project whose example was recorded and generated from: tests take copies.
+# Makes a project with a recording and generated inputs; tests copy it.
 setup_file()
 {
 	cd -- "$BATS_FILE_TMPDIR"
@@ -15,7 +15,7 @@ setup_file()
 		--limit 8 >/dev/null
 }
 
-# project: a copy of it at `project`, and another folder to be in.
+# project: makes a copy of it, `project`, and goes to another folder.
 project()
 {
 	project="$BATS_TEST_TMPDIR/it's \$a project"
@@ -24,8 +24,8 @@ project()
 	cd elsewhere
 }
 
-# picky: a handler that fails for inputs with "bad" in them, unless a file
-# "mended" is there.
+# picky: sets a handler that fails for inputs with "bad" in them, unless the file
+# "mended" exists.
 picky()
 {
 	cat >"$project/picky.py" <<-'PY'
@@ -41,7 +41,7 @@ picky()
 		>"$project/inputs/generated.yaml"
 }
 
-@test "every pipeline says how it is used" {
+@test "every pipeline has a usage comment" {
 	for name in standard failed-again jq-filter grep-parse smoke \
 		replay-latest; do
 		script=$ROOT/pipelines/$name.sh
@@ -53,7 +53,7 @@ picky()
 	done
 }
 
-@test "standard.sh makes an experiment of the recording in one pipeline" {
+@test "standard.sh makes an experiment from the recording in one pipeline" {
 	project
 	LIMIT=6 run --separate-stderr "$ROOT/pipelines/standard.sh" "$project"
 	assert_success
@@ -67,7 +67,7 @@ picky()
 		"$(jq -r .input "$dir/inputs.jsonl")"
 }
 
-@test "standard.sh tells of a failed run by its exit status" {
+@test "standard.sh exits with 1 if a run failed" {
 	project
 	picky
 	sed -i 's/"content":"How/"content":"bad How/' "$project/recordings/args.jsonl"
@@ -77,7 +77,7 @@ picky()
 	run -2 "$ROOT/pipelines/standard.sh" "$project"
 }
 
-@test "failed-again.sh runs what failed, and only that" {
+@test "failed-again.sh repeats only the failed runs" {
 	project
 	picky
 	run -1 fluxloop run experiment --config "$project/setting.yaml" --iterations 2
@@ -89,7 +89,7 @@ picky()
 	assert_equal "$(jq -s length <<<"$output")" 6
 }
 
-@test "failed-again.sh gives the recorded arguments back" {
+@test "failed-again.sh replays the recorded arguments" {
 	project
 	sed -i 's/user_connection.plan/user_connection.nosuch/' "$project/app/handler.py"
 	run -1 fluxloop run experiment --config "$project/setting.yaml" --limit 2
@@ -99,14 +99,14 @@ picky()
 	assert_equal "$(jq -r '.output | contains("Hello Ada!")' <<<"$output")" $'true\ntrue'
 }
 
-@test "failed-again.sh refuses what is no experiment" {
+@test "failed-again.sh refuses a folder that is not an experiment" {
 	run -2 "$ROOT/pipelines/failed-again.sh"
 	assert_output --partial 'usage: '
 	run -2 "$ROOT/pipelines/failed-again.sh" .
 	assert_output 'failed-again.sh: '"$PWD"': no traces.jsonl in it'
 }
 
-@test "jq-filter.sh runs what the filter lets through, as it left it" {
+@test "jq-filter.sh runs what the filter prints" {
 	project
 	run --separate-stderr "$ROOT/pipelines/jq-filter.sh" \
 		'select(.metadata.strategy == "typo") | .input |= "<" + . + ">"' \
@@ -119,7 +119,7 @@ picky()
 	run -2 "$ROOT/pipelines/jq-filter.sh"
 }
 
-@test "grep-parse.sh makes Markdown of the traces that match" {
+@test "grep-parse.sh makes Markdown of the matching traces" {
 	project
 	picky
 	run "$ROOT/pipelines/grep-parse.sh" '"input":"bad' "$PWD/out dir" "$project"
@@ -134,7 +134,7 @@ picky()
 	run -2 "$ROOT/pipelines/grep-parse.sh" .
 }
 
-@test "smoke.sh is silent when all is well, and keeps nothing" {
+@test "smoke.sh prints nothing if all runs succeed, and keeps nothing" {
 	project
 	before=$(find "$project" -type f ! -name '*.pyc' | sort)
 	run "$ROOT/pipelines/smoke.sh" "$project"
@@ -143,7 +143,7 @@ picky()
 	assert_equal "$(find "$project" -type f ! -name '*.pyc' | sort)" "$before"
 }
 
-@test "smoke.sh has a line for each failed run among the first" {
+@test "smoke.sh prints a line for each failed run" {
 	project
 	picky
 	run --separate-stderr -1 "$ROOT/pipelines/smoke.sh" "$project"
@@ -156,7 +156,7 @@ picky()
 	run -2 "$ROOT/pipelines/smoke.sh" "$project"
 }
 
-@test "replay-latest.sh plays the last call and prints what happened" {
+@test "replay-latest.sh replays the last call and prints its trace" {
 	project
 	run --separate-stderr "$ROOT/pipelines/replay-latest.sh" "$project"
 	assert_success
