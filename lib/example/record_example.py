@@ -1,4 +1,4 @@
-"""Calls the handler as a server would, and records the calls:
+"""Call the handler as a server would, and record the calls:
 PYTHONPATH="$(fluxloop --python-path)" python3 record_example.py"""
 
 import asyncio

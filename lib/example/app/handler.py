@@ -1,6 +1,6 @@
-"""A small support agent for a shop. It needs no network and no model, and has
-the parts of a real one: it finds out what is wanted, asks its tools, writes an
-answer and sends it. Replace the parts by your own, one at a time."""
+"""A small support agent for a shop. It needs no network and no model, but has the
+parts of a real one: it detects the intent, calls its tools, writes an answer and
+sends it. Replace the parts with your own, one at a time."""
 
 import difflib
 import re
@@ -17,7 +17,7 @@ ORDERS = {
     "1042": {"state": "on its way", "arrives": "tomorrow"},
     "1043": {"state": "waiting for payment", "arrives": None},
 }
-# What people say when they mean a topic.
+# The words that people use for a topic.
 WORDS = {
     "password": ["password", "login", "signin", "reset", "account"],
     "refund": ["refund", "money", "return", "cancel", "back"],
@@ -28,7 +28,7 @@ WORDS = {
 
 @dataclass
 class UserConnection:
-    """Who is at the other end, as a server would hand it to its handler."""
+    """The user, as a server passes it to its handler."""
 
     user_id: str
     name: str
@@ -37,11 +37,11 @@ class UserConnection:
 
 @fluxloop.trace("detect_intent")
 def detect_intent(text):
-    """Return the topic that most words of the text point to, or None."""
+    """Return the topic that most words of the text are about, or None."""
     scores = dict.fromkeys(WORDS, 0)
     for word in re.findall(r"\w+", text.lower()):
         for topic, known in WORDS.items():
-            # close, not equal: people mistype
+            # close, not equal: people make typing mistakes
             if difflib.get_close_matches(word, known, n=1, cutoff=0.8):
                 scores[topic] += 1
     best = max(scores, key=scores.get)
@@ -60,7 +60,7 @@ def find_order(number):
 
 @fluxloop.prompt("write_answer", model="template")
 async def write_answer(name, facts):
-    """Put the facts into words. A model would be called here."""
+    """Put the facts into words. A real agent calls a model here."""
     return "Hello %s! %s" % (name, facts)
 
 
@@ -89,11 +89,11 @@ def about_order(text):
 
 
 class MessageHandler:
-    """What the server calls for each message that comes in."""
+    """The server calls this for each message."""
 
     async def handle_message(self, connection_id, data, user_connection, send_callback, error_callback):
-        # Recorded only after fluxloop.configure(record_args=True, ...), and
-        # never while recorded calls are replayed: it may stay in production.
+        # Records only after fluxloop.configure(record_args=True, ...), and never
+        # while recorded calls are replayed: it may stay in production.
         fluxloop.record_call_args(
             target="app.handler:MessageHandler.handle_message",
             connection_id=connection_id,
