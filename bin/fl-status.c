@@ -42,7 +42,7 @@ static struct {
 
 /* Appends the values of the fields asked for. */
 static void
-put_fields(struct buf *b, const struct status *s)
+put_chosen(struct buf *b, const struct status *s)
 {
 	struct buf json = { 0 };
 	struct json_span v;
@@ -115,14 +115,14 @@ print_folder(struct out *o)
 }
 
 static void
-read_option(int c)
+apply_option(int c)
 {
 	switch (c) {
 	case 'i': given.folder = optarg; break;
 	case OPT_LATEST: given.latest = 1; break;
 	case 'f':
 		given.fields = optarg;
-		given.put = put_fields;
+		given.put = put_chosen;
 		break;
 	case 't': given.put = status_put_text; break;
 	case OPT_OPTIONS: given.put = status_put_options; break;
@@ -138,7 +138,7 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	while ((c = getopt_long(argc, argv, "i:f:t", options, NULL)) != -1)
-		read_option(c);
+		apply_option(c);
 	if (optind == argc && !given.folder)
 		cli_misused(usage, "a directory is missing");
 	out_init(&o, STDOUT_FILENO, 0);

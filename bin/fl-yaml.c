@@ -19,14 +19,15 @@
 
 static const char usage[] =
 "fl-yaml [--documents] [--limit N] [file ...]\n"
-"       fl-yaml --to-yaml [--header JSON] [--metadata N=V]... [--list] [file ...]\n"
+"       fl-yaml --to-yaml [--header JSON] [--metadata NAME=TEXT]... [--list]\n"
+"           [file ...]\n"
 "Turns YAML into JSONL, one line for each entry of an inputs file, or back.\n"
 "  -d, --documents    one line for each YAML document instead\n"
 "      --limit N      at most N lines\n"
 "  -t, --to-yaml      JSONL to YAML: an object whose 'inputs' are the records\n"
 "      --header JSON  an object whose fields come before 'inputs'\n"
-"      --metadata NAME=TEXT   a field of the header's 'metadata'; NAME:=JSON for\n"
-"                     a value of another type, NAME[]=TEXT for one of a list\n"
+"      --metadata NAME=TEXT  a field of 'metadata', before 'inputs'; NAME:=JSON is\n"
+"                     a value of another type, NAME[]=TEXT an element of a list\n"
 "  -l, --list         with --to-yaml: a bare list of the records\n";
 
 enum { OPT_HEADER = CLI_OPT, OPT_METADATA, OPT_LIMIT };
@@ -107,7 +108,7 @@ static struct {
 } metadata;
 
 static void
-close_list(void)
+close_list_field(void)
 {
 	if (metadata.list)
 		json_close(&metadata.json, ']');
@@ -115,12 +116,12 @@ close_list(void)
 	metadata.list = NULL;
 }
 
-/* Adds one text of a list, which goes on as long as its name is the same. */
+/* Adds a text to a list; calls with the same name continue the list. */
 static void
-add_element(const char *name, const char *text)
+add_list_field(const char *name, const char *text)
 {
 	if (!metadata.list || strcmp(metadata.list, name) != 0) {
-		close_list();
+		close_list_field();
 		json_open(&metadata.json, name, '[');
 		metadata.list = xstrdup(name);
 	}
@@ -129,20 +130,20 @@ add_element(const char *name, const char *text)
 
 /* Adds a value that is JSON. */
 static void
-add_json(const char *name, const char *text)
+add_typed_field(const char *name, const char *text)
 {
 	struct json_span v = { text, strlen(text) };
 	struct json_fault f;
 
 	if (json_scan(v.p, v.n, 0, NULL, NULL, 0, &f) < 0)
 		die("--metadata '%s:=%s': %s", name, text, f.msg);
-	close_list();
+	close_list_field();
 	json_add(&metadata.json, name, v);
 }
 
 /* Adds NAME=TEXT, NAME:=JSON or NAME[]=TEXT. */
 static void
-add_metadata(char *arg)
+add_text_field(char *arg)
 {
 	char *value = strchr(arg, '=');
 	size_t n = value ? (size_t)(value - arg) : 0;
@@ -154,12 +155,12 @@ add_metadata(char *arg)
 		json_open(&metadata.json, NULL, '{');
 	if (n > 2 && !strcmp(arg + n - 2, "[]")) {
 		arg[n - 2] = '\0';
-		add_element(arg, value);
+		add_list_field(arg, value);
 	} else if (n > 1 && arg[n - 1] == ':') {
 		arg[n - 1] = '\0';
-		add_json(arg, value);
+		add_typed_field(arg, value);
 	} else {
-		close_list();
+		close_list_field();
 		json_add_str(&metadata.json, arg, value);
 	}
 }
@@ -168,7 +169,7 @@ add_metadata(char *arg)
 static struct json_span
 read_metadata(void)
 {
-	close_list();
+	close_list_field();
 	if (metadata.json.len)
 		json_close(&metadata.json, '}');
 	return json_buf(&metadata.json);
@@ -253,7 +254,7 @@ main(int argc, char **argv)
 			lines_left = cli_int("--limit", optarg, 0, INT64_MAX);
 			break;
 		case OPT_METADATA:
-			add_metadata(optarg);
+			add_text_field(optarg);
 			break;
 		default:
 			cli_common(c, usage);

@@ -16,7 +16,7 @@ static const char name_letters[] =
 
 /* Appends the value in the quotes it needs. */
 static int
-put_value(struct buf *b, const char *value, struct err *e)
+put_env_value(struct buf *b, const char *value, struct err *e)
 {
 	static const char bare[] = "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-";
@@ -134,7 +134,7 @@ envset_put(const char *file, const char *name, const char *value,
 		err_set(e, 0, 0, "'%s': not the name of a variable", name);
 	} else {
 		buf_printf(&setting, "%s=", name);
-		bad = put_value(&setting, value, e);
+		bad = put_env_value(&setting, value, e);
 	}
 	if (!bad) {
 		bad = read_lines(real ? real : file, &old);

@@ -58,7 +58,7 @@ status_read_manifest(struct status *s, int dir)
 
 /* A number in an object of an object, or NaN. */
 static double
-number_at(struct json_span root, const char *section, const char *name)
+figure_at(struct json_span root, const char *section, const char *name)
 {
 	struct json_span v = json_get(root, section);
 	double d = (double)NAN;
@@ -69,7 +69,7 @@ number_at(struct json_span root, const char *section, const char *name)
 }
 
 static void
-read_summary(struct status *s, int dir)
+read_figures(struct status *s, int dir)
 {
 	struct buf text = { 0 };
 	struct json_span root;
@@ -77,14 +77,14 @@ read_summary(struct status *s, int dir)
 
 	if (!status_read_file(dir, "summary.json", &text) && is_object(&text)) {
 		root = json_buf(&text);
-		runs = number_at(root, "results", "total_runs");
-		failed = number_at(root, "results", "failed");
+		runs = figure_at(root, "results", "total_runs");
+		failed = figure_at(root, "results", "failed");
 		s->summarized = runs >= 0 && runs < 1e18;
 		if (s->summarized) {
 			s->runs = (long long)runs;
 			s->failed = failed >= 0 ? (long long)failed : 0;
-			s->p50 = number_at(root, "latency_ms", "p50");
-			s->p95 = number_at(root, "latency_ms", "p95");
+			s->p50 = figure_at(root, "latency_ms", "p50");
+			s->p95 = figure_at(root, "latency_ms", "p95");
 		}
 	}
 	buf_release(&text);

@@ -12,7 +12,7 @@
 extern char **environ;
 
 static void
-put_fact(struct buf *b, const char *name, const char *value)
+put_agent_fact(struct buf *b, const char *name, const char *value)
 {
 	if (value)
 		buf_printf(b, "%s\t%s\n", name, value);
@@ -36,10 +36,10 @@ check_put(struct buf *b, const struct command *l)
 	if (!l->python && l->argv.n)
 		put_command(b, &l->argv);
 	else
-		put_fact(b, "target", l->target);
-	put_fact(b, "directory", l->dir);
-	put_fact(b, "python", l->python);
-	put_fact(b, "package", l->package);
+		put_agent_fact(b, "target", l->target);
+	put_agent_fact(b, "directory", l->dir);
+	put_agent_fact(b, "python", l->python);
+	put_agent_fact(b, "package", l->package);
 }
 
 int
