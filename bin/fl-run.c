@@ -32,92 +32,233 @@
 #include "run/queue.h"
 #include "run/run.h"
 
-static const char usage[] =
-"fl-run [options] [file ...]\n"
-"Runs inputs on an agent and writes a trace for each run.\n"
-"  -c, --config FILE       read setting.yaml\n"
-"  -t, --target M:F        a Python handler: module:function, module:Class.method\n"
-"      --command 'CMD ...' an agent in any language (split without a shell)\n"
-"      --protocol P        what it speaks: jsonl (unless given) or lines\n"
-"      --replay            replay recorded arguments\n"
-"  -n, --iterations N      runs of each input\n"
-"  -j, --parallel N        agents side by side; 0: one for each processor\n"
-"      --ordered           traces in the order of the inputs\n"
-"      --timeout TIME      how long a run may take (30, 1.5m, 2h)\n"
-"      --retries N         further attempts at a run that failed\n"
-"      --retry-on A,B      only after these: error, timeout, crash, protocol\n"
-"      --on-error WHAT     continue, or fail_fast: stop at the first failure\n"
-"      --max-failures N    stop when so many runs have failed\n"
-"      --max-time TIME     stop after so long\n"
-"      --max-tokens N      stop when so many tokens were used\n"
-"      --grace TIME        for running ones after a stop (10)\n"
-"      --done FILE         leave out runs whose traces, or rows, are in FILE\n"
-"      --shard K/N         only the runs of part K of N\n"
-"      --seed N            makes the trace ids reproducible\n"
-"      --personas A,B      only inputs of these personas\n"
-"      --name NAME         the experiment's name in traces\n"
-"      --stderr-dir DIR    keep what agents say on their standard error\n"
-"      --log FILE          write down what is done, and when, as JSONL\n"
-"      --total N           how many runs there will be, for the progress line\n"
-"      --explain           print what would be run, and where, and exit\n"
-"      --check             the same, and load a Python handler\n"
-"      --python-path       print the folder of the Python package and exit\n"
-"      --[no-]progress     show it even if, or not even if, stderr is a terminal\n";
-
-enum { OPT_COMMAND = CLI_OPT, OPT_PROTOCOL, OPT_REPLAY, OPT_TIMEOUT,
-	OPT_RETRIES, OPT_RETRY_ON, OPT_ON_ERROR, OPT_MAX_FAILURES,
-	OPT_MAX_TIME, OPT_MAX_TOKENS, OPT_GRACE, OPT_DONE, OPT_SHARD,
-	OPT_ORDERED, OPT_SEED, OPT_PERSONAS, OPT_NAME, OPT_STDERR, OPT_LOG,
-	OPT_TOTAL, OPT_EXPLAIN, OPT_CHECK, OPT_PACKAGE, OPT_PROGRESS,
-	OPT_NO_PROGRESS };
-
-static const struct option options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "target", required_argument, NULL, 't' },
-	{ "command", required_argument, NULL, OPT_COMMAND },
-	{ "protocol", required_argument, NULL, OPT_PROTOCOL },
-	{ "replay", no_argument, NULL, OPT_REPLAY },
-	{ "iterations", required_argument, NULL, 'n' },
-	{ "parallel", required_argument, NULL, 'j' },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "retries", required_argument, NULL, OPT_RETRIES },
-	{ "retry-on", required_argument, NULL, OPT_RETRY_ON },
-	{ "on-error", required_argument, NULL, OPT_ON_ERROR },
-	{ "max-failures", required_argument, NULL, OPT_MAX_FAILURES },
-	{ "max-time", required_argument, NULL, OPT_MAX_TIME },
-	{ "max-tokens", required_argument, NULL, OPT_MAX_TOKENS },
-	{ "grace", required_argument, NULL, OPT_GRACE },
-	{ "done", required_argument, NULL, OPT_DONE },
-	{ "shard", required_argument, NULL, OPT_SHARD },
-	{ "ordered", no_argument, NULL, OPT_ORDERED },
-	{ "seed", required_argument, NULL, OPT_SEED },
-	{ "personas", required_argument, NULL, OPT_PERSONAS },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "stderr-dir", required_argument, NULL, OPT_STDERR },
-	{ "log", required_argument, NULL, OPT_LOG },
-	{ "total", required_argument, NULL, OPT_TOTAL },
-	{ "explain", no_argument, NULL, OPT_EXPLAIN },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "python-path", no_argument, NULL, OPT_PACKAGE },
-	{ "progress", no_argument, NULL, OPT_PROGRESS },
-	{ "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
-	CLI_COMMON
+/*
+ * What the command line gives. Numbers that the configuration has too are taken
+ * from there unless they are given.
+ */
+struct option_number {
+	int is_set;
+	long long n;
 };
 
-/* What the options say; -1 or NULL: nothing. */
+struct option_time {
+	int is_set;
+	double seconds;
+};
+
 static struct {
 	const char *config, *target, *command, *protocol, *name, *done, *shard;
 	const char *retry_on, *on_error, *log;
 	char *personas, *stderr_dir;
-	long long iterations, parallel, retries, total;
-	long long max_failures, max_tokens;
-	double timeout, grace, max_time;
-	int64_t seed;
-	int has_seed, replay, ordered, progress, explain, check;
+	struct option_number iterations, parallel, retries, total;
+	struct option_number max_failures, max_tokens, seed;
+	struct option_time timeout, grace, max_time;
+	int replay, ordered, explain, check, package, list;
+	int progress;		/* -1: if stderr is a terminal */
 } given = {
-	.iterations = -1, .parallel = -1, .retries = -1, .total = -1,
-	.timeout = -1, .grace = 10, .progress = -1
+	.grace = { .seconds = 10 }, .progress = -1
 };
+
+enum option_type {
+	OPTION_FLAG,		/* an int, set to max */
+	OPTION_TEXT,		/* a pointer to a string of argv */
+	OPTION_NUMBER,		/* a struct option_number from min to max */
+	OPTION_TIME		/* a struct option_time from min to max, in ms */
+};
+
+static const struct option_row {
+	const char *name;
+	const char *argument;	/* for people; "" for a flag */
+	const char *key;	/* of the number that it overrides, or NULL */
+	char letter;		/* of the short option, or 0 */
+	enum option_type type;
+	long long min, max;
+	const char *help;
+	void *to;
+} options[] = {
+	{ "config", "FILE", NULL, 'c', OPTION_TEXT, 0, 0,
+	    "configuration (setting.yaml)", &given.config },
+	{ "target", "M:F", NULL, 't', OPTION_TEXT, 0, 0,
+	    "Python handler: module:function, module:Class.method",
+	    &given.target },
+	{ "command", "'CMD ...'", NULL, 0, OPTION_TEXT, 0, 0,
+	    "an agent in any language (started without a shell)",
+	    &given.command },
+	{ "protocol", "P", NULL, 0, OPTION_TEXT, 0, 0,
+	    "the command's protocol: jsonl (default) or lines",
+	    &given.protocol },
+	{ "replay", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "replay recorded arguments", &given.replay },
+	{ "iterations", "N", "iterations", 'n', OPTION_NUMBER, 1, 1000000000,
+	    "run each input N times", &given.iterations },
+	{ "parallel", "N", "parallel_runs", 'j', OPTION_NUMBER, 0, 4096,
+	    "run N agents at once; 0: one per processor", &given.parallel },
+	{ "ordered", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "write traces in the order of the inputs", &given.ordered },
+	{ "timeout", "TIME", "runner.timeout_seconds", 0, OPTION_TIME, 1,
+	    1000000000000, "limit each run to TIME (30, 1.5m, 2h)",
+	    &given.timeout },
+	{ "retries", "N", "runner.max_retries", 0, OPTION_NUMBER, 0, 1000000,
+	    "try a failed run up to N more times", &given.retries },
+	{ "retry-on", "A,B", NULL, 0, OPTION_TEXT, 0, 0,
+	    "retry only after error, timeout, crash or protocol",
+	    &given.retry_on },
+	{ "on-error", "WHAT", NULL, 0, OPTION_TEXT, 0, 0,
+	    "continue, or fail_fast: stop at the first failure",
+	    &given.on_error },
+	{ "max-failures", "N", NULL, 0, OPTION_NUMBER, 1, INT64_MAX,
+	    "stop after N failed runs", &given.max_failures },
+	{ "max-time", "TIME", NULL, 0, OPTION_TIME, 1, 1000000000000,
+	    "stop after TIME", &given.max_time },
+	{ "max-tokens", "N", NULL, 0, OPTION_NUMBER, 1, INT64_MAX,
+	    "stop after N tokens", &given.max_tokens },
+	{ "grace", "TIME", NULL, 0, OPTION_TIME, 0, 1000000000000,
+	    "let running runs end for TIME after a stop (10)", &given.grace },
+	{ "done", "FILE", NULL, 0, OPTION_TEXT, 0, 0,
+	    "skip runs that have a trace or a row in FILE", &given.done },
+	{ "shard", "K/N", NULL, 0, OPTION_TEXT, 0, 0,
+	    "only part K of N parts of the runs", &given.shard },
+	{ "seed", "N", "seed", 0, OPTION_NUMBER, INT64_MIN, INT64_MAX,
+	    "make the trace ids reproducible", &given.seed },
+	{ "personas", "A,B", NULL, 0, OPTION_TEXT, 0, 0,
+	    "only the inputs of these personas", &given.personas },
+	{ "name", "NAME", NULL, 0, OPTION_TEXT, 0, 0,
+	    "name of the experiment in traces", &given.name },
+	{ "stderr-dir", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
+	    "keep the standard error of agents in DIR", &given.stderr_dir },
+	{ "log", "FILE", NULL, 0, OPTION_TEXT, 0, 0,
+	    "log what happens to each run, as JSONL", &given.log },
+	{ "total", "N", NULL, 0, OPTION_NUMBER, 0, INT64_MAX,
+	    "number of runs to expect, for the progress line", &given.total },
+	{ "explain", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "print what would be run, and where, and exit", &given.explain },
+	{ "check", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "like --explain, and load a Python handler", &given.check },
+	{ "python-path", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "print the folder of the Python package and exit",
+	    &given.package },
+	{ "list-options", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "print the options with their arguments and exit", &given.list },
+	{ "progress", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "show progress even if stderr is not a terminal",
+	    &given.progress },
+	{ "no-progress", "", NULL, 0, OPTION_FLAG, 0, 0,
+	    "do not show progress", &given.progress },
+};
+
+/* --- options ------------------------------------------------------------- */
+
+static void
+put_usage(struct buf *b)
+{
+	const struct option_row *o;
+	char letter[] = "-?,";
+	size_t i;
+	int pad;
+
+	buf_puts(b, "fl-run [options] [file ...]\n"
+	    "Run inputs on an agent and write a trace for each run\n");
+	for (i = 0; i < LEN(options); i++) {
+		o = &options[i];
+		letter[1] = o->letter;
+		pad = 18 - (int)strlen(o->name);
+		buf_printf(b, "  %-3s --%s %-*s%s\n", o->letter ? letter : "",
+		    o->name, pad > 0 ? pad : 0, o->argument, o->help);
+	}
+}
+
+static void
+put_options(struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(options); i++)
+		buf_printf(b, "%s\t%s\t%s\n", options[i].name,
+		    options[i].argument, options[i].help);
+}
+
+static void
+set_option(const struct option_row *o, const char *arg)
+{
+	struct option_number *number = o->to;
+	struct option_time *span = o->to;
+	char option[32];
+
+	snprintf(option, sizeof(option), "--%s", o->name);
+	switch (o->type) {
+	case OPTION_FLAG:
+		*(int *)o->to = (int)o->max;
+		break;
+	case OPTION_TEXT:
+		memcpy(o->to, &arg, sizeof(arg));
+		break;
+	case OPTION_NUMBER:
+		number->n = cli_int(option, arg, o->min, o->max);
+		number->is_set = 1;
+		break;
+	case OPTION_TIME:
+		span->seconds = cli_seconds(option, arg, (double)o->min / 1e3,
+		    (double)o->max / 1e3);
+		span->is_set = 1;
+		break;
+	}
+}
+
+/* Reads the command line. Returns the index of the first operand. */
+static int
+read_options(int argc, char **argv, const char *usage)
+{
+	static const struct option common[] = { CLI_COMMON };
+	struct option table[LEN(options) + LEN(common)];
+	char letters[2 * LEN(options) + 1], *l = letters;
+	const struct option_row *o;
+	size_t i;
+	int c;
+
+	for (i = 0; i < LEN(options); i++) {
+		o = &options[i];
+		table[i] = (struct option){ o->name, *o->argument ?
+		    required_argument : no_argument, NULL, CLI_OPT + (int)i };
+		if (!o->letter)
+			continue;
+		*l++ = o->letter;
+		if (*o->argument)
+			*l++ = ':';
+	}
+	*l = '\0';
+	memcpy(table + LEN(options), common, sizeof(common));
+	while ((c = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+		for (i = 0; i < LEN(options); i++)
+			if (c == CLI_OPT + (int)i || c == options[i].letter)
+				break;
+		if (i == LEN(options))
+			cli_common(c, usage);
+		set_option(&options[i], optarg);
+	}
+	return optind;
+}
+
+/* Takes the numbers that were not given from the configuration. */
+static void
+take_configured(const struct config *c)
+{
+	struct option_number *number;
+	struct option_time *span;
+	size_t i;
+	double d;
+
+	for (i = 0; i < LEN(options); i++) {
+		if (!options[i].key ||
+		    !json_double(config_get(c, options[i].key), &d))
+			continue;
+		number = options[i].to;
+		span = options[i].to;
+		if (options[i].type == OPTION_TIME && !span->is_set)
+			*span = (struct option_time){ 1, d };
+		if (options[i].type == OPTION_NUMBER && !number->is_set)
+			*number = (struct option_number){ 1, (long long)d };
+	}
+}
 
 static int64_t began;
 static int shown;		/* there is a progress line */
@@ -177,7 +318,7 @@ progress(const struct engine_view *v, int last)
 	enum { DONE, FAILED, RUNNING, RATE, MEDIAN, LEFT, PARTS };
 	static const size_t least[] = { MEDIAN, RATE, RUNNING, LEFT, FAILED };
 	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
-	long long total = given.total > 0 ? given.total : 0;
+	long long total = given.total.n;
 	char parts[PARTS][64] = { "" }, of[32] = "", span[48];
 	struct pollfd can_show = { STDERR_FILENO, POLLOUT, 0 };
 
@@ -214,12 +355,6 @@ say(const char *msg)
 }
 
 /* --- the plan ------------------------------------------------------------ */
-
-static double
-number(const struct config *c, const char *key, double option, double absent)
-{
-	return option >= 0 ? option : config_number(c, key, absent);
-}
 
 /* The part of the work that is ours, of "K/N". */
 static void
@@ -290,9 +425,9 @@ set_limits(struct engine_plan *p, const struct config *c)
 			die("--on-error '%s': continue or fail_fast is "
 			    "wanted", given.on_error);
 	}
-	p->max_failures = fast ? 1 : given.max_failures;
-	p->max_tokens = given.max_tokens;
-	p->max_time = given.max_time;
+	p->max_failures = fast ? 1 : given.max_failures.n;
+	p->max_tokens = given.max_tokens.n;
+	p->max_time = given.max_time.seconds;
 }
 
 /* How agents are ended. */
@@ -305,19 +440,8 @@ set_ending(struct engine_plan *p, const struct config *c)
 	free(name);
 	if (!p->kill_signal)
 		p->kill_signal = SIGTERM;
-	p->kill_timeout = config_number(c, "runner.kill_timeout", 2);
-	p->grace = given.grace;
-}
-
-static void
-set_seed(struct queue_plan *p, const struct config *c)
-{
-	static int64_t seed;
-	double d = config_number(c, "seed", 0.5);
-
-	seed = given.has_seed ? given.seed : (int64_t)d;
-	if (given.has_seed || d == (double)seed)
-		p->seed = &seed;
+	p->kill_timeout = config_number(c, "runner.kill_timeout");
+	p->grace = given.grace.seconds;
 }
 
 static void
@@ -337,24 +461,22 @@ set_ready(struct engine_plan *p, const struct config *c)
 static void
 make_plan(struct engine_plan *p, const struct config *c)
 {
-	p->feed.iterations = (long long)number(c, "iterations",
-	    (double)given.iterations, 1);
+	p->feed.iterations = given.iterations.n;
 	set_shard(&p->feed);
-	set_seed(&p->feed, c);
-	p->parallel = (size_t)number(c, "parallel_runs",
-	    (double)given.parallel, 1);
+	p->feed.has_seed = given.seed.is_set;
+	p->feed.seed = given.seed.n;
+	p->parallel = (size_t)given.parallel.n;
 	if (!p->parallel)
 		p->parallel = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-	p->timeout = number(c, "runner.timeout_seconds", given.timeout, 300);
-	p->max_retries = (unsigned)number(c, "runner.max_retries",
-	    (double)given.retries, 0);
+	p->timeout = given.timeout.seconds;
+	p->max_retries = (unsigned)given.retries.n;
 	p->retry_on = retry_on(c);
-	p->retry_delay = config_number(c, "runner.retry_delay", 1);
-	p->run_delay = config_number(c, "run_delay_seconds", 0);
-	p->fresh = json_equal(config_get(c, "runner.isolation"), "call", 4);
+	p->retry_delay = config_number(c, "runner.retry_delay");
+	p->run_delay = config_number(c, "run_delay_seconds");
+	p->fresh = json_is_str(config_get(c, "runner.isolation"), "call");
 	p->ordered = given.ordered;
-	p->output_limit = (size_t)config_number(c, "runner.limits.output_mb",
-	    1024) << 20;
+	p->output_limit = (size_t)config_number(c,
+	    "runner.limits.output_mb") << 20;
 	set_ending(p, c);
 	set_limits(p, c);
 	p->say = say;
@@ -395,68 +517,6 @@ print_package(void)
 		die("%s", e.msg);
 	buf_printf(&text, "%s\n", package);
 	print_text(&text);
-}
-
-static void
-read_option(int c)
-{
-	switch (c) {
-	case 'c': given.config = optarg; break;
-	case 't': given.target = optarg; break;
-	case OPT_COMMAND: given.command = optarg; break;
-	case OPT_PROTOCOL: given.protocol = optarg; break;
-	case OPT_REPLAY: given.replay = 1; break;
-	case 'n':
-		given.iterations = cli_int("--iterations", optarg, 1,
-		    1000000000);
-		break;
-	case 'j':
-		given.parallel = cli_int("--parallel", optarg, 0, 4096);
-		break;
-	case OPT_TIMEOUT:
-		given.timeout = cli_seconds("--timeout", optarg, 0.001, 1e9);
-		break;
-	case OPT_RETRIES:
-		given.retries = cli_int("--retries", optarg, 0, 1000000);
-		break;
-	case OPT_GRACE:
-		given.grace = cli_seconds("--grace", optarg, 0, 1e9);
-		break;
-	case OPT_MAX_FAILURES:
-		given.max_failures = cli_int("--max-failures", optarg, 1,
-		    INT64_MAX);
-		break;
-	case OPT_MAX_TIME:
-		given.max_time = cli_seconds("--max-time", optarg, 0.001,
-		    1e9);
-		break;
-	case OPT_MAX_TOKENS:
-		given.max_tokens = cli_int("--max-tokens", optarg, 1,
-		    INT64_MAX);
-		break;
-	case OPT_RETRY_ON: given.retry_on = optarg; break;
-	case OPT_ON_ERROR: given.on_error = optarg; break;
-	case OPT_DONE: given.done = optarg; break;
-	case OPT_SHARD: given.shard = optarg; break;
-	case OPT_ORDERED: given.ordered = 1; break;
-	case OPT_LOG: given.log = optarg; break;
-	case OPT_SEED:
-		given.seed = cli_int("--seed", optarg, INT64_MIN, INT64_MAX);
-		given.has_seed = 1;
-		break;
-	case OPT_PERSONAS: given.personas = optarg; break;
-	case OPT_NAME: given.name = optarg; break;
-	case OPT_STDERR: given.stderr_dir = optarg; break;
-	case OPT_TOTAL:
-		given.total = cli_int("--total", optarg, 0, INT64_MAX);
-		break;
-	case OPT_EXPLAIN: given.explain = 1; break;
-	case OPT_CHECK: given.explain = given.check = 1; break;
-	case OPT_PACKAGE: print_package();
-	case OPT_PROGRESS: given.progress = 1; break;
-	case OPT_NO_PROGRESS: given.progress = 0; break;
-	default: cli_common(c, usage);
-	}
 }
 
 /* Closes the output. A reader that went away ends us as it would any filter. */
@@ -573,20 +633,28 @@ int
 main(int argc, char **argv)
 {
 	struct config c;
-	int opt, status;
+	struct buf usage = { 0 }, list = { 0 };
+	int first, status;
 
 	util_init(argv[0]);
-	while ((opt = getopt_long(argc, argv, "c:t:n:j:", options, NULL)) !=
-	    -1)
-		read_option(opt);
-	if (!given.explain)
-		cli_need_input(argc - optind, usage);
+	put_usage(&usage);
+	first = read_options(argc, argv, buf_str(&usage));
+	if (given.list) {
+		put_options(&list);
+		print_text(&list);
+	}
+	if (given.package)
+		print_package();
+	if (!given.explain && !given.check)
+		cli_need_input(argc - first, buf_str(&usage));
+	buf_release(&usage);
 	if (config_load(&c, given.config, cli_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
-	if (given.explain)
+	if (given.explain || given.check)
 		explain(&c);
-	status = run(&c, argv + optind, argc - optind);
+	take_configured(&c);
+	status = run(&c, argv + first, argc - first);
 	config_release(&c);
 	return status;
 }

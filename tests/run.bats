@@ -790,3 +790,17 @@ stop()
 	assert_line --index 0 $'target\tapp:handel'
 	assert_regex "$stderr" 'has no "handel"'
 }
+
+@test "--list-options prints each option with its argument and a description" {
+	run -0 fl-run --list-options
+	assert_line $'iterations\tN\trun each input N times'
+	assert_line $'ordered\t\twrite traces in the order of the inputs'
+	refute_line --regexp $'^[^\t]*\t[^\t]*\t?$'
+	cut -f 1 <<<"$output" >options
+	while read -r name; do
+		run -0 fl-run --help
+		assert_output --regexp "--$name( |\$)"
+		grep -E "Fl .*-$name( |\$)" "$ROOT/man/fl-run.1" ||
+			fail "fl-run(1) does not document --$name"
+	done <options
+}

@@ -372,9 +372,9 @@ config_text(const struct config *c, const char *path)
 }
 
 double
-config_number(const struct config *c, const char *path, double absent)
+config_number(const struct config *c, const char *path)
 {
-	double d = absent;
+	double d = 0;
 
 	json_double(config_get(c, path), &d);
 	return d;

@@ -54,8 +54,8 @@ struct json_span config_get(const struct config *c, const char *path);
  */
 char *config_text(const struct config *c, const char *path);
 
-/* The number at a path, or absent if there is none. */
-double config_number(const struct config *c, const char *path, double absent);
+/* The number at a path, or 0 if there is none. */
+double config_number(const struct config *c, const char *path);
 
 /* Whether the value at a path is true. */
 int config_true(const struct config *c, const char *path);

@@ -223,11 +223,11 @@ generator_init(struct generator *g, const struct config *c,
 
 	memset(g, 0, sizeof(*g));
 	g->out = out;
-	g->seed = (uint64_t)(int64_t)config_number(c, "seed", 0);
-	g->limit = (size_t)config_number(c, "input_generation.limit", 0);
-	each = config_number(c, "input_generation.variation_count", 0);
+	g->seed = (uint64_t)(int64_t)config_number(c, "seed");
+	g->limit = (size_t)config_number(c, "input_generation.limit");
+	each = config_number(c, "input_generation.variation_count");
 	if (each < 1)
-		each = config_number(c, "variation_count", 0);
+		each = config_number(c, "variation_count");
 	g->each = each < 1 ? 3 : (size_t)each;
 	g->templates = texts_of(config_get(c, "custom_variation_prompt"),
 	    &g->ntemplates);

@@ -294,8 +294,7 @@ set_limits(struct words *l, const struct config *c, const char *dir,
 	size_t i;
 
 	for (i = 0; i < LEN(limits); i++) {
-		d = config_number(c, limits[i].key, -1);
-		if (d < 0)
+		if (!json_double(config_get(c, limits[i].key), &d))
 			continue;
 		most = (long long)d * limits[i].factor;
 		/* a hard limit that cannot be set is lower already */

@@ -144,7 +144,8 @@ fresh(struct queue *f)
 		number = record_run_id(f->job->id, f->job->persona,
 		    f->iteration, id);
 		if (!left_out(f->plan, number)) {
-			r = run_new(f->job, f->iteration, id, f->plan->seed,
+			r = run_new(f->job, f->iteration, id,
+			    f->plan->has_seed ? &f->plan->seed : NULL,
 			    f->plan->name);
 			r->place = f->runs++;
 		}

@@ -18,7 +18,8 @@ struct queue_plan {
 	const struct input_plan *jobs;
 	const char *name;	/* the experiment's */
 	long long iterations;	/* of each input */
-	const int64_t *seed;	/* NULL: random trace ids */
+	int has_seed;		/* 0: trace ids are random */
+	int64_t seed;		/* of trace ids */
 	char *const *personas;	/* keep only inputs of these */
 	size_t npersonas;	/* 0: all */
 	uint64_t shard;		/* of shards, from 0: keep only its runs */
