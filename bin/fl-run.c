@@ -168,7 +168,7 @@ put_usage(struct buf *b)
 }
 
 static void
-put_options(struct buf *b)
+put_option_list(struct buf *b)
 {
 	size_t i;
 
@@ -260,13 +260,15 @@ take_configured(const struct config *c)
 	}
 }
 
-static int64_t began;
-static int shown;		/* there is a progress line */
+/* --- progress ------------------------------------------------------------ */
 
-/* --- what people see ----------------------------------------------------- */
+static struct {
+	int64_t start;		/* isotime_monotonic() of the first run */
+	int shown;		/* the line is on the terminal */
+} bar;
 
 static void
-put_span(char *text, size_t size, double seconds)
+put_duration(char *text, size_t size, double seconds)
 {
 	long s = (long)seconds;
 
@@ -278,9 +280,9 @@ put_span(char *text, size_t size, double seconds)
 		snprintf(text, size, "%ld h %ld min", s / 3600, s / 60 % 60);
 }
 
-/* How wide the terminal is that the progress line is shown on; 0: any. */
+/* The terminal's width in columns; 0 if unknown. */
 static size_t
-width(void)
+terminal_width(void)
 {
 	struct winsize size;
 
@@ -288,42 +290,42 @@ width(void)
 }
 
 /*
- * A line that is wider than the terminal would not be taken back by the next
- * one: what matters least is left out until it fits, and what then is too much
- * is cut off.
+ * Prints the parts that fit. The next line could not overwrite one that is
+ * wider than the terminal: parts are left out in the order of least, and if the
+ * rest is still too wide, it is cut.
  */
 static void
-put_line(char parts[][64], size_t n, const size_t *least, size_t room)
+print_parts(char parts[][64], size_t n, const size_t *least, size_t width)
 {
 	struct buf b = { 0 };
 	size_t i, length = 0;
 
 	for (i = 0; i < n; i++)
 		length += strlen(parts[i]);
-	for (i = 0; room && length >= room && i < n - 1; i++) {
+	for (i = 0; width && length >= width && i < n - 1; i++) {
 		length -= strlen(parts[least[i]]);
 		*parts[least[i]] = 0;
 	}
 	for (i = 0; i < n; i++)
 		buf_puts(&b, parts[i]);
-	if (room && b.len >= room)
-		b.len = room - 1;
+	if (width && b.len >= width)
+		b.len = width - 1;
 	fprintf(stderr, "\r%.*s\033[K", (int)b.len, b.p);
 	buf_release(&b);
 }
 
 static void
-progress(const struct engine_view *v, int last)
+show_progress(const struct engine_view *v, int last)
 {
 	enum { DONE, FAILED, RUNNING, RATE, MEDIAN, LEFT, PARTS };
 	static const size_t least[] = { MEDIAN, RATE, RUNNING, LEFT, FAILED };
-	double seconds = (double)(isotime_monotonic() - began) / 1e6, rate;
+	double seconds = (double)(isotime_monotonic() - bar.start) / 1e6, rate;
 	long long total = given.total.n;
-	char parts[PARTS][64] = { "" }, of[32] = "", span[48];
-	struct pollfd can_show = { STDERR_FILENO, POLLOUT, 0 };
+	char parts[PARTS][64] = { "" }, of[32] = "", left[48];
+	struct pollfd terminal = { STDERR_FILENO, POLLOUT, 0 };
 
-	/* agents are not to wait for a terminal that was stopped */
-	if (poll(&can_show, 1, 0) <= 0)
+	/* agents do not wait for a terminal that was stopped */
+	if (poll(&terminal, 1, 0) <= 0)
 		return;
 	rate = seconds > 0 ? (double)v->done / seconds : 0;
 	if (total)
@@ -336,27 +338,40 @@ progress(const struct engine_view *v, int last)
 		snprintf(parts[MEDIAN], sizeof(*parts), ", p50 %.*f ms",
 		    v->p50 < 10, v->p50);
 	if (total && v->done && v->done <= total && !v->stopping && !last) {
-		put_span(span, sizeof(span), (double)(total - v->done) / rate);
-		snprintf(parts[LEFT], sizeof(*parts), ", %s left", span);
+		put_duration(left, sizeof(left),
+		    (double)(total - v->done) / rate);
+		snprintf(parts[LEFT], sizeof(*parts), ", %s left", left);
 	}
-	put_line(parts, PARTS, least, width());
+	print_parts(parts, PARTS, least, terminal_width());
 	if (last)
 		putc('\n', stderr);
-	shown = !last;
+	bar.shown = !last;
 }
 
-/* Says something without a progress line in the way. */
+/* Prints a message in place of the progress line. */
 static void
-say(const char *msg)
+report(const char *msg)
 {
-	if (shown)
+	if (bar.shown)
 		fputs("\r\033[K", stderr);
 	cli_say(msg);
 }
 
 /* --- the plan ------------------------------------------------------------ */
 
-/* The part of the work that is ours, of "K/N". */
+/* The plan of an experiment, and what it points to. */
+struct experiment {
+	struct engine_plan plan;
+	struct input_plan inputs;
+	struct command command;
+	struct completed done;
+	struct eventlog log;
+	struct words personas;
+	regex_t ready;
+	char *name;
+};
+
+/* The part of the runs to do, of "K/N". */
 static void
 set_shard(struct queue_plan *p)
 {
@@ -368,13 +383,13 @@ set_shard(struct queue_plan *p)
 		return;
 	sscanf(text, "%9lld/%9lld%n", &k, &n, &used);
 	if (!used || text[used] || k < 1 || k > n)
-		die("%s '%s': K/N is wanted, with K from 1 to N",
+		die("invalid %s '%s': expected K/N with 1 <= K <= N",
 		    given.shard ? "--shard" : "FL_SHARD", text);
 	p->shard = (uint64_t)k - 1;
 	p->shards = (uint64_t)n;
 }
 
-/* The bit of a kind of failure; complains about a name that is none. */
+/* The bit of a kind of failure. Exits if there is no kind of that name. */
 static unsigned
 failure_bit(const char *name, size_t n)
 {
@@ -384,12 +399,13 @@ failure_bit(const char *name, size_t n)
 		if (strlen(run_failures[i]) == n &&
 		    !memcmp(run_failures[i], name, n))
 			return 1u << i;
-	die("--retry-on '%.*s': error, timeout, crash or protocol is wanted",
-	    (int)n, name);
+	die("invalid --retry-on '%.*s': expected error, timeout, crash or "
+	    "protocol", (int)n, name);
 }
 
+/* The kinds of failure to retry after, as bits. */
 static unsigned
-retry_on(const struct config *c)
+retried_failures(const struct config *c)
 {
 	struct json_span key, item, v = config_get(c, "runner.retry_on");
 	struct json_iter it;
@@ -414,25 +430,25 @@ retry_on(const struct config *c)
 
 /* What ends the experiment early. */
 static void
-set_limits(struct engine_plan *p, const struct config *c)
+set_stop_limits(struct engine_plan *p, const struct config *c)
 {
 	struct json_span v = config_get(c, "runner.on_error");
-	int fast = json_is_str(v, "fail_fast");
+	int fail_fast = json_is_str(v, "fail_fast");
 
 	if (given.on_error) {
-		fast = !strcmp(given.on_error, "fail_fast");
-		if (!fast && strcmp(given.on_error, "continue") != 0)
-			die("--on-error '%s': continue or fail_fast is "
-			    "wanted", given.on_error);
+		fail_fast = !strcmp(given.on_error, "fail_fast");
+		if (!fail_fast && strcmp(given.on_error, "continue") != 0)
+			die("invalid --on-error '%s': expected continue or "
+			    "fail_fast", given.on_error);
 	}
-	p->max_failures = fast ? 1 : given.max_failures.n;
+	p->max_failures = fail_fast ? 1 : given.max_failures.n;
 	p->max_tokens = given.max_tokens.n;
 	p->max_time = given.max_time.seconds;
 }
 
 /* How agents are ended. */
 static void
-set_ending(struct engine_plan *p, const struct config *c)
+set_kill(struct engine_plan *p, const struct config *c)
 {
 	char *name = config_text(c, "runner.kill_signal");
 
@@ -445,57 +461,147 @@ set_ending(struct engine_plan *p, const struct config *c)
 }
 
 static void
-set_ready(struct engine_plan *p, const struct config *c)
+set_runs(struct queue_plan *p)
 {
-	static regex_t ready;
-	char *text = config_text(c, "runner.process.ready_pattern");
-
-	if (text && regcomp(&ready, text, REG_EXTENDED | REG_NOSUB))
-		die("runner.process.ready_pattern '%s' is no POSIX "
-		    "extended regular expression", text);
-	if (text)
-		p->ready = &ready;
-	free(text);
+	p->iterations = given.iterations.n;
+	p->has_seed = given.seed.is_set;
+	p->seed = given.seed.n;
+	set_shard(p);
 }
 
 static void
-make_plan(struct engine_plan *p, const struct config *c)
+set_plan(struct engine_plan *p, const struct config *c)
 {
-	p->feed.iterations = given.iterations.n;
-	set_shard(&p->feed);
-	p->feed.has_seed = given.seed.is_set;
-	p->feed.seed = given.seed.n;
+	set_runs(&p->queue);
 	p->parallel = (size_t)given.parallel.n;
 	if (!p->parallel)
 		p->parallel = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
 	p->timeout = given.timeout.seconds;
 	p->max_retries = (unsigned)given.retries.n;
-	p->retry_on = retry_on(c);
+	p->retry_on = retried_failures(c);
 	p->retry_delay = config_number(c, "runner.retry_delay");
 	p->run_delay = config_number(c, "run_delay_seconds");
 	p->fresh = json_is_str(config_get(c, "runner.isolation"), "call");
 	p->ordered = given.ordered;
 	p->output_limit = (size_t)config_number(c,
 	    "runner.limits.output_mb") << 20;
-	set_ending(p, c);
-	set_limits(p, c);
-	p->say = say;
+	set_kill(p, c);
+	set_stop_limits(p, c);
+	p->report = report;
 	if (given.progress > 0 || (given.progress < 0 &&
 	    isatty(STDERR_FILENO)))
-		p->progress = progress;
+		p->progress = show_progress;
 }
 
 static void
-set_personas(struct queue_plan *p)
+set_personas(struct experiment *x)
 {
-	static struct words names;
 	char *list = given.personas, *name;
 
 	while ((name = cli_item(&list)))
-		words_add(&names, name);
-	p->personas = names.w;
-	p->npersonas = names.n;
+		words_add(&x->personas, xstrdup(name));
+	x->plan.queue.personas = x->personas.w;
+	x->plan.queue.npersonas = x->personas.n;
 }
+
+/*
+ * Reads which runs are done. If that file is the one that the traces are
+ * appended to, an incomplete last line is removed, so that the next line does
+ * not continue it.
+ */
+static int
+read_done(struct experiment *x, struct err *e)
+{
+	struct completed *d = &x->done;
+	struct stat file, out;
+
+	if (!given.done)
+		return 0;
+	x->plan.queue.done = d;
+	if (completed_read(d, given.done, e))
+		return -1;
+	if (!d->torn || stat(given.done, &file) ||
+	    fstat(STDOUT_FILENO, &out) || file.st_dev != out.st_dev ||
+	    file.st_ino != out.st_ino)
+		return 0;
+	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
+		return err_set(e, 0, 0, "%s: %s", given.done, strerror(errno));
+	warn("%s: removed the incomplete last line", given.done);
+	return 0;
+}
+
+/* The line that an agent is ready after, which only commands have. */
+static int
+set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
+{
+	char *text = x->command.hello ? NULL : config_text(c,
+	    "runner.process.ready_pattern");
+	int bad = 0;
+
+	if (text && regcomp(&x->ready, text, REG_EXTENDED | REG_NOSUB))
+		bad = err_set(e, 0, 0, "invalid runner.process.ready_pattern "
+		    "'%s': expected a POSIX extended regular expression",
+		    text);
+	else if (text)
+		x->plan.ready = &x->ready;
+	free(text);
+	return bad;
+}
+
+/* What to start, and for what. */
+static int
+find_command(struct command *command, struct config *c, struct err *e)
+{
+	return command_init(command, c, given.target, given.command,
+	    given.protocol, given.replay ||
+	    config_true(c, "replay_args.enabled"), e);
+}
+
+/* Returns 0, or -1 with *e filled in. x can be closed either way. */
+static int
+experiment_open(struct experiment *x, struct config *c, struct err *e)
+{
+	struct engine_plan *p = &x->plan;
+
+	memset(x, 0, sizeof(*x));
+	set_plan(p, c);
+	set_personas(x);
+	p->kind.stderr_dir = given.stderr_dir;
+	p->kind.report = report;
+	p->kind.agents_log = -1;
+	p->log = &x->log;
+	if (read_done(x, e) || find_command(&x->command, c, e) ||
+	    input_plan_init(&x->inputs, c, given.replay, x->command.target,
+	    e) || set_ready_pattern(x, c, e) ||
+	    (given.log && eventlog_open(&x->log, given.log, e)) ||
+	    agent_kind_open(&p->kind, e))
+		return -1;
+	x->name = given.name ? xstrdup(given.name) : config_name(c);
+	p->queue.name = x->name;
+	p->queue.inputs = &x->inputs;
+	p->hello = x->command.hello;
+	p->lines = x->command.lines;
+	p->kind.argv = x->command.argv.w;
+	p->kind.env = &c->env;
+	p->kind.dir = x->command.dir;
+	return 0;
+}
+
+static void
+experiment_close(struct experiment *x)
+{
+	if (x->plan.ready)
+		regfree(&x->ready);
+	agent_kind_close(&x->plan.kind);
+	eventlog_close(&x->log);
+	input_plan_release(&x->inputs);
+	command_release(&x->command);
+	completed_release(&x->done);
+	words_release(&x->personas);
+	free(x->name);
+}
+
+/* --- actions ------------------------------------------------------------- */
 
 /* Writes text and exits with 0. */
 static _Noreturn void
@@ -519,7 +625,7 @@ print_package(void)
 	print_text(&text);
 }
 
-/* Closes the output. A reader that went away ends us as it would any filter. */
+/* Closes the output. Dies of SIGPIPE if its reader is gone. */
 static void
 end_output(struct out *o)
 {
@@ -532,27 +638,7 @@ end_output(struct out *o)
 	die("<stdout>: %s", strerror(o->error));
 }
 
-/*
- * Reads what was done. Where that is the very file that we append to, a last
- * line that was cut off is taken away, so that the next one is not joined on.
- */
-static void
-read_done(struct completed *d, struct err *e)
-{
-	struct stat file, out;
-
-	if (completed_read(d, given.done, e))
-		die("%s", e->msg);
-	if (!d->torn || stat(given.done, &file) ||
-	    fstat(STDOUT_FILENO, &out) || file.st_dev != out.st_dev ||
-	    file.st_ino != out.st_ino)
-		return;
-	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
-		die("%s: %s", given.done, strerror(errno));
-	warn("%s: the last line was cut off and is removed", given.done);
-}
-
-/* Prints what would be run, and becomes it for --check. */
+/* Prints what would be run. For --check, then becomes the agent. */
 static _Noreturn void
 explain(struct config *c)
 {
@@ -561,9 +647,7 @@ explain(struct config *c)
 	struct err e = { 0 };
 	int bad;
 
-	bad = command_init(&agent, c, given.target, given.command,
-	    given.protocol, given.replay ||
-	    config_true(c, "replay_args.enabled"), &e);
+	bad = find_command(&agent, c, &e);
 	check_put(&text, &agent);
 	if (!bad && (!given.check || !agent.python))
 		print_text(&text);
@@ -574,57 +658,22 @@ explain(struct config *c)
 }
 
 static int
-run(struct config *c, char **files, int nfiles)
+run_inputs(struct config *c, char **files, int nfiles)
 {
-	struct engine_plan p = { 0 };
-	struct input_plan jobs;
-	struct eventlog journal = { 0 };
-	struct command launch;
-	struct completed done = { 0 };
+	struct experiment x;
 	struct source s;
 	struct err e = { 0 };
 	struct out o;
-	char *name;
 	int status;
 
-	make_plan(&p, c);
-	set_personas(&p.feed);
-	if (given.done) {
-		read_done(&done, &e);
-		p.feed.done = &done;
-	}
-	p.kind.stderr_dir = given.stderr_dir;
-	p.kind.say = say;
-	if (command_init(&launch, c, given.target, given.command,
-	    given.protocol, given.replay ||
-	    config_true(c, "replay_args.enabled"), &e) ||
-	    input_plan_init(&jobs, c, given.replay, launch.target, &e) ||
-	    (given.log && eventlog_open(&journal, given.log, &e)) ||
-	    agent_kind_open(&p.kind, &e))
+	if (experiment_open(&x, c, &e))
 		die("%s", e.msg);
-	name = given.name ? xstrdup(given.name) : config_name(c);
-	p.feed.name = name;
-	p.feed.jobs = &jobs;
-	p.greets = launch.greets;
-	p.lines = launch.lines;
-	/* as with the protocol, it is of the command's process */
-	if (!launch.greets)
-		set_ready(&p, c);
-	p.kind.argv = launch.argv.w;
-	p.kind.env = &c->env;
-	p.kind.dir = launch.dir;
-	p.journal = &journal;
-	source_init(&s, files, (size_t)nfiles, say);
+	source_init(&s, files, (size_t)nfiles, report);
 	out_init(&o, STDOUT_FILENO, 0);
-	began = isotime_monotonic();
-	status = engine_run(&p, &s, &o);
+	bar.start = isotime_monotonic();
+	status = engine_run(&x.plan, &s, &o);
 	source_release(&s);
-	agent_kind_close(&p.kind);
-	eventlog_close(&journal);
-	input_plan_release(&jobs);
-	command_release(&launch);
-	completed_release(&done);
-	free(name);
+	experiment_close(&x);
 	end_output(&o);
 	return status;
 }
@@ -640,7 +689,7 @@ main(int argc, char **argv)
 	put_usage(&usage);
 	first = read_options(argc, argv, buf_str(&usage));
 	if (given.list) {
-		put_options(&list);
+		put_option_list(&list);
 		print_text(&list);
 	}
 	if (given.package)
@@ -654,7 +703,7 @@ main(int argc, char **argv)
 	if (given.explain || given.check)
 		explain(&c);
 	take_configured(&c);
-	status = run(&c, argv + first, argc - first);
+	status = run_inputs(&c, argv + first, argc - first);
 	config_release(&c);
 	return status;
 }

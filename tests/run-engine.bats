@@ -85,7 +85,7 @@ none_marked()
 	FL_SHARD=1/3 fl-run --protocol lines --shard 2/3 --command cat in | jq -r .run_id | diff wanted -
 	for bad in 0/3 4/3 1 1/0 a/b 1/3x -1/3 ''; do
 		run -2 --separate-stderr fl-run --protocol lines --shard "$bad" --command cat in || [ -z "$bad" ]
-		[ -z "$bad" ] || assert_equal "$stderr" "fl-run: --shard '$bad': K/N is wanted, with K from 1 to N"
+		[ -z "$bad" ] || assert_equal "$stderr" "fl-run: invalid --shard '$bad': expected K/N with 1 <= K <= N"
 	done
 }
 
@@ -128,7 +128,7 @@ none_marked()
 		head -n 3 all >out
 		sed -n 4p all | head -c "$cut" >>out
 		run -0 --separate-stderr bash -c 'fl-run --protocol lines --done out --command cat in >>out'
-		assert_equal "$stderr" 'fl-run: out: the last line was cut off and is removed'
+		assert_equal "$stderr" 'fl-run: out: removed the incomplete last line'
 		assert_equal "$(jq -r .input out | xargs)" '1 2 3 4 5 6'
 	done
 	run -2 --separate-stderr fl-run --protocol lines --done nothing --command cat in
@@ -215,7 +215,7 @@ none_marked()
 	run -1 fl-run -c setting.yaml --on-error continue --command 'sh agent.sh' in
 	assert_equal "${#lines[@]}" 3
 	run -2 fl-run --on-error maybe --command cat in
-	assert_output "fl-run: --on-error 'maybe': continue or fail_fast is wanted"
+	assert_output "fl-run: invalid --on-error 'maybe': expected continue or fail_fast"
 }
 
 @test "an agent that does not get ready ends it, unless another one did before" {
@@ -286,7 +286,7 @@ none_marked()
 		--command 'sh agent.sh' in
 	assert_equal "$(jq -c '[.input, .attempts]' <<<"$output" | sort | xargs)" '[crash,1] [error,3] [hang,1]'
 	run -2 fl-run --retry-on often --command cat in
-	assert_output "fl-run: --retry-on 'often': error, timeout, crash or protocol is wanted"
+	assert_output "fl-run: invalid --retry-on 'often': expected error, timeout, crash or protocol"
 }
 
 @test "attempts wait twice as long each time, and up to half more, each run otherwise" {

@@ -116,7 +116,7 @@ nothing_left()
 	assert_regex "$stderr" 'the agent ended before it was ready'
 	sed -i 's/ready_pattern: .*/ready_pattern: "("/' setting.yaml
 	run --separate-stderr -2 fl-run -c setting.yaml in
-	assert_regex "$stderr" "ready_pattern '\(' is no POSIX"
+	assert_regex "$stderr" "ready_pattern '\(': expected a POSIX"
 }
 
 @test "an agent that can do no work says so, and nothing more is run" {

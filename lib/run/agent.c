@@ -50,7 +50,7 @@ agent_kind_open(struct agent_kind *k, struct err *e)
 {
 	char *name;
 
-	k->ledger = -1;
+	k->agents_log = -1;
 	if (!k->stderr_dir)
 		return 0;
 	if (mkdir(k->stderr_dir, 0700) && errno != EEXIST)
@@ -58,20 +58,20 @@ agent_kind_open(struct agent_kind *k, struct err *e)
 		    strerror(errno));
 	k->last = last_log(k->stderr_dir);
 	name = xasprintf("%s/agents.jsonl", k->stderr_dir);
-	k->ledger = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+	k->agents_log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 	    0600);
-	if (k->ledger < 0)
+	if (k->agents_log < 0)
 		err_set(e, 0, 0, "%s: %s", name, strerror(errno));
 	free(name);
-	return k->ledger < 0 ? -1 : 0;
+	return k->agents_log < 0 ? -1 : 0;
 }
 
 void
 agent_kind_close(struct agent_kind *k)
 {
-	if (k->ledger >= 0)
-		close(k->ledger);
-	k->ledger = -1;
+	if (k->agents_log >= 0)
+		close(k->agents_log);
+	k->agents_log = -1;
 }
 
 int
@@ -104,12 +104,12 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 }
 
 size_t
-agent_untaken(const struct agent *a)
+agent_unread(const struct agent *a)
 {
 	int n;
 
-	if (a->deaf || a->proc.in < 0)
-		return a->untaken;
+	if (a->input_closed || a->proc.in < 0)
+		return a->unread;
 	/* Linux tells it of the writing end too, even when nobody reads */
 	if (ioctl(a->proc.in, FIONREAD, &n) < 0 || n < 0)
 		n = 0;
@@ -129,8 +129,8 @@ agent_write(struct agent *a)
 		if (n < 0 && errno == EAGAIN)
 			break;
 		if (n < 0) {
-			a->untaken = agent_untaken(a);
-			a->deaf = 1;
+			a->unread = agent_unread(a);
+			a->input_closed = 1;
 			close(a->proc.in);
 			a->proc.in = -1;
 			break;
@@ -175,13 +175,13 @@ agent_line(struct agent *a, const char **p, size_t *n)
 {
 	const char *nl = line_end(a);
 
-	if (a->passing && nl) {
+	if (a->skipping && nl) {
 		a->from_start = (size_t)(nl - a->from.p) + 1;
 		a->from_seen = 0;
-		a->passing = 0;
+		a->skipping = 0;
 		nl = line_end(a);
-	} else if (a->passing) {
-		agent_pass(a);
+	} else if (a->skipping) {
+		agent_skip_line(a);
 	}
 	if (!nl) {
 		a->from_seen = a->from.len - a->from_start;
@@ -202,9 +202,9 @@ agent_peek(const struct agent *a, const char **p)
 }
 
 void
-agent_pass(struct agent *a)
+agent_skip_line(struct agent *a)
 {
-	a->passing = 1;
+	a->skipping = 1;
 	a->from_start = a->from.len;
 	a->from_seen = 0;
 }
@@ -212,8 +212,8 @@ agent_pass(struct agent *a)
 int
 agent_rest(struct agent *a, const char **p, size_t *n)
 {
-	if (a->passing)
-		agent_pass(a);
+	if (a->skipping)
+		agent_skip_line(a);
 	*p = a->from.p + a->from_start;
 	*n = a->from.len - a->from_start;
 	a->from_start = a->from.len;
@@ -222,7 +222,7 @@ agent_rest(struct agent *a, const char **p, size_t *n)
 }
 
 void
-agent_account(const struct agent *a, long long calls, struct buf *b)
+agent_put_usage(const struct agent *a, long long calls, struct buf *b)
 {
 	int status = a->end.status;
 
@@ -240,18 +240,18 @@ agent_account(const struct agent *a, long long calls, struct buf *b)
 }
 
 int
-agent_note(const struct agent *a, long long calls)
+agent_log_usage(const struct agent *a, long long calls)
 {
 	struct buf b = { 0 };
 	int bad;
 
-	if (a->kind->ledger < 0)
+	if (a->kind->agents_log < 0)
 		return 0;
 	json_open(&b, NULL, '{');
-	agent_account(a, calls, &b);
+	agent_put_usage(a, calls, &b);
 	json_close(&b, '}');
 	buf_byte(&b, '\n');
-	bad = out_write_all(a->kind->ledger, b.p, b.len);
+	bad = out_write_all(a->kind->agents_log, b.p, b.len);
 	buf_release(&b);
 	return bad;
 }
@@ -299,7 +299,7 @@ give_up_log(struct agent *a, int error)
 	char *msg = xasprintf("%s/agent-%u.log: %s", a->kind->stderr_dir,
 	    a->number, strerror(error));
 
-	a->kind->say(msg);
+	a->kind->report(msg);
 	free(msg);
 	close(a->log);
 	a->log = -1;
@@ -353,7 +353,7 @@ agent_read_errors(struct agent *a)
 }
 
 void
-agent_forget_errors(struct agent *a)
+agent_discard_errors(struct agent *a)
 {
 	agent_read_errors(a);
 	a->err_tail.len = 0;

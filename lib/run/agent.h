@@ -20,8 +20,8 @@ struct agent_kind {
 	const struct env *env;	/* its secrets are masked in errors */
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
-	int ledger;	/* where agents that have ended are noted, or -1 */
-	void (*say)(const char *msg);	/* when a log cannot be written */
+	int agents_log;	/* where agents that have ended are noted, or -1 */
+	void (*report)(const char *msg);	/* when a log cannot be written */
 	unsigned last;		/* the highest number that has a log there */
 };
 
@@ -35,9 +35,9 @@ struct agent {
 	size_t from_start;
 	size_t from_seen;	/* bytes in which there is no newline */
 	int from_eof;
-	int passing;		/* what it writes, up to a newline, is dropped */
-	int deaf;		/* it closed its input before all was written */
-	size_t untaken;		/* bytes it had not read when it did */
+	int skipping;		/* what it writes, up to a newline, is dropped */
+	int input_closed;		/* it closed its input before all was written */
+	size_t unread;		/* bytes it had not read when it did */
 	struct buf err_line;	/* of its standard error, not yet whole */
 	struct buf err_tail;	/* the last few KiB of it */
 	int log;		/* descriptor, or -1 */
@@ -64,7 +64,7 @@ void agent_release(struct agent *a);
 void agent_write(struct agent *a);
 
 /* How many bytes it has not read of what it was sent, where that is known. */
-size_t agent_untaken(const struct agent *a);
+size_t agent_unread(const struct agent *a);
 
 /* Reads what there is of its output (and notes its end), of its errors. */
 void agent_read(struct agent *a);
@@ -81,7 +81,7 @@ int agent_rest(struct agent *a, const char **p, size_t *n);
 size_t agent_peek(const struct agent *a, const char **p);
 
 /* Drops what there is behind the last whole line, and the rest of that line. */
-void agent_pass(struct agent *a);
+void agent_skip_line(struct agent *a);
 
 /*
  * Adds to an open object who an agent that has ended was, and what it used:
@@ -89,11 +89,11 @@ void agent_pass(struct agent *a);
  * peak_memory_bytes. agent_note puts that into the ledger, where there is one,
  * and returns 0, or -1 with errno set.
  */
-void agent_account(const struct agent *a, long long calls, struct buf *b);
-int agent_note(const struct agent *a, long long calls);
+void agent_put_usage(const struct agent *a, long long calls, struct buf *b);
+int agent_log_usage(const struct agent *a, long long calls);
 
 /* Forgets what it has said on its standard error so far. */
-void agent_forget_errors(struct agent *a);
+void agent_discard_errors(struct agent *a);
 
 /* What it last said on its standard error; forgets it. */
 void agent_take_errors(struct agent *a, struct buf *b);

@@ -12,7 +12,7 @@
 extern char **environ;
 
 static void
-put_agent_fact(struct buf *b, const char *name, const char *value)
+check_put_fact(struct buf *b, const char *name, const char *value)
 {
 	if (value)
 		buf_printf(b, "%s\t%s\n", name, value);
@@ -20,7 +20,7 @@ put_agent_fact(struct buf *b, const char *name, const char *value)
 
 /* The words of a command, with blanks between. */
 static void
-put_command(struct buf *b, const struct words *argv)
+put_argv(struct buf *b, const struct words *argv)
 {
 	size_t i;
 
@@ -31,30 +31,30 @@ put_command(struct buf *b, const struct words *argv)
 }
 
 void
-check_put(struct buf *b, const struct command *l)
+check_put(struct buf *b, const struct command *agent)
 {
-	if (!l->python && l->argv.n)
-		put_command(b, &l->argv);
+	if (!agent->python && agent->argv.n)
+		put_argv(b, &agent->argv);
 	else
-		put_agent_fact(b, "target", l->target);
-	put_agent_fact(b, "directory", l->dir);
-	put_agent_fact(b, "python", l->python);
-	put_agent_fact(b, "package", l->package);
+		check_put_fact(b, "target", agent->target);
+	check_put_fact(b, "directory", agent->dir);
+	check_put_fact(b, "python", agent->python);
+	check_put_fact(b, "package", agent->package);
 }
 
 int
-check_become(const struct command *l, const struct config *c, struct err *e)
+check_become(const struct command *agent, const struct config *c, struct err *e)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(null, STDOUT_FILENO) < 0)
 		return err_set(e, 0, 0, "/dev/null: %s", strerror(errno));
-	if (l->dir && chdir(l->dir))
-		return err_set(e, 0, 0, "folder '%s': %s", l->dir,
+	if (agent->dir && chdir(agent->dir))
+		return err_set(e, 0, 0, "folder '%s': %s", agent->dir,
 		    strerror(errno));
 	environ = c->env.vars;
-	execvp(l->argv.w[0], l->argv.w);
-	return err_set(e, 0, 0, "cannot start '%s': %s", l->argv.w[0],
+	execvp(agent->argv.w[0], agent->argv.w);
+	return err_set(e, 0, 0, "cannot start '%s': %s", agent->argv.w[0],
 	    strerror(errno));
 }

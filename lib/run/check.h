@@ -15,7 +15,7 @@ struct err;
  * "python", the interpreter, and "package", the folder of our package. l is
  * what command_init filled in, whether or not it succeeded.
  */
-void check_put(struct buf *b, const struct command *l);
+void check_put(struct buf *b, const struct command *agent);
 
 /*
  * Becomes the agent, with no input and nobody who reads its output: a Python
@@ -23,7 +23,7 @@ void check_put(struct buf *b, const struct command *l);
  * message on stderr and another status. Returns -1 with *e filled in when the
  * agent cannot be started.
  */
-int check_become(const struct command *l, const struct config *c,
+int check_become(const struct command *agent, const struct config *c,
     struct err *e);
 
 #endif

@@ -36,7 +36,7 @@ words_release(struct words *l)
  * else. Returns 0 when a quote is not closed.
  */
 static int
-split(struct words *l, const char *s)
+split_command(struct words *l, const char *s)
 {
 	struct buf word = { 0 };
 	char quote;
@@ -122,7 +122,7 @@ interpreter(const struct config *c)
 }
 
 static void
-add_option(struct words *l, const char *option, char *value)
+add_argument(struct words *l, const char *option, char *value)
 {
 	if (!value)
 		return;
@@ -141,7 +141,7 @@ add_paths(struct words *l, const struct config *c)
 		words_add(&paths, config_text(c, "runner.python_path"));
 	add_texts(&paths, config_get(c, "runner.python_path"));
 	for (i = 0; i < paths.n; i++) {
-		add_option(l, "--path", config_path(c, paths.w[i]));
+		add_argument(l, "--path", config_path(c, paths.w[i]));
 		free(paths.w[i]);
 	}
 	free(paths.w);
@@ -168,17 +168,17 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	if (!agent->package)
 		return -1;
 	words_add(l, xstrdup(agent->python));
-	add_option(l, "-c", xstrdup(start));
+	add_argument(l, "-c", xstrdup(start));
 	words_add(l, xstrdup(agent->package));
 	if (replay)
 		words_add(l, xstrdup("--replay"));
-	add_option(l, "--factory", config_text(c, "runner.factory"));
-	add_option(l, "--factory-kwargs",
+	add_argument(l, "--factory", config_text(c, "runner.factory"));
+	add_argument(l, "--factory-kwargs",
 	    config_text(c, "runner.factory_kwargs"));
-	add_option(l, "--stream-output-path",
+	add_argument(l, "--stream-output-path",
 	    config_text(c, "runner.stream_output_path"));
-	add_option(l, "--drain", config_text(c, "replay_args.drain_seconds"));
-	add_option(l, "--concurrency", config_text(c, "runner.concurrency"));
+	add_argument(l, "--drain", config_text(c, "replay_args.drain_seconds"));
+	add_argument(l, "--concurrency", config_text(c, "runner.concurrency"));
 	add_paths(l, c);
 	words_add(l, xstrdup(target));
 	path = old && *old ? xasprintf("%s:%s", agent->package, old) :
@@ -213,7 +213,7 @@ command_agent(struct words *l, const struct config *c, const char *command,
 	struct json_span v = config_get(c, "runner.process.command");
 	char *text = command ? xstrdup(command) : json_is(v, JSON_STRING) ?
 	    config_text(c, "runner.process.command") : NULL;
-	int whole = !text || split(l, text);
+	int whole = !text || split_command(l, text);
 
 	free(text);
 	if (!whole)
@@ -284,7 +284,7 @@ is_program(const char *name, const char *dir)
  * set by ourselves, after it was started, might come too late.
  */
 static int
-set_limits(struct words *l, const struct config *c, const char *dir,
+set_process_limits(struct words *l, const struct config *c, const char *dir,
     struct err *e)
 {
 	struct words all = { 0 };
@@ -306,7 +306,7 @@ set_limits(struct words *l, const struct config *c, const char *dir,
 	if (!script.len)
 		return 0;
 	buf_puts(&script, "exec \"$@\"");
-	add_option(&all, "sh", xstrdup("-c"));
+	add_argument(&all, "sh", xstrdup("-c"));
 	words_add(&all, buf_detach(&script, NULL));
 	words_add(&all, xstrdup("sh"));
 	for (i = 0; i < l->n; i++)
@@ -348,11 +348,11 @@ command_init(struct command *l, struct config *c, const char *target,
 		return err_set(e, 0, 0, "nothing to run: give --target or "
 		    "--command, or runner.target in the configuration");
 	} else {
-		l->greets = 1;
+		l->hello = 1;
 		if (python_agent(l, c, l->target, replay, e))
 			return -1;
 	}
-	return set_limits(&l->argv, c, l->dir, e);
+	return set_process_limits(&l->argv, c, l->dir, e);
 }
 
 void

@@ -27,7 +27,7 @@ struct command {
 	char *dir;		/* the folder to start in; NULL: ours */
 	char *python;		/* the interpreter of a handler, or NULL */
 	char *package;		/* the folder of our Python package, or NULL */
-	int greets;		/* the agent begins with hello */
+	int hello;		/* the agent begins with hello */
 	int lines;		/* it speaks the protocol of plain lines */
 };
 

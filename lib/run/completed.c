@@ -20,7 +20,7 @@ by_id(const void *a, const void *b)
 }
 
 static void
-add(struct completed *d, const char *p, size_t n)
+add_line(struct completed *d, const char *p, size_t n)
 {
 	static const char *const names[] = {
 		"trace_id", "run_id", "error_kind"
@@ -55,7 +55,7 @@ completed_read(struct completed *d, const char *file, struct err *e)
 		if (d->torn)
 			continue;
 		d->whole = l.offset + l.n + 1;
-		add(d, l.p, l.n);
+		add_line(d, l.p, l.n);
 	}
 	if (got < 0)
 		err_set(e, 0, 0, "%s: %s", file, strerror(errno));

@@ -54,29 +54,29 @@
 
 struct engine {
 	const struct engine_plan *plan;
-	struct queue feed;
+	struct queue queue;
 	struct out *out;
-	struct reorder lineup;	/* traces that wait for earlier ones */
-	struct reaper guard;
-	struct worker *slots;
-	size_t nslots;
+	struct reorder reorder;	/* traces that wait for earlier ones */
+	struct reaper reaper;
+	struct worker *workers;
+	size_t nworkers;
 	unsigned started;	/* the number of the last agent */
-	int restless;		/* agents end when they have to wait */
-	int told;		/* descriptor that tells of signals */
+	int no_spares;		/* agents end when they have to wait */
+	int signal_fd;		/* descriptor that tells of signals */
 	int64_t now;		/* this turn's time: what is due goes by it */
 	struct engine_view view;
-	struct histogram took;	/* durations in microseconds */
+	struct histogram durations;	/* durations in microseconds */
 	long long tokens;
-	int ledger_lost;	/* agents.jsonl cannot be written */
-	int proven;		/* an agent was ready once */
-	int unready;		/* so many in a row were not, since then */
+	int agents_log_failed;	/* agents.jsonl cannot be written */
+	int was_ready;		/* an agent was ready once */
+	int failed_starts;		/* so many in a row were not, since then */
 	int fatal;		/* stop with status 2 */
-	int turn_again;		/* there is work to give at once */
-	int hurry;		/* do not wait in this turn */
+	int dispatch_again;		/* there is work to give at once */
+	int no_wait;		/* do not wait in this turn */
 	int stopping;		/* no more runs are begun */
-	int limited;		/* for another reason than a signal */
+	int by_limit;		/* for another reason than a signal */
 	int64_t stop_by;	/* when those that run are ended */
-	int64_t time_up;	/* when --max-time is over */
+	int64_t max_time_at;	/* when --max-time is over */
 	int64_t progress_at;
 	struct pollfd *fds;
 };
@@ -89,11 +89,11 @@ micro(double seconds)
 
 /* --- telling ------------------------------------------------------------- */
 
-static void tell(const struct engine *g, const char *fmt, ...)
+static void report(const struct engine *g, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-tell(const struct engine *g, const char *fmt, ...)
+report(const struct engine *g, const char *fmt, ...)
 {
 	struct buf b = { 0 };
 	va_list ap;
@@ -101,19 +101,19 @@ tell(const struct engine *g, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	g->plan->say(buf_str(&b));
+	g->plan->report(buf_str(&b));
 	buf_release(&b);
 }
 
 /* Begins an event of the journal about an agent, a run, or both. */
 static struct buf *
-event(const struct engine *g, const char *name, const struct worker *s,
+begin_event(const struct engine *g, const char *name, const struct worker *w,
     const struct run *r)
 {
-	struct buf *b = eventlog_begin(g->plan->journal, name);
+	struct buf *b = eventlog_begin(g->plan->log, name);
 
-	if (b && s)
-		json_add_int(b, "agent", s->agent.number);
+	if (b && w)
+		json_add_int(b, "agent", w->agent.number);
 	if (b && r) {
 		json_add_str(b, "run_id", r->id);
 		json_add_int(b, "attempt", r->attempt);
@@ -122,18 +122,18 @@ event(const struct engine *g, const char *name, const struct worker *s,
 }
 
 static void
-note(const struct engine *g, const char *name, const struct worker *s,
+log_event(const struct engine *g, const char *name, const struct worker *w,
     const struct run *r)
 {
-	if (event(g, name, s, r))
-		eventlog_end(g->plan->journal);
+	if (begin_event(g, name, w, r))
+		eventlog_end(g->plan->log);
 }
 
 static void
-note_end(const struct engine *g, const char *name, const struct run *r,
+log_end(const struct engine *g, const char *name, const struct run *r,
     const struct run_end *end, int64_t took)
 {
-	struct buf *b = event(g, name, NULL, r);
+	struct buf *b = begin_event(g, name, NULL, r);
 
 	if (!b)
 		return;
@@ -142,87 +142,87 @@ note_end(const struct engine *g, const char *name, const struct run *r,
 	if (end->error)
 		json_add_str(b, "error_kind", run_failures[end->kind]);
 	json_add_int(b, "took_us", took);
-	eventlog_end(g->plan->journal);
+	eventlog_end(g->plan->log);
 }
 
 static void
-tell_run(const struct engine *g, const struct worker *s, const struct run *r)
+report_run(const struct engine *g, const struct worker *w, const struct run *r)
 {
-	const struct buf *input = &r->job->input;
+	const struct buf *input = &r->input->value;
 	size_t shown = input->len;
 
 	/* no half of a character */
 	if (shown > INPUT_SHOWN)
 		shown = utf8_check(input->p, INPUT_SHOWN);
-	tell(g, "running for %.1f s: run %s, iteration %lld, attempt %u, "
+	report(g, "running for %.1f s: run %s, iteration %lld, attempt %u, "
 	    "agent %u (pid %ld): %.*s%s",
 	    (double)(isotime_monotonic() - r->clock) / 1e6, r->id,
-	    r->iteration, r->attempt, s->agent.number,
-	    (long)s->agent.proc.pid, (int)shown, input->p,
+	    r->iteration, r->attempt, w->agent.number,
+	    (long)w->agent.proc.pid, (int)shown, input->p,
 	    shown < input->len ? "..." : "");
 }
 
 /* What runs now, for who asks with SIGUSR1. */
 static void
-tell_running(const struct engine *g)
+report_running(const struct engine *g)
 {
 	const struct run *r;
 	size_t i;
 	long long n = 0;
 
-	for (i = 0; i < g->nslots; i++)
-		for (r = g->slots[i].flight; r; r = r->next)
+	for (i = 0; i < g->nworkers; i++)
+		for (r = g->workers[i].runs; r; r = r->next)
 			if (r->started) {
-				tell_run(g, &g->slots[i], r);
+				report_run(g, &g->workers[i], r);
 				n++;
 			}
-	tell(g, "%lld running, %lld done, %lld failed, %zu to be tried again",
-	    n, g->view.done, g->view.failed, g->feed.nlater);
+	report(g, "%lld running, %lld done, %lld failed, %zu to be tried again",
+	    n, g->view.done, g->view.failed, g->queue.nlater);
 }
 
 /* --- stopping ------------------------------------------------------------ */
 
 static long long
-in_flight(const struct engine *g)
+count_runs(const struct engine *g)
 {
 	long long n = 0;
 	size_t i;
 
-	for (i = 0; i < g->nslots; i++)
-		n += g->slots[i].nflight;
+	for (i = 0; i < g->nworkers; i++)
+		n += g->workers[i].nruns;
 	return n;
 }
 
 /* No more runs are begun, for the reason that fmt and the rest give. */
-static void stop(struct engine *g, const char *fmt, ...)
+static void stop_starting(struct engine *g, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-stop(struct engine *g, const char *fmt, ...)
+stop_starting(struct engine *g, const char *fmt, ...)
 {
-	long long n = in_flight(g);
+	long long n = count_runs(g);
 	struct buf b = { 0 }, *line;
 	va_list ap;
 
 	if (g->stopping || g->fatal)
 		return;
 	g->stopping = 1;
-	g->limited = !proc_stops;
+	g->by_limit = !proc_stops;
 	g->stop_by = isotime_monotonic() + micro(g->plan->grace);
 	va_start(ap, fmt);
 	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	line = event(g, "stopping", NULL, NULL);
+	line = begin_event(g, "stopping", NULL, NULL);
 	if (line) {
 		json_add_str(line, "why", buf_str(&b));
-		eventlog_end(g->plan->journal);
+		eventlog_end(g->plan->log);
 	}
 	buf_puts(&b, ": no more runs are begun");
 	if (n)
 		buf_printf(&b, "; %lld may go on for %g s%s", n,
 		    g->plan->grace, proc_stops ?
 		    ", and another signal ends them at once" : "");
-	g->plan->say(buf_str(&b));
+	g->plan->report(buf_str(&b));
 	buf_release(&b);
 }
 
@@ -233,39 +233,39 @@ check_limits(struct engine *g)
 	const struct engine_plan *p = g->plan;
 
 	if (p->max_failures && g->view.failed >= p->max_failures)
-		stop(g, g->view.failed == 1 ? "%lld run has failed" :
+		stop_starting(g, g->view.failed == 1 ? "%lld run has failed" :
 		    "%lld runs have failed", g->view.failed);
 	if (p->max_tokens && g->tokens >= p->max_tokens)
-		stop(g, "%lld tokens were used", g->tokens);
+		stop_starting(g, "%lld tokens were used", g->tokens);
 }
 
 /* --- ends of runs -------------------------------------------------------- */
 
 /* Counts the tokens that a run has used since it was counted last. */
 static void
-spend(struct engine *g, struct run *r)
+count_used(struct engine *g, struct run *r)
 {
 	if (g->tokens < RUN_TOKENS_MAX)
-		g->tokens += r->tokens[2] - r->spent;
-	r->spent = r->tokens[2];
+		g->tokens += r->tokens[2] - r->counted;
+	r->counted = r->tokens[2];
 }
 
 static void
-finish(struct engine *g, struct run *r, const struct run_end *end)
+finish_run(struct engine *g, struct run *r, const struct run_end *end)
 {
 	struct buf line = { 0 }, *out = out_begin(g->out);
 	int64_t took;
 
 	took = run_trace(r, end, g->plan->ordered ? &line : out);
 	if (g->plan->ordered)
-		reorder_add(&g->lineup, r->place, &line, out);
-	note_end(g, "done", r, end, took);
+		reorder_add(&g->reorder, r->place, &line, out);
+	log_end(g, "done", r, end, took);
 	if (!end->error || end->kind != RUN_CANCELLED) {
 		g->view.done++;
 		g->view.failed += end->error != NULL;
-		histogram_add(&g->took, took);
+		histogram_add(&g->durations, took);
 	}
-	spend(g, r);
+	count_used(g, r);
 	run_free(r);
 }
 
@@ -276,7 +276,7 @@ finish(struct engine *g, struct run *r, const struct run_end *end)
  * of the half goes by the run, so that it is the same each time.
  */
 static int64_t
-back_off(const struct engine *g, const struct run *r)
+retry_delay_of(const struct engine *g, const struct run *r)
 {
 	double jitter = (double)(hash_bytes(r->attempt, 0, r->id,
 	    strlen(r->id)) >> 11) / 9007199254740992.0;
@@ -287,56 +287,56 @@ back_off(const struct engine *g, const struct run *r)
 
 /* A run failed: tries it again where that is wanted, or gives its trace. */
 static void
-fail(struct engine *g, struct run *r, const struct run_end *end)
+fail_run(struct engine *g, struct run *r, const struct run_end *end)
 {
-	int64_t wait = back_off(g, r);
+	int64_t wait = retry_delay_of(g, r);
 	struct buf *b;
 
 	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
 	    !(g->plan->retry_on >> end->kind & 1)) {
-		finish(g, r, end);
+		finish_run(g, r, end);
 		return;
 	}
 	if (!r->started)
 		run_start(r);
-	note_end(g, "failed", r, end, isotime_monotonic() - r->clock);
-	spend(g, r);
+	log_end(g, "failed", r, end, isotime_monotonic() - r->clock);
+	count_used(g, r);
 	run_retry(r, end);
-	b = event(g, "waits", NULL, r);
+	b = begin_event(g, "waits", NULL, r);
 	if (b) {
 		json_add_int(b, "wait_us", wait);
-		eventlog_end(g->plan->journal);
+		eventlog_end(g->plan->log);
 	}
-	queue_later(&g->feed, r, isotime_monotonic() + wait);
+	queue_later(&g->queue, r, isotime_monotonic() + wait);
 }
 
 /* --- work to be done ----------------------------------------------------- */
 
 /* The next run to send, or NULL when there is none now. */
 static struct run *
-next_run(struct engine *g)
+next_to_send(struct engine *g)
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
 	struct run *r = NULL;
 	int i;
 
 	/* those that cannot be run have failed; not too many in one turn */
-	for (i = 0; !g->stopping && !g->fatal && !g->hurry; i++) {
-		r = queue_next(&g->feed, g->now);
-		g->fatal |= g->feed.fatal;
-		g->hurry = g->feed.again || i == REFUSED_AT_ONCE;
+	for (i = 0; !g->stopping && !g->fatal && !g->no_wait; i++) {
+		r = queue_next(&g->queue, g->now);
+		g->fatal |= g->queue.fatal;
+		g->no_wait = g->queue.again || i == REFUSED_AT_ONCE;
 		if (!r)
 			break;
 		/* only now: what has no run left to begin is not stopped */
 		check_limits(g);
 		if (g->stopping) {
-			queue_back(&g->feed, r);
+			queue_return(&g->queue, r);
 			break;
 		}
-		if (!r->job->error)
+		if (!r->input->error)
 			return r;
-		end.error = r->job->error;
-		finish(g, r, &end);
+		end.error = r->input->error;
+		finish_run(g, r, &end);
 	}
 	return NULL;
 }
@@ -344,73 +344,73 @@ next_run(struct engine *g)
 /* --- agents -------------------------------------------------------------- */
 
 static int
-begin_agent(struct engine *g, struct worker *s)
+start_agent(struct engine *g, struct worker *w)
 {
 	const struct engine_plan *p = g->plan;
 	struct err e = { 0 };
 	double limit = p->timeout > START_LIMIT ? p->timeout : START_LIMIT;
 	struct buf *b;
 
-	if ((!g->guard.pid && reaper_start(&g->guard, &e)) ||
-	    worker_start(s, &p->kind, g->started + 1, &e)) {
-		p->say(e.msg);
+	if ((!g->reaper.pid && reaper_start(&g->reaper, &e)) ||
+	    worker_start(w, &p->kind, g->started + 1, &e)) {
+		p->report(e.msg);
 		err_release(&e);
 		g->fatal = 1;
 		return -1;
 	}
-	reaper_add(&g->guard, s->agent.proc.pid);
+	reaper_add(&g->reaper, w->agent.proc.pid);
 	g->started++;
-	s->ready = !p->greets && !p->ready;
-	if (!s->ready)
-		s->start_by = isotime_monotonic() + micro(limit);
-	b = event(g, "spawned", s, NULL);
+	w->ready = !p->hello && !p->ready;
+	if (!w->ready)
+		w->start_by = isotime_monotonic() + micro(limit);
+	b = begin_event(g, "spawned", w, NULL);
 	if (b) {
-		json_add_int(b, "pid", s->agent.proc.pid);
-		eventlog_end(p->journal);
+		json_add_int(b, "pid", w->agent.proc.pid);
+		eventlog_end(p->log);
 	}
 	return 0;
 }
 
 static void
-signal_agent(struct engine *g, struct worker *s, int sig, const char *why)
+signal_agent(struct engine *g, struct worker *w, int sig, const char *why)
 {
-	struct buf *b = event(g, "signalled", s, NULL);
+	struct buf *b = begin_event(g, "signalled", w, NULL);
 
 	if (b) {
 		json_add_str(b, "signal", proc_signal_name(sig));
 		json_add_str(b, "why", why);
-		eventlog_end(g->plan->journal);
+		eventlog_end(g->plan->log);
 	}
-	proc_signal(&s->agent.proc, sig);
+	proc_signal(&w->agent.proc, sig);
 }
 
 /* Ends an agent, and with it the runs that it began. */
 static void
-end_agent(struct engine *g, struct worker *s, enum run_failure kind,
-    const char *why, struct run *blamed)
+end_agent(struct engine *g, struct worker *w, enum run_failure kind,
+    const char *why, struct run *cause)
 {
-	if (s->ending)
+	if (w->end_reason)
 		return;
-	s->kind = kind;
-	s->ending = why;
-	s->blamed = blamed;
-	s->kill_at = isotime_monotonic() + micro(g->plan->kill_timeout);
-	s->signalled = g->plan->kill_signal;
-	signal_agent(g, s, s->signalled, why);
+	w->end_kind = kind;
+	w->end_reason = why;
+	w->cause = cause;
+	w->kill_at = isotime_monotonic() + micro(g->plan->kill_timeout);
+	w->signalled = g->plan->kill_signal;
+	signal_agent(g, w, w->signalled, why);
 }
 
 static void
-kill_agent(struct engine *g, struct worker *s)
+kill_agent(struct engine *g, struct worker *w)
 {
-	s->kill_at = NEVER;
-	s->killed = 1;
-	signal_agent(g, s, SIGKILL, "it is still there");
+	w->kill_at = NEVER;
+	w->killed = 1;
+	signal_agent(g, w, SIGKILL, "it is still there");
 }
 
 static void
 put_lines_request(const struct run *r, struct buf *b)
 {
-	struct json_span v = { r->job->input.p, r->job->input.len };
+	struct json_span v = { r->input->value.p, r->input->value.len };
 	struct buf text = { 0 };
 	size_t i;
 
@@ -431,25 +431,25 @@ put_lines_request(const struct run *r, struct buf *b)
 }
 
 static void
-send_run(struct engine *g, struct worker *s, struct run *r)
+send_run(struct engine *g, struct worker *w, struct run *r)
 {
-	struct buf *b = &s->agent.to;
+	struct buf *b = &w->agent.to;
 	size_t before = b->len;
 
-	worker_add(s, r);
-	r->by = s->agent.number;
+	worker_add(w, r);
+	r->by = w->agent.number;
 	if (g->plan->lines)
 		put_lines_request(r, b);
 	else
 		run_request(r, b);
-	s->request = b->len - before;
-	b = event(g, "sent", s, r);
+	w->request_size = b->len - before;
+	b = begin_event(g, "sent", w, r);
 	if (b) {
 		json_add_int(b, "id", r->number);
-		eventlog_end(g->plan->journal);
+		eventlog_end(g->plan->log);
 	}
 	/* one that takes a request at a time starts at once */
-	if (s->pipeline > 1 || s->concurrency > 1)
+	if (w->pipeline > 1 || w->concurrency > 1)
 		run_sent(r);
 	else
 		run_start(r);
@@ -457,14 +457,14 @@ send_run(struct engine *g, struct worker *s, struct run *r)
 
 /* How many requests a slot should have now. */
 static unsigned
-depth(const struct engine *g, const struct worker *s)
+wanted_depth(const struct engine *g, const struct worker *w)
 {
 	if (g->plan->fresh)
-		return !s->calls;
-	if (s->quick && g->plan->run_delay <= 0)
-		return s->pipeline > s->concurrency ? s->pipeline :
-		    s->concurrency;
-	return s->concurrency;
+		return !w->calls;
+	if (w->quick && g->plan->run_delay <= 0)
+		return w->pipeline > w->concurrency ? w->pipeline :
+		    w->concurrency;
+	return w->concurrency;
 }
 
 /*
@@ -472,24 +472,24 @@ depth(const struct engine *g, const struct worker *s)
  * which costs both sides fewer system calls than one each time.
  */
 static unsigned
-room(const struct engine *g, const struct worker *s)
+free_requests(const struct engine *g, const struct worker *w)
 {
-	unsigned most = depth(g, s);
+	unsigned most = wanted_depth(g, w);
 
-	if (!s->live || !s->ready || s->ending || s->agent.proc.in < 0 ||
-	    s->closed_at != NEVER || s->rest > g->now || s->nflight >= most)
+	if (!w->live || !w->ready || w->end_reason || w->agent.proc.in < 0 ||
+	    w->closed_at != NEVER || w->rest_until > g->now || w->nruns >= most)
 		return 0;
-	if (s->nflight >= s->concurrency && s->nflight > most / 2)
+	if (w->nruns >= w->concurrency && w->nruns > most / 2)
 		return 0;
-	return most - s->nflight;
+	return most - w->nruns;
 }
 
 /* An agent that waits for its first run, or will once it is ready. */
 static int
-is_idle(const struct engine *g, const struct worker *s)
+is_idle(const struct engine *g, const struct worker *w)
 {
-	return s->live && !s->ending && !s->dismissed && !s->nflight &&
-	    (!s->ready || (g->plan->fresh && !s->calls));
+	return w->live && !w->end_reason && !w->dismissed && !w->nruns &&
+	    (!w->ready || (g->plan->fresh && !w->calls));
 }
 
 /*
@@ -501,36 +501,36 @@ is_idle(const struct engine *g, const struct worker *s)
 static void
 start_agents(struct engine *g)
 {
-	size_t most = g->plan->fresh && !g->restless ?
+	size_t most = g->plan->fresh && !g->no_spares ?
 	    2 * g->plan->parallel : g->plan->parallel, usable = 0, i;
 	struct run *r, *promised = NULL;
-	struct worker *s;
+	struct worker *w;
 	int starting;
 
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		usable += s->live && !(g->plan->fresh && (s->dismissed ||
-		    s->ending || (s->calls && !s->nflight)));
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		usable += w->live && !(g->plan->fresh && (w->dismissed ||
+		    w->end_reason || (w->calls && !w->nruns)));
 	}
 	/* first those that are there, then those that are not */
-	for (i = 0; i < 2 * g->nslots && !g->fatal; i++) {
-		s = &g->slots[i % g->nslots];
-		starting = i >= g->nslots;
-		if (starting ? s->live || usable >= most : !is_idle(g, s))
+	for (i = 0; i < 2 * g->nworkers && !g->fatal; i++) {
+		w = &g->workers[i % g->nworkers];
+		starting = i >= g->nworkers;
+		if (starting ? w->live || usable >= most : !is_idle(g, w))
 			continue;
-		r = next_run(g);
+		r = next_to_send(g);
 		if (!r)
 			break;
 		r->next = promised;
 		promised = r;
-		if (starting && begin_agent(g, s))
+		if (starting && start_agent(g, w))
 			break;
 		usable += (size_t)starting;
-		g->turn_again |= starting && s->ready;
+		g->dispatch_again |= starting && w->ready;
 	}
 	while ((r = promised)) {
 		promised = r->next;
-		queue_back(&g->feed, r);
+		queue_return(&g->queue, r);
 	}
 }
 
@@ -539,42 +539,42 @@ start_agents(struct engine *g)
  * are: what waits may wait for them.
  */
 static int
-too_much(const struct engine *g)
+is_backlogged(const struct engine *g)
 {
-	return out_pending(g->out) + g->lineup.held > BACKLOG ||
-	    g->feed.nlater >= PUT_OFF_MAX;
+	return out_pending(g->out) + g->reorder.held > BACKLOG ||
+	    g->queue.nlater >= PUT_OFF_MAX;
 }
 
 /* How many agents are at work. */
 static size_t
-at_work(const struct engine *g)
+count_busy(const struct engine *g)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < g->nslots; i++)
-		n += g->slots[i].nflight > 0;
+	for (i = 0; i < g->nworkers; i++)
+		n += g->workers[i].nruns > 0;
 	return n;
 }
 
 /* Gives work to slots that have room, starting agents as they are needed. */
 static void
-give_work(struct engine *g)
+dispatch(struct engine *g)
 {
-	size_t i, working = at_work(g);
-	struct worker *s;
+	size_t i, working = count_busy(g);
+	struct worker *w;
 	struct run *r;
 	unsigned n;
 
-	g->feed.waiting = 0;
-	g->feed.hold = too_much(g);
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		n = room(g, s);
-		if (!n || (!s->nflight && working >= g->plan->parallel))
+	g->queue.waiting = 0;
+	g->queue.hold = is_backlogged(g);
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		n = free_requests(g, w);
+		if (!n || (!w->nruns && working >= g->plan->parallel))
 			continue;
-		working += !s->nflight;
-		for (; n > 0 && (r = next_run(g)); n--)
-			send_run(g, s, r);
+		working += !w->nruns;
+		for (; n > 0 && (r = next_to_send(g)); n--)
+			send_run(g, w, r);
 	}
 	start_agents(g);
 }
@@ -583,48 +583,48 @@ give_work(struct engine *g)
 
 /* Whether what an agent says of a run comes too late: it was given up. */
 static int
-too_late(const struct worker *s, const struct run *r)
+is_given_up(const struct worker *w, const struct run *r)
 {
-	return s->ending && r == s->blamed;
+	return w->end_reason && r == w->cause;
 }
 
 /* A reply came: the run is over, since the agent's clock showed this, or 0. */
 static void
-reply(struct engine *g, struct worker *s, struct run *r, struct run_end *end,
-    int64_t clock)
+take_reply(struct engine *g, struct worker *w, struct run *r,
+    struct run_end *end, int64_t clock)
 {
 	struct buf tail = { 0 };
 	int64_t now = isotime_monotonic();
 
 	if (!r->started)
-		run_started_at(r, s->since);
+		run_started_at(r, w->head_since);
 	run_ended_at(r, clock);
-	s->calls++;
-	g->proven = 1;
-	s->quick = now - r->clock < SHORT_CALL;
-	s->rest = now + micro(g->plan->run_delay);
-	worker_remove(s, r);
+	w->calls++;
+	g->was_ready = 1;
+	w->quick = now - r->clock < SHORT_CALL;
+	w->rest_until = now + micro(g->plan->run_delay);
+	worker_remove(w, r);
 	if (end->error) {
-		agent_take_errors(&s->agent, &tail);
+		agent_take_errors(&w->agent, &tail);
 		end->stderr_tail = tail.p;
 		end->stderr_len = tail.len;
-		fail(g, r, end);
+		fail_run(g, r, end);
 	} else {
 		/* what it said so far is of no other run */
-		if (!s->nflight)
-			agent_forget_errors(&s->agent);
-		finish(g, r, end);
+		if (!w->nruns)
+			agent_discard_errors(&w->agent);
+		finish_run(g, r, end);
 	}
 	buf_release(&tail);
 }
 
 static void
-set_ready(struct engine *g, struct worker *s)
+mark_ready(struct engine *g, struct worker *w)
 {
-	s->ready = 1;
-	s->start_by = NEVER;
-	g->proven = 1;
-	g->unready = 0;
+	w->ready = 1;
+	w->start_by = NEVER;
+	g->was_ready = 1;
+	g->failed_starts = 0;
 }
 
 /*
@@ -632,27 +632,27 @@ set_ready(struct engine *g, struct worker *s)
  * be so, and is no reason to end what has gone on for hours.
  */
 static void
-not_ready(struct engine *g, const char *why)
+report_unready(struct engine *g, const char *why)
 {
 	if (g->fatal || g->stopping)
 		return;
-	g->plan->say(why);
-	g->fatal = !g->proven || ++g->unready == START_TRIES;
+	g->plan->report(why);
+	g->fatal = !g->was_ready || ++g->failed_starts == START_TRIES;
 }
 
 static void
-on_hello(struct engine *g, struct worker *s, const struct message *m)
+on_hello(struct engine *g, struct worker *w, const struct message *m)
 {
-	s->greeted = 1;
-	s->pipeline = message_count(m, MESSAGE_HAS_PIPELINE);
-	s->concurrency = message_count(m, MESSAGE_HAS_CONCURRENCY);
+	w->said_hello = 1;
+	w->pipeline = message_count(m, MESSAGE_HAS_PIPELINE);
+	w->concurrency = message_count(m, MESSAGE_HAS_CONCURRENCY);
 	if (!g->plan->ready)
-		set_ready(g, s);
-	note(g, "hello", s, NULL);
+		mark_ready(g, w);
+	log_event(g, "hello", w, NULL);
 }
 
 static void
-on_final(struct engine *g, struct worker *s, struct run *r,
+on_final(struct engine *g, struct worker *w, struct run *r,
     const struct message *m)
 {
 	struct run_end end = { .exit_code = -1 };
@@ -663,12 +663,12 @@ on_final(struct engine *g, struct worker *s, struct run *r,
 		end.output.p = clean.p;
 		end.output.n = clean.len;
 	}
-	reply(g, s, r, &end, message_clock(m));
+	take_reply(g, w, r, &end, message_clock(m));
 	buf_release(&clean);
 }
 
 static void
-on_error(struct engine *g, struct worker *s, struct run *r,
+on_error(struct engine *g, struct worker *w, struct run *r,
     const struct message *m)
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
@@ -681,34 +681,34 @@ on_error(struct engine *g, struct worker *s, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	reply(g, s, r, &end, message_clock(m));
+	take_reply(g, w, r, &end, message_clock(m));
 	buf_release(&text);
 	buf_release(&code);
 }
 
 /* An agent that cannot do any work says so before it is given any. */
 static void
-setup_failed(struct engine *g, struct worker *s, const struct message *m)
+setup_failed(struct engine *g, struct worker *w, const struct message *m)
 {
 	struct buf text = { 0 };
 
 	message_text(m, MESSAGE_HAS_ERROR, &text);
-	not_ready(g, text.len ? buf_str(&text) : "the agent cannot start");
-	end_agent(g, s, RUN_CRASH, "the agent cannot start", s->flight);
+	report_unready(g, text.len ? buf_str(&text) : "the agent cannot start");
+	end_agent(g, w, RUN_CRASH, "the agent cannot start", w->runs);
 	buf_release(&text);
 }
 
 /* Takes a message about a run in flight. */
 static void
-about(struct engine *g, struct worker *s, struct run *r, const struct message
-    *m)
+handle_for_run(struct engine *g, struct worker *w, struct run *r,
+    const struct message *m)
 {
 	switch (m->type) {
 	case MESSAGE_START:
-		if (r->told || too_late(s, r))
+		if (r->announced || is_given_up(w, r))
 			break;
 		run_began_at(r, message_clock(m));
-		note(g, "started", s, r);
+		log_event(g, "started", w, r);
 		break;
 	case MESSAGE_DELTA:
 		if (m->v[MESSAGE_HAS_DELTA].p)
@@ -723,12 +723,12 @@ about(struct engine *g, struct worker *s, struct run *r, const struct message
 		    m->v[MESSAGE_HAS_ARGS], m->v[MESSAGE_HAS_KWARGS]);
 		break;
 	case MESSAGE_FINAL:
-		if (!too_late(s, r))
-			on_final(g, s, r, m);
+		if (!is_given_up(w, r))
+			on_final(g, w, r, m);
 		break;
 	case MESSAGE_ERROR:
-		if (!too_late(s, r))
-			on_error(g, s, r, m);
+		if (!is_given_up(w, r))
+			on_error(g, w, r, m);
 		break;
 	default:
 		break;
@@ -737,16 +737,17 @@ about(struct engine *g, struct worker *s, struct run *r, const struct message
 
 /* Ends an agent that is not to be believed, and hears it no more. */
 static void
-silence(struct engine *g, struct worker *s, struct run *r, const char *why)
+discard_agent(struct engine *g, struct worker *w, struct run *r,
+    const char *why)
 {
-	s->unheard = 1;
-	agent_pass(&s->agent);
-	end_agent(g, s, RUN_PROTOCOL, why, r);
+	w->discarded = 1;
+	agent_skip_line(&w->agent);
+	end_agent(g, w, RUN_PROTOCOL, why, r);
 }
 
 /* Handles a line of the protocol. Returns 0 when it is none. */
 static int
-handle(struct engine *g, struct worker *s, const char *p, size_t n)
+handle_message(struct engine *g, struct worker *w, const char *p, size_t n)
 {
 	struct message m;
 	struct run *r;
@@ -755,30 +756,30 @@ handle(struct engine *g, struct worker *s, const char *p, size_t n)
 	if (m.type == MESSAGE_NONE)
 		return 0;
 	if (m.type == MESSAGE_HELLO) {
-		on_hello(g, s, &m);
+		on_hello(g, w, &m);
 		return 1;
 	}
-	if (m.type == MESSAGE_ERROR && !m.v[MESSAGE_HAS_ID].p && !s->greeted &&
-	    !s->calls && message_says(&m, MESSAGE_HAS_CODE, "setup")) {
-		setup_failed(g, s, &m);
+	if (m.type == MESSAGE_ERROR && !m.v[MESSAGE_HAS_ID].p && !w->said_hello &&
+	    !w->calls && message_is(&m, MESSAGE_HAS_CODE, "setup")) {
+		setup_failed(g, w, &m);
 		return 1;
 	}
-	r = worker_find(s, m.id);
+	r = worker_find(w, m.id);
 	if (r) {
-		about(g, s, r, &m);
+		handle_for_run(g, w, r, &m);
 		return 1;
 	}
 	/* about a run that is over: late, and of no use */
-	if (m.id >= 1 && m.id <= s->number)
+	if (m.id >= 1 && m.id <= w->number)
 		return 1;
-	if (s->flight)
-		silence(g, s, s->flight, "the agent answered a request that "
+	if (w->runs)
+		discard_agent(g, w, w->runs, "the agent answered a request that "
 		    "it was not sent");
 	return 0;
 }
 
 static void
-lines_reply(struct engine *g, struct worker *s, const char *p, size_t n)
+lines_reply(struct engine *g, struct worker *w, const char *p, size_t n)
 {
 	struct run_end end = { .exit_code = -1 };
 	struct buf text = { 0 };
@@ -788,7 +789,7 @@ lines_reply(struct engine *g, struct worker *s, const char *p, size_t n)
 	json_put_text(&text, p, n);
 	end.output.p = text.p;
 	end.output.n = text.len;
-	reply(g, s, s->flight, &end, 0);
+	take_reply(g, w, w->runs, &end, 0);
 	buf_release(&text);
 }
 
@@ -804,24 +805,24 @@ matches_ready(const struct engine *g, const char *p, size_t n)
 }
 
 static void
-take_line(struct engine *g, struct worker *s, const char *p, size_t n)
+handle_line(struct engine *g, struct worker *w, const char *p, size_t n)
 {
-	if (g->plan->ready && !s->ready && matches_ready(g, p, n)) {
-		set_ready(g, s);
-		note(g, "ready", s, NULL);
+	if (g->plan->ready && !w->ready && matches_ready(g, p, n)) {
+		mark_ready(g, w);
+		log_event(g, "ready", w, NULL);
 	}
 	if (g->plan->lines) {
-		if (s->flight && !too_late(s, s->flight))
-			lines_reply(g, s, p, n);
+		if (w->runs && !is_given_up(w, w->runs))
+			lines_reply(g, w, p, n);
 		return;
 	}
-	if (!handle(g, s, p, n) && s->flight)
-		run_printed(s->flight, p, n);
+	if (!handle_message(g, w, p, n) && w->runs)
+		run_printed(w->runs, p, n);
 }
 
 /* Whether a line can still become a message. */
 static int
-may_be_message(const char *p, size_t n)
+can_be_message(const char *p, size_t n)
 {
 	size_t i;
 
@@ -835,46 +836,46 @@ static const char too_long[] = "the agent said more of one run than "
 
 /* Looks at how much an agent has said, and at a line that does not end. */
 static void
-check_size(struct engine *g, struct worker *s)
+check_output_size(struct engine *g, struct worker *w)
 {
 	size_t limit = g->plan->output_limit, n;
 	struct run *r;
 	const char *p;
 
-	n = agent_peek(&s->agent, &p);
-	if (n > LONG_LINE && !g->plan->lines && !may_be_message(p, n)) {
-		if (s->flight)
-			run_printed(s->flight, p, n);
-		agent_pass(&s->agent);
+	n = agent_peek(&w->agent, &p);
+	if (n > LONG_LINE && !g->plan->lines && !can_be_message(p, n)) {
+		if (w->runs)
+			run_printed(w->runs, p, n);
+		agent_skip_line(&w->agent);
 		n = 0;
 	}
 	if (limit && n > limit) {
-		silence(g, s, s->flight, too_long);
+		discard_agent(g, w, w->runs, too_long);
 		return;
 	}
 	/* looked at once in a while, as it takes long to get so far */
-	if (!limit || s->heard <= limit / 16)
+	if (!limit || w->unchecked <= limit / 16)
 		return;
-	s->heard = 0;
-	for (r = s->flight; r; r = r->next)
+	w->unchecked = 0;
+	for (r = w->runs; r; r = r->next)
 		if (run_size(r) > limit) {
-			silence(g, s, r, too_long);
+			discard_agent(g, w, r, too_long);
 			return;
 		}
 }
 
 static void
-take_lines(struct engine *g, struct worker *s)
+handle_lines(struct engine *g, struct worker *w)
 {
 	const char *p;
 	size_t n;
 
-	while (!s->unheard && agent_line(&s->agent, &p, &n)) {
-		s->heard += n;
-		take_line(g, s, p, n);
+	while (!w->discarded && agent_line(&w->agent, &p, &n)) {
+		w->unchecked += n;
+		handle_line(g, w, p, n);
 	}
-	if (!s->unheard)
-		check_size(g, s);
+	if (!w->discarded)
+		check_output_size(g, w);
 }
 
 /*
@@ -882,30 +883,30 @@ take_lines(struct engine *g, struct worker *s)
  * counts, half a line of text is no answer.
  */
 static void
-take_rest(struct engine *g, struct worker *s)
+handle_rest(struct engine *g, struct worker *w)
 {
 	const char *p;
 	size_t n;
 
-	if (s->unheard || !agent_rest(&s->agent, &p, &n))
+	if (w->discarded || !agent_rest(&w->agent, &p, &n))
 		return;
 	if (!g->plan->lines)
-		take_line(g, s, p, n);
-	else if (s->flight)
-		run_printed(s->flight, p, n);
+		handle_line(g, w, p, n);
+	else if (w->runs)
+		run_printed(w->runs, p, n);
 }
 
 /* --- ends of agents ------------------------------------------------------ */
 
 /* What a process's end was, and what it was sent before, as a message. */
 static void
-describe_end(const struct worker *s, struct buf *b)
+describe_end(const struct worker *w, struct buf *b)
 {
-	int status = s->agent.end.status;
+	int status = w->agent.end.status;
 
-	if (s->signalled)
-		buf_printf(b, "after %s%s: ", proc_signal_name(s->signalled),
-		    s->killed ? " and SIGKILL" : "");
+	if (w->signalled)
+		buf_printf(b, "after %s%s: ", proc_signal_name(w->signalled),
+		    w->killed ? " and SIGKILL" : "");
 	if (WIFSIGNALED(status))
 		buf_printf(b, "killed by signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
@@ -915,24 +916,25 @@ describe_end(const struct worker *s, struct buf *b)
 
 /* Fails a run that an agent had begun when it ended. */
 static void
-lose(struct engine *g, struct worker *s, struct run *r, const struct buf *tail)
+fail_in_flight(struct engine *g, struct worker *w, struct run *r,
+    const struct buf *tail)
 {
 	struct run_end end = { .kind = RUN_CRASH, .exit_code = -1 };
 	struct buf text = { 0 };
-	int status = s->agent.end.status;
+	int status = w->agent.end.status;
 
-	if (s->ending && s->blamed && r != s->blamed) {
+	if (w->end_reason && w->cause && r != w->cause) {
 		buf_puts(&text, "the agent was ended because of another run");
-	} else if (s->ending) {
-		end.kind = s->kind;
-		buf_puts(&text, s->ending);
+	} else if (w->end_reason) {
+		end.kind = w->end_kind;
+		buf_puts(&text, w->end_reason);
 	} else {
 		buf_puts(&text, "the agent ended before it answered");
 	}
-	if (s->ending && r->printed.len)
+	if (w->end_reason && r->printed.len)
 		buf_puts(&text, "; it printed what is no message");
 	buf_puts(&text, " (");
-	describe_end(s, &text);
+	describe_end(w, &text);
 	buf_byte(&text, ')');
 	if (WIFSIGNALED(status))
 		end.signal = WTERMSIG(status);
@@ -941,7 +943,7 @@ lose(struct engine *g, struct worker *s, struct run *r, const struct buf *tail)
 	end.error = buf_str(&text);
 	end.stderr_tail = tail->p;
 	end.stderr_len = tail->len;
-	fail(g, r, &end);
+	fail_run(g, r, &end);
 	buf_release(&text);
 }
 
@@ -951,43 +953,43 @@ lose(struct engine *g, struct worker *s, struct run *r, const struct buf *tail)
  * any counts as having read it, or it would be tried for ever.
  */
 static int
-is_unread(const struct worker *s)
+is_unread(const struct worker *w)
 {
-	return s->calls && s->nflight == 1 && s->pipeline == 1 &&
-	    agent_untaken(&s->agent) >= s->request;
+	return w->calls && w->nruns == 1 && w->pipeline == 1 &&
+	    agent_unread(&w->agent) >= w->request_size;
 }
 
 /* Loses the runs that an agent had begun, and gives the others back. */
 static void
-take_flight(struct engine *g, struct worker *s, const struct buf *tail)
+release_runs(struct engine *g, struct worker *w, const struct buf *tail)
 {
 	struct run *r, *waiting = NULL;
 	int first;
 
-	if (is_unread(s))
-		run_unstart(s->flight);
+	if (is_unread(w))
+		run_unstart(w->runs);
 	/* one that never answered is to blame for the request it has first */
-	for (first = !s->calls; (r = s->flight); first = 0) {
-		worker_remove(s, r);
+	for (first = !w->calls; (r = w->runs); first = 0) {
+		worker_remove(w, r);
 		if (r->started || first) {
-			lose(g, s, r, tail);
+			fail_in_flight(g, w, r, tail);
 		} else {
-			note(g, "returned", s, r);
+			log_event(g, "returned", w, r);
 			r->next = waiting;
 			waiting = r;
 		}
 	}
 	while ((r = waiting)) {
 		waiting = r->next;
-		queue_back(&g->feed, r);
+		queue_return(&g->queue, r);
 	}
 }
 
 /* Deals with what an agent that has ended leaves behind. */
 static void
-bury(struct engine *g, struct worker *s)
+bury_worker(struct engine *g, struct worker *w)
 {
-	pid_t group = s->agent.proc.pid;
+	pid_t group = w->agent.proc.pid;
 	struct buf tail = { 0 }, *b;
 	int i;
 
@@ -995,92 +997,92 @@ bury(struct engine *g, struct worker *s)
 	 * What it wrote before it ended is in the pipe, which holds at most
 	 * 1 MiB; something that it left behind may still write to it.
 	 */
-	proc_signal(&s->agent.proc, SIGKILL);
-	for (i = 0; i < 16 && !s->agent.from_eof && !s->unheard; i++)
-		agent_read(&s->agent);
-	take_lines(g, s);
-	take_rest(g, s);
-	agent_take_errors(&s->agent, &tail);
-	b = eventlog_begin(g->plan->journal, "ended");
+	proc_signal(&w->agent.proc, SIGKILL);
+	for (i = 0; i < 16 && !w->agent.from_eof && !w->discarded; i++)
+		agent_read(&w->agent);
+	handle_lines(g, w);
+	handle_rest(g, w);
+	agent_take_errors(&w->agent, &tail);
+	b = eventlog_begin(g->plan->log, "ended");
 	if (b) {
-		agent_account(&s->agent, s->calls, b);
-		eventlog_end(g->plan->journal);
+		agent_put_usage(&w->agent, w->calls, b);
+		eventlog_end(g->plan->log);
 	}
-	if (!g->ledger_lost && agent_note(&s->agent, s->calls)) {
-		tell(g, "%s/agents.jsonl: %s", g->plan->kind.stderr_dir,
+	if (!g->agents_log_failed && agent_log_usage(&w->agent, w->calls)) {
+		report(g, "%s/agents.jsonl: %s", g->plan->kind.stderr_dir,
 		    strerror(errno));
-		g->ledger_lost = 1;
+		g->agents_log_failed = 1;
 	}
-	if (!s->ready && !s->dismissed && !s->ending && !g->fatal &&
+	if (!w->ready && !w->dismissed && !w->end_reason && !g->fatal &&
 	    !g->stopping) {
-		not_ready(g, "the agent ended before it was ready");
+		report_unready(g, "the agent ended before it was ready");
 		buf_str(&tail);
 		if (tail.len)
-			g->plan->say(tail.p);
+			g->plan->report(tail.p);
 	}
-	g->restless |= is_idle(g, s);
-	take_flight(g, s, &tail);
+	g->no_spares |= is_idle(g, w);
+	release_runs(g, w, &tail);
 	buf_release(&tail);
-	worker_clear(s);
-	reaper_remove(&g->guard, group);
+	worker_clear(w);
+	reaper_remove(&g->reaper, group);
 }
 
 static void
-collect(struct engine *g)
+reap_agents(struct engine *g)
 {
 	struct proc_end end;
-	struct worker *s;
+	struct worker *w;
 	size_t i;
 
 	while (proc_reap(&end))
-		for (i = 0; i < g->nslots; i++) {
-			s = &g->slots[i];
-			if (s->live && s->agent.proc.pid == end.pid) {
-				s->agent.ended = 1;
-				s->agent.end = end;
+		for (i = 0; i < g->nworkers; i++) {
+			w = &g->workers[i];
+			if (w->live && w->agent.proc.pid == end.pid) {
+				w->agent.ended = 1;
+				w->agent.end = end;
 			}
 		}
-	for (i = 0; i < g->nslots; i++)
-		if (g->slots[i].live && g->slots[i].agent.ended)
-			bury(g, &g->slots[i]);
+	for (i = 0; i < g->nworkers; i++)
+		if (g->workers[i].live && g->workers[i].agent.ended)
+			bury_worker(g, &g->workers[i]);
 }
 
 /* --- the clock ----------------------------------------------------------- */
 
 static void
-check_slot(struct engine *g, struct worker *s)
+check_worker(struct engine *g, struct worker *w)
 {
 	int64_t now = g->now;
 	struct run *late = NULL;
 
-	if ((s->agent.from_eof || (s->agent.deaf && s->nflight)) &&
-	    s->closed_at == NEVER && !s->dismissed)
-		s->closed_at = now;
-	if (s->ending || s->closed_at != NEVER) {
-		if (!s->ending && now >= s->closed_at + END_WAIT)
-			end_agent(g, s, RUN_CRASH, s->agent.from_eof ?
+	if ((w->agent.from_eof || (w->agent.input_closed && w->nruns)) &&
+	    w->closed_at == NEVER && !w->dismissed)
+		w->closed_at = now;
+	if (w->end_reason || w->closed_at != NEVER) {
+		if (!w->end_reason && now >= w->closed_at + END_WAIT)
+			end_agent(g, w, RUN_CRASH, w->agent.from_eof ?
 			    "the agent closed its output" :
 			    "the agent closed its input", NULL);
-	} else if (now >= s->start_by) {
-		not_ready(g, "the agent did not get ready in time");
-		s->start_by = NEVER;
-		end_agent(g, s, RUN_CRASH, "it did not get ready", NULL);
-	} else if (now >= worker_late(s, micro(g->plan->timeout), &late)) {
+	} else if (now >= w->start_by) {
+		report_unready(g, "the agent did not get ready in time");
+		w->start_by = NEVER;
+		end_agent(g, w, RUN_CRASH, "it did not get ready", NULL);
+	} else if (now >= worker_late(w, micro(g->plan->timeout), &late)) {
 		if (!late->started)
-			run_started_at(late, s->since);
-		note(g, "late", s, late);
-		end_agent(g, s, RUN_TIMEOUT, "the run took longer than "
+			run_started_at(late, w->head_since);
+		log_event(g, "late", w, late);
+		end_agent(g, w, RUN_TIMEOUT, "the run took longer than "
 		    "timeout_seconds", late);
 	}
-	if (now >= s->kill_at)
-		kill_agent(g, s);
+	if (now >= w->kill_at)
+		kill_agent(g, w);
 }
 
 /* Whether there is, or may yet be, a run to send. */
 static int
 more_work(const struct engine *g)
 {
-	return !g->stopping && !g->fatal && queue_more(&g->feed);
+	return !g->stopping && !g->fatal && queue_has_more(&g->queue);
 }
 
 /*
@@ -1088,78 +1090,78 @@ more_work(const struct engine *g)
  * What waits to be written to it is of no use to anybody any more.
  */
 static void
-dismiss(struct engine *g, struct worker *s)
+dismiss(struct engine *g, struct worker *w)
 {
-	if (s->dismissed)
+	if (w->dismissed)
 		return;
-	s->dismissed = 1;
-	s->closed_at = NEVER;
-	if (s->agent.proc.in >= 0)
-		close(s->agent.proc.in);
-	s->agent.proc.in = -1;
-	s->agent.to.len = s->agent.to_done = 0;
-	if (s->kill_at == NEVER)
-		s->kill_at = isotime_monotonic() +
+	w->dismissed = 1;
+	w->closed_at = NEVER;
+	if (w->agent.proc.in >= 0)
+		close(w->agent.proc.in);
+	w->agent.proc.in = -1;
+	w->agent.to.len = w->agent.to_done = 0;
+	if (w->kill_at == NEVER)
+		w->kill_at = isotime_monotonic() +
 		    micro(g->plan->kill_timeout);
-	note(g, "dismissed", s, NULL);
+	log_event(g, "dismissed", w, NULL);
 }
 
 /* An idle agent that will get no more work. */
 static int
-is_done_with(const struct engine *g, const struct worker *s)
+is_done_with(const struct engine *g, const struct worker *w)
 {
-	return !s->nflight && (!more_work(g) || s->agent.proc.in < 0 ||
-	    (g->plan->fresh && s->calls));
+	return !w->nruns && (!more_work(g) || w->agent.proc.in < 0 ||
+	    (g->plan->fresh && w->calls));
 }
 
 /* Ends what still runs when it may no longer. */
 static void
 check_stop(struct engine *g)
 {
-	struct worker *s;
+	struct worker *w;
 	size_t i;
 
 	if (proc_stops && !g->stopping)
-		stop(g, "%s", proc_signal_name(proc_stop_signal));
-	if (g->now >= g->time_up && (more_work(g) || in_flight(g)))
-		stop(g, "%g seconds are over", g->plan->max_time);
+		stop_starting(g, "%s", proc_signal_name(proc_stop_signal));
+	if (g->now >= g->max_time_at && (more_work(g) || count_runs(g)))
+		stop_starting(g, "%g seconds are over", g->plan->max_time);
 	/* after a limit, which stopped it first, one signal is the second */
-	if (!g->fatal && !(g->stopping && (proc_stops > !g->limited ||
+	if (!g->fatal && !(g->stopping && (proc_stops > !g->by_limit ||
 	    g->now >= g->stop_by)))
 		return;
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		if (!s->live)
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		if (!w->live)
 			continue;
-		end_agent(g, s, RUN_CANCELLED, "the experiment was stopped",
+		end_agent(g, w, RUN_CANCELLED, "the experiment was stopped",
 		    NULL);
 		/* a second signal does not wait */
-		if (proc_stops > !g->limited && !s->killed)
-			s->kill_at = g->now;
+		if (proc_stops > !g->by_limit && !w->killed)
+			w->kill_at = g->now;
 	}
 }
 
 static int64_t
-sooner(int64_t a, int64_t b)
+earlier(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
 /* When something is to be done about a slot at the latest. */
 static int64_t
-worker_next(const struct engine *g, const struct worker *s)
+worker_next(const struct engine *g, const struct worker *w)
 {
 	struct run *any;
-	int64_t next = s->kill_at;
+	int64_t next = w->kill_at;
 
-	if (s->ending)
+	if (w->end_reason)
 		return next;
-	if (s->closed_at != NEVER)
-		next = sooner(next, s->closed_at + END_WAIT);
-	next = sooner(next, s->start_by);
-	next = sooner(next, worker_late(s, micro(g->plan->timeout), &any));
-	if (s->rest > g->now && more_work(g))
-		next = sooner(next, s->rest);
+	if (w->closed_at != NEVER)
+		next = earlier(next, w->closed_at + END_WAIT);
+	next = earlier(next, w->start_by);
+	next = earlier(next, worker_late(w, micro(g->plan->timeout), &any));
+	if (w->rest_until > g->now && more_work(g))
+		next = earlier(next, w->rest_until);
 	return next;
 }
 
@@ -1168,28 +1170,28 @@ static int64_t
 check_clock(struct engine *g)
 {
 	int64_t next = NEVER;
-	struct worker *s;
+	struct worker *w;
 	size_t i;
 
 	check_stop(g);
 	if (g->stopping && g->stop_by > g->now)
 		next = g->stop_by;
-	if (!g->stopping && g->time_up > g->now)
-		next = sooner(next, g->time_up);
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		if (!s->live)
+	if (!g->stopping && g->max_time_at > g->now)
+		next = earlier(next, g->max_time_at);
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		if (!w->live)
 			continue;
-		check_slot(g, s);
-		if (is_done_with(g, s))
-			dismiss(g, s);
-		next = sooner(next, worker_next(g, s));
+		check_worker(g, w);
+		if (is_done_with(g, w))
+			dismiss(g, w);
+		next = earlier(next, worker_next(g, w));
 	}
 	/* a retry that is due waits for an agent, not for the clock */
-	if (more_work(g) && queue_due(&g->feed) > g->now)
-		next = sooner(next, queue_due(&g->feed));
+	if (more_work(g) && queue_due(&g->queue) > g->now)
+		next = earlier(next, queue_due(&g->queue));
 	if (g->plan->progress)
-		next = sooner(next, g->progress_at);
+		next = earlier(next, g->progress_at);
 	return next;
 }
 
@@ -1210,25 +1212,25 @@ static void
 wait_for(struct engine *g, int64_t next)
 {
 	int64_t now = isotime_monotonic(), ms = -1;
-	struct worker *s;
+	struct worker *w;
 	size_t i, n = 0;
 
-	watch(g, &n, g->told, POLLIN);
-	if (g->feed.waiting && more_work(g) && g->feed.source->open)
-		watch(g, &n, g->feed.source->reader.fd, POLLIN);
+	watch(g, &n, g->signal_fd, POLLIN);
+	if (g->queue.waiting && more_work(g) && g->queue.source->open)
+		watch(g, &n, g->queue.source->reader.fd, POLLIN);
 	if (out_pending(g->out))
 		watch(g, &n, g->out->fd, POLLOUT);
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		s->poll.out = s->poll.err = 0;
-		if (!s->live)
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		w->poll.out = w->poll.err = 0;
+		if (!w->live)
 			continue;
-		if (!s->agent.from_eof && !s->unheard)
-			s->poll.out = watch(g, &n, s->agent.proc.out, POLLIN);
-		if (s->agent.proc.err >= 0)
-			s->poll.err = watch(g, &n, s->agent.proc.err, POLLIN);
-		if (s->agent.to.len && s->agent.proc.in >= 0)
-			watch(g, &n, s->agent.proc.in, POLLOUT);
+		if (!w->agent.from_eof && !w->discarded)
+			w->poll.out = watch(g, &n, w->agent.proc.out, POLLIN);
+		if (w->agent.proc.err >= 0)
+			w->poll.err = watch(g, &n, w->agent.proc.err, POLLIN);
+		if (w->agent.to.len && w->agent.proc.in >= 0)
+			watch(g, &n, w->agent.proc.in, POLLOUT);
 	}
 	if (next != NEVER)
 		ms = next <= now ? 0 : (next - now + 999) / 1000;
@@ -1241,32 +1243,32 @@ wait_for(struct engine *g, int64_t next)
 
 /* Hears what agents have said. */
 static void
-hear(struct engine *g)
+read_agents(struct engine *g)
 {
-	struct worker *s;
+	struct worker *w;
 	size_t i;
 
-	for (i = 0; i < g->nslots; i++) {
-		s = &g->slots[i];
-		if (s->poll.err && g->fds[s->poll.err].revents)
-			agent_read_errors(&s->agent);
-		if (s->poll.out && g->fds[s->poll.out].revents) {
-			agent_read(&s->agent);
-			take_lines(g, s);
+	for (i = 0; i < g->nworkers; i++) {
+		w = &g->workers[i];
+		if (w->poll.err && g->fds[w->poll.err].revents)
+			agent_read_errors(&w->agent);
+		if (w->poll.out && g->fds[w->poll.out].revents) {
+			agent_read(&w->agent);
+			handle_lines(g, w);
 		}
-		s->poll.out = s->poll.err = 0;
+		w->poll.out = w->poll.err = 0;
 	}
 }
 
 /* Writes what agents are sent, as far as they take it. */
 static void
-speak(struct engine *g)
+write_agents(struct engine *g)
 {
 	size_t i;
 
-	for (i = 0; i < g->nslots; i++)
-		if (g->slots[i].live && g->slots[i].agent.to.len)
-			agent_write(&g->slots[i].agent);
+	for (i = 0; i < g->nworkers; i++)
+		if (g->workers[i].live && g->workers[i].agent.to.len)
+			agent_write(&g->workers[i].agent);
 }
 
 static void
@@ -1280,9 +1282,9 @@ show_progress(struct engine *g, int last)
 	if (!last && now < g->progress_at)
 		return;
 	g->progress_at = now + PROGRESS_EVERY;
-	g->view.running = in_flight(g);
+	g->view.running = count_runs(g);
 	g->view.stopping = g->stopping;
-	g->view.p50 = (double)histogram_percentile(&g->took, 50) / 1000;
+	g->view.p50 = (double)histogram_percentile(&g->durations, 50) / 1000;
 	g->plan->progress(&g->view, last);
 }
 
@@ -1291,8 +1293,8 @@ any_live(const struct engine *g)
 {
 	size_t i;
 
-	for (i = 0; i < g->nslots; i++)
-		if (g->slots[i].live)
+	for (i = 0; i < g->nworkers; i++)
+		if (g->workers[i].live)
 			return 1;
 	return 0;
 }
@@ -1309,25 +1311,25 @@ drain(struct engine *g)
 	    .error = "the experiment was stopped before the next attempt" };
 	struct run *r;
 
-	while ((r = queue_give_up(&g->feed)))
-		finish(g, r, &end);
-	reorder_end(&g->lineup, out_begin(g->out));
+	while ((r = queue_drop(&g->queue)))
+		finish_run(g, r, &end);
+	reorder_end(&g->reorder, out_begin(g->out));
 	return out_pending(g->out) && proc_stops < 2;
 }
 
 /* Writes out what waits. Returns 0, or -1 when nobody can take it. */
 static int
-write_out(struct engine *g)
+flush_all(struct engine *g)
 {
-	int error = eventlog_flush(g->plan->journal), bad;
+	int error = eventlog_flush(g->plan->log), bad;
 
 	if (error)
-		tell(g, "the log cannot be written and is closed: %s",
+		report(g, "the log cannot be written and is closed: %s",
 		    strerror(error));
 	bad = out_try(g->out);
 	/* then there is work to give before anything else happens */
-	if (g->feed.hold && !too_much(g))
-		g->hurry = 1;
+	if (g->queue.hold && !is_backlogged(g))
+		g->no_wait = 1;
 	return bad;
 }
 
@@ -1337,26 +1339,26 @@ loop(struct engine *g)
 	int64_t next;
 
 	for (;;) {
-		hear(g);
-		collect(g);
+		read_agents(g);
+		reap_agents(g);
 		g->now = isotime_monotonic();
-		g->hurry = 0;
+		g->no_wait = 0;
 		do {
-			g->turn_again = 0;
-			give_work(g);
-		} while (g->turn_again && !g->fatal);
-		speak(g);
+			g->dispatch_again = 0;
+			dispatch(g);
+		} while (g->dispatch_again && !g->fatal);
+		write_agents(g);
 		next = check_clock(g);
-		if (proc_asked) {
-			proc_asked = 0;
-			tell_running(g);
+		if (proc_report_wanted) {
+			proc_report_wanted = 0;
+			report_running(g);
 		}
 		show_progress(g, 0);
-		if (write_out(g))
+		if (flush_all(g))
 			break;
 		if (!any_live(g) && !more_work(g) && !drain(g))
 			break;
-		wait_for(g, g->hurry ? 0 : next);
+		wait_for(g, g->no_wait ? 0 : next);
 	}
 }
 
@@ -1367,25 +1369,25 @@ release(struct engine *g)
 	struct run *r;
 	size_t i;
 
-	for (i = 0; i < g->nslots; i++) {
-		while ((r = g->slots[i].flight)) {
-			worker_remove(&g->slots[i], r);
+	for (i = 0; i < g->nworkers; i++) {
+		while ((r = g->workers[i].runs)) {
+			worker_remove(&g->workers[i], r);
 			run_free(r);
 		}
-		if (g->slots[i].live)
-			worker_clear(&g->slots[i]);
+		if (g->workers[i].live)
+			worker_clear(&g->workers[i]);
 	}
-	reaper_end(&g->guard);
+	reaper_end(&g->reaper);
 	proc_sweep();
-	queue_release(&g->feed);
-	reorder_end(&g->lineup, &rest);
+	queue_release(&g->queue);
+	reorder_end(&g->reorder, &rest);
 	buf_release(&rest);
-	free(g->slots);
+	free(g->workers);
 	free(g->fds);
 }
 
 int
-engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
+engine_run(const struct engine_plan *plan, struct source *source, struct out *o)
 {
 	struct engine g = { 0 };
 	int status;
@@ -1393,28 +1395,28 @@ engine_run(const struct engine_plan *plan, struct source *s, struct out *o)
 	g.plan = plan;
 	g.out = o;
 	g.started = plan->kind.last;
-	g.told = proc_init();
-	g.time_up = plan->max_time > 0 ? isotime_monotonic() +
+	g.signal_fd = proc_init();
+	g.max_time_at = plan->max_time > 0 ? isotime_monotonic() +
 	    micro(plan->max_time) : NEVER;
 	/* at work, started ahead, and ending */
-	g.nslots = plan->parallel * (plan->fresh ? 3 : 1);
-	g.slots = xcalloc(g.nslots, sizeof(*g.slots));
-	g.fds = xcalloc(3 * g.nslots + 3, sizeof(*g.fds));
-	s->eager = 1;
-	queue_init(&g.feed, &plan->feed, s);
+	g.nworkers = plan->parallel * (plan->fresh ? 3 : 1);
+	g.workers = xcalloc(g.nworkers, sizeof(*g.workers));
+	g.fds = xcalloc(3 * g.nworkers + 3, sizeof(*g.fds));
+	source->eager = 1;
+	queue_init(&g.queue, &plan->queue, source);
 	out_unblock(o);
 	loop(&g);
 	if (proc_stops > 1)
 		out_forget(o);
 	show_progress(&g, 1);
-	status = g.view.failed || s->bad || g.stopping;
-	if (plan->feed.npersonas && g.feed.passed_over && !g.feed.jobs &&
+	status = g.view.failed || source->bad || g.stopping;
+	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
 	    !proc_stops) {
-		plan->say("no input is of the personas that were asked for");
+		plan->report("no input is of the personas that were asked for");
 		status = 1;
 	}
 	release(&g);
-	if (g.fatal || o->error || s->failed)
+	if (g.fatal || o->error || source->failed)
 		return 2;
 	return proc_stops ? 128 + proc_stop_signal : status;
 }

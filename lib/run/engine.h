@@ -26,7 +26,7 @@ struct engine_view {
 };
 
 struct engine_plan {
-	struct queue_plan feed;	/* what is run */
+	struct queue_plan queue;	/* what is run */
 	struct agent_kind kind;
 	size_t parallel;	/* agents at work side by side, at least 1 */
 	double timeout;		/* seconds a run may take */
@@ -42,12 +42,12 @@ struct engine_plan {
 	long long max_tokens;
 	double max_time;	/* seconds */
 	int lines;		/* the protocol of plain lines */
-	int greets;		/* agents begin with hello: wait for it */
+	int hello;		/* agents begin with hello: wait for it */
 	int fresh;		/* a new agent for every run */
 	int ordered;		/* traces in the order of the runs */
 	const regex_t *ready;	/* nothing is sent before a line matches it */
-	struct eventlog *journal;
-	void (*say)(const char *msg);
+	struct eventlog *log;
+	void (*report)(const char *msg);
 	/* called now and then, and once at the end; may be NULL */
 	void (*progress)(const struct engine_view *v, int last);
 };

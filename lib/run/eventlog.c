@@ -9,7 +9,7 @@
 #include "eventlog.h"
 
 int
-eventlog_open(struct eventlog *j, const char *file, struct err *e)
+eventlog_open(struct eventlog *l, const char *file, struct err *e)
 {
 	struct buf *b;
 	int fd;
@@ -17,52 +17,52 @@ eventlog_open(struct eventlog *j, const char *file, struct err *e)
 	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, 0, 0, "%s: %s", file, strerror(errno));
-	out_init(&j->out, fd, 0);
-	j->open = 1;
-	j->began = isotime_monotonic();
-	b = eventlog_begin(j, "opened");
+	out_init(&l->out, fd, 0);
+	l->open = 1;
+	l->began = isotime_monotonic();
+	b = eventlog_begin(l, "opened");
 	isotime_add(b, "time", isotime_now());
-	eventlog_end(j);
+	eventlog_end(l);
 	return 0;
 }
 
 struct buf *
-eventlog_begin(struct eventlog *j, const char *event)
+eventlog_begin(struct eventlog *l, const char *event)
 {
 	struct buf *b;
 
-	if (!j->open)
+	if (!l->open)
 		return NULL;
-	b = out_begin(&j->out);
+	b = out_begin(&l->out);
 	json_open(b, NULL, '{');
-	json_add_int(b, "t", isotime_monotonic() - j->began);
+	json_add_int(b, "t", isotime_monotonic() - l->began);
 	json_add_str(b, "event", event);
 	return b;
 }
 
 void
-eventlog_end(struct eventlog *j)
+eventlog_end(struct eventlog *l)
 {
-	json_close(out_begin(&j->out), '}');
-	buf_byte(out_begin(&j->out), '\n');
+	json_close(out_begin(&l->out), '}');
+	buf_byte(out_begin(&l->out), '\n');
 }
 
 int
-eventlog_flush(struct eventlog *j)
+eventlog_flush(struct eventlog *l)
 {
 	int error;
 
-	if (!j->open || !out_flush(&j->out))
+	if (!l->open || !out_flush(&l->out))
 		return 0;
-	error = j->out.error;
-	eventlog_close(j);
+	error = l->out.error;
+	eventlog_close(l);
 	return error;
 }
 
 void
-eventlog_close(struct eventlog *j)
+eventlog_close(struct eventlog *l)
 {
-	if (j->open)
-		out_close(&j->out);
-	j->open = 0;
+	if (l->open)
+		out_close(&l->out);
+	l->open = 0;
 }

@@ -20,20 +20,20 @@ struct eventlog {
 };
 
 /* Opens or continues the file. Returns 0, or -1 with *e filled in. */
-int eventlog_open(struct eventlog *j, const char *file, struct err *e);
+int eventlog_open(struct eventlog *l, const char *file, struct err *e);
 
 /*
  * Where to add what belongs to an event (json_add and its like), or NULL when
  * there is no journal; eventlog_end says that it is whole.
  */
-struct buf *eventlog_begin(struct eventlog *j, const char *event);
-void eventlog_end(struct eventlog *j);
+struct buf *eventlog_begin(struct eventlog *l, const char *event);
+void eventlog_end(struct eventlog *l);
 
 /*
  * Writes out what waits, so that it is there whatever happens next. Returns 0,
  * or, once, an errno: then the journal is closed.
  */
-int eventlog_flush(struct eventlog *j);
-void eventlog_close(struct eventlog *j);
+int eventlog_flush(struct eventlog *l);
+void eventlog_close(struct eventlog *l);
 
 #endif

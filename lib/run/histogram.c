@@ -17,20 +17,20 @@ class_of(uint64_t value)
 }
 
 void
-histogram_add(struct histogram *s, int64_t value)
+histogram_add(struct histogram *h, int64_t value)
 {
-	s->counts[class_of(value > 0 ? (uint64_t)value : 0)]++;
-	s->n++;
+	h->counts[class_of(value > 0 ? (uint64_t)value : 0)]++;
+	h->n++;
 }
 
 int64_t
-histogram_percentile(const struct histogram *s, double p)
+histogram_percentile(const struct histogram *h, double p)
 {
-	uint64_t rank = (uint64_t)ceil(p / 100 * (double)s->n), seen = 0;
+	uint64_t rank = (uint64_t)ceil(p / 100 * (double)h->n), seen = 0;
 	unsigned i, shift;
 
 	for (i = 0; i < HISTOGRAM_CLASSES; i++) {
-		seen += s->counts[i];
+		seen += h->counts[i];
 		if (seen >= rank && seen)
 			break;
 	}

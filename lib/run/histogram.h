@@ -16,9 +16,9 @@ struct histogram {
 };
 
 /* Counts a value; one below 0 counts as 0. */
-void histogram_add(struct histogram *s, int64_t value);
+void histogram_add(struct histogram *h, int64_t value);
 
 /* The least value of the class that p percent do not pass; 0 for none. */
-int64_t histogram_percentile(const struct histogram *s, double p);
+int64_t histogram_percentile(const struct histogram *h, double p);
 
 #endif

@@ -139,7 +139,7 @@ input_plan_release(struct input_plan *p)
 /* --- input_template -------------------------------------------------------- */
 
 static void
-put_text(struct buf *b, struct json_span v)
+put_plain(struct buf *b, struct json_span v)
 {
 	if (json_is(v, JSON_STRING))
 		json_text(b, v);
@@ -161,14 +161,14 @@ put_trait(struct buf *b, const char *label, struct json_span v)
 		buf_byte(b, '\n');
 	buf_printf(b, "%s: ", label);
 	if (json_type(v) != JSON_ARRAY) {
-		put_text(b, v);
+		put_plain(b, v);
 		return;
 	}
 	it = json_each(v);
 	for (i = 0; json_next(&it, &key, &item); i++) {
 		if (i)
 			buf_puts(b, ", ");
-		put_text(b, item);
+		put_plain(b, item);
 	}
 }
 
@@ -217,19 +217,19 @@ describe(struct buf *b, struct json_span personas, const char *name)
 }
 
 static void
-apply_template(const struct input_plan *p, struct input *j)
+apply_template(const struct input_plan *p, struct input *in)
 {
-	struct json_span input = { j->input.p, j->input.len };
+	struct json_span input = { in->value.p, in->value.len };
 	struct buf text = { 0 };
 	const char *s;
 
 	for (s = p->template; *s; ) {
 		if (!strncmp(s, "{input}", 7)) {
-			put_text(&text, input);
+			put_plain(&text, input);
 			s += 7;
 		} else if (!strncmp(s, "{persona}", 9)) {
-			if (j->persona)
-				describe(&text, p->personas, j->persona);
+			if (in->persona)
+				describe(&text, p->personas, in->persona);
 			s += 9;
 		} else if ((*s == '{' || *s == '}') && s[1] == *s) {
 			buf_byte(&text, *s);
@@ -238,8 +238,8 @@ apply_template(const struct input_plan *p, struct input *j)
 			buf_byte(&text, *s++);
 		}
 	}
-	j->input.len = 0;
-	json_put_text(&j->input, text.p, text.len);
+	in->value.len = 0;
+	json_put_text(&in->value, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -305,7 +305,7 @@ each_string(void *arg, const char *path, struct json_span string)
 
 /* Adds providers whose parameter was not recorded at all. */
 static void
-add_unrecorded(struct input *j, struct json_span kwargs, struct json_span map)
+add_unrecorded(struct input *in, struct json_span kwargs, struct json_span map)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -318,41 +318,41 @@ add_unrecorded(struct input *j, struct json_span kwargs, struct json_span map)
 		json_text(&name, key);
 		if (!strchr(buf_str(&name), '.') &&
 		    !json_get(kwargs, name.p).p)
-			json_add_str(&j->callables, name.p, provider_kind(
+			json_add_str(&in->callables, name.p, provider_kind(
 			    value.p + 1, value.n - 2, 1));
 	}
 	buf_release(&name);
 }
 
 static int
-put_callables(const struct input_plan *p, struct input *j, struct json_span
+put_callables(const struct input_plan *p, struct input *in, struct json_span
     kwargs, const char *path, struct err *e)
 {
-	struct callables c = { p->providers, path, &j->callables, e };
+	struct callables c = { p->providers, path, &in->callables, e };
 	int bad;
 
-	json_open(&j->callables, NULL, '{');
+	json_open(&in->callables, NULL, '{');
 	bad = path_strings(kwargs, each_string, &c);
 	if (!bad)
-		add_unrecorded(j, kwargs, p->providers);
-	json_close(&j->callables, '}');
+		add_unrecorded(in, kwargs, p->providers);
+	json_close(&in->callables, '}');
 	return bad;
 }
 
 /* Puts the input where it belongs in the arguments. */
 static int
-put_kwargs(struct input *j, struct json_span kwargs, const char *path,
+put_kwargs(struct input *in, struct json_span kwargs, const char *path,
     struct err *e)
 {
-	struct json_span input = { j->input.p, j->input.len };
+	struct json_span input = { in->value.p, in->value.len };
 
 	if (json_type(input) == JSON_NULL) {
-		buf_add(&j->kwargs, kwargs.p, kwargs.n);
+		buf_add(&in->kwargs, kwargs.p, kwargs.n);
 		return 0;
 	}
-	if (path && !path_set(&j->kwargs, kwargs, path, input))
+	if (path && !path_set(&in->kwargs, kwargs, path, input))
 		return 0;
-	buf_add(&j->kwargs, kwargs.p, kwargs.n);
+	buf_add(&in->kwargs, kwargs.p, kwargs.n);
 	if (path)
 		return err_set(e, 0, 0, "the recorded arguments have no '%s' "
 		    "to put the input into (replay_args.override_param_path)",
@@ -362,21 +362,21 @@ put_kwargs(struct input *j, struct json_span kwargs, const char *path,
 }
 
 static int
-replay(const struct input_plan *p, struct input *j, struct err *e)
+replay(const struct input_plan *p, struct input *in, struct err *e)
 {
 	struct json_span recorded = { p->recorded.p, p->recorded.len };
 	struct json_span kwargs = { 0 }, at = { 0 };
 	struct buf own = { 0 };
 	int bad;
 
-	if (j->metadata.p) {
-		kwargs = json_get(j->metadata, "template_kwargs");
-		at = json_get(j->metadata, "input_path");
-		j->objects = json_get(j->metadata, "objects");
+	if (in->metadata.p) {
+		kwargs = json_get(in->metadata, "template_kwargs");
+		at = json_get(in->metadata, "input_path");
+		in->objects = json_get(in->metadata, "objects");
 	}
 	if (!json_is(kwargs, JSON_OBJECT) && recorded.n) {
 		kwargs = json_get(recorded, "kwargs");
-		j->objects = json_get(recorded, "objects");
+		in->objects = json_get(recorded, "objects");
 	}
 	if (!json_is(kwargs, JSON_OBJECT))
 		return err_set(e, 0, 0, "there are no recorded arguments to "
@@ -385,9 +385,9 @@ replay(const struct input_plan *p, struct input *j, struct err *e)
 		    "set replay_args.enabled to false)");
 	if (json_is(at, JSON_STRING))
 		json_text(&own, at);
-	bad = put_callables(p, j, kwargs, p->path ? p->path : own.len ?
+	bad = put_callables(p, in, kwargs, p->path ? p->path : own.len ?
 	    buf_str(&own) : NULL, e);
-	if (put_kwargs(j, kwargs, p->path ? p->path : own.len ?
+	if (put_kwargs(in, kwargs, p->path ? p->path : own.len ?
 	    buf_str(&own) : NULL, e))
 		bad = -1;
 	buf_release(&own);
@@ -395,60 +395,60 @@ replay(const struct input_plan *p, struct input *j, struct err *e)
 }
 
 static void
-identify(struct input *j, struct json_span input, struct json_span id)
+identify(struct input *in, struct json_span input, struct json_span id)
 {
 	struct json_span kwargs = { 0 };
 	uint64_t number;
 
 	if (record_id_number(id, &number)) {
-		memcpy(j->id, id.p + 1, RECORD_ID - 1);
+		memcpy(in->id, id.p + 1, RECORD_ID - 1);
 		return;
 	}
-	if (j->metadata.p)
-		kwargs = json_get(j->metadata, "template_kwargs");
-	record_input_id(input, kwargs, j->id);
+	if (in->metadata.p)
+		kwargs = json_get(in->metadata, "template_kwargs");
+	record_input_id(input, kwargs, in->id);
 }
 
 struct input *
 input_new(const struct input_plan *p, struct json_span record,
     const struct json_span v[INPUT_FIELDS], struct err *e)
 {
-	struct input *j = xcalloc(1, sizeof(*j));
+	struct input *in = xcalloc(1, sizeof(*in));
 	struct json_span persona, null = { "null", 4 };
 	struct buf name = { 0 };
 
-	j->refs = 1;
-	buf_add(&j->record, record.p, record.n);
-	buf_str(&j->record);
-	j->metadata = json_moved(v[INPUT_METADATA], record.p, j->record.p);
-	if (!json_is(j->metadata, JSON_OBJECT))
-		j->metadata.p = NULL;
-	identify(j, v[INPUT_VALUE].p ? v[INPUT_VALUE] : null, v[INPUT_ID]);
-	if (j->metadata.p) {
-		persona = json_get(j->metadata, "persona");
+	in->refs = 1;
+	buf_add(&in->record, record.p, record.n);
+	buf_str(&in->record);
+	in->metadata = json_moved(v[INPUT_METADATA], record.p, in->record.p);
+	if (!json_is(in->metadata, JSON_OBJECT))
+		in->metadata.p = NULL;
+	identify(in, v[INPUT_VALUE].p ? v[INPUT_VALUE] : null, v[INPUT_ID]);
+	if (in->metadata.p) {
+		persona = json_get(in->metadata, "persona");
 		if (json_is(persona, JSON_STRING)) {
 			json_text(&name, persona);
-			j->persona = buf_detach(&name, NULL);
+			in->persona = buf_detach(&name, NULL);
 		}
 	}
-	json_add(&j->input, NULL, v[INPUT_VALUE]);
+	json_add(&in->value, NULL, v[INPUT_VALUE]);
 	if (p->template)
-		apply_template(p, j);
+		apply_template(p, in);
 	if (p->replay)
-		replay(p, j, e);
-	return j;
+		replay(p, in, e);
+	return in;
 }
 
 void
-input_drop(struct input *j)
+input_unref(struct input *in)
 {
-	if (!j || --j->refs)
+	if (!in || --in->refs)
 		return;
-	free(j->persona);
-	free(j->error);
-	buf_release(&j->record);
-	buf_release(&j->input);
-	buf_release(&j->kwargs);
-	buf_release(&j->callables);
-	free(j);
+	free(in->persona);
+	free(in->error);
+	buf_release(&in->record);
+	buf_release(&in->value);
+	buf_release(&in->kwargs);
+	buf_release(&in->callables);
+	free(in);
 }

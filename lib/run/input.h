@@ -29,7 +29,7 @@ struct input_plan {
 struct input {
 	unsigned refs;
 	struct buf record;	/* the input as it was read */
-	struct buf input;	/* JSON; with input_template applied */
+	struct buf value;	/* JSON; with input_template applied */
 	struct json_span metadata;	/* in record; p may be NULL */
 	char id[RECORD_ID];
 	char *persona;		/* or NULL */
@@ -59,6 +59,6 @@ struct input *input_new(const struct input_plan *p, struct json_span record,
     const struct json_span v[INPUT_FIELDS], struct err *e);
 
 /* Gives back one reference; the last one frees it. */
-void input_drop(struct input *j);
+void input_unref(struct input *in);
 
 #endif

@@ -65,7 +65,7 @@ message_read(struct message *m, const char *p, size_t n)
 	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)
-		if (message_says(m, MESSAGE_HAS_TYPE, types[i].name))
+		if (message_is(m, MESSAGE_HAS_TYPE, types[i].name))
 			m->type = types[i].type;
 	m->id = id_of(m->v[MESSAGE_HAS_ID]);
 }
@@ -91,7 +91,7 @@ message_clock(const struct message *m)
 }
 
 int
-message_says(const struct message *m, enum message_field f, const char *text)
+message_is(const struct message *m, enum message_field f, const char *text)
 {
 	return json_is_str(m->v[f], text);
 }

@@ -45,7 +45,7 @@ void message_read(struct message *m, const char *p, size_t n);
  */
 unsigned message_count(const struct message *m, enum message_field f);
 int64_t message_clock(const struct message *m);
-int message_says(const struct message *m, enum message_field f,
+int message_is(const struct message *m, enum message_field f,
     const char *text);
 
 /* Appends the text of a field: of a string what it says, else its JSON. */

@@ -34,11 +34,11 @@
 
 volatile sig_atomic_t proc_stops;
 volatile sig_atomic_t proc_stop_signal;
-volatile sig_atomic_t proc_asked;
+volatile sig_atomic_t proc_report_wanted;
 
-static volatile sig_atomic_t heard;	/* a signal came */
-static volatile sig_atomic_t ended;	/* it was SIGCHLD */
-static int told[2] = { -1, -1 };
+static volatile sig_atomic_t signal_came;	/* a signal came */
+static volatile sig_atomic_t child_ended;	/* it was SIGCHLD */
+static int signal_pipe[2] = { -1, -1 };
 
 /* Children that we were started with: a shell makes some and becomes us. */
 static struct {
@@ -48,7 +48,7 @@ static struct {
 } inherited;
 
 static int
-is_question(int sig)
+is_report_signal(int sig)
 {
 #ifdef SIGINFO
 	if (sig == SIGINFO)
@@ -76,15 +76,15 @@ on_signal(int sig)
 {
 	int saved = errno;
 
-	heard = 1;
+	signal_came = 1;
 	if (sig == SIGCHLD)
-		ended = 1;
-	else if (is_question(sig))
-		proc_asked = 1;
+		child_ended = 1;
+	else if (is_report_signal(sig))
+		proc_report_wanted = 1;
 	else
 		count_stop(sig);
 	/* a full pipe tells as much as one more byte would */
-	if (write(told[1], "", 1) < 0)
+	if (write(signal_pipe[1], "", 1) < 0)
 		errno = saved;
 	errno = saved;
 }
@@ -163,7 +163,7 @@ each_child(void (*each)(pid_t pid))
 }
 
 static void
-note_inherited(pid_t pid)
+add_inherited(pid_t pid)
 {
 	ALLOC_GROW(inherited.ids, inherited.n + 1, inherited.cap);
 	inherited.ids[inherited.n++] = pid;
@@ -194,8 +194,9 @@ proc_init(void)
 	size_t i;
 
 	hide_descriptors();
-	each_child(note_inherited);
-	if (pipe(told) || set_flags(told[0], 1) || set_flags(told[1], 1))
+	each_child(add_inherited);
+	if (pipe(signal_pipe) || set_flags(signal_pipe[0], 1) ||
+	    set_flags(signal_pipe[1], 1))
 		die("pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
@@ -216,7 +217,7 @@ proc_init(void)
 	/* whatever ends us, short of SIGKILL: die(), too */
 	atexit(proc_sweep);
 #endif
-	return told[0];
+	return signal_pipe[0];
 }
 
 static void
@@ -327,18 +328,18 @@ proc_reap(struct proc_end *end)
 	char drop[64];
 
 	/* what comes from here on makes the descriptor readable again */
-	if (heard) {
-		heard = 0;
-		while (read(told[0], drop, sizeof(drop)) > 0)
+	if (signal_came) {
+		signal_came = 0;
+		while (read(signal_pipe[0], drop, sizeof(drop)) > 0)
 			;
 	}
-	if (!ended)
+	if (!child_ended)
 		return 0;
-	ended = 0;
+	child_ended = 0;
 	end->pid = wait4(-1, &end->status, WNOHANG, &used);
 	if (end->pid <= 0)
 		return 0;
-	ended = 1;		/* there may be more than one */
+	child_ended = 1;		/* there may be more than one */
 	end->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	end->peak = (long long)used.ru_maxrss * RSS_UNIT;

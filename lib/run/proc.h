@@ -26,7 +26,7 @@ struct proc {
  */
 extern volatile sig_atomic_t proc_stops;
 extern volatile sig_atomic_t proc_stop_signal;
-extern volatile sig_atomic_t proc_asked;
+extern volatile sig_atomic_t proc_report_wanted;
 
 /*
  * To be called once: SIGCHLD and these signals, unless they were ignored

@@ -17,50 +17,50 @@
 #define SKIPPED_AT_ONCE 10000
 
 void
-queue_init(struct queue *f, const struct queue_plan *plan, struct source *s)
+queue_init(struct queue *q, const struct queue_plan *plan, struct source *s)
 {
-	memset(f, 0, sizeof(*f));
-	f->plan = plan;
-	f->source = s;
+	memset(q, 0, sizeof(*q));
+	q->plan = plan;
+	q->source = s;
 }
 
 void
-queue_release(struct queue *f)
+queue_release(struct queue *q)
 {
 	struct run *r;
 
-	while ((r = f->back)) {
-		f->back = r->next;
+	while ((r = q->back)) {
+		q->back = r->next;
 		run_free(r);
 	}
-	while ((r = queue_give_up(f)))
+	while ((r = queue_drop(q)))
 		run_free(r);
-	free(f->later);
-	input_drop(f->job);
-	memset(f, 0, sizeof(*f));
+	free(q->later);
+	input_unref(q->input);
+	memset(q, 0, sizeof(*q));
 }
 
 /* --- inputs -------------------------------------------------------------- */
 
 static int
-wanted(const struct queue_plan *p, const struct input *j)
+is_wanted_persona(const struct queue_plan *p, const struct input *in)
 {
 	size_t i;
 
 	for (i = 0; i < p->npersonas; i++)
-		if (j->persona && !strcmp(p->personas[i], j->persona))
+		if (in->persona && !strcmp(p->personas[i], in->persona))
 			return 1;
 	return !p->npersonas;
 }
 
 /* A job that cannot be run: the first one is the end of the experiment. */
 static void
-refuse(struct queue *f, struct input *j, const struct err *e)
+refuse_input(struct queue *q, struct input *in, const struct err *e)
 {
-	source_complain(f->source, "%s", e->msg);
-	j->error = xstrdup(e->msg);
-	if (!f->jobs)
-		f->fatal = 1;
+	source_complain(q->source, "%s", e->msg);
+	in->error = xstrdup(e->msg);
+	if (!q->ninputs)
+		q->fatal = 1;
 }
 
 static const char *const input_fields[INPUT_FIELDS + 1] = {
@@ -69,48 +69,48 @@ static const char *const input_fields[INPUT_FIELDS + 1] = {
 
 /* Takes an input that was read. Returns 1 when it is one to be run. */
 static int
-take_input(struct queue *f, const struct json_span *v)
+take_input(struct queue *q, const struct json_span *v)
 {
 	struct err e = { 0 };
-	struct input *j;
+	struct input *in;
 
 	if (!v[INPUT_VALUE].p && !v[INPUT_METADATA].p) {
-		source_complain(f->source, "not an input: it has no field "
+		source_complain(q->source, "not an input: it has no field "
 		    "'input'");
 		return 0;
 	}
-	j = input_new(f->plan->jobs, f->source->record, v, &e);
-	if (!wanted(f->plan, j)) {
-		f->passed_over = 1;
-		input_drop(j);
+	in = input_new(q->plan->inputs, q->source->record, v, &e);
+	if (!is_wanted_persona(q->plan, in)) {
+		q->skipped = 1;
+		input_unref(in);
 		err_release(&e);
 		return 0;
 	}
 	if (e.msg)
-		refuse(f, j, &e);
+		refuse_input(q, in, &e);
 	err_release(&e);
-	f->jobs++;
-	f->job = j;
-	f->iteration = 0;
+	q->ninputs++;
+	q->input = in;
+	q->iteration = 0;
 	return 1;
 }
 
 /* Reads the next input that is to be run. Returns 1 when there is one. */
 static int
-next_job(struct queue *f)
+next_input(struct queue *q)
 {
 	struct json_span v[INPUT_FIELDS + 1];
 	int got;
 
-	f->waiting = 0;
-	while (!f->ended && !f->fatal) {
-		got = source_next(f->source, input_fields, v, LEN(v));
-		f->waiting = got < 0;
-		f->ended = !got;
+	q->waiting = 0;
+	while (!q->ended && !q->fatal) {
+		got = source_next(q->source, input_fields, v, LEN(v));
+		q->waiting = got < 0;
+		q->ended = !got;
 		if (got <= 0)
 			return 0;
-		if (take_input(f, v))
-			return !f->fatal;
+		if (take_input(q, v))
+			return !q->fatal;
 	}
 	return 0;
 }
@@ -127,7 +127,7 @@ left_out(const struct queue_plan *p, uint64_t id)
 
 /* The next run of the inputs, in their order. */
 static struct run *
-fresh(struct queue *f)
+new_run(struct queue *q)
 {
 	char id[RECORD_ID];
 	uint64_t number;
@@ -136,22 +136,22 @@ fresh(struct queue *f)
 
 	for (i = 0, r = NULL; !r; i++) {
 		if (i == SKIPPED_AT_ONCE) {
-			f->again = 1;
+			q->again = 1;
 			return NULL;
 		}
-		if (!f->job && !next_job(f))
+		if (!q->input && !next_input(q))
 			return NULL;
-		number = record_run_id(f->job->id, f->job->persona,
-		    f->iteration, id);
-		if (!left_out(f->plan, number)) {
-			r = run_new(f->job, f->iteration, id,
-			    f->plan->has_seed ? &f->plan->seed : NULL,
-			    f->plan->name);
-			r->place = f->runs++;
+		number = record_run_id(q->input->id, q->input->persona,
+		    q->iteration, id);
+		if (!left_out(q->plan, number)) {
+			r = run_new(q->input, q->iteration, id,
+			    q->plan->has_seed ? &q->plan->seed : NULL,
+			    q->plan->name);
+			r->place = q->runs++;
 		}
-		if (++f->iteration >= f->plan->iterations) {
-			input_drop(f->job);
-			f->job = NULL;
+		if (++q->iteration >= q->plan->iterations) {
+			input_unref(q->input);
+			q->input = NULL;
 		}
 	}
 	return r;
@@ -160,96 +160,96 @@ fresh(struct queue *f)
 /* --- later --------------------------------------------------------------- */
 
 void
-queue_later(struct queue *f, struct run *r, int64_t due)
+queue_later(struct queue *q, struct run *r, int64_t due)
 {
-	size_t i = f->nlater++, above;
+	size_t i = q->nlater++, above;
 
-	if (f->nlater > f->cap) {
-		f->cap = grow(f->cap, f->nlater);
-		f->later = xreallocarray(f->later, f->cap,
-		    sizeof(*f->later));
+	if (q->nlater > q->cap) {
+		q->cap = grow(q->cap, q->nlater);
+		q->later = xreallocarray(q->later, q->cap,
+		    sizeof(*q->later));
 	}
 	for (; i; i = above) {
 		above = (i - 1) / 2;
-		if (f->later[above].due <= due)
+		if (q->later[above].due <= due)
 			break;
-		f->later[i] = f->later[above];
+		q->later[i] = q->later[above];
 	}
-	f->later[i] = (struct queue_later){ due, r };
+	q->later[i] = (struct queue_later){ due, r };
 }
 
 /* Takes out the one that is due first; NULL: there is none. */
 static struct run *
-take_later(struct queue *f)
+take_later(struct queue *q)
 {
 	struct queue_later last;
 	struct run *top;
 	size_t i = 0, below;
 
-	if (!f->nlater)
+	if (!q->nlater)
 		return NULL;
-	top = f->later[0].run;
-	last = f->later[--f->nlater];
-	while ((below = 2 * i + 1) < f->nlater) {
-		if (below + 1 < f->nlater && f->later[below + 1].due <
-		    f->later[below].due)
+	top = q->later[0].run;
+	last = q->later[--q->nlater];
+	while ((below = 2 * i + 1) < q->nlater) {
+		if (below + 1 < q->nlater && q->later[below + 1].due <
+		    q->later[below].due)
 			below++;
-		if (last.due <= f->later[below].due)
+		if (last.due <= q->later[below].due)
 			break;
-		f->later[i] = f->later[below];
+		q->later[i] = q->later[below];
 		i = below;
 	}
-	f->later[i] = last;
+	q->later[i] = last;
 	return top;
 }
 
 int64_t
-queue_due(const struct queue *f)
+queue_due(const struct queue *q)
 {
-	return f->nlater ? f->later[0].due : INT64_MAX;
+	return q->nlater ? q->later[0].due : INT64_MAX;
 }
 
 /* --- all of them --------------------------------------------------------- */
 
 struct run *
-queue_next(struct queue *f, int64_t now)
+queue_next(struct queue *q, int64_t now)
 {
-	struct run *r = f->back;
+	struct run *r = q->back;
 
-	f->again = 0;
+	q->again = 0;
 	if (r) {
-		f->back = r->next;
+		q->back = r->next;
 		r->next = NULL;
 		return r;
 	}
-	if (f->nlater && queue_due(f) <= now)
-		return take_later(f);
-	return f->hold ? NULL : fresh(f);
+	if (q->nlater && queue_due(q) <= now)
+		return take_later(q);
+	return q->hold ? NULL : new_run(q);
 }
 
 void
-queue_back(struct queue *f, struct run *r)
+queue_return(struct queue *q, struct run *r)
 {
-	r->next = f->back;
-	f->back = r;
+	r->next = q->back;
+	q->back = r;
 }
 
 struct run *
-queue_give_up(struct queue *f)
+queue_drop(struct queue *q)
 {
 	struct run *r, **p;
 
-	for (p = &f->back; (r = *p); p = &r->next)
+	for (p = &q->back; (r = *p); p = &r->next)
 		if (r->attempt > 1) {
 			*p = r->next;
 			r->next = NULL;
 			return r;
 		}
-	return take_later(f);
+	return take_later(q);
 }
 
 int
-queue_more(const struct queue *f)
+queue_has_more(const struct queue *q)
 {
-	return f->back || f->nlater || f->job || !f->ended;
+	return q->back || q->nlater || q->input || !q->ended;
 }

@@ -15,7 +15,7 @@ struct run;
 struct source;
 
 struct queue_plan {
-	const struct input_plan *jobs;
+	const struct input_plan *inputs;
 	const char *name;	/* the experiment's */
 	long long iterations;	/* of each input */
 	int has_seed;		/* 0: trace ids are random */
@@ -30,15 +30,15 @@ struct queue_plan {
 struct queue {
 	const struct queue_plan *plan;
 	struct source *source;
-	struct input *job;	/* whose iterations are being given out */
+	struct input *input;	/* whose iterations are being given out */
 	long long iteration;
 	uint64_t runs;		/* given out so far */
-	size_t jobs;		/* inputs so far */
+	size_t ninputs;		/* inputs so far */
 	int ended;		/* there are no more inputs */
 	int waiting;		/* no whole input is there yet */
 	int again;		/* much was passed over: ask again at once */
 	int hold;		/* set it to get only runs that were given before */
-	int passed_over;	/* an input was of another persona */
+	int skipped;	/* an input was of another persona */
 	int fatal;		/* the first input cannot be run at all */
 	struct run *back;	/* given back: first of all */
 	struct queue_later {
@@ -49,32 +49,32 @@ struct queue {
 	size_t cap;
 };
 
-void queue_init(struct queue *f, const struct queue_plan *plan,
+void queue_init(struct queue *q, const struct queue_plan *plan,
     struct source *s);
-void queue_release(struct queue *f);
+void queue_release(struct queue *q);
 
 /*
  * The next run, or NULL when there is none at the time now; job->error tells
  * why it cannot be run. Its place tells how many were before it.
  */
-struct run *queue_next(struct queue *f, int64_t now);
+struct run *queue_next(struct queue *q, int64_t now);
 
 /* Takes back a run that nobody began. */
-void queue_back(struct queue *f, struct run *r);
+void queue_return(struct queue *q, struct run *r);
 
 /* Takes one that is to be tried again when the monotonic clock shows due. */
-void queue_later(struct queue *f, struct run *r, int64_t due);
+void queue_later(struct queue *q, struct run *r, int64_t due);
 
 /* When the first of those is due; INT64_MAX: there is none. */
-int64_t queue_due(const struct queue *f);
+int64_t queue_due(const struct queue *q);
 
 /*
  * Takes out one that waits for another attempt, due or not, or was given back
  * before it; NULL: none.
  */
-struct run *queue_give_up(struct queue *f);
+struct run *queue_drop(struct queue *q);
 
 /* Whether there is, or may yet be, another run. */
-int queue_more(const struct queue *f);
+int queue_has_more(const struct queue *q);
 
 #endif

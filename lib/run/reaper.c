@@ -22,21 +22,21 @@ struct groups {
 };
 
 static void
-note(struct groups *l, pid_t told)
+update_groups(struct groups *l, pid_t changes)
 {
 	size_t i;
 
-	if (told > 0) {
+	if (changes > 0) {
 		if (l->n == l->cap) {
 			l->cap = grow(l->cap, l->n + 1);
 			l->ids = xreallocarray(l->ids, l->cap,
 			    sizeof(*l->ids));
 		}
-		l->ids[l->n++] = told;
+		l->ids[l->n++] = changes;
 		return;
 	}
 	for (i = 0; i < l->n; i++)
-		if (l->ids[i] == -told) {
+		if (l->ids[i] == -changes) {
 			l->ids[i] = l->ids[--l->n];
 			return;
 		}
@@ -64,7 +64,7 @@ keep_watch(int fd)
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2
 	};
 	struct groups groups = { 0 };
-	pid_t told[64];
+	pid_t changes[64];
 	ssize_t n;
 	size_t i;
 
@@ -76,65 +76,65 @@ keep_watch(int fd)
 #endif
 	keep_only(fd);
 	/* what is written are whole words, so what is read are some too */
-	while ((n = read(0, told, sizeof(told))) > 0 ||
+	while ((n = read(0, changes, sizeof(changes))) > 0 ||
 	    (n < 0 && errno == EINTR))
-		for (i = 0; n > 0 && i < (size_t)n / sizeof(*told); i++)
-			note(&groups, told[i]);
+		for (i = 0; n > 0 && i < (size_t)n / sizeof(*changes); i++)
+			update_groups(&groups, changes[i]);
 	for (i = 0; i < groups.n; i++)
 		kill(-groups.ids[i], SIGKILL);
 	_exit(0);
 }
 
 int
-reaper_start(struct reaper *g, struct err *e)
+reaper_start(struct reaper *r, struct err *e)
 {
 	int fds[2];
 
 	if (pipe(fds))
 		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
 	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-	g->pid = fork();
-	if (g->pid == 0) {
+	r->pid = fork();
+	if (r->pid == 0) {
 		close(fds[1]);
 		keep_watch(fds[0]);
 	}
 	close(fds[0]);
-	g->fd = fds[1];
-	if (g->pid > 0)
+	r->fd = fds[1];
+	if (r->pid > 0)
 		return 0;
 	close(fds[1]);
-	g->pid = 0;
+	r->pid = 0;
 	return err_set(e, 0, 0, "fork: %s", strerror(errno));
 }
 
 static void
-tell(const struct reaper *g, pid_t word)
+send_group(const struct reaper *r, pid_t word)
 {
-	if (!g->pid)
+	if (!r->pid)
 		return;
-	while (write(g->fd, &word, sizeof(word)) < 0 && errno == EINTR)
+	while (write(r->fd, &word, sizeof(word)) < 0 && errno == EINTR)
 		;
 }
 
 void
-reaper_add(struct reaper *g, pid_t group)
+reaper_add(struct reaper *r, pid_t group)
 {
-	tell(g, group);
+	send_group(r, group);
 }
 
 void
-reaper_remove(struct reaper *g, pid_t group)
+reaper_remove(struct reaper *r, pid_t group)
 {
-	tell(g, -group);
+	send_group(r, -group);
 }
 
 void
-reaper_end(struct reaper *g)
+reaper_end(struct reaper *r)
 {
-	if (!g->pid)
+	if (!r->pid)
 		return;
-	close(g->fd);
-	while (waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
+	close(r->fd);
+	while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	g->pid = 0;
+	r->pid = 0;
 }

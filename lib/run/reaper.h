@@ -19,13 +19,13 @@ struct reaper {
  * Starts one: to be called before there are other threads or children. Returns
  * 0, or -1 with *e filled in.
  */
-int reaper_start(struct reaper *g, struct err *e);
+int reaper_start(struct reaper *r, struct err *e);
 
 /* Tells it of a process group to kill; of one that is no more. */
-void reaper_add(struct reaper *g, pid_t group);
-void reaper_remove(struct reaper *g, pid_t group);
+void reaper_add(struct reaper *r, pid_t group);
+void reaper_remove(struct reaper *r, pid_t group);
 
 /* Lets it end, which it does at once, and collects it. */
-void reaper_end(struct reaper *g);
+void reaper_end(struct reaper *r);
 
 #endif

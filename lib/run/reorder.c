@@ -6,59 +6,59 @@
 #include "reorder.h"
 
 static struct buf *
-place(const struct reorder *l, uint64_t number)
+ring_slot(const struct reorder *r, uint64_t number)
 {
-	return &l->early[number % l->cap];
+	return &r->early[number % r->cap];
 }
 
 /* Makes the ring long enough for a number. */
 static void
-extend(struct reorder *l, uint64_t number)
+extend_ring(struct reorder *r, uint64_t number)
 {
-	struct reorder longer = *l;
+	struct reorder longer = *r;
 	uint64_t i;
 
-	if (number - l->next < l->cap)
+	if (number - r->next < r->cap)
 		return;
-	longer.cap = grow(l->cap, (size_t)(number - l->next) + 1);
+	longer.cap = grow(r->cap, (size_t)(number - r->next) + 1);
 	longer.early = xcalloc(longer.cap, sizeof(*longer.early));
-	for (i = l->next; i < l->next + l->cap; i++)
-		*place(&longer, i) = *place(l, i);
-	free(l->early);
-	*l = longer;
+	for (i = r->next; i < r->next + r->cap; i++)
+		*ring_slot(&longer, i) = *ring_slot(r, i);
+	free(r->early);
+	*r = longer;
 }
 
 static void
-pass(struct reorder *l, struct buf *out)
+take_next(struct reorder *r, struct buf *out)
 {
-	struct buf *b = place(l, l->next++);
+	struct buf *b = ring_slot(r, r->next++);
 
 	if (!b->len)
 		return;
 	buf_add(out, b->p, b->len);
-	l->held -= b->len;
-	l->waiting--;
+	r->held -= b->len;
+	r->waiting--;
 	buf_release(b);
 }
 
 void
-reorder_add(struct reorder *l, uint64_t number, struct buf *line,
+reorder_add(struct reorder *r, uint64_t number, struct buf *line,
     struct buf *out)
 {
-	extend(l, number);
-	*place(l, number) = *line;
-	l->held += line->len;
-	l->waiting++;
+	extend_ring(r, number);
+	*ring_slot(r, number) = *line;
+	r->held += line->len;
+	r->waiting++;
 	memset(line, 0, sizeof(*line));
-	while (l->waiting && place(l, l->next)->len)
-		pass(l, out);
+	while (r->waiting && ring_slot(r, r->next)->len)
+		take_next(r, out);
 }
 
 void
-reorder_end(struct reorder *l, struct buf *out)
+reorder_end(struct reorder *r, struct buf *out)
 {
-	while (l->waiting)
-		pass(l, out);
-	free(l->early);
-	memset(l, 0, sizeof(*l));
+	while (r->waiting)
+		take_next(r, out);
+	free(r->early);
+	memset(r, 0, sizeof(*r));
 }

@@ -23,10 +23,10 @@ struct reorder {
  * Takes over the line of a number, which leaves line empty, and appends to out
  * all lines whose turn it is now.
  */
-void reorder_add(struct reorder *l, uint64_t number, struct buf *line,
+void reorder_add(struct reorder *r, uint64_t number, struct buf *line,
     struct buf *out);
 
 /* Appends what waits, in order, though numbers are missing; frees all. */
-void reorder_end(struct reorder *l, struct buf *out);
+void reorder_end(struct reorder *r, struct buf *out);
 
 #endif

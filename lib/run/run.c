@@ -23,21 +23,21 @@ put_identity(struct run *r, const char *name)
 
 	json_add_str(b, "trace_id", r->trace_id);
 	json_add_str(b, "run_id", r->id);
-	json_add_str(b, "input_id", r->job->id);
+	json_add_str(b, "input_id", r->input->id);
 	json_add_str(b, "name", name);
 	json_add_int(b, "iteration", r->iteration);
-	json_add_str(b, "persona", r->job->persona);
+	json_add_str(b, "persona", r->input->persona);
 }
 
 struct run *
-run_new(struct input *j, long long iteration, const char id[RECORD_ID],
+run_new(struct input *in, long long iteration, const char id[RECORD_ID],
     const int64_t *seed, const char *name)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
 	uint64_t high, low;
 
-	r->job = j;
-	j->refs++;
+	r->input = in;
+	in->refs++;
 	r->iteration = iteration;
 	r->attempt = 1;
 	memcpy(r->id, id, RECORD_ID);
@@ -53,7 +53,7 @@ run_new(struct input *j, long long iteration, const char id[RECORD_ID],
 
 /* Empties what one attempt gathered. */
 static void
-forget(struct run *r)
+clear_attempt(struct run *r)
 {
 	struct buf *const all[] = {
 		&r->observations, &r->sent, &r->errors, &r->deltas,
@@ -65,7 +65,7 @@ forget(struct run *r)
 		buf_release(all[i]);
 	r->nobservations = 0;
 	r->started = 0;
-	r->told = 0;
+	r->announced = 0;
 	r->ended = 0;
 }
 
@@ -74,15 +74,15 @@ run_free(struct run *r)
 {
 	if (!r)
 		return;
-	forget(r);
+	clear_attempt(r);
 	buf_release(&r->failed);
 	buf_release(&r->identity);
-	input_drop(r->job);
+	input_unref(r->input);
 	free(r);
 }
 
 static struct json_span
-span_of(const struct buf *b)
+span_or_none(const struct buf *b)
 {
 	struct json_span v = json_buf(b);
 
@@ -94,17 +94,17 @@ span_of(const struct buf *b)
 void
 run_request(const struct run *r, struct buf *b)
 {
-	const struct input *j = r->job;
+	const struct input *in = r->input;
 
 	json_open(b, NULL, '{');
 	json_add_str(b, "type", "input");
 	json_add_int(b, "id", r->number);
-	json_add(b, "input", span_of(&j->input));
-	if (j->kwargs.len) {
-		json_add(b, "kwargs", span_of(&j->kwargs));
-		json_add(b, "callables", span_of(&j->callables));
-		if (json_is(j->objects, JSON_OBJECT))
-			json_add(b, "objects", j->objects);
+	json_add(b, "input", span_or_none(&in->value));
+	if (in->kwargs.len) {
+		json_add(b, "kwargs", span_or_none(&in->kwargs));
+		json_add(b, "callables", span_or_none(&in->callables));
+		if (json_is(in->objects, JSON_OBJECT))
+			json_add(b, "objects", in->objects);
 	}
 	json_open(b, "context", '{');
 	buf_add(b, r->identity.p, r->identity.len);
@@ -131,7 +131,7 @@ run_start(struct run *r)
 void
 run_unstart(struct run *r)
 {
-	forget(r);
+	clear_attempt(r);
 }
 
 void
@@ -140,7 +140,7 @@ run_began_at(struct run *r, int64_t clock)
 	int64_t sent = r->clock;
 
 	run_start(r);
-	r->told = 1;
+	r->announced = 1;
 	if (clock >= sent && clock < r->clock) {
 		r->start -= r->clock - clock;
 		r->clock = clock;
@@ -165,7 +165,7 @@ run_started_at(struct run *r, int64_t clock)
 }
 
 static void
-replace(struct buf *b, struct json_span v)
+set_compact(struct buf *b, struct json_span v)
 {
 	b->len = 0;
 	json_compact(b, v);
@@ -186,7 +186,7 @@ add_tokens(long long *sum, struct json_span v)
 }
 
 static void
-count_tokens(struct run *r, const struct json_span tokens[3])
+add_usage(struct run *r, const struct json_span tokens[3])
 {
 	size_t i;
 
@@ -214,24 +214,24 @@ run_observe(struct run *r, struct json_span observation)
 	    &f) < 0 || json_type(observation) != JSON_OBJECT)
 		return;
 	json_put_text(&id, r->trace_id, strlen(r->trace_id));
-	record_put_observation(&r->observations, observation, span_of(&id),
+	record_put_observation(&r->observations, observation, span_or_none(&id),
 	    isotime_now());
 	buf_release(&id);
 	r->nobservations++;
-	count_tokens(r, v + TOKENS);
+	add_usage(r, v + TOKENS);
 	if (json_is_null(v[OUTPUT]))
 		return;
 	if (json_is_str(v[NAME], "agent_final_response"))
-		replace(&r->response, v[OUTPUT]);
+		set_compact(&r->response, v[OUTPUT]);
 	if (json_is_str(v[TYPE], "agent"))
-		replace(&r->agent, v[OUTPUT]);
+		set_compact(&r->agent, v[OUTPUT]);
 }
 
 /* 1 when a callback's messages are errors: as mapped, or by its name. */
 static int
 is_error(const struct run *r, struct json_span name, struct json_span kind)
 {
-	struct json_span map = span_of(&r->job->callables), v = { 0 };
+	struct json_span map = span_or_none(&r->input->callables), v = { 0 };
 	struct buf text = { 0 };
 	int yes = 0;
 	size_t i;
@@ -255,7 +255,7 @@ is_error(const struct run *r, struct json_span name, struct json_span kind)
 
 /* The only positional argument, or all arguments. */
 static void
-put_message(struct buf *b, struct json_span args, struct json_span kwargs)
+put_arguments(struct buf *b, struct json_span args, struct json_span kwargs)
 {
 	struct json_span key, one = { 0 }, more;
 	struct json_iter it;
@@ -300,10 +300,10 @@ run_callback(struct run *r, struct json_span name, struct json_span kind,
 {
 	int error = is_error(r, name, kind);
 
-	put_message(error ? &r->errors : &r->sent, args, kwargs);
+	put_arguments(error ? &r->errors : &r->sent, args, kwargs);
 	if (!error) {
 		r->message.len = 0;
-		put_message(&r->message, args, kwargs);
+		put_arguments(&r->message, args, kwargs);
 	}
 }
 
@@ -337,11 +337,11 @@ static void
 put_output(const struct run *r, const struct run_end *end, struct buf *b)
 {
 	if (r->response.len)
-		json_add(b, "output", span_of(&r->response));
+		json_add(b, "output", span_or_none(&r->response));
 	else if (r->agent.len)
-		json_add(b, "output", span_of(&r->agent));
+		json_add(b, "output", span_or_none(&r->agent));
 	else if (r->message.len)
-		json_add(b, "output", span_of(&r->message));
+		json_add(b, "output", span_or_none(&r->message));
 	else if (end->output.p && json_type(end->output) != JSON_NULL)
 		json_add(b, "output", end->output);
 	else if (r->deltas.len)
@@ -384,7 +384,7 @@ run_retry(struct run *r, const struct run_end *end)
 	put_milliseconds(b, "duration_ms", isotime_monotonic() - r->clock);
 	put_failure(b, end);
 	json_close(b, '}');
-	forget(r);
+	clear_attempt(r);
 	r->attempt++;
 }
 
@@ -397,7 +397,7 @@ put_list(struct buf *b, const char *key, const struct buf *items)
 }
 
 static void
-put_tokens(const struct run *r, struct buf *b)
+put_token_usage(const struct run *r, struct buf *b)
 {
 	json_open(b, "token_usage", '{');
 	json_add_int(b, "prompt_tokens", r->tokens[0]);
@@ -411,7 +411,7 @@ put_tokens(const struct run *r, struct buf *b)
  * else the input came with.
  */
 static void
-put_carried(const struct input *j, struct buf *b)
+put_carried(const struct input *in, struct buf *b)
 {
 	/*
 	 * What a trace says itself, as an input may have been one, and what
@@ -431,15 +431,15 @@ put_carried(const struct input *j, struct buf *b)
 	};
 
 	json_open(b, "metadata", '{');
-	json_add_others(b, j->metadata, NULL, 0);
+	json_add_others(b, in->metadata, NULL, 0);
 	json_close(b, '}');
-	json_add_others(b, span_of(&j->record), own, LEN(own));
+	json_add_others(b, span_or_none(&in->record), own, LEN(own));
 }
 
 int64_t
 run_trace(struct run *r, const struct run_end *end, struct buf *b)
 {
-	const struct input *j = r->job;
+	const struct input *in = r->input;
 	int64_t took;
 
 	if (!r->started)
@@ -447,7 +447,7 @@ run_trace(struct run *r, const struct run_end *end, struct buf *b)
 	took = (r->ended ? r->ended : isotime_monotonic()) - r->clock;
 	json_open(b, NULL, '{');
 	buf_add(b, r->identity.p, r->identity.len);
-	json_add(b, "input", span_of(&j->input));
+	json_add(b, "input", span_or_none(&in->value));
 	put_output(r, end, b);
 	put_milliseconds(b, "duration_ms", took);
 	json_add_bool(b, "success", !end->error);
@@ -472,8 +472,8 @@ run_trace(struct run *r, const struct run_end *end, struct buf *b)
 		json_add_text(b, "stderr", end->stderr_tail, end->stderr_len);
 	json_add_int(b, "observation_count", (long long)r->nobservations);
 	if (r->has_tokens)
-		put_tokens(r, b);
-	put_carried(j, b);
+		put_token_usage(r, b);
+	put_carried(in, b);
 	put_list(b, "observations", &r->observations);
 	json_close(b, '}');
 	buf_byte(b, '\n');

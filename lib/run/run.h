@@ -20,7 +20,7 @@ struct input;
 
 struct run {
 	struct run *next;	/* for whoever keeps runs in a list */
-	struct input *job;
+	struct input *input;
 	long long iteration;
 	uint64_t place;		/* how many runs were given out before */
 	char id[RECORD_ID];
@@ -29,7 +29,7 @@ struct run {
 	unsigned attempt;	/* from 1 */
 	long long number;	/* its id in the protocol */
 	int started;
-	int told;		/* of its start, by the agent */
+	int announced;		/* of its start, by the agent */
 	int64_t start;		/* wall clock, microseconds since 1970 */
 	int64_t clock;		/* isotime_monotonic() then */
 	int64_t ended;		/* the same at its end; 0: not told */
@@ -45,7 +45,7 @@ struct run {
 	struct buf agent;	/* of an agent observation */
 	struct buf message;	/* sent through a callback */
 	long long tokens[3];	/* prompt, completion, total; of all attempts */
-	long long spent;	/* of the total, for who keeps count */
+	long long counted;	/* of the total, for who keeps count */
 	unsigned by;		/* the number of its last agent; 0: none */
 	int has_tokens;
 };
@@ -74,7 +74,7 @@ struct run_end {
  * Makes a run. Takes a reference to the job. seed may be NULL: a random trace
  * id. name is the experiment's.
  */
-struct run *run_new(struct input *j, long long iteration,
+struct run *run_new(struct input *in, long long iteration,
     const char id[RECORD_ID], const int64_t *seed, const char *name);
 void run_free(struct run *r);
 

@@ -7,76 +7,76 @@
 #include "worker.h"
 
 int
-worker_start(struct worker *s, const struct agent_kind *kind, unsigned number,
+worker_start(struct worker *w, const struct agent_kind *kind, unsigned number,
     struct err *e)
 {
-	memset(s, 0, sizeof(*s));
-	if (agent_start(&s->agent, kind, number, e))
+	memset(w, 0, sizeof(*w));
+	if (agent_start(&w->agent, kind, number, e))
 		return -1;
-	s->live = 1;
-	s->pipeline = s->concurrency = 1;
-	s->kill_at = s->closed_at = s->start_by = NEVER;
+	w->live = 1;
+	w->pipeline = w->concurrency = 1;
+	w->kill_at = w->closed_at = w->start_by = NEVER;
 	return 0;
 }
 
 void
-worker_clear(struct worker *s)
+worker_clear(struct worker *w)
 {
-	agent_release(&s->agent);
-	memset(s, 0, sizeof(*s));
+	agent_release(&w->agent);
+	memset(w, 0, sizeof(*w));
 }
 
 void
-worker_add(struct worker *s, struct run *r)
+worker_add(struct worker *w, struct run *r)
 {
-	r->number = ++s->number;
-	if (s->last)
-		s->last->next = r;
+	r->number = ++w->number;
+	if (w->last)
+		w->last->next = r;
 	else
-		s->flight = r;
-	s->last = r;
-	if (!s->nflight++)
-		s->since = isotime_monotonic();
+		w->runs = r;
+	w->last = r;
+	if (!w->nruns++)
+		w->head_since = isotime_monotonic();
 }
 
 void
-worker_remove(struct worker *s, struct run *r)
+worker_remove(struct worker *w, struct run *r)
 {
 	struct run **p, *before = NULL;
 
-	for (p = &s->flight; *p != r; p = &(*p)->next)
+	for (p = &w->runs; *p != r; p = &(*p)->next)
 		before = *p;
 	*p = r->next;
-	if (s->last == r)
-		s->last = before;
-	s->nflight--;
+	if (w->last == r)
+		w->last = before;
+	w->nruns--;
 	r->next = NULL;
 	if (!before)
-		s->since = isotime_monotonic();
+		w->head_since = isotime_monotonic();
 }
 
 struct run *
-worker_find(const struct worker *s, long long id)
+worker_find(const struct worker *w, long long id)
 {
 	struct run *r;
 
 	if (id == MESSAGE_ANY)
-		return s->flight;
-	for (r = s->flight; r && r->number != id; r = r->next)
+		return w->runs;
+	for (r = w->runs; r && r->number != id; r = r->next)
 		;
 	return r;
 }
 
 int64_t
-worker_late(const struct worker *s, int64_t timeout, struct run **which)
+worker_late(const struct worker *w, int64_t timeout, struct run **which)
 {
 	int64_t at = NEVER, from;
 	struct run *r;
 
-	for (r = s->flight; r; r = r->next) {
-		if (!r->started && r != s->flight)
+	for (r = w->runs; r; r = r->next) {
+		if (!r->started && r != w->runs)
 			continue;
-		from = r->started ? r->clock : s->since;
+		from = r->started ? r->clock : w->head_since;
 		if (from + timeout < at) {
 			at = from + timeout;
 			*which = r;
