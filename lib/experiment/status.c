@@ -69,7 +69,7 @@ figure_at(struct json_span root, const char *section, const char *name)
 }
 
 static void
-read_figures(struct status *s, int dir)
+read_summary(struct status *s, int dir)
 {
 	struct buf text = { 0 };
 	struct json_span root;
