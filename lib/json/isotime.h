@@ -12,28 +12,27 @@
 
 struct buf;
 
-/* Now, in microseconds since 1970; and on a clock that only goes forward. */
+/* The time now, in microseconds since 1970; and on a monotonic clock. */
 int64_t isotime_now(void);
 int64_t isotime_monotonic(void);
 
 /* Appends "2025-10-04T14:09:02.458196+00:00". */
 void isotime_put(struct buf *b, int64_t us);
 
-/* Adds the same as a JSON string (see json_add; key may be NULL). */
+/* Adds it as a JSON string (see json_add; key may be NULL). */
 void isotime_add(struct buf *b, const char *key, int64_t us);
 
 /*
- * Reads n bytes of what Python 3.11's datetime.fromisoformat takes, "Z" being
- * read as "+00:00" (wherever it stands, as the original reads it): calendar
- * dates and ISO week dates, with or without '-' and ':', any one character
- * between date and time, fractions after '.' or ',' cut to microseconds, an
- * offset. Returns 1 and sets *us, and *zoned to whether there was an offset
- * (*us is in local wall time, unconverted, when there was none); 0 when it is
- * not such a time.
+ * Parses the n bytes at s as Python 3.11's datetime.fromisoformat does, after
+ * replacing each "Z" by "+00:00" as the original FluxLoop does: calendar dates
+ * and ISO week dates, with or without '-' and ':', any one character between
+ * date and time, fractions after '.' or ',' cut to microseconds, an offset.
+ * Returns 1, sets *us, and sets *zoned to 1 if there was an offset; without one
+ * *us is local wall time. Returns 0 if it is not a time.
  */
 int isotime_parse(const char *s, size_t n, int64_t *us, int *zoned);
 
-/* Reads the same as a checked JSON string; any other value is no time. */
+/* Parses a checked JSON string likewise; other values are not times. */
 int isotime_read(struct json_span v, int64_t *us, int *zoned);
 
 #endif

@@ -2,71 +2,71 @@
 #define JSON_H
 
 /*
- * JSON text, as RFC 8259 has it: check it and find the fields of a record in
- * one pass, walk through what was checked, and write it. No tree is built
- * (tree.h does that, for small records); numbers stay as they were written.
+ * JSON text (RFC 8259): checks it and finds the fields of a record in one
+ * pass, walks through checked text, and writes text. No tree is built (tree.h
+ * builds one of a small record); numbers keep their spelling.
  *
- * "Checked" below means: json_scan accepted a text that these bytes are a
- * value of. The walking functions rely on it and do not look for mistakes.
+ * A "checked" value is part of a text that json_scan has accepted. The
+ * functions that walk rely on that and do not look for errors.
  */
 #include <stddef.h>
 #include <string.h>
 
 #include "base/buf.h"
 
-/* A piece of somebody else's text; p is NULL where there is none. */
+/* A borrowed piece of text; p is NULL when it is absent. */
 struct json_span {
 	const char *p;
 	size_t n;
 };
 
-/* All of a buffer, borrowed until its next change; absent when it is empty. */
+/* The contents of a buffer, borrowed until it changes; absent when empty. */
 static inline struct json_span
 json_buf(const struct buf *b)
 {
 	return (struct json_span){ b->len ? b->p : NULL, b->len };
 }
 
-/* What json_scan takes beyond the RFC, since Python writes it; and less. */
+/* What json_scan accepts beyond the RFC, because Python writes it. */
 enum {
 	JSON_NAN = 1,		/* NaN, Infinity, -Infinity */
-	JSON_LONE = 2,		/* "\ud800" without its other half */
+	JSON_LONE = 2,		/* lone surrogates such as "\ud800" */
 	JSON_LAX = JSON_NAN | JSON_LONE,
-	JSON_INSIDE = 4		/* but JSON_MARGIN levels less deep */
+	JSON_INSIDE = 4		/* nested JSON_MARGIN levels less deep */
 };
 
-/* The value is to be put into another, which may add this many levels. */
+/* Levels that are kept free for what a value is written into. */
 #define JSON_MARGIN 8
 
-/* Where and why json_scan refused. */
+/* Where and why json_scan rejected a text. */
 struct json_fault {
 	size_t at;		/* offset in bytes from the start */
 	const char *msg;	/* such as "a comma or '}' is missing" */
 };
 
 /*
- * How many arrays and objects may be open at once: 1,000, or what a program
- * sets when it starts, at most JSON_DEPTH_MAX.
+ * The number of arrays and objects that may be open at once: 1,000, unless the
+ * program sets it at start; at most JSON_DEPTH_MAX.
  */
 #define JSON_DEPTH_MAX 65536
 extern unsigned json_depth;
 
 /*
- * Checks that the n bytes at s are one JSON text, white space around it
- * allowed, in UTF-8. If it is an object, the value of its field names[i] is
- * left in values[i] (the last one where a key is repeated); p is NULL for a
- * field that is not there. take says what to accept beyond the RFC. Returns
- * the members of take that were met, or -1 with *f filled in.
+ * Checks that the n bytes at s are one JSON text in UTF-8; white space around
+ * it is allowed. If it is an object, values[i] is set to the value of the field
+ * names[i], the last one if the key is repeated, or to an absent span. take
+ * holds the flags above. Returns those of JSON_NAN and JSON_LONE that the text
+ * needed, or -1 with *f filled in.
  */
 int json_scan(const char *s, size_t n, unsigned take,
     const char *const *names, struct json_span *values, size_t count,
     struct json_fault *f);
 
 /*
- * What json_scan_record finds, and prints meanwhile. For each of print the
- * value of names[field] is appended to out as json_pretty does with no indent;
- * at and n are set to where in out the text of the last such value is, n to 0
- * where there is none. What else out then holds is of no use.
+ * What json_scan_record looks for. For each element of print it appends the
+ * value of names[field] to out, as json_pretty does without an indent, and sets
+ * at and n to the place of that text in out; n is 0 if the field is absent.
+ * Other bytes appended to out are meaningless.
  */
 struct json_print {
 	size_t field;
@@ -84,17 +84,17 @@ struct json_wanted {
 };
 
 /*
- * The same as json_scan, printing meanwhile. If end is not NULL, anything may
- * follow the value, and *end is set to where the value ends.
+ * Like json_scan, but prints values while it reads them. If end is not NULL,
+ * the text may continue after the value, and *end is set to the value's end.
  */
 int json_scan_record(const char *s, size_t n, const struct json_wanted *w,
     const char **end, struct json_fault *f);
 
-/* What a checked value is, told by its first byte. */
+/* The type of a checked value. */
 enum json_type {
 	JSON_NULL,
 	JSON_BOOL,
-	JSON_NUMBER,		/* NaN and Infinity included */
+	JSON_NUMBER,		/* also NaN and Infinity */
 	JSON_STRING,
 	JSON_ARRAY,
 	JSON_OBJECT
@@ -102,22 +102,22 @@ enum json_type {
 enum json_type json_type(struct json_span v);
 const char *json_type_name(enum json_type t);	/* "an object", "a string" */
 
-/* A span of the text that begins at from, in a copy that begins at to. */
+/* The span in a copy at to of the text at from that v is a part of. */
 struct json_span json_moved(struct json_span v, const char *from,
     const char *to);
 
 /*
- * 1 when v is present and of this type; is the literal true. json_is_null: 1
- * when v is null or absent.
+ * 1 if v is present and of the type; if it is the literal true; if it is null
+ * or absent.
  */
 int json_is(struct json_span v, enum json_type t);
 int json_is_true(struct json_span v);
 int json_is_null(struct json_span v);
 
 /*
- * Walks over the members of a checked array or object: start it with
- * json_each, then call json_next until it returns 0. key is left alone for an
- * array; for an object it is the key with its quotes.
+ * Iterates over the members of a checked array or object: json_each starts,
+ * json_next returns 1 for each member and then 0. key is set to the key with
+ * its quotes; it is unchanged for an array.
  */
 struct json_iter {
 	const char *p;
@@ -127,24 +127,24 @@ int json_next(struct json_iter *it, struct json_span *key,
     struct json_span *value);
 
 /*
- * For walks into every value, which json_next would pass over once for each
- * level: stops at the beginning of a member's value. The caller sets it->p to
- * the value's end, told by json_end or by a walk of its own, before the next
- * call. Returns 0 with it->p behind the closing bracket.
+ * For walks into every value: json_next would scan a value again at each level.
+ * Stops at the start of a member's value; before the next call the caller sets
+ * it->p to the end of the value, which json_end returns or its own walk finds.
+ * Returns 0 with it->p after the closing bracket.
  */
 int json_enter(struct json_iter *it, struct json_span *key);
 const char *json_end(const char *value);
 
-/* The value of a checked object's field (the last one of that name). */
+/* The value of a checked object's field, the last one of that name. */
 struct json_span json_get(struct json_span object, const char *name);
 
-/* How many arrays and objects are open at once in a checked value, at most. */
+/* The deepest nesting of arrays and objects in a checked value. */
 size_t json_levels(struct json_span v);
 
-/* 1 when the checked string, with its quotes, is there and equal to name. */
+/* 1 if the checked string, with its quotes, is present and equals name. */
 int json_equal(struct json_span string, const char *name, size_t n);
 
-/* 1 when v is present, is a string and equals s. */
+/* 1 if v is present, is a string and equals s. */
 static inline int
 json_is_str(struct json_span v, const char *s)
 {
@@ -152,18 +152,18 @@ json_is_str(struct json_span v, const char *s)
 }
 
 /*
- * Appends the text of a checked string. A lone surrogate comes out in three
+ * Appends the decoded text of a checked string. A lone surrogate becomes three
  * bytes (utf8.h), which json_put_text writes as U+FFFD.
  */
 void json_text(struct buf *b, struct json_span string);
 
-/* A checked number as a double; 0 and *d unchanged for any other value. */
+/* Sets *d to a checked number and returns 1; returns 0 for other values. */
 int json_double(struct json_span v, double *d);
 
 /*
- * Writing. The json_add functions put a comma first where one is due, and,
- * where key is not NULL, "key":. Together with json_open and json_close they
- * make one value after another: the caller sees to the nesting.
+ * Writing. The json_add functions append a comma where one is due, "key": if
+ * key is not NULL, and the value. json_open and json_close append a bracket
+ * likewise; the caller is responsible for the nesting.
  */
 void json_open(struct buf *b, const char *key, char bracket);
 void json_close(struct buf *b, char bracket);
@@ -176,36 +176,34 @@ void json_add_double(struct buf *b, const char *key, double d);
 void json_add_null(struct buf *b, const char *key);
 
 /*
- * Adds the fields of a checked object (nothing for any other value) whose
- * names are not among the n given.
+ * Adds the fields of a checked object except the n with these names; adds
+ * nothing for other values.
  */
 void json_add_others(struct buf *b, struct json_span object,
     const char *const *not, size_t n);
 
-/* Appends only the comma that is due before a further value, once. */
+/* Appends the comma before the next value, if one is due. */
 void json_comma(struct buf *b);
 
-/* Appends that comma and "key":, for a value that is written otherwise. */
+/* Appends that comma and "key":, for a value that the caller writes. */
 void json_key(struct buf *b, const char *key);
 
 /*
- * Appends n bytes of text as a string with its quotes: '"', '\' and control
- * characters escaped, everything else as it is. Bytes that are no UTF-8 become
- * U+FFFD.
+ * Appends n bytes of text as a quoted string. Quotation marks, backslashes and
+ * control characters are escaped; invalid UTF-8 becomes U+FFFD.
  */
 void json_put_text(struct buf *b, const char *s, size_t n);
 
 /*
  * Appends a checked value as Python's json.dumps(indent=2, ensure_ascii=False)
- * would, but with numbers, NaN and lone surrogates as they were written.
- * Lines after the first are indented by indent more spaces.
+ * writes it, but with numbers, NaN and lone surrogates unchanged. Lines after
+ * the first are indented by indent further spaces.
  */
 void json_pretty(struct buf *b, struct json_span v, size_t indent);
 
 /*
- * Appends a checked value without white space between tokens, with null for
- * NaN and Infinity and with U+FFFD for lone surrogates: what every reader
- * takes.
+ * Appends a checked value as strict JSON without white space between tokens:
+ * NaN and Infinity become null, lone surrogates U+FFFD.
  */
 void json_compact(struct buf *b, struct json_span v);
 
