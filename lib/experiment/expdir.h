@@ -2,9 +2,9 @@
 #define EXPDIR_H
 
 /*
- * An experiment directory: the files that traces are kept in, as fluxloop-
- * records(5) has them. A trace's observations are written first and its row
- * last, with the place of the observations: the row is what makes it count.
+ * An experiment directory (fluxloop-records(5)). A trace's observations are
+ * written first and its row last, with the extent of the observations: the row
+ * commits the trace.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -19,31 +19,32 @@ struct err;
 struct manifest;
 struct summary_totals;
 
-/* What expdir_open may do. */
+/* Flags of expdir_open. */
 enum {
-	EXPDIR_CONTINUE = 1,	/* go on with an experiment that is there */
-	EXPDIR_ANYWAY = 2	/* even if it was run with something else */
+	EXPDIR_CONTINUE = 1,	/* continue an existing experiment */
+	EXPDIR_ANYWAY = 2	/* even if it was run with other settings */
 };
 
 struct expdir {
 	char *path;
-	int fd;			/* of the folder, locked */
-	int continued;		/* what is there already is not run again */
+	int fd;			/* the directory, locked */
+	int continued;		/* 1: an existing experiment is continued */
 	struct out files[RECOVER_FILES];
-	struct out cancelled;	/* open once there is one */
-	struct set ids;		/* of the traces that are in it, and of their
-				   runs if it is continued */
-	struct buf manifest;	/* what is in manifest.json */
-	struct buf next;	/* what will be, once a run is added */
-	long long lacking;	/* traces that count observations, and had none */
+	struct out cancelled;	/* opened for the first cancelled trace */
+	struct set ids;		/* its trace ids, and its run ids if it is
+				   continued */
+	struct buf manifest;	/* contents of manifest.json */
+	struct buf next;	/* its contents once a run is added */
+	long long lacking;	/* traces that came without the observations
+				   that they count */
 };
 
 /*
- * Opens a folder (that its parent has to be there for) and locks it. A new
- * experiment gets its manifest.json; one that is there already is refused, or,
- * if how says so, cut off behind the last run that is whole and gone on with.
- * What has changed since, and what is cut off, is told to say. Returns 0, or
- * -1 with *e filled in, and then what is there is as it was.
+ * Opens and locks a directory, creating it if its parent exists, and writes
+ * manifest.json for a new experiment. An existing experiment is refused unless
+ * how has EXPDIR_CONTINUE; it is then truncated after its last whole run and
+ * continued. say reports differences of settings and truncated runs. Returns 0,
+ * or -1 with *e filled in and the directory unchanged.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
     int how, void (*say)(const char *msg), struct err *e);
@@ -51,9 +52,9 @@ int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 /* What became of a trace. */
 enum expdir_fate {
 	EXPDIR_KEPT,
-	EXPDIR_CANCELLED,	/* its run was not through: it is put aside */
-	EXPDIR_TWICE,		/* there is one of its trace_id: not kept */
-	EXPDIR_THERE		/* it is continued, and its run is there */
+	EXPDIR_CANCELLED,	/* run cancelled: kept in cancelled.jsonl */
+	EXPDIR_TWICE,		/* dropped: its trace_id exists already */
+	EXPDIR_THERE		/* dropped: its run exists already */
 };
 
 /* Adds a checked trace. Returns 0, or -1 with *e filled in. */
@@ -61,12 +62,12 @@ int expdir_add(struct expdir *x, struct json_span trace,
     enum expdir_fate *fate, struct err *e);
 
 /*
- * Brings the files to the disk and writes what can be computed of the rows
+ * Syncs the files to disk and writes what is computed from the rows
  * (summary.h). Returns 0, or -1 with *e filled in.
  */
 int expdir_finish(struct expdir *x, struct summary_totals *t, struct err *e);
 
-/* Closes what is open, and frees. */
+/* Closes and frees everything. */
 void expdir_release(struct expdir *x);
 
 #endif

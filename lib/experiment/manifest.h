@@ -2,8 +2,8 @@
 #define MANIFEST_H
 
 /*
- * manifest.json: what an experiment is run with, as fluxloop-records(5) has
- * it, so that it can be told what changed before it is continued.
+ * manifest.json (fluxloop-records(5)): the settings of an experiment, recorded
+ * so that changes are noticed before it is continued.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,29 +13,29 @@
 struct buf;
 struct config;
 
-/* What is known of it. */
+/* The settings known now. */
 struct manifest {
 	const struct config *config;
-	int configured;		/* 0: that is only what is assumed */
-	const char *inputs;	/* their file; "": none; NULL: not told */
-	long long runs;		/* how many there are to be; -1: not told */
-	const char *name;	/* of the experiment; NULL: as configured */
-	const char **options;	/* more of what it is run with: NAME=VALUE */
+	int configured;		/* 0: config has only defaults */
+	const char *inputs;	/* inputs file; "": none; NULL: not given */
+	long long runs;		/* planned runs; -1: not given */
+	const char *name;	/* experiment name; NULL: as configured */
+	const char **options;	/* further settings, NAME=VALUE */
 	size_t noptions;
 };
 
 /*
- * Appends it, laid out for people. older is the checked manifest of an
- * experiment that is continued, whose the parts are that are not told now; p
- * is NULL for a new experiment. now is when a run is added to it again
- * (microseconds since 1970), 0 when none is.
+ * Appends the manifest, pretty-printed. older is the checked manifest of the
+ * experiment being continued, which supplies what is not given now; absent for
+ * a new experiment. now is the time of resumption in microseconds since 1970,
+ * or 0.
  */
 void manifest_put(struct buf *b, const struct manifest *m,
     struct json_span older, int64_t now);
 
 /*
- * Says how a manifest differs from the older one that it was made with, where
- * that can change what a run gives. Returns how many differences there are.
+ * Reports each difference between two manifests that can change the result of a
+ * run. Returns their number.
  */
 size_t manifest_compare(struct json_span older, struct json_span newer,
     void (*say)(const char *msg));

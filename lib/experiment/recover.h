@@ -2,9 +2,8 @@
 #define RECOVER_H
 
 /*
- * What of an experiment's files counts when they were left at any moment: the
- * longest beginning of the rows of which each is a whole line and has all its
- * observations, and its trace, in whole lines.
+ * The valid prefix of an experiment's files after an interruption: the longest
+ * run of whole rows from the start whose traces and observations are whole too.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,22 +13,21 @@
 
 struct err;
 
-/* The files, in the order that they are written in. */
+/* The files, in the order in which a trace is written to them. */
 enum { RECOVER_OBSERVATIONS, RECOVER_TRACES, RECOVER_ROWS, RECOVER_FILES };
 extern const char *const recover_files[RECOVER_FILES];
 
 struct recover {
-	uint64_t size[RECOVER_FILES];	/* how many bytes of each count */
-	long long runs;		/* rows that count */
-	long long torn;		/* runs that something is there of behind it */
+	uint64_t size[RECOVER_FILES];	/* bytes of each file's prefix */
+	long long runs;		/* rows in the prefix */
+	long long torn;		/* runs with partial data after it */
 };
 
 /*
- * Reads the files from their beginnings and tells each row that counts to
- * take. A line that is cut off, or no JSON, is where a writer was stopped, and
- * ends what counts. Lines that are whole but do not belong together are
- * somebody else's work: then returns -1 with *e filled in, as when a file
- * cannot be read. Else returns 0.
+ * Reads the files and calls take with each row of the valid prefix. The prefix
+ * ends at a line that is cut off or not JSON. Whole lines that do not belong
+ * together are an error, since no writer of ours leaves them. Returns 0, or -1
+ * with *e filled in.
  */
 int recover_find(struct recover *c, const int fd[RECOVER_FILES],
     void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,

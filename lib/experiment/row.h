@@ -1,9 +1,7 @@
 #ifndef ROW_H
 #define ROW_H
 
-/*
- * The row that trace_summary.jsonl has for each trace.
- */
+/* Rows of trace_summary.jsonl, one for each trace. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,8 +10,8 @@
 struct buf;
 
 /*
- * Fields of a trace in the order that its row has them, then those that only
- * the row has, then those that only the trace has.
+ * Fields of a trace in the order of its row, then fields of the row alone, then
+ * fields of the trace alone.
  */
 enum { ROW_TRACE_ID, ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_OUTPUT,
 	ROW_DURATION, ROW_SUCCESS, ROW_RUN_ID, ROW_INPUT_ID, ROW_ERROR,
@@ -22,11 +20,11 @@ enum { ROW_TRACE_ID, ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_OUTPUT,
 	ROW_OBSERVATIONS, ROW_FIELDS };
 extern const char *const row_fields[ROW_FIELDS];
 
-/* Appends a trace's row, and a newline. Its observations are at an offset. */
+/* Appends the row of a trace with the extent of its observations. */
 void row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,
     uint64_t bytes);
 
-/* Where a row's observations are. Returns 0, or -1 when it does not tell. */
+/* Sets the extent of a row's observations. Returns 0, or -1 without one. */
 int row_extent(const struct json_span v[ROW_FIELDS], uint64_t *at,
     uint64_t *bytes);
 

@@ -2,8 +2,8 @@
 #define CHUNKS_H
 
 /*
- * Files and pipes, read one after the other in blocks of whole lines. Of a
- * plain file the bytes can be read again later.
+ * Files and pipes, read one after another in chunks of whole lines. The bytes
+ * of a regular file can be read again later.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,35 +14,35 @@ struct chunks {
 	char *const *files;	/* operands; "-" is the standard input */
 	size_t nfiles;
 	size_t next;		/* the file to open next */
-	size_t size;		/* how much is read at a time, in bytes */
-	const char *file;	/* the name of what is being read */
-	int fd;			/* -1: none is open */
-	int again;		/* it can be read again */
-	uint64_t offset;	/* of what is read next */
-	struct buf *carry;	/* the beginning of a line */
+	size_t size;		/* bytes to read at a time */
+	const char *file;	/* name of the open file */
+	int fd;			/* its descriptor; -1: none is open */
+	int again;		/* 1: it can be read again */
+	uint64_t offset;	/* offset of the next byte to read */
+	struct buf *carry;	/* start of the next chunk's first line */
 };
 
 struct chunk {
-	struct buf *text;	/* its lines; the caller's */
-	const char *file;
-	size_t number;		/* of the file, from 0 */
-	int fd;			/* of a file that can be read again, or -1 */
-	uint64_t offset;	/* of the first byte in the file */
-	int first;		/* the file begins with it */
-	int last;		/* and ends; it may be empty then */
-	int error;		/* errno: the file could not be read (on) */
+	struct buf *text;	/* its lines, in a buffer of the caller */
+	const char *file;	/* name of the file */
+	size_t number;		/* number of the file, from 0 */
+	int fd;			/* -1: the file cannot be read again */
+	uint64_t offset;	/* offset of the first byte in the file */
+	int first;		/* 1: first chunk of the file */
+	int last;		/* 1: last chunk of the file; may be empty */
+	int error;		/* errno of a failed read, or 0 */
 };
 
-/* No files at all mean the standard input. */
+/* Without files, reads the standard input. */
 void chunks_init(struct chunks *bs, char *const *files, size_t nfiles,
     size_t size);
 void chunks_release(struct chunks *bs);
 
 /*
- * Reads the next block. What comes from a pipe is not waited for once there is
- * a whole line. Every file ends in a block that is marked last; its descriptor,
- * if it can be read again, is the caller's from then on. Returns 1, or 0 at
- * the end of the last file.
+ * Reads the next chunk; from a pipe it returns as soon as there is a whole
+ * line. Every file ends with a chunk marked last; if the file can be read
+ * again, the caller owns its descriptor from then on. Returns 1, or 0 after the
+ * last file.
  */
 int chunks_next(struct chunks *bs, struct chunk *b);
 

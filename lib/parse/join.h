@@ -2,11 +2,10 @@
 #define JOIN_H
 
 /*
- * Brings traces together out of rows and observations that come in any order,
- * and has them rendered. It passes over the records once, keeping an index of
- * where each is (40 bytes for a record), and then reads trace by trace. What
- * comes from a pipe is put into a temporary file meanwhile, and so is an index
- * that does not fit.
+ * Joins rows and observations, which come in any order, into traces and renders
+ * them. The first pass reads all records and indexes where each is (40 bytes a
+ * record); the second reads trace by trace. Text from pipes is kept in a
+ * temporary file meanwhile, and so is an index that does not fit into memory.
  */
 #include <pthread.h>
 #include <stddef.h>
@@ -22,45 +21,45 @@ struct pool;
 struct join {
 	struct output *output;	/* where traces go */
 	struct pool *pool;
-	size_t memory;		/* how much of it may be used, in bytes */
+	size_t memory;		/* bytes of memory to use */
 	void (*report)(const char *msg);	/* prints a message */
-	/* what was met */
-	size_t bad;		/* lines that were no records */
-	size_t rowless;		/* traces that had no row */
-	size_t unmatched;	/* rows whose observation_count is not met */
-	size_t changed;		/* traces whose file changed while it was read */
-	int failed;		/* a file could not be read, and it was said */
-	int error;		/* errno of a file that could not be used, or 0 */
-	const char *error_file;	/* which; NULL: a temporary one */
-	/* what it works with */
+	/* results */
+	size_t bad;		/* lines that are not records */
+	size_t rowless;		/* traces without a row */
+	size_t unmatched;	/* rows with a wrong observation_count */
+	size_t changed;		/* traces whose file changed meanwhile */
+	int failed;		/* 1: a file could not be read (reported) */
+	int error;		/* errno of an unusable file, or 0 */
+	const char *error_file;	/* its name; NULL: a temporary file */
+	/* private */
 	struct chunks chunks;
-	pthread_mutex_t reading;	/* of chunks, or of tasks */
-	int *fds;		/* one for each file; -1: cannot be read again */
-	int *met;		/* in each file, by json_scan */
+	pthread_mutex_t reading;	/* for chunks, or for tasks */
+	int *fds;		/* descriptor of each file; -1: none */
+	int *met;		/* json_scan's flags for each file */
 	size_t nfiles;
-	size_t kept;		/* how many of fds are open */
-	size_t keep;		/* and how many may be */
-	int spill;		/* a temporary file for pipes; -1: none yet */
-	uint64_t spilled;
-	size_t lines;		/* of the current file, so far */
-	struct source_tally tally;	/* and what they are */
-	uint64_t records;	/* so far */
+	size_t kept;		/* number of open descriptors in fds */
+	size_t keep;		/* limit of kept */
+	int spill;		/* temporary file for pipes; -1: none yet */
+	uint64_t spilled;	/* bytes in it */
+	size_t lines;		/* lines of the current file so far */
+	struct source_tally tally;	/* good and bad ones among them */
+	uint64_t records;	/* records so far */
 	struct sorter index;
 	struct sorter tasks;
 	uint64_t next_task;
-	int extents;		/* rows tell where their observations are */
-	int quiet;		/* what is said now will be said again */
-	uint64_t tiled;		/* by the extents, so far; then UINT64_MAX */
+	int extents;		/* 1: rows locate their observations */
+	int quiet;		/* 1: the next try repeats all messages */
+	uint64_t tiled;		/* bytes that the extents cover without a gap
+				   so far; UINT64_MAX: there is a gap */
 };
 
 /*
- * Passes over all records. A whole trace is rendered at once; then come the
- * rows in the order they were read, each with the observations of its trace
- * id, and then the observations without a row. output, pool, memory and report are
- * set, and everything else is zero. extents: the two files are the rows and
- * the observations of an experiment directory; if the rows tell where theirs
- * are, and together that is all of them, no index is made. Returns 0, or -1
- * when output or a temporary file failed.
+ * Reads all records and renders all traces: whole traces at once, then rows in
+ * the order they were read, each with the observations of its trace id, then
+ * observations without a row. output, pool, memory and report are set, all else
+ * is zero. extents: the two files are the rows and the observations of an
+ * experiment directory; if the extents in the rows cover all observations, no
+ * index is made. Returns 0, or -1 if output or a temporary file failed.
  */
 int join_run(struct join *j, char *const *files, size_t nfiles, int extents);
 

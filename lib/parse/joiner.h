@@ -1,9 +1,7 @@
 #ifndef JOINER_H
 #define JOINER_H
 
-/*
- * What the passes of a join share: where records are, and a thread's state.
- */
+/* What the passes of a join share: places of records, a thread's state. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,68 +11,70 @@
 
 struct join;
 
-/* A thread takes traces of this many bytes at a time, or this many traces. */
+/* A thread takes tasks of this many bytes at a time, or this many tasks. */
 #define TASKS_BYTES (256 * 1024)
 #define TASKS_MAX 64
 
-/* What a record is, in the order that those of one trace are sorted in. */
+/* Kinds of records, in the order in which those of a trace are sorted. */
 enum { ENTRY_ROW, ENTRY_WHOLE, ENTRY_OBSERVATION };
 
-/* Where a record is. */
+/* The place of a record. */
 struct place {
-	uint64_t at;
-	uint32_t n;
-	uint32_t file;		/* of the join's fds; the last is the spill */
+	uint64_t at;		/* offset */
+	uint32_t n;		/* bytes */
+	uint32_t file;		/* index in fds; nfiles: the spill */
 };
 
+/* An entry of the index. */
 struct entry {
-	uint64_t id;		/* a hash of the trace's id */
-	uint64_t number;	/* of the record, in the input */
+	uint64_t id;		/* hash of the trace's id */
+	uint64_t number;	/* of the record in the input */
 	struct place place;
 	uint64_t kind : 2;
-	uint64_t hash : 62;	/* of a row: of what it says */
+	uint64_t hash : 62;	/* hash of a row's contents */
 };
 
 /* A trace to be rendered. */
 struct render_task {
-	uint64_t order;		/* in which they come out */
-	uint64_t first;		/* its observations: entries of the index, */
-	uint64_t count;
-	uint64_t bytes;		/* or, of an extent, its place */
-	struct place row;	/* file NO_ROW: there is none */
+	uint64_t order;		/* position in the output */
+	uint64_t first;		/* first entry of its observations in the
+				   index, or offset of its extent */
+	uint64_t count;		/* number of these entries */
+	uint64_t bytes;		/* of its observations */
+	struct place row;	/* file NO_ROW: no row */
 };
 
 #define NO_ROW UINT32_MAX
 
 struct complaint {
-	size_t line;		/* in the block, from 1 */
+	size_t line;		/* line in the chunk, from 1 */
 	char *why;
 };
 
-/* One thread. */
+/* The state of a thread. */
 struct joiner {
 	struct join *j;
 	struct batch batch;
 	struct trace t;
-	struct buf text;	/* a block, or the records of a trace */
-	struct buf step;	/* a record of a trace that does not fit */
-	struct entry *entries;	/* those of a block */
+	struct buf text;	/* a chunk, or the records of a trace */
+	struct buf step;	/* a record of a trace too large for text */
+	struct entry *entries;	/* entries of a chunk */
 	size_t nentries;
 	size_t entries_cap;
-	uint64_t *extents;	/* place and size, for each row of a block */
+	uint64_t *extents;	/* offset and size for each entry */
 	struct complaint *complaints;
 	size_t ncomplaints;
 	size_t complaints_cap;
 	size_t first;		/* complaints before the first record */
-	size_t lines;
-	int met;		/* in a block, then in observations */
+	size_t lines;		/* lines of the chunk so far */
+	int met;		/* json_scan's flags */
 	struct render_task tasks[TASKS_MAX];
 	size_t ntasks;
-	struct entry window[TASKS_MAX];	/* of the index */
-	struct place *places;	/* of a trace's observations */
+	struct entry window[TASKS_MAX];	/* a part of the index */
+	struct place *places;	/* places of a trace's observations */
 	size_t nplaces;
 	size_t places_cap;
-	size_t unmatched;
+	size_t unmatched;	/* see struct join */
 	size_t changed;
 };
 

@@ -2,9 +2,9 @@
 #define OUTPUT_H
 
 /*
- * Where rendered traces go: to a stream, or into a folder, with an index of
- * them. Several threads render; what they made is put out in the order of
- * their tickets.
+ * Where rendered traces go: to a stream, or into a folder with an index.
+ * Several threads render batches of traces; batches are written in the order
+ * of their tickets.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -30,72 +30,71 @@ struct output_list {
 struct output {
 	const struct format *format;
 	struct pool *pool;
-	const char *path;	/* of the folder; NULL: the standard output */
-	int shard;		/* spread the files over 256 folders */
-	size_t enough;		/* bytes to render before they are written */
-	/* what output_begin sets up */
-	int apart;		/* each trace has a file of its own */
-	int waits;		/* out is a temporary file: see format.alone */
+	const char *path;	/* path of the folder; NULL: stdout */
+	int shard;		/* 1: spread the files over 256 folders */
+	size_t enough;		/* bytes to render before writing them */
+	/* set by output_begin */
+	int apart;		/* 1: each trace has a file of its own */
+	int waits;		/* 1: out is a temporary file; see format.alone */
 	struct outdir dir;
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */
 	struct out index;	/* index.jsonl */
-	struct output_list lists[OUTPUT_LISTS];	/* index.md, and another */
-	uint64_t traces;
-	uint64_t outcomes[OUTCOMES];	/* of those in the lists */
-	unsigned char made[256];	/* the folders that are there */
+	struct output_list lists[OUTPUT_LISTS];	/* index.md, maybe another */
+	uint64_t traces;	/* traces written so far */
+	uint64_t outcomes[OUTCOMES];	/* how many of each outcome */
+	unsigned char made[256];	/* 1: that shard folder exists */
 	struct err error;
-	int sated;		/* the filter has read enough */
+	int sated;		/* 1: the filter has closed its input */
 };
 
-/* What one thread has rendered and not put out yet. */
+/* What a thread has rendered but not written. */
 struct batch {
 	struct output *output;
 	struct buf *text;
-	struct buf *facts;	/* what the indexes say */
-	struct rendered *parts;	/* a part for each trace */
+	struct buf *facts;	/* entries for the indexes */
+	struct rendered *parts;	/* one for each trace */
 	size_t nparts;
 	size_t parts_cap;
-	size_t put;		/* how many of them have their place */
+	size_t put;		/* number of parts already placed */
 	uint64_t ticket;
-	int held;		/* it is its turn */
-	int failed;
+	int held;		/* 1: it has its turn */
+	int failed;		/* 1: something could not be written */
 	void (*load)(void *arg, struct trace *t, size_t i);
 	void *load_arg;
 };
 
 /*
- * Starts the output; format, pool, path, shard and enough are set. overwrite:
- * replace a folder that is there (outdir.h). Returns 0, or -1 with error set.
+ * Starts the output; format, pool, path, shard and enough are set. overwrite: 1
+ * to replace an existing folder (outdir.h). Returns 0, or -1 with error set.
  */
 int output_begin(struct output *k, int overwrite);
 
 /*
- * Completes it; whole: if not, a folder is thrown away, and so is a page for
- * the standard output, which is written only here. If sated is set and
- * there is no folder, the pool was stopped because nobody wanted the rest, and
- * it is whole. Returns 0, or -1 with error set.
+ * Completes the output. If whole is 0, a folder is removed, and a page for the
+ * standard output, which is written only here, is dropped. Output to a filter
+ * that closed its input (sated) is whole. Returns 0, or -1 with error set.
  */
 int output_end(struct output *k, int whole);
 
-/* Zeroed memory with output set is a batch. */
+/* Zeroed memory with output set is an empty batch. */
 void batch_release(struct batch *h);
 
-/* Starts on the work that the ticket is for. */
+/* Starts a batch for the ticket. */
 void batch_begin(struct batch *h, uint64_t ticket);
 
 /*
- * Renders a trace. Where more than enough waits, this waits for the turn and
- * writes. Returns 0, or -1 when the pool was stopped.
+ * Renders a trace. If more than output.enough bytes are waiting, waits for the
+ * turn and writes them. Returns 0, or -1 if the pool was stopped.
  */
 int batch_add(struct batch *h, struct trace *t);
 
-/* Waits for the turn, for who has something else to do in it. 0 or -1. */
+/* Waits for the turn, for other work to be done in it. Returns 0 or -1. */
 int batch_wait(struct batch *h);
 
 /*
- * Waits for the turn, gives what was rendered its place and ends the turn. On
- * failure the pool is stopped. Returns 0 or -1.
+ * Waits for the turn, writes the batch and ends the turn. Stops the pool on
+ * failure. Returns 0 or -1.
  */
 int batch_end(struct batch *h);
 
