@@ -43,8 +43,8 @@ open_folder(struct expdir *x, struct err *e)
 }
 
 /*
- * Opens the files, the rows first: where there are some, no other file may
- * have to be made.
+ * Opens the files, the rows first: if there are rows, the other files must
+ * exist.
  */
 static int
 open_files(struct expdir *x, int flags, struct err *e)
@@ -66,12 +66,12 @@ open_files(struct expdir *x, int flags, struct err *e)
 		if (i == RECOVER_ROWS && !fstat(fd, &st) && st.st_size > 0)
 			flags &= ~O_CREAT;
 	}
-	/* that they are there is known from now on, whatever happens */
+	/* from here on the files survive a crash of the machine */
 	return fsync(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
 	    strerror(errno)) : 0;
 }
 
-/* Makes text manifest.json, which is there before the runs it tells of. */
+/* Writes text as manifest.json, before the runs that it describes. */
 static int
 put_manifest(struct expdir *x, struct buf *text, struct err *e)
 {
@@ -98,9 +98,11 @@ expdir_begin(struct expdir *x, const struct manifest *m, struct err *e)
 	    open_files(x, O_CREAT | O_EXCL, e) ? -1 : 0;
 }
 
-/* --- going on ------------------------------------------------------------- */
+/*
+ * --- continuing an experiment -----------------------------------------------
+ */
 
-/* Reads manifest.json; leaves nothing when there is no whole one. */
+/* Reads manifest.json; x->manifest stays empty if it is missing or broken. */
 static int
 expdir_read_manifest(struct expdir *x, struct err *e)
 {

@@ -17,10 +17,10 @@
 #include "config/schema.h"
 #include "manifest.h"
 
-/* Of many differences so many are said one by one. */
+/* The number of differences that are reported one by one. */
 #define SAID_MAX 20
 
-/* A value is shown up to about so many bytes. */
+/* Values are cut to about this many bytes in messages. */
 #define SHOWN_MAX 60
 
 /* --- leaves: the values of a tree, by their dotted paths ------------------ */
@@ -103,7 +103,7 @@ manifest_is_empty(struct json_span v)
 	return !json_enter(&it, &key);
 }
 
-/* Puts the name of the member that the walk is at behind its parent's path. */
+/* Appends the current member's name to its parent's path. */
 static void
 manifest_put_step(struct buf *path, struct level *parent, struct json_span key)
 {
@@ -270,7 +270,7 @@ manifest_put_name(struct buf *b, const struct manifest *m, struct json_span
 	}
 }
 
-/* Whether an option of that name is told; a key has its quotes. */
+/* Whether the option is given now; key has its quotes. */
 static int
 is_told(const struct manifest *m, size_t n, struct json_span key)
 {
@@ -283,7 +283,7 @@ is_told(const struct manifest *m, size_t n, struct json_span key)
 	return 0;
 }
 
-/* Those of the older one that are not told anew, then those that are. */
+/* The older options that are not given now, then those given now. */
 static void
 put_options(struct buf *b, const struct manifest *m, struct json_span older)
 {
@@ -510,7 +510,7 @@ manifest_put_value(struct buf *b, const struct leaf *l, const char *none)
 		return;
 	}
 	put_shown(b, l->value);
-	/* an option has no type: its quotes tell nothing */
+	/* options have no types: drop the quotes */
 	if (*l->path == 'o' && json_is(l->value, JSON_STRING) &&
 	    b->len - at > 2 && strspn(buf_str(b) + at + 1, plain) ==
 	    b->len - at - 2) {
@@ -530,7 +530,7 @@ compare_values(struct comparison *c, const struct leaf *then,
 	manifest_put_label(&c->msg, then ? then : now);
 	manifest_put_value(&old, then, none);
 	manifest_put_value(&new, now, none);
-	/* long ones may only differ in what is not shown */
+	/* the shown parts of long values may be equal */
 	if (strcmp(buf_str(&old), buf_str(&new)) == 0)
 		buf_puts(&c->msg, " has changed");
 	else

@@ -18,8 +18,8 @@ struct scan {
 };
 
 /*
- * Reads a line of a file and finds fields in it. Returns 1, 0 when there is no
- * whole one, or -1 with s->e filled in.
+ * Reads a line of a file and finds its fields. Returns 1, 0 if there is no
+ * whole line, or -1 with s->e filled in.
  */
 static int
 next(struct scan *s, int file, const char *const *names, struct json_span *v,
@@ -46,7 +46,7 @@ misfit(struct scan *s, int file, const char *why)
 	    s->in[file].number, why);
 }
 
-/* The same for a line that has to be of the row's trace. */
+/* The same for a line that has to belong to the row's trace. */
 static int
 recover_next_of(struct scan *s, int file, struct json_span id)
 {
@@ -62,8 +62,8 @@ recover_next_of(struct scan *s, int file, struct json_span id)
 }
 
 /*
- * Reads a row and what belongs to it. How many observations the trace says it
- * has does not matter: a filter before us may have taken some out.
+ * Reads a row, its trace and its observations. Their number may differ from
+ * the trace's observation_count: an earlier filter may have removed some.
  */
 static int
 recover_next_run(struct scan *s, struct json_span row[ROW_FIELDS])
@@ -92,7 +92,7 @@ recover_next_run(struct scan *s, struct json_span row[ROW_FIELDS])
 	    : got;
 }
 
-/* How many lines there are behind an offset, a last one that is cut off too. */
+/* The number of lines after an offset, with a last one that is cut off. */
 static long long
 lines_behind(struct line_reader *r, uint64_t offset)
 {

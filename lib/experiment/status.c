@@ -131,8 +131,8 @@ is_early(const char *name)
 }
 
 /*
- * Whether nothing was started in it: a directory looks like this that was made
- * for an experiment whose program was killed at once.
+ * Whether no run was started: the directory of an experiment that was killed
+ * at once looks like this.
  */
 static int
 is_bare(const char *path, int dir)
@@ -307,7 +307,7 @@ struct found {
 	unsigned long number;	/* the N of -N after the time; 0: none */
 };
 
-/* Whether text starts with what the pattern says: 'd' is a digit. */
+/* Whether text starts with the pattern, in which 'd' is any digit. */
 static int
 starts_like(const char *text, const char *pattern)
 {

@@ -19,7 +19,7 @@
 #include "tally.h"
 #include "summary.h"
 
-/* Of what fl-run tells of its agents, so many are listed one by one. */
+/* The number of agents that are listed one by one. */
 #define AGENTS_MAX 100
 
 struct results {
@@ -130,7 +130,7 @@ summary_put_head(struct results *r, struct json_span manifest)
 	buf_release(&b);
 }
 
-/* What fl-run has told of the agents that it had. */
+/* What agents.jsonl, written by fl-run, says of the agents. */
 static void
 put_agents(struct buf *b, int dir)
 {
@@ -201,7 +201,7 @@ failed(const char *path, const char *name, struct err *e)
 	return err_set(e, 0, 0, "%s/%s: %s", path, name, strerror(errno));
 }
 
-/* The errors first: when there is a summary, all is there. */
+/* The errors first: the summary is the last file to be written. */
 static int
 write_files(struct results *r, int dir, const char *path, int rows,
     struct json_span manifest, struct err *e)

@@ -11,10 +11,10 @@
 #include "record/excerpt.h"
 #include "tally.h"
 
-/* So many kinds of failure are told apart; there are five of our own. */
+/* The number of kinds of failure that are counted; fl-run has five. */
 #define KINDS_MAX 100
 
-/* An input's text is cut after so many characters. */
+/* An input's text is cut after this many characters. */
 #define INPUT_MAX 120
 
 void
@@ -93,7 +93,7 @@ hash_of(struct json_span v)
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
 }
 
-/* The input of a row: its id, or what it is itself, as its persona asks it. */
+/* The key of a row's input: its id, or its text, and its persona. */
 static uint64_t
 input_key(const struct json_span row[ROW_FIELDS])
 {
@@ -244,7 +244,7 @@ tally_percentile(const struct tally *t, unsigned p)
 
 /* --- third pass: the inputs ----------------------------------------------- */
 
-/* Adds the beginning of what was asked. */
+/* Adds the beginning of the input. */
 static void
 put_excerpt(struct buf *b, struct json_span input)
 {
@@ -285,7 +285,9 @@ tally_put_input(struct tally *t, const struct json_span row[ROW_FIELDS],
 	json_close(b, '}');
 }
 
-/* --- what was found ------------------------------------------------------- */
+/*
+ * --- results ---------------------------------------------------------------
+ */
 
 static void
 put_results(struct buf *b, const struct tally *t)
@@ -364,7 +366,7 @@ put_pass_hat(struct buf *b, const struct tally *t, uint64_t k)
 			n++;
 		}
 	buf_uint(&name, k);
-	/* the last digits of a product say nothing, and are no use to read */
+	/* the last digits are rounding errors */
 	json_add_double(b, buf_str(&name), round(sum / (double)n * 1e12) /
 	    1e12);
 	buf_release(&name);

@@ -15,8 +15,8 @@
 #include "chrome.h"
 
 /*
- * Times are kept within what a double holds exactly, which is in the year
- * 2255; Perfetto drops what is before 1970.
+ * Times are clamped to what a double holds exactly, up to the year 2255;
+ * Perfetto drops events before 1970.
  */
 #define TIME_MAX INT64_C(9007199254740991)
 
@@ -111,7 +111,7 @@ put_thread(struct chrome *c, size_t tid)
 	buf_release(&name);
 }
 
-/* Adds a value that is there. */
+/* Adds a value, unless it is absent or null. */
 static void
 put_arg(struct chrome *c, const char *key, struct json_span v)
 {
@@ -129,7 +129,7 @@ put_arg(struct chrome *c, const char *key, struct json_span v)
 	buf_release(&text);
 }
 
-/* Adds what is a text in the format, whatever it is in the record. */
+/* Adds a value as a string, which the format requires here. */
 static void
 chrome_put_text(struct chrome *c, const char *key, struct json_span v)
 {
@@ -176,7 +176,7 @@ trace_time(const struct trace *t, int64_t *from, int64_t *until)
 	return 1;
 }
 
-/* The trace itself, with what its row says. */
+/* Writes the span of the trace, with the fields of its row. */
 static void
 put_trace(struct chrome *c)
 {
@@ -212,8 +212,9 @@ tid_of(const struct chrome *c, size_t step)
 }
 
 /*
- * Whether an arrow leads from a step to a child in another lane. An arrow's
- * ends belong to the uppermost step at their time: that has to be these two.
+ * Whether to draw an arrow from a step to its child in another track. A viewer
+ * attaches an arrow's ends to the topmost step at their time, so these must be
+ * the two steps.
  */
 static int
 has_arrow(const struct chrome *c, size_t parent, size_t child)

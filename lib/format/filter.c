@@ -98,7 +98,7 @@ filter_start(struct filter *f, const char *path, int out, struct err *e)
 		close(fds[1]);
 		return err_set(e, 0, 0, "%s: %s", path, strerror(error));
 	}
-	/* the program may have seen enough: its status tells */
+	/* EPIPE is not an error yet: the program's exit status decides */
 	signal(SIGPIPE, SIG_IGN);
 	f->in = fds[1];
 	return 0;

@@ -14,15 +14,15 @@ struct filter {
 };
 
 /*
- * Finds a program beside ours, or else in the PATH. Returns its path, which
- * the caller frees, or NULL.
+ * Finds a program in the directory of the running one, or else in PATH.
+ * Returns its path, which the caller frees, or NULL.
  */
 char *filter_find(const char *name);
 
 /*
- * Calls found for each program whose name starts with prefix, in the order that
- * filter_find searches: the rest of the name, and the path. A name may come
- * again for a program that another one hides.
+ * Calls found with each program whose name starts with prefix: the rest of the
+ * name, and the path. They come in the order in which filter_find searches; a
+ * name may come again for a program that an earlier one hides.
  */
 void filter_each(const char *prefix,
     void (*found)(void *arg, const char *name, const char *path), void *arg);
@@ -34,8 +34,8 @@ void filter_each(const char *prefix,
 int filter_start(struct filter *f, const char *path, int out, struct err *e);
 
 /*
- * Waits for it, when its input was closed. Returns 0, or -1 with *e filled in;
- * or FILTER_UNREAD when nobody read what it wrote (SIGPIPE).
+ * Waits for the program after its input was closed. Returns 0, -1 with *e
+ * filled in, or FILTER_UNREAD if its output lost its reader (SIGPIPE).
  */
 #define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);

@@ -28,13 +28,13 @@ struct format {
 	int alone;		/* traces cannot share a stream at all */
 	int as_is;		/* it shows NaN and lone surrogates */
 	int pretty;		/* it shows inputs and outputs pretty-printed */
-	const struct listing *list;	/* one beside index.md, or NULL */
+	const struct listing *list;	/* a list beside index.md, or NULL */
 	char *filter;		/* a program that makes it of what put writes */
 };
 
 /*
- * The format of that name: one of ours, or else what a program fl-format-NAME
- * (found as filter.h tells) makes of per-trace records. NULL: there is none.
+ * The format of that name: a built-in one, or per-trace records piped through
+ * a program fl-format-NAME (filter.h). NULL if there is none.
  */
 const struct format *format_find(const char *name);
 

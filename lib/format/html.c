@@ -15,8 +15,8 @@
 #include "html.h"
 
 /*
- * How many characters of a text stand in the page itself; the record has it
- * whole. A value is shown without a script up to so many bytes of JSON.
+ * The number of characters of a text in the page itself; the record has all of
+ * it. Values of at most VALUE_SHOWN bytes of JSON are shown without a script.
  */
 #define NAME_SHOWN 200
 #define ERROR_SHOWN 2000
@@ -25,7 +25,7 @@
 /* Of indentation; a step that is deeper stands no further to the right. */
 #define DEPTH_SHOWN 12
 
-/* What lasts longer, 30,000 years, is no duration. */
+/* Longer than this, 30,000 years, is not a duration. */
 #define MS_SHOWN 1e15
 
 /* Rows to a list; a browser lays out only the lists that are in sight. */
@@ -59,8 +59,8 @@ html_kind_of(struct json_span type)
 }
 
 /*
- * Whether c cannot be seen, or would turn around the text behind it: control
- * characters, line separators, and what embeds or overrides a direction.
+ * Whether c is invisible or changes the direction of the text after it:
+ * control characters, line separators, embeddings and overrides.
  */
 static int
 hidden(uint32_t c)
@@ -69,7 +69,7 @@ hidden(uint32_t c)
 	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Appends the character c, whose bytes are the len at s. */
+/* Appends the character c, which is the len bytes at s. */
 static void
 html_put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
 {
@@ -150,8 +150,8 @@ put_guarded(struct buf *b, const char *s, size_t n)
 }
 
 /*
- * Appends a string with no escapes but those that it needs, so that one text
- * is always written in the same way, and the page can be searched.
+ * Appends a string with the fewest escapes: equal texts are then spelled
+ * equally, and the page can be searched.
  */
 static void
 put_string(struct buf *b, struct json_span v)
@@ -230,7 +230,7 @@ put_data(struct buf *b, size_t number, struct json_span object,
 	buf_puts(b, "}</script>\n");
 }
 
-/* A number with so many decimals that three digits are seen. */
+/* Appends a number rounded to three digits. */
 static void
 put_digits(struct buf *b, double d, const char *unit)
 {
@@ -368,7 +368,7 @@ html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 /* Also the names of classes. */
 static const char *const outcomes[] = { "unknown", "failed", "success" };
 
-/* What the page is called: the experiment's name, or what it is. */
+/* The title of the page: the experiment's name, or a generic one. */
 static void
 html_put_name(struct buf *b, const struct trace *t)
 {
@@ -408,8 +408,8 @@ html_put_header(struct buf *b, const struct trace *t, const struct buf *id)
 }
 
 /*
- * A value of the trace for who has no script. One that would need many more
- * bytes in lines is left as it is.
+ * A value of the trace, shown without a script. A value that pretty-printing
+ * would enlarge a lot stays as it is.
  */
 static void
 html_put_value(struct buf *b, const char *title, struct json_span v)
@@ -463,9 +463,9 @@ mark_of(const struct observation *o)
 }
 
 /*
- * The records of all steps. They do not stand between the rows, where each
- * would make a browser lay out anew what it has. Notes how each step is to be
- * marked, which only a step that is loaded tells.
+ * Writes the records of all steps, after the rows: between them each record
+ * would cause a new layout. Sets the mark of each step, which is known only
+ * while it is loaded.
  */
 static void
 put_records(struct buf *b, struct trace *t, unsigned char *marked)
@@ -480,7 +480,7 @@ put_records(struct buf *b, struct trace *t, unsigned char *marked)
 	}
 }
 
-/* A step's bar; one that does not say when it began has none. */
+/* The bar of a step; a step without a start has none. */
 static void
 html_put_bar(struct buf *b, const struct trace *t, const struct observation *o)
 {

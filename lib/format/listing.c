@@ -19,7 +19,10 @@ table_begin(struct buf *b)
 	    "|\n| --- | ---: | --- | ---: | --- | --- |\n");
 }
 
-/* What is not seen, but acts on what is shown around it or on a terminal. */
+/*
+ * Characters that are invisible but act on the text around them or on a
+ * terminal.
+ */
 static int
 is_unseen(uint32_t c)
 {

@@ -2,9 +2,9 @@
 #define LISTING_H
 
 /*
- * Lists of all traces of a folder, for people. A line of one is made of what
- * comes before the name of the trace's file, the name, and what comes behind;
- * at the end it is told how many there were of each outcome (trace.h).
+ * Lists of the traces of a folder, for people. A line consists of the text
+ * before the name of the trace's file, the name, and the text after it; the
+ * end of the list counts the outcomes (trace.h).
  */
 #include <stdint.h>
 

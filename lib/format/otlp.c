@@ -53,7 +53,7 @@ struct export {
 	uint64_t root;		/* the run's span id */
 	uint64_t *ids;		/* the steps' */
 	struct buf name;	/* the trace's id as text */
-	int renamed;		/* trace_id does not tell it */
+	int renamed;		/* not the digits of trace_id */
 };
 
 static void
@@ -95,7 +95,7 @@ otlp_text_of(struct buf *text, struct json_span v)
 		json_compact(text, v);
 }
 
-/* An attribute that has to be a string; none for what is false. */
+/* Adds a string attribute; nothing for a false value. */
 static void
 otlp_put_plain(struct buf *b, const char *key, struct json_span v)
 {
@@ -108,7 +108,7 @@ otlp_put_plain(struct buf *b, const char *key, struct json_span v)
 	buf_release(&text);
 }
 
-/* An attribute whose text is JSON; none for what is false. */
+/* Adds an attribute with JSON as its text; nothing for a false value. */
 static void
 otlp_put_json(struct buf *b, const char *key, struct json_span v)
 {
@@ -151,7 +151,7 @@ otlp_put_value(struct buf *b, const char *key, struct json_span v)
 	if (json_is_null(v))
 		return;
 	if (json_double(v, &d)) {
-		/* whole numbers as far as a double tells them apart */
+		/* integers that a double holds exactly */
 		if (fabs(d) < 9007199254740992 && d == floor(d))
 			put_int(b, key, (long long)d);
 		else
@@ -183,7 +183,7 @@ otlp_put_payload(struct buf *b, const char *value_key, const char *type_key,
 	buf_release(&text);
 }
 
-/* The span has a time that its record does not: says what that has. */
+/* Adds the record's time when the span's time is a substitute. */
 static void
 put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
 {
@@ -269,7 +269,7 @@ span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
 	json_open(b, "attributes", '[');
 }
 
-/* When the run was: as its row says, else when its steps were. */
+/* The time of the run: that of its row, else that of its steps. */
 static void
 run_times(const struct trace *t, int64_t *from, int64_t *until)
 {
@@ -299,7 +299,7 @@ run_status(const struct trace *t)
 	return trace_falsy(t->v[TRACE_ERROR]) ? STATUS_UNSET : STATUS_ERROR;
 }
 
-/* What there is no standard name for, as it is or as JSON. */
+/* Fields without a standard attribute, as they are or as JSON. */
 static void
 put_run_facts(struct buf *b, const struct trace *t)
 {

@@ -2,17 +2,13 @@
 #define TRACKS_H
 
 /*
- * Puts the steps of a linked trace into lanes, for viewers that draw a lane as
- * a stack of boxes: within a lane, of two steps one contains the other or they
- * are apart, and no step lies directly on another than its parent, but for
- * steps of no length.
- *
- * Steps are taken in the order of their beginning, parents before their
- * children and siblings in their order. One goes on top of its parent if it
- * lies within the parent's time and nothing else is open on the parent then.
- * Every other one goes to the lowest lane where nothing is open: so do those
- * that overlap a sibling, or stick out of their parent's time. A step of no
- * length is over at once, and in nobody's way. It takes O(n log n).
+ * Assigns the steps of a linked trace to tracks, for viewers that draw a track
+ * as a stack of boxes: two steps of a track are nested or disjoint, and a step
+ * lies directly on its parent only; steps without a duration are exempt. Steps
+ * are taken by start, parents before children. A step goes on its parent's
+ * track if it lies within the parent's time and no sibling is open there;
+ * otherwise, because it overlaps a sibling or outlasts its parent, to the
+ * lowest track with nothing open. Takes O(n log n) time.
  */
 #include <stddef.h>
 

@@ -12,7 +12,7 @@
 #include "record/excerpt.h"
 #include "treeview.h"
 
-/* Lines narrower than this would show nothing, wider ones are no lines. */
+/* Limits of the width of a line, in cells. */
 #define WIDTH_MIN 40
 #define WIDTH_MAX 1000
 
@@ -29,7 +29,7 @@
 #define LABEL_MIN 5
 #define LABEL_MAX 20
 
-/* Each level is indented by this, and so many levels are at most. */
+/* Cells of indentation for each level, and the most levels shown. */
 #define INDENT 3
 #define LEVELS_MAX 40
 
@@ -57,7 +57,7 @@ struct view {
 	size_t left;		/* cells for the step */
 	size_t bar;		/* and for its bar */
 	size_t levels;		/* that are shown by indentation */
-	char more[LEVELS_MAX + 1];	/* does what is open there go on? */
+	char more[LEVELS_MAX + 1];	/* 1: more siblings follow */
 };
 
 static void
@@ -177,7 +177,7 @@ tree_put_plain(struct buf *b, struct json_span v, size_t max)
 	buf_release(&text);
 }
 
-/* What stands behind the persona in the first line. */
+/* The first line after the persona. */
 static void
 put_measures(struct buf *b, const struct trace *t)
 {
@@ -347,7 +347,7 @@ tree_put_bar(struct view *v, const struct observation *o, const char *sgr)
 	size_t from = eighth(v, o->from), until = eighth(v, o->until);
 	size_t last = 8 * v->bar - 1, i, first, end;
 
-	/* what is too short to be seen is seen all the same */
+	/* a bar has at least one cell */
 	from = from > last ? last : from;
 	until = until > last + 1 ? last + 1 : until;
 	until = until <= from ? from + 1 : until;
@@ -440,7 +440,7 @@ type_colour(struct json_span type)
 	return "";
 }
 
-/* Whether text is part, or has something before or behind it. */
+/* Whether text contains part. */
 static int
 says(const struct buf *text, const struct buf *part)
 {
@@ -450,9 +450,8 @@ says(const struct buf *text, const struct buf *part)
 }
 
 /*
- * Appends what a step failed with, if it did: its error, or its status message
- * where that says the same and more. Returns whether the status message has
- * been told by that.
+ * Appends the error of a failed step, or its status message if that contains
+ * the error. Returns whether the status message was shown.
  */
 static int
 tree_put_error(struct buf *b, const struct observation *o)
@@ -474,7 +473,7 @@ tree_put_error(struct buf *b, const struct observation *o)
 	return told;
 }
 
-/* Level, status, model and tokens, so far as there is something to say. */
+/* Appends level, status, model and tokens, those that are set. */
 static void
 tree_put_facts(struct buf *b, const struct observation *o, int told)
 {
@@ -500,7 +499,7 @@ tree_put_facts(struct buf *b, const struct observation *o, int told)
 	buf_release(&fact);
 }
 
-/* Appends type and name within so many cells; returns how many it took. */
+/* Appends type and name within max cells; returns the cells used. */
 static size_t
 tree_put_name(struct buf *b, const struct observation *o, const char *sgr,
     size_t room)

@@ -9,9 +9,9 @@ struct buf;
 struct trace;
 
 /*
- * How it looks, for all traces: with colours (ANSI SGR) or without, and in
- * how many cells a line, 0 for 80. To be called, if at all, before threads
- * are started. Without it there are no colours, and 80 cells.
+ * Sets the appearance of all traces: colours (ANSI SGR) or none, and the cells
+ * of a line, 0 for 80. Called before threads are started; the default is no
+ * colours and 80 cells.
  */
 void treeview_setup(int colour, unsigned width);
 

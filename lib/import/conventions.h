@@ -52,12 +52,12 @@ enum {
 extern const char *const conventions_fields[SPAN_FIELDS];
 extern const char *const conventions_attributes[ATTRIBUTES];
 
-/* What an attribute's value says of the type of an observation. */
+/* The type of an observation by the value of an attribute. */
 struct conventions_type {
 	int attribute;
 	const char *value;
 	const char *type;
-	int exact;		/* 1: the type says all that the value does */
+	int exact;		/* 1: nothing of the value is lost */
 };
 extern const struct conventions_type conventions_types[];
 extern const size_t conventions_ntypes;

@@ -20,9 +20,9 @@
 #define ENOUGH (1 << 20)
 
 /*
- * How well a span stands for the run: one that was made of a run does best,
- * then one that has what is wanted, then one without a parent, then the one
- * that began first, then the one that ended last.
+ * The rank of a span as the one that stands for the run: first a span that was
+ * made of a run, then one with the wanted content, then one without a parent,
+ * then the one with the earliest start, then the one with the latest end.
  */
 struct rank {
 	int class;		/* 0: none yet */
@@ -38,11 +38,11 @@ struct group {
 	struct chain steps;	/* its observations; empty when separate */
 	size_t nsteps;
 	int row;		/* it has one */
-	struct chain run;	/* what of it is before and behind content */
+	struct chain run;	/* members around the content */
 	struct rank run_rank;
 	uint64_t content;	/* its input and output; or 0 */
 	struct rank content_rank;
-	int counted;		/* a generation told its tokens */
+	int counted;		/* 1: a generation has token counts */
 	double tokens[3];	/* prompt, completion, total */
 };
 
@@ -59,7 +59,7 @@ struct importer {
 	struct spool shelf;	/* what waits for the end */
 	struct buf text;
 	size_t bad;		/* spans of the line that cannot be used */
-	int failed;		/* there is no use in going on */
+	int failed;		/* a failed spill: stop */
 };
 
 static struct group *
@@ -78,7 +78,7 @@ group_of(struct importer *m)
 	return &m->groups[m->ngroups++];
 }
 
-/* 1 when the span does better than the one whose rank r is, which it takes. */
+/* Returns 1, and updates r, if the span ranks before the one of rank r. */
 static int
 outranks(struct rank *r, const struct otlpspan *s, int has)
 {
@@ -127,7 +127,7 @@ keep_run(struct importer *m, struct group *g)
 
 /*
  * Keeps the input and output. They may come from another span than the rest:
- * what is outermost is often a server's, which does not know them.
+ * the outermost span is often a server's, without content.
  */
 static int
 keep_content(struct importer *m, struct group *g)
@@ -173,13 +173,13 @@ keep_step(struct importer *m, struct group *g)
 }
 
 /*
- * The levels of a line. Each is an object with an array of what is on the next
- * level, and with something that is told about all of them, which may stand
- * before or behind it. All functions that take one return where it ends.
+ * The levels of a document. Each is an object with an array of objects of the
+ * next level, and with a member that describes all of them, before or after
+ * the array. A function that reads a level returns where it ends.
  */
 struct level {
 	const char *list;
-	const char *old_list;	/* what it was called once */
+	const char *old_list;	/* its former name */
 	const char *head;
 	const char *old_head;
 	void (*take_head)(struct importer *m, const char *p);
@@ -200,7 +200,7 @@ take_span(struct importer *m, const char *p)
 	return m->span.behind;
 }
 
-/* For a level where nothing is told about all. */
+/* For a level without a description. */
 static void
 take_nothing(struct importer *m, const char *p)
 {
@@ -236,7 +236,7 @@ take_resource(struct importer *m, const char *p)
 			m->span.project = otlpval_string(pair.value);
 }
 
-/* Takes what is in the array at p, if it is one. */
+/* Reads the elements of the array at p, if it is one. */
 static const char *
 take_list(struct importer *m, const struct level *l, const char *p)
 {
@@ -251,7 +251,10 @@ take_list(struct importer *m, const struct level *l, const char *p)
 	return it.p;
 }
 
-/* Takes the object at p. *found, which may be NULL, says if it has the list. */
+/*
+ * Reads the object at p. *found, if not NULL, is set to whether it has the
+ * list.
+ */
 static const char *
 take_level(struct importer *m, const struct level *l, const char *p,
     int *found)
@@ -355,7 +358,7 @@ add_piece(struct importer *m, uint64_t place, uint64_t *next)
 	return 0;
 }
 
-/* Adds to the row what only the whole trace tells. */
+/* Adds the fields of the row that depend on the whole trace. */
 static void
 add_sums(const struct group *g, struct buf *b)
 {

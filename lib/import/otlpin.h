@@ -2,10 +2,10 @@
 #define OTLPIN_H
 
 /*
- * Reads OTLP JSON lines, as OpenTelemetry's file exporters write them, and
- * writes the traces in them. The spans of a trace may be anywhere in the
- * input: what is written together waits in a temporary file (spill.h), and
- * memory holds a few facts for each trace, none for each span.
+ * Converts OTLP JSON lines, as OpenTelemetry's file exporters write them, into
+ * traces. The spans of a trace may be anywhere in the input: they wait in a
+ * temporary file (spill.h); memory use depends on the number of traces, not of
+ * spans.
  */
 #include <stddef.h>
 
@@ -20,14 +20,14 @@ enum otlpin_output {
 
 struct otlpin {
 	size_t traces;		/* written */
-	size_t rootless;	/* those whose root span was not there */
-	size_t inputless;	/* those that are no inputs */
+	size_t rootless;	/* traces without a root span */
+	size_t inputless;	/* traces without an input */
 	int error;		/* errno of a temporary file, or 0 */
 };
 
 /*
- * Reads all of s and writes to o. Bad lines are told by s. Returns 0, or -1
- * when a temporary file (error) or the output failed.
+ * Reads all of s and writes to o; s reports bad lines. Returns 0, or -1 if a
+ * temporary file (error is its errno) or the output failed.
  */
 int otlpin_run(struct otlpin *in, struct source *s, struct out *o,
     enum otlpin_output what);

@@ -32,8 +32,8 @@ has_text(struct json_span any, const char *text)
 }
 
 /*
- * The first attribute from first to last that is there, or -1. It is used, and
- * so are those behind it that say the same.
+ * The first present attribute from first to last, or -1. Marks it and later
+ * ones with the same value as used.
  */
 static int
 pick_attribute(struct otlpspan *s, int first, int last)
@@ -64,7 +64,7 @@ find_type(struct otlpspan *s)
 		if (conventions_types[i].attribute != last) {
 			last = conventions_types[i].attribute;
 			v = otlpval_string(s->a[last]);
-			/* a kind that is not known here is one all the same */
+			/* an unknown kind is not overridden */
 			if (!s->type && last != ATTR_SPAN_KIND &&
 			    s->a[ATTR_SPAN_KIND].p)
 				s->type = "span";
@@ -151,7 +151,7 @@ put_event_message(struct buf *b, const char *role, struct json_span attributes)
 	json_close(b, '}');
 }
 
-/* Takes an input or output of which every message is an event. */
+/* Takes an input or output whose messages are events. */
 static int
 take_event_messages(struct otlpspan *s, int side)
 {
@@ -175,7 +175,7 @@ take_event_messages(struct otlpspan *s, int side)
 	return n > 0;
 }
 
-/* 1 when the value beside this type is JSON. */
+/* 1 if the MIME type is that of JSON. */
 static int
 is_json_type(struct json_span mime_type)
 {
@@ -252,7 +252,9 @@ otlpspan_count_tokens(struct otlpspan *s)
 	buf_release(&text);
 }
 
-/* Reads the user's own metadata; what is no object stays an attribute. */
+/*
+ * Reads the user's metadata; a value that is not an object stays an attribute.
+ */
 static void
 take_metadata(struct otlpspan *s)
 {
@@ -268,7 +270,9 @@ take_metadata(struct otlpspan *s)
 		s->used[ATTR_METADATA] = 1;
 }
 
-/* Marks what says nothing more than the span's name, and what is restored. */
+/*
+ * Marks attributes as used that repeat the span's name, or that are restored.
+ */
 static void
 mark_used(struct otlpspan *s)
 {
@@ -282,7 +286,7 @@ mark_used(struct otlpspan *s)
 		    !memcmp(name.p, s->v[SPAN_NAME].p, name.n)))
 			s->used[i] = 1;
 	}
-	/* what is of a run only its root tells */
+	/* attributes of a run count on its root only */
 	for (i = ATTR_RECORD; i < ATTRIBUTES; i++)
 		s->used[i] = s->kind != OTLPSPAN_FOREIGN || s->root ||
 		    i < ATTR_RUN_ID;

@@ -26,14 +26,14 @@ struct otlpspan {
 	struct json_span service;	/* its resource's service.name */
 	struct json_span project;	/* and openinference.project.name */
 	struct json_span scope;		/* its scope's name */
-	/* what is found */
+	/* results */
 	enum otlpspan_kind kind;
 	struct buf trace_id;	/* a JSON string */
 	uint64_t start;		/* nanoseconds since 1970; 0: not known */
 	uint64_t end;
 	int root;		/* it has no parent */
 	const char *type;	/* of the observation */
-	int counted;		/* it is a generation that tells its tokens: */
+	int counted;		/* 1: a generation with token counts: */
 	double tokens[3];	/* prompt, completion, total */
 	const char *behind;	/* where its text ends */
 	/* the rest is its own */
@@ -42,22 +42,22 @@ struct otlpspan {
 	size_t npairs;
 	size_t cap;
 	struct json_span a[ATTRIBUTES];	/* AnyValues */
-	unsigned char used[ATTRIBUTES];	/* told elsewhere */
+	unsigned char used[ATTRIBUTES];	/* in a field of the record */
 	const char *nested[2];	/* prefix of keys that input, output came of */
 	int in_events[2];	/* they came from events */
 	struct buf payload[2];	/* input and output as JSON, or empty */
-	struct buf metadata;	/* the user's own, likewise */
+	struct buf metadata;	/* the user's metadata as JSON, or empty */
 	int status;
 	unsigned char order[ATTRIBUTES];	/* of names */
 };
 
-/* Makes one ready to read spans, one after the other. */
+/* Initializes s for reading spans, one after another. */
 void otlpspan_init(struct otlpspan *s);
 void otlpspan_release(struct otlpspan *s);
 
 /*
- * Reads a checked span that begins at p, which has to stay until the records
- * are written. Returns 0, or -1 when it is no object or has no trace id.
+ * Reads the checked span at p, which is borrowed until the records are
+ * written. Returns 0, or -1 if it is not an object or has no trace id.
  */
 int otlpspan_read(struct otlpspan *s, const char *p);
 

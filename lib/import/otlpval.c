@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "otlpval.h"
 
-/* Segments of a flattened key; what is behind stays together. */
+/* The most segments of a flattened key; the rest stays one segment. */
 #define SEGMENTS 16
 
 /* 1 when a key with its quotes is name, whatever its case and underscores. */
@@ -233,7 +233,7 @@ static const char *const value_names[VALUE_TYPES] = {
 	[VALUE_KVLIST] = "kvlistValue"
 };
 
-/* What is in an AnyValue, and of which type; VALUE_TYPES for nothing. */
+/* The value in an AnyValue and its type; VALUE_TYPES if it is empty. */
 static int
 open_any(struct json_span any, struct json_span *value)
 {
@@ -440,8 +440,8 @@ is_role(struct json_span part)
 }
 
 /*
- * Names come before numbers, numbers in their order. Who says it comes before
- * what is said.
+ * Orders segments: names before numbers, numbers by value, role before
+ * content.
  */
 static int
 compare_parts(struct json_span a, struct json_span b)
@@ -475,7 +475,7 @@ otlpval_by_path(const void *x, const void *y)
 			return c;
 	}
 	c = (a->parts > b->parts) - (a->parts < b->parts);
-	/* the same twice: as they came */
+	/* equal paths keep their order */
 	return c ? c : (a->key > b->key) - (a->key < b->key);
 }
 
@@ -519,7 +519,7 @@ common(const struct leaf *a, const struct leaf *b)
 	return i;
 }
 
-/* The brackets that close what is open. */
+/* Closes open brackets. */
 struct nest {
 	char close[SEGMENTS];
 	size_t n;
@@ -532,14 +532,14 @@ close_down_to(struct buf *b, struct nest *open, size_t n)
 		buf_byte(b, open->close[--open->n]);
 }
 
-/* Writes a leaf whose first segments, shared of them, are open already. */
+/* Writes a leaf whose first shared segments are open already. */
 static void
 put_leaf(struct buf *b, struct nest *open, const struct leaf *l, size_t shared)
 {
 	size_t i;
 
 	for (i = shared; i < l->parts; i++) {
-		/* what is the first in it tells what it is */
+		/* the first segment says whether it is an array */
 		if (i == open->n) {
 			open->close[open->n++] = otlpval_is_number(l->part[i])
 			    ? ']' : '}';

@@ -2,10 +2,10 @@
 #define OTLPVAL_H
 
 /*
- * Reads the values that OTLP JSON is made of, as lenient as its writers are
- * various: keys in lowerCamelCase or with underscores, ids in hexadecimal
- * digits or base64, numbers as numbers or text, enums as numbers or names.
- * Everything given has to be checked JSON.
+ * Reads the values of OTLP JSON in all spellings that writers use: keys in
+ * lowerCamelCase or with underscores, ids in hexadecimal or base64, numbers as
+ * numbers or strings, enums as numbers or names. All arguments are checked
+ * JSON.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -19,20 +19,19 @@ size_t otlpval_key(struct json_span key, const char *const *names,
     size_t count);
 
 /*
- * Finds fields of the object that begins at p. A field that is null or not
- * there has p NULL, and so have all when it is no object. Returns where the
- * object, or whatever else it is, ends.
+ * Finds fields of the object at p. Fields that are null or missing are absent;
+ * all are if the value is not an object. Returns the end of the value.
  */
 const char *otlpval_fields(const char *p, const char *const *names,
     struct json_span *values, size_t count);
 
 /*
- * Appends an id of size bytes (at most 16) as hexadecimal digits in lower
- * case. Returns 0, or -1 when it is no such id, or all zeros.
+ * Appends an id of size bytes (at most 16) as lower-case hexadecimal digits.
+ * Returns 0, or -1 if it is not an id of that size, or all zeros.
  */
 int otlpval_id(struct buf *b, struct json_span id, size_t size);
 
-/* Nanoseconds since 1970; 0 when it is no such time. */
+/* Nanoseconds since 1970; 0 if it is not a time. */
 uint64_t otlpval_time(struct json_span v);
 
 /*
@@ -64,10 +63,10 @@ void otlpval_put(struct buf *b, struct json_span any);
 
 /*
  * Appends attributes whose keys begin with prefix and a number, such as
- * "gen_ai.prompt.0.role", as the array or object that they were before it was
- * made flat: [{"role":...},...]. Segments "message", "message_content" and
- * "tool_call" behind a number, which OpenInference has, are left out. Returns
- * how many attributes there were.
+ * "gen_ai.prompt.0.role", as the array or object that was flattened:
+ * [{"role":...},...]. OpenInference's segments "message", "message_content"
+ * and "tool_call" after a number are left out. Returns the number of
+ * attributes.
  */
 size_t otlpval_nest(struct buf *b, const struct otlpval_pair *pairs, size_t n,
     const char *prefix);

@@ -65,7 +65,7 @@ foreign_name(const struct otlpspan *s)
 
 	if (s->project.p)
 		return s->project;
-	/* what libraries say when nobody named the service */
+	/* the default of OpenTelemetry's libraries */
 	if (!s->service.p ||
 	    !strncmp(s->service.p, unknown, sizeof(unknown) - 1))
 		return none;

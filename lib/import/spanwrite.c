@@ -11,7 +11,7 @@
 #include "spanpart.h"
 #include "spanwrite.h"
 
-/* Adds an AnyValue under key when it is there. */
+/* Adds an AnyValue under key, unless it is absent. */
 static void
 add_any(struct buf *b, const char *key, struct json_span any)
 {
@@ -21,7 +21,7 @@ add_any(struct buf *b, const char *key, struct json_span any)
 	otlpval_put(b, any);
 }
 
-/* Adds what is JSON in a string. */
+/* Adds the JSON that a string contains. */
 static void
 spanwrite_add_json(struct buf *b, const char *key, struct json_span any)
 {
@@ -31,7 +31,7 @@ spanwrite_add_json(struct buf *b, const char *key, struct json_span any)
 	spanpart_put(b, any, SPANPART_ANY);
 }
 
-/* Adds the first that is there of some attributes. */
+/* Adds the first present attribute from first to last. */
 static void
 add_first(const struct otlpspan *s, struct buf *b, const char *key, int first,
     int last)
@@ -88,7 +88,7 @@ add_error(const struct otlpspan *s, struct buf *b)
 		buf_puts(b, "\"failed, without a message\"");
 }
 
-/* Adds a member to an object of attributes, which it begins where needed. */
+/* Adds a member to the object of attributes, opening it for the first. */
 static void
 add_attribute(struct buf *b, const struct otlpval_pair *pair, size_t *n)
 {
@@ -100,7 +100,7 @@ add_attribute(struct buf *b, const struct otlpval_pair *pair, size_t *n)
 	otlpval_put(b, pair->value);
 }
 
-/* Adds the attributes that are not told elsewhere. */
+/* Adds the attributes that are not in other fields. */
 static void
 add_attributes(const struct otlpspan *s, struct buf *b)
 {
@@ -120,7 +120,7 @@ add_attributes(const struct otlpspan *s, struct buf *b)
 		json_close(b, '}');
 }
 
-/* Adds those of an event or link, but not what is input or output. */
+/* Adds the attributes of an event or link, except input and output. */
 static void
 add_event_attributes(const struct otlpspan *s, struct buf *b,
     struct json_span attributes)
@@ -264,7 +264,7 @@ spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest, int
 
 	json_key(b, "metadata");
 	if (v.n && json_type(v) != JSON_OBJECT) {
-		/* there is no place for more beside it */
+		/* a value that is not an object has no room for more */
 		buf_add(b, v.p, v.n);
 		return;
 	}
@@ -423,7 +423,7 @@ add_outcome(const struct otlpspan *s, struct buf *b)
 	else if (s->start && s->end >= s->start)
 		json_add_double(b, "duration_ms", (double)(s->end - s->start)
 		    / 1e6);
-	/* what we wrote says so when it was a success */
+	/* spans that otlp.h wrote have a status if the run has an outcome */
 	if (s->status != STATUS_UNSET || s->kind == OTLPSPAN_FOREIGN)
 		json_add_bool(b, "success", s->status != STATUS_ERROR);
 	add_error(s, b);

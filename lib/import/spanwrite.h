@@ -12,17 +12,17 @@ struct otlpspan;
 void spanwrite_step(const struct otlpspan *s, struct buf *b);
 
 /*
- * Append the parts of a trace row, members of an object without its brackets:
- * whose run it was, its input and its output (of a list of messages the text
- * of the last one from the user, or from the model), how it went. Of what was
- * no run there is only the trace's id.
+ * Append the parts of a trace row, as members of an open object: ids and name,
+ * the input, the output (of a list of messages the text of the user's or the
+ * model's last one), the outcome. A span that is not a run has only the
+ * trace's id.
  */
 void spanwrite_run(const struct otlpspan *s, struct buf *b);
 void spanwrite_input(const struct otlpspan *s, struct buf *b);
 void spanwrite_output(const struct otlpspan *s, struct buf *b);
 void spanwrite_end(const struct otlpspan *s, struct buf *b);
 
-/* Appends what an input record has of it beside the input: its metadata. */
+/* Appends the metadata of an input record made of the span. */
 void spanwrite_metadata(const struct otlpspan *s, struct buf *b);
 
 #endif

@@ -80,8 +80,8 @@ escape_put_char(char *o, uint32_t c)
 }
 
 /*
- * The low half of a surrogate pair, of whose high half the escape is at p; 0
- * when none follows it.
+ * The low half of the surrogate pair whose high half is escaped at p; 0 if it
+ * does not follow.
  */
 static inline int
 escape_low_half(const char *p, const char *end)

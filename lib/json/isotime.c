@@ -167,7 +167,9 @@ date(struct text *t, int64_t *days)
 	return 1;
 }
 
-/* Reads digits after '.' or ','; those past the sixth only have to be some. */
+/*
+ * Reads digits after '.' or ','; the value of those past the sixth is dropped.
+ */
 static int
 fraction(struct text *t, int *us)
 {

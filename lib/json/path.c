@@ -133,8 +133,8 @@ path_set(struct buf *b, struct json_span root, const char *path,
 }
 
 /*
- * Walks over the value at *p, which is moved to its end. Recurses once for
- * each level, of which json_scan let json_depth through.
+ * Walks over the value at *p and moves *p to its end. Recurses once for each
+ * level; json_depth limits them.
  */
 static int
 walk(struct buf *path, const char **p,

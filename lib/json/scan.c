@@ -11,7 +11,7 @@
 
 unsigned json_depth = 1000;
 
-/* What the scanner does with what it reads, beside checking it. */
+/* How the scanner prints what it checks. */
 enum { SCAN_CHECK, SCAN_PRETTY, SCAN_COMPACT };
 
 /* While printing there is room for the rest of the text and for this. */
@@ -39,7 +39,7 @@ fault(struct scan *s, const char *at, const char *msg)
 	return NULL;
 }
 
-/* Moves the end of what was printed to o and makes room for n more bytes. */
+/* Ends the printed text at o and makes room for n more bytes. */
 static char *
 more(struct scan *s, char *o, size_t n)
 {
@@ -92,7 +92,7 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 	return p + 6;
 }
 
-/* What may stand behind a backslash. SHORT: it is printed as it stands. */
+/* Characters that may follow a backslash. SHORT: printed as they stand. */
 enum { SHORT = 1, NEEDLESS };
 static const unsigned char escapes[256] = {
 	['"'] = SHORT, ['\\'] = SHORT, ['/'] = NEEDLESS, ['b'] = SHORT,
@@ -144,7 +144,10 @@ pass_wide(const struct scan *s, const char **at, char **o, unsigned *high,
 				return 1;
 			}
 			if (k == JSON_WIDE - 1) {
-				/* what is escaped is the next block's first */
+				/*
+				 * the escaped character is the first of the
+				 * next block
+				 */
 				if (print)
 					*(*o)++ = p[0];
 				if (print)
@@ -344,7 +347,7 @@ scan_key(struct scan *s, const char *p, struct json_span *key, char **o,
 	return p + 1;
 }
 
-/* What is wrong at p, behind a value, while a bracket is open. */
+/* The error at p, after a value, while a bracket is open. */
 static const char *
 fault_after(struct scan *s, const char *p, char close)
 {
@@ -356,8 +359,10 @@ fault_after(struct scan *s, const char *p, char close)
 }
 
 /*
- * Reads one value of any depth, from s->p on. Returns 0 or -1. The bracket
- * that closes what is open is two characters behind the one that opens it.
+ * Reads a value of any depth from s->p on. Returns 0 or -1. Invariant: close
+ * is the bracket that closes the innermost array or object, 0 outside of all;
+ * s->open up to top holds those of the outer ones. In ASCII a closing bracket
+ * comes two after its opening one.
  */
 HOT int
 scan_value(struct scan *s, const int print)
@@ -401,7 +406,7 @@ scan_value(struct scan *s, const int print)
 		}
 		if (!p)
 			return -1;
-		/* what may stand behind a value while brackets are open */
+		/* after a value: the brackets that close here */
 		for (; top > base; close = *--top) {
 			p = json_skip_space(p, end);
 			if (p == end || *p != close)
@@ -492,7 +497,7 @@ find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 	return w->count;
 }
 
-/* Reads the value of field i, printing it if that is wanted. */
+/* Reads the value of field i, and prints it if w->print has the field. */
 static int
 scan_field(struct scan *s, const struct json_wanted *w, size_t i)
 {

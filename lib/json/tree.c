@@ -25,7 +25,10 @@ tokenize(struct tree *t, struct json_span s)
 	jsmn_init(&parser);
 	n = JSMN_ERROR_NOMEM;
 	while (n == JSMN_ERROR_NOMEM) {
-		/* a token array that was too small is grown and gone on with */
+		/*
+		 * if the token array was too small, it grows and the parser
+		 * continues
+		 */
 		if (parser.toknext == t->tokens_cap) {
 			t->tokens_cap = grow(t->tokens_cap, 64);
 			t->tokens = xreallocarray(t->tokens, t->tokens_cap,
@@ -59,7 +62,7 @@ tree_parse(struct tree *t, struct json_span checked)
 	t->n = 0;
 	if (checked.n >= INT_MAX)
 		return -1;
-	/* a bare number or word needs a byte behind it to end at */
+	/* jsmn needs a byte after a bare number or word */
 	if (json_type(checked) < JSON_STRING) {
 		buf_add(&ended, checked.p, checked.n);
 		buf_byte(&ended, '\n');
@@ -112,7 +115,7 @@ tree_get(const struct tree *t, size_t object, const char *name)
 struct member {
 	char *key;
 	size_t len;
-	size_t value;		/* its node; also tells which came first */
+	size_t value;		/* node number, in text order */
 };
 
 static int
@@ -185,7 +188,7 @@ canonical_scalar(struct json_span v, enum json_type type, struct buf *b)
 	buf_release(&text);
 }
 
-/* Recurses once for each level, of which json_scan let json_depth through. */
+/* Recurses once for each level; json_depth limits them. */
 void
 tree_canonical(const struct tree *t, size_t node, struct buf *b)
 {

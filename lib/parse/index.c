@@ -49,7 +49,7 @@ index_hash_id(struct json_span id)
 	return h;
 }
 
-/* Rows that say the same of a trace are one. */
+/* Rows of a trace with the same contents count as one. */
 static uint64_t
 index_hash_row(const struct json_span *v)
 {
@@ -99,8 +99,8 @@ index_add(struct joiner *w, const struct json_span *v, uint32_t kind,
 }
 
 /*
- * What a record is that is not a whole trace. The files of an experiment
- * directory say it by their names; elsewhere only observations have a type.
+ * The kind of a record that is not a whole trace. The names of files in an
+ * experiment directory say it; in other files only observations have a type.
  */
 static uint32_t
 index_kind(const char *file, struct json_span type)
@@ -197,7 +197,7 @@ index_chunk(struct joiner *w, const struct chunk *b)
 	return 0;
 }
 
-/* Says what is wrong with the lines of a block, and with its file. */
+/* Reports the errors of a chunk's lines and of its file. */
 static void
 index_report(struct joiner *w, const struct chunk *b)
 {
@@ -263,8 +263,8 @@ index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 }
 
 /*
- * Adds the block to what is known, when it is its turn. Sets *spill to where
- * its text is to be put, or to UINT64_MAX.
+ * Adds a chunk's records to the index, in its turn. Sets *spill to the offset
+ * at which its text has to be spilled, or to UINT64_MAX.
  */
 static int
 index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill)

@@ -18,8 +18,8 @@
 #include "join.h"
 
 /*
- * Files that are kept open at a time, and no more than half of what the
- * process may open; what is in others is spilled.
+ * Files to keep open at a time, but at most half of the process's limit; the
+ * contents of others are spilled.
  */
 #define FILES_MAX 200
 

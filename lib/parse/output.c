@@ -16,13 +16,13 @@
 #include "output.h"
 
 /*
- * A file this small is written while it is the batch's turn, so that few are
- * open at once. Larger ones are written behind it, while others write theirs:
- * traces of 150 KB take a quarter less time so.
+ * A file up to this size is written within the batch's turn, so that few files
+ * are open at once. Larger ones are written after it, in parallel: traces of
+ * 150 KB take a quarter less time that way.
  */
 #define SMALL 65536
 
-/* A page is copied to the standard output in pieces of so many bytes. */
+/* A page is copied to the standard output in pieces of this many bytes. */
 #define PIECE 65536
 
 /* A rendered trace. Offsets are into the batch's text and facts. */
@@ -68,7 +68,7 @@ begin_folder(struct output *k, int overwrite)
 	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
 }
 
-/* What to say when a file of the folder, or the stream, cannot be written. */
+/* Sets the message for a file of the folder, or the stream, that fails. */
 static char *
 unwritten(const struct output *k, const char *file, int error)
 {
@@ -80,7 +80,7 @@ unwritten(const struct output *k, const char *file, int error)
 	return xasprintf("<stdout>: %s", strerror(error));
 }
 
-/* The first fault counts. what is freed. */
+/* Records a fault; the first one counts. Frees what. */
 static int
 set_error(struct output *k, char *what)
 {
@@ -135,8 +135,8 @@ output_stop(struct output *k, char *what)
 }
 
 /*
- * Stops, too, but for a filter that has read enough: that is no fault, and
- * ends the work only if there is nothing else to write.
+ * Stops the pool because the filter has read enough: not a fault. Output into
+ * a folder continues.
  */
 static int
 output_fail(struct output *k, const char *file, int error)
@@ -332,7 +332,7 @@ wait_turn(struct batch *h)
 	return 0;
 }
 
-/* The name of the nth file for this name: the second gets -2 behind it. */
+/* The name of the nth file of this name; the second ends in -2. */
 static void
 name_file(const struct batch *h, const struct rendered *p, struct buf *name)
 {
@@ -508,7 +508,7 @@ put_all(struct batch *h)
 		if (k + 1 < h->nparts)
 			h->failed = close_part(h, p) || h->failed;
 	}
-	/* what was being rendered goes on, behind its last byte */
+	/* the trace being rendered continues after its last byte */
 	p = &h->parts[0];
 	*p = h->parts[h->nparts - 1];
 	h->put = h->nparts = 1;
@@ -572,7 +572,7 @@ batch_end(struct batch *h)
 			continue;
 		bad = write_part(h, i) || close_part(h, &h->parts[i]);
 	}
-	/* nobody waits for what was read to come out */
+	/* no reader of a pipe waits for this text */
 	if (!bad && !apart && out_flush(&h->output->out))
 		bad = output_fail(h->output, h->output->format->file,
 		    h->output->out.error);

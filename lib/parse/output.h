@@ -35,7 +35,7 @@ struct output {
 	size_t enough;		/* bytes to render before writing them */
 	/* set by output_begin */
 	int apart;		/* 1: each trace has a file of its own */
-	int waits;		/* 1: out is a temporary file; see format.alone */
+	int waits;		/* 1: out is temporary; see format.alone */
 	struct outdir dir;
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */

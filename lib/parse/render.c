@@ -23,7 +23,7 @@ render_read(struct joiner *w, const struct place *p, size_t n, char *to)
 		return 0;
 	if (spilled)
 		return join_fail(j, errno);
-	/* what was cut off is no JSON any more, which will be noticed */
+	/* a file that got shorter: the record is not JSON any more */
 	if (!errno)
 		return 0;
 	return join_fail_file(j, join_file_name(j, p->file), errno);
@@ -87,8 +87,8 @@ render_list_extent(struct joiner *w, const struct render_task *task)
 }
 
 /*
- * Reads places that follow one another in a file in one go, behind what is in
- * text, and says how many that were.
+ * Reads adjacent places of a file with one call, appends them to text, and
+ * returns their number; 0 on failure.
  */
 static size_t
 render_read_adjacent(struct joiner *w, size_t i)
@@ -107,7 +107,7 @@ render_read_adjacent(struct joiner *w, size_t i)
 	return k - i;
 }
 
-/* Reads the observations that the index lists behind what is in text. */
+/* Appends the observations that the index lists to text. */
 static int
 render_read_index(struct joiner *w, const struct render_task *task)
 {
@@ -122,7 +122,7 @@ render_read_index(struct joiner *w, const struct render_task *task)
 	return 0;
 }
 
-/* The same for those of an extent, which is passed over only once. */
+/* Appends the observations of an extent to text, reading it once. */
 static int
 render_read_extent(struct joiner *w, const struct render_task *task)
 {
@@ -159,7 +159,9 @@ render_gather(struct joiner *w, const struct render_task *task)
 		v.p = w->text.p;
 		v.n = task->row.n;
 	}
-	/* what is no JSON any more was changed since it was read first */
+	/*
+	 * a record that is not JSON any more has changed since the first pass
+	 */
 	bad = trace_reset(&w->t, v);
 	for (i = 0; i < w->nplaces; i++) {
 		v.p = w->text.p + at;
@@ -219,7 +221,7 @@ render_gather_brief(struct joiner *w, const struct render_task *task)
 	return 0;
 }
 
-/* An extent has to hold what its row says, and not another trace's. */
+/* Counts a row whose extent holds another trace's observations. */
 static void
 render_check_extent(struct joiner *w)
 {

@@ -25,7 +25,7 @@ group_add(struct group *g, const struct entry *e, uint64_t i)
 	if (e->kind == ENTRY_WHOLE) {
 		g->whole = 1;
 	} else if (e->kind == ENTRY_ROW) {
-		/* those that say the same follow one another */
+		/* rows with the same contents are adjacent */
 		if (g->nrows && g->rows[g->nrows - 1].hash == e->hash)
 			return;
 		ALLOC_GROW(g->rows, g->nrows + 1, g->rows_cap);
@@ -48,14 +48,14 @@ group_end(struct join *j, struct group *g)
 	size_t i;
 	int bad = 0;
 
-	/* a row beside its whole trace says nothing more */
+	/* a row adds nothing to its whole trace */
 	for (i = 0; i < g->nrows && !g->whole && !bad; i++) {
 		task.order = g->rows[i].number;
 		task.row = g->rows[i].place;
 		bad = sorter_add(&j->tasks, &task);
 	}
 	if (g->count && (!g->nrows || g->whole) && !bad) {
-		/* behind all that have rows */
+		/* after all traces with rows */
 		task.order = g->number | (uint64_t)1 << 63;
 		j->rowless++;
 		bad = sorter_add(&j->tasks, &task);

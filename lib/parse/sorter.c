@@ -30,7 +30,7 @@ sorter_release(struct sorter *s)
 	s->fd = -1;
 }
 
-/* Writes what is in memory behind the runs that are there. */
+/* Writes the records in memory as a further run. */
 static int
 sorter_put_run(struct sorter *s)
 {

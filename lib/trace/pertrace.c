@@ -14,7 +14,7 @@ const char *const pertrace_fields[PERTRACE_FIELDS] = {
 struct writer {
 	struct buf *b;
 	int pretty;
-	size_t indent;		/* of members of what is open */
+	size_t indent;		/* indent of the members of the open object */
 };
 
 static void
@@ -261,7 +261,7 @@ pertrace_read(struct trace *t, struct json_span timeline,
 	size_t i;
 
 	t->pertrace = 1;
-	/* what is false is only in the summary */
+	/* false values are in the summary alone */
 	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
 		if (trace_falsy(t->v[i]))
 			t->v[i] = json_get(summary, trace_fields[i]);

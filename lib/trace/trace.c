@@ -166,8 +166,8 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 }
 
 /*
- * Finds the fields of a record, and prints what is to be printed. *end is as
- * for json_scan_record.
+ * Finds the fields of a record, and prints input and output if print is 1.
+ * *end is as in json_scan_record.
  */
 static int
 read_fields(struct trace *t, struct observation *o, struct json_span record,
@@ -226,13 +226,13 @@ trace_add_all(struct trace *t, struct json_span observations)
 	while (json_enter(&it, &key)) {
 		rest.p = it.p;
 		rest.n = observations.n - (size_t)(it.p - observations.p);
-		/* what is not to be read at all is not checked */
+		/* json_scan would reject the rest: skip unchecked */
 		if (!trace_append(t, rest, t->print, &it.p) && it.p == rest.p)
 			return;
 	}
 }
 
-/* Those that may be large are there only while the step is lent. */
+/* Fields that may be large are set only while the step is lent. */
 static int
 is_small(size_t field)
 {
