@@ -219,8 +219,11 @@ json_to_yaml(char **files, int n, struct json_span header, int list,
 	if (!list)
 		yamlout_bracket(y, ']');
 	yamlout_bracket(y, list ? ']' : '}');
-	yamlout_close(y);
 	status = s.failed ? 2 : s.bad ? 1 : 0;
+	if (yamlout_close(y) && !o->error) {
+		warn("<stdout>: a string is too long for YAML");
+		status = 2;
+	}
 	source_release(&s);
 	return status;
 }

@@ -365,7 +365,7 @@ reads_as()
 
 @test "an alias without an anchor before it is refused with its place" {
 	run --separate-stderr -2 fl-yaml <<<$'a: 1\nb: *nowhere'
-	assert_equal "$stderr" 'fl-yaml: <stdin>:2:4: the alias has no anchor before it'
+	assert_equal "$stderr" 'fl-yaml: <stdin>:2:4: alias without an earlier anchor'
 	run --separate-stderr -2 fl-yaml <<<$'a: &a [*a]'
 	assert_regex "$stderr" '^fl-yaml: <stdin>:1:[0-9]+: '
 }

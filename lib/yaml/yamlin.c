@@ -17,25 +17,26 @@
 #include "yamlin.h"
 
 /*
- * What aliases may add to one unit, and how much anchored text may be kept:
- * enough for an inputs file that repeats large arguments, and soon reached by
- * a file made to explode.
+ * Limits of the bytes that aliases add to one unit and that anchors keep:
+ * enough for an inputs file that repeats large arguments, yet soon exceeded by
+ * a file made to exhaust memory.
  */
-#define ALIAS_BUDGET ((size_t)64 << 20)
-#define ANCHOR_BUDGET ((size_t)256 << 20)
+#define ALIAS_LIMIT ((size_t)64 << 20)
+#define ANCHOR_LIMIT ((size_t)256 << 20)
 
+/* The JSON text of an anchored value. */
 struct anchor {
 	char *json;
 	size_t len;
 };
 
-/* An array or object that is open. */
+/* An array or object whose end has not been read. */
 struct frame {
-	int object;
-	int value;		/* in an object: a value comes next, no key */
+	int object;		/* 1: an object, 0: an array */
+	int value;		/* 1: the next node of an object is a value */
 	size_t mark;		/* index of its mark */
-	size_t begin;		/* where its JSON text begins */
-	char *anchor;
+	size_t begin;		/* offset of its JSON text */
+	char *anchor;		/* name of its anchor, or NULL */
 };
 
 struct yamlin_reader {
@@ -43,28 +44,26 @@ struct yamlin_reader {
 	enum yamlin_unit unit;
 	struct fy_parser *parser;
 	struct fy_diag *diag;
-	struct frame *stack;
-	size_t depth;
+	struct frame *stack;	/* open arrays and objects, outermost first */
+	size_t depth;		/* frames on the stack */
 	size_t stack_cap;
-	/* how many frames, from the bottom, are around the entries: 0 to 2 */
-	size_t outer;
-	int next_is_list;	/* the key "inputs" was read */
-	int entries;		/* entries were given out of this document */
+	size_t outer;		/* frames around the entries: 0 to 2 */
+	int next_is_list;	/* 1: the key "inputs" was read */
+	int entries;		/* 1: the document is read by entries */
 	struct anchor *anchors;
 	size_t nanchors;
 	size_t anchors_cap;
-	struct set names;	/* of anchors: the index of the last, from 1 */
-	size_t anchored;	/* bytes in them */
+	struct set names;	/* of anchors: number of the last, from 1 */
+	size_t anchored;	/* bytes kept by anchors */
 	size_t aliased;		/* bytes that aliases added to this unit */
-	struct yamlin_mark *marks;
+	struct yamlin_mark *marks;	/* of this unit's keys and values */
 	size_t nmarks;
 	size_t marks_cap;
-	size_t unit_line;
-	/* what came before, for checking characters that are cut by a read */
-	char tail[4];
+	size_t unit_line;	/* line that the unit begins on */
+	char tail[4];		/* beginning of a character cut by a read */
 	size_t tail_len;
-	size_t line;		/* of the byte last read, from 1 */
-	struct err input;	/* what was wrong with the bytes */
+	size_t line;		/* line of the byte last read, from 1 */
+	struct err input;	/* error in the bytes or of read(2) */
 };
 
 /* --- types of plain scalars ------------------------------------------- */
@@ -92,8 +91,9 @@ static const struct {
 	{ ".NaN", SCALAR_NOT_JSON }, { ".NAN", SCALAR_NOT_JSON },
 };
 
+/* The number of bytes at the beginning of s that are in set. */
 static size_t
-span_of(const char *s, size_t n, const char *set)
+count_in(const char *s, size_t n, const char *set)
 {
 	size_t i;
 
@@ -105,8 +105,8 @@ span_of(const char *s, size_t n, const char *set)
 #define DIGITS "0123456789"
 
 /*
- * The table: what both YAML 1.2's core schema and PyYAML read as the same
- * number is that number; every other text is a string.
+ * The type of a text that may be a number. It is a number only if YAML 1.2's
+ * core schema and PyYAML read the same one; any other text is a string.
  */
 static enum scalar
 number_type(const char *s, size_t n)
@@ -114,11 +114,11 @@ number_type(const char *s, size_t n)
 	size_t i = 0, whole, part = 0;
 
 	if (n > 2 && s[0] == '0' && s[1] == 'x')
-		return span_of(s + 2, n - 2, DIGITS "abcdefABCDEF") == n - 2 ?
+		return count_in(s + 2, n - 2, DIGITS "abcdefABCDEF") == n - 2 ?
 		    SCALAR_HEX : SCALAR_STRING;
 	if (n && (s[0] == '-' || s[0] == '+'))
 		i++;
-	whole = span_of(s + i, n - i, DIGITS);
+	whole = count_in(s + i, n - i, DIGITS);
 	if (i && !whole)
 		return SCALAR_STRING;
 	if (whole > 1 && s[i] == '0' && i + whole == n)
@@ -129,7 +129,7 @@ number_type(const char *s, size_t n)
 	if (s[i] != '.')
 		return SCALAR_STRING;
 	i++;
-	part = span_of(s + i, n - i, DIGITS);
+	part = count_in(s + i, n - i, DIGITS);
 	i += part;
 	if (!whole && !part)
 		return SCALAR_STRING;
@@ -138,7 +138,7 @@ number_type(const char *s, size_t n)
 		if (i == n || (s[i] != '+' && s[i] != '-'))
 			return SCALAR_STRING;
 		i++;
-		part = span_of(s + i, n - i, DIGITS);
+		part = count_in(s + i, n - i, DIGITS);
 		if (!part)
 			return SCALAR_STRING;
 		i += part;
@@ -152,14 +152,15 @@ plain_type(const char *s, size_t n)
 	size_t i;
 
 	for (i = 0; i < LEN(scalar_words); i++)
-		if (strlen(scalar_words[i].text) == n && !memcmp(scalar_words[i].text, s, n))
+		if (strlen(scalar_words[i].text) == n &&
+		    !memcmp(scalar_words[i].text, s, n))
 			return scalar_words[i].type;
 	return number_type(s, n);
 }
 
-/* Appends a number that YAML may write in ways that JSON does not have. */
+/* Appends a number in JSON's syntax: "+.5" as 0.5, "0x10" as 16. */
 static void
-put_number(struct buf *b, const char *s, size_t n, enum scalar type)
+add_number(struct buf *b, const char *s, size_t n, enum scalar type)
 {
 	char *text;
 	size_t i;
@@ -187,12 +188,13 @@ put_number(struct buf *b, const char *s, size_t n, enum scalar type)
 }
 
 static void
-put_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
+add_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
 {
-	static const struct json_span literal[] = {
-		[SCALAR_NULL] = { "null", 4 }, [SCALAR_TRUE] = { "true", 4 },
-		[SCALAR_FALSE] = { "false", 5 }, [SCALAR_NOT_JSON] = { "null", 4 },
+	static const char *const literals[] = {
+		[SCALAR_NULL] = "null", [SCALAR_TRUE] = "true",
+		[SCALAR_FALSE] = "false", [SCALAR_NOT_JSON] = "null",
 	};
+	struct json_span v;
 
 	switch (type) {
 	case SCALAR_STRING:
@@ -201,18 +203,20 @@ put_scalar(struct buf *b, const char *s, size_t n, enum scalar type)
 	case SCALAR_INT:
 	case SCALAR_FLOAT:
 	case SCALAR_HEX:
-		put_number(b, s, n, type);
+		add_number(b, s, n, type);
 		break;
 	default:
-		json_add(b, NULL, literal[type]);
+		v.p = literals[type];
+		v.n = strlen(v.p);
+		json_add(b, NULL, v);
 	}
 }
 
-/* Readings that differ, the first that fits counts: PyYAML's resolvers. */
+/* How PyYAML's resolvers read strings; the first match counts. */
 static const struct {
 	const char *pattern;	/* POSIX extended regular expression */
 	const char *reading;
-} others[] = {
+} other_readings[] = {
 	{ "^(yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$", "a boolean" },
 	{ "^[0-9]{4}-[0-9]{2}-[0-9]{2}$|^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 	    "([Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}", "a date" },
@@ -228,13 +232,14 @@ static const struct {
 };
 
 static int
-matches(const char *pattern, const char *text)
+matches_regex(const char *pattern, const char *text)
 {
 	regex_t re;
 	int yes;
 
+	/* the patterns are constants, so that only memory can be missing */
 	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB))
-		die("not a regular expression: %s", pattern);
+		die_memory(0);
 	yes = regexec(&re, text, 0, NULL, 0) == 0;
 	regfree(&re);
 	return yes;
@@ -247,22 +252,24 @@ yamlin_other_reading(const char *s, size_t n)
 	char *text;
 	size_t i;
 
-	/* what begins so is none of them */
+	/* no pattern matches a text that begins with another character */
 	if (!n || n > 100 || !strchr("yYnNoO+-.0123456789", *s) ||
 	    plain_type(s, n) != SCALAR_STRING)
 		return NULL;
 	text = xmemdup(s, n);
-	for (i = 0; i < LEN(others) && !reading; i++)
-		if (matches(others[i].pattern, text))
-			reading = others[i].reading;
+	for (i = 0; i < LEN(other_readings) && !reading; i++)
+		if (matches_regex(other_readings[i].pattern, text))
+			reading = other_readings[i].reading;
 	free(text);
 	return reading;
 }
 
 /* --- reading bytes ----------------------------------------------------- */
 
+/* Sets the error for the byte after the n bytes at s. Returns -1. */
 static int
-bad_bytes(struct yamlin_reader *r, const char *s, size_t n, const char *what)
+set_input_error(struct yamlin_reader *r, const char *s, size_t n,
+    const char *what)
 {
 	size_t i;
 
@@ -272,8 +279,8 @@ bad_bytes(struct yamlin_reader *r, const char *s, size_t n, const char *what)
 }
 
 /*
- * Checks what was read: libfyaml takes a NUL for the end and makes something
- * empty of what is not UTF-8, without a word.
+ * Checks the bytes read: libfyaml silently takes a NUL for the end, and bytes
+ * that are not UTF-8 for an empty value.
  */
 static int
 check_bytes(struct yamlin_reader *r, const char *s, size_t n)
@@ -281,20 +288,20 @@ check_bytes(struct yamlin_reader *r, const char *s, size_t n)
 	const char *nul;
 	size_t skip = 0, good;
 
-	/* first the rest of a character that began in the piece before */
+	/* first the rest of a character that the previous read cut */
 	while (r->tail_len && skip < n) {
 		r->tail[r->tail_len++] = s[skip++];
 		if (utf8_check(r->tail, r->tail_len) == r->tail_len)
 			r->tail_len = 0;
 		else if (!utf8_is_cut(r->tail, r->tail_len))
-			return bad_bytes(r, s, 0, "not UTF-8");
+			return set_input_error(r, s, 0, "not UTF-8");
 	}
 	good = skip + utf8_check(s + skip, n - skip);
 	nul = n ? memchr(s, '\0', n) : NULL;
 	if (nul && nul < s + good)
-		return bad_bytes(r, s, (size_t)(nul - s), "NUL byte");
+		return set_input_error(r, s, (size_t)(nul - s), "NUL byte");
 	if (good < n && !utf8_is_cut(s + good, n - good))
-		return bad_bytes(r, s, good, "not UTF-8");
+		return set_input_error(r, s, good, "not UTF-8");
 	if (good < n) {
 		r->tail_len = n - good;
 		memcpy(r->tail, s + good, r->tail_len);
@@ -304,7 +311,7 @@ check_bytes(struct yamlin_reader *r, const char *s, size_t n)
 	return 0;
 }
 
-/* Reads once, and checks what came. */
+/* Reads once and checks the bytes. Returns what read(2) does. */
 static ssize_t
 read_some(struct yamlin_reader *r, char *buf, size_t count)
 {
@@ -320,9 +327,9 @@ read_some(struct yamlin_reader *r, char *buf, size_t count)
 	return check_bytes(r, buf, (size_t)n) ? -1 : n;
 }
 
-/* An error is told as the end, and found in r->input. */
+/* libfyaml's input callback. An error, left in r->input, reads as the end. */
 static ssize_t
-feed(void *arg, void *buf, size_t count)
+read_input(void *arg, void *buf, size_t count)
 {
 	struct yamlin_reader *r = arg;
 	size_t have = 0;
@@ -330,7 +337,7 @@ feed(void *arg, void *buf, size_t count)
 
 	if (r->input.msg)
 		return 0;
-	/* libfyaml may not ask again for the rest of a character */
+	/* libfyaml may not call again for the rest of a character */
 	do {
 		n = read_some(r, (char *)buf + have, count - have);
 		if (n < 0)
@@ -355,18 +362,19 @@ yamlin_new(int fd, enum yamlin_unit unit)
 	dcfg.module_mask = ~0U;
 	r->diag = fy_diag_create(&dcfg);
 	if (!r->diag)
-		die("out of memory");
+		die_memory(0);
 	fy_diag_set_collect_errors(r->diag, true);
 	cfg.flags = FYPCF_DEFAULT_PARSE;
 	cfg.diag = r->diag;
 	r->parser = fy_parser_create(&cfg);
-	if (!r->parser || fy_parser_set_input_callback(r->parser, r, feed))
-		die("out of memory");
+	if (!r->parser || fy_parser_set_input_callback(r->parser, r,
+	    read_input))
+		die_memory(0);
 	return r;
 }
 
 static void
-pop(struct yamlin_reader *r)
+pop_frame(struct yamlin_reader *r)
 {
 	free(r->stack[--r->depth].anchor);
 }
@@ -377,7 +385,7 @@ yamlin_free(struct yamlin_reader *r)
 	size_t i;
 
 	while (r->depth)
-		pop(r);
+		pop_frame(r);
 	for (i = 0; i < r->nanchors; i++)
 		free(r->anchors[i].json);
 	set_release(&r->names);
@@ -413,7 +421,7 @@ event_error(struct fy_event *ev, struct err *e, const char *msg)
 {
 	const struct fy_mark *m = fy_event_start_mark(ev);
 
-	/* an alias's mark is behind its '*' */
+	/* an alias's mark is after its '*' */
 	return err_set(e, m ? (size_t)m->line + 1 : 0, m ?
 	    (size_t)m->column + (ev->type != FYET_ALIAS) : 0, "%s", msg);
 }
@@ -440,6 +448,7 @@ style_of(struct fy_event *ev)
 	}
 }
 
+/* Adds the mark of the key or value that an event begins. */
 static void
 add_mark(struct yamlin_reader *r, struct fy_event *ev)
 {
@@ -467,6 +476,7 @@ add_mark(struct yamlin_reader *r, struct fy_event *ev)
 	m->end += m->style == YAMLIN_QUOTED;
 }
 
+/* The text of a token, to be freed; NULL without a token. */
 static char *
 token_text(struct fy_token *t)
 {
@@ -477,6 +487,7 @@ token_text(struct fy_token *t)
 	return s ? xmemdup(s, n) : NULL;
 }
 
+/* Keeps the JSON text of an anchored value; frees name. */
 static int
 keep_anchor(struct yamlin_reader *r, char *name, const char *json, size_t len,
     struct err *e)
@@ -488,9 +499,9 @@ keep_anchor(struct yamlin_reader *r, char *name, const char *json, size_t len,
 	    &added);
 	free(name);
 	r->anchored += len;
-	if (r->anchored > ANCHOR_BUDGET)
+	if (r->anchored > ANCHOR_LIMIT)
 		return err_set(e, r->unit_line, 0,
-		    "anchors hold more than %zu MiB", ANCHOR_BUDGET >> 20);
+		    "anchored values exceed %zu MiB", ANCHOR_LIMIT >> 20);
 	ALLOC_GROW(r->anchors, r->nanchors + 1, r->anchors_cap);
 	r->anchors[r->nanchors].json = xmemdup(json, len);
 	r->anchors[r->nanchors].len = len;
@@ -509,7 +520,7 @@ find_anchor(struct yamlin_reader *r, const char *name)
 	return *last ? &r->anchors[*last - 1] : NULL;
 }
 
-/* Marks every key and value of what an alias stands for with its place. */
+/* Gives every key and value that an alias expands to the alias's mark. */
 static void
 mark_alias(struct yamlin_reader *r, struct fy_event *ev, struct json_span v)
 {
@@ -528,7 +539,7 @@ mark_alias(struct yamlin_reader *r, struct fy_event *ev, struct json_span v)
 }
 
 static int
-put_alias(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
+add_alias(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
 	const struct anchor *a;
@@ -538,9 +549,9 @@ put_alias(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	a = name ? find_anchor(r, name) : NULL;
 	free(name);
 	if (!a)
-		return event_error(ev, e, "the alias has no anchor before it");
+		return event_error(ev, e, "alias without an earlier anchor");
 	r->aliased += a->len;
-	if (r->aliased > ALIAS_BUDGET)
+	if (r->aliased > ALIAS_LIMIT)
 		return event_error(ev, e, "aliases expand to more than "
 		    "64 MiB");
 	json_add(b, NULL, (struct json_span){ a->json, a->len });
@@ -549,7 +560,7 @@ put_alias(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	return 0;
 }
 
-/* The type that an explicit tag gives, or -1 for one that is not known. */
+/* The type that a tag gives a scalar; -1 if the tag does not suit it. */
 static int
 tagged_type(const char *tag, const char *s, size_t n)
 {
@@ -584,8 +595,9 @@ tagged_type(const char *tag, const char *s, size_t n)
 	return -1;
 }
 
+/* Appends a scalar, as a string if it is a key. */
 static int
-put_value(struct yamlin_reader *r, struct fy_event *ev, struct buf *b, int key,
+add_value(struct yamlin_reader *r, struct fy_event *ev, struct buf *b, int key,
     struct err *e)
 {
 	struct fy_token *t = ev->scalar.value;
@@ -604,10 +616,10 @@ put_value(struct yamlin_reader *r, struct fy_event *ev, struct buf *b, int key,
 		type = (int)plain_type(s, n);
 	free(tag);
 	if (type < 0)
-		return event_error(ev, e, "the value does not suit its tag");
+		return event_error(ev, e, "the value does not match its tag");
 	json_comma(b);
 	begin = b->len;
-	put_scalar(b, s, n, (enum scalar)type);
+	add_scalar(b, s, n, (enum scalar)type);
 	anchor = token_text(ev->scalar.anchor);
 	return anchor ? keep_anchor(r, anchor, b->p + begin, b->len - begin,
 	    e) : 0;
@@ -621,11 +633,7 @@ open_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 
 	if (r->depth >= json_depth)
 		return event_error(ev, e, "nested too deeply");
-	if (!r->stack || r->depth == r->stack_cap) {
-		r->stack_cap = grow(r->stack_cap, 16);
-		r->stack = xreallocarray(r->stack, r->stack_cap,
-		    sizeof(*r->stack));
-	}
+	ALLOC_GROW(r->stack, r->depth + 1, r->stack_cap);
 	f = &r->stack[r->depth++];
 	f->object = ev->type == FYET_MAPPING_START;
 	f->value = 0;
@@ -645,7 +653,7 @@ close_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	struct frame f;
 
 	if (!r->stack || !r->depth)
-		return event_error(ev, e, "an end without a beginning");
+		return event_error(ev, e, "unexpected end");
 	f = r->stack[--r->depth];
 	json_close(b, f.object ? '}' : ']');
 	if (r->unit == YAMLIN_DOCUMENTS && to)
@@ -654,9 +662,9 @@ close_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	    b->len - f.begin, e) : 0;
 }
 
-/* Puts what a key or value event means behind what is there. */
+/* Appends the JSON text of a key or value event. */
 static int
-put_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
+add_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
 	struct frame *f = r->stack && r->depth ?
@@ -666,17 +674,17 @@ put_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	if (ev->type == FYET_MAPPING_END || ev->type == FYET_SEQUENCE_END)
 		return close_frame(r, ev, b, e);
 	if (key && ev->type != FYET_SCALAR)
-		return event_error(ev, e, "a key must be a plain word or a "
-		    "string");
+		return event_error(ev, e, "expected a string as the "
+		    "key");
 	if (f && f->object)
 		f->value = key;
 	if (ev->type == FYET_ALIAS)
-		return put_alias(r, ev, b, e);
+		return add_alias(r, ev, b, e);
 	if (r->unit == YAMLIN_DOCUMENTS)
 		add_mark(r, ev);
 	if (ev->type != FYET_SCALAR)
 		return open_frame(r, ev, b, e);
-	if (put_value(r, ev, b, key, e))
+	if (add_value(r, ev, b, key, e))
 		return -1;
 	if (key)
 		buf_byte(b, ':');
@@ -696,11 +704,11 @@ key_is_inputs(struct fy_event *ev)
 }
 
 /*
- * Follows the document down to the list of entries. Returns 1 when the event
- * has been dealt with: it opens or closes what is around the entries.
+ * Handles an event that begins or ends the list of entries, or the mapping
+ * around it. Returns 1 for such an event, 0 for others, -1 with *e filled in.
  */
 static int
-outside(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
+enter_entries(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
 	int list = ev->type == FYET_SEQUENCE_START;
@@ -712,7 +720,7 @@ outside(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 		r->outer = r->depth == 2;
 		b->len = 0;
 		buf_byte(b, '{');
-		pop(r);
+		pop_frame(r);
 		return 1;
 	}
 	if ((r->depth == 0 && list) || (r->depth == 1 && r->next_is_list &&
@@ -732,9 +740,9 @@ outside(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	return 0;
 }
 
-/* Whether what has been put so far is a whole unit. */
+/* Whether the JSON text is a whole unit after an event. */
 static int
-complete(struct yamlin_reader *r, const struct fy_event *ev, struct buf *b)
+is_complete(struct yamlin_reader *r, const struct fy_event *ev, struct buf *b)
 {
 	if (r->unit == YAMLIN_DOCUMENTS || !r->entries)
 		return ev->type == FYET_DOCUMENT_END;
@@ -753,8 +761,9 @@ begin_document(struct yamlin_reader *r, struct buf *b)
 	b->len = 0;
 }
 
+/* Handles an event. Returns 1 at the end of a unit, 0, or -1 on an error. */
 static int
-one_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
+handle_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
     struct err *e)
 {
 	const struct fy_mark *m;
@@ -776,12 +785,12 @@ one_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	m = fy_event_start_mark(ev);
 	if (!b->len && m)
 		r->unit_line = (size_t)m->line + 1;
-	done = outside(r, ev, b, e);
+	done = enter_entries(r, ev, b, e);
 	if (done)
 		return done < 0 ? -1 : 0;
-	if (put_event(r, ev, b, e))
+	if (add_event(r, ev, b, e))
 		return -1;
-	return complete(r, ev, b);
+	return is_complete(r, ev, b);
 }
 
 int
@@ -799,7 +808,7 @@ yamlin_next(struct yamlin_reader *r, struct buf *json, size_t *line,
 		    !fy_parser_get_stream_error(r->parser))
 			return 0;
 		done = !ev || r->input.msg ? syntax_error(r, e) :
-		    one_event(r, ev, json, e);
+		    handle_event(r, ev, json, e);
 		fy_parser_event_free(r->parser, ev);
 	}
 	*line = r->unit_line;

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,21 +13,22 @@
 
 struct yamlout {
 	yaml_emitter_t emitter;
-	struct out *o;
-	int failed;
+	int failed;		/* 1: an event could not be written */
 };
 
+/* The emitter's output handler. */
 static int
-write_out(void *arg, unsigned char *p, size_t n)
+write_yaml(void *arg, unsigned char *p, size_t n)
 {
 	return out_put(arg, p, n) == 0;
 }
 
+/* Emits an event; made is 0 if there was no memory for it. */
 static int
 emit(struct yamlout *y, yaml_event_t *ev, int made)
 {
 	if (!made)
-		die("out of memory");
+		die_memory(0);
 	if (!yaml_emitter_emit(&y->emitter, ev))
 		y->failed = 1;
 	return y->failed ? -1 : 0;
@@ -39,10 +41,9 @@ yamlout_new(struct out *o, char bracket)
 	yaml_event_t ev;
 
 	y = xcalloc(1, sizeof(*y));
-	y->o = o;
 	if (!yaml_emitter_initialize(&y->emitter))
-		die("out of memory");
-	yaml_emitter_set_output(&y->emitter, write_out, o);
+		die_memory(0);
+	yaml_emitter_set_output(&y->emitter, write_yaml, o);
 	yaml_emitter_set_unicode(&y->emitter, 1);
 	yaml_emitter_set_width(&y->emitter, -1);
 	emit(y, &ev, yaml_stream_start_event_initialize(&ev,
@@ -86,9 +87,9 @@ yamlout_bracket(struct yamlout *y, char bracket)
 	}
 }
 
-/* Lone surrogates cannot stand in YAML: they become U+FFFD. */
+/* Appends text with U+FFFD for lone surrogates, which YAML cannot hold. */
 static void
-clean(struct buf *b, const char *s, size_t n)
+put_clean(struct buf *b, const char *s, size_t n)
 {
 	size_t i = 0, good;
 
@@ -104,24 +105,29 @@ clean(struct buf *b, const char *s, size_t n)
 }
 
 static int
-scalar(struct yamlout *y, const char *s, size_t n, yaml_scalar_style_t style)
+emit_scalar(struct yamlout *y, const char *s, size_t n,
+    yaml_scalar_style_t style)
 {
 	yaml_event_t ev;
 	struct buf b = { 0 };
-	int r, plain = style == YAML_PLAIN_SCALAR_STYLE;
+	int r = -1, plain = style == YAML_PLAIN_SCALAR_STYLE;
 
-	clean(&b, s, n);
-	r = emit(y, &ev, yaml_scalar_event_initialize(&ev, NULL, NULL,
-	    (yaml_char_t *)buf_str(&b), (int)b.len, plain, !plain, style));
+	put_clean(&b, s, n);
+	if (b.len > INT_MAX)
+		y->failed = 1;
+	else
+		r = emit(y, &ev, yaml_scalar_event_initialize(&ev, NULL, NULL,
+		    (yaml_char_t *)buf_str(&b), (int)b.len, plain, !plain,
+		    style));
 	buf_release(&b);
 	return r;
 }
 
-/* A key that no reader takes for anything but a string. */
+/* Whether every YAML reader reads the n bytes without quotes as a string. */
 static int
-simple_key(const char *s, size_t n)
+is_simple_key(const char *s, size_t n)
 {
-	static const char *const taken[] = {
+	static const char *const words[] = {
 		"y", "n", "yes", "no", "on", "off", "true", "false", "null"
 	};
 	size_t i;
@@ -133,30 +139,30 @@ simple_key(const char *s, size_t n)
 		    s[i] != '_' && !(i && s[i] >= '0' && s[i] <= '9') &&
 		    !(i && s[i] == '-'))
 			return 0;
-	for (i = 0; i < LEN(taken); i++)
-		if (strlen(taken[i]) == n && !strncasecmp(taken[i], s, n))
+	for (i = 0; i < LEN(words); i++)
+		if (strlen(words[i]) == n && !strncasecmp(words[i], s, n))
 			return 0;
 	return 1;
 }
 
 static int
-put_key(struct yamlout *y, const char *s, size_t n)
+emit_key(struct yamlout *y, const char *s, size_t n)
 {
-	return scalar(y, s, n, simple_key(s, n) ? YAML_PLAIN_SCALAR_STYLE :
+	return emit_scalar(y, s, n, is_simple_key(s, n) ? YAML_PLAIN_SCALAR_STYLE :
 	    YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
 int
 yamlout_key(struct yamlout *y, const char *key)
 {
-	return put_key(y, key, strlen(key));
+	return emit_key(y, key, strlen(key));
 }
 
-static int put_value(struct yamlout *y, const char **p);
+static int emit_value(struct yamlout *y, const char **p);
 
-/* Writes the array or object at *p, which is moved to its end. */
+/* Writes the array or object at *p, and moves *p to its end. */
 static int
-put_container(struct yamlout *y, const char **p)
+emit_container(struct yamlout *y, const char **p)
 {
 	struct buf text = { 0 };
 	struct json_span key = { 0 };
@@ -169,18 +175,18 @@ put_container(struct yamlout *y, const char **p)
 		if (object) {
 			text.len = 0;
 			json_text(&text, key);
-			put_key(y, buf_str(&text), text.len);
+			emit_key(y, buf_str(&text), text.len);
 		}
-		put_value(y, &it.p);
+		emit_value(y, &it.p);
 	}
 	*p = it.p;
 	buf_release(&text);
 	return yamlout_bracket(y, object ? '}' : ']');
 }
 
-/* A number is written so that YAML 1.1 and 1.2 read the same one. */
+/* Writes a number so that YAML 1.1 and 1.2 read it alike: 1e5 as 1.0e+5. */
 static int
-put_number(struct yamlout *y, struct json_span v)
+emit_number(struct yamlout *y, struct json_span v)
 {
 	struct buf b = { 0 };
 	const char *e;
@@ -195,39 +201,39 @@ put_number(struct yamlout *y, struct json_span v)
 		if (e && i + 1 < v.n && v.p[i + 1] != '+' && v.p[i + 1] != '-')
 			buf_byte(&b, '+');
 	}
-	r = scalar(y, b.p, b.len, YAML_PLAIN_SCALAR_STYLE);
+	r = emit_scalar(y, b.p, b.len, YAML_PLAIN_SCALAR_STYLE);
 	buf_release(&b);
 	return r;
 }
 
-/* Writes the value at *p, which is moved to its end. */
+/* Writes the value at *p, and moves *p to its end. */
 static int
-put_value(struct yamlout *y, const char **p)
+emit_value(struct yamlout *y, const char **p)
 {
 	struct json_span v = { *p, 0 };
 	struct buf text = { 0 };
 	int r;
 
 	if (**p == '{' || **p == '[')
-		return put_container(y, p);
+		return emit_container(y, p);
 	*p = json_end(*p);
 	v.n = (size_t)(*p - v.p);
 	switch (json_type(v)) {
 	case JSON_STRING:
 		json_text(&text, v);
-		r = scalar(y, buf_str(&text), text.len,
+		r = emit_scalar(y, buf_str(&text), text.len,
 		    YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 		buf_release(&text);
 		return r;
 	case JSON_NUMBER:
-		return put_number(y, v);
+		return emit_number(y, v);
 	default:
-		return scalar(y, v.p, v.n, YAML_PLAIN_SCALAR_STYLE);
+		return emit_scalar(y, v.p, v.n, YAML_PLAIN_SCALAR_STYLE);
 	}
 }
 
 int
 yamlout_value(struct yamlout *y, struct json_span v)
 {
-	return put_value(y, &v.p);
+	return emit_value(y, &v.p);
 }
