@@ -4,11 +4,11 @@
 #include "base/buf.h"
 #include "excerpt.h"
 
-#define MORE "\xe2\x80\xa6"
+#define ELLIPSIS "\xe2\x80\xa6"
 
-/* How many bytes the character at p of a checked string is written in. */
+/* The number of bytes of the character at p in a checked string. */
 static size_t
-step(const char *p)
+character_len(const char *p)
 {
 	size_t n = 1;
 
@@ -25,19 +25,18 @@ step(const char *p)
 }
 
 /*
- * Appends the text of what is between p and end within a checked string; as
- * JSON, with quotes, when quoted. Returns whether all of it is within max
- * bytes.
+ * Appends at most max bytes of the text from p to end in a checked string; as a
+ * JSON string if quoted is 1. Returns 1 if that is all of it, else 0.
  */
 static int
-put_text(struct buf *b, const char *p, const char *end, size_t max, int quoted)
+put_excerpt(struct buf *b, const char *p, const char *end, size_t max, int quoted)
 {
 	const char *from = p;
 	struct buf text = { 0 }, part = { 0 };
 	struct json_span s;
 
 	while (p < end && (size_t)(p - from) < max)
-		p += step(p);
+		p += character_len(p);
 	buf_byte(&part, '"');
 	buf_add(&part, from, (size_t)(p - from));
 	buf_byte(&part, '"');
@@ -53,7 +52,7 @@ put_text(struct buf *b, const char *p, const char *end, size_t max, int quoted)
 	return p == end;
 }
 
-/* What ends a line, or is blank, at p within a checked string. */
+/* Whether a line of a checked string ends at p. */
 static int
 is_break(const char *p)
 {
@@ -70,26 +69,27 @@ static const char *
 skip_blanks(const char *p, const char *end)
 {
 	while (p < end && is_blank(p))
-		p += step(p);
+		p += character_len(p);
 	return p;
 }
 
+/* Appends the first line of a string that is not blank. */
 static void
-put_line(struct buf *b, struct json_span v, size_t max)
+put_first_line(struct buf *b, struct json_span v, size_t max)
 {
 	const char *last = v.p + v.n - 1, *p, *end;
 
 	p = skip_blanks(v.p + 1, last);
-	for (end = p; end < last && !is_break(end); end += step(end))
+	for (end = p; end < last && !is_break(end); end += character_len(end))
 		if ((size_t)(end - p) > max)
 			break;
-	if (!put_text(b, p, end, max, 0) || skip_blanks(end, last) < last)
-		buf_puts(b, MORE);
+	if (!put_excerpt(b, p, end, max, 0) || skip_blanks(end, last) < last)
+		buf_puts(b, ELLIPSIS);
 }
 
-/* Appends the beginning of an array or object. */
+/* Appends the beginning of any other value. */
 static void
-put_tokens(struct buf *b, struct json_span v, size_t max)
+put_first_tokens(struct buf *b, struct json_span v, size_t max)
 {
 	const char *p = v.p, *end = v.p + v.n, *q;
 
@@ -97,7 +97,7 @@ put_tokens(struct buf *b, struct json_span v, size_t max)
 		q = p + 1;
 		if (*p == '"') {
 			q = json_end(p);
-			if (!put_text(b, p + 1, q - 1, max, 1))
+			if (!put_excerpt(b, p + 1, q - 1, max, 1))
 				break;
 		} else if (!strchr(" \t\r\n", *p)) {
 			buf_byte(b, *p);
@@ -106,14 +106,14 @@ put_tokens(struct buf *b, struct json_span v, size_t max)
 		}
 	}
 	if (p < end)
-		buf_puts(b, MORE);
+		buf_puts(b, ELLIPSIS);
 }
 
 void
 excerpt_put(struct buf *b, struct json_span v, size_t max)
 {
 	if (json_is(v, JSON_STRING))
-		put_line(b, v, max);
+		put_first_line(b, v, max);
 	else if (v.p)
-		put_tokens(b, v, max);
+		put_first_tokens(b, v, max);
 }

@@ -2,7 +2,7 @@
 #define EXCERPT_H
 
 /*
- * The beginning of a value, for a title or a line of an overview.
+ * Short forms of values, for titles and overviews.
  */
 #include <stddef.h>
 
@@ -11,11 +11,11 @@
 struct buf;
 
 /*
- * Appends the beginning of a checked value in about max bytes of UTF-8 (lone
- * surrogates as json_text gives them): the first line of a string that is not
- * blank, any other value as JSON in one line. It ends in "…" when there is
- * more. However large the value is, no more than about max bytes of it are
- * copied. Nothing is appended where there is no value.
+ * Appends the beginning of a checked value, about max bytes of UTF-8: the first
+ * line of a string that is not blank, or any other value as JSON on one line.
+ * "…" is added if that is not all. Takes no longer for a large value. A missing
+ * value (v.p is NULL) appends nothing. Lone surrogates are converted as by
+ * json_text.
  */
 void excerpt_put(struct buf *b, struct json_span v, size_t max);
 

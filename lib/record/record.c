@@ -26,8 +26,7 @@ record_kind(const struct json_span v[RECORD_HAS_FIELDS])
 		return RECORD_TEMPLATE;
 	if (v[RECORD_HAS_KWARGS].p && v[RECORD_HAS_TIMESTAMP].p)
 		return RECORD_RECORDING;
-	if (v[RECORD_HAS_TRACE_ID].p && json_is(v[RECORD_HAS_OBSERVATIONS],
-	    JSON_ARRAY))
+	if (v[RECORD_HAS_TRACE_ID].p && json_is(v[RECORD_HAS_OBSERVATIONS], JSON_ARRAY))
 		return RECORD_TRACE;
 	if (v[RECORD_HAS_TRACE_ID].p && v[RECORD_HAS_TYPE].p)
 		return RECORD_OBSERVATION;
@@ -42,13 +41,19 @@ const char *
 record_kind_name(enum record_kind k)
 {
 	static const char *const names[] = {
-		"a recording", "a template", "an input", "a trace",
-		"a trace row", "an observation", "not a known record"
+		[RECORD_RECORDING] = "a recording",
+		[RECORD_TEMPLATE] = "a template",
+		[RECORD_INPUT] = "an input",
+		[RECORD_TRACE] = "a trace",
+		[RECORD_ROW] = "a trace row",
+		[RECORD_OBSERVATION] = "an observation",
+		[RECORD_UNKNOWN] = "not a known record"
 	};
 
 	return names[k];
 }
 
+/* Appends the canonical form of a value, or null. */
 static void
 put_canonical(struct buf *b, struct json_span v)
 {
@@ -58,7 +63,7 @@ put_canonical(struct buf *b, struct json_span v)
 	if (!v.p) {
 		buf_puts(b, "null");
 	} else if (json_type(v) == JSON_STRING) {
-		/* most inputs are, and need no tree */
+		/* the usual input; no tree needed */
 		json_text(&text, v);
 		json_put_text(b, text.p, text.len);
 		buf_release(&text);
@@ -70,6 +75,7 @@ put_canonical(struct buf *b, struct json_span v)
 	tree_release(&t);
 }
 
+/* Writes the hash of b as an id. Returns the hash. */
 static uint64_t
 put_id(char id[RECORD_ID], const struct buf *b)
 {
@@ -136,6 +142,7 @@ record_trace_bits(uint64_t seed, const char *run_id, uint64_t *high,
 	*low = hash_bytes(seed, 2, run_id, strlen(run_id));
 }
 
+/* Appends the fields that an observation lacks; v has its id, type, start. */
 static void
 put_missing(struct buf *b, const struct json_span *v, int64_t start)
 {
@@ -158,7 +165,7 @@ record_put_observation(struct buf *b, struct json_span o,
 	static const char *const names[] = {
 		"id", "type", "start_time", "trace_id"
 	};
-	static const char *const wrong[] = { "trace_id", "type" };
+	static const char *const replaced[] = { "trace_id", "type" };
 	struct json_span v[LEN(names)];
 	struct json_fault f;
 	int typed, ours;
@@ -173,7 +180,7 @@ record_put_observation(struct buf *b, struct json_span o,
 		b->len--;
 	} else {
 		json_open(b, NULL, '{');
-		json_add_others(b, o, wrong + ours, LEN(wrong) - (size_t)ours
+		json_add_others(b, o, replaced + ours, LEN(replaced) - (size_t)ours
 		    - (size_t)typed);
 	}
 	put_missing(b, v, start);

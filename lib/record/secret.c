@@ -23,7 +23,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Whether a word begins at s[i], the character before being of one too. */
+/* Whether a word begins at s[i], which follows another word character. */
 static int
 is_border(const char *s, size_t n, size_t i)
 {
@@ -31,12 +31,12 @@ is_border(const char *s, size_t n, size_t i)
 		return 1;
 	if (is_upper(s[i]) && is_lower(s[i - 1]))
 		return 1;
-	/* the last capital of several begins a word: APIKey */
+	/* the last of several capitals begins a word: APIKey */
 	return is_upper(s[i]) && is_upper(s[i - 1]) && i + 1 < n &&
 	    is_lower(s[i + 1]);
 }
 
-/* Appends the words of a name in lower case, each between spaces. */
+/* Appends the words of a name in lower case, with a space around each. */
 static void
 put_words(struct buf *b, const char *s, size_t n)
 {
@@ -67,7 +67,7 @@ has_any(const char *words, const char *const *list, size_t n)
 	return 0;
 }
 
-/* " token " that no count follows: a token that is counted is no secret. */
+/* Whether there is a word "token" that is not followed by a word of count. */
 static int
 has_token(const char *words)
 {
@@ -88,7 +88,7 @@ has_token(const char *words)
 	return 0;
 }
 
-/* Two words that stand for a secret together, also without a border. */
+/* Whether two words, also if joined to one, are the name of a secret. */
 static int
 has_pair(const char *words, const char *joined)
 {
@@ -110,7 +110,7 @@ has_pair(const char *words, const char *joined)
 		for (plural = 0; plural < 2; plural++) {
 			snprintf(text, sizeof(text), " %s %s%s ",
 			    pairs[i].owner, pairs[i].thing, plural ? "s" : "");
-			/* one token is a matter of has_token */
+			/* has_token has decided on a single token */
 			if ((plural || *pairs[i].thing == 'k') &&
 			    strstr(words, text))
 				return 1;
@@ -136,12 +136,12 @@ secret_name(const char *name, size_t n)
 	size_t i;
 	int yes;
 
-	/* the shell's variable for the current folder */
+	/* the shell's variable for the working directory */
 	if (n == 3 && !memcmp(name, "PWD", 3))
 		return 0;
 	put_words(&words, name, n);
 	buf_str(&words);
-	/* a border that is none, as in passWord, hides a word */
+	/* without borders, for words with a capital inside: passWord */
 	buf_byte(&joined, ' ');
 	for (i = 0; i < words.len; i++)
 		if (words.p[i] != ' ')

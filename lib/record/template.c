@@ -50,7 +50,7 @@ template_put(struct buf *b, struct json_span record,
 	json_add(b, "input", text);
 	json_add_str(b, "input_path", path);
 	json_add(b, "kwargs", v[TEMPLATE_KWARGS]);
-	/* absent means that the recorder did not tell, {} that none were */
+	/* {} means that no objects were recorded, absent that it is unknown */
 	if (v[TEMPLATE_OBJECTS].p)
 		json_add(b, "objects", v[TEMPLATE_OBJECTS]);
 	json_add(b, "recorded_at", v[TEMPLATE_TIMESTAMP]);

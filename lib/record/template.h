@@ -2,30 +2,38 @@
 #define TEMPLATE_H
 
 /*
- * Templates: recorded calls with the text in them that inputs are made from.
+ * Templates: recorded calls, with the text in their arguments that inputs are
+ * made from.
  */
 #include "json/json.h"
 
 struct buf;
 
-/* The fields of a recording, in the order that template_put wants them. */
-enum { TEMPLATE_TARGET, TEMPLATE_KWARGS, TEMPLATE_OBJECTS, TEMPLATE_TIMESTAMP,
-    TEMPLATE_FIELDS };
+/* The fields of a recording that become fields of its template. */
+enum template_field {
+	TEMPLATE_TARGET,
+	TEMPLATE_KWARGS,
+	TEMPLATE_OBJECTS,
+	TEMPLATE_TIMESTAMP,
+	TEMPLATE_FIELDS
+};
+
+/* The names of these fields, for source_next. */
 extern const char *const template_fields[TEMPLATE_FIELDS];
 
 /*
- * Finds the text in recorded arguments: at path where one is given, else at
- * the first of data.content, input, input_text, message, query, text and
- * content that is a string. Returns its path (path itself, or one of these),
- * with *text set, or NULL.
+ * Finds the text in recorded arguments: the value at path, or, if path is NULL,
+ * the first string at data.content, input, input_text, message, query, text or
+ * content. Returns its path (path, or a constant) with *text set, or NULL.
  */
 const char *template_find(struct json_span kwargs, const char *path,
     struct json_span *text);
 
 /*
- * Appends the template of a recording and a newline. text and path may be
- * absent: null is written, and such a call can only be replayed as it was.
- * Fields of the recording that are not known are carried through.
+ * Appends the template of a recording and a newline. v has the recording's
+ * fields; file and line say where it is from. Without text and path, null is
+ * written, and the call can only be replayed as recorded. Unknown fields of the
+ * recording are kept.
  */
 void template_put(struct buf *b, struct json_span record,
     const struct json_span v[TEMPLATE_FIELDS], struct json_span text,
