@@ -7,8 +7,8 @@
 #include "base/util.h"
 #include "line.h"
 
-/* Reading in pieces of 64 KiB is as fast as a page cache gives them. */
-#define PIECE 65536
+/* Size of a read in bytes; larger ones are not faster. */
+#define LINE_READ 65536
 
 void
 line_init(struct line_reader *r, int fd)
@@ -25,9 +25,9 @@ line_release(struct line_reader *r)
 	r->fd = -1;
 }
 
-/* Reads more behind what is there. Returns what read(2) does. */
+/* Reads more bytes into the buffer. Returns what read(2) does. */
 static ssize_t
-fill(struct line_reader *r)
+fill_line(struct line_reader *r)
 {
 	ssize_t n;
 
@@ -36,8 +36,8 @@ fill(struct line_reader *r)
 		r->end -= r->start;
 		r->start = 0;
 	}
-	if (r->cap - r->end <= PIECE) {
-		r->cap = grow(r->cap, r->end + PIECE + 1);
+	if (r->cap - r->end <= LINE_READ) {
+		r->cap = grow(r->cap, r->end + LINE_READ + 1);
 		r->buf = xrealloc(r->buf, r->cap);
 	}
 	do
@@ -48,17 +48,18 @@ fill(struct line_reader *r)
 	return n;
 }
 
-/* A signal may end poll without an answer: then it is not known to be. */
+/* Whether a read does not block. 0 if a signal interrupts poll. */
 static int
-ready(int fd)
+is_readable(int fd)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 
 	return poll(&p, 1, 0) > 0;
 }
 
+/* Takes the next n bytes, and a newline if whole is 1, as a line. */
 static void
-take(struct line_reader *r, struct line *l, size_t n, int whole)
+cut_line(struct line_reader *r, struct line *l, size_t n, int whole)
 {
 	l->p = r->buf + r->start;
 	l->n = n;
@@ -85,21 +86,21 @@ line_next(struct line_reader *r, struct line *l)
 		nl = r->end - r->start > r->seen ? memchr(r->buf + r->start +
 		    r->seen, '\n', r->end - r->start - r->seen) : NULL;
 		if (nl) {
-			take(r, l, (size_t)(nl - r->buf) - r->start, 1);
+			cut_line(r, l, (size_t)(nl - r->buf) - r->start, 1);
 			return 1;
 		}
 		r->seen = r->end - r->start;
 		if (r->eof)
 			break;
-		if (r->eager && !ready(r->fd))
+		if (r->eager && !is_readable(r->fd))
 			return LINE_LATER;
-		n = fill(r);
+		n = fill_line(r);
 		if (n < 0)
 			return -1;
 		r->eof = n == 0;
 	}
 	if (!r->seen)
 		return 0;
-	take(r, l, r->seen, 0);
+	cut_line(r, l, r->seen, 0);
 	return 1;
 }

@@ -47,7 +47,7 @@ newfile_commit(struct newfile *f)
 	}
 	free(f->temp);
 	f->temp = NULL;
-	/* the name is to be on the disk, too */
+	/* the rename has to reach the disk, too */
 	return fsync(f->dir);
 }
 

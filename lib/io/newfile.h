@@ -2,30 +2,31 @@
 #define NEWFILE_H
 
 /*
- * A file that is whole or not there: it is written beside its place, as
- * NAME.new, and gets its name when all of it is on the disk.
+ * Writes a file that is complete or absent: as NAME.new, which is renamed to
+ * NAME when everything is on the disk.
  */
 #include <stddef.h>
 
 #include "out.h"
 
+/* Zeroed memory is a file that has not been begun. */
 struct newfile {
-	int dir;		/* the folder, which stays the caller's */
-	const char *name;
-	char *temp;		/* what it is called meanwhile */
-	struct out out;		/* for what is to be in it */
+	int dir;		/* descriptor of the folder, the caller's */
+	const char *name;	/* borrowed */
+	char *temp;		/* NAME.new; NULL when there is none */
+	struct out out;		/* for the contents */
 };
 
-/* Starts a file in a folder. Returns 0, or -1 with errno set. */
+/* Begins a file in a folder. Returns 0, or -1 with errno set. */
 int newfile_begin(struct newfile *f, int dir, const char *name);
 
 /*
- * Puts it, synced, in the place of the one that was there. Returns 0, or -1
- * with errno set; then it is gone, and the one that was there stays.
+ * Syncs the file and renames it, replacing an earlier one. Returns 0, or -1 with
+ * errno set; the new file is removed then and the earlier one is kept.
  */
 int newfile_commit(struct newfile *f);
 
-/* Removes it, if it was not put in its place; zeroed memory is none. */
+/* Removes the file unless it was committed. */
 void newfile_release(struct newfile *f);
 
 #endif

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "out.h"
 
-#define ENOUGH 65536
-#define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
+#define OUT_FULL 65536		/* bytes that are written out */
+#define OUT_KEPT ((size_t)1 << 20)	/* largest buffer kept when empty */
 
 void
 out_init(struct out *o, int fd, int each)
@@ -84,7 +84,7 @@ out_unblock(struct out *o)
 	if (how < 0 || fstat(o->fd, &st) || S_ISSOCK(st.st_mode))
 		return;
 	o->free = !S_ISFIFO(st.st_mode) && !terminal;
-	/* a pseudo-terminal's master, opened once more, is that of another */
+	/* reopening a pseudo-terminal's master would open a new terminal */
 	if (o->free || (terminal && ptsname(o->fd)))
 		return;
 	name = xasprintf("/proc/self/fd/%d", o->fd);
@@ -96,9 +96,9 @@ out_unblock(struct out *o)
 		close(fd);
 }
 
-/* How much one write may take: a pipe that is ready takes PIPE_BUF at least. */
+/* Bytes that a write takes without blocking: PIPE_BUF if a pipe is ready. */
 static size_t
-portion(const struct out *o)
+writable_size(const struct out *o)
 {
 	struct pollfd p = { o->fd, POLLOUT, 0 };
 
@@ -114,7 +114,7 @@ out_try(struct out *o)
 	ssize_t w;
 
 	while (!o->error && (left = out_pending(o)) > 0) {
-		n = portion(o);
+		n = writable_size(o);
 		w = n ? write(o->fd, o->b->p + o->done, n < left ? n : left) :
 		    0;
 		if (w < 0 && errno != EINTR && errno != EAGAIN)
@@ -126,8 +126,8 @@ out_try(struct out *o)
 		if (!n || (w < 0 && errno == EAGAIN))
 			break;
 	}
-	/* what was written is forgotten when it is most of the buffer */
-	if (o->done == o->b->len && o->b->cap > SPARE) {
+	/* remove the written bytes once they are half of the buffer */
+	if (o->done == o->b->len && o->b->cap > OUT_KEPT) {
 		buf_release(o->b);
 		o->done = 0;
 	} else if (o->done > o->b->len / 2) {
@@ -138,7 +138,7 @@ out_try(struct out *o)
 }
 
 void
-out_forget(struct out *o)
+out_discard(struct out *o)
 {
 	o->b->len = o->done = 0;
 }
@@ -146,7 +146,7 @@ out_forget(struct out *o)
 int
 out_end(struct out *o)
 {
-	if (o->each || o->b->len >= ENOUGH)
+	if (o->each || o->b->len >= OUT_FULL)
 		return out_flush(o);
 	return o->error ? -1 : 0;
 }
@@ -154,11 +154,11 @@ out_end(struct out *o)
 int
 out_put(struct out *o, const void *p, size_t n)
 {
-	if (n < ENOUGH || o->done) {
+	if (n < OUT_FULL || o->done) {
 		buf_add(o->b, p, n);
 		return out_end(o);
 	}
-	/* what is large is not copied */
+	/* a large record is not copied */
 	if (out_flush(o))
 		return -1;
 	if (out_write_all(o->fd, p, n))

@@ -3,8 +3,8 @@
 
 /*
  * Buffered output of whole records. The buffer is written out only between
- * records, so that what another process reads of a pipe or file that several
- * write to is cut where a record ends.
+ * records, so that a process which is stopped, or shares its pipe or file with
+ * others, does not cut a record.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,51 +13,58 @@ struct buf;
 
 struct out {
 	int fd;
-	int each;		/* write out after every record */
-	int error;		/* errno of the first write that failed, or 0 */
-	uint64_t written;	/* bytes that were written out */
-	size_t done;		/* of what waits, written by out_try */
-	int free;		/* a write does not wait, whatever its size */
-	struct buf *b;		/* the records that wait */
+	int each;		/* 1: write out after every record */
+	int error;		/* errno of the first failed write, or 0 */
+	uint64_t written;	/* bytes written out so far */
+	size_t done;		/* bytes of b that out_try has written */
+	int free;		/* 1: writes of any size do not block */
+	struct buf *b;		/* buffered records */
 };
 
 /*
- * Starts writing to fd. Every record is written at once when each is set or
- * fd is a terminal, else when 64 KiB wait.
+ * Starts writing to fd. Every record is written out at once if each is 1 or fd
+ * is a terminal, else when 64 KiB are buffered.
  */
 void out_init(struct out *o, int fd, int each);
 
-/* Where to append a record; out_end says that it is whole. -1 on failure. */
+/* Returns the buffer to append a record to. Call out_end after the record. */
 struct buf *out_begin(struct out *o);
+
+/* Ends a record. Returns 0, or -1 with o->error set. */
 int out_end(struct out *o);
 
-/* Writes a record of n bytes. */
+/* Writes a record of n bytes. Returns 0, or -1 with o->error set. */
 int out_put(struct out *o, const void *p, size_t n);
 
-/* Writes out what waits. Returns 0, or -1 with o->error set. */
+/* Writes out the buffer. Returns 0, or -1 with o->error set. */
 int out_flush(struct out *o);
 
 /*
- * Writes out as much of what waits as can be without waiting. Returns 0, or
- * -1 with o->error set. out_pending tells how many bytes wait still. It takes
- * fewer system calls after out_unblock, to be called once: where the system
- * lets us (Linux), fd then is ours alone, and can be made not to block without
- * others that have it noticing.
+ * Makes writes by out_try cheaper, where the system allows it: reopens fd as a
+ * file description of its own that does not block, so that other processes
+ * which share fd are not affected. To be called once.
  */
 void out_unblock(struct out *o);
-int out_try(struct out *o);
-size_t out_pending(const struct out *o);
-
-/* Forgets what waits, for who cannot wait any longer. */
-void out_forget(struct out *o);
 
 /*
- * Flushes, closes fd and frees the buffer. Returns 0, or -1 with o->error set
- * when anything at all went wrong since out_init.
+ * Writes out as much of the buffer as is possible without blocking. Returns 0,
+ * or -1 with o->error set.
+ */
+int out_try(struct out *o);
+
+/* The number of buffered bytes. */
+size_t out_pending(const struct out *o);
+
+/* Discards the buffer. */
+void out_discard(struct out *o);
+
+/*
+ * Writes out the buffer, closes fd and frees the buffer. Returns 0, or -1 with
+ * o->error set if any write since out_init failed.
  */
 int out_close(struct out *o);
 
-/* write(2) until all n bytes are written. Returns 0 or -1 with errno set. */
+/* Writes n bytes, and waits while fd is full. Returns 0, or -1 with errno. */
 int out_write_all(int fd, const void *p, size_t n);
 
 #endif

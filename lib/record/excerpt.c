@@ -29,7 +29,8 @@ character_len(const char *p)
  * JSON string if quoted is 1. Returns 1 if that is all of it, else 0.
  */
 static int
-put_excerpt(struct buf *b, const char *p, const char *end, size_t max, int quoted)
+put_excerpt(struct buf *b, const char *p, const char *end, size_t max,
+    int quoted)
 {
 	const char *from = p;
 	struct buf text = { 0 }, part = { 0 };

@@ -26,7 +26,8 @@ record_kind(const struct json_span v[RECORD_HAS_FIELDS])
 		return RECORD_TEMPLATE;
 	if (v[RECORD_HAS_KWARGS].p && v[RECORD_HAS_TIMESTAMP].p)
 		return RECORD_RECORDING;
-	if (v[RECORD_HAS_TRACE_ID].p && json_is(v[RECORD_HAS_OBSERVATIONS], JSON_ARRAY))
+	if (v[RECORD_HAS_TRACE_ID].p &&
+	    json_is(v[RECORD_HAS_OBSERVATIONS], JSON_ARRAY))
 		return RECORD_TRACE;
 	if (v[RECORD_HAS_TRACE_ID].p && v[RECORD_HAS_TYPE].p)
 		return RECORD_OBSERVATION;
@@ -180,8 +181,8 @@ record_put_observation(struct buf *b, struct json_span o,
 		b->len--;
 	} else {
 		json_open(b, NULL, '{');
-		json_add_others(b, o, replaced + ours, LEN(replaced) - (size_t)ours
-		    - (size_t)typed);
+		json_add_others(b, o, replaced + ours, LEN(replaced) -
+		    (size_t)ours - (size_t)typed);
 	}
 	put_missing(b, v, start);
 	if (!ours)

@@ -8,11 +8,11 @@
  * digit, at the borders of camelCase, and between letters and digits. It is the
  * name of a secret if one of its words is token (unless it is counted, as in
  * token_limit), password, passwd, pwd, passphrase, secret, auth, oauth,
- * authorization, credential, cookie, bearer, apikey, jwt or one of their plurals
- * except tokens; or if key follows api, access, private, secret, signing or
- * encryption; or if tokens follows access, auth, api, bearer, refresh, session
- * or id. Words written as one count, too: accesskey, passWord. The recorder in
- * lib/python applies the same rules.
+ * authorization, credential, cookie, bearer, apikey, jwt or one of their
+ * plurals except tokens; or if key follows api, access, private, secret, signing
+ * or encryption; or if tokens follows access, auth, api, bearer, refresh,
+ * session or id. Words written as one count, too: accesskey, passWord. The
+ * recorder in lib/python applies the same rules.
  */
 #include <stddef.h>
 

@@ -1407,7 +1407,7 @@ engine_run(const struct engine_plan *plan, struct source *source, struct out *o)
 	out_unblock(o);
 	loop(&g);
 	if (proc_stops > 1)
-		out_forget(o);
+		out_discard(o);
 	show_progress(&g, 1);
 	status = g.view.failed || source->bad || g.stopping;
 	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
