@@ -663,7 +663,7 @@ others()
 	fl-config env set Y 1
 	assert_equal "$(cat .env)" Y=1
 	run -2 fl-config env set 1Y 1
-	assert_output "fl-config: '1Y': not the name of a variable"
+	assert_output "fl-config: '1Y' is not the name of a variable"
 	ln -s a/.env link.env
 	mv .env old.env
 	ln -s a/.env .env
@@ -681,7 +681,7 @@ others()
 	done
 	# shellcheck disable=SC2016 # the two characters are meant
 	run -2 fl-config env set NAME "'\${X}"
-	assert_output --partial 'cannot be written to .env'
+	assert_output --partial 'a .env file cannot hold'
 }
 
 @test "nearest, quote and slug answer scripts" {

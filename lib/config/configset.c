@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "json/json.h"
 #include "io/out.h"
+#include "io/readfile.h"
 #include "json/tree.h"
 #include "json/path.h"
 #include "yaml/yamlin.h"
@@ -328,20 +329,6 @@ verify(struct change *c, int fd)
 
 /* --- files ----------------------------------------------------------------- */
 
-static int
-read_text(struct change *c, int fd)
-{
-	ssize_t n;
-
-	do {
-		n = read(fd, buf_room(&c->text, 65536), 65536);
-		if (n > 0)
-			c->text.len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	buf_str(&c->text);
-	return n < 0 ? err_set(c->e, 0, 0, "%s", strerror(errno)) : 0;
-}
-
 /* Writes the text to FILE.new, verifies that, and renames it to FILE. */
 static int
 replace_file(struct change *c)
@@ -375,8 +362,11 @@ change_file(struct change *c)
 
 	if (fd < 0)
 		return err_set(c->e, 0, 0, "%s", strerror(errno));
-	bad = read_text(c, fd);
-	if (!bad) {
+	bad = readfile_fd(fd, &c->text);
+	buf_str(&c->text);
+	if (bad) {
+		err_set(c->e, 0, 0, "%s", strerror(errno));
+	} else {
 		bad = document_read(&c->old, fd, c->e) < 0 || edit_text(c) ||
 		    replace_file(c);
 		document_release(&c->old);

@@ -2,11 +2,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/util.h"
 #include "base/err.h"
 #include "base/buf.h"
+#include "io/readfile.h"
 #include "env.h"
 
 extern char **environ;
@@ -217,29 +217,6 @@ read_assignment(struct env *e, struct cursor *c, struct err *err)
 	return bad ? -1 : 0;
 }
 
-/* Reads a whole file. Returns 1, 0 if it does not exist, -1 on an error. */
-static int
-read_env_text(const char *file, struct buf *b, struct err *err)
-{
-	ssize_t n;
-	int fd;
-
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return err_set(err, 0, 0, "%s", strerror(errno));
-	do {
-		n = read(fd, buf_room(b, 4096), 4096);
-		if (n > 0)
-			b->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
-		err_set(err, 0, 0, "%s", strerror(errno));
-	close(fd);
-	return n < 0 ? -1 : 1;
-}
-
 void
 env_read(struct env *e, const char *file,
     void (*report)(void *arg, const struct err *err), void *arg)
@@ -250,7 +227,9 @@ env_read(struct env *e, const char *file,
 	int bad;
 
 	err.file = xstrdup(file);
-	bad = read_env_text(file, &b, &err) < 0;
+	bad = readfile_at(AT_FDCWD, file, &b) && errno != ENOENT;
+	if (bad)
+		err_set(&err, 0, 0, "%s", strerror(errno));
 	c.p = buf_str(&b);
 	if (!bad && strlen(c.p) != b.len)
 		bad = err_set(&err, 0, 0, "NUL byte");

@@ -9,12 +9,13 @@
 #include "base/util.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/readfile.h"
 #include "envset.h"
 
-static const char name_letters[] =
+static const char name_chars[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-/* Appends the value in the quotes it needs. */
+/* Appends the value in the quotes that it needs. */
 static int
 put_env_value(struct buf *b, const char *value, struct err *e)
 {
@@ -31,8 +32,8 @@ put_env_value(struct buf *b, const char *value, struct err *e)
 	}
 	/* some readers expand "${" everywhere but in single quotes */
 	if (strstr(value, "${"))
-		return err_set(e, 0, 0, "'%s': a value with both ' and ${ in "
-		    "it cannot be written to .env", value);
+		return err_set(e, 0, 0, "'%s': a .env file cannot hold a "
+		    "value with both ' and ${", value);
 	buf_byte(b, '"');
 	for (; *value; value++) {
 		if (*value == '\\' || *value == '"')
@@ -52,42 +53,25 @@ sets_variable(const char *line, const char *name)
 	line += strspn(line, " \t");
 	if (!strncmp(line, "export", 6) && (line[6] == ' ' || line[6] == '\t'))
 		line += 7 + strspn(line + 7, " \t");
-	n = strspn(line, name_letters);
+	n = strspn(line, name_chars);
 	if (n != strlen(name) || memcmp(line, name, n))
 		return 0;
 	line += n + strspn(line + n, " \t");
 	return *line == '=';
 }
 
-/* Reads a whole file; a missing one is empty. */
-static int
-read_lines(const char *file, struct buf *text)
-{
-	ssize_t n = 1;
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
-	while (n > 0) {
-		n = read(fd, buf_room(text, 4096), 4096);
-		if (n > 0)
-			text->len += (size_t)n;
-	}
-	close(fd);
-	return n < 0 ? -1 : 0;
-}
-
-/* Copies the lines of text with the variable's set to setting. */
+/* Copies the lines of text, with setting in place of the variable's. */
 static void
 put_lines(struct buf *b, struct buf *text, const char *name,
     const char *setting)
 {
-	const char *line = buf_str(text), *end = line + text->len;
+	const char *line = buf_str(text), *end = line + text->len, *newline;
 	size_t n;
 	int written = 0;
 
 	for (; line < end; line += n + 1) {
-		n = strcspn(line, "\n");
+		newline = memchr(line, '\n', (size_t)(end - line));
+		n = (size_t)((newline ? newline : end) - line);
 		if (!sets_variable(line, name)) {
 			buf_add(b, line, n);
 			buf_byte(b, '\n');
@@ -99,7 +83,7 @@ put_lines(struct buf *b, struct buf *text, const char *name,
 		buf_printf(b, "%s\n", setting);
 }
 
-/* Writes the file anew, in its folder. */
+/* Replaces the file. */
 static int
 write_lines(const char *file, const struct buf *text)
 {
@@ -129,15 +113,16 @@ envset_put(const char *file, const char *name, const char *value,
 	char *real = realpath(file, NULL);
 	int bad = -1;
 
-	if (!*name || name[strspn(name, name_letters)] ||
+	if (!*name || name[strspn(name, name_chars)] ||
 	    (*name >= '0' && *name <= '9')) {
-		err_set(e, 0, 0, "'%s': not the name of a variable", name);
+		err_set(e, 0, 0, "'%s' is not the name of a variable", name);
 	} else {
 		buf_printf(&setting, "%s=", name);
 		bad = put_env_value(&setting, value, e);
 	}
 	if (!bad) {
-		bad = read_lines(real ? real : file, &old);
+		bad = readfile_at(AT_FDCWD, real ? real : file, &old) &&
+		    errno != ENOENT;
 		put_lines(&new, &old, name, buf_str(&setting));
 		if (bad || write_lines(real ? real : file, &new))
 			bad = err_set(e, 0, 0, "%s: %s", file,
