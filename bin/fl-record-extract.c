@@ -73,7 +73,7 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 		    "replayed as it was", s->file, s->line, want.path ?
 		    "at " : "found: say where with --path", want.path ?
 		    want.path : "");
-		s->say(msg);
+		s->report(msg);
 		free(msg);
 	}
 	template_put(b, s->record, v, text, path, s->file, (long long)s->line);

@@ -88,10 +88,10 @@ passes_over()
 			assert_equal "$(words out)" 'word1 word2'
 			sed -n "s/^$name: $file:\([0-9]*\): .*/\1/p; s/^$name: $file: //p" err >junk-err
 			assert_equal "$name: $(<junk-err)" "$name: $(printf '%s\n' 1 2 3 4 5 \
-				'no good line so far: more bad ones are only counted' 'all 40 lines were passed over')"
+				'no good line so far; further bad lines are only counted' 'skipped all 40 lines')"
 			sed -n "s/^$name: late:\([0-9]*\): .*/\1/p; s/^$name: late: //p" err >late-err
 			assert_equal "$name: $(<late-err)" "$name: $(printf '%s\n' 1 2 3 4 5 \
-				'no good line so far: more bad ones are only counted' 'its first 40 lines were passed over' 42)"
+				'no good line so far; further bad lines are only counted' 'skipped its first 40 lines' 42)"
 			assert_equal "$(lines_of err)" 15
 		done
 	done
@@ -103,8 +103,8 @@ passes_over()
 	{ yes junk | head -n 400000; good fl-parse word1; echo junk; } >many
 	run --separate-stderr -1 fl-parse -f jsonl many
 	assert_equal "$(tail -n 3 <<<"$stderr" | cut -d ' ' -f 2-)" "$(printf '%s\n' \
-		'many: no good line so far: more bad ones are only counted' \
-		'many: its first 400000 lines were passed over' 'many:400002: not a JSON value (byte 1)')"
+		'many: no good line so far; further bad lines are only counted' \
+		'many: skipped its first 400000 lines' 'many:400002: not a JSON value (byte 1)')"
 }
 
 @test "a truncated last line is reported with its number, a whole one accepted" {

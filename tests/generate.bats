@@ -166,7 +166,7 @@ personas()
 	print('{"input":"lone \\ud800 surrogate"}')
 	PY
 	run --separate-stderr -0 fl-generate in
-	assert_equal "$stderr" 'fl-generate: in: half surrogate pairs are no text: read as U+FFFD'
+	assert_equal "$stderr" 'fl-generate: in: lone surrogates are not text; read as U+FFFD'
 	fl-generate in >got 2>err
 	sound got
 	# each text gave something, of every strategy

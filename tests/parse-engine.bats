@@ -349,7 +349,7 @@ formats()
 	fl-parse -o out in
 	for dir in '' / . .. out/. out/./ out/..; do
 		run --separate-stderr -2 fl-parse -o "$dir" --overwrite </dev/null
-		assert_equal "$stderr" "fl-parse: '$dir': a folder's name is wanted at the end"
+		assert_equal "$stderr" "fl-parse: '$dir': expected a path that ends in a folder's name"
 	done
 	(cd out && fl-parse -o ../out// --overwrite ../in)
 	assert_equal "$(find . -name '*.new-*')" ''
@@ -506,7 +506,7 @@ teardown()
 @test "--overwrite is named only where it would help" {
 	fl-parse -o out "$FILES/whole"
 	run --separate-stderr -2 fl-parse -o out "$FILES/whole"
-	assert_equal "$stderr" 'fl-parse: out: is there already; --overwrite replaces it'
+	assert_equal "$stderr" 'fl-parse: out: already exists; --overwrite replaces it'
 	mkdir other
 	touch other/file plain
 	for place in other plain; do

@@ -207,8 +207,8 @@ files_in()
 	row t "\"observations_at\":0,\"observations_bytes\":$(wc -c <dir/observations.jsonl)" >dir/trace_summary.jsonl
 	{ row a; observation a b '"output":Infinity'; observation a c '"output":NaN'; row b; } >one
 	printf '{"trace_id":"w","input":"\\udfff","observations":[{"name":"n"}]}\n' >two
-	nan='NaN and Infinity are no JSON' half='half surrogate pairs are no text'
-	for shown in 'md|shown as they are|shown as they are' 'tree|shown as they are|shown as they are' \
+	nan='NaN and Infinity are not JSON' half='lone surrogates are not text'
+	for shown in 'md|shown unchanged|shown unchanged' 'tree|shown unchanged|shown unchanged' \
 		'jsonl|read as null|read as U+FFFD' 'html|read as null|read as U+FFFD'; do
 		IFS='|' read -r format null fffd <<<"$shown"
 		for jobs in 1 3; do
@@ -216,11 +216,11 @@ files_in()
 			for folder in dir 'dir/trace_summary.jsonl dir/observations.jsonl'; do
 				# shellcheck disable=SC2086 # words
 				run --separate-stderr -0 fl-parse -j $jobs -f "$format" $folder
-				assert_equal "$stderr" "$(printf 'fl-parse: dir/observations.jsonl: %s\n' "$nan: $null" "$half: $fffd")"
+				assert_equal "$stderr" "$(printf 'fl-parse: dir/observations.jsonl: %s\n' "$nan; $null" "$half; $fffd")"
 			done
 		done
 		run --separate-stderr -0 fl-parse -f "$format" -o "$format" one - <two
-		assert_equal "$stderr" "fl-parse: one: $nan: $null"$'\n'"fl-parse: <stdin>: $half: $fffd"
+		assert_equal "$stderr" "fl-parse: one: $nan; $null"$'\n'"fl-parse: <stdin>: $half; $fffd"
 	done
 	# a trace that does not fit into memory
 	{ cat dir/observations.jsonl; observation t b "\"output\":\"$(printf '%0700000d' 0)\""; } >more
@@ -403,7 +403,7 @@ files_in()
 	row b >two
 	fl-parse -o out one
 	run --separate-stderr -2 fl-parse -o out two
-	assert_equal "$stderr" 'fl-parse: out: is there already; --overwrite replaces it'
+	assert_equal "$stderr" 'fl-parse: out: already exists; --overwrite replaces it'
 	assert_equal "$(files_in out)" 00_a.md
 	run --separate-stderr -0 fl-parse -o out --overwrite two
 	assert_equal "$(files_in out)" 00_b.md

@@ -636,5 +636,5 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 @test "NaN becomes null on the way to YAML, with one warning" {
 	run --separate-stderr -0 fl-yaml --to-yaml --list <<<$'{"a":NaN}\n{"a":[-Infinity]}'
 	assert_output $'- a: null\n- a:\n  - null'
-	assert_equal "$stderr" 'fl-yaml: <stdin>: NaN and Infinity are no JSON: read as null'
+	assert_equal "$stderr" 'fl-yaml: <stdin>: NaN and Infinity are not JSON; read as null'
 }

@@ -13,7 +13,7 @@
 #include "yaml/yamlin.h"
 #include "config.h"
 
-/* --- defaults, overrides and the environment of agents -------------------- */
+/* --- defaults, overrides and the environment of agents ------------------ */
 
 /* Sets a path to a value given as JSON. */
 static void
@@ -203,7 +203,7 @@ add_configured(struct env *env, struct json_span vars)
 	buf_release(&text);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------ */
 
 /* Reports a second document. Returns 1 if there is one, else 0. */
 static int

@@ -15,7 +15,7 @@ struct buf;
 
 struct config {
 	char *file;		/* path of setting.yaml; NULL: none */
-	char *dir;		/* its folder, which relative paths start from */
+	char *dir;		/* its folder, the base of relative paths */
 	char *json;		/* the effective configuration */
 	struct json_span root;	/* the object in json */
 	struct env env;		/* the environment of agents */

@@ -24,7 +24,7 @@ struct document {
 	struct yamlin_reader *reader;
 	struct buf json;
 	struct tree tree;		/* of json; empty for an empty file */
-	const struct yamlin_mark *marks;	/* of the tree's nodes, or NULL */
+	const struct yamlin_mark *marks;	/* of the nodes; NULL: empty */
 };
 
 /* One change of one file. */
@@ -39,7 +39,7 @@ struct change {
 	struct err *e;
 };
 
-/* --- values ---------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------- */
 
 static int
 is_json(const char *text, size_t n)
@@ -111,7 +111,7 @@ put_new_key(struct buf *b, const char *key, size_t indent,
 	buf_byte(b, '\n');
 }
 
-/* --- documents ------------------------------------------------------------- */
+/* --- documents ---------------------------------------------------------- */
 
 /*
  * Reads the document of a file from its beginning. Returns 1, 0 for an empty
@@ -176,7 +176,7 @@ document_find(const struct document *d, const char *path, const char **rest)
 	return node;
 }
 
-/* --- edits of the text ----------------------------------------------------- */
+/* --- edits of the text -------------------------------------------------- */
 
 /* Puts the value in the place of a scalar. */
 static int
@@ -259,7 +259,7 @@ edit_text(struct change *c)
 	return add_key(c, node, rest);
 }
 
-/* --- verification ---------------------------------------------------------- */
+/* --- verification ------------------------------------------------------- */
 
 /* Appends the canonical form of a document with null at path. */
 static void
@@ -327,7 +327,7 @@ verify(struct change *c, int fd)
 	    "form; edit the file", c->key);
 }
 
-/* --- files ----------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------- */
 
 /* Writes the text to FILE.new, verifies that, and renames it to FILE. */
 static int

@@ -102,8 +102,8 @@ skip_line(struct cursor *c)
 }
 
 /*
- * Expands ${NAME} or ${NAME:-default} at the cursor: appends the value and moves
- * the cursor past it. Returns 0 if the text at the cursor is neither.
+ * Expands ${NAME} or ${NAME:-default} at the cursor: appends the value and
+ * moves the cursor past it. Returns 0 if the text at the cursor is neither.
  */
 static int
 expand_var(const struct env *e, struct cursor *c, struct buf *b)

@@ -171,7 +171,7 @@ const struct schema_key schema_keys[] = {
 };
 const size_t schema_nkeys = LEN(schema_keys);
 
-/* --- lookups --------------------------------------------------------------- */
+/* --- lookups ------------------------------------------------------------ */
 
 const char *
 schema_type_name(enum schema_type type)
@@ -289,7 +289,7 @@ find_elsewhere(const char *path)
 	return NULL;
 }
 
-/* --- checks ---------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------- */
 
 struct check {
 	const struct tree *tree;

@@ -21,8 +21,8 @@ struct newfile {
 int newfile_begin(struct newfile *f, int dir, const char *name);
 
 /*
- * Syncs the file and renames it, replacing an earlier one. Returns 0, or -1 with
- * errno set; the new file is removed then and the earlier one is kept.
+ * Syncs the file and renames it, replacing an earlier one. Returns 0, or -1
+ * with errno set; then the new file is removed and the earlier one is kept.
  */
 int newfile_commit(struct newfile *f);
 

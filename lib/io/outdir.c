@@ -16,8 +16,8 @@
 
 static const char marker[] = ".fluxloop-output";
 
-/* Held while a folder that was built gets its place or goes away. */
-static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
+/* Held while a temporary folder is renamed or removed. */
+static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int
 is_shard(const char *name)
@@ -25,9 +25,9 @@ is_shard(const char *name)
 	return strspn(name, "0123456789abcdef") == 2 && !name[2];
 }
 
-/* Removes the files in the folder at fd, which is closed, and in its shards. */
+/* Removes the files in the folder fd, and in its shards; closes fd. */
 static void
-empty(int fd, int shards)
+empty_folder(int fd, int shards)
 {
 	struct dirent *e;
 	DIR *dir;
@@ -37,7 +37,7 @@ empty(int fd, int shards)
 		if (!unlinkat(fd, e->d_name, 0) || !shards ||
 		    !is_shard(e->d_name))
 			continue;
-		empty(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY |
+		empty_folder(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY |
 		    O_NOFOLLOW | O_CLOEXEC), 0);
 		unlinkat(fd, e->d_name, AT_REMOVEDIR);
 	}
@@ -48,12 +48,13 @@ empty(int fd, int shards)
 void
 outdir_remove(const char *path)
 {
-	empty(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 1);
+	empty_folder(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC), 1);
 	rmdir(path);
 }
 
 static int
-is_empty(const char *path)
+is_empty_folder(const char *path)
 {
 	DIR *dir = opendir(path);
 	int n = 0;
@@ -66,28 +67,28 @@ is_empty(const char *path)
 	return n == 2;
 }
 
-/* Whether what is at path may be replaced. */
+/* Whether the folder at path may be replaced; fills in *e if not. */
 static int
-ours(const char *path, struct err *e)
+is_replaceable(const char *path, struct err *e)
 {
 	struct stat st;
 	char *file;
 	int ok;
 
 	if (lstat(path, &st) || !S_ISDIR(st.st_mode)) {
-		err_set(e, 0, 0, "%s: not a folder: not replaced", path);
+		err_set(e, 0, 0, "%s: not a folder, so not replaced", path);
 		return 0;
 	}
 	file = xasprintf("%s/%s", path, marker);
-	ok = lstat(file, &st) == 0 || is_empty(path);
+	ok = lstat(file, &st) == 0 || is_empty_folder(path);
 	free(file);
 	if (!ok)
-		err_set(e, 0, 0, "%s: was not made by fl-parse: not replaced; "
-		    "remove it, or choose another folder", path);
+		err_set(e, 0, 0, "%s: not made by fl-parse, so not replaced; "
+		    "remove it or choose another folder", path);
 	return ok;
 }
 
-/* A folder cannot be put in the place of one that has no name of its own. */
+/* Whether a path ends in a name, without which it cannot be renamed. */
 static int
 has_name(const char *path)
 {
@@ -110,13 +111,13 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 		n--;
 	d->path = xmemdup(path, n);
 	if (!has_name(d->path))
-		return err_set(e, 0, 0, "'%s': a folder's name is wanted at "
-		    "the end", path);
+		return err_set(e, 0, 0, "'%s': expected a path that ends in a "
+		    "folder's name", path);
 	d->replace = lstat(d->path, &st) == 0;
-	if (d->replace && !ours(d->path, e))
+	if (d->replace && !is_replaceable(d->path, e))
 		return -1;
 	if (d->replace && !overwrite)
-		return err_set(e, 0, 0, "%s: is there already; --overwrite "
+		return err_set(e, 0, 0, "%s: already exists; --overwrite "
 		    "replaces it", d->path);
 	d->temp = xasprintf("%s.new-XXXXXX", d->path);
 	if (!mkdtemp(d->temp)) {
@@ -165,9 +166,9 @@ outdir_has(struct outdir *d, const char *name)
 	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Swaps the new folder with the old one, in one step where there is one. */
+/* Replaces the old folder by the new one, atomically where possible. */
 static int
-swap(struct outdir *d)
+swap_folders(struct outdir *d)
 {
 	char *old;
 	int bad;
@@ -197,15 +198,15 @@ outdir_commit(struct outdir *d, struct err *e)
 {
 	int bad;
 
-	pthread_mutex_lock(&ending);
-	bad = d->replace ? swap(d) : rename(d->temp, d->path);
+	pthread_mutex_lock(&end_lock);
+	bad = d->replace ? swap_folders(d) : rename(d->temp, d->path);
 	if (bad) {
 		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
 	} else {
 		free(d->temp);
 		d->temp = NULL;
 	}
-	pthread_mutex_unlock(&ending);
+	pthread_mutex_unlock(&end_lock);
 	return bad ? -1 : 0;
 }
 
@@ -214,9 +215,9 @@ outdir_abandon(const struct outdir *d)
 {
 	int tries;
 
-	/* for good: nobody is to tell that what is taken away is missing */
-	pthread_mutex_lock(&ending);
-	/* new files may appear in it meanwhile */
+	/* never unlocked: no error about missing files is to be reported */
+	pthread_mutex_lock(&end_lock);
+	/* the other thread may still create files */
 	for (tries = 0; tries < 1000 && d->temp; tries++) {
 		outdir_remove(d->temp);
 		if (access(d->temp, F_OK))
@@ -227,7 +228,7 @@ outdir_abandon(const struct outdir *d)
 void
 outdir_release(struct outdir *d)
 {
-	pthread_mutex_lock(&ending);
+	pthread_mutex_lock(&end_lock);
 	if (d->fd >= 0)
 		close(d->fd);
 	if (d->temp)
@@ -236,5 +237,5 @@ outdir_release(struct outdir *d)
 	free(d->path);
 	memset(d, 0, sizeof(*d));
 	d->fd = -1;
-	pthread_mutex_unlock(&ending);
+	pthread_mutex_unlock(&end_lock);
 }

@@ -2,55 +2,60 @@
 #define OUTDIR_H
 
 /*
- * A folder of output that is built beside its place and put there when it is
- * complete, so that nobody ever sees half of it.
+ * Writes a folder that is complete or absent: as a temporary folder next to its
+ * path, which is renamed when all files are written.
  */
 #include <stddef.h>
 
 struct err;
 
 struct outdir {
-	char *path;		/* its place */
-	char *temp;		/* where it is built */
-	int fd;			/* of temp */
-	int replace;		/* one that is there gives way */
+	char *path;		/* final path */
+	char *temp;		/* path of the temporary folder, or NULL */
+	int fd;			/* descriptor of the temporary folder */
+	int replace;		/* 1: an existing folder is replaced */
 };
 
 /*
- * Starts a folder for path. One that is there is refused, unless overwrite is
- * set and it was made by this module (a file .fluxloop-output in it tells) or
- * is empty. Returns 0, or -1 with *e filled in.
+ * Begins a folder at path. An existing folder is an error, unless overwrite is
+ * 1 and it is empty or was made by this module (it has .fluxloop-output).
+ * Returns 0, or -1 with *e filled in; d is to be released either way.
  */
 int outdir_begin(struct outdir *d, const char *path, int overwrite,
     struct err *e);
 
-/* Opens a new file in it for writing; -1 with *e filled in. */
+/*
+ * Creates a file in the folder. Returns a descriptor for writing, or -1 with *e
+ * filled in.
+ */
 int outdir_open(struct outdir *d, const char *name, struct err *e);
 
-/* The same, and makes a folder in it; -1 with errno set. */
+/* Creates a file as outdir_open does, but returns -1 with errno set. */
 int outdir_try(struct outdir *d, const char *name);
+
+/* Makes a folder in the folder. Returns 0, or -1 with errno set. */
 int outdir_mkdir(struct outdir *d, const char *name);
 
-/* Whether there is something of that name in it. */
+/* Whether the folder has a file of that name. */
 int outdir_has(struct outdir *d, const char *name);
 
 /*
- * Removes a folder and the files in it and in folders 00 to ff. Other folders
- * in it are not ours: they stay, and so does it then.
+ * Removes a folder with its files and its folders 00 to ff. If it has other
+ * folders, these and the folder itself are kept.
  */
 void outdir_remove(const char *path);
 
-/* Puts it in its place. Returns 0, or -1 with *e filled in. */
+/* Moves the folder to its path. Returns 0, or -1 with *e filled in. */
 int outdir_commit(struct outdir *d, struct err *e);
 
 /*
- * Removes what was built, when the process is about to end: from another
- * thread than the one that builds, which may go on meanwhile, but does not
- * come back from outdir_commit or outdir_release any more.
+ * Removes the temporary folder when the process is about to end. May be called
+ * from another thread than the one that uses d, which may continue meanwhile
+ * but never returns from outdir_commit or outdir_release.
  */
 void outdir_abandon(const struct outdir *d);
 
-/* Removes what was built, if it was not put in its place, and frees. */
+/* Removes the folder unless it was committed, and frees the memory. */
 void outdir_release(struct outdir *d);
 
 #endif

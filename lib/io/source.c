@@ -11,8 +11,8 @@
 #include "base/util.h"
 #include "source.h"
 
-/* So many bad lines at the beginning of a file are told one by one. */
-#define PATIENCE 5
+/* Bad lines at the beginning of a file that are reported one by one. */
+#define SOURCE_REPORTED 5
 
 char *
 source_bad(struct source_tally *t, const char *file, size_t line,
@@ -20,32 +20,37 @@ source_bad(struct source_tally *t, const char *file, size_t line,
 {
 	if (!t->good)
 		t->bad++;
-	if (t->good || t->bad <= PATIENCE)
+	if (t->good || t->bad <= SOURCE_REPORTED)
 		return xasprintf("%s:%zu: %s", file, line, why);
-	return t->bad > PATIENCE + 1 ? NULL : xasprintf("%s: no good line so "
-	    "far: more bad ones are only counted", file);
+	if (t->bad > SOURCE_REPORTED + 1)
+		return NULL;
+	return xasprintf("%s: no good line so far; further bad lines are "
+	    "only counted", file);
 }
 
 char *
 source_good(struct source_tally *t, const char *file)
 {
-	char *msg = t->good || t->bad <= PATIENCE ? NULL : xasprintf("%s: its "
-	    "first %zu lines were passed over", file, t->bad);
+	char *msg = NULL;
 
+	if (!t->good && t->bad > SOURCE_REPORTED)
+		msg = xasprintf("%s: skipped its first %zu lines", file,
+		    t->bad);
 	t->good = 1;
 	return msg;
 }
 
 char *
-source_over(const struct source_tally *t, const char *file)
+source_end(const struct source_tally *t, const char *file)
 {
-	return t->good || t->bad <= PATIENCE ? NULL :
-	    xasprintf("%s: all %zu lines were passed over", file, t->bad);
+	if (t->good || t->bad <= SOURCE_REPORTED)
+		return NULL;
+	return xasprintf("%s: skipped all %zu lines", file, t->bad);
 }
 
 void
 source_init(struct source *s, char *const *files, size_t nfiles,
-    void (*say)(const char *msg))
+    void (*report)(const char *msg))
 {
 	static char stdin_name[] = "-";
 	static char *const only_stdin[] = { stdin_name };
@@ -53,12 +58,12 @@ source_init(struct source *s, char *const *files, size_t nfiles,
 	memset(s, 0, sizeof(*s));
 	s->files = nfiles ? files : only_stdin;
 	s->nfiles = nfiles ? nfiles : 1;
-	s->say = say;
+	s->report = report;
 	s->clean = xcalloc(1, sizeof(*s->clean));
 }
 
 static void
-close_file(struct source *s)
+close_source(struct source *s)
 {
 	if (!s->open)
 		return;
@@ -71,38 +76,38 @@ close_file(struct source *s)
 void
 source_release(struct source *s)
 {
-	close_file(s);
+	close_source(s);
 	buf_release(s->clean);
 	free(s->clean);
 }
 
-/* Says a message, if there is one, and frees it. */
+/* Reports a message, unless it is NULL, and frees it. */
 static void
-say(struct source *s, char *msg)
+report_source(struct source *s, char *msg)
 {
 	if (msg)
-		s->say(msg);
+		s->report(msg);
 	free(msg);
 }
 
 static void
-say_file(struct source *s, const char *what)
+report_file(struct source *s, const char *what)
 {
-	say(s, xasprintf("%s: %s", s->file, what));
+	report_source(s, xasprintf("%s: %s", s->file, what));
 }
 
 static void
-fail(struct source *s, int error)
+fail_source(struct source *s, int error)
 {
-	say_file(s, strerror(error));
+	report_file(s, strerror(error));
 	s->failed = 1;
 }
 
 void
 source_use(struct source *s)
 {
-	say(s, source_good(&s->tally, s->file));
-	s->blameless = 0;
+	report_source(s, source_good(&s->tally, s->file));
+	s->pending = 0;
 }
 
 void
@@ -110,30 +115,27 @@ source_complain(struct source *s, const char *fmt, ...)
 {
 	struct buf what = { 0 };
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	buf_vprintf(&what, fmt, ap);
 	va_end(ap);
-	va_start(ap, fmt);
-	vsnprintf(buf_room(&what, (size_t)n), (size_t)n + 1, fmt, ap);
-	va_end(ap);
-	say(s, source_bad(&s->tally, s->file, s->line, what.p));
-	s->blameless = 0;
+	report_source(s, source_bad(&s->tally, s->file, s->line,
+	    buf_str(&what)));
+	s->pending = 0;
 	s->bad++;
 	buf_release(&what);
 }
 
-/* Opens the next file that can be opened; 0 when there is none. */
+/* Opens the next file that can be opened. Returns 1, or 0 at the end. */
 static int
-open_next(struct source *s)
+open_source(struct source *s)
 {
 	struct stat st;
 	int fd;
 
 	while (s->next < s->nfiles) {
 		s->file = s->files[s->next++];
-		s->said = 0;
+		s->reported = 0;
 		memset(&s->tally, 0, sizeof(s->tally));
 		if (!strcmp(s->file, "-")) {
 			s->file = "<stdin>";
@@ -142,15 +144,15 @@ open_next(struct source *s)
 			fd = open(s->file, O_RDONLY | O_CLOEXEC);
 		}
 		if (fd < 0) {
-			fail(s, errno);
+			fail_source(s, errno);
 			continue;
 		}
 		line_init(&s->reader, fd);
 		s->reader.eager = s->eager;
 		s->open = 1;
 		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-			fail(s, EISDIR);
-			close_file(s);
+			fail_source(s, EISDIR);
+			close_source(s);
 			continue;
 		}
 		return 1;
@@ -173,24 +175,25 @@ const char *
 source_odd(int flag, int replaced)
 {
 	if (flag == JSON_NAN)
-		return replaced ? "NaN and Infinity are no JSON: read as null" :
-		    "NaN and Infinity are no JSON: shown as they are";
-	return replaced ? "half surrogate pairs are no text: read as U+FFFD" :
-	    "half surrogate pairs are no text: shown as they are";
+		return replaced ?
+		    "NaN and Infinity are not JSON; read as null" :
+		    "NaN and Infinity are not JSON; shown unchanged";
+	return replaced ? "lone surrogates are not text; read as U+FFFD" :
+	    "lone surrogates are not text; shown unchanged";
 }
 
-/* Takes out what only Python writes, and finds the fields again in the rest. */
+/* Copies the record without values that JSON lacks; finds the fields there. */
 static void
-clean(struct source *s, const char *const *names, struct json_span *values,
-    size_t count)
+clean_record(struct source *s, const char *const *names,
+    struct json_span *values, size_t count)
 {
 	struct json_fault f;
 	int flag;
 
 	for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
-		if (s->met & flag && !(s->said & flag))
-			say_file(s, source_odd(flag, 1));
-	s->said |= s->met;
+		if (s->met & flag && !(s->reported & flag))
+			report_file(s, source_odd(flag, 1));
+	s->reported |= s->met;
 	s->clean->len = 0;
 	json_compact(s->clean, s->record);
 	s->record.p = buf_str(s->clean);
@@ -218,16 +221,16 @@ source_check(const struct line *l, const char *const *names,
 	while (strchr(" \t\r", record->p[record->n - 1]))
 		record->n--;
 	if (json_type(*record) != JSON_OBJECT) {
-		*why = xasprintf("a record is an object, this is %s",
+		*why = xasprintf("expected an object, got %s",
 		    json_type_name(json_type(*record)));
 		return -1;
 	}
 	return met;
 }
 
-/* Checks a line. Returns 1 when it is a record. */
+/* Checks a line. Returns 1 if it is a record, else 0. */
 static int
-take_line(struct source *s, const struct line *l, const char *const *names,
+check_line(struct source *s, const struct line *l, const char *const *names,
     struct json_span *values, size_t count)
 {
 	char *why;
@@ -240,8 +243,8 @@ take_line(struct source *s, const struct line *l, const char *const *names,
 		return 0;
 	}
 	if (s->met)
-		clean(s, names, values, count);
-	s->blameless = 1;
+		clean_record(s, names, values, count);
+	s->pending = 1;
 	return 1;
 }
 
@@ -252,22 +255,22 @@ source_next(struct source *s, const char *const *names,
 	struct line l;
 	int r;
 
-	if (s->blameless)
+	if (s->pending)
 		source_use(s);
-	while (s->open || open_next(s)) {
+	while (s->open || open_source(s)) {
 		r = line_next(&s->reader, &l);
 		if (r == LINE_LATER)
 			return -1;
 		if (r > 0 && source_blank(&l))
 			continue;
-		if (r > 0 && take_line(s, &l, names, values, count))
+		if (r > 0 && check_line(s, &l, names, values, count))
 			return 1;
 		if (r > 0)
 			continue;
-		say(s, source_over(&s->tally, s->file));
+		report_source(s, source_end(&s->tally, s->file));
 		if (r < 0)
-			fail(s, errno);
-		close_file(s);
+			fail_source(s, errno);
+		close_source(s);
 	}
 	return 0;
 }

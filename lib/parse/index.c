@@ -220,7 +220,7 @@ index_report(struct joiner *w, const struct chunk *b)
 	if (w->nentries)
 		join_report(j, source_good(&j->tally, b->file));
 	if (b->last)
-		join_report(j, source_over(&j->tally, b->file));
+		join_report(j, source_end(&j->tally, b->file));
 	j->bad += w->ncomplaints;
 	w->ncomplaints = 0;
 	j->lines += w->lines;

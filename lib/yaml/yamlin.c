@@ -66,7 +66,7 @@ struct yamlin_reader {
 	struct err input;	/* error in the bytes or of read(2) */
 };
 
-/* --- types of plain scalars ------------------------------------------- */
+/* --- types of plain scalars --------------------------------------------- */
 
 enum scalar {
 	SCALAR_STRING, SCALAR_NULL, SCALAR_TRUE, SCALAR_FALSE, SCALAR_INT,
@@ -264,7 +264,7 @@ yamlin_other_reading(const char *s, size_t n)
 	return reading;
 }
 
-/* --- reading bytes ----------------------------------------------------- */
+/* --- reading bytes ------------------------------------------------------ */
 
 /* Sets the error for the byte after the n bytes at s. Returns -1. */
 static int
@@ -398,7 +398,7 @@ yamlin_free(struct yamlin_reader *r)
 	free(r);
 }
 
-/* --- events to JSON ---------------------------------------------------- */
+/* --- events to JSON ----------------------------------------------------- */
 
 static int
 syntax_error(struct yamlin_reader *r, struct err *e)
@@ -691,7 +691,7 @@ add_event(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 	return 0;
 }
 
-/* --- units --------------------------------------------------------------- */
+/* --- units -------------------------------------------------------------- */
 
 static int
 key_is_inputs(struct fy_event *ev)

@@ -148,8 +148,8 @@ is_simple_key(const char *s, size_t n)
 static int
 emit_key(struct yamlout *y, const char *s, size_t n)
 {
-	return emit_scalar(y, s, n, is_simple_key(s, n) ? YAML_PLAIN_SCALAR_STYLE :
-	    YAML_DOUBLE_QUOTED_SCALAR_STYLE);
+	return emit_scalar(y, s, n, is_simple_key(s, n) ?
+	    YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
 }
 
 int
