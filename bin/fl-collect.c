@@ -231,14 +231,14 @@ main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		cli_misused(usage, "a directory is missing");
-	if (config_load(&config, given.config, cli_config,
+	if (config_load(&config, given.config, cli_report_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	given.manifest.config = &config;
 	given.manifest.configured = given.config != NULL;
-	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_say, &e))
+	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_report, &e))
 		die("%s", e.msg);
-	source_init(&s, argv + 1, (size_t)argc - 1, cli_say);
+	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
 	out_init(&o, STDOUT_FILENO, 0);
 	status = collect_traces(&x, &s, &o);
 	source_release(&s);

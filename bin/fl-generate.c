@@ -190,7 +190,7 @@ from_files(struct generator *g, char **files, int n)
 	struct source s;
 	int status;
 
-	source_init(&s, files, (size_t)n, cli_say);
+	source_init(&s, files, (size_t)n, cli_report);
 	while (source_next(&s, generator_fields, v, GENERATE_FIELDS) > 0) {
 		if (!v[GENERATE_INPUT].p && !v[GENERATE_KWARGS].p)
 			source_complain(&s, "neither a template nor an input: "
@@ -220,7 +220,7 @@ main(int argc, char **argv)
 		generate_read_option(c);
 	if (!given.base)
 		cli_need_input(argc - optind, generate_usage());
-	if (config_load(&config, given.config, cli_config,
+	if (config_load(&config, given.config, cli_report_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	out_init(&o, STDOUT_FILENO, 0);

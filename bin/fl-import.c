@@ -88,7 +88,7 @@ main(int argc, char **argv)
 		cli_misused(usage, "unknown kind '%s': one of otlp is wanted",
 		    argv[0]);
 	cli_need_input(argc - 1, usage);
-	source_init(&s, argv + 1, (size_t)argc - 1, cli_say);
+	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
 	status = import(&s, what);
 	source_release(&s);
 	return status;

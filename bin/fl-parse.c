@@ -325,7 +325,7 @@ parse_run(char **files, size_t n, int both)
 	struct pool pool;
 	static struct output k;	/* the thread that waits for signals has it */
 	struct join j = { .output = &k, .pool = &pool, .memory = given.memory,
-	    .report = cli_say };
+	    .report = cli_report };
 	int status = 2;
 
 	set_up_formats();

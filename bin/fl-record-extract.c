@@ -102,7 +102,7 @@ main(int argc, char **argv)
 		}
 	}
 	cli_need_input(argc - optind, usage);
-	source_init(&s, argv + optind, (size_t)(argc - optind), cli_say);
+	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
 	out_init(&o, STDOUT_FILENO, 0);
 	while (!(want.first && n) && source_next(&s, template_fields, v,
 	    TEMPLATE_FIELDS) > 0) {

@@ -354,7 +354,7 @@ report(const char *msg)
 {
 	if (bar.shown)
 		fputs("\r\033[K", stderr);
-	cli_say(msg);
+	cli_report(msg);
 }
 
 /* --- the plan ------------------------------------------------------------ */
@@ -697,7 +697,7 @@ main(int argc, char **argv)
 	if (!given.explain && !given.check)
 		cli_need_input(argc - first, buf_str(&usage));
 	buf_release(&usage);
-	if (config_load(&c, given.config, cli_config,
+	if (config_load(&c, given.config, cli_report_config,
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	if (given.explain || given.check)

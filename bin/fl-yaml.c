@@ -201,7 +201,7 @@ json_to_yaml(char **files, int n, struct json_span header, int list,
 	struct yamlout *y;
 	int status;
 
-	source_init(&s, files, (size_t)n, cli_say);
+	source_init(&s, files, (size_t)n, cli_report);
 	y = yamlout_new(o, list ? '[' : '{');
 	if (header.p && !list)
 		put_header(y, header);

@@ -314,13 +314,13 @@ passes_over()
 		run --separate-stderr -2 $words </dev/null
 		assert_equal "$words: $stderr" "$words: ${words%% *}: $message"
 	done <<-'END'
-	fl-run --iterations 0|--iterations '0': a whole number from 1 to 1000000000 is wanted
-	fl-run --timeout 0|--timeout '0': a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h
-	fl-run --timeout nan|--timeout 'nan': a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h
-	fl-run --retries -1|--retries '-1': a whole number from 0 to 1000000 is wanted
-	fl-run --parallel 99999999999999999999|--parallel '99999999999999999999': a whole number from 0 to 4096 is wanted
-	fl-collect --runs 1.5 d|--runs '1.5': a whole number from 0 to 9223372036854775807 is wanted
-	fl-generate --limit 5x|--limit '5x': a whole number from 1 to 1000000000 is wanted
+	fl-run --iterations 0|invalid --iterations '0': expected a whole number from 1 to 1000000000
+	fl-run --timeout 0|invalid --timeout '0': expected a time from 0.001 to 1e+09 seconds, such as 30, 1.5m or 2h
+	fl-run --timeout nan|invalid --timeout 'nan': expected a time from 0.001 to 1e+09 seconds, such as 30, 1.5m or 2h
+	fl-run --retries -1|invalid --retries '-1': expected a whole number from 0 to 1000000
+	fl-run --parallel 99999999999999999999|invalid --parallel '99999999999999999999': expected a whole number from 0 to 4096
+	fl-collect --runs 1.5 d|invalid --runs '1.5': expected a whole number from 0 to 9223372036854775807
+	fl-generate --limit 5x|invalid --limit '5x': expected a whole number from 1 to 1000000000
 	END
 }
 

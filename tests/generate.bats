@@ -268,7 +268,7 @@ personas()
 	done <<-'END'
 	--strategy nonsense|unknown strategy 'nonsense'
 	--strategy tpyo|unknown strategy 'tpyo'; did you mean 'typo'[?]
-	--limit 0|--limit '0': a whole number from 1
+	--limit 0|invalid --limit '0': expected a whole number from 1
 	--limit -3|--limit '-3'
 	--limit 1e3|--limit '1e3'
 	--seed x|--seed 'x'

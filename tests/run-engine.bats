@@ -617,6 +617,6 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 	done
 	for bad in x 1x 1mm -1 '' m; do
 		run -2 fl-run --max-time "$bad" --protocol lines --command cat </dev/null
-		assert_output --partial "a time from 0.001 to 1e+09 seconds is wanted, such as 30, 1.5m or 2h"
+		assert_output --partial "expected a time from 0.001 to 1e+09 seconds, such as 30, 1.5m or 2h"
 	done
 }

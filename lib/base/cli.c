@@ -60,8 +60,8 @@ cli_int(const char *option, const char *arg, long long min, long long max)
 	errno = 0;
 	v = strtoll(arg, &end, 10);
 	if (end == arg || *end || errno || v < min || v > max)
-		die("%s '%s': a whole number from %lld to %lld is wanted",
-		    option, arg, min, max);
+		die("invalid %s '%s': expected a whole number from %lld to "
+		    "%lld", option, arg, min, max);
 	return v;
 }
 
@@ -80,8 +80,8 @@ cli_seconds(const char *option, const char *arg, double min, double max)
 	if (unit)
 		v *= seconds[unit - units];
 	if (end == arg || (*end && !unit) || !(v >= min && v <= max))
-		die("%s '%s': a time from %g to %g seconds is wanted, such as "
-		    "30, 1.5m or 2h", option, arg, min, max);
+		die("invalid %s '%s': expected a time from %g to %g seconds, "
+		    "such as 30, 1.5m or 2h", option, arg, min, max);
 	return v;
 }
 
@@ -106,7 +106,7 @@ cli_version(void)
 }
 
 void
-cli_config(void *arg, int error, const struct err *e)
+cli_report_config(void *arg, int error, const struct err *e)
 {
 	char *text;
 
@@ -118,7 +118,7 @@ cli_config(void *arg, int error, const struct err *e)
 }
 
 void
-cli_say(const char *msg)
+cli_report(const char *msg)
 {
 	warn("%s", msg);
 }

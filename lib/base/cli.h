@@ -2,43 +2,49 @@
 #define CLI_H
 
 /*
- * What all programs do alike with their options. For main programs only:
- * these print, and end the program with status 2 on wrong usage.
+ * Conventions of the command lines of all programs. For main programs only:
+ * these functions print, and end the program on wrong usage.
+ *
+ * A usage text is what comes after "usage: ": the synopsis, then one line that
+ * says what the program does, then the options.
  */
 #include <stddef.h>
 
 struct err;
 
-/* Values for getopt_long of --help and --version; others start at CLI_OPT. */
+/* getopt_long's values of --help and --version; other options use CLI_OPT on. */
 enum { CLI_HELP = 1000, CLI_VERSION, CLI_OPT };
 
+/* The end of every program's table of long options. */
 #define CLI_COMMON \
 	{ "help", no_argument, NULL, CLI_HELP }, \
 	{ "version", no_argument, NULL, CLI_VERSION }, \
 	{ NULL, 0, NULL, 0 }
 
 /*
- * To be called for every option that main does not know: prints usage or the
- * version and exits with 0, or complains about a wrong option and exits with 2.
- * usage is the text after "usage: ".
+ * Handles an option that main does not know: prints the usage or the version
+ * and exits with 0, or prints the usage to stderr and exits with 2.
  */
 _Noreturn void cli_common(int c, const char *usage);
 
-/* Says what is wrong with the arguments, and the usage, and exits with 2. */
+/* Prints an error in the arguments and the usage, and exits with 2. */
 _Noreturn void cli_misused(const char *usage, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * For a filter: prints usage and exits with 2 when there is no operand and the
- * standard input is a terminal.
+ * For a filter: prints the usage and exits with 2 if there are no operands and
+ * stdin is a terminal.
  */
 void cli_need_input(int noperands, const char *usage);
 
-/* An option's argument as a number from min to max; complains and exits. */
+/* Parses an option's argument as a number from min to max, or exits with 2. */
 long long cli_int(const char *option, const char *arg, long long min,
     long long max);
 
-/* A span of time in seconds: a number, with s, m, h or d behind it or not. */
+/*
+ * Parses an option's argument as a time, a number that s, m, h or d may follow,
+ * from min to max seconds, or exits with 2. Returns seconds.
+ */
 double cli_seconds(const char *option, const char *arg, double min, double max);
 
 /*
@@ -48,16 +54,16 @@ double cli_seconds(const char *option, const char *arg, double min, double max);
  */
 char *cli_item(char **list);
 
-/* The version of the whole, such as "0.1.0". */
+/* The version of all programs, such as "0.1.0". */
 const char *cli_version(void);
 
 /*
- * For config_load: says errors in the file named by arg (warnings are for
- * fl-config to tell).
+ * Prints an error in the file that arg names; ignores warnings, which fl-config
+ * prints. A schema_report, for config_load.
  */
-void cli_config(void *arg, int error, const struct err *e);
+void cli_report_config(void *arg, int error, const struct err *e);
 
-/* warn("%s", msg), for who wants a function to say things with. */
-void cli_say(const char *msg);
+/* Prints a message, as warn("%s", msg) does. */
+void cli_report(const char *msg);
 
 #endif
