@@ -131,7 +131,7 @@ buf_fixed2(struct buf *b, double d)
 	unsigned long long n;
 	double rest;
 
-	/* near a half only all of the digits tell */
+	/* near a half, rounding needs all digits: leave that to printf */
 	if (!signbit(d) && d < 1e7) {
 		n = (unsigned long long)(d * 100);
 		rest = d * 100 - (double)n;

@@ -12,7 +12,7 @@
 
 struct err;
 
-/* getopt_long's values of --help and --version; other options use CLI_OPT on. */
+/* getopt_long's values of --help and --version, and the first free value. */
 enum { CLI_HELP = 1000, CLI_VERSION, CLI_OPT };
 
 /* The end of every program's table of long options. */

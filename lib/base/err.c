@@ -11,7 +11,6 @@ err_vset(struct err *e, size_t line, size_t col, const char *fmt, va_list ap)
 {
 	struct buf msg = { 0 };
 
-	/* the arguments may point into the message that is replaced */
 	buf_vprintf(&msg, fmt, ap);
 	free(e->msg);
 	e->msg = buf_detach(&msg, NULL);

@@ -2,32 +2,35 @@
 #define ERR_H
 
 /*
- * An error on its way from the library to the program that prints it: what is
- * wrong, and where when that is known. Zeroed memory is an empty one.
+ * An error that the library returns to the program, which prints it. Zeroed
+ * memory is no error.
  */
 #include <stdarg.h>
 #include <stddef.h>
 
 struct err {
 	char *msg;		/* lower case, no full stop; NULL: no error */
-	char *file;		/* where it is not the one being dealt with */
-	size_t line;		/* from 1; 0: not known */
-	size_t col;		/* from 1, in bytes; 0: not known */
+	char *file;		/* its file, if not the one in hand, or NULL */
+	size_t line;		/* from 1; 0: unknown */
+	size_t col;		/* from 1, in bytes; 0: unknown */
 };
 
-/* Sets the message, freeing an earlier one. Returns -1, to be returned on. */
+/*
+ * Sets the message and the position. The arguments may include the message that
+ * is replaced. Returns -1, for the caller to return.
+ */
 int err_set(struct err *e, size_t line, size_t col, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 int err_vset(struct err *e, size_t line, size_t col, const char *fmt,
     va_list ap) __attribute__((format(printf, 4, 0)));
 
-/* Empties it. */
+/* Frees the message; there is no error any more. */
 void err_release(struct err *e);
 
 /*
- * Writes "file:line:col: " (with the parts that are known; file may be NULL,
- * and the error's own goes before it) and the message into a string that the
- * caller frees.
+ * Formats the error as "file:line:col: message", without the parts that are
+ * unknown. The error's own file takes precedence over file, which may be NULL.
+ * The caller frees the string.
  */
 char *err_text(const struct err *e, const char *file);
 

@@ -4,7 +4,7 @@
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
 
 static void
-round_of(uint64_t v[4])
+sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = ROTL(v[1], 13) ^ v[0];
@@ -18,8 +18,9 @@ round_of(uint64_t v[4])
 	v[2] = ROTL(v[2], 32);
 }
 
+/* A word of n bytes, at most 8, in little-endian order. */
 static uint64_t
-word_of(const unsigned char *p, size_t n)
+sip_word(const unsigned char *p, size_t n)
 {
 	uint64_t w = 0;
 	size_t i;
@@ -30,11 +31,11 @@ word_of(const unsigned char *p, size_t n)
 }
 
 static void
-absorb(uint64_t v[4], uint64_t m)
+sip_absorb(uint64_t v[4], uint64_t m)
 {
 	v[3] ^= m;
-	round_of(v);
-	round_of(v);
+	sip_round(v);
+	sip_round(v);
 	v[0] ^= m;
 }
 
@@ -49,11 +50,11 @@ hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n)
 	size_t left = n, i;
 
 	for (; left >= 8; s += 8, left -= 8)
-		absorb(v, word_of(s, 8));
-	absorb(v, (uint64_t)n << 56 | word_of(s, left));
+		sip_absorb(v, sip_word(s, 8));
+	sip_absorb(v, (uint64_t)n << 56 | sip_word(s, left));
 	v[2] ^= 0xff;
 	for (i = 0; i < 4; i++)
-		round_of(v);
+		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 

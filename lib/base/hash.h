@@ -2,17 +2,17 @@
 #define HASH_H
 
 /*
- * A 64-bit keyed hash: SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast
- * short-input PRF", 2012). The key is 16 bytes made of the two words; the
- * bytes of the words and of the message are taken in little-endian order, so
+ * A keyed 64-bit hash: SipHash-2-4 (Aumasson and Bernstein, "SipHash: a fast
+ * short-input PRF", 2012). Key and message are read as little-endian bytes, so
  * that the value is the same on every machine.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+/* Hashes n bytes with the 128-bit key k0, k1. */
 uint64_t hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n);
 
-/* A hash as 16 hexadecimal digits and a NUL. */
+/* Writes a hash as 16 hexadecimal digits and a NUL. */
 #define HASH_TEXT 17
 void hash_text(uint64_t hash, char text[HASH_TEXT]);
 

@@ -23,7 +23,7 @@ const char *program_next_folder(const char **list, size_t *n);
  */
 char *program_in(const char *folder, size_t n, const char *name);
 
-/* The path, to be freed, of the first program of that name in $PATH, or NULL. */
+/* The path, to be freed, of the first such program in $PATH, or NULL. */
 char *program_find(const char *name);
 
 #endif

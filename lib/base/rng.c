@@ -18,7 +18,7 @@ rng_below(struct rng *r, size_t n)
 
 	if (!n)
 		return 0;
-	/* the numbers from limit on would make the first few likelier */
+	/* numbers from limit on would favour the smallest results */
 	limit = UINT64_MAX - UINT64_MAX % n;
 	do
 		x = rng_next(r);

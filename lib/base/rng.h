@@ -10,16 +10,16 @@
 #include <stdint.h>
 
 struct rng {
-	uint64_t state;
+	uint64_t state;		/* any seed is a valid initial state */
 };
 
-/* The next 64 bits. Any seed will do as the state to start from. */
+/* The next 64 random bits. */
 uint64_t rng_next(struct rng *r);
 
-/* A whole number from 0 to n - 1, every one as likely; 0 when n is 0. */
+/* A number from 0 to n - 1, all equally likely; 0 if n is 0. */
 size_t rng_below(struct rng *r, size_t n);
 
-/* 1 with the probability percent / 100, else 0. */
+/* 1 with a probability of percent / 100, else 0. */
 int rng_chance(struct rng *r, unsigned percent);
 
 #endif

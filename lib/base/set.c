@@ -4,8 +4,9 @@
 #include "util.h"
 #include "set.h"
 
+/* The index of a hash, or the unused index where it goes. */
 static size_t
-place(const struct set *s, uint64_t key)
+set_index(const struct set *s, uint64_t key)
 {
 	size_t i = (size_t)key & (s->cap - 1);
 
@@ -15,7 +16,7 @@ place(const struct set *s, uint64_t key)
 }
 
 static void
-enlarge(struct set *s)
+set_grow(struct set *s)
 {
 	struct set old = *s;
 	size_t i, at;
@@ -25,7 +26,7 @@ enlarge(struct set *s)
 	s->values = xcalloc(s->cap, sizeof(*s->values));
 	for (i = 0; i < old.cap; i++)
 		if (old.keys[i]) {
-			at = place(s, old.keys[i]);
+			at = set_index(s, old.keys[i]);
 			s->keys[at] = old.keys[i];
 			s->values[at] = old.values[i];
 		}
@@ -39,9 +40,9 @@ set_add(struct set *s, uint64_t key, int *added)
 	size_t at;
 
 	if (s->n >= s->cap / 4 * 3)
-		enlarge(s);
+		set_grow(s);
 	key += !key;
-	at = place(s, key);
+	at = set_index(s, key);
 	*added = !s->keys[at];
 	s->n += (size_t)*added;
 	s->keys[at] = key;

@@ -2,22 +2,22 @@
 #define SET_H
 
 /*
- * A set of 64-bit hashes, with a number for each. Zeroed memory is an empty
- * one. The hashes have to be good ones (hash.h).
+ * A set of 64-bit hashes, each with a number. Zeroed memory is an empty set.
+ * The hashes must be evenly distributed, as those of hash.h are.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 struct set {
-	uint64_t *keys;		/* 0: free; the hash 0 is kept as 1 */
-	size_t *values;
-	size_t n;
-	size_t cap;		/* a power of two */
+	uint64_t *keys;		/* 0: unused; a hash of 0 is kept as 1 */
+	size_t *values;		/* the number of each hash */
+	size_t n;		/* hashes in the set */
+	size_t cap;		/* size of the arrays, a power of two */
 };
 
 /*
- * Where key's number is kept; *added is 1 when it was not there before, and
- * the number then is 0. Valid until the next call.
+ * Adds a hash if it is missing; *added tells whether it was. Returns a pointer
+ * to its number, initially 0, which is valid until the next call.
  */
 size_t *set_add(struct set *s, uint64_t key, int *added);
 void set_release(struct set *s);
