@@ -20,22 +20,24 @@
 
 static const char usage[] =
 "fl-config [-f FILE] COMMAND [ARGUMENT ...]\n"
-"Reads, checks, shows and edits setting.yaml.\n"
-"  check           say what is wrong or strange in the file\n"
-"  show            the effective configuration as JSON\n"
-"  show --defaults the defaults alone, without a file\n"
-"  get KEY         one effective value, such as runner.target\n"
-"  set KEY VALUE   change the file, keeping everything else as it is\n"
-"  inputs          base_inputs as JSONL inputs\n"
-"  env             the variables that .env files and the file give agents\n"
-"  env get NAME    one variable as agents get it\n"
+"Check, show and edit setting.yaml.\n"
+"  check               report errors and warnings about the file\n"
+"  show                print the effective configuration as JSON\n"
+"  show --defaults     print the defaults alone, without a file\n"
+"  get KEY             print one effective value, such as runner.target\n"
+"  set KEY VALUE       change one value and keep the rest of the file\n"
+"  inputs              print base_inputs as JSONL inputs\n"
+"  env                 print the variables that agents get from .env files\n"
+"                      and the file\n"
+"  env get NAME        print one variable of agents\n"
 "  env set NAME VALUE  change the .env file in FILE's folder\n"
-"for scripts:\n"
-"  nearest WORD KNOWN ...  the known word that WORD is probably meant to be\n"
-"  quote TEXT      TEXT as a JSON string\n"
-"  slug TEXT       TEXT as a part of a path\n"
-"  -f, --file FILE setting.yaml unless given\n"
-"      --limit N   at most N inputs\n";
+"For scripts:\n"
+"  nearest WORD KNOWN ...  print the known word that WORD probably stands for\n"
+"  quote TEXT          print TEXT as a JSON string\n"
+"  slug TEXT           print TEXT as a path component\n"
+"Options:\n"
+"  -f, --file FILE     use FILE instead of setting.yaml\n"
+"      --limit N       print at most N inputs\n";
 
 enum { OPT_LIMIT = CLI_OPT };
 
@@ -47,14 +49,14 @@ static const struct option options[] = {
 
 static struct out out;
 
-/* The number of inputs to print at most. */
+/* Maximum number of inputs to print. */
 static long long limit = INT64_MAX;
 
-/* Set while warnings are to be said too. */
+/* 1: report warnings, too. */
 static int checking;
 
 static void
-say(void *file, int error, const struct err *e)
+report_config(void *file, int error, const struct err *e)
 {
 	char *text;
 
@@ -86,7 +88,7 @@ show(const struct config *c, char **args)
 	return 0;
 }
 
-/* Prints the defaults, whatever a file or the environment says. */
+/* Prints the defaults, without the file and the environment. */
 static int
 show_defaults(const char *file, char **args)
 {
@@ -140,9 +142,9 @@ inputs(const struct config *c, char **args)
 	return 0;
 }
 
-/* Whether this process has a variable of that name itself. */
+/* Whether the process has a variable whose name is of n bytes. */
 static int
-inherited(const char *name, size_t n)
+is_inherited(const char *name, size_t n)
 {
 	char *copy = xmemdup(name, n);
 	int is = getenv(copy) != NULL;
@@ -162,7 +164,7 @@ env(const struct config *c, char **args)
 	for (i = 0; i < c->env.n; i++) {
 		eq = strchr(c->env.vars[i], '=');
 		n = (size_t)(eq - c->env.vars[i]);
-		if (inherited(c->env.vars[i], n))
+		if (is_inherited(c->env.vars[i], n))
 			continue;
 		buf_add(b, c->env.vars[i], n + 1);
 		buf_puts(b, secret_name(c->env.vars[i], n) ? "***" : eq + 1);
@@ -231,7 +233,7 @@ quote(const char *file, char **args)
 	return 0;
 }
 
-/* Whether a byte of a name stays in a slug. */
+/* Whether a byte stays as it is in a slug. */
 static int
 in_slug(char c)
 {
@@ -240,8 +242,8 @@ in_slug(char c)
 }
 
 /*
- * Keeps ASCII letters and digits, "_" and everything beyond ASCII; makes the
- * rest "-", and drops those at the beginning.
+ * Prints the slug of a text: letters, digits and "_" stay, and so does
+ * everything beyond ASCII; the rest becomes "-", but not at the beginning.
  */
 static int
 slug(const char *file, char **args)
@@ -264,20 +266,20 @@ set(const char *file, char **args)
 	struct err e = { 0 };
 
 	if (configset_put(file, args[0], args[1], &e)) {
-		say((void *)(uintptr_t)file, 1, &e);
+		report_config((void *)(uintptr_t)file, 1, &e);
 		err_release(&e);
 		return 2;
 	}
 	return 0;
 }
 
-/* The row of two words comes before the one of its first word alone. */
+/* A command of two words comes before the command of its first word alone. */
 static const struct command {
 	const char *name;
 	const char *second;	/* the second word, or NULL */
-	int args;		/* the number of arguments after the words */
-	int more;		/* 1: any number of further ones */
-	/* one of both: works on the effective configuration, or on the file */
+	int args;		/* number of arguments after the words */
+	int more;		/* 1: any number of arguments may follow */
+	/* one of: run on the effective configuration; edit on the file's name */
 	int (*run)(const struct config *c, char **args);
 	int (*edit)(const char *file, char **args);
 } commands[] = {
@@ -295,8 +297,9 @@ static const struct command {
 	{ .name = "slug", .args = 1, .edit = slug },
 };
 
+/* Runs a command. Returns the exit status. */
 static int
-run(const struct command *cmd, const char *file, char **args)
+run_command(const struct command *cmd, const char *file, char **args)
 {
 	struct config c;
 	int status = 2;
@@ -304,13 +307,14 @@ run(const struct command *cmd, const char *file, char **args)
 	if (cmd->edit)
 		return cmd->edit(file, args);
 	checking = cmd->run == check;
-	if (!config_load(&c, file, say, (void *)(uintptr_t)file))
+	if (!config_load(&c, file, report_config,
+	    (void *)(uintptr_t)file))
 		status = cmd->run(&c, args);
 	config_release(&c);
 	return status;
 }
 
-/* Finds the command that the words, a NULL after them, begin with. */
+/* Finds the command that the words, which end in NULL, begin with. */
 static const struct command *
 find_command(char **words)
 {
@@ -351,15 +355,17 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (!argc)
-		cli_misused(usage, "a command is missing");
+		cli_misused(usage, "missing command");
 	cmd = find_command(argv);
 	words = cmd->second ? 2 : 1;
 	if (argc - words < cmd->args || (argc - words > cmd->args &&
 	    !cmd->more))
-		cli_misused(usage, "'%s' takes %d argument(s)", cmd->name,
-		    cmd->args);
+		cli_misused(usage, "'%s%s%s' takes %d argument%s%s", cmd->name,
+		    cmd->second ? " " : "", cmd->second ? cmd->second : "",
+		    cmd->args, cmd->args == 1 ? "" : "s",
+		    cmd->more ? " or more" : "");
 	out_init(&out, STDOUT_FILENO, 0);
-	status = run(cmd, file, argv + words);
+	status = run_command(cmd, file, argv + words);
 	if (out_close(&out))
 		die("<stdout>: %s", strerror(out.error));
 	return status;

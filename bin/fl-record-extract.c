@@ -17,12 +17,12 @@
 
 static const char usage[] =
 "fl-record-extract [options] [recording ...]\n"
-"Turns recorded calls into templates for fl-generate.\n"
-"  -f, --first        only the first call\n"
-"  -l, --last         only the last call\n"
-"  -t, --target T     only calls of this target\n"
-"  -p, --path P       where the text is in the arguments, such as data.content\n"
-"  -u, --unique       each combination of target and arguments once\n";
+"Convert recorded calls to templates for fl-generate.\n"
+"  -f, --first     convert only the first call\n"
+"  -l, --last      convert only the last call\n"
+"  -t, --target T  convert only calls of this target\n"
+"  -p, --path P    path of the text in the arguments, such as data.content\n"
+"  -u, --unique    convert each combination of target and arguments once\n";
 
 static const struct option options[] = {
 	{ "first", no_argument, NULL, 'f' },
@@ -38,16 +38,16 @@ static struct {
 	const char *target, *path;
 } want;
 
-/* Whether a recording is one of those that are wanted. */
+/* Whether the options select a recording; reports a record of another kind. */
 static int
-wanted(struct source *s, struct set *seen, const struct json_span *v)
+is_selected(struct source *s, struct set *seen, const struct json_span *v)
 {
 	char id[RECORD_ID];
 	int added;
 
 	if (!json_is(v[TEMPLATE_KWARGS], JSON_OBJECT) ||
 	    !json_is(v[TEMPLATE_TARGET], JSON_STRING)) {
-		source_complain(s, "not a recording: it has no 'target' and "
+		source_complain(s, "not a recording: expected 'target' and "
 		    "'kwargs'");
 		return 0;
 	}
@@ -70,8 +70,8 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 	path = template_find(v[TEMPLATE_KWARGS], want.path, &text);
 	if (!path) {
 		msg = xasprintf("%s:%zu: no text %s%s; the call can only be "
-		    "replayed as it was", s->file, s->line, want.path ?
-		    "at " : "found: say where with --path", want.path ?
+		    "replayed as recorded", s->file, s->line, want.path ?
+		    "at " : "found, give its place with --path", want.path ?
 		    want.path : "");
 		s->report(msg);
 		free(msg);
@@ -106,10 +106,10 @@ main(int argc, char **argv)
 	out_init(&o, STDOUT_FILENO, 0);
 	while (!(want.first && n) && source_next(&s, template_fields, v,
 	    TEMPLATE_FIELDS) > 0) {
-		if (!wanted(&s, &seen, v))
+		if (!is_selected(&s, &seen, v))
 			continue;
 		n++;
-		/* of the last call, whatever it is, only the last is kept */
+		/* with --last, only the last call is written */
 		b.len = 0;
 		extract(&s, v, &b);
 		if (!want.last && out_put(&o, b.p, b.len))
@@ -118,8 +118,8 @@ main(int argc, char **argv)
 	if (want.last && n)
 		out_put(&o, b.p, b.len);
 	if (!n && !s.failed)
-		warn(want.target ? "no call of '%s' was recorded" :
-		    "no calls were recorded", want.target);
+		warn(want.target ? "no recorded call of '%s'" :
+		    "no recorded calls", want.target);
 	bad = s.failed ? 2 : s.bad || !n ? 1 : 0;
 	source_release(&s);
 	set_release(&seen);

@@ -21,14 +21,15 @@ static const char usage[] =
 "fl-yaml [--documents] [--limit N] [file ...]\n"
 "       fl-yaml --to-yaml [--header JSON] [--metadata NAME=TEXT]... [--list]\n"
 "           [file ...]\n"
-"Turns YAML into JSONL, one line for each entry of an inputs file, or back.\n"
-"  -d, --documents    one line for each YAML document instead\n"
-"      --limit N      at most N lines\n"
-"  -t, --to-yaml      JSONL to YAML: an object whose 'inputs' are the records\n"
-"      --header JSON  an object whose fields come before 'inputs'\n"
-"      --metadata NAME=TEXT  a field of 'metadata', before 'inputs'; NAME:=JSON is\n"
-"                     a value of another type, NAME[]=TEXT an element of a list\n"
-"  -l, --list         with --to-yaml: a bare list of the records\n";
+"Convert YAML to JSONL, one line for each entry of an inputs file, or back.\n"
+"  -d, --documents    write one line for each YAML document instead\n"
+"      --limit N      write at most N lines\n"
+"  -t, --to-yaml      convert JSONL to a YAML mapping with a list 'inputs'\n"
+"      --header JSON  write the fields of this object before 'inputs'\n"
+"      --metadata NAME=TEXT\n"
+"                     add a field to the header's 'metadata'; NAME:=JSON adds\n"
+"                     any JSON value, NAME[]=TEXT an element of a list\n"
+"  -l, --list         with --to-yaml: write only the list\n";
 
 enum { OPT_HEADER = CLI_OPT, OPT_METADATA, OPT_LIMIT };
 
@@ -42,10 +43,10 @@ static const struct option options[] = {
 	CLI_COMMON
 };
 
-/* The number of lines that may still be written; -1: any. */
+/* Number of lines still to write at most; -1: unlimited. */
 static long long lines_left = -1;
 
-/* Writes the units of one YAML file as lines. Returns the exit status. */
+/* Writes a YAML file as JSONL. Returns the exit status. */
 static int
 file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 {
@@ -85,7 +86,7 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 	return got < 0 ? 2 : 0;
 }
 
-/* The header as a checked object; complains and exits when it is none. */
+/* Checks that the header is an object; exits with 2 if not. */
 static struct json_span
 read_header(const char *header)
 {
@@ -97,14 +98,15 @@ read_header(const char *header)
 	if (json_scan(v.p, v.n, 0, NULL, NULL, 0, &f) < 0)
 		die("--header: %s (byte %zu)", f.msg, f.at + 1);
 	if (json_type(v) != JSON_OBJECT)
-		die("--header: an object is wanted");
+		die("--header: expected an object, got %s",
+		    json_type_name(json_type(v)));
 	return v;
 }
 
-/* The fields that --metadata gave, without the closing bracket. */
+/* The fields given with --metadata, without the closing bracket. */
 static struct {
 	struct buf json;
-	char *list;		/* the name of the list that is open, or NULL */
+	char *list;		/* name of the list being written, or NULL */
 } metadata;
 
 static void
@@ -116,7 +118,7 @@ close_list_field(void)
 	metadata.list = NULL;
 }
 
-/* Adds a text to a list; calls with the same name continue the list. */
+/* Adds an element to a list; consecutive elements of a name are one list. */
 static void
 add_list_field(const char *name, const char *text)
 {
@@ -128,7 +130,7 @@ add_list_field(const char *name, const char *text)
 	json_add_str(&metadata.json, NULL, text);
 }
 
-/* Adds a value that is JSON. */
+/* Adds a JSON value. */
 static void
 add_typed_field(const char *name, const char *text)
 {
@@ -165,7 +167,7 @@ add_text_field(char *arg)
 	}
 }
 
-/* The metadata as a checked object; absent when there are none. */
+/* The metadata as an object; its p is NULL without --metadata. */
 static struct json_span
 read_metadata(void)
 {
@@ -177,7 +179,7 @@ read_metadata(void)
 
 /* Writes the header's fields. */
 static void
-put_header(struct yamlout *y, struct json_span header)
+put_yaml_header(struct yamlout *y, struct json_span header)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -204,7 +206,7 @@ json_to_yaml(char **files, int n, struct json_span header, int list,
 	source_init(&s, files, (size_t)n, cli_report);
 	y = yamlout_new(o, list ? '[' : '{');
 	if (header.p && !list)
-		put_header(y, header);
+		put_yaml_header(y, header);
 	if (fields.p && !list) {
 		yamlout_key(y, "metadata");
 		yamlout_value(y, fields);

@@ -192,7 +192,7 @@ passes_over()
 		[[ $name == fl-yaml ]] || assert_output ''
 	done
 	run --separate-stderr -1 fl-record-extract in
-	assert_equal "$stderr" 'fl-record-extract: no calls were recorded'
+	assert_equal "$stderr" 'fl-record-extract: no recorded calls'
 }
 
 @test "a file that is missing or a folder is told, and the others are read" {

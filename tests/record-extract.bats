@@ -93,7 +93,7 @@ recorded()
 	assert_equal "$(jq -c '[.input,.input_path,.source.line]' <<<"$output")" \
 		$'[null,null,1]\n[null,null,2]\n[null,null,3]'
 	assert_equal "${#stderr_lines[@]}" 3
-	assert_equal "${stderr_lines[1]}" 'fl-record-extract: in:2: no text found: say where with --path; the call can only be replayed as it was'
+	assert_equal "${stderr_lines[1]}" 'fl-record-extract: in:2: no text found, give its place with --path; the call can only be replayed as recorded'
 }
 
 @test "--path says where the text is, whatever it is" {
@@ -110,7 +110,7 @@ recorded()
 	item {"content":[{"text":"deep"}]}
 	END
 	run --separate-stderr -0 fl-record-extract --path item.content.1.text in
-	assert_equal "$stderr" 'fl-record-extract: in:1: no text at item.content.1.text; the call can only be replayed as it was'
+	assert_equal "$stderr" 'fl-record-extract: in:1: no text at item.content.1.text; the call can only be replayed as recorded'
 	assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '[null,null]'
 }
 
@@ -153,10 +153,10 @@ recorded()
 
 @test "no call, or none of the target, is told and ends with 1" {
 	run --separate-stderr -1 fl-record-extract </dev/null
-	assert_equal "$stderr" 'fl-record-extract: no calls were recorded'
+	assert_equal "$stderr" 'fl-record-extract: no recorded calls'
 	recorded '{}' >in
 	run --separate-stderr -1 fl-record-extract -t other:f in
-	assert_equal "$stderr" "fl-record-extract: no call of 'other:f' was recorded"
+	assert_equal "$stderr" "fl-record-extract: no recorded call of 'other:f'"
 	assert_output ''
 }
 

@@ -29,7 +29,7 @@ character_len(const char *p)
  * JSON string if quoted is 1. Returns 1 if that is all of it, else 0.
  */
 static int
-put_excerpt(struct buf *b, const char *p, const char *end, size_t max,
+put_start(struct buf *b, const char *p, const char *end, size_t max,
     int quoted)
 {
 	const char *from = p;
@@ -84,7 +84,7 @@ put_first_line(struct buf *b, struct json_span v, size_t max)
 	for (end = p; end < last && !is_break(end); end += character_len(end))
 		if ((size_t)(end - p) > max)
 			break;
-	if (!put_excerpt(b, p, end, max, 0) || skip_blanks(end, last) < last)
+	if (!put_start(b, p, end, max, 0) || skip_blanks(end, last) < last)
 		buf_puts(b, ELLIPSIS);
 }
 
@@ -98,7 +98,7 @@ put_first_tokens(struct buf *b, struct json_span v, size_t max)
 		q = p + 1;
 		if (*p == '"') {
 			q = json_end(p);
-			if (!put_excerpt(b, p + 1, q - 1, max, 1))
+			if (!put_start(b, p + 1, q - 1, max, 1))
 				break;
 		} else if (!strchr(" \t\r\n", *p)) {
 			buf_byte(b, *p);
