@@ -1,23 +1,35 @@
 #!/usr/bin/env bash
-# Runs all tests, files side by side, and ends with one line of its own:
-# "N passed, N failed". Exits with 1 when one failed.
+# Runs all tests, several files at a time, and prints "N passed, N failed" at
+# the end. Exits with 1 if a test failed.
 set -u
+# Tests send signals, which a program that inherits them ignored (from nohup,
+# from a shell's background job) rightly keeps ignoring.
+if [ -z "${CHECK_SIGNALS-}" ]; then
+	CHECK_SIGNALS=default exec env --default-signal bash "$0" "$@"
+fi
+unset CHECK_SIGNALS
 cd "$(dirname "$0")/.." || exit 2
 build=$(realpath "${BUILD:-build}")
 export BUILD_DIR=$build PATH=$build/bin:$PATH CC=${CC:-gcc}
 export FLUXLOOP_PYTHONPATH=$PWD/lib/python
-# what a user may have set is not what the tests are about
+# the tests do not depend on the user's environment
 unset "${!FLUXLOOP_@}"
 export FLUXLOOP_PYTHONPATH=$PWD/lib/python
 logs=$build/check
+# The files that take longest, which start first. build/check/*.tap has the time
+# of each test.
+slow=(resume run-faults fluxloop parse-engine bad-input)
+# Seconds that a file may take; test_helper.bash limits single tests.
+longest=1800
 rm -rf "$logs"
 mkdir -p "$logs"
 
 python_tests()
 {
 	local log=$logs/python.log ran bad
-	PYTHONPATH=lib/python "${PYTHON:-python3}" -m unittest discover \
-		-s tests/python >"$log" 2>&1
+	PYTHONPATH=lib/python timeout --foreground "$longest" \
+		"${PYTHON:-python3}" -m unittest discover -s tests/python \
+		>"$log" 2>&1
 	ran=$(sed -n 's/^Ran \([0-9]*\) tests\{0,1\} .*/\1/p' "$log")
 	bad=$(sed -n 's/^FAILED (\(.*\))$/\1/p' "$log" | tr ',' '\n' |
 		sed -n 's/^ *\(failures\|errors\)=//p' |
@@ -32,23 +44,30 @@ bats_file()
 	local name log
 	name=$(basename "$1" .bats)
 	log=$logs/$name.tap
-	bats --formatter tap "$1" >"$log" 2>&1
+	timeout --foreground "$longest" bats --timing --formatter tap "$1" >"$log" 2>&1
 	local status=$? passed failed
 	passed=$(grep -c '^ok ' "$log")
 	failed=$(grep -c '^not ok ' "$log")
-	# a file that could not be run at all has failed too
+	# a file that did not run to its end has failed, too
 	[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 	echo "$passed $failed" >"$logs/$name.count"
 	printf '%-24s %3d passed, %d failed\n' "$name" "$passed" "$failed"
 	[ "$failed" -eq 0 ] || sed -n '/^not ok /,/^ok /p' "$log"
 }
 
-export logs
+# bats_files: prints the names of all files, the slow ones first.
+bats_files()
+{
+	printf 'tests/%s.bats\n' "${slow[@]}"
+	printf '%s\n' tests/*.bats
+}
+
+export logs longest
 export -f bats_file
 python_tests &
 # shellcheck disable=SC2016 # expanded by the shell that xargs starts
-printf '%s\0' tests/*.bats |
-	xargs -0 -n 1 -P "$(nproc)" bash -c 'bats_file "$1"' _
+bats_files | awk '!seen[$0]++' |
+	xargs -n 1 -P "$(nproc)" bash -c 'bats_file "$1"' _
 wait
 cat "$logs"/*.count | awk '
 	{ passed += $1; failed += $2 }

@@ -17,7 +17,7 @@ setup_file()
 
 setup()
 {
-	cd -- "$BATS_TEST_TMPDIR" || return
+	begin
 	cp "$BATS_FILE_TMPDIR/fault" .
 	seq 1000 | sed 's/.*/{"input":"&"}/' >in
 }

@@ -683,7 +683,7 @@ start_stuck()
 	return input
 	PY
 	inputs one stuck three
-	env --default-signal=INT,QUIT "$BIN/fluxloop" run experiment \
+	env --default-signal=HUP,INT,QUIT "$BIN/fluxloop" run experiment \
 		>out 2>&1 3>&- &
 	pid=$!
 	wait_for reached

@@ -5,6 +5,8 @@
 load test_helper
 load filter_helper
 
+BATS_TEST_TIMEOUT=$((120 + 10 * ${KILLS:-20}))
+
 @test "an experiment that is killed anywhere is resumed until it is complete" {
 	find_python
 	"$CC" -D_XOPEN_SOURCE=700 -O1 -o steady "$ROOT/tests/agents/steady.c"

@@ -376,7 +376,7 @@ formats()
 @test "a signal leaves nothing behind" {
 	mkfifo in
 	for signal in TERM HUP; do
-		fl-parse -o out <in &
+		env --default-signal=HUP fl-parse -o out <in &
 		pid=$!
 		exec 7>in
 		head -n 50 "$FILES/whole" >&7

@@ -128,8 +128,8 @@ replies()
 		import os, signal, subprocess, time
 
 		def start(stdout):
-		    return subprocess.Popen(["fl-run", "--grace", "1", "--command", "sh agent.sh", "in"],
-		                            stdout=stdout)
+		    return subprocess.Popen(["env", "--default-signal=HUP", "fl-run", "--grace", "1",
+		                             "--command", "sh agent.sh", "in"], stdout=stdout)
 
 		read, write = os.pipe()
 		blocked = start(write)

@@ -1,6 +1,6 @@
-# For all bats files: the programs that were built come first in the PATH, each
-# test starts in an empty folder of its own, and nothing of the user's
-# environment gets in.
+# For all bats files: the programs that were built come first in PATH, each test
+# starts in an empty folder of its own and has a time limit, and the user's
+# environment is left out.
 
 bats_require_minimum_version 1.5.0
 export BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
@@ -20,15 +20,27 @@ for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH; do
 	unset "$name"
 done
 unset name
-# a build in another place has the package nowhere near
+# a build in another folder would not find the package
 export FLUXLOOP_PYTHONPATH=$ROOT/lib/python
 
-setup()
+# Seconds that a test may take.
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+
+# begin: what each setup() does first. bats enforces the time limit from a
+# background job of the test's shell; without the job, `wait` and `jobs` of a
+# test concern its own jobs only.
+begin()
 {
+	disown -a
 	cd -- "$BATS_TEST_TMPDIR" || return
 }
 
-# wait_for FILE: until it is there; fails after a minute.
+setup()
+{
+	begin
+}
+
+# wait_for FILE: waits until FILE exists; fails after a minute.
 wait_for()
 {
 	local i
@@ -41,13 +53,13 @@ wait_for()
 	return 1
 }
 
-# mode_of PATH: prints its permissions, such as 600.
+# mode_of PATH: prints the permissions of PATH, such as 600.
 mode_of()
 {
 	stat -c %a -- "$1"
 }
 
-# lines_of FILE: prints how many there are.
+# lines_of FILE: prints the number of lines in FILE.
 lines_of()
 {
 	wc -l <"$1"
