@@ -1,12 +1,13 @@
 """FluxLoop: record, trace and replay the calls of an AI agent's handler.
 
-Importing the package loads nothing else: each public name brings in its
-module when it is first used (PEP 562), so that a service which merely calls
-`record_call_args` does not pay for the rest.
+Importing the package imports no module of it: each public name imports its
+module when it is first used (PEP 562), so that a service that only calls
+`record_call_args` does not load the rest.
 """
 
 __version__ = "0.1.0"
 
+# public name -> module
 _HOME = {
     "agent": "decorators",
     "prompt": "decorators",
@@ -19,7 +20,7 @@ _HOME = {
     "ObservationType": "kinds",
     "ObservationLevel": "kinds",
     "configure": "config",
-    "get_config": "config",
+    "get_config": "settings",
     "reset_config": "config",
     "load_env": "config",
     "enable_recording": "recording",

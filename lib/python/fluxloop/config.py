@@ -1,135 +1,49 @@
-"""Settings: what `configure` was given, else the environment, else a default."""
+"""Change the settings, from a program or from a `.env` file."""
 
 import os
-import sys
 
+from .settings import SDKConfig, convert_settings, get_config
 
-def _boolean(value):
-    if isinstance(value, str):
-        return value.strip().lower() in ("true", "1", "yes", "on")
-    return bool(value)
-
-
-def _optional_text(value):
-    return None if value is None else str(value)
-
-
-def _url(value):
-    if value is None:
-        return None
-    scheme, separator, rest = str(value).partition("://")
-    if not (scheme and separator and rest.split("/")[0]):
-        raise ValueError("collector_url must be a URL such as http://host:8000, not %r" % value)
-    return str(value).rstrip("/")
-
-
-def _fraction(value):
-    value = float(value)
-    if not 0 <= value <= 1:
-        raise ValueError("sample_rate must be between 0 and 1")
-    return value
-
-
-def _batch(value):
-    value = int(value)
-    if not 1 <= value <= 100:
-        raise ValueError("batch_size must be between 1 and 100")
-    return value
-
-
-# name: (environment variable, default, check and conversion). The settings of
-# the collector, the batches and the queue have no effect here: they are
-# accepted so that programs written for the hosted service run unchanged.
-_SETTINGS = {
-    "collector_url": ("FLUXLOOP_COLLECTOR_URL", None, _url),
-    "api_key": ("FLUXLOOP_API_KEY", None, _optional_text),
-    "enabled": ("FLUXLOOP_ENABLED", True, _boolean),
-    "debug": ("FLUXLOOP_DEBUG", False, _boolean),
-    "use_collector": ("FLUXLOOP_USE_COLLECTOR", True, _boolean),
-    "offline_store_enabled": ("FLUXLOOP_OFFLINE_ENABLED", True, _boolean),
-    "offline_store_dir": ("FLUXLOOP_OFFLINE_DIR", "./fluxloop_artifacts", str),
-    "record_args": ("FLUXLOOP_RECORD_ARGS", False, _boolean),
-    "recording_file": ("FLUXLOOP_RECORDING_FILE", None, _optional_text),
-    "batch_size": ("FLUXLOOP_BATCH_SIZE", 10, _batch),
-    "flush_interval": ("FLUXLOOP_FLUSH_INTERVAL", 5.0, float),
-    "max_queue_size": ("FLUXLOOP_MAX_QUEUE_SIZE", 1000, int),
-    "timeout": ("FLUXLOOP_TIMEOUT", 10.0, float),
-    "sample_rate": ("FLUXLOOP_SAMPLE_RATE", 1.0, _fraction),
-    "service_name": ("FLUXLOOP_SERVICE_NAME", None, _optional_text),
-    "environment": ("FLUXLOOP_ENVIRONMENT", "development", _optional_text),
-}
-
-
-class SDKConfig:
-    """The settings in force, one attribute for each name in _SETTINGS."""
-
-    def __init__(self):
-        for name, (variable, default, check) in _SETTINGS.items():
-            value = os.environ.get(variable)
-            try:
-                value = default if value is None else check(value)
-            except ValueError as error:
-                _warn("%s is ignored: %s" % (variable, error))
-                value = default
-            setattr(self, name, value)
-
-    def __repr__(self):
-        shown = dict(vars(self), api_key="***" if self.api_key else None)
-        return "SDKConfig(%s)" % ", ".join("%s=%r" % item for item in shown.items())
-
-
-def _warn(message):
-    import warnings
-
-    warnings.warn(message, RuntimeWarning, stacklevel=4)
-
-
-_config = SDKConfig()
+__all__ = ["SDKConfig", "configure", "get_config", "load_env", "reset_config"]
 
 
 def configure(**settings):
     """Change settings and return the configuration in force.
 
-    Takes any name of SDKConfig. With `record_args=True` calls are recorded
-    to `recording_file` (default recordings/args.jsonl). Raises ValueError
-    for an unknown name or a value out of range, and then changes nothing.
+    Takes any attribute of SDKConfig as a keyword. With `record_args=True`
+    calls are recorded to `recording_file` (default recordings/args.jsonl).
+    Raises ValueError for an unknown name or a value out of range, without
+    changing anything.
     """
-    checked = {}
-    for name, value in settings.items():
-        if name not in _SETTINGS:
-            raise ValueError("unknown configuration parameter: %s" % name)
-        checked[name] = _SETTINGS[name][2](value)
-    vars(_config).update(checked)
+    config, checked = get_config(), convert_settings(settings)
+    vars(config).update(checked)
     if "record_args" in checked or "recording_file" in checked:
-        _apply_recording()
-    return _config
-
-
-def get_config():
-    """Return the configuration in force (one object, changed in place)."""
-    return _config
+        _apply_recording(config)
+    return config
 
 
 def reset_config():
-    """Go back to the environment and the defaults; return the configuration."""
-    _config.__init__()
-    _apply_recording()
-    return _config
+    """Reset all settings to the environment or the defaults; return the configuration."""
+    config = get_config()
+    config.__init__()
+    _apply_recording(config)
+    return config
 
 
-def _apply_recording():
+def _apply_recording(config):
     from . import recording
 
-    recording.apply_config(_config)
+    recording.apply_config(config)
 
 
 def load_env(dotenv_path=None, *, override=True, refresh_config=True):
     """Read KEY=VALUE lines of a `.env` file into the environment.
 
-    `dotenv_path` is a file or a folder that holds `.env`; without it `.env`
-    is looked for in the current folder and those above. With `override`
-    variables that exist are replaced. With `refresh_config` the settings are
-    then read again from the environment. Returns whether a file was read.
+    `dotenv_path` is a file, or a folder with a file `.env`; by default `.env`
+    is searched for in the current folder and its parents. `override` replaces
+    variables that exist. `refresh_config` then resets the settings, so that
+    the new variables take effect. Returns whether a file was read. Raises
+    OSError and UnicodeDecodeError.
     """
     path = _find_env(dotenv_path)
     if path is None:
@@ -163,9 +77,10 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def _parse_env(lines):
-    """Yield (name, value) for each assignment: `export` is allowed before it,
-    single quotes keep a value as it is, double quotes know \\n, \\r, \\t, and
-    ${NAME} or ${NAME:-default} is expanded outside single quotes."""
+    """Yield (name, value) for each assignment, which may start with `export`.
+    A value in single quotes is literal; in double quotes \\n, \\r and \\t are
+    escapes; ${NAME} and ${NAME:-default} are expanded outside single quotes.
+    Other lines are skipped."""
     import re
 
     line_of = re.compile(

@@ -1,20 +1,21 @@
-"""Traces: which observation is under way, and where finished ones go.
+"""Traces: which observation is running, and where finished ones go.
 
-The current trace and its innermost running observation, the parent of what
-comes next, are one context variable, so that parents stay right in
+One context variable holds the current trace and its innermost running
+observation, which is the parent of the next one. So parents are right in
 asyncio.gather and wherever else contexts are copied.
 """
 
 from contextvars import ContextVar
 
-from .config import get_config
 from .serialize import excerpt
+from .settings import get_config
 from .stamps import new_id, utc_now
 
-# (FluxLoopContext, what runs or None), or None outside any trace. What runs is
-# an Observation, or has its `id`, `observation`, `end_time` and `to_json`.
+# (FluxLoopContext, running observation or None), or None outside any trace. A
+# running observation is an Observation or another object with an Observation's
+# `id`, `observation`, `end_time` and `to_json`.
 scope = ContextVar("fluxloop_scope", default=None)
-# Asked for the scope where the variable has none, as in plain threads.
+# Function that returns the scope where the variable is None, as in plain threads.
 fallback_scope = None
 
 
@@ -30,8 +31,8 @@ def __getattr__(name):
 
 
 class _Record:
-    """What is written as one JSON object, its fields in the order of the
-    slots. A field that is None is not written."""
+    """An object that is written as JSON: its slots are the fields, in their order.
+    Fields that are None are left out."""
 
     __slots__ = ()
 
@@ -43,9 +44,8 @@ class _Record:
 
 
 class Observation(_Record):
-    """One step of a trace. Times are ISO 8601 UTC text; input, output and
-    metadata may be anything that serialize.Encoder takes, which is everything;
-    the decorators put Captured there."""
+    """A step of a trace. Times are ISO 8601 UTC (str). Input, output and metadata
+    may be any values; the decorators set them to Captured."""
 
     __slots__ = (
         "id",
@@ -86,12 +86,12 @@ class Observation(_Record):
 
     @property
     def observation(self):
-        """Itself: what runs may also be something that becomes one."""
+        """This object: other running observations make theirs here."""
         return self
 
 
 class Trace(_Record):
-    """What is known of a trace as a whole."""
+    """The fields of a trace as a whole, without its observations."""
 
     __slots__ = (
         "id",
@@ -121,12 +121,13 @@ class Trace(_Record):
 
 
 class FluxLoopContext:
-    """One trace and its observations.
+    """A trace and its observations.
 
-    `sink` is called with each finished observation as a line of JSON without
-    its newline, children before parents; None writes them to the offline
-    store when the trace ends. A context made inside one that has a sink joins
-    that one's trace: the sink's owner is waiting for a single trace.
+    `sink` is called with each finished observation (bytes: one line of JSON
+    without its newline), children before parents. If it is None, the
+    observations are written to the offline store when the trace ends. A
+    context that is made inside one with a sink joins the trace of that one:
+    the owner of the sink expects a single trace.
     """
 
     config = get_config()
@@ -159,9 +160,9 @@ class FluxLoopContext:
             {} if metadata is None else metadata,
             [] if tags is None else tags,
         )
-        self.observations = []  # finished ones, in JSON, that wait for the offline store
+        self.observations = []  # finished ones for the offline store (JSON, bytes)
         self.is_sampled = bool(self.sink) or _is_sampled(self.config.sample_rate)
-        self._open = {}  # id -> what runs, and the scope around it
+        self._open = {}  # id -> (running observation, the scope around it)
 
     def is_enabled(self):
         """Whether observations are kept."""
@@ -177,7 +178,7 @@ class FluxLoopContext:
         return stack[::-1]
 
     def push_observation(self, observation):
-        """Begin an observation: it becomes the parent of what comes next."""
+        """Start an observation: it becomes the parent of the next one."""
         if self.is_enabled():
             here = scope.get()
             inside = here and here[0] is self
@@ -198,11 +199,11 @@ class FluxLoopContext:
         return here[1].observation
 
     def begin(self, running, outer):
-        """Note what runs; `outer` is the scope around it."""
+        """Add a running observation; `outer` is the scope around it."""
         self._open[running.id] = (running, outer)
 
     def end(self, running):
-        """Hand on what has ended, once."""
+        """Pass a finished observation on, unless it has been passed on already."""
         if self._open.pop(running.id, None) is None:
             return
         if running.end_time is None:
@@ -236,7 +237,7 @@ class FluxLoopContext:
             self._store()
 
     def end_open(self):
-        """Hand on what still runs as it is, innermost first."""
+        """Pass the running observations on, unfinished, innermost first."""
         for running, _ in reversed(list(self._open.values())):
             running.observation.status_message = "unfinished"
             self.end(running)
@@ -244,14 +245,14 @@ class FluxLoopContext:
     def _store(self):
         from os.path import abspath, join
 
-        from .files import append
+        from .files import append_lines
 
         folder = abspath(self.config.offline_store_dir)
         lines = b"".join([one + b"\n" for one in self.observations])
         self.observations = []
         try:
-            append(join(folder, "observations.jsonl"), lines)
-            append(join(folder, "traces.jsonl"), self.trace.to_json() + b"\n")
+            append_lines(join(folder, "observations.jsonl"), lines)
+            append_lines(join(folder, "traces.jsonl"), self.trace.to_json() + b"\n")
         except OSError as error:
             import warnings
 
@@ -281,11 +282,12 @@ def get_current_context():
 
 
 class instrument:
-    """Makes the block, or the function it decorates, a trace called `name`.
+    """Makes a `with` block, or each call of a decorated function, a trace called
+    `name`.
 
-    Gives the FluxLoopContext. Without a bridge around it the trace goes to
-    traces.jsonl and its observations to observations.jsonl in
-    `offline_store_dir`, if `offline_store_enabled`.
+    `with` returns the FluxLoopContext. Outside the bridge, if
+    `offline_store_enabled`, the trace is appended to traces.jsonl and its
+    observations to observations.jsonl in `offline_store_dir`.
     """
 
     def __init__(

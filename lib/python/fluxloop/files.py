@@ -1,22 +1,23 @@
-"""Appending to files that other processes and threads append to as well."""
+"""Append to files that other processes and threads append to as well."""
 
 import os
 
 try:
     import fcntl
-except ImportError:  # not a Unix: O_APPEND has to do
+except ImportError:  # not a Unix: there is O_APPEND alone
     fcntl = None
 
 
-def append(path, data):
-    """Append `data` (whole lines, each with its newline) to the file `path`.
+def append_lines(path, data):
+    """Append `data` (bytes: whole lines, each with its newline) to a file.
 
-    One write under an exclusive lock. A torn last line, left by a writer that
-    was killed, is ended first, so that it cannot swallow ours. The file is
-    made 0600, missing folders 0700. Raises OSError.
+    The data is written at once, under an exclusive lock. If the file's last
+    line lacks its newline, because its writer was killed, the newline is
+    written first. The file is created with mode 0600, missing folders with
+    0700. Raises OSError.
 
-    The file is opened anew each time: a lock belongs to an open file, and one
-    shared with a forked child would not keep the child out.
+    The file is opened for each call: the lock belongs to the open file, and an
+    open file that is shared with a forked child would not lock the child out.
     """
     folder = os.path.dirname(path)
     if folder:
@@ -35,9 +36,9 @@ def append(path, data):
 
 
 def _is_torn(descriptor):
-    """Whether the file's last byte is something other than a newline."""
+    """Whether the file's last line lacks its newline."""
     try:
         size = os.fstat(descriptor).st_size
         return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-    except OSError:  # a pipe or a device has no last byte
+    except OSError:  # a pipe or a device
         return False

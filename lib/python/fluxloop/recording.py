@@ -1,12 +1,12 @@
-"""Recording the arguments of real calls, so that they can be replayed.
+"""Record the arguments of real calls, so that they can be replayed.
 
 A recording is a JSONL file with one object per call:
 {"_version":"1","iteration":0,"target":"app.ws:Handler.handle","kwargs":{...},
  "timestamp":"2025-10-04T14:09:02.458196","objects":{"conn":"app.ws.Conn"}}
 `iteration` counts the calls of one target, `timestamp` is naive local time,
-`objects` has the dotted paths of the values that were objects and their class.
-Recording never raises into the program it watches: what goes wrong is a
-warning, once for each kind.
+`objects` maps the dotted path of each value that was an object to its class.
+Recording raises nothing into the program it watches: an error becomes a
+RuntimeWarning, once for each type of exception.
 """
 
 import os
@@ -17,6 +17,7 @@ from itertools import count
 from .introspect import is_coroutine_function
 from .masking import MASK, is_secret
 from .serialize import Encoder, describe, encode, is_enum, is_huge, iso_text, type_name
+from .settings import get_config
 
 DEFAULT_FILE = os.path.join("recordings", "args.jsonl")
 
@@ -29,10 +30,10 @@ _warned = set()
 def record_call_args(*args, iteration=None, **kwargs):
     """record_call_args(target, *, iteration=None, **kwargs): record one call.
 
-    `target` ("module:Class.method") may be positional, and then a parameter
-    of the handler may be called `target`; one called `iteration` cannot be
-    recorded. Without `iteration` the calls of each target are counted from 0.
-    Does nothing unless recording is enabled.
+    `target` is "module:Class.method". Give it by position if the handler
+    itself has a parameter `target`; a parameter `iteration` cannot be
+    recorded. The default of `iteration` counts the calls of each target from
+    0. Does nothing unless recording is enabled.
     """
     recorder = _recorder
     if recorder is None:
@@ -47,7 +48,7 @@ def record_call_args(*args, iteration=None, **kwargs):
 
 
 def enable_recording(output_file):
-    """Record to `output_file` (JSONL, appended to); iterations start at 0."""
+    """Append the calls to `output_file` (JSONL); iterations start at 0."""
     global _recorder
     if not _suppressed:
         _recorder = Recorder(output_file)
@@ -60,15 +61,16 @@ def disable_recording():
 
 
 def set_recording_options(*, iteration_auto_increment=None):
-    """Choose whether calls without an iteration are counted (True) or all are 0."""
+    """Choose whether calls without an iteration are counted (True), or all have
+    iteration 0 (False)."""
     global _auto_increment
     if iteration_auto_increment is not None:
         _auto_increment = bool(iteration_auto_increment)
 
 
 def suppress():
-    """Turn recording off until the process ends, whatever the program asks for:
-    a handler that records itself must not do so while it is replayed."""
+    """Turn recording off until the process ends; it cannot be enabled again. A
+    handler that records its calls must not do so while they are replayed."""
     global _suppressed
     _suppressed = True
     disable_recording()
@@ -94,20 +96,20 @@ def _warn_once(error):
             RuntimeWarning,
             stacklevel=3,
         )
-    except Warning:  # warnings are errors here: it may not become one of the program's
+    except Warning:  # the program turns warnings into exceptions
         pass
 
 
 class Recorder:
-    """Writes calls to one file."""
+    """Appends calls to one file."""
 
     def __init__(self, output_file):
-        # Made absolute now: the program may change its folder later.
+        # Absolute, because the program may change its folder later.
         self.path = os.path.abspath(os.path.expanduser(os.fspath(output_file)))
         self._next = {}
 
     def record(self, target, iteration, kwargs):
-        from .files import append
+        from .files import append_lines
         from .stamps import local_now
 
         encoder = RecordEncoder()
@@ -117,10 +119,10 @@ class Recorder:
         )
         iteration = encode(self._count(target, iteration))
         now = local_now().encode()
-        append(self.path, line % (iteration, encode(target), tree, now, encode(encoder.objects)))
+        append_lines(self.path, line % (iteration, encode(target), tree, now, encode(encoder.objects)))
 
     def _count(self, target, iteration):
-        if iteration is None:  # next() of a count is safe among threads
+        if iteration is None:  # next() of a count is thread-safe
             return next(self._next.setdefault(target, count()))
         self._next[target] = count(iteration + 1)
         return iteration
@@ -129,17 +131,18 @@ class Recorder:
 class RecordEncoder(Encoder):
     """Writes arguments as JSON that can be replayed.
 
-    Nothing is shortened. Values under a secret's name become "***", except
-    null, true and false, which hold none. UUID, Decimal and paths become
-    their str(), dates ISO 8601, sets sorted lists; bytes, exceptions,
-    generators and what else JSON cannot hold become "<repr:...>" with at
-    most 100 characters, callables "<callable:NAME>". Objects become mappings
-    of their public attributes, and `objects` notes their paths and classes.
+    Nothing is shortened. A value with the name of a secret becomes "***",
+    unless it is None, True, False or a callable. UUIDs, Decimals and paths
+    become their str(), dates ISO 8601, sets sorted lists, callables
+    "<callable:NAME>". Bytes, exceptions, generators and other values that
+    JSON cannot hold become "<repr:...>", with at most 100 characters of their
+    repr(). Objects become mappings of their public attributes; `objects` maps
+    their paths to their classes.
     """
 
     max_depth = 20
     max_text = max_items = max_total = sys.maxsize
-    # An object can lead to a whole framework: so many are followed in a call.
+    # Objects followed in a call: one object can lead to a whole framework.
     max_objects = 1000
 
     def __init__(self):
@@ -217,8 +220,9 @@ class RecordEncoder(Encoder):
 
 
 def callable_mark(value):
-    """Return "<callable:NAME>", with ":async" for coroutine functions, or
-    "<builtin:...>" for the collectors that a replay hands out."""
+    """Return the text that stands for a callable: "<callable:NAME>",
+    "<callable:NAME:async>" for a coroutine function, "<builtin:...>" for a
+    collector that a replay passed to the handler."""
     builtin = getattr(value, "__fluxloop_builtin__", None)
     if isinstance(builtin, str):
         return "<builtin:%s>" % builtin
@@ -235,7 +239,7 @@ def repr_mark(value):
 
 
 def plain_text(value):
-    """Return the text that stands for a UUID, a Decimal or a path, else None."""
+    """Return the str() of a UUID, a Decimal or a path, None for other values."""
     if hasattr(type(value), "__fspath__"):
         path = os.fspath(value)
         return path if isinstance(path, str) else repr_mark(path)
@@ -251,8 +255,9 @@ def class_name(kind):
 
 
 def public_attributes(value):
-    """Return the attributes of an object whose names do not start with "_",
-    without running its properties; None for what has no attributes of its own."""
+    """Return the attributes of an object, name -> value, without those whose
+    names start with "_"; None for an object without attributes of its own.
+    Properties are not run."""
     kind = type(value)
     attributes = dict(getattr(value, "__dict__", None) or {})
     known = hasattr(value, "__dict__")
@@ -263,8 +268,8 @@ def public_attributes(value):
             if not name.startswith("__") and hasattr(value, name):
                 attributes[name] = getattr(value, name)
     if hasattr(kind, "model_dump"):
-        # What it dumps says which fields there are, its attributes hold the
-        # values as they are, nested objects included.
+        # The names of the fields come from model_dump(), their values from the
+        # attributes, which hold nested objects as they are.
         fields = value.model_dump()
         attributes = {name: attributes.get(name, field) for name, field in fields.items()}
     if not known and not attributes:
@@ -276,10 +281,4 @@ def public_attributes(value):
     }
 
 
-def _start():
-    from .config import get_config
-
-    apply_config(get_config())
-
-
-_start()
+apply_config(get_config())
