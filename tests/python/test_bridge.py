@@ -469,7 +469,7 @@ class ObservationTest(BridgeCase):
         )
         run = self.run_bridge("h:handle", [call(1, "first"), call(2, "second")])
         self.assertEqual([o["output"] for o in run.observations()], ["second"])
-        self.assertIn("call 1 did more after its end", run.stderr)
+        self.assertIn("call 1: discarded a report after its end", run.stderr)
 
     def test_concurrent_calls_do_not_mix(self):
         self.handler(
@@ -900,8 +900,8 @@ class SetupTest(BridgeCase):
 
     def test_wrong_options(self):
         self.assertIn("unknown option", self.setup_error("h:make", "--nonsense", "1")[0])
-        self.assertIn("is no value", self.setup_error("h:make", "--concurrency", "many")[0])
-        self.assertIn("is no value", self.setup_error("h:make", "--factory-kwargs", "[1]")[0])
+        self.assertIn("invalid --", self.setup_error("h:make", "--concurrency", "many")[0])
+        self.assertIn("invalid --", self.setup_error("h:make", "--factory-kwargs", "[1]")[0])
         self.assertIn("no target", self.setup_error("--replay")[0])
 
     def test_the_working_directory_comes_first_then_paths(self):

@@ -33,7 +33,7 @@ class ChannelTest(unittest.TestCase):
 
     def test_what_is_kept_is_written_with_what_is_sent_next(self):
         for n in range(5):
-            self.channel.keep(b"%d\n" % n)
+            self.channel.send_soon(b"%d\n" % n)
         self.channel.put(b"put\n")
         self.assertEqual(self.channel.writes, [b"first\n"])
         self.channel.send(b"sent\n")
@@ -44,7 +44,7 @@ class ChannelTest(unittest.TestCase):
     def test_much_is_written_at_once(self):
         line = b"x" * 999 + b"\n"
         for _ in range(1000):
-            self.channel.keep(line)
+            self.channel.send_soon(line)
         sizes = {len(data) for data in self.channel.writes[1:]}
         self.assertEqual(sizes, {-(-channel.BATCH // 1000) * 1000})
 
@@ -54,14 +54,14 @@ class ChannelTest(unittest.TestCase):
             self.channel.flush()
             self.channel._written = time.monotonic() + 600  # as if written just now
             self.channel.wrote.clear()
-            self.channel.keep(b"%d\n" % n)
+            self.channel.send_soon(b"%d\n" % n)
             self.assertTrue(self.channel.wrote.wait(30))
         self.assertEqual(self.channel.lines(), [b"first", b"0", b"1", b"2", b"3", b"4"])
 
     def test_after_quiet_a_line_is_written_at_once(self):
         self.channel._written = time.monotonic() - 601
-        self.channel.keep(b"a\n")
-        self.channel.keep(b"b\n")
+        self.channel.send_soon(b"a\n")
+        self.channel.send_soon(b"b\n")
         self.assertEqual(self.channel.writes[1:], [b"a\n"])
 
     def test_no_line_is_lost_among_threads(self):
@@ -72,7 +72,7 @@ class ChannelTest(unittest.TestCase):
 
         def work(number):
             for n in range(each):
-                say = (self.channel.keep, self.channel.put, self.channel.send)[n % 3]
+                say = (self.channel.send_soon, self.channel.put, self.channel.send)[n % 3]
                 say(b"%d %d\n" % (number, n))
 
         threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
@@ -93,7 +93,7 @@ class ChannelTest(unittest.TestCase):
         self.addCleanup(setattr, channel, "start_new_thread", channel.start_new_thread)
         channel.start_new_thread = refuse
         for n in range(3):
-            self.channel.keep(b"%d\n" % n)
+            self.channel.send_soon(b"%d\n" % n)
         self.assertEqual(self.channel.lines(), [b"first", b"0", b"1", b"2"])
 
     def test_a_pipe_that_is_full_or_gone(self):

@@ -1,14 +1,15 @@
-"""The bridge's event loop: async targets, and awaitables that others return."""
+"""The bridge's event loop: for async targets, and for what plain functions return
+to be awaited."""
 
 import asyncio
 from contextvars import ContextVar
 
 from . import context as tracing
-from .report import note, show_error
+from .report import log, log_error
 
-# So many lines are read ahead.
+# Lines that are read ahead.
 READ_AHEAD = 256
-# How long cancelled tasks may take to end, in seconds.
+# Seconds that cancelled tasks may take to end.
 CANCEL_SECONDS = 1.0
 
 _call = ContextVar("fluxloop_call", default=None)
@@ -30,7 +31,8 @@ class Loop:
         self._polled = True
 
     def serve(self, concurrency):
-        """Run the calls that arrive, so many at once, until there are no more."""
+        """Run the calls that arrive, at most `concurrency` at once, until the input
+        ends."""
         self._limit = concurrency
         self._done = self.loop.create_future()
         self._listen()
@@ -38,16 +40,16 @@ class Loop:
             try:
                 self.loop.run_until_complete(self._done)
             except (SystemExit, KeyboardInterrupt) as error:
-                # asyncio lets these through to here from any task; the call
-                # that waits for the task hears of it too.
+                # asyncio raises these here, whatever task they come from; the
+                # call that awaits the task gets the exception, too.
                 if self.bridge.interrupted:
                     raise
-                show_error(error)
+                log_error(error)
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
 
     def finish(self, call, result):
-        """Return the output of a call from the awaitable or async generator
-        that a plain function returned."""
+        """Return the output of a call whose plain function returned `result`, an
+        awaitable or an async generator."""
         call.tasks = set()
         _call.set(call)
         task = asyncio.Task(self._complete(call, result), loop=self.loop)
@@ -57,7 +59,7 @@ class Loop:
             task.cancel()
 
     def _listen(self):
-        """Ask for `_read` to be called when there is input."""
+        """Have the event loop call `_read` when there is input."""
         self._listening = True
         if self._polled:
             try:
@@ -77,7 +79,7 @@ class Loop:
         self._pump()
 
     def _pump(self):
-        """Begin as many calls as may run, and write what has to be written."""
+        """Start calls up to the limit, and flush the output."""
         ready, running = self.reader.ready, self.bridge.running
         while ready and len(running) < self._limit and not self.bridge.interrupted:
             call = self.bridge.open(ready.popleft())
@@ -93,7 +95,7 @@ class Loop:
 
     def _start(self, call):
         call.tasks = set()
-        # The task takes its context from here and keeps it.
+        # The task copies the current context when it is made.
         tracing.scope.set((call, None))
         _call.set(call)
         task = asyncio.Task(self._run(call), loop=self.loop)
@@ -111,11 +113,11 @@ class Loop:
             bridge.fail(call, error)
         else:
             bridge.succeed(call, output)
-        call.task = None  # whose context leads back to the call
+        call.task = None  # a cycle: the task's context refers to the call
         self._pump()
 
     async def _complete(self, call, result):
-        """Return the output of a call, once the tasks it started have ended too."""
+        """Return the output of a call when the tasks it started have ended, too."""
         try:
             while hasattr(type(result), "__await__"):
                 result = await result
@@ -137,15 +139,15 @@ class Loop:
         return stream.output()
 
     async def _drain(self, call):
-        """Wait for the tasks that a call has left running, and end those that
-        take longer than they may."""
+        """Wait for the tasks that a call left running; cancel them after
+        options.drain seconds."""
         end = self.loop.time() + self.bridge.options.drain
         while call.tasks and self.loop.time() < end:
             await _wait(call, end - self.loop.time())
         if not call.tasks:
             return
-        note(
-            "call %s left %d tasks that still ran after %g s: they are cancelled"
+        log(
+            "call %s left %d tasks that were still running after %g s: cancelled"
             % (call.id.decode(), len(call.tasks), self.bridge.options.drain)
         )
         for task in tuple(call.tasks):
@@ -154,16 +156,16 @@ class Loop:
 
 
 async def _wait(call, seconds):
-    """Wait for the tasks of a call; show what those that ended have raised."""
+    """Wait for the tasks of a call; log the exceptions of those that ended."""
     done, _ = await asyncio.wait(set(call.tasks), timeout=seconds)
     call.tasks -= done
     for task in done:
         if not task.cancelled() and task.exception():
-            show_error(task.exception())
+            log_error(task.exception())
 
 
 def _make_task(loop, coroutine, **options):
-    """Make a task and note to which call it belongs."""
+    """Make a task and add it to the tasks of its call."""
     task = asyncio.Task(coroutine, loop=loop, **options)
     call = _call.get()
     if call is not None and not call.over:

@@ -1,11 +1,10 @@
 """The agent protocol for Python handlers: python3 -m fluxloop.bridge TARGET.
 
-Reads calls as JSON lines from stdin, runs the target, and writes what it does
-as JSON lines to stdout. The handler itself sees an empty stdin, and its
-stdout is stderr.
+Reads calls as JSON lines from stdin, runs the target, and reports what happens
+as JSON lines on stdout. For the handler, stdin is empty and stdout is stderr.
 """
 
-import _signal  # what `signal` wraps in enums, which are slow to load
+import _signal  # `signal` without its enums, which are slow to load
 import os
 import sys
 from contextvars import copy_context
@@ -16,7 +15,7 @@ from .channel import Channel, Reader
 from .context import FluxLoopContext, Trace
 from .introspect import Parameters, is_async_generator_function, is_coroutine_function
 from .jsontext import decode
-from .report import note, show_error
+from .report import log, log_error
 from .serialize import Encoder, describe, encode, excerpt, type_name
 from .stamps import new_id
 from .target import SetupError, load
@@ -25,16 +24,17 @@ USAGE = """\
 usage: python3 -m fluxloop.bridge [options] TARGET
 
 TARGET is module:function, module:Class.method, or path/to/file.py:function.
-  --replay                  turn the recording of arguments off
-  --factory M:F             function that returns the instance for a class
-  --factory-kwargs JSON     its keyword arguments, an object
-  --stream-output-path P    where in an item of a stream its text is
-  --drain SECONDS           how long to wait for tasks a call left running (5)
-  --concurrency N           how many calls an async target works on at once (1)
-  --path DIR                search modules here as well; may be repeated
+  --replay                  do not record arguments
+  --factory M:F             call a function to get the instance of a class
+  --factory-kwargs JSON     pass it the members of an object as keywords
+  --stream-output-path P    find the text of a stream's items at a dotted path
+  --drain SECONDS           wait for tasks that a call left running (default 5)
+  --concurrency N           run up to N calls of an async target at once
+                            (default 1)
+  --path DIR                search DIR for modules, too; may be repeated
 """
 
-# How many calls may be sent ahead.
+# Calls that may be sent ahead.
 PIPELINE = 64
 # A parameter with one of these names gets the input.
 INPUT_NAMES = frozenset(("input", "input_text", "message", "query", "text", "content"))
@@ -43,28 +43,29 @@ _PLAIN = frozenset((str, dict, list, int, float, bool, type(None)))
 
 
 def clock():
-    """Return the system's monotonic time in microseconds: the clock of who
-    runs the bridge too, so that a call's time is told as it was, not as it
-    was heard of."""
+    """Return the system's monotonic time in microseconds. The program that runs
+    the bridge reads the same clock, so the duration of a call does not depend
+    on when that program reads our messages."""
     return monotonic_ns() // 1000
 
 
 class CallError(Exception):
-    """A call that cannot be made; its text says why and what to do."""
+    """A call that cannot be made. The text says why, and what to do."""
 
 
 class Call(FluxLoopContext):
-    """One call that has begun, and its trace: what happens in it goes to the
-    channel under its id."""
+    """A call that has started, and its trace. What happens in it is reported on
+    the channel with its id."""
 
     def __init__(self, message, channel):
         identity = message.get("id")
         self.id = b"%d" % identity if type(identity) is int else encode(identity)
         self.message = message
         self.channel = channel
-        self.over = self.told = False
-        self.task = None  # that runs it, and the other tasks it has started
-        self.tasks = None
+        self.over = False  # the call has ended
+        self.warned = False  # something after its end was discarded
+        self.task = None  # the task that runs the call
+        self.tasks = None  # the tasks that the call has started
         about = message.get("context")
         self.about = about = about if isinstance(about, dict) else {}
         identity = about.get("trace_id")
@@ -74,7 +75,7 @@ class Call(FluxLoopContext):
 
     @property
     def trace(self):
-        """What is known of the trace as a whole, made when it is asked for."""
+        """The Trace of the call, made when it is first used."""
         if self._trace is None:
             about = dict(self.about)
             name = about.pop("name", None) or "call"
@@ -85,12 +86,12 @@ class Call(FluxLoopContext):
         return self._trace
 
     def sink(self, observation):
-        """Report a finished observation, given as JSON."""
+        """Report a finished observation (JSON, bytes)."""
         line = b'{"type":"observation","id":%s,"observation":%s}\n'
         self._report(line % (self.id, observation))
 
     def callback(self, name, kind, args, kwargs):
-        """Report a message that the handler sent to a collector."""
+        """Report a call of a collector: its name, "send" or "error", arguments."""
         encoder = Encoder()
         args, kwargs = encoder.encode(args), encoder.encode(kwargs)
         line = b'{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
@@ -102,32 +103,32 @@ class Call(FluxLoopContext):
         return Collector(name, kind, self.callback, asynchronous)
 
     def delta(self, piece):
-        """Report a piece of the text that the handler streams."""
+        """Report a piece (str) of the text that the handler streams."""
         self._report(b'{"type":"delta","id":%s,"delta":%s}\n' % (self.id, encode(piece)))
 
     def _report(self, line):
         with self.channel.lock:
             if not self.over:
-                self.channel.keep(line)
+                self.channel.send_soon(line)
                 return
-            told, self.told = self.told, True
-        if not told:
+            warned, self.warned = self.warned, True
+        if not warned:
             shown = line[:200].decode("utf-8", "replace").rstrip()
-            note("call %s did more after its end, which is lost: %s" % (self.id.decode(), shown))
+            log("call %s: discarded a report after its end: %s" % (self.id.decode(), shown))
 
 
 class Handler:
-    """The target and how its arguments are made."""
+    """The function that the target names, and how to make its arguments."""
 
     def __init__(self, function, target):
         self.function = function
         self.target = target
         try:
             self.parameters = Parameters(function)
-        except Exception:  # a builtin that does not tell
+        except Exception:  # a builtin without a signature
             self.parameters = None
         self.is_async = is_coroutine_function(function) or is_async_generator_function(function)
-        self._name, self._refusal = self._place_of_input()
+        self._name, self._refusal = self._find_input()
 
     def arguments(self, call):
         """Return (args, kwargs) for a call. Raises CallError."""
@@ -142,9 +143,10 @@ class Handler:
         takes = self.parameters is None or self.parameters.var_positional
         return (value,) if takes else (), {}
 
-    def _place_of_input(self):
-        """Return the name of the parameter for the input, None if there is
-        none, and what is wrong with such calls, None if nothing is."""
+    def _find_input(self):
+        """Return (name, refusal): the parameter that gets the input, None if
+        there is none, and the error for calls with an input, None if they can
+        be made."""
         parameters = self.parameters
         if parameters is None:
             return None, None
@@ -192,7 +194,7 @@ class Handler:
 
 
 class Bridge:
-    """Runs the calls that arrive and reports what becomes of them."""
+    """Runs the calls that arrive and reports their outcome."""
 
     def __init__(self, handler, channel, reader, options):
         self.handler = handler
@@ -205,7 +207,7 @@ class Bridge:
         tracing.fallback_scope = self._scope_of_only_call
 
     def serve(self):
-        """Run calls until there are no more; return the exit status."""
+        """Run calls until the input ends; return the exit status."""
         concurrency = self.options.concurrency if self.handler.is_async else 1
         hello = (
             b'{"type":"hello","protocol":1,"pipeline":%d,"concurrency":%d,'
@@ -223,7 +225,7 @@ class Bridge:
         return 130 if self.interrupted else 0
 
     def loop(self):
-        """Return the event loop's side, made when it is first needed."""
+        """Return the bridge's event loop, made when it is first used."""
         if self._loop is None:
             from .aio import Loop
 
@@ -246,7 +248,7 @@ class Bridge:
 
     def _run(self, call):
         try:
-            # In a copy of the context: what a call sets is gone with it.
+            # In a copy of the context, so that what a call sets ends with it.
             output = copy_context().run(self._invoke, call)
         except BaseException as error:
             self.fail(call, error)
@@ -270,7 +272,7 @@ class Bridge:
         return Stream(self.options.stream_output_path)
 
     def join(self, call, items):
-        """Return the output of a call that gave a generator."""
+        """Return the output of a call that returned an iterator."""
         stream = self.stream()
         for item in items:
             piece = stream.add(item)
@@ -279,8 +281,8 @@ class Bridge:
         return stream.output()
 
     def open(self, line):
-        """Begin the call that a line asks for and return it, None if it asks
-        for none; the line that says so waits for a flush."""
+        """Start the call that a line requests and return it, None if it requests
+        none. The message waits for a flush."""
         message = self._decode(line)
         if message is None:
             return None
@@ -300,7 +302,7 @@ class Bridge:
         else:
             code, text = type_name(error), describe(str, error)
             text = "%s: %s" % (code, text) if text else code
-            show_error(error)
+            log_error(error)
         line = b'{"type":"error","id":%s,"clock":%d,"error":%s,"code":%s}\n'
         self._close(call, line % (call.id, clock(), excerpt(text), encode(code)))
 
@@ -313,7 +315,8 @@ class Bridge:
         self.running.discard(call)
 
     def _decode(self, line):
-        """Return the input message in a line, None if there is none."""
+        """Return the "input" message in a line, None if the line has none: then an
+        error is reported, unless the line is blank."""
         if not line or line.isspace():
             return None
         try:
@@ -324,7 +327,7 @@ class Bridge:
         if isinstance(message, dict) and message.get("type") == "input":
             return message
         identity = message.get("id") if isinstance(message, dict) else None
-        self._refuse(encode(identity), 'this line is no message of type "input"')
+        self._refuse(encode(identity), 'this line is not a message of type "input"')
         return None
 
     def _refuse(self, identity, text):
@@ -332,7 +335,8 @@ class Bridge:
         self.channel.put(line % (identity, encode(text)))
 
     def _scope_of_only_call(self):
-        """What a plain thread does belongs to the running call, if there is one only."""
+        """Return the scope for plain threads: the running call's, if it is the only
+        one, else None."""
         if len(self.running) != 1:
             return None
         for call in tuple(self.running):
@@ -340,7 +344,7 @@ class Bridge:
 
 
 def _id_in(line):
-    """Return the id in a line that cannot be read, as JSON."""
+    """Return the id (JSON) in a line that is not JSON, null if there is none."""
     import re
 
     line = line[:200] if type(line) is bytes else line[:200].encode("utf-8", "replace")
@@ -353,7 +357,7 @@ def _quoted(names):
 
 
 class Options:
-    """The command line. Raises SetupError for what cannot be understood."""
+    """The command line. Raises SetupError for an invalid one."""
 
     def __init__(self, words):
         self.target = None
@@ -397,29 +401,28 @@ class Options:
             else:
                 raise SetupError("unknown option %s" % name)
         except (TypeError, ValueError) as error:
-            raise SetupError('"%s" is no value for %s: %s' % (value, name, error)) from None
+            raise SetupError('invalid %s "%s": %s' % (name, value, error)) from None
 
 
 def _claim_descriptors():
-    """Keep descriptors 0 and 1 for the protocol, out of the handler's reach;
+    """Move the protocol away from descriptors 0 and 1, which the handler may use;
     return (reader, channel)."""
     try:
         os.fstat(2)
-    except OSError:  # closed: what comes next must not get its number
+    except OSError:  # closed: no other file may get its number
         os.open(os.devnull, os.O_WRONLY)
     reader, channel = Reader(os.dup(0)), Channel(os.dup(1))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    if hasattr(sys.stdout, "reconfigure"):  # what is printed is there when it crashes
+    if hasattr(sys.stdout, "reconfigure"):  # a crash loses no output
         sys.stdout.reconfigure(line_buffering=True)
     return reader, channel
 
 
 def _write_before_exit(channel):
-    """Have os._exit, with which a handler may end the process from anywhere,
-    write what waits to be written."""
+    """Have os._exit flush the channel: a handler may end the process with it."""
     leave = os._exit
 
     def _exit(status):
@@ -433,7 +436,7 @@ def _set_up(words):
     """Return (options, handler). Raises SetupError."""
     options = Options(words)
     here = os.getcwd()
-    # The order of the search: the folder we were started in, then --path.
+    # Search order: the current folder, then --path, then the rest.
     sys.path[:] = [here] + options.paths + [path for path in sys.path if path not in ("", here)]
     if options.replay:
         from . import recording
@@ -457,7 +460,7 @@ def main(words=None):
         options, handler = _set_up(words)
     except SetupError as error:
         channel.send(b'{"type":"error","code":"setup","error":%s}\n' % encode(str(error)))
-        note(error)
+        log(error)
         return 2
     bridge = Bridge(handler, channel, reader, options)
 
@@ -471,7 +474,7 @@ def main(words=None):
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=channel.abandon)
     status = bridge.serve()
-    if os.getpid() != parent:  # a child that the handler forked has come back here
+    if os.getpid() != parent:  # a forked child has returned from the handler
         os._exit(status)
     return status
 

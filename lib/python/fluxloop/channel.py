@@ -1,20 +1,20 @@
-"""The two ends of the agent protocol: lines out, lines in."""
+"""The two streams of the agent protocol: lines out, lines in."""
 
 import os
-from _collections import deque  # where `collections` takes it from, which is slow to load
+from _collections import deque  # `collections` is slow to load
 from _thread import RLock, allocate_lock, start_new_thread
 from time import monotonic, sleep
 
-# Lines wait until there are so many bytes of them, or the oldest is so old.
+# Lines are written when they are BATCH bytes, or SECONDS after the oldest.
 BATCH = 32768
 SECONDS = 0.01
 
 
 class Channel:
-    """The protocol's output: whole lines (bytes), from whichever thread.
+    """The protocol's output: whole lines (bytes), from any thread.
 
-    Once the reader is gone `broken` is set and lines are dropped: a handler
-    that still runs must not stumble over it.
+    When the reader has closed the stream, `broken` is set and further lines
+    are discarded: a handler that is still running gets no exception.
     """
 
     def __init__(self, descriptor):
@@ -22,23 +22,23 @@ class Channel:
         self.lock = RLock()
         self.broken = False
         self._lines = []
-        # Keeps a line until the next flush. One list for ever, so that this
-        # needs no lock.
+        # Queues a line until the next flush. Without a lock: the list is never
+        # replaced.
         self.put = self._lines.append
-        self._size = 0  # of those that `keep` has
-        self._written = 0.0  # when lines were last written
-        self._alarm = None  # a lock that the thread waits for
-        self._alarmed = False
+        self._size = 0  # bytes of the lines that `send_soon` queued
+        self._written = 0.0  # monotonic time of the last write, in seconds
+        self._alarm = None  # the lock that the late writer waits for
+        self._alarmed = False  # the late writer will flush
 
     def send(self, line):
-        """Write a line now, after those that were kept."""
+        """Write the queued lines and this one now."""
         self.put(line)
         self.flush()
 
-    def keep(self, line):
-        """Keep a line until the next flush, which comes by itself: soon when
-        many wait, at once when the last was some time ago. So of a handler
-        that crashes only the last of a quick succession can be lost."""
+    def send_soon(self, line):
+        """Queue a line and have it written within SECONDS; at once, if BATCH
+        bytes wait or nothing was written for SECONDS. So a crash of the handler
+        loses at most the last lines of a quick succession."""
         with self.lock:
             self.put(line)
             self._size += len(line)
@@ -48,6 +48,7 @@ class Channel:
                 self._set_alarm()
 
     def flush(self):
+        """Write the queued lines now."""
         with self.lock:
             lines = self._lines[:]
             if not lines:
@@ -59,14 +60,14 @@ class Channel:
             self._written = monotonic()
 
     def abandon(self):
-        """Drop everything from now on: in a forked child the stream is not ours."""
+        """Discard all lines from now on: a forked child must not write to the stream."""
         self.broken, self.lock = True, RLock()
         self._lines.clear()
-        self._alarmed = True  # there is no thread here
+        self._alarmed = True  # a forked child has no late writer
 
     def _set_alarm(self):
-        """Have what waits written in a moment, by a thread that does nothing
-        else, and is started for the first time when it is needed."""
+        """Have the late writer, a thread of its own, flush after SECONDS. It is
+        started when it is first needed."""
         try:
             if self._alarm is None:
                 self._alarm = allocate_lock()
@@ -74,8 +75,8 @@ class Channel:
                 start_new_thread(self._write_late, ())
             else:
                 self._alarm.release()
-            self._alarmed = True  # last: a signal may end this anywhere
-        except RuntimeError:  # there can be no more threads
+            self._alarmed = True  # last: a signal handler may raise anywhere above
+        except RuntimeError:  # no thread can be started
             self._alarm = None
             self.flush()
 
@@ -105,17 +106,17 @@ class Channel:
 
 
 class Reader:
-    """The protocol's input: `ready` holds the lines that have arrived, as
-    text, or as bytes where they are no UTF-8."""
+    """The protocol's input. `ready` holds the lines that have arrived, without
+    their newlines: str, or bytes if they are not UTF-8."""
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.ready = deque()
-        self.ended = False
-        self._parts = []  # of a line whose end has not arrived
+        self.ended = False  # the input has ended
+        self._parts = []  # an incomplete line
 
     def fill(self):
-        """Read once, which may block; note in `ended` when there is no more."""
+        """Read once, which may block. Sets `ended` at the end of the input."""
         data = os.read(self.descriptor, 65536)
         if not data:
             self.ended = True

@@ -1,7 +1,7 @@
 """Decorators that make an observation of each call of a function.
 
 They take functions, coroutine functions, generators and async generators.
-Outside a trace a decorated function is called straight through.
+Outside a trace a decorated function is called as if it were not decorated.
 """
 
 import functools
@@ -23,8 +23,8 @@ def agent(name=None, metadata=None, capture_input=True, capture_output=True):
 
 
 def prompt(name=None, model=None, capture_tokens=True):
-    """Observe a call of a language model, as type `generation`. Token counts
-    are taken from the `usage` of what it returns."""
+    """Observe a call of a language model, as type `generation`. The token counts
+    are read from the `usage` of the result."""
     return _decorator(_Plan("generation", name, model=model, capture_tokens=capture_tokens))
 
 
@@ -40,16 +40,18 @@ def trace(
     capture_input=True,
     capture_output=True,
 ):
-    """Observe any call, as one of the types of ObservationType. Raises
-    ValueError for another type."""
+    """Observe any call, with a type of ObservationType (an enum member or its
+    text). Raises ValueError for another type."""
     if observation_type not in KINDS:
-        raise ValueError("%r is no type of observation: %s" % (observation_type, ", ".join(KINDS)))
-    kind = KINDS[KINDS.index(observation_type)]  # of an enum's member, its text
+        raise ValueError(
+            "invalid observation_type %r: expected one of %s" % (observation_type, ", ".join(KINDS))
+        )
+    kind = KINDS[KINDS.index(observation_type)]  # the text of an enum's member
     return _decorator(_Plan(kind, name, metadata, capture_input, capture_output))
 
 
 class _Plan:
-    """What a decorator was told."""
+    """The arguments of a decorator."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ def _decorator(plan):
 
 
 def _observe(function, plan):
-    """Return `function` wrapped in the way its kind asks for."""
+    """Return `function` wrapped according to its kind."""
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(_observe(function.__func__, plan))
     open_span = _Opener(function, plan)
@@ -91,7 +93,7 @@ def _observe(function, plan):
     else:
         wrapper = _wrap_plain(function, open_span)
     wrapper = functools.wraps(function)(wrapper)
-    wrapper.__fluxloop_observed__ = True  # it passes on its arguments as they are
+    wrapper.__fluxloop_observed__ = True  # it passes its arguments on unchanged
     return wrapper
 
 
@@ -152,7 +154,7 @@ def _wrap_generator(function, open_span):
 
 def _wrap_async_generator(function, open_span):
     async def wrapper(*args, **kwargs):
-        # Without a span the steps are the same: there is no `yield from` here.
+        # Without a span, too: an async generator has no `yield from`.
         span = open_span(args, kwargs) or _NO_SPAN
         generator = function(*args, **kwargs)
         step, argument, error = generator.asend, None, None
@@ -188,7 +190,7 @@ class _Opener:
         self.plan = plan
         self.name = plan.name or getattr(function, "__name__", type_name(function))
         self.parameters = None
-        # What is the same in all its observations, in JSON.
+        # The fields that all its observations share, in JSON.
         self.head = b'"type":%s,"name":%s' % (excerpt(plan.kind), excerpt(self.name))
         self.tail = b',"level":"info","metadata":%s' % excerpt(plan.metadata)
         if plan.model is not None:
@@ -201,24 +203,24 @@ class _Opener:
         return _Span(here, self, self.capture(args, kwargs) if self.plan.capture_input else None)
 
     def capture(self, args, kwargs):
-        """Return the arguments by name, as they are now."""
+        """Return a copy of the arguments by name (Captured)."""
         try:
             if self.parameters is None:
                 self.parameters = Parameters(self.function)
             bound = self.parameters.bind(args, kwargs)
-        except (TypeError, ValueError):  # the call itself will say what is wrong
+        except (TypeError, ValueError):  # the call itself will raise
             bound = {"args": args, "kwargs": kwargs}
         return Captured(excerpts(bound))
 
 
 class _Span:
-    """One observation while its function runs.
+    """An observation while its function runs.
 
-    `with span:` runs the function to its end. A generator runs in several
+    A function runs in `with span:`. A generator runs in several
     `with span.step():` and ends with `finish_items`.
 
-    It becomes an Observation only where that is looked at or says more than
-    most: there are many of them, and this is written in half the time.
+    An Observation is made only if the program looks at it or if it has an
+    error or token counts: without one, the JSON is written in half the time.
     """
 
     __slots__ = (
@@ -248,7 +250,7 @@ class _Span:
 
     @property
     def observation(self):
-        """The Observation, which from now on is what will be written."""
+        """The Observation. From now on it is what is written."""
         made = self._observation
         if made is None:
             plan = self.opener.plan
@@ -274,7 +276,7 @@ class _Span:
             if made.end_time is None:
                 made.end_time = self.end_time
             return made.to_json()
-        # Times and identifiers of our own have nothing to escape.
+        # The times and identifiers need no escaping.
         parts = [b'{"id":"%s",' % self.id.encode(), self.opener.head]
         times = ',"start_time":"%s","end_time":"%s"' % (self.start_time, self.end_time)
         parts.append(times.encode())
@@ -300,7 +302,7 @@ class _Span:
         return _Step(self)
 
     def keep(self, result):
-        """Note and return the result of the function."""
+        """Store the result of the function, and return it."""
         plan = self.opener.plan
         if plan.capture_output:
             self.output = capture(result)
@@ -311,13 +313,13 @@ class _Span:
         return result
 
     def keep_item(self, item):
-        """Note an item that the generator has yielded."""
+        """Store an item that the generator has yielded."""
         if self.items is None:
             self.items = _Items()
         self.items.add(item)
 
     def finish_items(self, error):
-        """End the observation of a generator."""
+        """End the observation of a generator; `error` as in `finish`."""
         self.keep(self.items.joined() if self.items else [])
         self.finish(error)
 
@@ -334,9 +336,10 @@ class _Span:
         observation.prompt_tokens, observation.completion_tokens, observation.total_tokens = counts
 
     def finish(self, error=None):
-        """End the observation, with the exception the function raised or None."""
+        """End the observation. `error` is the exception that the function raised, or
+        None."""
         self.end_time = utc_now()
-        self.inner = None  # which leads back to here
+        self.inner = None  # it refers to this span
         if error is not None and not isinstance(error, GeneratorExit):
             from traceback import format_exception
 
@@ -354,8 +357,8 @@ class _Span:
 
 
 class _Items:
-    """What a generator has yielded, each item as it was then, as far as one
-    encoder has room for it; the others are counted."""
+    """The items that a generator has yielded, each as it was when it was yielded,
+    up to the size limits of an encoder. Further items are counted."""
 
     def __init__(self):
         self.encoder = Encoder()
@@ -364,7 +367,7 @@ class _Items:
 
     def add(self, item):
         encoder = self.encoder
-        # The last place is the mark's.
+        # One element is for the mark.
         if encoder.room <= 0 or len(self.kept) == encoder.max_items - 1:
             self.dropped += 1
         elif isinstance(item, str):
@@ -374,7 +377,7 @@ class _Items:
             self.kept.append(Captured(encoder.encode(item)))
 
     def joined(self):
-        """Return their text, joined, or else the list of them."""
+        """Return the joined text if all items are text, else the list of items."""
         if self.dropped:
             self.kept.append("…[cut, %d items]" % self.dropped)
         if all(isinstance(item, str) for item in self.kept):
@@ -383,8 +386,8 @@ class _Items:
 
 
 class _Step:
-    """Makes a span current for one step of its generator, and keeps what the
-    generator itself has made current for the next."""
+    """Makes a span current for one step of its generator. The scope that the
+    generator leaves is that of the next step."""
 
     __slots__ = ("span",)
 
@@ -422,7 +425,7 @@ _NO_SPAN = _NoSpan()
 
 
 def _field(value, name):
-    """Return the item or else the attribute `name`, None where there is none."""
+    """Return the item or the attribute `name`, None if there is none."""
     try:
         if hasattr(value, "get"):
             return value.get(name)

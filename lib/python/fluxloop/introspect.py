@@ -1,13 +1,13 @@
-"""What a callable is and which parameters it takes, for plain functions
-without the `inspect` module, whose import costs as much as a start of Python."""
+"""The kind and the parameters of a callable. Plain functions do not need the
+`inspect` module, which takes as long to import as Python takes to start."""
 
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80 | 0x100, 0x20, 0x200
 _VAR_POSITIONAL, _VAR_KEYWORD = 0x04, 0x08
 
 
 def _flags(function):
-    """Return the code flags of a function, also inside methods, partials and
-    instances with __call__; 0 for what has no code."""
+    """Return the code flags of a function, method, partial or instance with
+    __call__; 0 if it has no Python code."""
     for _ in range(20):
         code = getattr(function, "__code__", None)
         if code is not None:
@@ -25,7 +25,7 @@ def _flags(function):
 
 
 def is_coroutine_function(function):
-    """Whether a call of `function` gives something to await."""
+    """Whether a call of `function` returns a coroutine."""
     return bool(_flags(function) & _COROUTINE)
 
 
@@ -38,15 +38,15 @@ def is_async_generator_function(function):
 
 
 class Parameters:
-    """The parameters of a callable, `self` of a bound method left out.
+    """The parameters of a callable, without the `self` of a bound method.
 
     positional       names that can be given by position, in order
-    positional_only  how many of these cannot be given by name
+    positional_only  the number of these that cannot be given by name
     keyword_only     names that can only be given by name
     defaults         name -> default value
     var_positional, var_keyword   names of *args and **kwargs, or None
-    certain          False for what a decorator not ours wraps: it may well
-                     supply arguments itself, or drop some
+    certain          False for a function in another package's decorator, which
+                     may add and remove arguments
     """
 
     __slots__ = (
@@ -60,11 +60,11 @@ class Parameters:
     )
 
     def __init__(self, function):
-        """Raises TypeError or ValueError when `function` does not tell."""
+        """Raises TypeError or ValueError if `function` has no signature."""
         bound = 0
         self.certain = True
         while True:
-            # a method passes the attributes of its function on: it comes first
+            # first, because a method has the attributes of its function
             if type(function).__name__ == "method":
                 bound += 1
                 function = function.__func__
@@ -113,11 +113,11 @@ class Parameters:
         self.var_keyword = next(iter(names(Parameter.VAR_KEYWORD)), None)
 
     def takes(self, name):
-        """Whether an argument can be given under this name."""
+        """Whether an argument can be given by this name."""
         return name in self.named() or self.var_keyword is not None
 
     def named(self):
-        """Return the names of all parameters, those of *args and **kwargs left out."""
+        """Return the names of all parameters without *args and **kwargs."""
         return self.positional + self.keyword_only
 
     def required(self):
@@ -125,26 +125,26 @@ class Parameters:
         return [name for name in self.named() if name not in self.defaults]
 
     def split(self, kwargs):
-        """Return (args, kwargs) for a call with all of `kwargs`, whose names
-        must be taken, so that those go by position which have to."""
+        """Return (args, kwargs) for a call with all of `kwargs`: positional-only
+        parameters by position, the others by name. All names must be taken."""
         if not self.positional_only:
             return (), kwargs
         left = dict(kwargs)
         first = self.positional[: self.positional_only]
-        # A gap can only be a parameter with a default.
+        # A missing name before the last given one has a default.
         given = [name in left for name in first]
         count = len(first) - given[::-1].index(True) if True in given else 0
         args = tuple(left.pop(n) if n in left else self.defaults[n] for n in first[:count])
         return args, left
 
     def bind(self, args, kwargs):
-        """Return {name: value} for a call, defaults filled in, in order of
-        declaration. Raises TypeError when the call does not fit."""
+        """Return {name: value} for a call, with defaults, in the order of the
+        declaration. Raises TypeError if the call does not fit."""
         bound = dict(zip(self.positional, args))
         if len(args) == len(self.positional) and not (
             kwargs or self.keyword_only or self.var_positional or self.var_keyword
         ):
-            return bound  # as most calls are
+            return bound  # the usual case
         left = dict(kwargs)
         for index, name in enumerate(self.positional[len(args) :], len(args)):
             self._take(name, left if index >= self.positional_only else {}, bound)

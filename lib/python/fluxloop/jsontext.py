@@ -1,11 +1,11 @@
-"""JSON by the C functions beneath the `json` module alone: what that module
-itself brings in, `re` and `enum`, takes as long to load as Python to start."""
+"""JSON by the C functions of the `json` module, without the module: it imports
+`re` and `enum`, which take as long to load as Python takes to start."""
 
 _SPACE = " \t\r\n"
 
 
 def _refuse(value):
-    raise TypeError("%s is not a type of JSON" % type(value).__name__)
+    raise TypeError("%s is not a JSON type" % type(value).__name__)
 
 
 class _Rules:
@@ -21,7 +21,7 @@ try:
 
     _scan = make_scanner(_Rules)
     _encode = make_encoder(None, _refuse, escape, None, ":", ",", False, False, False)
-except (ImportError, TypeError):  # not CPython, or one that has changed them
+except (ImportError, TypeError):  # not CPython, or these functions have changed
     from json import JSONEncoder, loads
     from json.encoder import encode_basestring as escape
 
@@ -46,18 +46,20 @@ def decode(text):
 
 
 def compact(value):
-    """Return a value of the types of JSON as text. Raises what iterating over
-    it does, TypeError for other types, ValueError for NaN and infinities."""
+    """Return a value of JSON types as text (str). Raises TypeError for other
+    types, ValueError for NaN and infinities, and what iterating over the value
+    raises."""
     return "".join(_encode(value, 0))
 
 
-# Characters that few texts have and that are more work to escape become 0xFF,
-# which UTF-8 has not: bytes that do not change are given back themselves.
+# Maps control characters other than \n, \r and \t, which are rare and take more
+# work to escape, to 0xFF, which UTF-8 does not use: a text that this changes has
+# one of them.
 _NO_RARE = bytes(255 if n < 32 and n not in b"\n\r\t" else n for n in range(256))
 _ESCAPES = [(one.encode(), escape(one)[1:-1].encode()) for one in '\\"\n\r\t']
 
-# A conversation or a document comes again in each step that is given it. What
-# was quoted lately is kept: texts of at least _LONG characters, _ALL together.
+# A conversation or a document is often an argument of several steps, so quoted
+# texts of at least _LONG characters are cached, up to _ALL characters in all.
 _lately = {}
 _kept = 0
 _LONG = 200
@@ -65,7 +67,7 @@ _ALL = 1 << 20
 
 
 def quote(text):
-    """Return a str as JSON in UTF-8. A lone surrogate becomes its escape."""
+    """Return a str as JSON (bytes, UTF-8). A lone surrogate becomes its escape."""
     if len(text) < _LONG:
         try:
             return escape(text).encode()
@@ -79,8 +81,8 @@ def quote(text):
 
 
 def _quote_long(text):
-    """The same, by replacing in bytes, which is several times as fast as going
-    by characters."""
+    """Return a long str as JSON. Replacing in bytes is several times as fast as
+    escaping each character."""
     try:
         data = text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The types and levels of observations as enums, for programs that want them."""
+"""The types and levels of observations, as enums."""
 
 import enum
 

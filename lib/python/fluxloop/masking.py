@@ -1,9 +1,10 @@
-"""Which names stand for secrets.
+"""Tell the names of secrets from other names.
 
-A name is cut into words at every character that is neither letter nor digit,
-at the borders of camelCase and of digits, and is a secret's when one of its
-words, or two neighbours, say so. `authToken` and `x-api-key` are, `author`,
-`monkey`, `primary_key` and the count `max_tokens` are not.
+A name is split into words: at every character that is not a letter or a digit,
+between the words of camelCase, and between letters and digits. The name is a
+secret's if one of its words, or two adjacent words, are in the lists below.
+`authToken` and `x-api-key` are names of secrets; `author`, `monkey`,
+`primary_key` and `max_tokens` are not.
 """
 
 import re
@@ -20,9 +21,9 @@ _PAIRS = frozenset(
     [(owner, key) for owner in _KEY_OWNERS for key in ("key", "keys")]
     + [(owner, "tokens") for owner in _TOKEN_OWNERS]
 )
-# Names that are written without any border: accesskey, authtoken, ...
+# Names without a border between their words: accesskey, authtoken, ...
 _JOINED = frozenset(a + b for a, b in _PAIRS) | frozenset(a + "token" for a in _TOKEN_OWNERS)
-# A token that is counted is a piece of text, not a secret.
+# After "token" these mean tokens of text, which are not secrets.
 _COUNTS = frozenset("count counts limit limits usage budget length".split())
 
 _BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=\D)|(?<=\D)(?=\d)")
@@ -47,6 +48,6 @@ def _judge(name):
             continue
         if word in _WORDS or word in _JOINED or (word, following) in _PAIRS:
             return True
-    # A border that is none, as in `APIkey` or `PassWord`, hides a word.
+    # A border inside a word, as in `APIkey` or `PassWord`, hides the word.
     joined = "".join(words)
     return joined in _WORDS or joined in _JOINED

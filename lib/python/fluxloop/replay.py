@@ -1,11 +1,11 @@
-"""Giving recorded arguments back their life: callables and objects."""
+"""Make callables and objects of recorded arguments."""
 
 import sys
 
 
 class _Done:
-    """What a collector returns: awaiting it is allowed and not needed. It has
-    what asyncio asks of a coroutine, so that create_task takes it too."""
+    """The result of a collector, which may be awaited. It has the methods of a
+    coroutine, so that asyncio.create_task takes it, too."""
 
     def __await__(self):
         return iter(())
@@ -24,10 +24,10 @@ _DONE = _Done()
 
 
 class Collector:
-    """Stands in for a recorded callback: keeps and reports what it is called with.
+    """Replaces a recorded callback, and collects and reports its calls.
 
-    `kind` is "send" or "error", `report(name, kind, args, kwargs)` is called
-    for each message. `messages` (or `errors`) has the (args, kwargs) of all.
+    `kind` is "send" or "error". Each call calls report(name, kind, args, kwargs)
+    and appends (args, kwargs) to `messages` ("send") or `errors` ("error").
     """
 
     def __init__(self, name, kind, report, asynchronous=False):
@@ -53,7 +53,8 @@ class Collector:
 
 
 def _mark_coroutine_function(collector):
-    """Make iscoroutinefunction() say yes, for handlers that ask before they await."""
+    """Make iscoroutinefunction() return True, for handlers that await only the
+    results of coroutine functions."""
     coroutines = sys.modules.get("asyncio.coroutines")
     if hasattr(coroutines, "_is_coroutine"):
         collector._is_coroutine = coroutines._is_coroutine
@@ -63,8 +64,8 @@ def _mark_coroutine_function(collector):
 
 
 class Replayed:
-    """An object brought back from its recorded attributes: they can be had as
-    attributes and as items. Methods are not recorded."""
+    """An object made of recorded attributes, which are its attributes and its
+    items. It has no methods of the original: they are not recorded."""
 
     __fluxloop_replayed__ = True
 
@@ -132,8 +133,8 @@ def _replayed(name, attributes):
 
 
 class ReplayedDict(dict):
-    """A mapping of a recording that does not say which were objects: its
-    items can be had as attributes too."""
+    """A mapping of a recording without `objects`, which may have been an object:
+    its items are attributes, too."""
 
     def __getattr__(self, name):
         try:
@@ -143,13 +144,14 @@ class ReplayedDict(dict):
 
 
 def revive(kwargs, objects, callables, make_collector):
-    """Change freshly decoded kwargs in place into what the handler gets.
+    """Convert decoded kwargs, in place, to the arguments of the handler.
 
-    objects     path -> class of the values that were objects; None when the
-                recording does not say
+    objects     path -> class, of the values that were objects; None if the
+                recording has no `objects`
     callables   path -> "send" or "error"
     make_collector(name, kind, asynchronous) returns the callable for a path.
-    Paths that lead nowhere are left out, top-level callables are added.
+    Paths that do not exist are skipped, but callables are added to the kwargs
+    and to existing mappings.
     """
     for path, kind in (callables or {}).items():
         place = locate(kwargs, path)
@@ -161,7 +163,7 @@ def revive(kwargs, objects, callables, make_collector):
         for name, value in kwargs.items():
             kwargs[name] = _with_attributes(value)
         return
-    # Inner objects first: an outer one takes over what its mapping holds then.
+    # Inner objects first: an outer one copies the values of its mapping.
     for path in sorted(objects, key=lambda path: path.count("."), reverse=True):
         place = locate(kwargs, path)
         if place and type(place[2]) is dict:
@@ -169,10 +171,10 @@ def revive(kwargs, objects, callables, make_collector):
 
 
 def locate(tree, path):
-    """Return (container, key, value or None) for a dotted path, or None.
+    """Return (container, key, value) for a dotted path, None if it does not exist.
 
-    Numbers are the indexes of lists. Where keys have dots in them the longest
-    that fits is taken. The last key of a path may be missing from a mapping.
+    In a list, a key is an index. If keys contain dots, the longest that matches
+    is used. The last key may be missing from a mapping: then value is None.
     """
     parts = path.split(".")
     while True:

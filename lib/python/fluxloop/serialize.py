@@ -1,32 +1,32 @@
-"""Any Python value as JSON, in UTF-8."""
+"""Write any Python value as JSON (bytes, UTF-8)."""
 
 import sys
-from _collections_abc import Mapping  # which is loaded anyway; `collections` is not
+from _collections_abc import Mapping  # loaded at the start; `collections` is not
 from itertools import islice
 
 from .jsontext import compact, quote
 
-# What makes of an instance of a subclass one of the type itself, past any
-# method that the subclass has overridden.
+# (type, conversion of an instance of a subclass to the type), without the methods
+# that the subclass overrides.
 _EXACT = ((str, str.__str__), (int, int.__pos__), (float, float.__pos__))
-_name_of = type.__dict__["__name__"].__get__  # past what a metaclass has overridden
+_name_of = type.__dict__["__name__"].__get__  # a metaclass may override __name__
 _CONSTANTS = {None: b"null", True: b"true", False: b"false"}
 _HUGE = 1 << 4096
 
-# Keys come again and again: short ones as JSON, with their colon.
+# Cache of short keys, which repeat: key -> JSON with its colon.
 _keys = {}
 _MAX_KEY = 64
 _MAX_KEYS = 2000
 
 
 def encode(value):
-    """Return `value` as one line of RFC 8259 JSON, whole; whatever it holds,
-    this does not fail."""
+    """Return `value` as one line of RFC 8259 JSON, without limits to its size.
+    Takes any value; raises nothing but what Encoder raises."""
     if type(value) is str:
         return quote(value)
     try:
         text = compact(value)
-        # Brackets are quick to count; few of them cannot be deep.
+        # Counting brackets is quick, and a text with few of them is not deep.
         if text.count("[") + text.count("{") <= Encoder.max_depth or not _is_deep(value):
             return text.encode("utf-8", "backslashreplace")
     except Exception:
@@ -35,8 +35,8 @@ def encode(value):
 
 
 def _is_deep(value):
-    """Whether containers are nested deeper than readers may be asked to follow."""
-    level = [value]  # breadth first: no recursion, however deep it is
+    """Whether containers are nested more than Encoder.max_depth deep."""
+    level = [value]  # breadth first, without recursion
     for _ in range(Encoder.max_depth + 1):
         level = [
             inner
@@ -48,7 +48,7 @@ def _is_deep(value):
 
 
 def describe(function, value):
-    """Return function(value), a str or repr, or `<TYPE>` when that raises."""
+    """Return function(value), where function is str or repr; "<TYPE>" if it raises."""
     try:
         return str.__str__(function(value))
     except Exception:
@@ -60,7 +60,7 @@ def type_name(value):
 
 
 def ordered(values):
-    """Return the members of a set in an order that is the same every time."""
+    """Return the members of a set as a list in a reproducible order."""
     values = list(values)
     try:
         return sorted(values)
@@ -69,13 +69,13 @@ def ordered(values):
 
 
 def is_huge(value):
-    """Whether an int has so many digits that Python refuses to write or read it."""
+    """Whether an int has more digits than Python converts to or from text."""
     return not -_HUGE < value < _HUGE
 
 
 def iso_text(value):
-    """Return a date, time or datetime as ISO 8601, None for anything else."""
-    # Without the import: whoever has such a value has loaded the module.
+    """Return a date, time or datetime as ISO 8601, None for other values."""
+    # Not imported: a program with such a value has loaded the module.
     module = sys.modules.get("datetime")
     if module and isinstance(value, (module.date, module.time)):
         return value.isoformat()
@@ -89,7 +89,7 @@ def is_enum(value):
 
 
 class Captured:
-    """A value as it was: its JSON."""
+    """The JSON (bytes) of a value at some moment."""
 
     __slots__ = ("json",)
 
@@ -104,16 +104,16 @@ class Encoder:
     """Writes values as JSON, by the rules for observations.
 
     Tuples and sets become lists, enums their value, dates ISO 8601, bytes
-    their text, objects what their `model_dump()` or `dict()` returns, else
-    their str(). NaN and infinities become null. Cycles, depth beyond
-    `max_depth`, strings longer than `max_text` characters and containers
-    with more than `max_items` elements are cut, with a mark in their place.
-    So is what goes beyond `max_total` characters in all that one encoder
-    writes, where each value counts as `item_cost` besides its text.
+    their text, objects the result of `model_dump()` or `dict()`, else their
+    str(). NaN and infinities become null. Cut, with a mark in their place, are:
+    cycles, containers more than `max_depth` deep, strings after `max_text`
+    characters, containers after `max_items` elements, and everything after the
+    first `max_total` characters that one encoder writes. Each value counts as
+    its text plus `item_cost` characters.
 
-    An Exception that a value's own methods raise becomes a mark too. What is
-    no Exception passes: KeyboardInterrupt and SystemExit may come from a
-    signal, and then it is the program that has to see them.
+    If the methods of a value raise an Exception, it becomes a mark, too. Other
+    exceptions are raised: KeyboardInterrupt and SystemExit may come from a
+    signal and are the program's.
     """
 
     max_depth = 100
@@ -123,11 +123,11 @@ class Encoder:
     item_cost = 40
 
     def __init__(self):
-        self.room = self.max_total  # what is left of it
-        self._open = set()  # ids of the containers around the current value
+        self.room = self.max_total  # the characters left
+        self._open = set()  # id() of each container around the current value
 
     def encode(self, value, depth=0):
-        """Return `value` as JSON. It is inside `depth` containers."""
+        """Return a value, which is inside `depth` containers, as JSON."""
         self.room -= self.item_cost
         kind = type(value)
         if kind is str:
@@ -155,7 +155,7 @@ class Encoder:
             self._open.discard(id(value))
 
     def mapping(self, value, depth):
-        tree = {}  # two keys may have one text
+        tree = {}  # because two keys may have the same text
         taken = 0
         for key, item in list(islice(value.items(), self.max_items)):
             if self.room <= 0:
@@ -167,7 +167,8 @@ class Encoder:
         return b"{%s}" % b",".join([key + item for key, item in tree.items()])
 
     def sequence(self, value, depth, length=None):
-        """`length` is that of the whole, when `value` is but the first of it."""
+        """Return a sequence as a list. `length` is the full number of elements, if
+        `value` has only the first ones."""
         parts = []
         for item in list(islice(value, self.max_items)):
             if self.room <= 0:
@@ -204,14 +205,15 @@ class Encoder:
         return self.text(text)
 
     def fields(self, value):
-        """Return what an object says are its fields, None if it says nothing."""
+        """Return the fields of an object (a dict) from its model_dump() or dict(),
+        None if it has neither."""
         if isinstance(value, type):
             return None
         if getattr(type(value), "__fluxloop_replayed__", False):
             return vars(value)
         for name in ("model_dump", "dict"):
-            # The class is asked: a mock, or what stands for a remote object,
-            # has any attribute, and would note that we called it.
+            # The class must have it: a mock, or a proxy of a remote object, has
+            # every attribute, and would record our call.
             if hasattr(value.__class__, name):
                 try:
                     fields = getattr(value, name)()
@@ -222,7 +224,7 @@ class Encoder:
         return None
 
     def key(self, key):
-        """Return a key as JSON, with its colon."""
+        """Return a key as JSON with its colon."""
         if type(key) is not str:
             key = describe(str, key)
         if len(key) > _MAX_KEY:
@@ -245,7 +247,7 @@ class Encoder:
         return self.text(text)
 
     def limit(self):
-        """Return how long a text may be now."""
+        """Return the number of characters that a text may have now."""
         return self.max_text if self.room > self.max_text else max(self.room, 0)
 
     def cut_text(self, kept, left, what):
@@ -273,7 +275,7 @@ class Encoder:
 
 
 def _keep_key(key):
-    """Return a key as JSON, with its colon, and remember it."""
+    """Return a short key as JSON with its colon, and add it to the cache."""
     if len(_keys) >= _MAX_KEYS:
         _keys.clear()
     start = _keys[key] = quote(key) + b":"
@@ -285,21 +287,21 @@ def _cut(count, what):
 
 
 class _Whole(Encoder):
-    """The same without a limit to size: for results, which nobody may shorten."""
+    """An Encoder without size limits, for outputs, which must not be shortened."""
 
     max_text = max_items = max_total = sys.maxsize
 
 
-# A value of no more parts than this, none longer, is written by C.
+# A value with at most _FEW parts, of at most _SHORT characters, is written in C.
 _FEW = 64
 _SHORT = 200
 
 
 def is_plain(value):
-    """Whether a value is small and of the types of JSON alone, so that no rule
-    changes it, unless it holds NaN or an infinity."""
+    """Whether a value is small and of JSON types only: then no rule changes it,
+    except for NaN and infinities."""
     values = [value]
-    for one in values:  # which grows meanwhile, breadth first
+    for one in values:  # breadth first: the loop appends
         kind = type(one)
         if kind is str:
             if len(one) > _SHORT:
@@ -336,31 +338,31 @@ def excerpt(value):
     try:
         if is_plain(value):
             return compact(value).encode()
-    except Exception:  # NaN, a lone surrogate, or a thread that changes it now
+    except Exception:  # NaN, a lone surrogate, or another thread changes it
         pass
     try:
         return Encoder().encode(value)
-    except RecursionError:  # the program itself is about to run out of stack
+    except RecursionError:  # the program has almost used up its stack
         return quote("<too deep: %s>" % type_name(value))
 
 
 if sys.version_info < (3, 9):
-    # There the interpreter itself aborts when a program goes on after it has
-    # been told that its stack is full: so it must not be told while we work.
+    # Python before 3.9 aborts if a program continues after a RecursionError near
+    # the limit, so none may be raised in here.
     _excerpt = excerpt
     _MARGIN = 100 + 4 * Encoder.max_depth
 
     def excerpt(value):
         try:
             sys._getframe(max(0, sys.getrecursionlimit() - _MARGIN))
-        except ValueError:  # there are not so many frames yet
+        except ValueError:  # there are fewer frames
             return _excerpt(value)
         return quote("<too deep: %s>" % type_name(value))
 
 
 def excerpts(values):
-    """Return the JSON of a dict of values with short names, which together may
-    not be larger than one."""
+    """Return the JSON of a dict with short names. The size limit of a value applies
+    to the whole dict."""
     parts = [
         (_keys.get(name) or _keep_key(name)) + excerpt(value) for name, value in values.items()
     ]
@@ -370,7 +372,7 @@ def excerpts(values):
 
 
 def capture(value):
-    """Return `value` as it is now: later changes do not reach it."""
+    """Return a copy of `value` as it is now, as an immutable value or Captured."""
     kind = type(value)
     if value is None or kind is bool or kind is Captured:
         return value

@@ -1,11 +1,11 @@
-"""Identifiers and times, made cheaply."""
+"""Identifiers and times, at little cost."""
 
 import os
 import time
 from itertools import count
 
 def _renew():
-    """Choose what the identifiers of this process begin with, and count on from."""
+    """Choose the prefix of this process's identifiers and the first count."""
     global _prefix, _counter
     digits = os.urandom(16).hex()
     _prefix = "%s-%s-4%s-%s%s-" % (
@@ -15,18 +15,18 @@ def _renew():
         "89ab"[int(digits[16], 16) & 3],
         digits[17:20],
     )
-    _counter = count(int(digits[20:], 16) >> 1)  # so that it does not run over
+    _counter = count(int(digits[20:], 16) >> 1)  # room to count up
 
 
 _renew()
 if hasattr(os, "register_at_fork"):
-    # A forked child must not hand out the identifiers its parent will.
+    # A forked child must not make the same identifiers as its parent.
     os.register_at_fork(after_in_child=_renew)
 
 
 def new_id():
-    """Return a UUID (version 4) as text: 74 bits are this process's, by chance,
-    and the others counted."""
+    """Return a UUID (version 4) as text: 74 bits are random and the same for the
+    process, the last 48 are a count that starts at random."""
     return "%s%012x" % (_prefix, next(_counter))
 
 
@@ -34,7 +34,7 @@ _second = (None, "")
 
 
 def utc_now():
-    """Return the time as ISO 8601 UTC: 2025-10-04T14:09:02.458196+00:00."""
+    """Return the current time as ISO 8601 UTC: 2025-10-04T14:09:02.458196+00:00."""
     global _second
     second, rest = divmod(time.time_ns(), 1000000000)
     known, text = _second  # one read: another thread may replace it
@@ -45,7 +45,7 @@ def utc_now():
 
 
 def local_now():
-    """Return the local time as naive ISO 8601, as recordings have it."""
+    """Return the current local time as ISO 8601 without an offset, for recordings."""
     second, rest = divmod(time.time_ns(), 1000000000)
     text = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(second))
     return "%s.%06d" % (text, rest // 1000)

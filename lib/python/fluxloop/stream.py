@@ -1,6 +1,6 @@
 """The text in the items that a streaming handler yields."""
 
-# Where chat interfaces put their text, tried in this order.
+# The paths at which chat interfaces put their text, in the order of the search.
 _USUAL = (
     "delta delta.content delta.text update.delta choices.0.delta.content"
     " content content.0.text text"
@@ -9,15 +9,15 @@ _USUAL = (
 
 class Stream:
     """Collects the items of one call. `path` is the dotted path of the text in
-    an item (mappings, lists, attributes), None to look in the usual places."""
+    an item (through mappings, lists and attributes), None for the usual paths."""
 
     def __init__(self, path):
         self.paths = [one.split(".") for one in (path or _USUAL).split(" ")]
         self.pieces = []
-        self.items = []  # of use only while no item had text
+        self.items = []  # kept only until an item has text
 
     def add(self, item):
-        """Take an item; return its text, None if it has none."""
+        """Add an item; return its text (str), None if it has none."""
         piece = self.text_of(item)
         if piece is not None:
             self.pieces.append(piece)
@@ -35,12 +35,12 @@ class Stream:
         return None
 
     def output(self):
-        """Return the text joined; the list of items when none had any."""
+        """Return the joined text, or the list of items if none of them had text."""
         return "".join(self.pieces) if self.pieces or not self.items else self.items
 
 
 def dig(value, path):
-    """Return what a path (a list of names) leads to, None if nothing."""
+    """Return the value at a path (a list of names), None if there is none."""
     for name in path:
         if isinstance(value, dict):
             value = value.get(name)

@@ -1,24 +1,24 @@
-"""Finding the handler that a target names."""
+"""Load the handler that a target names."""
 
 import os
 import sys
 
-from .report import show_error
+from .report import log_error
 from .serialize import describe
 
 
 class SetupError(Exception):
-    """A target that cannot be loaded; its text is one line and says what to do."""
+    """A target that cannot be loaded. The text is one line, with what to do."""
 
 
 def load(target, factory=None, factory_kwargs=None):
     """Return the callable that `target` names.
 
     target   "module:function", "module:Class.method", "module:instance.method"
-             or a longer chain; instead of the module a path "dir/file.py".
-    factory  "module:function" that is called with `factory_kwargs` and returns
-             the instance, where the first name is a class.
-    Raises SetupError; a traceback of the user's code goes to stderr.
+             or a longer chain of attributes; "dir/file.py" may replace the module
+    factory  "module:function": returns the instance if the first attribute is a
+             class; called with the dict `factory_kwargs`
+    Raises SetupError; the traceback of an error in the user's code goes to stderr.
     """
     module, name, chain = _import_for(target)
     value, owner = _attribute(module, chain[0], name, target), module
@@ -73,7 +73,7 @@ def _import_file(path, target):
     if not os.path.isfile(full):
         raise SetupError('file "%s" of target "%s" was not found: check the path' % (path, target))
     name = os.path.splitext(os.path.basename(full))[0]
-    # As for a script, its neighbours can be imported.
+    # It can import modules from its folder, as a script can.
     sys.path.insert(1, os.path.dirname(full))
     spec = importlib.util.spec_from_file_location(name, full)
     if spec is None:
@@ -88,7 +88,7 @@ def _import_file(path, target):
 
 
 def _broken(name, target, error):
-    show_error(error)
+    log_error(error)
     return SetupError(
         'module "%s" of target "%s" raised %s on import: see the traceback on stderr'
         % (name, target, _summary(error))
@@ -109,7 +109,7 @@ def _attribute(owner, name, title, target):
         return getattr(owner, name)
     except AttributeError as error:
         if getattr(error, "name", name) not in (name, None):  # raised inside a property
-            show_error(error)
+            log_error(error)
     import difflib
 
     public = [one for one in dir(owner) if not one.startswith("__")]
@@ -119,7 +119,7 @@ def _attribute(owner, name, title, target):
 
 
 def _is_class_level(kind, name):
-    """Whether the attribute of a class is there without an instance."""
+    """Whether an attribute of a class needs no instance."""
     for base in kind.__mro__:
         if name in base.__dict__:
             return isinstance(base.__dict__[name], (staticmethod, classmethod, type))
@@ -131,7 +131,7 @@ def _construct(kind, target):
 
     try:
         needed = Parameters(kind).required()
-    except Exception:  # a constructor that does not say
+    except Exception:  # a constructor without a signature
         needed = []
     if needed:
         raise SetupError(
@@ -154,7 +154,7 @@ def _run_user(function, kwargs, what):
     try:
         return function(**kwargs)
     except BaseException as error:
-        show_error(error)
+        log_error(error)
         raise SetupError(
             "%s raised %s: see the traceback on stderr" % (what, _summary(error))
         ) from None
