@@ -1,4 +1,4 @@
-/* Answers each request with how many bytes it had. */
+/* An agent that answers each request with its number of bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Answers each request with the request.
+# An agent that answers each request with the request itself.
 while IFS= read -r line; do
 	printf '{"type":"final","output":%s}\n' "$line"
 done

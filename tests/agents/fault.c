@@ -1,7 +1,7 @@
 /*
- * fault MODE [WORD...]: an agent that answers "fine N" to the input "N", and
- * misbehaves at input 3 in the way that MODE names. The words say more about
- * it; they are described beside the modes.
+ * fault MODE [WORD...]: an agent that answers "fine N" to the input "N", but
+ * misbehaves at input 3 as MODE says. The words are options of the mode; the
+ * comment of the mode's function describes them.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,10 +18,10 @@
 
 #define MEGA 1000000
 
-static char *line;		/* the request */
-static long id;			/* its id */
-static long number;		/* its input */
-static char **words;		/* of the command line, after the mode */
+static char *line;		/* the current request */
+static long id;			/* id of the request */
+static long number;		/* input of the request */
+static char **words;		/* arguments after the mode */
 
 static long
 number_at(const char *text, const char *key)
@@ -31,7 +31,7 @@ number_at(const char *text, const char *key)
 	return p ? atol(p + strlen(key)) : 0;
 }
 
-/* --- saying things ------------------------------------------------------- */
+/* --- output -------------------------------------------------------------- */
 
 static void
 put(int fd, const char *p, size_t n)
@@ -47,7 +47,7 @@ put(int fd, const char *p, size_t n)
 
 __attribute__((format(printf, 1, 2)))
 static void
-say(const char *fmt, ...)
+send_text(const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -62,11 +62,14 @@ say(const char *fmt, ...)
 static void
 fine(void)
 {
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld\"}\n", id,
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld\"}\n", id,
 	    number);
 }
 
-/* Writes n times c, with a newline after every width of them. */
+/*
+ * Writes the character c n times, with a newline after every width characters
+ * unless width is 0.
+ */
 static void
 fill(int fd, size_t n, char c, size_t width)
 {
@@ -94,9 +97,12 @@ word_is(const char *word)
 	return 0;
 }
 
-/* The word "fine": it answers; "dies": it does not; "quiet": it waits. */
+/*
+ * Ends the misbehaviour by a word: "fine" answers, "dies" exits with 7, "quiet"
+ * does nothing.
+ */
 static void
-go_on(void)
+finish_fault(void)
 {
 	if (word_is("dies"))
 		_exit(7);
@@ -111,7 +117,7 @@ hang(void)
 		pause();
 }
 
-/* --- ends ---------------------------------------------------------------- */
+/* --- exits --------------------------------------------------------------- */
 
 static void
 exit_with(void)
@@ -119,7 +125,7 @@ exit_with(void)
 	_exit(atoi(*words));
 }
 
-/* The first word is a signal's number. */
+/* The first word is the number of the signal. */
 static void
 kill_self(void)
 {
@@ -142,11 +148,11 @@ segfault(void)
 static void
 half(void)
 {
-	say("{\"type\":\"final\",\"outp");
+	send_text("{\"type\":\"final\",\"outp");
 	_exit(0);
 }
 
-/* Late enough to have been sent the next request, which it does not read. */
+/* Exits when the next request has been sent, but not read. */
 static void
 exit_after(void)
 {
@@ -155,7 +161,7 @@ exit_after(void)
 	_exit(0);
 }
 
-/* The number of the input that comes first, which stays unread in the pipe. */
+/* Returns the number in the first request without reading it from the pipe. */
 static long
 next_number(void)
 {
@@ -174,7 +180,7 @@ next_number(void)
 	return number_at(text, "\"input\":\"");
 }
 
-/* The next two are of use where each run has an agent of its own. */
+/* Needs an agent for each run. */
 static void
 never_read(void)
 {
@@ -182,6 +188,7 @@ never_read(void)
 		hang();
 }
 
+/* Needs an agent for each run. */
 static void
 die_unread(void)
 {
@@ -189,7 +196,7 @@ die_unread(void)
 		_exit(3);
 }
 
-/* All but the first agent never get ready. */
+/* Only the first agent becomes ready. */
 static void
 start_slowly(void)
 {
@@ -208,7 +215,10 @@ spin(void)
 		;
 }
 
-/* Says things for ever. The words are those of garbage. */
+/*
+ * Writes forever, to stderr with the word "err", else to stdout. The word
+ * "deaf": ignores SIGTERM.
+ */
 static void
 flood(void)
 {
@@ -228,25 +238,25 @@ stop(void)
 	hang();
 }
 
-static volatile sig_atomic_t told;
+static volatile sig_atomic_t signal_received;
 
 static void
-note_signal(int sig)
+set_signal(int sig)
 {
-	told = sig;
+	signal_received = sig;
 }
 
 static void
 answer_in_grace(void)
 {
-	signal(SIGTERM, note_signal);
-	while (!told)
+	signal(SIGTERM, set_signal);
+	while (!signal_received)
 		pause();
 	fine();
 	_exit(0);
 }
 
-/* Goes where a signal to the group that it had does not reach it. */
+/* Moves to the parent's process group, away from signals to its own. */
 static void
 leave_group(void)
 {
@@ -255,7 +265,7 @@ leave_group(void)
 	hang();
 }
 
-/* What was started waits; its child, in a session of its own, is the agent. */
+/* Waits for a child process, which is the agent, in a session of its own. */
 static void
 new_session(void)
 {
@@ -277,9 +287,12 @@ close_stdout(void)
 	hang();
 }
 
-/* --- what is left behind ------------------------------------------------- */
+/* --- leftover processes -------------------------------------------------- */
 
-/* The words "session" and "deaf" are about the child. */
+/*
+ * The word "session": the child has a session of its own; "deaf": the child
+ * ignores SIGTERM.
+ */
 static void
 leave_child(void)
 {
@@ -296,7 +309,7 @@ static void
 one_child(void)
 {
 	leave_child();
-	go_on();
+	finish_fault();
 }
 
 static void
@@ -306,7 +319,7 @@ many_children(void)
 
 	for (i = 0; i < 200; i++)
 		leave_child();
-	go_on();
+	finish_fault();
 }
 
 static void
@@ -317,27 +330,33 @@ zombies(void)
 	for (i = 0; i < 50; i++)
 		if (!fork())
 			_exit(0);
-	go_on();
+	finish_fault();
 }
 
-/* A child answers for the agent, or, when that dies, goes on talking. */
+/*
+ * A child in another session keeps sending answers, or, with the word "dies",
+ * other lines after the agent has exited.
+ */
 static void
 talking_child(void)
 {
 	if (fork()) {
-		go_on();
+		finish_fault();
 		return;
 	}
 	for (setsid(); ; usleep(1000))
 		if (word_is("dies"))
-			say("still here\n");
+			send_text("still here\n");
 		else
 			fine();
 }
 
 /* --- garbage ------------------------------------------------------------- */
 
-/* The words: "err" or "out"; "lines" or "one"; what then (see go_on). */
+/*
+ * Writes 100 MB. The words: "err" or "out", the stream; "lines" or "one", many
+ * lines or one; and one of finish_fault.
+ */
 static void
 garbage(void)
 {
@@ -346,7 +365,7 @@ garbage(void)
 	fill(fd, 100 * MEGA, 'g', word_is("lines") ? 80 : 0);
 	if (!word_is("dies"))
 		put(fd, "\n", 1);
-	go_on();
+	finish_fault();
 }
 
 static void
@@ -358,9 +377,9 @@ write_first(void)
 static void
 bad_utf8(void)
 {
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":\"\xff\xfe\xc0\x80\"}\n",
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":\"\xff\xfe\xc0\x80\"}\n",
 	    id);
-	go_on();
+	finish_fault();
 }
 
 static void
@@ -369,24 +388,24 @@ nul_bytes(void)
 	static const char text[] = "a\0b\n{\"type\":\"final\"\0}\n";
 
 	put(1, text, sizeof(text) - 1);
-	go_on();
+	finish_fault();
 }
 
 static void
 deep(void)
 {
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":", id);
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":", id);
 	fill(1, 100000, '[', 0);
 	fill(1, 100000, ']', 0);
-	say("}\n");
-	go_on();
+	send_text("}\n");
+	finish_fault();
 }
 
 static void
 close_stderr(void)
 {
 	close(2);
-	go_on();
+	finish_fault();
 }
 
 /* --- the protocol -------------------------------------------------------- */
@@ -395,31 +414,31 @@ static void
 twice(void)
 {
 	fine();
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":\"again\"}\n", id);
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":\"again\"}\n", id);
 }
 
-/* In one write: there is no other request between the two. */
+/* In one write, so that no other request is between the two. */
 static void
 twice_unnamed(void)
 {
-	say("{\"type\":\"final\",\"output\":\"fine %ld\"}\n"
+	send_text("{\"type\":\"final\",\"output\":\"fine %ld\"}\n"
 	    "{\"type\":\"final\",\"output\":\"again\"}\n", number);
 }
 
 static void
 unknown_id(void)
 {
-	say("{\"type\":\"final\",\"id\":%s,\"output\":\"no\"}\n", *words);
+	send_text("{\"type\":\"final\",\"id\":%s,\"output\":\"no\"}\n", *words);
 	hang();
 }
 
-static long over;		/* the id of input 3, which was answered */
+static long answered;		/* id of input 3's request, after its answer */
 
 static void
 late(void)
 {
 	fine();
-	over = id;
+	answered = id;
 }
 
 static void
@@ -433,37 +452,37 @@ more_of_late(void)
 	};
 	size_t i;
 
-	for (i = 0; over && i < sizeof(more) / sizeof(*more); i++)
-		say("{\"id\":%ld,\"type\":%s}\n", over, more[i]);
+	for (i = 0; answered && i < sizeof(more) / sizeof(*more); i++)
+		send_text("{\"id\":%ld,\"type\":%s}\n", answered, more[i]);
 	fine();
 }
 
-/* The word "child": it has left one before, of the kind that follows. */
+/* The word "child": leaves a child first; leave_child describes the words. */
 static void
 big_final(void)
 {
 	if (word_is("child"))
 		leave_child();
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld ", id,
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld ", id,
 	    number);
 	fill(1, 50 * MEGA, 'x', 0);
-	say("\"}\n");
+	send_text("\"}\n");
 }
 
 static void
 big_observation(void)
 {
-	say("{\"type\":\"observation\",\"id\":%ld,\"observation\":"
+	send_text("{\"type\":\"observation\",\"id\":%ld,\"observation\":"
 	    "{\"type\":\"tool\",\"name\":\"big\",\"output\":\"", id);
 	fill(1, 50 * MEGA, 'x', 0);
-	say("\"}}\n");
+	send_text("\"}}\n");
 	fine();
 }
 
 static void
 hello_again(void)
 {
-	say("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":4}\n"
+	send_text("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":4}\n"
 	    "{\"type\":\"hello\",\"protocol\":2}\n");
 	fine();
 }
@@ -472,7 +491,7 @@ static void
 final_first(void)
 {
 	fine();
-	say("{\"type\":\"start\",\"id\":%ld}\n", id);
+	send_text("{\"type\":\"start\",\"id\":%ld}\n", id);
 }
 
 static void
@@ -485,7 +504,7 @@ wild_hello(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(wild) / sizeof(*wild); i++)
-		say("{\"type\":\"hello\",\"protocol\":%s,\"pipeline\":%s,"
+		send_text("{\"type\":\"hello\",\"protocol\":%s,\"pipeline\":%s,"
 		    "\"concurrency\":1,\"clock\":%s}\n", wild[i], wild[i],
 		    wild[i]);
 }
@@ -493,10 +512,10 @@ wild_hello(void)
 static void
 hello(void)
 {
-	say("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":64}\n");
+	send_text("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":64}\n");
 }
 
-/* Answers what it has been sent when no more comes, the last first. */
+/* Collects requests until 50 ms pass without one; answers the last first. */
 static void
 reverse(void)
 {
@@ -519,11 +538,11 @@ static void
 hello_wide(void)
 {
 	setvbuf(stdin, NULL, _IONBF, 0);
-	say("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":8,"
+	send_text("{\"type\":\"hello\",\"protocol\":1,\"pipeline\":8,"
 	    "\"concurrency\":4}\n");
 }
 
-/* How many x there are in the input: whether all of it came. */
+/* Answers with the number of x in the input, to show that all of it arrived. */
 static void
 count(void)
 {
@@ -532,14 +551,14 @@ count(void)
 
 	for (; *p && *p != '"'; p++)
 		n += *p == 'x';
-	say("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld: %ld\"}\n",
+	send_text("{\"type\":\"final\",\"id\":%ld,\"output\":\"fine %ld: %ld\"}\n",
 	    id, number, n);
 }
 
 static void
 observe(void)
 {
-	say("{\"type\":\"observation\",\"id\":%ld,\"observation\":"
+	send_text("{\"type\":\"observation\",\"id\":%ld,\"observation\":"
 	    "{\"type\":\"tool\",\"name\":\"look\",\"output\":%ld}}\n", id,
 	    number);
 	fine();
@@ -557,9 +576,9 @@ every_seventh(void)
 
 static const struct mode {
 	const char *name;
-	void (*at_three)(void);	/* NULL: as at any other */
-	void (*at_start)(void);
-	void (*at_any)(void);	/* in place of fine */
+	void (*at_three)(void);	/* for input 3; NULL: as for the others */
+	void (*at_start)(void);	/* before the first request; may be NULL */
+	void (*at_any)(void);	/* for other inputs; NULL: fine */
 } modes[] = {
 	{ "exit", exit_with, NULL, NULL },
 	{ "exit-after", exit_after, NULL, NULL },
@@ -633,12 +652,12 @@ main(int argc, char **argv)
 	if (m->at_start)
 		m->at_start();
 	if (word_is("ready"))
-		say("READY\n");
+		send_text("READY\n");
 	while (getline(&line, &cap, stdin) > 0) {
 		id = number_at(line, "\"id\":");
 		number = number_at(line, "\"input\":\"");
 		if (greeted)
-			say("{\"type\":\"start\",\"id\":%ld}\n", id);
+			send_text("{\"type\":\"start\",\"id\":%ld}\n", id);
 		if (number == 3 && m->at_three)
 			m->at_three();
 		else if (m->at_any)

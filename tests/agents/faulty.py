@@ -1,5 +1,5 @@
-"""A handler that misbehaves at input 3 as the variable FAULT says, and answers
-"fine N" to all others."""
+"""A handler that misbehaves at input 3 as the environment variable FAULT says,
+and answers "fine N" to other inputs."""
 
 import asyncio
 import atexit
@@ -66,7 +66,7 @@ def leave_child(session=False, ignores=False):
 
 
 def fork_and_return():
-    """The child goes on as if it were the agent."""
+    """The child returns from the handler, too, as if it were the agent."""
     os.fork()
     return fine("3")
 

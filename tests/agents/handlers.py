@@ -1,4 +1,4 @@
-"""Targets for run.bats."""
+"""Handlers for run.bats."""
 
 import asyncio
 import os
@@ -47,7 +47,7 @@ def everything(**kwargs):
 
 
 class MessageHandler:
-    """The guide's handler."""
+    """The handler of the guide."""
 
     async def handle_message(self, connection_id, data, user_connection, send_callback, error_callback):
         if "bad" in data["content"]:

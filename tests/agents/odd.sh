@@ -1,6 +1,6 @@
 #!/bin/bash
-# odd.sh HOW: an agent that misbehaves when the input is "odd", and answers
-# "fine" to everything else. It counts its starts in the file `starts`.
+# odd.sh HOW: an agent that misbehaves as HOW says if the input is "odd", and
+# answers "fine" to other inputs. Each start adds a line to the file "starts".
 
 fine()
 {

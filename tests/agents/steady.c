@@ -1,6 +1,6 @@
 /*
- * Takes its time: answers each request after two milliseconds, with two
- * observations before, so that there is much to be in the middle of.
+ * An agent that sends two observations and, after two milliseconds, the answer
+ * to each request, so that fl-run is usually in the middle of a run.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #!/bin/bash
-# two.sh HOW: an agent that works on two requests at once. It never answers
-# "odd"; HOW says what it does with the next request then:
-# hangs	begins it, and does nothing
-# exits	ends before it begins it
-# Without an "odd" it answers "fine".
+# two.sh HOW: an agent that works on two requests at once. It answers "fine"
+# until the input is "odd", which it does not answer. HOW says what it does with
+# the next request:
+# hangs	starts it, but does not answer
+# exits	exits before starting it
 
 odd=
 printf '{"type":"hello","protocol":1,"pipeline":2,"concurrency":2}\n'
