@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What each stage does in a second, and its peak memory: medians of five, and
-# ratios to something that cannot be much faster, measured in the same run.
+# Measures the throughput and the peak memory of each stage: medians of five
+# runs, compared with a baseline that a stage cannot be much faster than, which
+# is measured in the same run.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$(realpath "${BUILD:-build}")
@@ -13,7 +14,8 @@ for tool in measure pingpong noop-agent; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
 done
 
-# measured INPUT COMMAND...: sets seconds and peak (KiB).
+# measured INPUT COMMAND...: sets seconds (median) and peak (KiB, of the command
+# and its children).
 measured()
 {
 	local line
@@ -21,7 +23,8 @@ measured()
 	seconds=${line% *} peak=${line#* }
 }
 
-# own INPUT COMMAND...: sets seconds and peak, of the command without children.
+# own INPUT COMMAND...: sets seconds and peak (KiB, of the command alone) of one
+# run.
 own()
 {
 	local line
@@ -29,27 +32,29 @@ own()
 	seconds=${line% *} peak=${line#* }
 }
 
-# show NAME AMOUNT UNIT BESIDE: the last measurement.
+# show NAME AMOUNT UNIT COMPARISON: prints the last measurement.
 show()
 {
-	awk -v name="$1" -v n="$2" -v unit="$3" -v beside="$4" \
+	awk -v name="$1" -v n="$2" -v unit="$3" -v comparison="$4" \
 		-v s="$seconds" -v peak="$peak" 'BEGIN {
 		printf "%-38s %10.0f %-11s %8.3f s %7.1f MiB  %s\n",
-			name, n / s, unit "/s", s, peak / 1024, beside }'
+			name, n / s, unit "/s", s, peak / 1024, comparison }'
 }
 
-# row NAME AMOUNT UNIT YARDSTICK-NAME YARDSTICK-SECONDS: how many times those.
+# row NAME AMOUNT UNIT BASELINE SECONDS: prints the last measurement, with its
+# time as a multiple of the baseline's.
 row()
 {
 	show "$1" "$2" "$3" "$(awk -v s="$seconds" -v base="$5" \
-		'BEGIN { printf "%6.2f times", s / base }') $4"
+		'BEGIN { printf "%6.2f x", s / base }') $4"
 }
 
-# more NAME AMOUNT UNIT PART-NAME PART-SECONDS: what is not spent on that part.
+# more NAME AMOUNT UNIT BASELINE SECONDS: prints the last measurement, with the
+# difference of its time to the baseline's.
 more()
 {
 	show "$1" "$2" "$3" "$(awk -v s="$seconds" -v part="$5" \
-		'BEGIN { printf "%6.3f s more than", s - part }') $4"
+		'BEGIN { printf "%6.3f s over", s - part }') $4"
 }
 
 for size in 10 100 1000 ${BENCH_LARGE:+10000}; do
@@ -67,7 +72,7 @@ printf 'def sync(input):\n    return input\n\n\nasync def coro(input):\n    retu
 	>"$work/noop.py"
 cat >"$work/one-call.sh" <<'END'
 #!/bin/sh
-# from fl-run as a line, from xargs as an argument
+# fl-run sends the input as a line, xargs as an argument
 read -r line || line=$1
 echo ok
 END
@@ -104,7 +109,7 @@ printf '{"_version":"1","iteration":0,"target":"a:b","kwargs":{"data":{"content"
 yes "$(cat "$work/one.jsonl")" | head -n 100000 >"$work/args.jsonl" || true
 cd "$work"
 
-echo "stage                                  throughput                 median  peak memory   beside"
+echo "stage                                  throughput                 median  peak memory   baseline"
 measured "$obs" cat; cat=$seconds; row cat "$mb" MB cat "$cat"
 measured "$obs" wc -l; row 'wc -l' "$mb" MB cat "$cat"
 measured /dev/null fl-parse e10
@@ -112,18 +117,18 @@ row 'fl-parse, 10 MB to Markdown' 10 MB cat "$cat"
 measured /dev/null fl-parse e100
 row 'fl-parse, 100 MB to Markdown' "$mb" MB cat "$cat"
 measured /dev/null fl-parse -j 1 e100
-row 'the same with one thread' "$mb" MB cat "$cat"
+row 'fl-parse, one thread' "$mb" MB cat "$cat"
 measured /dev/null fl-parse --format jsonl e100
-row 'fl-parse, to per-trace JSONL' "$mb" MB cat "$cat"
+row 'fl-parse, 100 MB to per-trace JSONL' "$mb" MB cat "$cat"
 measured /dev/null fl-parse --format html --overwrite -o e100.html e100
-row 'fl-parse, to pages' "$mb" MB cat "$cat"
+row 'fl-parse, 100 MB to HTML' "$mb" MB cat "$cat"
 rm -rf e100.html
 
-# fl-parse of a gigabyte into a folder, beside cp, one after the other in turn.
-# Where memory is a virtual machine's, pages that its host has to find first
-# make whatever writes next ten times slower: so all are used once before. Nor
-# is anything removed in between, since ext4 passes over what was removed when
-# it makes new files; but it is written to the disk.
+# copies MEGABYTES RUNS: compares fl-parse into a folder with cp, in turn. Before
+# each run 2.5 GB of memory are written once: in a virtual machine, the first
+# write to a page may be ten times slower, because the host has to find the page.
+# Files are removed only at the end, because ext4 creates files more slowly after
+# others were removed; they are written to the disk after each run.
 copies()
 {
 	local size=$1 runs=$2 run i took=() peaks=() commands line e=e$1
@@ -166,7 +171,7 @@ measured args.jsonl wc -l; wc=$seconds
 measured args.jsonl fl-record-extract
 row 'fl-record-extract' 100000 records 'wc -l' "$wc"
 measured one.jsonl sh -c 'fl-record-extract | fl-generate --limit 1000'
-row 'fl-generate, 1,000 of one call' 1000 inputs 'wc -l' "$wc"
+row 'fl-generate, 1,000 inputs of one call' 1000 inputs 'wc -l' "$wc"
 measured in.yaml wc -l; wc=$seconds
 measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
 measured in.jsonl fl-yaml --to-yaml
@@ -178,13 +183,13 @@ row 'fl-run, a C agent' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --command ./noop-agent
 row 'fl-run, two C agents' 100000 calls ping-pong "$ping"
 own in.jsonl fl-run -n 10 -j 2 --command ./noop-agent
-row 'fl-run itself, 1,000,000 calls' 1000000 calls ping-pong "$ping"
+row 'fl-run alone, 1,000,000 calls' 1000000 calls ping-pong "$ping"
 own in.jsonl fl-run -n 10 -j 2 --ordered --command ./noop-agent
-row 'the same, --ordered' 1000000 calls ping-pong "$ping"
+row 'fl-run alone, --ordered' 1000000 calls ping-pong "$ping"
 measured in2k.jsonl xargs -P 2 -d '\n' -n 1 ./one-call.sh; xargs=$seconds
 row 'xargs -P2, 2,000 shell agents' 2000 calls xargs "$xargs"
 measured in2k.jsonl fl-run -c fresh.yaml -j 2
-row 'fl-run, the same, one for each call' 2000 calls xargs "$xargs"
+row 'fl-run, 2,000 shell agents' 2000 calls xargs "$xargs"
 measured /dev/null "$FLUXLOOP_PYTHON" -c pass; start=$seconds
 row 'python3 -c pass' 1 starts 'python3 -c pass' "$start"
 measured in1.jsonl fl-run --target noop:sync
@@ -192,9 +197,9 @@ more 'fl-run, one call, Python' 1 calls 'python3 -c pass' "$start"
 measured in2k.jsonl fl-run --target noop:sync
 more 'fl-run, 2,000 calls, Python' 2000 calls 'python3 -c pass' "$start"
 measured in2k.jsonl fl-run --target observed:one
-more 'each with an observation' 2000 calls 'python3 -c pass' "$start"
+more 'fl-run, an observation a call' 2000 calls 'python3 -c pass' "$start"
 measured in500.jsonl fl-run --target observed:twenty
-more '500 calls, 20 of 3 KB each' 500 calls 'python3 -c pass' "$start"
+more 'fl-run, 500 calls, 20 of 3 KB each' 500 calls 'python3 -c pass' "$start"
 measured in.jsonl fl-run -j 2 --target noop:sync
 row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --target noop:coro
@@ -209,5 +214,5 @@ measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"
 measured /dev/null fluxloop --help; row 'fluxloop --help' 1 starts true "$true"
 
 echo
-echo "the JSON scanner alone, one thread, bytes/s:"
+echo "JSON scanner, one thread, bytes/s:"
 BUILD=$build "$OLDPWD/tests/bench/scan.sh"

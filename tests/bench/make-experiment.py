@@ -1,10 +1,10 @@
-"""make-experiment.py DIR MEGABYTES: an experiment directory of about that size,
-the same for the same arguments: 100 observations of about 10 KB a trace.
+"""make-experiment.py DIR MEGABYTES: make an experiment directory of about MEGABYTES,
+always the same for the same size. Each trace has 100 observations of about 10 KB.
 
-What the observations hold is mixed as agents' telemetry is: conversations in
-English with line breaks and quotes, retrieved documents, source code and JSON
-within strings, Japanese, Korean and German in UTF-8 and, in every fourth
-record, in \\u escapes, tool results of small fields, embeddings."""
+The observations are a mixture like that of real agents: English conversations
+with line breaks and quotes, retrieved documents, source code, JSON inside
+strings, tool results with small fields, embeddings, and Japanese, Korean and
+German texts. Every fourth payload has \\u escapes instead of UTF-8."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def main():
     folder, size = sys.argv[1], int(sys.argv[2]) * 1_000_000
     rng = random.Random(1)
     os.makedirs(folder, exist_ok=True)
-    # a thousand payloads serve for all
+    # all observations share a thousand payloads
     pool = [json.dumps(payload(rng), ensure_ascii=i % 4 == 3) for i in range(1000)]
     at = trace = 0
     with open(folder + "/observations.jsonl", "wb") as obs, \

@@ -1,9 +1,9 @@
-"""make-lines.py KIND MEGABYTES: JSONL of about that size on the standard output,
-the same for the same arguments. KIND is one of
+"""make-lines.py KIND MEGABYTES: write about MEGABYTES of JSONL to stdout, always the
+same for the same arguments. KIND is one of
 
-  text      messages of agents: long strings in English, few escapes
-  japanese  the same in Japanese, as it is
-  escaped   the same, every character as \\uXXXX that is not ASCII
+  text      messages of agents: long English strings with few escapes
+  japanese  messages in Japanese, in UTF-8
+  escaped   messages in Japanese, with \\uXXXX for each character outside ASCII
   dense     numbers, brackets and short words
   records   log lines of about 150 bytes"""
 
@@ -71,7 +71,7 @@ def main():
     kind, size = sys.argv[1], int(sys.argv[2]) * 1_000_000
     maker = Maker(kind)
     pool, pooled = [], 0
-    # a megabyte of different lines, again and again in another order
+    # a megabyte of different lines, repeated in random order
     while pooled < 1_000_000:
         line = json.dumps(getattr(maker, kind)(), ensure_ascii=kind == "escaped",
                           separators=(",", ":")).encode() + b"\n"

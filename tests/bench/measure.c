@@ -1,9 +1,9 @@
 /*
- * measure RUNS INPUT COMMAND...: runs a command several times with INPUT as
- * its standard input and its output thrown away, and prints the median of its
- * wall-clock seconds and the largest peak memory in KiB: the command's or, if
- * that is more, of one that it waited for. With "own" for RUNS it is run once,
- * and looked at every two milliseconds: the peak is the command's alone.
+ * measure RUNS INPUT COMMAND...: runs a command RUNS times, with the file INPUT
+ * as stdin and /dev/null as stdout, and prints the median of the wall-clock
+ * seconds and the largest peak memory in KiB, of the command or of a process
+ * that it waited for. With "own" as RUNS, runs the command once and reads its
+ * memory every two milliseconds: the peak is that of the command alone.
  */
 #define _DEFAULT_SOURCE		/* wait4 */
 #include <fcntl.h>
@@ -33,7 +33,10 @@ by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Waits for a process. Returns the largest VmHWM in KiB that was seen. */
+/*
+ * Waits for a process and sets *status. Reads its VmHWM every two milliseconds;
+ * returns the largest in KiB.
+ */
 static long
 watch(pid_t pid, int *status)
 {

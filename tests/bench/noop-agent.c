@@ -1,6 +1,6 @@
 /*
- * An agent that answers every request at once, with the request's number and
- * nothing else: what is left is the cost of asking.
+ * An agent that answers each request at once, with null: only the cost of the
+ * calls themselves is left.
  */
 #include <stdio.h>
 #include <stdlib.h>

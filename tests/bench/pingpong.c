@@ -1,6 +1,6 @@
 /*
- * pingpong N: two processes send a byte to and fro over pipes N times, which
- * is what one call at a time on an agent cannot be faster than.
+ * pingpong N: two processes send a byte to each other and back over pipes N
+ * times, the lower limit of the time of N calls of an agent, one at a time.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Looks for inputs that break the JSON scanner, the formats of fl-parse, and
-# fl-parse as a whole, and for agents, readers and signals that break fl-run,
-# each for FUZZ_SECONDS. Wants $BUILD to hold the programs and the library, built
-# by clang with the sanitizers (see `make fuzz`). What has been tried is kept in
-# $BUILD/corpus, what breaks something in $BUILD/findings; exits with 1 when
-# there was a finding.
+# Searches for inputs that break the JSON scanner, the formats of fl-parse and
+# fl-parse as a whole, and for agents, readers and signals that break fl-run:
+# four stages of FUZZ_SECONDS each. $BUILD has to hold the programs and the
+# library, built by clang with the sanitizers (see `make fuzz`). The inputs that
+# were tried are in $BUILD/corpus, what breaks a program is in $BUILD/findings.
+# Exits with 1 if there was a finding.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$(realpath "${BUILD:?}")
@@ -23,7 +23,7 @@ compile()
 		-o "$build/$out" "$@" || exit 2
 }
 
-# fuzzer NAME OPTION...: runs the one of that name on what is known to it.
+# fuzzer NAME OPTION...: runs the fuzzer NAME on its corpus and its seeds.
 fuzzer()
 {
 	local name=$1
@@ -36,7 +36,7 @@ fuzzer()
 		"$build/seeds/$name"
 }
 
-# stage NAME OPTION...: runs the fuzzer and says what came of it.
+# stage NAME OPTION...: runs the fuzzer NAME and prints its findings.
 stage()
 {
 	local log=$build/$1.log
@@ -49,7 +49,7 @@ stage()
 	status=1
 	tail -n 60 "$log"
 	sed -n 's/.*Test unit written to /  reproducer: /p' "$log"
-	echo "  again: $build/fuzz-$1 REPRODUCER"
+	echo "  to reproduce: $build/fuzz-$1 REPRODUCER"
 }
 
 mkdir -p "$found"
