@@ -1,4 +1,4 @@
-"""What the tests share: running Python and the bridge as real processes."""
+"""For all tests: run Python and the bridge as real processes."""
 
 import json
 import os
@@ -15,7 +15,7 @@ PACKAGE = os.path.abspath(PACKAGE)
 
 
 def strict(text):
-    """Decode JSON as RFC 8259 has it: no NaN, no Infinity."""
+    """Decode JSON by RFC 8259: NaN and Infinity are errors."""
 
     def refuse(constant):
         raise ValueError("not JSON: %s" % constant)
@@ -29,7 +29,7 @@ def environment(**extra):
 
 
 class FolderCase(unittest.TestCase):
-    """A test with a folder of its own, `self.folder`."""
+    """A test in a folder of its own, `self.folder`."""
 
     def setUp(self):
         self.folder = tempfile.mkdtemp()
@@ -63,11 +63,11 @@ class FolderCase(unittest.TestCase):
 
 
 class Run:
-    """What a bridge said: its messages, stderr and exit status."""
+    """The result of a bridge: its messages, stderr and exit status."""
 
     def __init__(self, output, stderr, status):
         self.messages = [strict(line) for line in output.decode("utf-8").splitlines()]
-        # every start and end of a call bears the time; it only goes forward
+        # each start and end of a call has a time, which never decreases
         self.clocks = [m.pop("clock") for m in self.messages if "clock" in m]
         assert self.clocks == sorted(self.clocks), self.clocks
         self.stderr = stderr.decode("utf-8", "replace")
@@ -110,7 +110,7 @@ class BridgeCase(FolderCase):
             stderr=subprocess.PIPE,
             **popen,
         )
-        # One that does not answer ends, and with it the wait for an answer.
+        # Kill a bridge that does not answer, so that no test waits forever.
         watch = threading.Timer(60, process.kill)
         watch.start()
         self.addCleanup(self.reap, process, watch)
@@ -126,7 +126,7 @@ class BridgeCase(FolderCase):
                 stream.close()
 
     def run_bridge(self, target, messages, *options, **popen):
-        """Send messages (dicts, or bytes as they are), wait for the end."""
+        """Send messages (dicts, or bytes as lines) and wait for the exit; return a Run."""
         data = b"".join(
             m if isinstance(m, bytes) else json.dumps(m).encode() + b"\n" for m in messages
         )
@@ -139,7 +139,7 @@ class BridgeCase(FolderCase):
         process.stdin.flush()
 
     def read(self, process, kind):
-        """Read messages up to one of a kind and return that one."""
+        """Read messages up to the first of a kind, and return it."""
         while True:
             line = process.stdout.readline()
             assert line, "the bridge ended before a message of type %s" % kind

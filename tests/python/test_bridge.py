@@ -8,7 +8,7 @@ from helpers import BridgeCase, call, environment
 
 
 class CallTest(BridgeCase):
-    def test_hello_start_and_final_come_in_order(self):
+    def test_hello_start_and_final_are_sent_in_order(self):
         self.handler("def handle(input):\n    return input.upper()\n")
         run = self.run_bridge("h:handle", [call(1, "é"), call("two", "b")])
         self.assertEqual(
@@ -30,7 +30,7 @@ class CallTest(BridgeCase):
         self.assertEqual((run.status, run.stderr), (0, ""))
         self.assertEqual(len(run.clocks), 4)
 
-    def test_the_input_finds_its_parameter(self):
+    def test_the_input_goes_to_the_right_parameter(self):
         cases = [
             ("def handle(a=1, query=2):\n    return [a, query]", [1, "hello"]),
             ("def handle(first, second=2):\n    return [first, second]", ["hello", 2]),
@@ -48,7 +48,7 @@ class CallTest(BridgeCase):
                 run = self.run_bridge("h:handle", [call(1)])
                 self.assertEqual(run.one("final")["output"], expected)
 
-    def test_a_handler_that_needs_more_says_what(self):
+    def test_the_error_names_the_arguments_that_a_handler_lacks(self):
         self.handler("def handle(input, user, db): pass")
         run = self.run_bridge("h:handle", [call(1)])
         error = run.one("error")
@@ -56,7 +56,7 @@ class CallTest(BridgeCase):
         self.assertIn("replay_args", error["error"])
         self.assertEqual(run.status, 0)
 
-    def test_a_decorated_handler_needs_what_the_function_needs(self):
+    def test_a_decorated_handler_needs_the_arguments_of_its_function(self):
         self.handler(
             """
             import fluxloop, functools
@@ -76,7 +76,7 @@ class CallTest(BridgeCase):
         run = self.run_bridge("h:supplied", messages)
         self.assertEqual([f["output"] for f in run.of("final")], [["x", "db"], ["y", "db"]])
 
-    def test_an_exception_is_that_calls_error_and_the_next_call_runs(self):
+    def test_an_exception_fails_its_call_and_the_next_call_runs(self):
         self.handler(
             """
             import sys
@@ -104,7 +104,7 @@ class CallTest(BridgeCase):
         self.assertIn('raise ValueError("bad', run.stderr)
         self.assertNotIn("bridge.py", run.stderr)
 
-    def test_results_that_are_not_json(self):
+    def test_results_that_are_not_json_are_converted(self):
         self.handler(
             """
             import datetime
@@ -118,7 +118,7 @@ class CallTest(BridgeCase):
             output, {"when": "2025-01-02", "nan": None, "set": [1], "object": "a thing"}
         )
 
-    def test_wrong_lines_are_answered_and_passed_over(self):
+    def test_wrong_lines_are_answered_and_skipped(self):
         self.handler("def handle(input):\n    return input\n")
         lines = [b'{"type":"input","id":7,"input":\n', b"\n", b"[1]\n", b'{"type":"new","id":8}\n', call(9)]
         run = self.run_bridge("h:handle", lines)
@@ -126,7 +126,7 @@ class CallTest(BridgeCase):
         self.assertEqual(found, [(7, "protocol"), (None, "protocol"), (8, "protocol")])
         self.assertEqual(run.one("final")["id"], 9)
 
-    def test_a_last_line_without_newline_and_a_long_one(self):
+    def test_a_last_line_without_newline_and_a_long_line_are_read(self):
         self.handler("def handle(input):\n    return len(input)\n")
         long = call(1, "é" * 300000)
         run = self.run_bridge("h:handle", [long, b'{"type":"input","id":2,"input":"x"}'])
@@ -140,7 +140,7 @@ class CallTest(BridgeCase):
                 expected = [x for n in range(2000) for x in (("start", n), ("final", n))]
                 self.assertEqual([(m["type"], m["id"]) for m in run.messages[1:]], expected)
 
-    def test_input_from_a_file_and_from_nothing(self):
+    def test_input_may_be_a_file_or_empty(self):
         for source in ("def handle(input):", "async def handle(input):"):
             self.handler(source + "\n    return input\n")
             self.write("in.jsonl", '{"type":"input","id":1,"input":"x"}\n' * 1000)
@@ -149,7 +149,7 @@ class CallTest(BridgeCase):
                     output, _ = self.start("h:handle", stdin=file).communicate(timeout=60)
                     self.assertEqual(output.count(b'"type":"final"'), count)
 
-    def test_one_calls_context_variables_are_not_the_nexts(self):
+    def test_context_variables_of_a_call_do_not_reach_the_next(self):
         self.handler(
             """
             import contextvars
@@ -164,7 +164,7 @@ class CallTest(BridgeCase):
 
 
 class StreamsTest(BridgeCase):
-    def test_nothing_the_handler_prints_or_reads_touches_the_protocol(self):
+    def test_what_the_handler_prints_or_reads_leaves_the_protocol_alone(self):
         self.handler(
             """
             import os, subprocess, sys
@@ -200,7 +200,7 @@ class StreamsTest(BridgeCase):
         )
         self.assertEqual(self.run_bridge("h:handle", [call(1)]).one("final")["output"], [])
 
-    def test_a_forked_child_says_nothing_and_answers_nothing(self):
+    def test_a_forked_child_writes_no_messages(self):
         self.handler(
             """
             import os, fluxloop
@@ -220,7 +220,7 @@ class StreamsTest(BridgeCase):
         self.assertEqual([f["output"] for f in run.of("final")], ["parent", "parent"])
         self.assertEqual([o["output"] for o in run.observations()], ["parent", "parent"])
 
-    def test_start_and_observations_are_there_while_the_call_hangs(self):
+    def test_start_and_observations_are_written_while_the_call_hangs(self):
         self.handler(
             """
             import fluxloop, sys, time
@@ -249,7 +249,7 @@ class StreamsTest(BridgeCase):
                 process.stdin.close()
                 self.assertEqual(process.wait(60), 0)
 
-    def test_what_a_crashing_call_got_to_is_kept(self):
+    def test_observations_before_a_crash_are_written(self):
         self.handler(
             """
             import fluxloop, os
@@ -264,7 +264,7 @@ class StreamsTest(BridgeCase):
         self.assertEqual([m["type"] for m in run.messages], ["hello", "start", "observation"])
         self.assertEqual(run.status, 9)
 
-    def test_what_a_killed_call_got_to_a_moment_ago_is_kept(self):
+    def test_observations_a_moment_before_a_kill_are_written(self):
         self.handler(
             """
             import fluxloop, os, signal, time
@@ -283,7 +283,7 @@ class StreamsTest(BridgeCase):
         process.kill()
         self.assertEqual(process.stdout.read(), b"")
 
-    def test_after_a_while_of_quiet_what_comes_is_written_at_once(self):
+    def test_after_a_pause_an_observation_is_written_at_once(self):
         self.handler(
             """
             import fluxloop, os, time
@@ -298,7 +298,7 @@ class StreamsTest(BridgeCase):
         run = self.run_bridge("h:handle", [call(1)])
         self.assertEqual([o["output"] for o in run.observations()], [1])
 
-    def test_what_one_call_says_is_in_order_whoever_writes_it(self):
+    def test_messages_of_a_call_are_in_order_whichever_thread_writes_them(self):
         self.handler(
             """
             import fluxloop, threading, time
@@ -327,7 +327,7 @@ class StreamsTest(BridgeCase):
             told = [m["type"] for m in told if len(str(m)) < 30000 and "'t'" not in str(m)]
             self.assertEqual(told, ["start"] + ["observation", "callback", "delta"] * 300 + ["final"])
 
-    def test_a_fork_while_lines_wait_says_them_once(self):
+    def test_a_fork_while_lines_wait_writes_them_once(self):
         self.handler(
             """
             import fluxloop, os, time
@@ -349,7 +349,7 @@ class StreamsTest(BridgeCase):
         expected = [x for n in range(10) for x in (n, -n)]
         self.assertEqual([o["output"] for o in run.observations()], expected)
 
-    def test_it_ends_while_the_thread_that_writes_waits(self):
+    def test_the_bridge_exits_while_the_late_writer_waits(self):
         self.handler(
             """
             import atexit, fluxloop, threading
@@ -362,10 +362,10 @@ class StreamsTest(BridgeCase):
         )
         run = self.run_bridge("h:handle", [call(n) for n in range(5)])
         self.assertEqual(len(run.observations()), 50)
-        self.assertEqual({f["output"] for f in run.of("final")}, {1})  # threading knows of none
+        self.assertEqual({f["output"] for f in run.of("final")}, {1})  # threading does not list it
         self.assertEqual((run.status, run.stderr), (0, ""))
 
-    def test_a_reader_that_goes_away_ends_it_quietly(self):
+    def test_the_bridge_ends_quietly_when_its_reader_is_gone(self):
         for source in ("def handle(input):", "async def handle(input):"):
             with self.subTest(source):
                 self.handler(source + "\n    return input\n")
@@ -386,7 +386,7 @@ class StreamsTest(BridgeCase):
                 process.send_signal(signal.SIGINT)
                 self.assertEqual(process.wait(60), 130)
 
-    def test_sigint_while_idle(self):
+    def test_sigint_ends_an_idle_bridge(self):
         self.handler("def handle(input): pass")
         process = self.start("h:handle")
         self.read(process, "hello")
@@ -396,7 +396,7 @@ class StreamsTest(BridgeCase):
 
 
 class ObservationTest(BridgeCase):
-    def test_a_call_is_a_trace_with_what_was_sent_about_it(self):
+    def test_a_call_is_a_trace_with_the_context_of_its_request(self):
         self.handler(
             """
             import fluxloop
@@ -447,7 +447,7 @@ class ObservationTest(BridgeCase):
         self.assertEqual(sorted(o["output"] for o in run.observations(1)), [0, 1, 2, 3])
         self.assertEqual({o["trace_id"] for o in run.observations(1)}, {"T"})
 
-    def test_what_comes_after_the_end_is_not_the_next_calls(self):
+    def test_reports_after_the_end_of_a_call_do_not_go_to_the_next(self):
         self.handler(
             """
             import contextvars, fluxloop, threading
@@ -574,7 +574,7 @@ class AsyncTest(BridgeCase):
         self.assertEqual(run.stderr.splitlines().count("cancelled"), 2)
         self.assertIn("call 1 left 1 tasks", run.stderr)
 
-    def test_what_tasks_raise_is_shown_and_ends_nothing(self):
+    def test_exceptions_of_tasks_are_logged_and_end_nothing(self):
         self.handler(
             """
             import asyncio, sys
@@ -620,7 +620,7 @@ class StreamTest(BridgeCase):
         run = self.run_bridge("h:handle", [call(1)], *options)
         return run.one("final")["output"], [d["delta"] for d in run.of("delta")]
 
-    def test_the_text_of_a_stream_is_joined_and_each_piece_a_delta(self):
+    def test_the_text_of_a_stream_is_joined_and_each_piece_is_a_delta(self):
         body = """
     yield "a"
     yield {"delta": "b"}
@@ -632,7 +632,7 @@ class StreamTest(BridgeCase):
             with self.subTest(head):
                 self.assertEqual(self.outputs(head + body), ("abcd", list("abcd")))
 
-    def test_a_path_says_where_the_text_is(self):
+    def test_a_path_finds_the_text_of_an_item(self):
         source = """
 def handle(input):
     yield {"update": {"parts": [{"t": "x"}]}, "text": "not this"}
@@ -642,7 +642,7 @@ def handle(input):
         found = self.outputs(source, "--stream-output-path", "update.parts.0.t")
         self.assertEqual(found, ("xy", ["x", "y"]))
 
-    def test_items_without_text_are_the_output_themselves(self):
+    def test_items_without_text_are_the_output(self):
         source = "def handle(input):\n    yield 1\n    yield {'n': 2}\n"
         self.assertEqual(self.outputs(source), ([1, {"n": 2}], []))
 
@@ -701,7 +701,7 @@ class ReplayTest(BridgeCase):
         self.run_bridge("h:MessageHandler.handle_message", [self.guide()])
         self.assertEqual(len(self.lines("again.jsonl")), 1)
 
-    def test_recordings_of_old_give_attributes_to_every_mapping(self):
+    def test_without_objects_every_mapping_has_attributes(self):
         self.handler(
             """
             def handle(user, data):
@@ -712,7 +712,7 @@ class ReplayTest(BridgeCase):
         run = self.run_bridge("h:handle", [call(1, kwargs=kwargs)])
         self.assertEqual(run.one("final")["output"], ["n", 1, 2, True, False])
 
-    def test_only_objects_are_objects_when_the_recording_says_which(self):
+    def test_with_objects_only_those_mappings_are_objects(self):
         self.handler(
             """
             def handle(o, d):
@@ -743,7 +743,7 @@ class ReplayTest(BridgeCase):
             found, [("data.cb", "send", [1]), ("items.1.x.y", "error", [2]), ("log", "send", [3])]
         )
 
-    def test_an_async_callable_says_so_when_asked(self):
+    def test_an_async_callable_is_a_coroutine_function(self):
         self.handler(
             """
             import asyncio
@@ -868,7 +868,7 @@ class SetupTest(BridgeCase):
         self.assertNotIn("\n", message["error"])
         return message["error"], run.stderr
 
-    def test_each_way_to_be_wrong_is_told_apart(self):
+    def test_each_wrong_target_has_its_own_message(self):
         self.write("broken.py", "import not_installed_at_all\n")
         self.write("syntax.py", "def f(:\n")
         self.write("leaves.py", "raise SystemExit(1)\n")
@@ -898,7 +898,7 @@ class SetupTest(BridgeCase):
         self.assertIn("import not_installed_at_all", self.setup_error("broken:f")[1])
         self.assertIn('raise OSError("no disk")', self.setup_error("h:Fails.run")[1])
 
-    def test_wrong_options(self):
+    def test_wrong_options_are_setup_errors(self):
         self.assertIn("unknown option", self.setup_error("h:make", "--nonsense", "1")[0])
         self.assertIn("invalid --", self.setup_error("h:make", "--concurrency", "many")[0])
         self.assertIn("invalid --", self.setup_error("h:make", "--factory-kwargs", "[1]")[0])
@@ -913,7 +913,7 @@ class SetupTest(BridgeCase):
         expected = [os.path.realpath(self.folder), self.path("sub")]
         self.assertEqual(run.one("final")["output"], expected)
 
-    def test_help(self):
+    def test_help_prints_the_usage(self):
         done = subprocess.run(
             [sys.executable, "-m", "fluxloop.bridge", "--help"],
             env=environment(),

@@ -8,8 +8,8 @@ from fluxloop import channel
 from fluxloop.channel import Channel, Reader
 
 
-class Noting(Channel):
-    """A channel that notes what it would write."""
+class Recorded(Channel):
+    """A channel that keeps its data instead of writing it."""
 
     def __init__(self):
         super().__init__(-1)
@@ -27,11 +27,11 @@ class Noting(Channel):
 class ChannelTest(unittest.TestCase):
     def setUp(self):
         self.addCleanup(setattr, channel, "SECONDS", channel.SECONDS)
-        channel.SECONDS = 600.0  # nothing is written because of its age
-        self.channel = Noting()
+        channel.SECONDS = 600.0  # no line is written because of its age
+        self.channel = Recorded()
         self.channel.send(b"first\n")
 
-    def test_what_is_kept_is_written_with_what_is_sent_next(self):
+    def test_send_writes_the_queued_lines_first(self):
         for n in range(5):
             self.channel.send_soon(b"%d\n" % n)
         self.channel.put(b"put\n")
@@ -41,14 +41,14 @@ class ChannelTest(unittest.TestCase):
         self.channel.flush()
         self.assertEqual(len(self.channel.writes), 2)
 
-    def test_much_is_written_at_once(self):
+    def test_a_full_batch_is_written_at_once(self):
         line = b"x" * 999 + b"\n"
         for _ in range(1000):
             self.channel.send_soon(line)
         sizes = {len(data) for data in self.channel.writes[1:]}
         self.assertEqual(sizes, {-(-channel.BATCH // 1000) * 1000})
 
-    def test_what_is_old_is_written_by_itself_every_time(self):
+    def test_queued_lines_are_written_after_a_moment_every_time(self):
         channel.SECONDS = 0.01
         for n in range(5):
             self.channel.flush()
@@ -58,13 +58,13 @@ class ChannelTest(unittest.TestCase):
             self.assertTrue(self.channel.wrote.wait(30))
         self.assertEqual(self.channel.lines(), [b"first", b"0", b"1", b"2", b"3", b"4"])
 
-    def test_after_quiet_a_line_is_written_at_once(self):
+    def test_after_a_pause_a_line_is_written_at_once(self):
         self.channel._written = time.monotonic() - 601
         self.channel.send_soon(b"a\n")
         self.channel.send_soon(b"b\n")
         self.assertEqual(self.channel.writes[1:], [b"a\n"])
 
-    def test_no_line_is_lost_among_threads(self):
+    def test_threads_lose_no_line(self):
         self.addCleanup(sys.setswitchinterval, sys.getswitchinterval())
         sys.setswitchinterval(1e-6)
         channel.SECONDS = 0.0001
@@ -86,7 +86,7 @@ class ChannelTest(unittest.TestCase):
             mine = [n for who, n in found if who == number]
             self.assertEqual(mine, list(range(each)))
 
-    def test_without_threads_nothing_waits(self):
+    def test_if_no_thread_starts_lines_are_written_at_once(self):
         def refuse(*args):
             raise RuntimeError("can't start new thread")
 
@@ -96,7 +96,7 @@ class ChannelTest(unittest.TestCase):
             self.channel.send_soon(b"%d\n" % n)
         self.assertEqual(self.channel.lines(), [b"first", b"0", b"1", b"2"])
 
-    def test_a_pipe_that_is_full_or_gone(self):
+    def test_a_full_pipe_is_waited_for_and_a_closed_one_discards_lines(self):
         source, sink = os.pipe()
         os.set_blocking(sink, False)
         pipe = Channel(sink)
@@ -128,7 +128,7 @@ class ChannelTest(unittest.TestCase):
 
 class ReaderTest(unittest.TestCase):
     def read(self, *pieces):
-        """Return the lines of what arrives in pieces."""
+        """Return the lines that a Reader makes of pieces (bytes)."""
         source, sink = os.pipe()
         reader = Reader(source)
         for piece in pieces:
@@ -149,7 +149,7 @@ class ReaderTest(unittest.TestCase):
             self.assertEqual(self.read(data[:cut], data[cut:]), whole)
         self.assertEqual(self.read(*(data[n : n + 1] for n in range(len(data)))), whole)
 
-    def test_a_line_that_is_no_utf8_spoils_no_other(self):
+    def test_a_line_that_is_not_utf8_leaves_the_others_alone(self):
         self.assertEqual(self.read(b"a\n\xff\n\xc3\xa9\n"), ["a", b"\xff", "é"])
         self.assertEqual(self.read(), [])
 

@@ -23,7 +23,7 @@ class ConfigTest(FolderCase):
         self.assertEqual((config.service_name, config.sample_rate), ("s", 0.5))
         self.assertIsNone(fluxloop.reset_config().service_name)
 
-    def test_the_originals_names_are_taken(self):
+    def test_all_names_of_the_original_are_accepted(self):
         fluxloop.configure(
             collector_url="https://x.example/",
             api_key="k",
@@ -40,7 +40,7 @@ class ConfigTest(FolderCase):
         )
         self.assertEqual(fluxloop.get_config().collector_url, "https://x.example")
 
-    def test_a_wrong_setting_is_refused_and_changes_nothing(self):
+    def test_an_invalid_setting_is_refused_and_changes_nothing(self):
         for wrong in ({"nonsense": 1}, {"sample_rate": 2}, {"batch_size": 0}, {"collector_url": "x"}):
             with self.subTest(wrong):
                 with self.assertRaises(ValueError):
@@ -50,7 +50,7 @@ class ConfigTest(FolderCase):
     def test_the_api_key_is_not_shown(self):
         self.assertNotIn("k-123", repr(fluxloop.configure(api_key="k-123")))
 
-    def test_a_wrong_variable_is_a_warning(self):
+    def test_an_invalid_variable_causes_a_warning(self):
         os.environ["FLUXLOOP_BATCH_SIZE"] = "many"
         with self.assertWarns(RuntimeWarning):
             self.assertEqual(fluxloop.reset_config().batch_size, 10)

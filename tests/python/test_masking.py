@@ -20,7 +20,7 @@ class MaskingTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertTrue(is_secret(name))
 
-    def test_names_that_only_look_like_it_are_not(self):
+    def test_names_that_look_like_secrets_are_not(self):
         for name in HARMLESS:
             with self.subTest(name):
                 self.assertFalse(is_secret(name))

@@ -18,7 +18,7 @@ class PackageTest(FolderCase):
             with open(path, encoding="utf-8") as file:
                 ast.parse(file.read(), path, feature_version=(3, 8))
 
-    def test_every_public_name_is_there(self):
+    def test_every_public_name_exists(self):
         for name in fluxloop.__all__:
             self.assertTrue(callable(getattr(fluxloop, name)), name)
         with self.assertRaises(AttributeError):
@@ -38,7 +38,7 @@ class PackageTest(FolderCase):
         )
         self.assertEqual(done.stdout, "['fluxloop']\n[]\n", done.stderr)
 
-    def test_neither_does_a_bridge_for_a_plain_function(self):
+    def test_a_bridge_for_a_plain_function_loads_nothing_heavy(self):
         self.write(
             "h.py",
             """

@@ -77,7 +77,7 @@ class RecordingCase(FolderCase):
         fluxloop.enable_recording(self.path("rec", "args.jsonl"))
 
     def record(self, **kwargs):
-        """Record a call and return what was written."""
+        """Record a call and return its record."""
         fluxloop.record_call_args("t:f", **kwargs)
         return self.lines("rec/args.jsonl")[-1]
 
@@ -97,7 +97,7 @@ class RecordTest(RecordingCase):
         self.assertIsNone(when.tzinfo)
         self.assertLess(abs((datetime.datetime.now() - when).total_seconds()), 60)
 
-    def test_the_target_may_be_named_and_a_parameter_be_called_target(self):
+    def test_the_target_may_be_a_keyword_and_a_parameter_may_be_called_target(self):
         fluxloop.record_call_args(target="t:named", x=1)
         fluxloop.record_call_args("t:f", target="parameter")
         first, second = self.lines("rec/args.jsonl")
@@ -115,7 +115,7 @@ class RecordTest(RecordingCase):
         fluxloop.set_recording_options(iteration_auto_increment=False)
         self.assertEqual([self.record()["iteration"] for _ in range(2)], [0, 0])
 
-    def test_callables_are_marked_also_inside_and_under_a_secrets_name(self):
+    def test_callables_are_marked_inside_containers_and_with_names_of_secrets(self):
         def send():
             pass
 
@@ -184,7 +184,7 @@ class RecordTest(RecordingCase):
     def test_text_that_looks_like_a_mark_is_text(self):
         self.assertEqual(self.kwargs(x="<b>bold</b>")["x"], "<b>bold</b>")
 
-    def test_objects_become_their_public_attributes_and_are_noted(self):
+    def test_objects_become_their_public_attributes_and_are_listed(self):
         record = self.record(
             user_connection=Connection(user_id="u", _private=1, inner=Connection(a=1)),
             conns=[1, Point(1, 2)],
@@ -229,7 +229,7 @@ class RecordTest(RecordingCase):
         self.assertEqual(kwargs["conn"], {"password": "***", "inner": {"apiKey": "***", "ok": 1}})
         self.assertEqual(kwargs["items"], [{"auth": "***", "a": 2}])
 
-    def test_depth_is_kept_to_twenty_and_cycles_end(self):
+    def test_depth_is_limited_to_twenty_and_cycles_end(self):
         deep = "bottom"
         for _ in range(20):
             deep = {"d": deep}
@@ -246,7 +246,7 @@ class RecordTest(RecordingCase):
     def test_a_long_text_is_not_shortened(self):
         self.assertEqual(len(self.kwargs(x="é" * 600000)["x"]), 600000)
 
-    def test_an_object_that_leads_to_very_many_ends_somewhere(self):
+    def test_the_number_of_objects_is_limited(self):
         chain = Connection(others=[Connection(n=n) for n in range(3000)])
         record = self.record(chain=chain)
         self.assertEqual(len(record["objects"]), recording.RecordEncoder.max_objects)
@@ -258,7 +258,7 @@ class FileTest(RecordingCase):
         self.assertEqual(stat.S_IMODE(os.stat(self.path("rec", "args.jsonl")).st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(os.stat(self.path("rec")).st_mode), 0o700)
 
-    def test_a_torn_line_does_not_swallow_the_next(self):
+    def test_a_torn_line_is_ended_before_the_next(self):
         self.record()
         with open(self.path("rec", "args.jsonl"), "a") as file:
             file.write('{"torn')
@@ -269,7 +269,7 @@ class FileTest(RecordingCase):
         self.assertEqual(strict(lines[2])["kwargs"], {"a": 1})
         self.assertEqual(lines[3:], [""])
 
-    def test_threads_and_processes_share_a_file(self):
+    def test_threads_and_processes_can_share_a_file(self):
         self.write(
             "writer.py",
             """
@@ -308,7 +308,7 @@ class FileTest(RecordingCase):
             file.flush()
             recorder = threading.Thread(target=self.python, args=(program,))
             recorder.start()
-            recorder.join(0.4)  # long enough for one that does not wait to do harm
+            recorder.join(0.4)  # enough time for a recorder without a lock to write
             file.write("1}\n")
             file.flush()
             fcntl.flock(file, fcntl.LOCK_UN)
@@ -330,7 +330,7 @@ class FileTest(RecordingCase):
 
 
 class ManagementTest(RecordingCase):
-    def test_what_goes_wrong_is_one_warning_and_never_an_exception(self):
+    def test_an_error_causes_one_warning_and_no_exception(self):
         fluxloop.enable_recording(os.path.join(os.devnull, "no", "args.jsonl"))
         recording._warned.clear()
         with warnings.catch_warnings(record=True) as caught:
@@ -340,14 +340,14 @@ class ManagementTest(RecordingCase):
         self.assertEqual(len(caught), 1)
         self.assertIn("could not record", str(caught[0].message))
 
-    def test_even_where_warnings_are_errors(self):
+    def test_no_exception_even_if_warnings_are_errors(self):
         fluxloop.enable_recording(os.path.join(os.devnull, "no", "args.jsonl"))
         recording._warned.clear()
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             fluxloop.record_call_args("t:f", a=1)
 
-    def test_disabled_nothing_is_written(self):
+    def test_nothing_is_written_while_recording_is_disabled(self):
         fluxloop.disable_recording()
         fluxloop.record_call_args("t:f", a=1)
         self.assertFalse(os.path.exists(self.path("rec")))

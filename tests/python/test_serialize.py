@@ -44,8 +44,8 @@ def nested(depth):
 
 
 def seen(value):
-    """Return what an observation has of a value. However small it is, both
-    ways to write it have to agree."""
+    """Return a value as an observation has it. Its JSON must be the same in both
+    ways to write it, the quick one for small values and Encoder."""
     text = excerpt(value)
     slow = Encoder().encode(value)
     assert text == slow, (text[:200], slow[:200])
@@ -92,7 +92,7 @@ class RulesTest(unittest.TestCase):
                 self.assertEqual(json.loads(jsontext.quote(text).decode("utf-8")), text)
                 self.assertEqual(jsontext.quote(text)[1:-1], jsontext.quote(piece)[1:-1] * 300)
 
-    def test_what_was_quoted_lately_is_not_kept_without_end(self):
+    def test_the_cache_of_quoted_texts_has_a_limit(self):
         kept = jsontext._lately
         for n in range(300):
             text = "%d é " % n * 2000
@@ -109,27 +109,27 @@ class RulesTest(unittest.TestCase):
             self.assertEqual(write({"a": "é\ud800"}), '{"a":"é\\ud800"}'.encode("utf-8"))
             self.assertEqual(write("\udfff"), b'"\\udfff"')
 
-    def test_what_is_captured_does_not_change(self):
+    def test_a_captured_value_does_not_change(self):
         value = {"items": [1]}
         before = capture(value)
         value["items"].append(2)
         self.assertEqual(strict(before.json), {"items": [1]})
         self.assertEqual(seen([before, Captured(b"5")]), [{"items": [1]}, 5])
 
-    def test_the_same_value_twice_is_no_cycle(self):
+    def test_the_same_value_twice_is_not_a_cycle(self):
         one = {"a": 1}
         self.assertEqual(seen([one, one]), [one, one])
 
 
 class LimitsTest(unittest.TestCase):
-    def test_cycles_and_depth_end(self):
+    def test_cycles_and_deep_values_are_cut(self):
         cycle = {}
         cycle["self"] = [cycle]
         self.assertEqual(seen(cycle), {"self": ["<cycle: dict>"]})
         self.assertIn(b"<too deep: list>", excerpt(nested(5000)))
         self.assertNotIn(b"<too deep", excerpt(nested(Encoder.max_depth - 1)))
 
-    def test_an_object_that_says_it_is_itself_or_always_another(self):
+    def test_objects_whose_fields_never_end_are_cut(self):
         class Itself:
             def model_dump(self):
                 return {"me": self}
@@ -144,7 +144,7 @@ class LimitsTest(unittest.TestCase):
         self.assertIn(b"<too deep: Others>", text)
         self.assertLess(len(text), 3 * Encoder.max_total)
 
-    def test_long_text_and_large_containers_are_cut_and_say_so(self):
+    def test_long_text_and_large_containers_are_cut_with_a_mark(self):
         text = seen("x" * (Encoder.max_text + 7))
         self.assertEqual(text, "x" * Encoder.max_text + "…[cut, 7 characters]")
         data = seen(b"x" * (Encoder.max_text + 8))
@@ -158,7 +158,7 @@ class LimitsTest(unittest.TestCase):
         key = list(seen({"k" * (Encoder.max_text + 1): 1}))[0]
         self.assertEqual(key, "k" * Encoder.max_text + "…[cut, 1 characters]")
 
-    def test_one_value_has_a_limit_in_all(self):
+    def test_a_value_has_a_total_limit(self):
         text = "é" * Encoder.max_text
         row = list(range(10000))
         cases = [
@@ -178,13 +178,13 @@ class LimitsTest(unittest.TestCase):
             with self.subTest(number):
                 begin = time.process_time()
                 found = excerpt(value)
-                self.assertLess(time.process_time() - begin, 5)  # a hundredth of it is usual
+                self.assertLess(time.process_time() - begin, 5)  # usually a hundredth of it
                 self.assertLess(len(found), 7 * Encoder.max_total)
                 strict(found)
                 if number not in (6, 10):  # these are small enough
                     self.assertIn("…[cut, ", found[-100:].decode("utf-8", "ignore"))
 
-    def test_arguments_have_it_together(self):
+    def test_arguments_share_the_total_limit(self):
         self.assertEqual(excerpts({"a": 1, 'b"': "x" * 300}), b'{"a":1,"b\\"":"%s"}' % (b"x" * 300))
         self.assertEqual(excerpts({}), b"{}")
         many = {"a%d" % n: ["x" * 200000] * 20 for n in range(50)}
@@ -193,12 +193,12 @@ class LimitsTest(unittest.TestCase):
         self.assertLess(len(found), 1.1 * Encoder.max_total)
         self.assertIn("…[cut, ", found[-100:].decode("utf-8", "ignore"))
 
-    def test_small_values_after_a_large_one_have_their_place(self):
+    def test_small_values_after_a_large_one_are_written(self):
         found = seen({"context": ["x" * 100000] * 30, "question": "short"})
         self.assertEqual(found["question"], "short")
         self.assertEqual(len(found["context"]), 30)
 
-    def test_numbers_with_very_many_digits(self):
+    def test_numbers_with_too_many_digits_become_text(self):
         for value in (10**10000, -(10**10000), [10**6000]):
             self.assertIn("0x", str(seen(value)))
         self.assertEqual(seen(2**4095), 2**4095)
@@ -317,7 +317,7 @@ class Compares:
 
 
 class Array:
-    """As arrays of numbers are: they have a text, and much more."""
+    """An object with a text and many other methods, like an array of a library."""
 
     def __array__(self):
         raise AssertionError("it was asked for its numbers")
@@ -341,7 +341,7 @@ class Array:
 
 
 class HostileTest(unittest.TestCase):
-    def test_values_with_methods_that_misbehave(self):
+    def test_values_whose_methods_raise_become_marks(self):
         ones = [1] * Encoder.max_items
         cases = [
             (Lying([1, 2]), ones),
@@ -371,7 +371,7 @@ class HostileTest(unittest.TestCase):
                 self.assertEqual(seen(value), expected)
                 self.assertEqual(seen([value])[0], expected)
 
-    def test_generators_are_left_alone(self):
+    def test_generators_are_not_consumed(self):
         def count():
             yield 1
 
@@ -380,13 +380,13 @@ class HostileTest(unittest.TestCase):
             self.assertIn("object", seen(value))
             self.assertEqual(next(value), 1)
 
-    def test_a_mock_is_its_text_and_was_not_called(self):
+    def test_a_mock_becomes_text_and_is_not_called(self):
         for kind in (unittest.mock.Mock, unittest.mock.MagicMock):
             mock = kind()
             self.assertIn("Mock", seen(mock))
             self.assertEqual([c for c in mock.mock_calls if "__" not in str(c)], [])
 
-    def test_what_no_exception_is_passes(self):
+    def test_exceptions_that_are_not_an_Exception_are_raised(self):
         for error in (KeyboardInterrupt, SystemExit):
 
             class Ends:
@@ -397,7 +397,7 @@ class HostileTest(unittest.TestCase):
                 with self.subTest(error.__name__), self.assertRaises(error):
                     excerpt(value)
 
-    def test_near_the_end_of_the_stack(self):
+    def test_values_are_written_near_the_end_of_the_stack(self):
         found = []
 
         def dive():
@@ -409,7 +409,7 @@ class HostileTest(unittest.TestCase):
         for text in found:
             strict(text)
 
-    def test_values_that_a_thread_changes(self):
+    def test_values_are_written_while_a_thread_changes_them(self):
         shared, stop = {"list": []}, []
 
         def change():
@@ -433,7 +433,7 @@ class HostileTest(unittest.TestCase):
 
 
 class WholeTest(unittest.TestCase):
-    def test_encode_writes_json_whatever_it_is_given(self):
+    def test_encode_writes_any_value_as_json(self):
         cycle = []
         cycle.append(cycle)
         values = [cycle, nested(300), math.nan, {"a": math.inf}, {(1, 2): 3}, 10**6000, Broken()]
@@ -449,17 +449,17 @@ class WholeTest(unittest.TestCase):
 
 
 class DecodeTest(unittest.TestCase):
-    def test_it_is_what_json_reads(self):
+    def test_decode_reads_what_json_reads(self):
         for text in ('{"a":[1,-2.5e3,true,null,"\\u00e9\\n"]}', ' [ ] \r', "5", '"x"', "NaN", "-Infinity"):
             self.assertEqual(repr(jsontext.decode(text)), repr(json.loads(text)))
 
-    def test_what_is_not_json_is_an_error(self):
+    def test_decode_refuses_what_is_not_json(self):
         for text in ("", " ", "{", "[1] 2", "{'a':1}", "nul", "\ufeff1", '"\n"', "[1,]", "\x0b1"):
             with self.subTest(text), self.assertRaises(ValueError):
                 jsontext.decode(text)
 
-    def test_without_the_c_functions_it_is_the_same(self):
-        """As in a Python that does not have them."""
+    def test_the_results_are_the_same_without_the_c_functions(self):
+        """Runs in a Python without the C functions."""
         import importlib.util
         import sys
 

@@ -84,7 +84,7 @@ class ObservationTest(TracingCase):
         self.assertEqual(child["parent_observation_id"], parent["id"])
         self.assertNotIn("parent_observation_id", parent)
 
-    def test_fields_and_their_order(self):
+    def test_an_observation_has_its_fields_in_order(self):
         plan(1)
         child, parent = self.found
         self.assertEqual(
@@ -115,7 +115,7 @@ class ObservationTest(TracingCase):
         times += [datetime.datetime.fromisoformat(text) for text in (start, end)] + [after]
         self.assertEqual(times, sorted(times))
 
-    def test_arguments_are_noted_as_they_are_at_the_call(self):
+    def test_arguments_are_captured_at_the_call(self):
         @fluxloop.tool()
         def change(items):
             items.append("later")
@@ -123,7 +123,7 @@ class ObservationTest(TracingCase):
         change(["now"])
         self.assertEqual(self.found[0]["input"], {"items": ["now"]})
 
-    def test_self_is_its_text(self):
+    def test_self_becomes_its_text(self):
         class Agent:
             def __str__(self):
                 return "the agent"
@@ -142,7 +142,7 @@ class ObservationTest(TracingCase):
         self.assertEqual(self.found[0]["input"], {"self": "the agent", "x": 1})
         self.assertEqual(self.found[1]["input"], {"x": 2})
 
-    def test_one_that_is_looked_at_while_it_runs_is_written_the_same(self):
+    def test_looking_at_a_running_observation_does_not_change_its_json(self):
         @fluxloop.prompt(name='The "last"', model="m")
         def work(a, look=None):
             inner(a)
@@ -166,7 +166,7 @@ class ObservationTest(TracingCase):
             self.assertEqual(plain[field], seen[field])
         self.assertEqual(self.found[2]["parent_observation_id"], seen["id"])
 
-    def test_one_that_runs_can_be_changed(self):
+    def test_a_running_observation_can_be_changed(self):
         @fluxloop.agent(metadata={"team": "a"})
         def work():
             observation = fluxloop.get_current_context().observation_stack[-1]
@@ -204,7 +204,7 @@ class ObservationTest(TracingCase):
         self.assertNotIn("input", self.found[0])
         self.assertNotIn("output", self.found[0])
 
-    def test_an_exception_is_noted_and_passes(self):
+    def test_an_exception_is_captured_and_raised(self):
         with self.assertRaises(ValueError):
             fail()
         observation = self.found[0]
@@ -214,12 +214,12 @@ class ObservationTest(TracingCase):
         self.assertEqual(observation["metadata"]["error_type"], "ValueError")
         self.assertIn("in fail", observation["metadata"]["traceback"])
 
-    def test_a_wrong_call_raises_what_it_would_undecorated(self):
+    def test_a_wrong_call_raises_the_same_as_without_the_decorator(self):
         with self.assertRaisesRegex(TypeError, "required positional argument"):
             plan()
         self.assertEqual(self.named("Planner")["input"], {"args": [], "kwargs": {}})
 
-    def test_tokens_come_from_usage(self):
+    def test_token_counts_come_from_usage(self):
         class Usage:
             input_tokens, output_tokens, total_tokens = 3, 4, None
 
@@ -234,11 +234,11 @@ class ObservationTest(TracingCase):
         self.assertEqual({o["model"] for o in self.found}, {"m-1"})
         self.assertEqual({o["type"] for o in self.found}, {"generation"})
 
-    def test_trace_refuses_a_type_it_does_not_know(self):
+    def test_trace_refuses_an_unknown_type(self):
         with self.assertRaises(ValueError):
             fluxloop.trace(observation_type="nonsense")
 
-    def test_metadata_of_one_call_is_not_that_of_the_next(self):
+    def test_calls_do_not_share_metadata(self):
         with self.assertRaises(ValueError):
             fail()
         with self.assertRaises(ValueError):
@@ -254,7 +254,7 @@ class FlowTest(TracingCase):
             event = asyncio.Event()
             both = asyncio.gather(wait(1, event), wait(2, event))
             await asyncio.sleep(0)
-            event.set()  # both are under way now, and go on by turns
+            event.set()  # both are running, and continue in turn
             return await both
 
         asyncio.run(main())
@@ -282,7 +282,7 @@ class FlowTest(TracingCase):
         parents = [o.get("parent_observation_id") for o in self.found if o["name"] == "bare"]
         self.assertEqual(parents, [whole["id"], None, whole["id"]])
 
-    def test_a_generator_takes_what_is_sent_and_thrown(self):
+    def test_values_and_exceptions_can_be_sent_into_a_generator(self):
         log = []
 
         @fluxloop.trace()
@@ -302,7 +302,7 @@ class FlowTest(TracingCase):
         self.assertEqual(self.named("echo")["output"], [1, 2, "caught"])
         self.assertEqual(self.named("echo")["level"], "info")
 
-    def test_an_async_generator_too(self):
+    def test_an_async_generator_is_one_observation(self):
         async def main():
             return [item async for item in acount(3)]
 
@@ -311,7 +311,7 @@ class FlowTest(TracingCase):
         self.assertEqual((whole["type"], whole["output"]), ("chain", [0, 1, 2]))
         self.assertEqual({o.get("parent_observation_id") for o in self.found[:-1]}, {whole["id"]})
 
-    def test_a_generator_that_raises(self):
+    def test_a_generator_that_raises_has_an_error(self):
         @fluxloop.trace()
         def broken():
             yield "a"
@@ -321,7 +321,7 @@ class FlowTest(TracingCase):
             list(broken())
         self.assertEqual((self.found[0]["output"], self.found[0]["error"]), ("a", "gone"))
 
-    def test_push_and_pop(self):
+    def test_push_and_pop_start_and_end_observations(self):
         outer = fluxloop.Observation(type="span", name="outer")
         self.context.push_observation(outer)
         self.assertEqual(self.context.observation_stack, [outer])
@@ -331,7 +331,7 @@ class FlowTest(TracingCase):
         self.assertEqual(self.names(), ["bare", "outer"])
         self.assertEqual(self.found[0]["parent_observation_id"], outer.id)
 
-    def test_what_a_generator_yields_has_a_limit(self):
+    def test_the_items_of_a_generator_have_a_limit(self):
         @fluxloop.trace()
         def stream(items):
             yield from items
@@ -356,7 +356,7 @@ class FlowTest(TracingCase):
         self.assertEqual(run([{"a": 1}, "text"]), [{"a": 1}, "text"])
         self.assertEqual(run([]), [])
 
-    def test_what_is_unfinished_is_handed_on_at_the_end_once(self):
+    def test_unfinished_observations_are_passed_on_once_at_the_end(self):
         generator = count(3)
         next(generator)
         self.context.finalize()
@@ -365,7 +365,7 @@ class FlowTest(TracingCase):
         generator.close()
         self.assertEqual(self.names(), ["bare", "count"])
 
-    def test_instrument_inside_joins_the_trace(self):
+    def test_instrument_inside_a_trace_joins_it(self):
         @fluxloop.agent()
         def outer():
             with fluxloop.instrument("inner", metadata={"k": 1}) as context:
@@ -384,7 +384,7 @@ class OutsideTest(FolderCase):
         fluxloop.configure(offline_store_enabled=True, offline_store_dir=self.path("store"))
         self.addCleanup(fluxloop.reset_config)
 
-    def test_without_a_trace_functions_are_called_straight_through(self):
+    def test_outside_a_trace_functions_are_called_as_if_undecorated(self):
         self.assertIsNone(current_scope())
         self.assertEqual(plan(1), {"sum": 3})
         self.assertEqual(list(count(1)), ["piece0 "])
@@ -414,7 +414,7 @@ class OutsideTest(FolderCase):
         self.assertEqual(job(), "job")
         self.assertIsNone(fluxloop.get_current_context())
 
-    def test_disabled_nothing_is_kept(self):
+    def test_nothing_is_kept_while_disabled(self):
         fluxloop.configure(enabled=False)
         with fluxloop.instrument("job"):
             self.assertEqual(plan(1), {"sum": 3})
@@ -424,7 +424,7 @@ class OutsideTest(FolderCase):
         with self.assertRaises(FileNotFoundError):
             self.lines("store/traces.jsonl")
 
-    def test_two_traces_at_once_do_not_mix(self):
+    def test_concurrent_traces_do_not_mix(self):
         barrier = threading.Barrier(2)
 
         def work(name):
