@@ -18,7 +18,7 @@ export FLUXLOOP_PYTHONPATH=$PWD/lib/python
 logs=$build/check
 # The files that take longest, which start first. build/check/*.tap has the time
 # of each test.
-slow=(resume run-faults fluxloop parse-engine bad-input)
+slow=(fluxloop resume run-faults parse-engine fault-table import html run bad-input)
 # Seconds that a file may take; test_helper.bash limits single tests.
 longest=1800
 rm -rf "$logs"

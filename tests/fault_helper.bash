@@ -1,47 +1,46 @@
-# For the tests of agents and systems that fail; to be loaded after
+# Helpers for the tests of agents and systems that fail. Load it after
 # filter_helper.
 
-# How long one fl-run may take, in seconds; how much memory, in KiB, if that is
-# of interest; how many rows run at a time; and how many there are.
-LONGEST=20
-MOST=
-SIDE_BY_SIDE=4
-ROWS=0
+LONGEST=20	# seconds that one fl-run may take
+MOST=		# KiB of memory that it may use; empty: not measured
+SIDE_BY_SIDE=4	# rows that run at a time
+ROWS=0		# rows started so far
 
-# wrong WHAT...: says what is wrong with the row that is looked at.
+# wrong WHAT...: prints what is wrong with the current row.
 wrong()
 {
 	echo "$ROW: $*"
 }
 
-# marked MARK: prints the ids of the processes that are left of those with
-# FAULT_MARK=MARK in their environment.
+# marked MARK: prints the ids of the running processes with FAULT_MARK=MARK in
+# their environment.
 marked()
 {
 	grep -lzxF -- "FAULT_MARK=$1" /proc/[0-9]*/environ 2>/dev/null |
 		cut -d / -f 3
 }
 
-# none_left MARK: says how many are left, and ends them.
+# none_left MARK: kills the processes that `marked` finds, and reports them.
 none_left()
 {
 	local pids
 
 	mapfile -t pids < <(marked "$1")
 	((${#pids[@]})) || return 0
-	wrong "left: ${#pids[@]}, such as $(tr '\0' ' ' <"/proc/${pids[0]}/cmdline")"
+	wrong "${#pids[@]} processes left, such as $(tr '\0' ' ' <"/proc/${pids[0]}/cmdline")"
 	kill -KILL "${pids[@]}"
 }
 
-# whole FILE: says so if it has anything but whole lines in UTF-8.
+# whole FILE: reports a FILE that is not whole lines in UTF-8.
 whole()
 {
 	[[ ! -s $1 || -z $(tail -c 1 -- "$1") ]] ||
-		wrong 'the last line has no end'
+		wrong 'the last line has no newline'
 	iconv -f UTF-8 -t UTF-8 -- "$1" >/dev/null || wrong 'not UTF-8'
 }
 
-# measured COMMAND...: runs it; the file peak has how many KiB it needed.
+# measured COMMAND...: runs a command, and writes its peak memory in KiB to the
+# file "peak".
 measured()
 {
 	python3 -SEc "
@@ -53,8 +52,9 @@ sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status)
          else 128 + os.WTERMSIG(status))" "$@"
 }
 
-# attempt COMMAND...: runs it, which ends in time, leaves nothing that runs,
-# and prints whole lines. Makes got and err; sets status.
+# attempt COMMAND...: runs a command, and reports if it takes longer than LONGEST,
+# leaves processes running, or prints anything but whole lines. Its output is in
+# the files "got" and "err", its exit status in `status`.
 attempt()
 {
 	local mark=$PWD/$RANDOM
@@ -62,17 +62,17 @@ attempt()
 	status=0
 	FAULT_MARK=$mark ${MOST:+measured} timeout -k 1 "$LONGEST" "$@" \
 		>got 2>err || status=$?
-	[[ $status -ne 124 && $status -ne 137 ]] || wrong 'it did not end'
+	[[ $status -ne 124 && $status -ne 137 ]] || wrong "not ended after $LONGEST s"
 	none_left "$mark"
 	whole got
 	[[ ! $MOST || $(<peak) -lt $MOST ]] ||
-		wrong "it needed $(($(<peak) >> 10)) MiB"
+		wrong "$(($(<peak) >> 10)) MiB of memory used"
 }
 
-# For jq -Rnr, which fails unless each line is JSON: what became of the inputs in
-# short, such as "1=fine 1, 2=crash 7, 3=timeout -15, 4=error ValueError"; whether
-# the traces of all but 3 have nothing of its fault in them; and whether of the
-# trace of 3 that is true which is put in the place of CONDITION.
+# A filter for jq -Rnr, which fails unless each line is JSON. It prints three
+# lines: the outcomes of the inputs, such as "1=fine 1, 2=crash 7, 3=timeout -15,
+# 4=error ValueError"; whether the traces of the inputs other than 3 are free of
+# its fault; and whether CONDITION, which is replaced, is true of the trace of 3.
 LOOK_AT='
 def how: if .success then .output |
 		if type == "string" then .[:6] else type end
@@ -84,8 +84,8 @@ def clean: .attempts == 1 and .observation_count == 0 and
 	(map(select(.input != "3")) | all(clean)),
 	(map(select(.input == "3")) | map(CONDITION) == [true])'
 
-# one_row KIND HOW EXPECTED CONDITION [option...]: inputs 1 to 5, of which 3 is
-# the bad one, as `rows` has it.
+# one_row KIND HOW EXPECTED CONDITION [option...]: runs a row of `rows`: inputs 1
+# to 5, where the agent misbehaves at 3.
 one_row()
 {
 	local how=$2 expected=$3 condition=${4:-true} agent got
@@ -98,32 +98,32 @@ one_row()
 	esac
 	shift 4
 	printf '{"input":"%d"}\n' 1 2 3 4 5 >in
-	# the time of a run does not count before its agent is there
+	# the time of a run starts when its agent is ready
 	echo 'runner: {process: {ready_pattern: READY}}' >ready.yaml
 	echo 'runner: {isolation: call}' >call.yaml
 	echo 'runner: {max_retries: 1, retry_delay: 0}' >again.yaml
 	FAULT=$how attempt fl-run "${agent[@]}" "$@" in
 	[[ $expected == @(fine*|array) ]] && got=0 || got=1
 	[[ $status -eq $got ]] || wrong "exit status $status"
-	[[ ! -s err ]] || wrong "it said: $(head -c 1000 err)"
+	[[ ! -s err ]] || wrong "stderr: $(head -c 1000 err)"
 	jq -Rnr "${LOOK_AT/CONDITION/$condition}" got >looked
 	{ read -r got; read -r clean; read -r so; } <looked
 	expected="1=fine 1, 2=fine 2, 3=$expected, 4=fine 4, 5=fine 5"
 	# shellcheck disable=SC2053 # it is a pattern
 	[[ $got == $expected ]] || wrong "$got"
-	[[ $clean == true ]] || wrong 'other traces have to do with it'
-	[[ $so == true ]] || wrong "not so: $condition"
+	[[ $clean == true ]] || wrong 'other traces are affected'
+	[[ $so == true ]] || wrong "not true: $condition"
 }
 
-# rows KIND JOBS...: starts the rows of a table, side by side, each as often as
-# there are JOBS, with so many agents. Its columns are, with a semicolon between
-# them:
+# rows KIND JOBS...: starts the rows of the table on stdin, SIDE_BY_SIDE at a
+# time, each once for every JOBS, with that number of agents. KIND is the agent:
+# "c", "python" or "async". The columns, separated by semicolons, are
 #	what the agent does, for people
-#	the words that tell it so: for the C program, its arguments; else the
-#	    variable FAULT
-#	options of fl-run; ready.yaml, call.yaml and again.yaml are there
-#	what becomes of input 3, as a pattern (see LOOK_AT)
-#	a filter of jq that has to be true of its trace; may be absent
+#	how it is made to: the arguments of the C program; else the variable
+#	    FAULT
+#	options of fl-run; ready.yaml, call.yaml and again.yaml exist
+#	the outcome of input 3, as a pattern (see LOOK_AT)
+#	a jq filter that has to be true of its trace; may be absent
 rows()
 {
 	local kind=$1 name how options expected condition jobs here
@@ -147,7 +147,7 @@ rows()
 	done < <(sed 's/[ \t]*;[ \t]*/;/g; s/^[ \t]*//')
 }
 
-# all_well: waits for all rows, and fails with all that is wrong, row by row.
+# all_well: waits for all rows, and fails with the reports of all of them.
 all_well()
 {
 	wait

@@ -1,7 +1,7 @@
-# For the tests of the filters; to be loaded after test_helper.
+# Helpers for the tests of the filters. Load it after test_helper.
 
-# For setup_file: the interpreter itself comes before launchers of interpreters
-# that may be in the PATH, which take ten times as long to start.
+# find_python: for setup_file; puts the Python interpreter itself first in PATH,
+# before launchers of interpreters, which take ten times as long to start.
 find_python()
 {
 	local python
@@ -10,32 +10,32 @@ find_python()
 	export PATH="${python%/*}:$PATH"
 }
 
-# assert_jq FILTER EXPECTED FILE: the filter makes these compact lines of it.
+# assert_jq FILTER EXPECTED FILE: the filter's compact output for FILE is EXPECTED.
 assert_jq()
 {
 	assert_equal "$1: $(jq -c "$1" "$3")" "$1: $2"
 }
 
-# values FILTER FILE: what it makes of all lines, joined by spaces.
+# values FILTER FILE: prints the filter's output lines, joined by spaces.
 values()
 {
 	jq -r "$1" "$2" | paste -sd ' '
 }
 
-# processes NAME=VALUE: prints how many have exactly that in their environment.
+# processes NAME=VALUE: prints the number of processes with that variable.
 processes()
 {
 	grep -lzxF -- "$1" /proc/[0-9]*/environ 2>/dev/null | wc -l
 }
 
-# is_sanitized: the programs were built with the sanitizers, which need memory
-# and stack of their own.
+# is_sanitized: succeeds if the programs were built with the sanitizers, which
+# need more memory and stack.
 is_sanitized()
 {
 	nm "${BIN%/bin}/libfluxloop.a" 2>/dev/null | grep -q __asan_init
 }
 
-# library_flags: prints those to link a C program with the project's library.
+# library_flags: prints the flags to link a C program with the project's library.
 library_flags()
 {
 	printf '%s\n' "-I$ROOT/lib" "${BIN%/bin}/libfluxloop.a" -lfyaml -lyaml -lm
@@ -44,7 +44,7 @@ library_flags()
 	fi
 }
 
-# little KIB COMMAND...: runs it with no more memory than that.
+# little KIB COMMAND...: runs a command with at most KIB of address space.
 little()
 {
 	(

@@ -1,12 +1,12 @@
-"""Kills parts of running experiments, resumes them, and looks at what is there.
+"""Kill parts of running experiments, resume them, and check their files.
 
 usage: kill-check.py AGENT ROUNDS [SEED]
 
 Each round runs `fluxloop run experiment` in a folder of its own and, at a
-random moment, ends one of fl-run, fl-collect, an agent, or the whole pipeline
-with the wrapper, by SIGKILL; and so, now and then, while it is resumed. In the
-end each run has to be there exactly once, with all it has to have, the summary
-has to be right, and nothing may be left running.
+random moment, kills (SIGKILL) fl-run, fl-collect, an agent, or the whole
+pipeline with the wrapper; sometimes also while the experiment is resumed. At
+the end each run has to be in the files exactly once, complete, the summary has
+to be right, and no process may be left.
 """
 
 import glob

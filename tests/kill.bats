@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 
-# What is killed at any moment can be resumed. KILLS says how often.
+# An experiment that is killed at any moment can be resumed. KILLS is the number
+# of kills.
 
 load test_helper
 load filter_helper
