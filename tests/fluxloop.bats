@@ -1103,7 +1103,7 @@ completes()
 	fluxloop record |enable disable status
 	fluxloop config v|validate
 	fluxloop run experiment --it|--iterations
-	fluxloop run experiment --dry-run --p|--personas --parallel
+	fluxloop run experiment --dry-run --p|--parallel --personas
 	fluxloop -x parse experiment --o|--output --overwrite
 	fluxloop doctor --c|--config
 	fluxloop run experiment --config s|setting.yaml
