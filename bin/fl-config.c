@@ -316,7 +316,7 @@ run_command(const struct command *cmd, const char *file, char **args)
 
 /* Finds the command that the words, which end in NULL, begin with. */
 static const struct command *
-find_command(char **words)
+match_command(char **words)
 {
 	struct nearest near;
 	size_t i;
@@ -356,7 +356,7 @@ main(int argc, char **argv)
 	argv += optind;
 	if (!argc)
 		cli_misused(usage, "missing command");
-	cmd = find_command(argv);
+	cmd = match_command(argv);
 	words = cmd->second ? 2 : 1;
 	if (argc - words < cmd->args || (argc - words > cmd->args &&
 	    !cmd->more))

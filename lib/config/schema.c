@@ -299,12 +299,12 @@ struct check {
 	int errors;			/* number of errors so far */
 };
 
-static void report(struct check *k, int error, size_t node, const char *fmt,
+static void report_at(struct check *k, int error, size_t node, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
 /* Reports an error, or a warning if error is 0, at a node. */
 static void
-report(struct check *k, int error, size_t node, const char *fmt, ...)
+report_at(struct check *k, int error, size_t node, const char *fmt, ...)
 {
 	const struct yamlin_mark *m = k->marks ? &k->marks[node] : NULL;
 	struct err e = { 0 };
@@ -326,10 +326,10 @@ report_unknown(struct check *k, size_t node, const char *path)
 	if (!guess)
 		guess = schema_nearest(path);
 	if (guess)
-		report(k, 0, node, "unknown key '%s'; did you mean '%s'?",
+		report_at(k, 0, node, "unknown key '%s'; did you mean '%s'?",
 		    path, guess);
 	else
-		report(k, 0, node, "unknown key '%s'", path);
+		report_at(k, 0, node, "unknown key '%s'", path);
 }
 
 static int
@@ -430,7 +430,7 @@ check_choices(struct check *k, const struct schema_key *key, size_t node,
 		v = t->nodes[i].span;
 		if (t->nodes[i].type == JSON_STRING &&
 		    !is_choice(v, key->choices))
-			report(k, 1, i, "'%s' must be %s, not %.*s", path,
+			report_at(k, 1, i, "'%s' must be %s, not %.*s", path,
 			    buf_str(&choices), (int)v.n, v.p);
 	}
 	buf_release(&choices);
@@ -443,10 +443,10 @@ report_type(struct check *k, const struct schema_key *key, size_t node,
 	const struct tree_node *n = &k->tree->nodes[node];
 
 	if (n->type < JSON_ARRAY && n->span.n < 100)
-		report(k, 1, node, "'%s' must be %s, not %.*s", path,
+		report_at(k, 1, node, "'%s' must be %s, not %.*s", path,
 		    type_names[key->type], (int)n->span.n, n->span.p);
 	else
-		report(k, 1, node, "'%s' must be %s, not %s", path,
+		report_at(k, 1, node, "'%s' must be %s, not %s", path,
 		    type_names[key->type], json_type_name(n->type));
 }
 
@@ -469,12 +469,12 @@ check_key(struct check *k, const struct schema_key *key, size_t node,
 	}
 	if (n->type == JSON_NUMBER && key->min != key->max &&
 	    json_double(n->span, &d) && (d < key->min || d > key->max))
-		report(k, 1, node, "'%s' must be from %.10g to %.10g", path,
+		report_at(k, 1, node, "'%s' must be from %.10g to %.10g", path,
 		    key->min, key->max);
 	if (key->choices)
 		check_choices(k, key, node, path);
 	if (key->ignored)
-		report(k, 0, node, "'%s' has no effect here", path);
+		report_at(k, 0, node, "'%s' has no effect here", path);
 	return key->type == SCHEMA_MAP || key->type == SCHEMA_LIST;
 }
 
@@ -489,7 +489,7 @@ check_reading(struct check *k, size_t node)
 		return;
 	other = yamlin_other_reading(v.p + 1, v.n - 2);
 	if (other)
-		report(k, 0, node, "%.*s is read as a string, but as %s by "
+		report_at(k, 0, node, "%.*s is read as a string, but as %s by "
 		    "other YAML readers; quote or change it", (int)v.n - 2,
 		    v.p + 1, other);
 }
@@ -521,7 +521,7 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 		name = t->nodes[i].span;
 		set_add(&names, hash_bytes(0, 0, name.p, name.n), &added);
 		if (object && !added)
-			report(k, 1, i, "duplicate key '%s'", buf_str(path));
+			report_at(k, 1, i, "duplicate key '%s'", buf_str(path));
 		if (known && !key)
 			report_unknown(k, i, buf_str(path));
 		check_node(k, value, path,
@@ -541,7 +541,7 @@ schema_check(const struct tree *t, const struct yamlin_mark *marks,
 	if (t->nodes[0].type == JSON_OBJECT)
 		check_node(&k, 0, &path, 1);
 	else
-		report(&k, 1, 0, "the file must be a mapping, not %s",
+		report_at(&k, 1, 0, "the file must be a mapping, not %s",
 		    json_type_name(t->nodes[0].type));
 	buf_release(&path);
 	return k.errors;
