@@ -67,7 +67,7 @@ export -f bats_file
 python_tests &
 # shellcheck disable=SC2016 # expanded by the shell that xargs starts
 bats_files | awk '!seen[$0]++' |
-	xargs -n 1 -P "$(nproc)" bash -c 'bats_file "$1"' _
+	xargs -n 1 -P $(($(nproc) + 1)) bash -c 'bats_file "$1"' _
 wait
 cat "$logs"/*.count | awk '
 	{ passed += $1; failed += $2 }
