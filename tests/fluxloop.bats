@@ -757,7 +757,7 @@ wait_for_output()
 	project
 	start_stuck
 	kill -s KILL "$pid"
-	wait_for_output 'SIGTERM: no more runs are begun'
+	wait_for_output 'SIGTERM: no more runs are started'
 	touch release
 	the_experiment
 	wait_for "$dir/summary.json"

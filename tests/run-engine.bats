@@ -170,14 +170,14 @@ none_marked()
 	for i in 1 2 3; do printf '{"input":"%s%s"}\n' ok "$i" error "$i" tokens "$i"; done >in
 	run -1 --separate-stderr fl-run --max-failures 2 --command 'sh agent.sh' in
 	assert_equal "$(jq -r .input <<<"$output" | xargs)" 'ok1 error1 tokens1 ok2 error2'
-	assert_equal "$stderr" 'fl-run: 2 runs have failed: no more runs are begun'
+	assert_equal "$stderr" 'fl-run: 2 runs have failed: no more runs are started'
 	run -1 --separate-stderr fl-run --max-tokens 80 --command 'sh agent.sh' in
 	assert_equal "$(jq -r .input <<<"$output" | tail -n 1)" tokens2
-	assert_equal "$stderr" 'fl-run: 80 tokens were used: no more runs are begun'
+	assert_equal "$stderr" 'fl-run: 80 tokens were used: no more runs are started'
 	echo '{"input":"hang"}' >>in
 	run -1 --separate-stderr timeout 30 fl-run --max-time 0.5 --grace 0 --command 'sh agent.sh' in
 	assert_equal "$(jq -r '.input + " " + (.error_kind // "")' <<<"$output" | tail -n 1)" 'hang cancelled'
-	assert_equal "$stderr" 'fl-run: 0.5 seconds are over: no more runs are begun; 1 may go on for 0 s'
+	assert_equal "$stderr" 'fl-run: 0.5 seconds are over: no more runs are started; 1 may continue for 0 s'
 }
 
 @test "tokens of attempts that failed count, in the trace and for --max-tokens" {
@@ -192,7 +192,7 @@ none_marked()
 	assert_equal "$(jq -c '[.attempts, .token_usage.total_tokens]' <<<"$output")" '[4,400]'
 	run -1 --separate-stderr fl-run -c setting.yaml --max-tokens 250 --command 'sh agent.sh' <(inputs 3)
 	assert_equal "$(jq -s 'map(.token_usage.total_tokens) | add' <<<"$output")" 300
-	assert_equal "$stderr" 'fl-run: 300 tokens were used: no more runs are begun'
+	assert_equal "$stderr" 'fl-run: 300 tokens were used: no more runs are started'
 }
 
 @test "a limit that is reached by the last run of all stops nothing" {
@@ -211,7 +211,7 @@ none_marked()
 	assert_equal "$(jq -c 'select(.input == "error") | [.success, .attempts]' <<<"$output")" '[false,2]'
 	run -1 --separate-stderr fl-run --on-error fail_fast --command 'sh agent.sh' in
 	assert_equal "$(jq -r .input <<<"$output" | xargs)" '1 error'
-	assert_equal "$stderr" 'fl-run: 1 run has failed: no more runs are begun'
+	assert_equal "$stderr" 'fl-run: 1 run has failed: no more runs are started'
 	run -1 fl-run -c setting.yaml --on-error continue --command 'sh agent.sh' in
 	assert_equal "${#lines[@]}" 3
 	run -2 fl-run --on-error maybe --command cat in
@@ -247,7 +247,7 @@ none_marked()
 	fl-run -j 2 --max-failures 1 --grace 100 --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q 'no more runs are begun; 1 may go on' err
+	until_true 10 grep -q 'no more runs are started; 1 may continue' err
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?
@@ -264,7 +264,7 @@ none_marked()
 	until_true 10 test "$(grep -c . got)" -ge 1
 	kill -TERM "$pid"
 	until_true 10 test -s err
-	assert_equal "$(cat err)" "fl-run: SIGTERM: no more runs are begun; 1 may go on for 10 s, and another signal ends them at once"
+	assert_equal "$(cat err)" "fl-run: SIGTERM: no more runs are started; 1 may continue for 10 s, and another signal ends them at once"
 	# what comes within 0.1 s is one signal
 	sleep 0.2
 	kill -TERM "$pid"

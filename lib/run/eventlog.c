@@ -19,7 +19,7 @@ eventlog_open(struct eventlog *l, const char *file, struct err *e)
 		return err_set(e, 0, 0, "%s: %s", file, strerror(errno));
 	out_init(&l->out, fd, 0);
 	l->open = 1;
-	l->began = isotime_monotonic();
+	l->start = isotime_monotonic();
 	b = eventlog_begin(l, "opened");
 	isotime_add(b, "time", isotime_now());
 	eventlog_end(l);
@@ -35,7 +35,7 @@ eventlog_begin(struct eventlog *l, const char *event)
 		return NULL;
 	b = out_begin(&l->out);
 	json_open(b, NULL, '{');
-	json_add_int(b, "t", isotime_monotonic() - l->began);
+	json_add_int(b, "t", isotime_monotonic() - l->start);
 	json_add_str(b, "event", event);
 	return b;
 }
@@ -45,6 +45,21 @@ eventlog_end(struct eventlog *l)
 {
 	json_close(out_begin(&l->out), '}');
 	buf_byte(out_begin(&l->out), '\n');
+}
+
+void
+eventlog_add(struct buf *b, const struct eventlog_field *fields)
+{
+	const struct eventlog_field *f;
+
+	for (f = fields; f->type != EVENTLOG_END; f++) {
+		if (f->type == EVENTLOG_INT)
+			json_add_int(b, f->name, f->number);
+		else if (f->type == EVENTLOG_BOOL)
+			json_add_bool(b, f->name, (int)f->number);
+		else if (f->text)
+			json_add_str(b, f->name, f->text);
+	}
 }
 
 int

@@ -181,7 +181,7 @@ was_inherited(pid_t pid)
 }
 
 int
-proc_init(void)
+proc_init(struct err *e)
 {
 	static const int signals[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1,
@@ -197,7 +197,7 @@ proc_init(void)
 	each_child(add_inherited);
 	if (pipe(signal_pipe) || set_flags(signal_pipe[0], 1) ||
 	    set_flags(signal_pipe[1], 1))
-		die("pipe: %s", strerror(errno));
+		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigfillset(&sa.sa_mask);

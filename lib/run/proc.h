@@ -34,7 +34,7 @@ extern volatile sig_atomic_t proc_report_wanted;
  * returned; SIGPIPE is ignored, orphans become our children, and none of the
  * descriptors that we were started with will be a child's.
  */
-int proc_init(void);
+int proc_init(struct err *e);
 
 /*
  * Starts argv (looked for in our PATH) in the folder dir (NULL: ours) with the

@@ -1,0 +1,348 @@
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent.h"
+#include "internal.h"
+#include "message.h"
+#include "run.h"
+#include "worker.h"
+#include "base/buf.h"
+#include "base/util.h"
+#include "json/isotime.h"
+#include "json/json.h"
+
+/*
+ * What agents write: the messages of the protocol, or lines of text.
+ */
+
+/*
+ * Requests are sent ahead only while calls are shorter than this: waiting for
+ * a reply costs about 20 microseconds, so longer calls gain nothing, and could
+ * have been given to another agent.
+ */
+#define SHORT_CALL 1000			/* microseconds */
+#define START_TRIES 3			/* failed starts in a row */
+#define LONG_LINE ((size_t)1 << 20)	/* bytes of a line that is no message */
+
+/* Whether a run has failed already: its agent is being ended because of it. */
+static int
+has_failed(const struct worker *w, const struct run *r)
+{
+	return w->end_reason && r == w->cause;
+}
+
+/*
+ * Ends the attempt at a run that an agent replied to. clock is the time at
+ * which the agent says that the run ended, or 0.
+ */
+static void
+take_reply(struct engine *g, struct worker *w, struct run *r,
+    struct run_end *end, int64_t clock)
+{
+	struct buf tail = { 0 };
+	int64_t now = isotime_monotonic();
+
+	if (!r->started)
+		run_started_at(r, w->head_since);
+	run_ended_at(r, clock);
+	w->calls++;
+	g->was_ready = 1;
+	w->quick = now - r->clock < SHORT_CALL;
+	w->rest_until = now + engine_micro(g->plan->run_delay);
+	worker_remove(w, r);
+	if (end->error) {
+		agent_take_errors(&w->agent, &tail);
+		end->stderr_tail = tail.p;
+		end->stderr_len = tail.len;
+		engine_fail(g, r, end);
+	} else {
+		/* its stderr so far belongs to this run only */
+		if (!w->nruns)
+			agent_discard_errors(&w->agent);
+		engine_finish(g, r, end);
+	}
+	buf_release(&tail);
+}
+
+static void
+mark_ready(struct engine *g, struct worker *w)
+{
+	w->ready = 1;
+	w->start_by = NEVER;
+	g->was_ready = 1;
+	g->failed_starts = 0;
+}
+
+void
+engine_not_ready(struct engine *g, const char *why)
+{
+	if (g->fatal || g->stopping)
+		return;
+	g->plan->report(why);
+	g->fatal = !g->was_ready || ++g->failed_starts == START_TRIES;
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+static void
+handle_hello(struct engine *g, struct worker *w, const struct message *m)
+{
+	w->said_hello = 1;
+	w->pipeline = message_count(m, MESSAGE_HAS_PIPELINE);
+	w->concurrency = message_count(m, MESSAGE_HAS_CONCURRENCY);
+	if (!g->plan->ready)
+		mark_ready(g, w);
+	engine_log(g, "hello", w, NULL, NULL);
+}
+
+static void
+handle_final(struct engine *g, struct worker *w, struct run *r,
+    const struct message *m)
+{
+	struct run_end end = { .exit_code = -1 };
+	struct buf clean = { 0 };
+
+	if (m->v[MESSAGE_HAS_OUTPUT].p) {
+		json_compact(&clean, m->v[MESSAGE_HAS_OUTPUT]);
+		end.output = json_buf(&clean);
+	}
+	take_reply(g, w, r, &end, message_clock(m));
+	buf_release(&clean);
+}
+
+static void
+handle_error(struct engine *g, struct worker *w, struct run *r,
+    const struct message *m)
+{
+	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
+	struct buf text = { 0 }, code = { 0 };
+
+	message_text(m, MESSAGE_HAS_ERROR, &text);
+	if (json_is(m->v[MESSAGE_HAS_CODE], JSON_STRING)) {
+		message_text(m, MESSAGE_HAS_CODE, &code);
+		end.code = buf_str(&code);
+	}
+	end.error = text.len ? buf_str(&text) : "the agent reported an error";
+	end.error_len = text.len;
+	take_reply(g, w, r, &end, message_clock(m));
+	buf_release(&text);
+	buf_release(&code);
+}
+
+/* Handles the message of an agent that cannot do any work at all. */
+static void
+handle_setup_error(struct engine *g, struct worker *w, const struct message *m)
+{
+	struct buf text = { 0 };
+
+	message_text(m, MESSAGE_HAS_ERROR, &text);
+	engine_not_ready(g, text.len ? buf_str(&text) :
+	    "the agent cannot start");
+	engine_end_agent(g, w, RUN_CRASH, "the agent cannot start", w->runs);
+	buf_release(&text);
+}
+
+static void
+handle_start(struct engine *g, struct worker *w, struct run *r,
+    const struct message *m)
+{
+	if (r->announced)
+		return;
+	run_began_at(r, message_clock(m));
+	engine_log(g, "started", w, r, NULL);
+}
+
+/* Handles a message about a run that the agent works on. */
+static void
+handle_for_run(struct engine *g, struct worker *w, struct run *r,
+    const struct message *m)
+{
+	switch (m->type) {
+	case MESSAGE_START:
+		if (!has_failed(w, r))
+			handle_start(g, w, r, m);
+		break;
+	case MESSAGE_DELTA:
+		if (m->v[MESSAGE_HAS_DELTA].p)
+			run_delta(r, m->v[MESSAGE_HAS_DELTA]);
+		break;
+	case MESSAGE_OBSERVATION:
+		if (m->v[MESSAGE_HAS_OBSERVATION].p)
+			run_observe(r, m->v[MESSAGE_HAS_OBSERVATION]);
+		break;
+	case MESSAGE_CALLBACK:
+		run_callback(r, m->v[MESSAGE_HAS_NAME], m->v[MESSAGE_HAS_KIND],
+		    m->v[MESSAGE_HAS_ARGS], m->v[MESSAGE_HAS_KWARGS]);
+		break;
+	case MESSAGE_FINAL:
+		if (!has_failed(w, r))
+			handle_final(g, w, r, m);
+		break;
+	case MESSAGE_ERROR:
+		if (!has_failed(w, r))
+			handle_error(g, w, r, m);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Ends an agent that breaks the protocol; the rest of its output is dropped. */
+static void
+reject_agent(struct engine *g, struct worker *w, struct run *r,
+    const char *why)
+{
+	w->discarded = 1;
+	agent_skip_line(&w->agent);
+	engine_end_agent(g, w, RUN_PROTOCOL, why, r);
+}
+
+/* Handles a message. Returns 0 if the line is not one. */
+static int
+handle_message(struct engine *g, struct worker *w, const char *p, size_t n)
+{
+	struct message m;
+	struct run *r;
+
+	message_read(&m, p, n);
+	if (m.type == MESSAGE_NONE)
+		return 0;
+	if (m.type == MESSAGE_HELLO) {
+		handle_hello(g, w, &m);
+		return 1;
+	}
+	if (m.type == MESSAGE_ERROR && !m.v[MESSAGE_HAS_ID].p &&
+	    !w->said_hello && !w->calls &&
+	    message_is(&m, MESSAGE_HAS_CODE, "setup")) {
+		handle_setup_error(g, w, &m);
+		return 1;
+	}
+	r = worker_find(w, m.id);
+	if (r) {
+		handle_for_run(g, w, r, &m);
+		return 1;
+	}
+	/* late messages about a run that is over are ignored */
+	if (m.id >= 1 && m.id <= w->number)
+		return 1;
+	if (w->runs)
+		reject_agent(g, w, w->runs, "the agent answered a request "
+		    "that it was not sent");
+	return 0;
+}
+
+/* --- lines --------------------------------------------------------------- */
+
+/* Takes a line of text as the output of the run that was sent first. */
+static void
+take_text_reply(struct engine *g, struct worker *w, const char *p, size_t n)
+{
+	struct run_end end = { .exit_code = -1 };
+	struct buf text = { 0 };
+
+	while (n && p[n - 1] == '\r')
+		n--;
+	json_put_text(&text, p, n);
+	end.output = json_buf(&text);
+	take_reply(g, w, w->runs, &end, 0);
+	buf_release(&text);
+}
+
+static int
+matches_ready(const struct engine *g, const char *p, size_t n)
+{
+	char *text = xmemdup(p, n);
+	int yes = regexec(g->plan->ready, text, 0, NULL, 0) == 0;
+
+	free(text);
+	return yes;
+}
+
+static void
+handle_line(struct engine *g, struct worker *w, const char *p, size_t n)
+{
+	if (g->plan->ready && !w->ready && matches_ready(g, p, n)) {
+		mark_ready(g, w);
+		engine_log(g, "ready", w, NULL, NULL);
+	}
+	if (g->plan->lines) {
+		if (w->runs && !has_failed(w, w->runs))
+			take_text_reply(g, w, p, n);
+		return;
+	}
+	if (!handle_message(g, w, p, n) && w->runs)
+		run_printed(w->runs, p, n);
+}
+
+/* Whether a line that begins so can become a message. */
+static int
+can_be_message(const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && memchr(" \t\r", p[i], 3); i++)
+		;
+	return i == n || p[i] == '{';
+}
+
+static const char too_long[] = "the agent said more of one run than "
+    "limits.output_mb allows";
+
+/* Checks the sizes of the unfinished line and of what runs have gathered. */
+static void
+check_output_size(struct engine *g, struct worker *w)
+{
+	size_t limit = g->plan->output_limit, n;
+	struct run *r;
+	const char *p;
+
+	n = agent_peek(&w->agent, &p);
+	if (n > LONG_LINE && !g->plan->lines && !can_be_message(p, n)) {
+		if (w->runs)
+			run_printed(w->runs, p, n);
+		agent_skip_line(&w->agent);
+		n = 0;
+	}
+	if (limit && n > limit) {
+		reject_agent(g, w, w->runs, too_long);
+		return;
+	}
+	/* now and then only: a run cannot reach the limit in between */
+	if (!limit || w->unchecked <= limit / 16)
+		return;
+	w->unchecked = 0;
+	for (r = w->runs; r; r = r->next)
+		if (run_size(r) > limit) {
+			reject_agent(g, w, r, too_long);
+			return;
+		}
+}
+
+void
+engine_take_lines(struct engine *g, struct worker *w)
+{
+	const char *p;
+	size_t n;
+
+	while (!w->discarded && agent_line(&w->agent, &p, &n)) {
+		w->unchecked += n;
+		handle_line(g, w, p, n);
+	}
+	if (!w->discarded)
+		check_output_size(g, w);
+}
+
+void
+engine_take_rest(struct engine *g, struct worker *w)
+{
+	const char *p;
+	size_t n;
+
+	if (w->discarded || !agent_rest(&w->agent, &p, &n))
+		return;
+	if (!g->plan->lines)
+		handle_line(g, w, p, n);
+	else if (w->runs)
+		run_printed(w->runs, p, n);
+}
