@@ -273,6 +273,20 @@ none_marked()
 	assert_equal "$status" 143
 }
 
+@test "a signal that is sent again and again ends running runs at once" {
+	obey
+	printf '{"input":"%s"}\n' hang >in
+	fl-run --grace 600 --log log --command 'sh agent.sh' in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 grep -q '"event":"sent"' log
+	timeout 60 sh -c 'while kill -TERM "$1" 2>/dev/null; do sleep 0.03; done' sh "$pid"
+	status=0
+	wait "$pid" || status=$?
+	assert_equal "$status" 143
+	assert_equal "$(jq -r .error_kind got)" cancelled
+}
+
 # --- retries --------------------------------------------------------------------------------
 
 @test "what is tried again goes by its kind, and each attempt is told" {

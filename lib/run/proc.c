@@ -20,8 +20,9 @@
 #include "proc.h"
 
 /*
- * Signals that come together are one: timeout(1) sends two, to us and to our
- * group, and so does a terminal that goes away.
+ * Signals that come within this time of one that was counted are the same one:
+ * timeout(1) sends two, to us and to our group, and so does a terminal that is
+ * closed.
  */
 #define TOGETHER 100000		/* microseconds */
 
@@ -57,7 +58,7 @@ is_report_signal(int sig)
 	return sig == SIGUSR1;
 }
 
-/* Called by a handler that no other interrupts. */
+/* Counts a signal to stop. Called by a handler that no other one interrupts. */
 static void
 count_stop(int sig)
 {
@@ -66,8 +67,9 @@ count_stop(int sig)
 
 	if (!proc_stops)
 		proc_stop_signal = sig;
-	if (!proc_stops || now - last > TOGETHER)
-		proc_stops++;
+	else if (now - last <= TOGETHER)
+		return;
+	proc_stops++;
 	last = now;
 }
 
