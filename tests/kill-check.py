@@ -50,7 +50,7 @@ def end(pid):
 
 def strike(mark, target, agent, rng, wrapper):
     """Wait for the target, then for a random time, and kill it. Return whether
-    it was still there."""
+    it was still running."""
     limit = time.monotonic() + 10
     name = agent if target == "agent" else "fl-run" if target == "all" else target
     while wrapper.poll() is None and time.monotonic() < limit:
@@ -59,7 +59,7 @@ def strike(mark, target, agent, rng, wrapper):
             time.sleep(rng.random() * LONGEST)
             break
     if target == "all":
-        # the agents and their guard are not told: they have to find out
+        # not the agents nor the process that kills leftover agents
         victims = [p for p, comm in marked(mark).items() if comm not in (agent, "fl-guard")]
     else:
         victims = [pid for pid, comm in marked(mark).items() if comm == name][:1]
@@ -69,7 +69,7 @@ def strike(mark, target, agent, rng, wrapper):
 
 
 def run(words, mark, folder):
-    """Start the wrapper, as from a terminal of its own."""
+    """Start the wrapper in a session of its own."""
     environment = dict(os.environ, **{MARK: mark})
     with open(os.path.join(folder, "said"), "ab") as said:
         return subprocess.Popen(
@@ -84,7 +84,7 @@ def run(words, mark, folder):
 
 
 def await_none(mark):
-    """Wait until nothing of the round is left; return what is after a while."""
+    """Wait until no process of the round is left; return those that stay."""
     limit = time.monotonic() + 10
     while True:
         left = marked(mark)
@@ -121,7 +121,7 @@ def check(directory):
 
 
 def one_round(number, target, agent, rng, base):
-    """Return how often something was killed."""
+    """Run one round; return the number of kills."""
     folder, mark = os.path.join(base, str(number)), "%d-%d" % (os.getpid(), number)
     name, kills = os.path.basename(agent)[:15], 0
     os.makedirs(folder)

@@ -1,12 +1,11 @@
 """parse-files.py [--seconds N] [--seed S] --findings DIR FL-PARSE
 
-Runs fl-parse, built with the sanitizers, on experiments with mistakes in them:
-as a folder, as files and from a pipe, in each format, to its output and to a
-folder, with whatever options it has. It has to exit with 0, 1 or 2 and without
-a word from a sanitizer, and say the same however the records get in, with one
-thread or two, and with little memory or much. What it did not bear is put into
-a folder of its own in DIR, with a script that shows it again. Exits with 1
-after the first finding."""
+Run fl-parse, built with the sanitizers, on experiments with mistakes in them:
+from a folder, from files and from a pipe, in each format, to stdout and to a
+folder, with random options. It has to exit with 0, 1 or 2 without a report of a
+sanitizer, and its output must not depend on how the records are read, on the
+number of threads, or on the memory. A finding is kept in a folder of its own in
+DIR, with a script that reproduces it. Exits with 1 after the first finding."""
 
 import argparse
 import glob
@@ -21,9 +20,9 @@ import tempfile
 import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HANGS = 60      # seconds, for what takes a few milliseconds
+HANGS = 60      # seconds after which fl-parse hangs; it needs a few milliseconds
 
-# Values that a field should not have, as they stand in a line.
+# Invalid values of fields, as JSON.
 ODD = [b"null", b"true", b"false", b"0", b"-1", b"1e999", b"-1e999", b"9007199254740993",
        b"0.1", b"1e308", b"-0", b"NaN", b"Infinity", b"-Infinity", b'""', b'" "', b'"\\u0000"',
        b'"\\ud800"', b'"\\udfff\\ud800"', b'"\\n\\r\\t\\u001b[31m"', b'"`"', b'"```"', b'"a/../b"',
@@ -45,7 +44,7 @@ def read(path):
 
 
 def references():
-    """The lines of rows and observations of each reference experiment."""
+    """Return the lines of rows and observations of each reference experiment."""
     for case in sorted(glob.glob(TESTS + "/data/reference/parse/*/")):
         yield (read(case + "trace_summary.jsonl").splitlines(),
                read(case + "observations.jsonl").splitlines())
@@ -55,7 +54,7 @@ def references():
 
 
 def odd_fields(rng, line):
-    """The line with some fields changed, repeated, renamed or left out."""
+    """Return a line with some fields changed, repeated, renamed or left out."""
     places = list(FIELD.finditer(line))
     for m in sorted(rng.sample(places, min(len(places), rng.choice([1, 1, 2, 4]))),
                     key=lambda m: -m.start()):
@@ -90,8 +89,8 @@ def odd_bytes(rng, data):
 
 
 def whole(rng, row, observations):
-    """A trace with its observations in it, or a per-trace record, where the row
-    can take them."""
+    """Return a trace with its observations, or a per-trace record, if the row can
+    hold them."""
     if not row.endswith(b"}") or len(row) < 3:
         return row
     if rng.random() < 0.3:
@@ -101,7 +100,7 @@ def whole(rng, row, observations):
 
 
 def experiment(rng, known):
-    """Lines of rows and lines of observations."""
+    """Return the lines of rows and the lines of observations."""
     rows, observations = [], []
     for _ in range(rng.choice([1, 1, 2, 3])):
         r, o = rng.choice(known)
@@ -135,7 +134,7 @@ def text_of(rng, lines):
 
 
 def write_experiment(rng, known, folder):
-    """An experiment's folder, and all of it in one file beside that."""
+    """Write an experiment's folder, and a file with all its lines."""
     rows, observations = experiment(rng, known)
     os.mkdir(folder + "/e")
     files = {"e/trace_summary.jsonl": text_of(rng, rows),
@@ -160,7 +159,7 @@ class Finding(Exception):
 
 
 class Tool:
-    """fl-parse, and what its help says that it can do."""
+    """fl-parse, with the formats and options in its help."""
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
@@ -177,7 +176,7 @@ class Tool:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, folder, args, stdin=None):
-        """What it wrote, and its status; the command is noted in the folder."""
+        """Return its output and its status; the command is kept in the folder."""
         self.runs += 1
         command = shlex.join([self.path, *args]) + " <" + (stdin or "/dev/null")
         if stdin:
@@ -206,7 +205,7 @@ class Tool:
 
 
 def tree(folder):
-    """All files of an output folder, with what is in them."""
+    """Return the contents of all files of an output folder."""
     found = {}
     for where, _, names in os.walk(folder):
         for name in names:
@@ -229,7 +228,7 @@ def same(what, first, other):
 
 
 def to_folder(tool, folder, name, args, stdin=None):
-    """The same with -o: the folder's files instead of the output."""
+    """Like the above with -o: the files of the folder instead of the output."""
     output, status = tool.run(folder, ["-o", name, *args], stdin)
     if output:
         raise Finding("-o %s, and yet there is output" % name)
@@ -240,7 +239,7 @@ def to_folder(tool, folder, name, args, stdin=None):
 
 
 def variants(tool, rng):
-    """Options that must not change what is written."""
+    """Return options that must not change the output."""
     if tool.threads:
         yield ["-j", "1"]
         yield ["-j", rng.choice(["2", "3", "8"])]
@@ -256,7 +255,7 @@ def trial(tool, rng, known, folder):
     if rng.random() < 0.2:
         options += ["--max-depth", rng.choice(["1", "2", "5", "50", "65536"])]
     if rng.random() < 0.05:
-        # mistakes of the user
+        # wrong usage
         files = files + [rng.choice(["none.jsonl", "/dev/null", ".", "/"])]
     if rng.random() < 0.5:
         first = tool.run(folder, options + files)
@@ -284,7 +283,7 @@ def trial(tool, rng, known, folder):
 
 
 def keep(folder, findings, what):
-    """Moves a trial to where it can be looked at."""
+    """Move a trial to the findings."""
     os.makedirs(findings, exist_ok=True)
     target = tempfile.mkdtemp(prefix="parse-files-", dir=findings)
     for name in os.listdir(folder):

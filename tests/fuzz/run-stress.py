@@ -1,12 +1,12 @@
 """run-stress.py [--seconds N] [--seed S] [--trials N] --findings DIR FL-RUN AGENT
 
-Runs fl-run on agents that answer, fail, die, hang and leave things behind as
-their inputs say (stress-agent.c), with random options, readers, writers and
-signals, and looks at what came of it: every run has one trace, or none if the
-experiment was stopped before it began; attempts, order, exit status and the log
-agree with what fluxloop-protocol(7) says; no line is torn; nothing is left
-running, and nothing hangs or runs in circles. What it did not bear is put into
-a folder of its own in DIR. Exits with 1 after the first finding."""
+Run fl-run on agents that answer, fail, crash, hang and leave processes running
+as their inputs say (stress-agent.c), with random options, readers, writers and
+signals, and check the result: each run has one trace, or none if the experiment
+was stopped before the run; attempts, order, exit status and the log are as in
+fluxloop-protocol(7); no line is torn; no process is left, hangs or loops. A
+finding is kept in a folder of its own in DIR. Exits with 1 after the first
+finding."""
 
 import argparse
 import json
@@ -22,9 +22,9 @@ import tempfile
 import threading
 import time
 
-HANGS = 60      # seconds, for what takes two or three
+HANGS = 60      # seconds after which fl-run hangs; it needs two or three
 GOOD = ["ok", "slow", "noise", "twice", "fork", "die3", "deaf", "big"]
-BIG = 300000    # bytes of such an answer
+BIG = 300000    # bytes of a big answer
 BAD = ["err", "die0", "die1", "die2", "hang", "hang0", "term", "close", "stray"]
 ENDS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT]
 KINDS = ["error", "timeout", "crash", "protocol"]
@@ -39,11 +39,11 @@ def need(condition, *what):
         raise Finding(" ".join(str(w) for w in what))
 
 
-# --- what is tried --------------------------------------------------------------------
+# --- trials -------------------------------------------------------------------------
 
 
 class Trial:
-    """What is run, and how."""
+    """The random options and inputs of a run of fl-run."""
 
     def __init__(self, rng, agent):
         self.rng = rng
@@ -76,7 +76,7 @@ class Trial:
                 rng.choice([0, 0, 0, 0.000005, 0.00003, 0.002])))
 
     def choose_signals(self):
-        """Pairs of the seconds to wait and what to send then."""
+        """Return pairs (seconds to wait, signal to send then)."""
         rng = self.rng
         kind = rng.random()
         if kind < 0.55:
@@ -96,10 +96,10 @@ class Trial:
         return signals
 
     def choose_words(self):
-        """For each input what is done at each attempt."""
+        """Return the words of each input: what the agent does at each attempt."""
         rng, share = self.rng, self.rng.choice([0, 0.02, 0.1, 0.4])
         few = ["err", "die0", "die1", "die2"] + rng.sample(BAD, 2)
-        # what makes itself a session outlives a fl-run that is killed outright
+        # a process in its own session outlives a fl-run that gets SIGKILL
         good = [w for w in GOOD if w != "fork" or not self.killed()]
         common = rng.choice([["ok"], ["ok", "ok", "slow"], good])
         if self.inputs * self.iterations < 100 and rng.random() < 0.3:
@@ -138,7 +138,7 @@ def write(path, text):
 
 
 def prepare(tool, trial, folder):
-    """Writes the files of a trial; returns the runs that are to be done, in order."""
+    """Write the files of a trial; return the expected runs in order."""
     write(folder + "/in", "".join('{"input":"%s"}\n' % w for w in trial.words))
     write(folder + "/setting.yaml", trial.setting)
     all_runs = subprocess.run(
@@ -160,7 +160,7 @@ def prepare(tool, trial, folder):
 
 
 def feed(trial, folder, pipe):
-    """Gives the inputs, at once or in pieces."""
+    """Write the inputs, at once or in pieces."""
     with open(folder + "/in", "rb") as f:
         text = f.read()
     try:
@@ -178,7 +178,7 @@ def feed(trial, folder, pipe):
 
 
 def take(trial, fd, got):
-    """Reads the traces, and stops early if the trial is to."""
+    """Read the traces, and close the pipe early if the trial says so."""
     if trial.stdout == "late":
         time.sleep(0.3)
     left = trial.rng.randint(0, 20000) if trial.closes else 1 << 40
@@ -197,7 +197,7 @@ def take(trial, fd, got):
 
 
 def open_output(trial, folder):
-    """Returns what fl-run writes to, and what is to be read, or None."""
+    """Return the file that fl-run writes to, and the one to read, or None."""
     path = folder + "/out"
     if trial.stdout in ("file", "append"):
         flags = os.O_APPEND if trial.stdout == "append" else 0
@@ -216,7 +216,7 @@ def open_output(trial, folder):
 
 
 def cpu_seconds(pid):
-    """What a process has used itself, not its children; None when it is gone."""
+    """Return the processor seconds of a process alone, None if it ended."""
     try:
         with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
             fields = f.read().rpartition(")")[2].split()
@@ -226,11 +226,11 @@ def cpu_seconds(pid):
 
 
 def send_signals(trial, run, log):
-    """Sends the trial's signals; returns those that were sent to a living one."""
+    """Send the trial's signals; return those that reached a running process."""
     sent = []
     for wait, sig in trial.signals:
         time.sleep(wait)
-        # before it has set itself up this one is the end of it
+        # before fl-run has its handlers, this signal ends it
         while sig == signal.SIGUSR1 and run.poll() is None and not (
                 os.path.exists(log) and os.path.getsize(log)):
             time.sleep(0.001)
@@ -242,7 +242,7 @@ def send_signals(trial, run, log):
 
 
 def watch(run):
-    """Waits for fl-run; returns the processor time that it has taken."""
+    """Wait for fl-run; return its processor time."""
     used, until = 0, time.monotonic() + HANGS
     while run.poll() is None:
         used = cpu_seconds(run.pid) or used
@@ -256,7 +256,7 @@ def watch(run):
 
 
 def marked(mark):
-    """The processes that were started with the mark."""
+    """Return the processes with the mark in their environment."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -269,7 +269,7 @@ def marked(mark):
 
 
 def nothing_left(mark, killed):
-    """What a killed one leaves is ended by its guard, which takes a moment."""
+    """Check that no process is left; after SIGKILL, their killer needs a moment."""
     until = time.monotonic() + (10 if killed else 0.5)
     left = marked(mark)
     while left and time.monotonic() < until:
@@ -284,7 +284,7 @@ def nothing_left(mark, killed):
 
 
 class Result:
-    """What fl-run did in a trial."""
+    """The result of fl-run in a trial."""
 
     def __init__(self, tool, trial, folder):
         mark = "STRESS_MARK=%s" % os.path.basename(folder)
@@ -321,17 +321,17 @@ class Result:
                 f.write(b"".join(got))
         self.output = open(folder + ("/got" if reader is not None else "/out"), "rb").read()
         self.messages = open(folder + "/err", "rb").read().decode(errors="replace")
-        # a fl-run that was signalled at once has opened no log
+        # an fl-run that was signalled at once has not opened its log
         path = folder + "/log"
         self.log = open(path, "rb").read() if os.path.exists(path) else b""
         self.torn = self.status < 0
 
 
-# --- looking at it ------------------------------------------------------------------------
+# --- checks -------------------------------------------------------------------------------
 
 
 def records(text, torn_is_well):
-    """The records of some lines; one that is cut off may be the last, or not."""
+    """Return the records of lines, of which the last may be cut off if torn_is_well."""
     lines = text.split(b"\n")
     last = lines.pop()
     need(torn_is_well or not last, "a torn line:", last[-80:])
@@ -348,7 +348,7 @@ def check_status(trial, result, traces, stopped):
     elif result.status == -signal.SIGPIPE:
         need(trial.closes, "SIGPIPE")
     elif result.status < 0:
-        # before it had set itself up
+        # before fl-run had its handlers
         need(-result.status in ends and not traces, "ended by signal", -result.status)
     elif result.status > 2:
         need(result.status - 128 in ends, "status", result.status, "signals", ends)
@@ -382,8 +382,8 @@ def check_trace(trial, wanted, trace):
         need(trace["error_kind"] in KINDS + ["cancelled"], "kind", trace["error_kind"])
 
 
-# What may follow what, for a run. A run that was put off or not begun is done
-# without being sent when all is stopped; what is given back waits again.
+# The events that may follow each event of a run. When the experiment stops, a run
+# that waits is done without being sent; a returned request waits again.
 NEXT = {
     None: {"sent"},
     "sent": {"started", "late", "done", "failed", "returned"},
@@ -397,7 +397,7 @@ NEXT = {
 
 
 def check_agents(trial, log):
-    """What the log says of agents; whole, as fl-run has ended by itself."""
+    """Check the events of agents in the log, which is whole if fl-run exited."""
     living, flying, most = {}, {}, max(1, trial.pipeline, trial.concurrency)
     for event in log:
         name, agent, run = event["event"], event.get("agent"), event.get("run_id")
@@ -443,7 +443,7 @@ def check_runs(log, stopped, traces):
 
 
 def check_log(trial, result, traces):
-    """Returns why it was stopped, or nothing."""
+    """Return why fl-run stopped, or None."""
     log = records(result.log, result.torn)
     need([e["t"] for e in log] == sorted(e["t"] for e in log), "the log's time runs back")
     stopped = "".join(e["why"] for e in log if e["event"] == "stopping")
@@ -454,7 +454,7 @@ def check_log(trial, result, traces):
 
 
 def check(trial, wanted, result):
-    # after a second signal the reader does not get everything
+    # after a second signal some output may be missing
     twice = len([s for s in result.sent if s in ENDS]) > 1
     traces = records(result.output, result.torn or twice)
     ids = [t["run_id"] for t in traces]
@@ -475,11 +475,11 @@ def check(trial, wanted, result):
     need(result.cpu < 2 + len(result.log) / 20000, "took", result.cpu, "s of processor time")
 
 
-# --- all of it ------------------------------------------------------------------------------
+# --- main -----------------------------------------------------------------------------------
 
 
 def keep(folder, findings, what):
-    """Moves a trial to where it can be looked at."""
+    """Move a trial to the findings."""
     os.makedirs(findings, exist_ok=True)
     target = tempfile.mkdtemp(prefix="run-stress-", dir=findings)
     for name in os.listdir(folder):

@@ -1,5 +1,5 @@
-"""seeds.py DIR: what the fuzzers begin with, in DIR/json and DIR/parse: the
-cases of JSON, and the reference experiments as streams of rows, observations
+"""seeds.py DIR: write the first inputs of the fuzzers to DIR/json and DIR/parse:
+the JSON cases, and the reference experiments as streams of rows, observations
 and whole traces."""
 
 import glob
