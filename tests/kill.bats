@@ -10,7 +10,7 @@ BATS_TEST_TIMEOUT=$((120 + 10 * ${KILLS:-20}))
 
 @test "an experiment that is killed anywhere is resumed until it is complete" {
 	find_python
-	"$CC" -D_XOPEN_SOURCE=700 -O1 -o steady "$ROOT/tests/agents/steady.c"
+	"${CC:-gcc}" -D_XOPEN_SOURCE=700 -O1 -o steady "$ROOT/tests/agents/steady.c"
 	python3 "$ROOT/tests/kill-check.py" ./steady "${KILLS:-20}" >told || { cat told; false; }
 	cat told >&3
 }
