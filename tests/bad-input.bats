@@ -8,8 +8,8 @@ setup_file()
 
 FILTERS='fl-record-extract fl-generate fl-run fl-collect fl-parse fl-yaml fl-import'
 
-# filter NAME FILE...: runs it so that each good record's text is in its
-# output.
+# filter NAME FILE...: runs a filter so that the word of each good record is in
+# its output.
 filter()
 {
 	local name=$1
@@ -26,7 +26,7 @@ filter()
 	esac
 }
 
-# good NAME WORD [FIELD]: a record that the filter takes.
+# good NAME WORD [FIELD]: prints a record that the filter accepts.
 good()
 {
 	case $1 in
@@ -35,7 +35,7 @@ good()
 	fl-collect | fl-parse)
 		printf '{"trace_id":"%s","output":"%s","success":true,"observations":[]%s}\n' "$2" "$2" "${3:+,$3}" ;;
 	fl-import)
-		# what a field has stands in an attribute
+		# the value of FIELD is put into an attribute
 		printf '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%032x","name":"%s","attributes":[{"key":"x","value":{"stringValue":%s}}]}]}]}]}\n' \
 			1 "$2" "$(v=${3:-x:\"\"}; echo "${v#*:}")" ;;
 	*)
@@ -43,15 +43,15 @@ good()
 	esac
 }
 
-# words FILE: which good records are in an output.
+# words FILE: prints the words of the good records in an output.
 words()
 {
 	grep -ao 'word[0-9][0-9]*' "$1" | sort -u | paste -sd ' '
 }
 
-# passes_over NAME STATUS NUMBERS: with the file `in` it ends so, names these
-# lines, and has word1 and word2 in its output.
-passes_over()
+# assert_skipped NAME STATUS NUMBERS: the filter reads the file `in`, ends with
+# STATUS, reports the lines NUMBERS, and writes word1 and word2.
+assert_skipped()
 {
 	status=0
 	filter "$1" in >out 2>err || status=$?
@@ -61,7 +61,7 @@ passes_over()
 	assert_equal "$1: $(words out)" "$1: word1 word2"
 }
 
-@test "bad lines are told with file and number, and good ones around them kept" {
+@test "bad lines are reported with file and number, and the good lines are kept" {
 	for name in $FILTERS; do
 		{
 			printf 'nonsense\n'
@@ -70,15 +70,15 @@ passes_over()
 			good "$name" word2
 			printf '{"a":"\t"}\n{"a":tru}\n{"a":"\\x"}\n'
 		} >in
-		passes_over "$name" 1 '1 3 4 5 6 7 8 9 10 12 13 14'
+		assert_skipped "$name" 1 '1 3 4 5 6 7 8 9 10 12 13 14'
 	done
 }
 
-@test "a file that is something else is not told line by line" {
+@test "a file that is not JSONL is not reported line by line" {
 	for name in $FILTERS; do
 		yes '# text' | head -n 40 >junk
 		sed 's/.*/{"x":1}/' junk >other
-		# lines of another kind are as bad as those that are no JSON
+		# a record of another kind is as bad as a line that is not JSON
 		for file in junk other; do
 			[[ $name-$file == fl-yaml-other ]] && continue
 			{ cat $file; good "$name" word1; sed '3!d' $file; good "$name" word2; } >late
@@ -95,11 +95,11 @@ passes_over()
 			assert_equal "$(lines_of err)" 15
 		done
 	done
-	# a few are told, and no more said
+	# a few bad lines are reported without a summary
 	{ head -n 5 junk; good fl-parse word1; } >few
 	run --separate-stderr -1 fl-parse few
 	assert_equal "$(sed 's/[^:]*: \([^:]*:[0-9]*\): .*/\1/' <<<"$stderr" | paste -sd ' ')" 'few:1 few:2 few:3 few:4 few:5'
-	# what several threads read is counted together
+	# lines read by several threads are counted together
 	{ yes junk | head -n 400000; good fl-parse word1; echo junk; } >many
 	run --separate-stderr -1 fl-parse -f jsonl many
 	assert_equal "$(tail -n 3 <<<"$stderr" | cut -d ' ' -f 2-)" "$(printf '%s\n' \
@@ -110,27 +110,27 @@ passes_over()
 @test "a truncated last line is reported with its number, a whole one accepted" {
 	for name in $FILTERS; do
 		{ good "$name" word1; good "$name" word2; printf '{"input":"cut'; } >in
-		passes_over "$name" 1 3
+		assert_skipped "$name" 1 3
 		assert_regex "$(<err)" 'the last line is cut off: '
 		{ good "$name" word1; good "$name" word2 | tr -d '\n'; } >in
-		passes_over "$name" 0 ''
+		assert_skipped "$name" 0 ''
 	done
 }
 
-@test "empty lines, Windows line ends and a byte-order mark are no mistakes" {
+@test "empty lines, CRLF line ends and a byte-order mark are accepted" {
 	for name in $FILTERS; do
 		{ printf '\xef\xbb\xbf'; good "$name" word1; printf '\n  \t \r\n\r\n'
 			good "$name" word2 | sed 's/$/\r/'; printf '\n'; } >in
-		passes_over "$name" 0 ''
+		assert_skipped "$name" 0 ''
 	done
 }
 
-@test "NUL, bytes that are no UTF-8 and a later byte-order mark make a line bad" {
+@test "NUL, invalid UTF-8 and a later byte-order mark make a line bad" {
 	for name in $FILTERS; do
 		{
 			good "$name" word1
 			for bytes in '\0' '\xff' '\xc0\xaf' '\xed\xa0\x80' '\xf4\x90\x80\x80' '\xc3' '\x01'; do
-				# shellcheck disable=SC2059 # the bytes are to be made
+				# shellcheck disable=SC2059 # printf makes the bytes
 				printf "$(good "$name" "x${bytes}x")\n"
 			done
 			printf '\0\n'
@@ -138,11 +138,11 @@ passes_over()
 			good "$name" other
 			good "$name" word2
 		} >in
-		passes_over "$name" 1 '2 3 4 5 6 7 8 9 10'
+		assert_skipped "$name" 1 '2 3 4 5 6 7 8 9 10'
 	done
 }
 
-@test "nesting 100,000 deep makes a line bad, and is told quickly" {
+@test "a line nested 100,000 deep is bad and is reported quickly" {
 	python3 - <<-'PY'
 	with open("deep", "w") as f:
 	    print('{"input":%s1%s}' % ("[" * 100000, "]" * 100000), file=f)
@@ -151,21 +151,21 @@ passes_over()
 	PY
 	for name in $FILTERS; do
 		{ good "$name" word1; cat deep; good "$name" word2; } >in
-		passes_over "$name" 1 '2 3 4'
+		assert_skipped "$name" 1 '2 3 4'
 	done
-	# on little stack, too
+	# with a small stack, too
 	is_sanitized && return
 	status=0
 	(ulimit -s 256 && fl-parse deep >out 2>err) || status=$?
 	assert_equal "$status" 1
 }
 
-@test "a line of 100 MB is read, and one that is bad passed over" {
-	# two inputs are all that fl-generate is to make of them
+@test "a line of 100 MB is read, and a bad line of 100 MB is skipped" {
+	# fl-generate makes two inputs only
 	LIMIT=2 last=
 	head -c 100000000 /dev/zero | tr '\0' a >big
 	for name in fl-record-extract fl-generate fl-run fl-yaml fl-collect fl-parse fl-import; do
-		# some read the same
+		# consecutive filters may read the same file
 		[[ $(good "$name" word1) == "$last" ]] || {
 			last=$(good "$name" word1)
 			good "$name" word1 '"big":"AAA"' | sed 's/AAA.*//' | tr -d '\n'
@@ -195,13 +195,13 @@ passes_over()
 	assert_equal "$stderr" 'fl-record-extract: no recorded calls'
 }
 
-@test "a file that is missing or a folder is told, and the others are read" {
+@test "a missing file or a folder is reported, and the other files are read" {
 	mkdir folder
 	for name in $FILTERS; do
 		good "$name" word1 >one
 		good "$name" word2 >two
 		for bad in missing folder missing/file ''; do
-			# a folder is an operand that fl-parse takes
+			# fl-parse accepts a folder
 			[[ $name == fl-parse && $bad == folder ]] && continue
 			status=0
 			filter "$name" one "$bad" two >out 2>err || status=$?
@@ -215,8 +215,8 @@ passes_over()
 	assert_equal "$stderr" 'fl-yaml: folder: Is a directory'
 }
 
-@test "a file that may not be read is told" {
-	(($(id -u))) || skip 'root may read everything'
+@test "a file without read permission is reported" {
+	(($(id -u))) || skip 'root may read every file'
 	for name in $FILTERS; do
 		good "$name" word1 >closed
 		good "$name" word2 >open
@@ -228,7 +228,7 @@ passes_over()
 	done
 }
 
-@test "a closed standard input is told" {
+@test "a closed standard input is reported" {
 	for name in $FILTERS; do
 		run --separate-stderr -2 timeout 20 bash -c "$(declare -f filter); filter $name <&-"
 		assert_equal "$stderr" "$name: <stdin>: Bad file descriptor"
@@ -251,7 +251,7 @@ passes_over()
 	done
 }
 
-@test "a full disk is told when there is much to write, too" {
+@test "a full disk is reported for output larger than the buffer, too" {
 	for name in $FILTERS; do
 		good "$name" word1 "\"pad\":\"$(printf '%01000d' 0)\"" >line
 		yes "$(<line)" | head -n 300 | awk '{ gsub(/word1/, "word" NR); print }' >in
@@ -260,21 +260,21 @@ passes_over()
 	done
 }
 
-@test "a reader that goes away ends each filter quietly" {
+@test "a reader that exits ends each filter without a message" {
 	for name in $FILTERS; do
-		# fl-collect goes on, collect.bats has that
+		# fl-collect continues, which collect.bats tests
 		[[ $name == fl-collect ]] && continue
 		good "$name" word1 '"pad":"XX"' | sed "s/XX/$(printf '%02000d' 0)/" >line
 		yes "$(<line)" | head -n 500 | awk '{ gsub(/word1/, "word" NR); print }' >in
 		rm -f status
 		{ filter "$name" in 2>err || echo $? >status; } | head -c 10 >out
 		assert_equal "$name: $(<err)" "$name: "
-		# fl-generate made all it was asked for before it was read
+		# fl-generate may have written everything before the reader exits
 		[[ $name == fl-generate ]] || assert_equal "$name: $(<status)" "$name: 141"
 	done
 }
 
-@test "no program dies of an ignored SIGPIPE that it inherited" {
+@test "a program that inherits an ignored SIGPIPE ends when its reader exits" {
 	good fl-parse word1 >line
 	yes "$(<line)" | head -n 5000 | awk '{ gsub(/word1/, "word" NR); print }' >in
 	{ (trap '' PIPE; exec timeout 60 fl-parse -f jsonl in) 2>err || echo $? >status; } | head -c 10 >out
@@ -283,7 +283,7 @@ passes_over()
 	refute [ "$(<status)" = 124 ]
 }
 
-@test "an unknown option is told with the usage, and ends with 2" {
+@test "an unknown option prints the usage and ends with 2" {
 	for name in $FILTERS fl-config; do
 		for option in --nonsense -Z; do
 			run --separate-stderr -2 "$name" "$option"
@@ -299,7 +299,7 @@ passes_over()
 	done
 }
 
-@test "an option without its value is told" {
+@test "an option without its argument is reported" {
 	for words in 'fl-config -f' 'fl-generate --limit' 'fl-run --timeout' 'fl-parse -o' \
 		'fl-record-extract -t' 'fl-collect --runs' 'fl-yaml --header'; do
 		# shellcheck disable=SC2086 # these are words
@@ -308,7 +308,7 @@ passes_over()
 	done
 }
 
-@test "numbers out of range are told" {
+@test "numbers out of range are reported" {
 	while IFS='|' read -r words message; do
 		# shellcheck disable=SC2086 # these are words
 		run --separate-stderr -2 $words </dev/null
@@ -324,7 +324,7 @@ passes_over()
 	END
 }
 
-@test "two dashes end the options, and a dash is the standard input" {
+@test "-- ends the options, and - is the standard input" {
 	for name in $FILTERS; do
 		good "$name" word1 >-nasty
 		good "$name" word2 | filter "$name" -- -nasty - >out 2>err
@@ -332,7 +332,7 @@ passes_over()
 	done
 }
 
-@test "a setting.yaml that is wrong stops each program before it reads" {
+@test "a bad setting.yaml stops each program before it reads input" {
 	printf 'iterations: many\n' >bad.yaml
 	while IFS='|' read -r words; do
 		# shellcheck disable=SC2086 # these are words

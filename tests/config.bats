@@ -6,7 +6,7 @@ setup_file()
 	find_python
 }
 
-# setting: stdin becomes setting.yaml.
+# setting: writes stdin to setting.yaml.
 setting()
 {
 	cat >setting.yaml
@@ -14,7 +14,7 @@ setting()
 
 # --- check ------------------------------------------------------------------------
 
-@test "check is silent about a file where all is well" {
+@test "check prints nothing about a valid file" {
 	setting <<-'END'
 	name: my agent
 	description: "what it is"
@@ -44,7 +44,7 @@ setting()
 	assert_equal "$stderr" ''
 }
 
-@test "every mistake is told with its place, and only mistakes make it fail" {
+@test "errors and warnings are reported with their position, and only errors make check fail" {
 	setting <<-'END'
 	# a comment
 	name: "my agent"   # behind it
@@ -100,7 +100,7 @@ setting()
 
 @test "wrong values of every key are refused" {
 	while IFS='|' read -r key value; do
-		# a.b.c becomes a section with a section in it
+		# a.b.c becomes nested sections
 		outer=${key%.*}
 		{
 			[[ $key == *.* ]] && printf '%s:\n' "${outer//./$':\n '}"
@@ -146,7 +146,7 @@ setting()
 	END
 }
 
-@test "a key that is there twice is an error at the second" {
+@test "a duplicate key is an error at the second one" {
 	setting <<<$'name: a\nrunner:\n  target: "a:b"\n  "target": "c:d"\nname: b'
 	run --separate-stderr -2 fl-config check
 	assert_equal "$stderr" "$(printf '%s\n' \
@@ -154,14 +154,14 @@ setting()
 		"fl-config: setting.yaml:5:1: duplicate key 'name'")"
 }
 
-@test "what PyYAML reads differently is warned of" {
+@test "scalars that PyYAML reads differently are warnings" {
 	setting <<<$'name: yes\ndescription: 2025-10-04\nversion: 010\ntags: [12:30:45, "on", on, no more]'
 	run --separate-stderr -0 fl-config check
 	assert_equal "$(sed 's/^fl-config: warning: setting.yaml:\([0-9:]*\): \([^ ]*\) .*, but as \(.*\) by other.*/\1 \2 \3/' <<<"$stderr")" \
 		$'1:7 yes a boolean\n2:14 2025-10-04 a date\n3:10 010 an octal number\n4:8 12:30:45 a number in base 60\n4:24 on a boolean'
 }
 
-@test "a file that is no YAML, or no mapping, is told with its place" {
+@test "a file that is not YAML or not a mapping is reported with the position" {
 	for text in 'a: [' '- a' 'word' '"a' $'a: 1\n b: 2' $'a: \xff' '1'; do
 		printf '%s\n' "$text" >setting.yaml
 		for command in check show 'get name' inputs env; do
@@ -181,7 +181,7 @@ setting()
 	assert_equal "$stderr" 'fl-config: .: Is a directory'
 }
 
-@test "only one document may be in the file" {
+@test "a second document is an error" {
 	for text in '{}\nname: a\n' 'name: a\n...\nseed: 3\n' 'name: a\n---\nseed: 3\n' \
 		'name: a\n---\nb: [\n'; do
 		# shellcheck disable=SC2059 # it has line breaks
@@ -191,7 +191,7 @@ setting()
 	done
 }
 
-@test "empty files and comments are a configuration of defaults" {
+@test "a file that is empty or has only comments gives the defaults" {
 	for text in '' '# nothing' '---' '{}'; do
 		printf '%s\n' "$text" >setting.yaml
 		run --separate-stderr -0 fl-config check
@@ -203,7 +203,7 @@ setting()
 
 # --- show, get, inputs, env ---------------------------------------------------------
 
-@test "show has what is configured and the defaults" {
+@test "show prints configured values and defaults" {
 	setting <<<$'iterations: 7\nrunner: {timeout_seconds: 2.50}\nmetadata: {a: [1, null]}'
 	fl-config show >out
 	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds, .runner.max_retries, .metadata.a]' \
@@ -280,7 +280,7 @@ setting()
 	done
 }
 
-@test "the name is the project folder's unless one is configured" {
+@test "the name defaults to the name of the project folder" {
 	mkdir 'a project'
 	cd 'a project'
 	setting <<<'iterations: 1'
@@ -302,7 +302,7 @@ setting()
 
 # --- the environment ------------------------------------------------------------------
 
-@test "environment beats project .env beats root .env beats the file" {
+@test "the environment precedes the project's .env, the root's .env and the file" {
 	mkdir -p root/project
 	cd root/project
 	setting <<<'iterations: 2'
@@ -316,10 +316,10 @@ setting()
 	assert_output 4
 	FLUXLOOP_ITERATIONS=5 run -0 fl-config get iterations
 	assert_output 5
-	# an empty one says nothing
+	# an empty variable does not override
 	FLUXLOOP_ITERATIONS= run -0 fl-config get iterations
 	assert_regex "$output" '^[24]$'
-	# from elsewhere it is the file's folder that counts
+	# .env is read from the file's folder, not from the current one
 	cd /
 	run -0 fl-config -f "$BATS_TEST_TMPDIR/root/project/setting.yaml" get iterations
 	assert_output 4
@@ -346,7 +346,7 @@ setting()
 	END
 }
 
-@test "a variable with a value that its key does not take is an error" {
+@test "a variable with an invalid value is an error" {
 	setting <<<''
 	for value in 0 -1 1.5 many 1e99 nan 3x ' '; do
 		FLUXLOOP_ITERATIONS=$value run --separate-stderr -2 fl-config check
@@ -354,7 +354,7 @@ setting()
 	done
 }
 
-@test ".env files are read by rule, and never run" {
+@test ".env files are read by their rules and never executed" {
 	# shellcheck disable=SC2016 # nothing is to be expanded
 	printf '%s\n' \
 		'# a comment' \
@@ -413,7 +413,7 @@ setting()
 	assert_not_exists ran
 }
 
-@test "a line of .env that is wrong is told, and the others count" {
+@test "a bad line of .env is reported, and the other lines are read" {
 	printf 'A=1\nnonsense\nB=2\n1C=3\nD="open\n' >.env
 	setting <<<''
 	run --separate-stderr -0 fl-config env
@@ -423,7 +423,7 @@ setting()
 		$'.env:2: expected NAME=VALUE\n.env:4: expected NAME=VALUE\n.env:5: missing closing quote'
 }
 
-@test "env has the variables that agents get beyond the inherited, secrets masked" {
+@test "env prints the variables that agents do not inherit, with secrets masked" {
 	printf 'FROM_DOTENV=1\nMY_API_KEY=topsecret\nHOME=other\nBOTH=dotenv\n' >.env
 	setting <<<$'runner:\n  environment_vars: {FROM_FILE: 2, BOTH: file, FLAG: true, WORD: "a b"}'
 	run --separate-stderr -0 fl-config env
@@ -433,7 +433,7 @@ setting()
 
 # --- set ------------------------------------------------------------------------------
 
-# changes FILE KEY VALUE: sets it and prints what diff says.
+# changes FILE KEY VALUE: sets the key and prints the difference.
 changes()
 {
 	cp "$1" before
@@ -482,7 +482,7 @@ changes()
 	END
 }
 
-@test "set adds a key to its section, or with its section, and moves nothing" {
+@test "set adds a missing key to its section or with its section" {
 	while IFS=';' read -r text key value; do
 		# shellcheck disable=SC2059 # it has line breaks
 		printf -- "$text" >setting.yaml
@@ -493,7 +493,7 @@ changes()
 		assert_output "$value"
 		run --separate-stderr -0 fl-config check
 		assert_equal "$text: $stderr" "$text: "
-		# every line that was there is there, in its order
+		# every old line is kept, in its order
 		assert_equal "$text: $(diff <(sed -e '$a\' before) setting.yaml | grep -c '^<')" \
 			"$text: 0"
 	done <<-'END'
@@ -518,13 +518,13 @@ changes()
 	END
 }
 
-# others FILE KEY: what a configuration has besides KEY.
+# others FILE KEY: prints the configuration without KEY.
 others()
 {
 	jq -S "del(.$2) | if .runner.process == {} then del(.runner.process) else . end" "$1"
 }
 
-@test "set in files of all shapes changes only what was asked for, or nothing at all" {
+@test "set changes only the given key, or nothing, in files of every form" {
 	wrong=()
 	while IFS= read -r text; do
 		# shellcheck disable=SC2059 # it has line breaks
@@ -534,7 +534,7 @@ others()
 			cp before setting.yaml
 			key=${pair%=*}
 			if fl-config set "$key" "${pair#*=}" 2>err; then
-				# it is valid, has the new value, and all others
+				# the file is valid and has the new value and all others
 				fl-config show >new 2>err &&
 				[[ $(jq -r ".$key" new) == "${pair#*=}" ]] &&
 				diff <(others old "$key") <(others new "$key") >&2 ||
@@ -572,7 +572,7 @@ others()
 	((${#wrong[@]} == 0)) || fail "$(printf '%s\n' "${wrong[@]}")"
 }
 
-@test "set refuses what the key does not take, and leaves the file alone" {
+@test "set rejects an invalid value and keeps the file" {
 	setting <<<$'name: a\niterations: 1\nbase_inputs:\n- a\nrunner: {target: "a:b"}'
 	cp setting.yaml before
 	while IFS='|' read -r key value message; do
@@ -599,7 +599,7 @@ others()
 	assert_equal "$(<setting.yaml)" 'a: ['
 }
 
-@test "set keeps the file's permissions, and leaves no other file" {
+@test "set keeps the file's permissions and leaves no temporary file" {
 	setting <<<'iterations: 1'
 	chmod 640 setting.yaml
 	fl-config set iterations 2
@@ -607,7 +607,7 @@ others()
 	assert_equal "$(ls -A)" setting.yaml
 }
 
-@test "set writes through a link to where the file is" {
+@test "set changes the target of a symbolic link" {
 	mkdir real
 	echo 'iterations: 1' >real/setting.yaml
 	ln -s real/setting.yaml setting.yaml
@@ -616,14 +616,14 @@ others()
 	assert_equal "$(<real/setting.yaml)" 'iterations: 2'
 }
 
-@test "a value that begins with a dash needs two before it" {
+@test "a value that begins with a dash is given after --" {
 	setting <<<'seed: 1'
 	run -0 fl-config set seed -5
 	run -0 fl-config get seed
 	assert_output -- -5
 }
 
-@test "wrong usage is told and ends with 2" {
+@test "wrong usage is reported and ends with 2" {
 	setting <<<''
 	for words in '' nonsense 'get' 'get a b' 'set a' 'check x' '--nonsense check' '-f'; do
 		# shellcheck disable=SC2086 # these are words
@@ -684,7 +684,7 @@ others()
 	assert_output --partial 'a .env file cannot hold'
 }
 
-@test "nearest, quote and slug answer scripts" {
+@test "nearest, quote and slug print one line for scripts" {
 	run -0 fl-config nearest --itertions --limit --iterations
 	assert_output -- --iterations
 	run -1 fl-config nearest zzz --limit
@@ -696,7 +696,7 @@ others()
 	run -2 fl-config slug
 }
 
-@test "inputs prints at most as many as --limit says" {
+@test "inputs prints at most as many inputs as --limit allows" {
 	setting <<<'base_inputs: [a, b, c]'
 	run -0 fl-config --limit 2 inputs
 	assert_output $'{"input":"a"}\n{"input":"b"}'

@@ -3,7 +3,7 @@ load filter_helper
 
 RECORDINGS=$DATA/reference/recordings
 
-# recorded KWARGS...: a recording for each.
+# recorded KWARGS...: prints a recording with each of the arguments.
 recorded()
 {
 	local kwargs n=0
@@ -27,12 +27,12 @@ recorded()
 	assert_equal "$(jq -cS .kwargs got)" "$(jq -cS .kwargs "$RECORDINGS/guide.jsonl")"
 }
 
-@test "every call that the original records is taken" {
+@test "every call that the original FluxLoop records is converted" {
 	run --separate-stderr -0 fl-record-extract "$RECORDINGS/api.jsonl"
 	cat >got <<<"$output"
 	count=$(lines_of "$RECORDINGS/api.jsonl")
 	assert_equal "$(lines_of got)" "$count"
-	# values are as they were, but for what no JSON has
+	# values are unchanged, except those that JSON lacks
 	python3 - "$RECORDINGS/api.jsonl" <<-'PY'
 	import json, sys
 	def clean(v):
@@ -51,7 +51,7 @@ recorded()
 	assert_equal "$(grep -c 'NaN and Infinity' <<<"$stderr")" 1
 }
 
-@test "callables, reprs and masks are left as they are" {
+@test "callables, reprs and masks are kept unchanged" {
 	grep '"t:callables"\|"t:objects"\|"t:sensitive"' "$RECORDINGS/api.jsonl" >in
 	fl-record-extract in 2>/dev/null >got
 	for mark in '<builtin:collector.send>' '<builtin:collector.error>' \
@@ -61,7 +61,7 @@ recorded()
 	done
 }
 
-@test "text is found in each of the usual places, the first that is there" {
+@test "the text is the first string in one of the default places" {
 	while IFS=$'\t' read -r kwargs path text; do
 		run --separate-stderr -0 fl-record-extract <(recorded "$kwargs")
 		assert_equal "$kwargs $(jq -c '[.input_path,.input]' <<<"$output")" \
@@ -87,7 +87,7 @@ recorded()
 	END
 }
 
-@test "a call without text is kept for replaying, and told" {
+@test "a call without text is kept for replaying and reported" {
 	recorded '{"other":"a"}' '{"input":5}' '{}' >in
 	run --separate-stderr -0 fl-record-extract in
 	assert_equal "$(jq -c '[.input,.input_path,.source.line]' <<<"$output")" \
@@ -96,7 +96,7 @@ recorded()
 	assert_equal "${stderr_lines[1]}" 'fl-record-extract: in:2: no text found, give its place with --path; the call can only be replayed as recorded'
 }
 
-@test "--path says where the text is, whatever it is" {
+@test "--path gives the place of the text, whatever its type" {
 	recorded '{"item":{"content":[{"text":"deep"}]},"input":"no","n":5,"a.b":"dots"}' >in
 	while IFS=' ' read -r path text; do
 		run --separate-stderr -0 fl-record-extract --path "$path" in
@@ -114,7 +114,7 @@ recorded()
 	assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '[null,null]'
 }
 
-@test "the first, the last, those of a target, and each once" {
+@test "--first, --last, --target and --unique select calls" {
 	{
 		recorded '{"input":"a"}' '{"input":"b"}' '{"input":"a"}' '{ "input" : "\u0061" }'
 		recorded '{"input":"a"}' | sed 's/"m:f"/"m:g"/'
@@ -142,7 +142,7 @@ recorded()
 	END
 }
 
-@test "--first does not wait for what comes after" {
+@test "--first does not wait for further calls" {
 	mkfifo pipe
 	{ recorded '{"input":"a"}'; wait_for done-reading; } >pipe &
 	timeout 30 fl-record-extract --first pipe >got
@@ -151,7 +151,7 @@ recorded()
 	assert_equal "$(lines_of got)" 1
 }
 
-@test "no call, or none of the target, is told and ends with 1" {
+@test "no call, or no call of the target, is reported and ends with 1" {
 	run --separate-stderr -1 fl-record-extract </dev/null
 	assert_equal "$stderr" 'fl-record-extract: no recorded calls'
 	recorded '{}' >in
@@ -160,7 +160,7 @@ recorded()
 	assert_output ''
 }
 
-@test "lines that are no recordings are told with their number, and passed over" {
+@test "lines that are not recordings are reported with their number and skipped" {
 	{
 		recorded '{"input":"a"}'
 		echo '{"input":"an input"}'
@@ -178,7 +178,7 @@ recorded()
 	assert_regex "$stderr" 'in:8: the last line is cut off'
 }
 
-@test "paths of objects are kept, present or not being told apart" {
+@test "paths of objects are kept, and a missing field differs from an empty one" {
 	echo '{"target":"m:f","kwargs":{"input":"a","u":{"x":1}},"objects":{"u":"app.User"},"timestamp":"t"}' >in
 	echo '{"target":"m:f","kwargs":{"input":"a"},"objects":{},"timestamp":"t"}' >>in
 	echo '{"target":"m:f","kwargs":{"input":"a"},"timestamp":"t"}' >>in
@@ -187,7 +187,7 @@ recorded()
 	assert_equal "$(jq -c 'has("objects")' got | paste -sd ' ')" 'true true false'
 }
 
-@test "several files are read in order, each with its own lines" {
+@test "several files are read in order, with line numbers of their own" {
 	recorded '{"input":"a"}' '{"input":"b"}' >one
 	recorded '{"input":"c"}' >two
 	recorded '{"input":"d"}' | fl-record-extract two - one >got

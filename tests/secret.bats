@@ -2,7 +2,7 @@
 
 load test_helper
 
-@test "the filters and the recorder take the same names for names of secrets" {
+@test "the filters and the recorder agree on the names of secrets" {
 	python3 - <<-'PY' >names
 		import random
 
@@ -18,7 +18,7 @@ load test_helper
 		    some = rng.sample(words, rng.randint(1, 4))
 		    names.append(rng.choice(["", "_", "-"]).join(
 		        rng.choice([w, w.upper(), w.title()]) for w in some))
-		# the folder that a shell is in is none, for those who print the environment
+		# PWD is the shell's working directory and not a password
 		print(*(n for n in dict.fromkeys(names) if n != "PWD"), sep="\n")
 	PY
 	{

@@ -11,13 +11,13 @@ setup_file()
 		"$ROOT"/tests/json-{check,tell}.c "${flags[@]}"
 }
 
-# need_pyyaml: skips where there is none to compare with.
+# need_pyyaml: skips the test if PyYAML is not installed.
 need_pyyaml()
 {
 	python3 -c 'import yaml' 2>/dev/null || skip 'no PyYAML'
 }
 
-# reads_as JSON: stdin is one document that is read as this.
+# reads_as JSON: asserts that fl-yaml reads stdin as this document.
 reads_as()
 {
 	local text
@@ -29,7 +29,7 @@ reads_as()
 
 # --- types ------------------------------------------------------------------------
 
-@test "plain scalars get their types by the table" {
+@test "plain scalars get the types of the table" {
 	while IFS=$'\t' read -r text wanted; do
 		printf -- '---\nv: %s\n' "$text" >>in
 		printf '{"v":%s}\n' "$wanted" >>wanted
@@ -120,7 +120,7 @@ reads_as()
 	diff wanted <(cat <<<"$output")
 }
 
-@test "what PyYAML reads differently is known, and all else it reads alike" {
+@test "PyYAML reads every scalar alike, except those known to differ" {
 	need_pyyaml
 	cat >scalars <<-'END'
 	0
@@ -225,7 +225,7 @@ reads_as()
 	PY
 }
 
-@test "keys are text as they are written" {
+@test "keys are strings as written" {
 	reads_as '{"1":"a","true":"b","null":"c","yes":"d","1.50":"e","2025-10-04":"f"}' <<-'END'
 	1: a
 	true: b
@@ -259,7 +259,7 @@ reads_as()
 
 # --- entries, documents ------------------------------------------------------------
 
-@test "entries are found under inputs, in a bare list, and in several documents" {
+@test "entries are read from inputs, from a bare list and from several documents" {
 	cat >in <<-'END'
 	%YAML 1.2
 	---
@@ -303,7 +303,7 @@ reads_as()
 	assert_equal "${#lines[@]}" 6
 }
 
-@test "inputs is the outermost key of that name only" {
+@test "only the outermost key named inputs counts" {
 	run -0 fl-yaml <<-'END'
 	meta:
 	  inputs: [no]
@@ -312,7 +312,7 @@ reads_as()
 	assert_output $'{"inputs":["yes-1"]}\n"yes-2"'
 }
 
-@test "an inputs file of the original is read, aliases and all" {
+@test "an inputs file of the original FluxLoop with aliases is read" {
 	file=$DATA/reference/generated-by-original.yaml
 	run --separate-stderr -0 fl-yaml "$file"
 	assert_equal "$stderr" ''
@@ -332,7 +332,7 @@ reads_as()
 
 # --- anchors ----------------------------------------------------------------------
 
-@test "aliases stand for what their anchors are at that place" {
+@test "an alias expands to the last anchor of its name before it" {
 	reads_as '{"a":{"x":[1,2]},"b":{"x":[1,2]},"c":[1,2],"d":"s","e":"s"}' <<-'END'
 	a: &a
 	  x: &b [1, 2]
@@ -363,14 +363,14 @@ reads_as()
 	END
 }
 
-@test "an alias without an anchor before it is refused with its place" {
+@test "an alias without an earlier anchor is an error with its position" {
 	run --separate-stderr -2 fl-yaml <<<$'a: 1\nb: *nowhere'
 	assert_equal "$stderr" 'fl-yaml: <stdin>:2:4: alias without an earlier anchor'
 	run --separate-stderr -2 fl-yaml <<<$'a: &a [*a]'
 	assert_regex "$stderr" '^fl-yaml: <stdin>:1:[0-9]+: '
 }
 
-@test "a billion laughs are stopped, in every shape" {
+@test "every form of a billion-laughs file is rejected" {
 	python3 - <<-'PY'
 	names = "abcdefghijklmnop"
 	with open("nested", "w") as f:
@@ -391,7 +391,7 @@ reads_as()
 	done
 }
 
-# --- what is wrong ------------------------------------------------------------------
+# --- errors -------------------------------------------------------------------------
 
 @test "errors come with line and column" {
 	while IFS='|' read -r text place; do
@@ -415,13 +415,13 @@ reads_as()
 	END
 }
 
-@test "entries before an error are not lost" {
+@test "entries before an error are written" {
 	run --separate-stderr -2 fl-yaml <<<$'inputs:\n- a\n- b\n- [c\n'
 	assert_output $'"a"\n"b"'
 	assert_regex "$stderr" '^fl-yaml: <stdin>:[4-6]:'
 }
 
-@test "NUL and what is not UTF-8 are refused wherever they are" {
+@test "NUL and invalid UTF-8 are errors anywhere in a file" {
 	for bytes in '\0' '\xff' '\xc3' '\xc0\x80' '\xed\xa0\x80' '\xf4\x90\x80\x80' \
 		'\xe2\x80' '\xf0\x9f\x98'; do
 		for shape in 'a: %bx\nb: 1\n' 'a: "%b"\n' '# %b\na: 1\n' 'a: 1\n%b' \
@@ -434,7 +434,7 @@ reads_as()
 	done
 }
 
-@test "bad bytes are found behind a megabyte of good ones" {
+@test "bad bytes are found after a megabyte of good ones" {
 	for bytes in '\0' '\xff' '\xc3'; do
 		{
 			yes -- '- input: "0123456789 é"' | head -n 40000
@@ -445,7 +445,7 @@ reads_as()
 	done
 }
 
-@test "characters may be split between reads anywhere" {
+@test "characters may be split between two reads" {
 	cat >slow.py <<-'PY'
 	import os, sys, time
 	for byte in "- input: é€😀\n- \"😀é\"\n- '\u2028'\n".encode() + b"# \xc3\xa9":
@@ -465,13 +465,13 @@ reads_as()
 	done
 }
 
-@test "a byte-order mark and Windows line ends are taken" {
+@test "a byte-order mark and CRLF line ends are accepted" {
 	printf '\xef\xbb\xbfinputs:\r\n- input: a\r\n- input: "b"\r\n' >in
 	run --separate-stderr -0 fl-yaml in
 	assert_output $'{"input":"a"}\n{"input":"b"}'
 }
 
-@test "levels are limited" {
+@test "the nesting depth is limited" {
 	python3 -c 'print("[" * 1000 + "]" * 1000)' | fl-yaml --documents >out
 	assert_equal "$(wc -c <out)" 2001
 	python3 -c 'print("[" * 1001 + "]" * 1001)' >in
@@ -492,7 +492,7 @@ reads_as()
 	done
 }
 
-@test "several files are read one after the other, and a bad one spoils no other" {
+@test "several files are read in order, and a bad one does not affect the others" {
 	printf -- '- a\n' >a
 	printf -- '- b: [\n' >b
 	printf -- '- c\n' >c
@@ -505,7 +505,7 @@ reads_as()
 
 # --- back to YAML -------------------------------------------------------------------
 
-# adversarial: records whose strings are hard on YAML.
+# adversarial: prints records with strings that are hard to write as YAML.
 adversarial()
 {
 	python3 - <<-'PY'
@@ -530,7 +530,7 @@ adversarial()
 	PY
 }
 
-# same_values A B: their lines are the same values.
+# same_values A B: asserts that the lines of two files are equal values.
 same_values()
 {
 	python3 - "$1" "$2" <<-'PY'
@@ -542,7 +542,7 @@ same_values()
 	PY
 }
 
-@test "strings of every kind come back as they were" {
+@test "strings of every kind are read back unchanged" {
 	adversarial >records
 	fl-yaml --to-yaml records >yaml
 	fl-yaml yaml >back
@@ -551,7 +551,7 @@ same_values()
 	same_values records back
 }
 
-@test "PyYAML reads what we write" {
+@test "PyYAML reads the YAML that fl-yaml writes" {
 	need_pyyaml
 	adversarial >records
 	fl-yaml --to-yaml --header '{"name":"yes","n":[1,2.5,null,true]}' records >yaml
@@ -568,7 +568,7 @@ same_values()
 	PY
 }
 
-@test "numbers keep their value, and their text where YAML has it" {
+@test "numbers keep their value, and their text where YAML allows it" {
 	echo '{"a":[0,-0,1,-1,1.50,1e3,1E-7,1.5e300,12345678901234567890,0.1]}' >in
 	fl-yaml --to-yaml in | fl-yaml >back
 	same_values in back
@@ -588,7 +588,7 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	run -2 fl-yaml --limit x one.yaml
 }
 
-@test "metadata come between the header and the inputs, with their types" {
+@test "metadata is written between the header and the inputs, with its types" {
 	run -0 fl-yaml --to-yaml --header '{"a":1}' --metadata 'name=123 "x"' --metadata total:=5 \
 		--metadata 'list[]=one' --metadata 'list[]=two' --metadata 'last[]=' <<<'{"input":"x"}'
 	assert_equal "$(fl-yaml -d <<<"$output")" \
@@ -599,7 +599,7 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	done
 }
 
-@test "a header comes before the inputs, and has to be an object" {
+@test "a header is written before the inputs and must be an object" {
 	run -0 fl-yaml --to-yaml --header '{"generated_at":"2025","metadata":{"limit":3}}' \
 		<<<'{"input":"a"}'
 	assert_output - <<-'END'
@@ -616,7 +616,7 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	done
 }
 
-@test "no records make an empty list, and a list has no key" {
+@test "no records give an empty list, and --list writes no key" {
 	run -0 fl-yaml --to-yaml </dev/null
 	assert_output 'inputs: []'
 	run -0 fl-yaml --to-yaml --list </dev/null
@@ -625,7 +625,7 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	assert_output '- input: "a"'
 }
 
-@test "bad lines are passed over on the way to YAML, and told" {
+@test "bad lines are reported and skipped by --to-yaml" {
 	printf '{"input":"a"}\nnonsense\n[1]\n{"input":"b"}\n{"input":' >in
 	fl-yaml --to-yaml in >out 2>err || status=$?
 	assert_equal "$status" 1
@@ -633,7 +633,7 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	assert_equal "$(cut -d ' ' -f 2 err | paste -sd ' ')" 'in:2: in:3: in:5:'
 }
 
-@test "NaN becomes null on the way to YAML, with one warning" {
+@test "--to-yaml writes NaN as null, with one warning" {
 	run --separate-stderr -0 fl-yaml --to-yaml --list <<<$'{"a":NaN}\n{"a":[-Infinity]}'
 	assert_output $'- a: null\n- a:\n  - null'
 	assert_equal "$stderr" 'fl-yaml: <stdin>: NaN and Infinity are not JSON; read as null'
