@@ -633,7 +633,11 @@ open_frame(struct yamlin_reader *r, struct fy_event *ev, struct buf *b,
 
 	if (r->depth >= json_depth)
 		return event_error(ev, e, "nested too deeply");
-	ALLOC_GROW(r->stack, r->depth + 1, r->stack_cap);
+	if (!r->stack || r->depth == r->stack_cap) {
+		r->stack_cap = grow(r->stack_cap, 16);
+		r->stack = xreallocarray(r->stack, r->stack_cap,
+		    sizeof(*r->stack));
+	}
 	f = &r->stack[r->depth++];
 	f->object = ev->type == FYET_MAPPING_START;
 	f->value = 0;
