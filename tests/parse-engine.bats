@@ -533,7 +533,7 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	done
 	for jobs in -1 x 2000 ''; do
 		run --separate-stderr -2 fl-parse -j "$jobs" /dev/null
-		assert_regex "$stderr" "^fl-parse: --jobs '$jobs': "
+		assert_regex "$stderr" "^fl-parse: invalid --jobs '$jobs': expected "
 	done
 	run -0 fl-parse --memory 4096K -j 1 /dev/null
 }

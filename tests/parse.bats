@@ -546,7 +546,7 @@ files_in()
 	run --separate-stderr -0 fl-parse --max-depth 6000 -f jsonl in
 	assert_equal "$(grep -o '\[' <<<"$output" | wc -l)" 10002
 	run --separate-stderr -2 fl-parse --max-depth 100000 in
-	assert_regex "$stderr" "^fl-parse: --max-depth '100000'"
+	assert_regex "$stderr" "^fl-parse: invalid --max-depth '100000': expected "
 }
 
 @test "a file that is not read from its start is rendered all the same" {
