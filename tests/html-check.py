@@ -220,6 +220,24 @@ def same(value):
     return value
 
 
+class Sentences:
+    """What is being checked; printed when it holds, and when it does not."""
+
+    now = None
+
+    @classmethod
+    def end(cls, how="holds"):
+        if cls.now:
+            print("%s: %s" % (how, cls.now), flush=True)
+        cls.now = None
+
+
+def says(sentence):
+    """The checks from here on belong to this sentence."""
+    Sentences.end()
+    Sentences.now = sentence
+
+
 def equal(got, wanted, what=""):
     if got != wanted:
         raise AssertionError("%s\nwanted: %.2000r\ngot:    %.2000r" %
@@ -418,25 +436,31 @@ def compare_rows(b, observations):
 
 
 def check_waterfall(b):
+    says("bars are where the times of their steps are")
     b.see("support")
     compare_rows(b, support()["observations"])
+    says("steps with warnings and errors, and unfinished ones, are marked")
     equal(b.js("return rows().filter((li) => one('em', li)).map("
                "(li) => [number(li), one('em', li).innerText])"),
           [[8, "warning"], [7, "error"], [11, "unfinished"]])
+    says("the header shows the main facts of the trace")
     facts = b.js("return all('header dl > div').map((d) => d.innerText)")
     for fact in ["Trace\nt", "Iteration\n3", "Persona\nhurried",
                  "Duration\n8.43 s", "Steps\n11", "Tokens\n908 812 in, 96 out",
                  "Started\n" + at(0)]:
         assert fact in facts, (fact, facts)
+    says("each row ends with the duration of its step")
     equal(b.js("return all('#rows a > span:last-child').map((e) => e.innerText)"),
           ["8.00 s", "1.47 s", "1.46 s", "3.14 s", "788 ms", "1.62 s", "590 ms",
            "3.11 s", "0 ms", "3.29 s", "\u2013"])
+    says("a step that takes no time is visible, and an error stands out")
     # a step that takes no time can be seen, and a mistake from afar
     equal(b.js("return getComputedStyle(one('#step-9 rect')).strokeWidth"), "2px")
     colours = b.js("return ['5', '6', '7', '3'].map((n) => "
                    "getComputedStyle(one('#step-' + n + ' rect')).fill)")
     equal(colours[0], colours[1])
     equal(len(set(colours)), 3)
+    says("the traces of the original have the same rows")
     reference = os.environ["REFERENCE"] + "/decorated_nested"
     for i, steps in enumerate(observations_of(reference).values()):
         b.see("reference", which=i)
@@ -447,6 +471,7 @@ def check_waterfall(b):
 
 def check_search(b):
     b.see("support")
+    says("a search finds text in names, inputs, outputs and other fields")
     # names; inputs and outputs, however JSON has to write them; other fields
     for text, found, above in [
             ("look_up", [5, 6], [1, 4]),
@@ -469,12 +494,15 @@ def check_search(b):
         count, hits, dimmed = b.search(text)
         equal((sorted(hits), dimmed), (sorted(found), above), text)
         equal(count, "%d of 11" % len(found), text)
+    says("a match in a name is highlighted")
     equal(b.search("look_up_f")[1], [6])
     equal(b.js("return all('#rows mark').map((m) => m.textContent)"), ["look_up_f"])
+    says("a match in the open step is highlighted")
     b.search("booking")
     b.show(5)
     b.search("FINE")
     equal(b.js("return all('#step mark').map((m) => m.innerText)"), ["fine"])
+    says("/ starts a search and Escape ends it")
     b.press("/", "q")
     equal(b.js("return one('#tools input').value"), "q")
     b.press("Escape")
@@ -485,18 +513,22 @@ def check_search(b):
 
 
 def check_types(b):
+    says("there is a button for each type, with its number of steps")
     b.see("support")
     equal(b.js("return all('[aria-pressed]', one('#tools')).map((b) => b.innerText)"),
           ["agent 1", "chain 1", "generation 1", "span 2", "tool 3", "event 1",
            "evaluation 1", "other 1", "errors 1"])
+    says("a chosen type hides the others but not what is around it")
     b.click("#tools [aria-pressed]", 4)
     equal(b.seen_rows(), [1, 4, 5, 6, 7])
     b.click("#tools [aria-pressed]", 1)
     equal(b.seen_rows(), [1, 2, 4, 5, 6, 7])
     equal(b.js("return one('[role=status]').innerText"), "4 of 11")
+    says("errors can be chosen alone, and searched")
     b.click("#tools [aria-pressed]", 8)
     equal(b.seen_rows(), [1, 4, 7])
     equal(b.search("flight")[1:], [[], []])
+    says("Escape shows everything again")
     b.js("document.activeElement.blur()")
     b.press("Escape")
     equal(len(b.seen_rows()), 11)
@@ -504,38 +536,46 @@ def check_types(b):
 
 
 def check_step(b):
+    says("a click opens a step and its address")
     b.see("support")
     b.click("#step-5 a")
     equal(b.js("return [location.hash, one('#step h2').innerText, "
                "isShown(one('#trace'))]"),
           ["#step-5", "look_up_booking #5", False])
+    says("inputs and outputs keep the spelling of numbers")
     equal(b.shown("input"), '{\n  "ref": "7HX-22"\n}')
     equal(b.shown("record"), None)
     numbers = ",\n    ".join(RAW[1:-1].split(","))
     equal(b.shown("output"), '{\n  "price": [\n    %s\n  ],\n  "note": '
           '"caf\u00e9 <b>\n"fine" C:\\new"\n}' % numbers)
+    says("the mode JSON shows escapes")
     b.mode("JSON")
     equal(b.shown("output"), '{\n  "price": [\n    %s\n  ],\n  "note": '
           '"caf\u00e9 <b>\\n\\"fine\\" C:\\\\new"\n}' % numbers)
+    says("the whole record can be unfolded")
     b.unfold("record")
     record = json.loads(b.shown("record").replace("1e400", "1e300"))
     wanted = json.loads(json.dumps(support()["observations"][4]).replace(
         '"@RAW@"', RAW.replace("1e400", "1e300")))
     equal(record, wanted)
     b.mode("Readable")
+    says("what was opened stays open with the next step")
     # what was opened stays open with the next step
     b.show(7)
     assert b.shown("record").startswith('{\n  "id": "h",')
     equal(b.shown("error"), "HotelTimeout: no answer")
     b.unfold("metadata")
     equal(b.shown("metadata"), '{\n  "traceback": "line 1\nline 2"\n}')
+    says("messages are shown by role")
     b.show(3)
     equal(b.js("return all('.said', part('input')).map((e) => e.innerText)"),
           ["system\nBe brief.\nBe kind.", "user\nMy flight was cancelled."])
+    says("the step shows its facts")
     facts = b.js("return all('#step dl > div').map((d) => d.innerText)")
     for fact in ["type\ngeneration", "duration\n1.46 s", "begins at\n15.0 ms",
                  "model\nsmall-1", "tokens\n812 in, 96 out, 908 in all", "id\nc"]:
         assert fact in facts, (fact, facts)
+    says("the path leads to the parent, and Escape to the trace")
     # up to the step around it, and back to the trace
     b.click(".path a", 1)
     equal(b.js("return one('#step h2').innerText"), "plan #2")
@@ -547,19 +587,24 @@ def check_step(b):
 
 
 def check_link(b):
+    says("a link opens its step")
     b.see("support", "#step-7")
     equal(b.js("return one('#step h2').innerText"), "call_hotel #7 error")
     equal(b.js("return one('[aria-selected=true]').parentNode.id"), "step-7")
+    says("a changed address opens another step")
     b.js("location.hash = '#step-3'")
     b.later("soon(() => one('#step h2').innerText === 'plan_steps #3', arguments[0])")
+    says("a link to nothing shows the trace")
     for fragment in ["#step-99", "#nonsense", "#step-", "#step-1e0", "#"]:
         b.see("support", fragment)
         equal(b.js("return [isShown(one('#step')), isShown(one('#trace'))]"),
               [False, True], fragment)
+    says("a link scrolls to a step far down")
     # far down, and out of sight at first
     b.see("many", "#step-2500")
     assert b.js("const at = one('#step-2500').getBoundingClientRect(); "
                 "return at.top > 0 && at.bottom <= innerHeight")
+    says("Back leads to the trace")
     # the way back leads to the overview, however many were looked at
     b.see("support")
     for n in (2, 3, 4):
@@ -571,6 +616,7 @@ def check_link(b):
 
 def check_list(b):
     """From each page to the list of all, and from there to any."""
+    says("pages and their list link to each other")
     for name in "rows", "sharded":
         b.open("file://%s/%s/index.html" % (b.folder, name))
         pages = b.js("return all('tbody a').length")
@@ -588,20 +634,24 @@ def check_list(b):
 
 
 def check_keys(b):
+    says("j, k and the arrows move between rows")
     b.see("support")
     b.press("j")
     equal(b.focused(), 1)
     b.press("j", "Down", "j", "k")
     equal(b.focused(), 3)
     equal(b.js("return isShown(one('#step'))"), False)
+    says("Enter opens a step, and j continues with the next one")
     b.press("Enter")
     equal(b.js("return one('#step h2').innerText"), "plan_steps #3")
     b.press("j")
     equal((b.focused(), b.js("return one('#step h2').innerText")),
           (4, "gather #4"))
+    says("Escape closes it and keeps the place")
     b.press("Escape")
     b.wait_hash("")
     equal(b.focused(), 4)
+    says("Left folds, Right unfolds")
     b.press("Left")
     equal(b.seen_rows(), [1, 2, 3, 4, 9, 10, 11])
     equal(b.js("return one('#step-4 a').getAttribute('aria-expanded')"), "false")
@@ -613,25 +663,30 @@ def check_keys(b):
     equal(b.focused(), 5)
     b.press("Left")
     equal(b.focused(), 4)
+    says("Home and End go to the first and last row")
     b.press("End", "j")
     equal(b.focused(), 11)
     b.press("Home", "k", "Up")
     equal(b.focused(), 1)
+    says("Enter in the search opens the first match")
     b.press("/")
     equal(b.focused(), "input")
     b.press("h", "o", "t", "e", "l", "Enter")
     equal(b.js("return one('#step h2').innerText"), "call_hotel #7 error")
+    says("the focus is visible")
     # what has the focus can be seen
     assert b.js("const s = getComputedStyle(document.activeElement); "
                 "return s.outlineStyle === 'solid' && s.outlineWidth === '2px'")
 
 
 def check_tree(b):
+    says("rows are a tree with levels, and one tab stop")
     b.see("support")
     equal(b.js("return [one('[role=tree]').id, all('[role=treeitem]').length, "
                "all('[role=treeitem]').map((a) => a.ariaLevel).join('')]"),
           ["rows", 11, "12323343222"])
     equal(b.js("return all('[tabindex=\"0\"]').length"), 1)
+    says("a click folds a subtree")
     b.click("#step-2 .fold")
     equal(b.seen_rows(), [1, 2, 4, 5, 6, 8, 7, 9, 10, 11])
     equal(b.js("return location.hash"), "")
@@ -639,22 +694,26 @@ def check_tree(b):
     equal(b.seen_rows(), [1])
     b.click("#step-1 .fold")
     equal(len(b.seen_rows()), 10)
+    says("all can be unfolded and folded")
     b.mode("Unfold")
     equal(len(b.seen_rows()), 11)
     b.mode("Fold")
     equal(b.seen_rows(), [1])
+    says("a search looks into folded rows, and a link unfolds them")
     # a search looks into what is folded, and a link unfolds it
     equal(b.search("7HX")[1], [5])
     equal(b.search("")[1], [1])
     b.js("location.hash = '#step-8'")
     b.later("soon(() => isShown(one('#step-8')), arguments[0])")
     equal(b.seen_rows(), [1, 2, 4, 5, 6, 8, 7, 9, 10, 11])
+    says("every control has a name")
     # every element that can be used has a name
     equal(b.js("return all('button, input, a').filter((e) => isShown(e) && "
                "!(e.innerText || e.ariaLabel)).length"), 0)
 
 
 def check_phone(b):
+    says("pages are not wider than a phone")
     b.size(390, 844, mobile=True)
     narrow = "return document.documentElement.scrollWidth"
     for name in ["support", "hostile", "deep", "bare", "rowless"]:
@@ -664,9 +723,11 @@ def check_phone(b):
         b.mode("JSON")
         equal(b.js(narrow), 390, name)
     b.see("support")
+    says("bars are below the names")
     equal(b.js("return rows().every((li) => one('rect', li)."
                "getBoundingClientRect().top > one('b', li)."
                "getBoundingClientRect().bottom)"), True)
+    says("a step covers the screen and can be closed")
     b.click("#step-5 a")
     equal(b.js("const at = one('#step').getBoundingClientRect(); "
                "return [at.left, at.width, at.height, one('#step').scrollWidth]"),
@@ -675,6 +736,7 @@ def check_phone(b):
     b.mode("Close")
     b.wait_hash("")
     equal(b.js("return isShown(one('#step'))"), False)
+    says("long text wraps")
     b.see("hostile", "#step-24")
     equal(b.js("return one('#step').scrollWidth"), 390)
 
@@ -683,20 +745,24 @@ def check_look(b):
     def colour():
         return b.js("return getComputedStyle(document.body).backgroundColor")
 
+    says("pages follow the preferred colours")
     b.see("support")
     b.prefer(prefers_color_scheme="light")
     equal(colour(), "rgb(255, 255, 255)")
     b.prefer(prefers_color_scheme="dark", prefers_reduced_motion="reduce")
     assert re.fullmatch(r"rgb\((\d|1\d|2\d)(, (\d|1\d|2\d)){2}\)", colour())
+    says("nothing moves if the reader prefers that")
     moves = ("return getComputedStyle(one('#step-1 .fold'), '::before')."
              "transitionDuration")
     equal(b.js(moves), "0s")
     b.prefer(prefers_reduced_motion="no-preference")
     assert b.js(moves) != "0s"
+    says("rows and step are side by side on a wide screen")
     # wide: side by side, and the page itself does not move
     equal(b.js("return one('#steps').getBoundingClientRect().right <= "
                "one('#trace').getBoundingClientRect().left + 1"), True)
     equal(b.js("return document.documentElement.scrollHeight - innerHeight"), 0)
+    says("printing shows all rows and no controls")
     b.devtools("Emulation.setEmulatedMedia", media="print")
     equal(b.js("return [isShown(one('#tools')), isShown(one('header')), "
                "rows().every(isShown), getComputedStyle(one('#steps')).overflow]"),
@@ -704,6 +770,7 @@ def check_look(b):
 
 
 def check_copy(b):
+    says("JSON is copied as it is spelled")
     b.see("support", "#step-5")
     b.js("navigator.clipboard.writeText = async (t) => { window.copied = t; }")
     b.click("#step .copy", 1)
@@ -712,6 +779,7 @@ def check_copy(b):
     equal(text, json.dumps(support()["observations"][4]["output"], indent=2,
                            ensure_ascii=False).replace(
           '"@RAW@"', "[\n    %s\n  ]" % ",\n    ".join(RAW[1:-1].split(","))))
+    says("it is copied without a clipboard, too")
     # without a clipboard, as in files in some browsers
     b.js("""delete window.copied;
         Object.defineProperty(navigator, "clipboard", { value: undefined });
@@ -721,6 +789,7 @@ def check_copy(b):
     b.later("soon(() => window.copied, arguments[0])")
     equal(b.js("return [window.copied, all('textarea').length, "
                "document.activeElement.className]"), [text, 0, "quiet copy"])
+    says("text is copied without its quotes")
     b.press("Escape")
     b.wait_hash("")
     b.click("#trace .copy", 1)
@@ -729,10 +798,12 @@ def check_copy(b):
 
 
 def check_hostile(b):
+    says("hostile text is shown as text")
     b.see("hostile")
     equal(b.js("return all('#rows b').map((e) => e.textContent)"),
           [on_a_line(s) for s in HOSTILE])
     equal(b.shown("input"), visible("".join(HOSTILE)))
+    says("it is shown whole in its step")
     for i, s in enumerate(HOSTILE):
         b.show(i + 1)
         said = b.js("return one('pre', part('output')).textContent")
@@ -740,10 +811,12 @@ def check_hostile(b):
         if s:
             equal(b.js("return one('#step h2 bdi').textContent"),
                   visible(s)[:1000])
+    says("it can be searched for")
     b.js("all('#step summary').forEach((s) => s.parentNode.open || s.click())")
     for i, s in enumerate(HOSTILE):
         if s.strip() and s.isprintable():
             assert i + 1 in b.search(s)[1], s
+    says("it makes no elements and runs no script")
     equal(b.js("return [typeof window.__broken, all('img, iframe, svg svg').length, "
                "all('script').length, all('script:not([type])').length, "
                "all('h1').length, all('#rows li').length]"),
@@ -753,6 +826,7 @@ def check_hostile(b):
 
 def check_policy(b):
     """The browser lets nothing be loaded and nothing else be run."""
+    says("the policy blocks pictures, scripts and handlers")
     b.see("support")
     b.later("""
         const done = arguments[0], img = new Image();
@@ -775,6 +849,7 @@ def check_policy(b):
 
 
 def check_large(b):
+    says("3,000 steps and circles of parents are shown")
     b.see("many")
     depth = b.js("return Math.max(...rows().map((li) => li.dataset.depth))")
     assert depth > 100, depth
@@ -783,14 +858,17 @@ def check_large(b):
     # no row of a circle is lost, nor one below it
     equal(sorted(b.js("return rows().slice(-5).map((li) => one('b', li).textContent)")),
           ["r", "s", "t", "u", "v"])
+    says("they can be searched, folded and unfolded")
     assert b.search("out 1234")[1] == [1235]
     b.press("Escape")
     b.mode("Fold")
     assert len(b.seen_rows()) < 20
     b.mode("Unfold")
     equal(len(b.seen_rows()), 3000)
+    says("the last of them can be reached")
     b.press("End", "Enter")
     equal(b.focused(), b.js("return number(rows()[2999])"))
+    says("deep, wide and long values are shown in pieces")
     b.see("deep")
     equal(b.js("return rows().length"), 603)
     for name, size in [("nested", 601), ("wide", 20002)]:
@@ -810,11 +888,14 @@ def check_large(b):
 
 
 def check_odd(b):
+    says("values of any type in any field are shown")
     b.see("odd")
     equal(b.js("return rows().length"), len(odd_steps()["observations"]))
+    says("steps without times have no bars")
     # no bar where it is not known when it was: two have no fields at all
     equal(b.js("return rows().filter((li) => !one('rect', li)).length"),
           len(VALUES) + 2)
+    says("each of them can be opened, in both modes")
     b.js("""for (const li of rows()) {
         one("a", li).click();
         all("#step summary").forEach((s) => s.parentNode.open || s.click());
@@ -822,14 +903,17 @@ def check_odd(b):
     for label in ["JSON", "Readable"]:
         b.mode(label)
     b.search("text")
+    says("a trace without a row is shown")
     b.see("rowless")
     equal(b.js("return [one('h1').innerText, one('#step-1 b').innerText]"),
           ["Trace unknown", "lonely"])
+    says("a failed trace without steps is shown")
     b.see("bare")
     equal(b.js("return [one('h1').innerText, one('p.error').innerText, "
                "one('#steps').innerText]"),
           ["test failed", "timeout it took\ntoo long", "No steps were recorded."])
     equal(b.js("return one('main').innerText.includes('What now?')"), True)
+    says("rows with odd values are shown")
     for i in range(0, len(list(odd_rows())), 23):
         b.see("rows", which=i)
         equal(b.js("return isShown(one('#trace details'))"), True)
@@ -837,6 +921,7 @@ def check_odd(b):
 
 def check_plain(b):
     """What is there for who has no script."""
+    says("the waterfall, input and output need no script")
     b.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:
         b.see("support", "#step-4")
@@ -853,6 +938,7 @@ def check_plain(b):
 
 def check_network(b):
     """This check, and those before it, have loaded files only."""
+    says("pages request nothing but files")
     for name in ["support", "hostile", "deep", "bare"]:
         b.see(name)
     urls = set()
@@ -880,9 +966,15 @@ def main():
         b = Pages(folder)
         b.devtools("Emulation.setEmulatedMedia", media="")
         b.size(1280, 900)
-        {name[6:]: check for name, check in globals().items()
-         if name.startswith("check_")}[what](b)
-        equal(b.log("browser"), [])
+        try:
+            {name[6:]: check for name, check in globals().items()
+             if name.startswith("check_")}[what](b)
+            says("the browser reports no error")
+            equal(b.log("browser"), [])
+            Sentences.end()
+        except BaseException:
+            Sentences.end("DOES NOT HOLD")
+            raise
 
 
 main()
