@@ -195,11 +195,15 @@ set_env(const char *file, char **args)
 	size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
 	char *dotenv = xasprintf("%.*s.env", (int)folder, file);
 	struct err e = { 0 };
+	char *text;
 	int bad;
 
 	bad = envset_put(dotenv, args[0], args[1], &e);
-	if (bad)
-		warn("%s", e.msg);
+	if (bad) {
+		text = err_text(&e, dotenv);
+		warn("%s", text);
+		free(text);
+	}
 	err_release(&e);
 	free(dotenv);
 	return bad ? 2 : 0;

@@ -663,7 +663,7 @@ others()
 	fl-config env set Y 1
 	assert_equal "$(cat .env)" Y=1
 	run -2 fl-config env set 1Y 1
-	assert_output "fl-config: '1Y' is not the name of a variable"
+	assert_output "fl-config: .env: '1Y' is not the name of a variable"
 	ln -s a/.env link.env
 	mv .env old.env
 	ln -s a/.env .env
@@ -700,4 +700,28 @@ others()
 	setting <<<'base_inputs: [a, b, c]'
 	run -0 fl-config --limit 2 inputs
 	assert_output $'{"input":"a"}\n{"input":"b"}'
+}
+
+@test "a table of .env files is read as the Python package reads it" {
+	find_python
+	run -0 python3 "$ROOT/tests/dotenv-check.py" "$DATA/dotenv.jsonl"
+}
+
+@test "env set changes a variable, not a line inside another one's quotes" {
+	setting <<<''
+	printf '# keys\nPEM="-----BEGIN\nA=inside\n-----END"\nA=1 # old\nexport\tB=2\nA=3' >.env
+	run --separate-stderr -0 fl-config env set A 'x y'
+	assert_equal "$(cat .env)" \
+		$'# keys\nPEM="-----BEGIN\nA=inside\n-----END"\nA=\'x y\'\nexport\tB=2'
+	run -0 fl-config env set B 3
+	run -0 fl-config env set C 4
+	assert_equal "$(fl-config env | tail -n 3)" $'A=x y\nB=3\nC=4'
+	# nothing can be added where a quote is open, nor to what is not text
+	for text in 'D="open\n' "E='x\\nF=1" 'G=\0\n'; do
+		printf "$text" >.env
+		cp .env before
+		run --separate-stderr -2 fl-config env set A 1
+		assert_regex "$stderr" '^fl-config: (.*/)?\.env:'
+		cmp .env before
+	done
 }

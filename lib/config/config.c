@@ -11,6 +11,7 @@
 #include "json/path.h"
 #include "json/tree.h"
 #include "yaml/yamlin.h"
+#include "dotenv.h"
 #include "config.h"
 
 /* --- defaults, overrides and the environment of agents ------------------ */
@@ -110,7 +111,7 @@ read_dotenv(struct env *env, const char *dir, schema_report *report,
 	struct reporter r = { report, arg };
 	char *file = xasprintf("%s/.env", dir);
 
-	env_read(env, file, report_warning, &r);
+	dotenv_read(env, file, report_warning, &r);
 	free(file);
 }
 

@@ -1,18 +1,8 @@
 #ifndef ENV_H
 #define ENV_H
 
-/*
- * Sets of environment variables, and .env files.
- *
- * A .env file is read, never executed. It has lines NAME=VALUE, which "export "
- * may precede. A value is bare (it ends before " #"), in '...' (taken as it
- * is), or in "..." with the escapes \n, \r, \t, \", \\, \$ and \'; a quoted
- * value may span lines. Outside '...', ${NAME} and ${NAME:-default} expand to
- * variables read earlier or variables of the process.
- */
+/* Sets of environment variables. */
 #include <stddef.h>
-
-struct err;
 
 /* Zeroed memory is an empty set. */
 struct env {
@@ -34,12 +24,5 @@ const char *env_get(const struct env *e, const char *name);
  */
 void env_set(struct env *e, const char *name, size_t n, const char *value,
     int replace);
-
-/*
- * Adds the variables of a .env file; a missing file is an empty one. Reports
- * each bad line, with the file's name, and skips it.
- */
-void env_read(struct env *e, const char *file,
-    void (*report)(void *arg, const struct err *err), void *arg);
 
 #endif

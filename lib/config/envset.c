@@ -10,6 +10,8 @@
 #include "io/newfile.h"
 #include "io/out.h"
 #include "io/readfile.h"
+#include "dotenv.h"
+#include "env.h"
 #include "envset.h"
 
 static const char name_chars[] =
@@ -44,43 +46,39 @@ put_env_value(struct buf *b, const char *value, struct err *e)
 	return 0;
 }
 
-/* Whether a line sets the variable: "export NAME =..." or the like. */
+/*
+ * Copies text with setting in place of the assignments of name. Returns 0, or
+ * -1 with *e filled in when a quote is open, where nothing can be added.
+ */
 static int
-sets_variable(const char *line, const char *name)
-{
-	size_t n;
-
-	line += strspn(line, " \t");
-	if (!strncmp(line, "export", 6) && (line[6] == ' ' || line[6] == '\t'))
-		line += 7 + strspn(line + 7, " \t");
-	n = strspn(line, name_chars);
-	if (n != strlen(name) || memcmp(line, name, n))
-		return 0;
-	line += n + strspn(line + n, " \t");
-	return *line == '=';
-}
-
-/* Copies the lines of text, with setting in place of the variable's. */
-static void
 put_lines(struct buf *b, struct buf *text, const char *name,
-    const char *setting)
+    const char *setting, struct err *e)
 {
-	const char *line = buf_str(text), *end = line + text->len, *newline;
-	size_t n;
-	int written = 0;
+	struct dotenv_entry entry = { .name = NULL };
+	struct env none = { 0 };
+	const char *copied = buf_str(text);
+	struct dotenv d;
+	int written = 0, bad = 0;
 
-	for (; line < end; line += n + 1) {
-		newline = memchr(line, '\n', (size_t)(end - line));
-		n = (size_t)((newline ? newline : end) - line);
-		if (!sets_variable(line, name)) {
-			buf_add(b, line, n);
-			buf_byte(b, '\n');
-		} else if (!written++) {
+	dotenv_begin(&d, copied);
+	while (dotenv_next(&d, &none, &entry)) {
+		if (entry.error && entry.open)
+			bad = err_set(e, entry.line, 0, "%s", entry.error);
+		if (!entry.name || entry.name_len != strlen(name) ||
+		    memcmp(entry.name, name, entry.name_len) != 0)
+			continue;
+		buf_add(b, copied, (size_t)(entry.start - copied));
+		if (!written++)
 			buf_printf(b, "%s\n", setting);
-		}
+		copied = entry.end;
 	}
+	buf_puts(b, copied);
+	if (b->len && b->p[b->len - 1] != '\n')
+		buf_byte(b, '\n');
 	if (!written)
 		buf_printf(b, "%s\n", setting);
+	buf_release(&entry.value);
+	return bad;
 }
 
 /* Replaces the file. */
@@ -105,11 +103,31 @@ write_lines(const char *file, const struct buf *text)
 	return bad ? -1 : 0;
 }
 
+/* Reads the file, changes the variable, and writes the file. */
+static int
+replace(const char *file, const char *name, const char *setting, struct err *e)
+{
+	struct buf old = { 0 }, new = { 0 };
+	int bad = readfile_at(AT_FDCWD, file, &old) && errno != ENOENT;
+
+	if (bad)
+		err_set(e, 0, 0, "%s", strerror(errno));
+	else if (old.len && memchr(old.p, '\0', old.len))
+		bad = err_set(e, 0, 0, "NUL byte");
+	else
+		bad = put_lines(&new, &old, name, setting, e);
+	if (!bad && write_lines(file, &new))
+		bad = err_set(e, 0, 0, "%s", strerror(errno));
+	buf_release(&old);
+	buf_release(&new);
+	return bad;
+}
+
 int
 envset_put(const char *file, const char *name, const char *value,
     struct err *e)
 {
-	struct buf setting = { 0 }, old = { 0 }, new = { 0 };
+	struct buf setting = { 0 };
 	char *real = realpath(file, NULL);
 	int bad = -1;
 
@@ -121,16 +139,9 @@ envset_put(const char *file, const char *name, const char *value,
 		bad = put_env_value(&setting, value, e);
 	}
 	if (!bad) {
-		bad = readfile_at(AT_FDCWD, real ? real : file, &old) &&
-		    errno != ENOENT;
-		put_lines(&new, &old, name, buf_str(&setting));
-		if (bad || write_lines(real ? real : file, &new))
-			bad = err_set(e, 0, 0, "%s: %s", file,
-			    strerror(errno));
+		bad = replace(real ? real : file, name, buf_str(&setting), e);
 	}
 	free(real);
 	buf_release(&setting);
-	buf_release(&old);
-	buf_release(&new);
 	return bad;
 }

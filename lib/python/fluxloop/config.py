@@ -1,7 +1,9 @@
 """Change the settings, from a program or from a `.env` file."""
 
 import os
+import warnings
 
+from . import dotenv
 from .settings import SDKConfig, convert_settings, get_config
 
 __all__ = ["SDKConfig", "configure", "get_config", "load_env", "reset_config"]
@@ -42,16 +44,21 @@ def load_env(dotenv_path=None, *, override=True, refresh_config=True):
     `dotenv_path` is a file, or a folder with a file `.env`; by default `.env`
     is searched for in the current folder and its parents. `override` replaces
     variables that exist. `refresh_config` then resets the settings, so that
-    the new variables take effect. Returns whether a file was read. Raises
-    OSError and UnicodeDecodeError.
+    the new variables take effect. Returns whether a file was read. A line that
+    cannot be read is a RuntimeWarning; fluxloop-setting(5) has the grammar.
+    Raises OSError.
     """
     path = _find_env(dotenv_path)
     if path is None:
         return False
-    with open(path, encoding="utf-8-sig") as lines:
-        for name, value in _parse_env(lines):
-            if override or name not in os.environ:
-                os.environ[name] = value
+    # bytes that are not UTF-8 pass through, as they do in the environment
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        values, complaints = dotenv.parse(file.read(), os.environ)
+    for line, complaint in complaints:
+        warnings.warn("%s:%d: %s" % (path, line, complaint), RuntimeWarning, stacklevel=2)
+    for name, value in values.items():
+        if override or name not in os.environ:
+            os.environ[name] = value
     if refresh_config:
         reset_config()
     return True
@@ -71,36 +78,3 @@ def _find_env(given):
         if os.path.dirname(folder) == folder:
             return None
         folder = os.path.dirname(folder)
-
-
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-def _parse_env(lines):
-    """Yield (name, value) for each assignment, which may start with `export`.
-    A value in single quotes is literal; in double quotes \\n, \\r and \\t are
-    escapes; ${NAME} and ${NAME:-default} are expanded outside single quotes.
-    Other lines are skipped."""
-    import re
-
-    line_of = re.compile(
-        r"""\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*
-        (?: '([^']*)' | "((?:[^"\\]|\\.)*)" | (.*?) ) \s*(?:(?<=[\s'"=])\#.*)?$""",
-        re.VERBOSE,
-    )
-    variable = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
-
-    def expand(text):
-        return variable.sub(lambda m: os.environ.get(m[1]) or m[2] or "", text)
-
-    for line in lines:
-        match = line_of.match(line.rstrip("\n"))
-        if not match:
-            continue
-        name, single, double, bare = match.groups()
-        if single is not None:
-            yield name, single
-        elif double is not None:
-            yield name, re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), expand(double))
-        else:
-            yield name, expand(bare)
