@@ -2,8 +2,8 @@
 #define COMPLETED_H
 
 /*
- * The runs that need not be done again: those of which there is a whole line
- * in a file of traces or rows. Eight bytes for each.
+ * The ids of runs that need not be done again, as a file of traces or rows has
+ * whole lines of them. An id takes eight bytes.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,19 +14,19 @@ struct completed {
 	uint64_t *ids;		/* run ids as numbers, sorted */
 	size_t n;
 	size_t cap;
-	uint64_t whole;		/* bytes of whole lines in the file read last */
-	int torn;		/* behind them is a line that was cut off */
+	uint64_t whole;		/* bytes of whole lines in the last file */
+	int torn;		/* its last line has no newline */
 };
 
 /*
- * Adds the runs in a file. A last line without a newline was cut off and does
- * not count, nor do lines that are no traces, nor the trace of a run that was
- * "cancelled". Returns 0, or -1 with *e filled in.
+ * Adds the runs in a file. These do not count: a last line without a newline,
+ * lines that are not traces, traces of runs that were "cancelled". Returns 0,
+ * or -1 with *e filled in.
  */
 int completed_read(struct completed *d, const char *file, struct err *e);
 void completed_release(struct completed *d);
 
-/* Whether a run is among them. */
+/* Whether the set has a run id. */
 int completed_has(const struct completed *d, uint64_t id);
 
 #endif

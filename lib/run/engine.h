@@ -2,7 +2,7 @@
 #define ENGINE_H
 
 /*
- * Runs inputs on agents: starts agents, sends them work, watches the clock,
+ * Runs inputs on agents: starts agents, sends them runs, enforces time limits,
  * and writes a trace for every run.
  */
 #include <regex.h>
@@ -16,46 +16,49 @@ struct eventlog;
 struct out;
 struct source;
 
-/* How far it is. */
+/* The state of an experiment, for a progress line. */
 struct engine_view {
-	long long done;		/* runs, those that failed among them */
-	long long failed;	/* none of both: those that were cancelled */
+	long long done;		/* runs with a result; cancelled ones do not
+				   count */
+	long long failed;	/* those of them that failed */
 	long long running;
-	int stopping;		/* no more are begun */
-	double p50;		/* of the runs' durations, in milliseconds */
+	int stopping;		/* no more runs are started */
+	double p50;		/* median duration of runs, in milliseconds */
 };
 
 struct engine_plan {
-	struct queue_plan queue;	/* what is run */
+	struct queue_plan queue;
 	struct agent_kind kind;
-	size_t parallel;	/* agents at work side by side, at least 1 */
-	double timeout;		/* seconds a run may take */
-	int kill_signal;	/* what ends an agent that has to be ended */
-	double kill_timeout;	/* seconds until SIGKILL does */
-	double grace;		/* seconds for running ones after a stop */
-	unsigned max_retries;
-	unsigned retry_on;	/* bits, 1 << enum run_failure */
-	double retry_delay;	/* seconds, doubled with each attempt */
+	size_t parallel;	/* agents that work at once, at least 1 */
+	double timeout;		/* time limit of a run, in seconds */
+	int kill_signal;	/* signal that ends an agent */
+	double kill_timeout;	/* seconds from it to SIGKILL */
+	double grace;		/* seconds that runs may continue after a stop */
+	unsigned max_retries;	/* attempts after the first, for each run */
+	unsigned retry_on;	/* set of bits, 1 << enum run_failure */
+	double retry_delay;	/* seconds; doubles with each attempt */
 	double run_delay;	/* seconds between the runs of an agent */
-	size_t output_limit;	/* bytes that a run may give; 0: any */
-	long long max_failures;	/* stop then; 0: never */
-	long long max_tokens;
-	double max_time;	/* seconds */
-	int lines;		/* the protocol of plain lines */
-	int hello;		/* agents begin with hello: wait for it */
-	int fresh;		/* a new agent for every run */
-	int ordered;		/* traces in the order of the runs */
-	const regex_t *ready;	/* nothing is sent before a line matches it */
+	size_t output_limit;	/* bytes of a run's output; 0: no limit */
+	long long max_failures;	/* failed runs to stop after; 0: no limit */
+	long long max_tokens;	/* tokens to stop after; 0: no limit */
+	double max_time;	/* seconds to stop after; 0: no limit */
+	int lines;		/* the protocol is lines of text */
+	int hello;		/* agents are ready when they have said hello */
+	int fresh;		/* every run gets a new agent */
+	int ordered;		/* write traces in the order of the runs */
+	const regex_t *ready;	/* agents are ready after a line that matches;
+				   NULL: at once, or after hello */
 	struct eventlog *log;
+	/* prints a message for people */
 	void (*report)(const char *msg);
-	/* called now and then, and once at the end; may be NULL */
+	/* called regularly, and at the end with last = 1; may be NULL */
 	void (*progress)(const struct engine_view *v, int last);
 };
 
 /*
  * Runs every input of s, iterations times each, and writes the traces to o as
- * they finish. Returns an exit status as fluxloop(7) has them: 0, 1, 2, 130 or
- * 143. What went wrong has been said.
+ * the runs finish. Returns an exit status as documented in fluxloop(7): 0, 1,
+ * 2, or 128 + the signal that stopped it. Errors have been reported.
  */
 int engine_run(const struct engine_plan *plan, struct source *s,
     struct out *o);

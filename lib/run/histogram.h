@@ -2,9 +2,9 @@
 #define HISTOGRAM_H
 
 /*
- * How values are spread, in little memory: they are counted in classes, 16 to
- * each doubling, so that a percentile is told to within 6 percent. Zeroed
- * memory is an empty one.
+ * A histogram of values in constant memory. It has 16 classes for each power
+ * of two, which makes percentiles exact to within 6 percent. Zeroed memory is
+ * an empty one.
  */
 #include <stdint.h>
 
@@ -15,10 +15,13 @@ struct histogram {
 	uint64_t counts[HISTOGRAM_CLASSES];
 };
 
-/* Counts a value; one below 0 counts as 0. */
+/* Counts a value; a negative one counts as 0. */
 void histogram_add(struct histogram *h, int64_t value);
 
-/* The least value of the class that p percent do not pass; 0 for none. */
+/*
+ * The lower bound of the class with the value at percentile p, from 0 to 100;
+ * 0 if the histogram is empty.
+ */
 int64_t histogram_percentile(const struct histogram *h, double p);
 
 #endif

@@ -2,8 +2,8 @@
 #define QUEUE_H
 
 /*
- * What is to be run next: the runs of each input in turn, those that are given
- * back, and those that wait for another attempt.
+ * The runs to start next: those of each input in turn, those that were
+ * returned, and those that wait for another attempt.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -16,37 +16,37 @@ struct source;
 
 struct queue_plan {
 	const struct input_plan *inputs;
-	const char *name;	/* the experiment's */
+	const char *name;	/* of the experiment */
 	long long iterations;	/* of each input */
 	int has_seed;		/* 0: trace ids are random */
 	int64_t seed;		/* of trace ids */
-	char *const *personas;	/* keep only inputs of these */
-	size_t npersonas;	/* 0: all */
-	uint64_t shard;		/* of shards, from 0: keep only its runs */
-	uint64_t shards;	/* 0: no sharding */
-	const struct completed *done;	/* leave these out; NULL: none */
+	char *const *personas;	/* run only inputs of these */
+	size_t npersonas;	/* 0: run all inputs */
+	uint64_t shard;		/* from 0: run only this one of shards */
+	uint64_t shards;	/* 0: run all */
+	const struct completed *done;	/* runs to skip, or NULL */
 };
 
 struct queue {
 	const struct queue_plan *plan;
 	struct source *source;
-	struct input *input;	/* whose iterations are being given out */
-	long long iteration;
-	uint64_t runs;		/* given out so far */
-	size_t ninputs;		/* inputs so far */
+	struct input *input;	/* the current one, or NULL */
+	long long iteration;	/* the next one of input */
+	uint64_t runs;		/* runs made so far */
+	size_t ninputs;		/* inputs read so far */
 	int ended;		/* there are no more inputs */
-	int waiting;		/* no whole input is there yet */
-	int again;		/* much was passed over: ask again at once */
-	int hold;		/* set it to get only runs that were given before */
-	int skipped;	/* an input was of another persona */
+	int waiting;		/* the next line of input is incomplete */
+	int again;		/* many runs were skipped: call again */
+	int hold;		/* set by the caller: make no new runs */
+	int skipped;		/* an input of another persona was skipped */
 	int fatal;		/* the first input cannot be run at all */
-	struct run *back;	/* given back: first of all */
+	struct run *back;	/* list of returned runs, which come first */
 	struct queue_later {
 		int64_t due;
 		struct run *run;
-	} *later;		/* a heap: what is due first is on top */
+	} *later;		/* a heap of retries, the earliest on top */
 	size_t nlater;
-	size_t cap;
+	size_t cap;		/* of later */
 };
 
 void queue_init(struct queue *q, const struct queue_plan *plan,
@@ -54,27 +54,24 @@ void queue_init(struct queue *q, const struct queue_plan *plan,
 void queue_release(struct queue *q);
 
 /*
- * The next run, or NULL when there is none at the time now; job->error tells
- * why it cannot be run. Its place tells how many were before it.
+ * The next run, or NULL if there is none at the time now. If its input cannot
+ * be run, input->error says why. Its place is the number of runs made before.
  */
 struct run *queue_next(struct queue *q, int64_t now);
 
-/* Takes back a run that nobody began. */
+/* Returns a run that has not been started, to be the next one. */
 void queue_return(struct queue *q, struct run *r);
 
-/* Takes one that is to be tried again when the monotonic clock shows due. */
+/* Adds a run to be retried when the monotonic clock shows due. */
 void queue_later(struct queue *q, struct run *r, int64_t due);
 
-/* When the first of those is due; INT64_MAX: there is none. */
+/* The time when the first retry is due; INT64_MAX if there is none. */
 int64_t queue_due(const struct queue *q);
 
-/*
- * Takes out one that waits for another attempt, due or not, or was given back
- * before it; NULL: none.
- */
+/* Removes and returns a run that waits for another attempt, or NULL. */
 struct run *queue_drop(struct queue *q);
 
-/* Whether there is, or may yet be, another run. */
+/* Whether there is another run, or may be one later. */
 int queue_has_more(const struct queue *q);
 
 #endif

@@ -2,30 +2,29 @@
 #define REAPER_H
 
 /*
- * A process beside ours, in a session of its own, that outlives us when we are
- * killed outright: it then kills the process groups that it was told of. It
- * notices by the end of a pipe, so that nothing has to be polled for.
+ * A helper process in a session of its own that kills the process groups of
+ * agents when this process is killed. It notices by the end of a pipe.
  */
 #include <sys/types.h>
 
 struct err;
 
 struct reaper {
-	pid_t pid;		/* 0: none */
-	int fd;			/* what it is told goes in here */
+	pid_t pid;		/* 0: not started */
+	int fd;			/* the pipe's writing end */
 };
 
 /*
- * Starts one: to be called before there are other threads or children. Returns
- * 0, or -1 with *e filled in.
+ * Starts the reaper, which has to happen before there are other threads or
+ * children. Returns 0, or -1 with *e filled in.
  */
 int reaper_start(struct reaper *r, struct err *e);
 
-/* Tells it of a process group to kill; of one that is no more. */
+/* Adds a process group to those that it kills; removes one. */
 void reaper_add(struct reaper *r, pid_t group);
 void reaper_remove(struct reaper *r, pid_t group);
 
-/* Lets it end, which it does at once, and collects it. */
+/* Ends the reaper and waits for it. */
 void reaper_end(struct reaper *r);
 
 #endif

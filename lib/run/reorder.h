@@ -2,9 +2,8 @@
 #define REORDER_H
 
 /*
- * Puts lines that are finished in any order into the order of their numbers,
- * 0, 1, 2 and so on. Those that come early are kept. Zeroed memory is an empty
- * one.
+ * A reorder buffer: puts lines that come in any order into the order of their
+ * numbers 0, 1, 2 and so on. Zeroed memory is an empty one.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,19 +13,19 @@ struct buf;
 struct reorder {
 	struct buf *early;	/* a ring: number n is at n modulo cap */
 	size_t cap;
-	uint64_t next;		/* the number that comes out next */
-	size_t held;		/* bytes that wait */
-	size_t waiting;		/* lines that wait */
+	uint64_t next;		/* the number to write next */
+	size_t held;		/* bytes of waiting lines */
+	size_t waiting;		/* number of waiting lines */
 };
 
 /*
- * Takes over the line of a number, which leaves line empty, and appends to out
- * all lines whose turn it is now.
+ * Takes over the contents of line, which is then empty, and appends to out all
+ * lines whose turn has come.
  */
 void reorder_add(struct reorder *r, uint64_t number, struct buf *line,
     struct buf *out);
 
-/* Appends what waits, in order, though numbers are missing; frees all. */
+/* Appends all waiting lines in order, skipping missing numbers, and frees. */
 void reorder_end(struct reorder *r, struct buf *out);
 
 #endif
