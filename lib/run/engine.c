@@ -5,16 +5,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "eventlog.h"
-#include "histogram.h"
-#include "input.h"
-#include "internal.h"
-#include "proc.h"
-#include "reaper.h"
-#include "reorder.h"
-#include "run.h"
-#include "worker.h"
-#include "engine.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
@@ -24,6 +14,18 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "io/source.h"
+#include "agent.h"
+#include "eventlog.h"
+#include "histogram.h"
+#include "input.h"
+#include "internal.h"
+#include "proc.h"
+#include "queue.h"
+#include "reaper.h"
+#include "reorder.h"
+#include "run.h"
+#include "worker.h"
+#include "engine.h"
 
 #define PROGRESS_EVERY 100000		/* microseconds */
 #define INPUT_SHOWN 60			/* bytes of an input in a message */

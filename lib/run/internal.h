@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine.h"
 #include "eventlog.h"
 #include "histogram.h"
+#include "plan.h"
 #include "queue.h"
 #include "reaper.h"
 #include "reorder.h"
