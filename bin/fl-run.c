@@ -268,7 +268,7 @@ static struct {
 } bar;
 
 static void
-put_duration(char *text, size_t size, double seconds)
+format_time_left(char *text, size_t size, double seconds)
 {
 	long s = (long)seconds;
 
@@ -338,7 +338,7 @@ show_progress(const struct engine_view *v, int last)
 		snprintf(parts[MEDIAN], sizeof(*parts), ", p50 %.*f ms",
 		    v->p50 < 10, v->p50);
 	if (total && v->done && v->done <= total && !v->stopping && !last) {
-		put_duration(left, sizeof(left),
+		format_time_left(left, sizeof(left),
 		    (double)(total - v->done) / rate);
 		snprintf(parts[LEFT], sizeof(*parts), ", %s left", left);
 	}
