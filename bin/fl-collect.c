@@ -130,7 +130,7 @@ keep_all(struct expdir *x, struct source *s, struct out *o)
 	while (source_next(s, record_kind_fields, v, RECORD_HAS_FIELDS) > 0) {
 		kind = record_kind(v);
 		if (kind != RECORD_TRACE && kind != RECORD_ROW) {
-			source_complain(s, "a trace is wanted, this is %s",
+			source_complain(s, "expected a trace, got %s",
 			    record_kind_name(kind));
 			continue;
 		}
@@ -183,7 +183,7 @@ collect_add_option(const char *arg)
 	size_t i, n = strcspn(arg, "=");
 
 	if (!n || !arg[n])
-		die("--option '%s': NAME=VALUE is wanted", arg);
+		die("invalid --option '%s': expected NAME=VALUE", arg);
 	for (i = 0; i < m->noptions; i++)
 		if (!strncmp(m->options[i], arg, n + 1))
 			die("--option '%s': there is one of that name", arg);

@@ -85,7 +85,7 @@ main(int argc, char **argv)
 	if (!argc)
 		cli_misused(usage, "what is to be imported? otlp is known");
 	if (strcmp(argv[0], "otlp") != 0)
-		cli_misused(usage, "unknown kind '%s': one of otlp is wanted",
+		cli_misused(usage, "unknown kind '%s': expected otlp",
 		    argv[0]);
 	cli_need_input(argc - 1, usage);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);

@@ -123,7 +123,7 @@ size_option(const char *option, const char *arg)
 	if (*arg < '0' || *arg > '9' || *end || errno ||
 	    n > (SIZE_MAX >> 1) >> shift || n << shift < 4 << 20)
 		cli_misused(parse_usage(),
-		    "%s '%s': a size of 4M or more is wanted, "
+		    "invalid %s '%s': expected a size of at least 4M, "
 		    "such as 64M or 1G", option, arg);
 	return (size_t)n << shift;
 }

@@ -282,7 +282,7 @@ setup_file()
 	assert_jq .name '"x \"y\""' five/summary.json
 	for wrong in limit =3; do
 		run --separate-stderr -2 fl-collect --option "$wrong" six "$TRACES"
-		assert_equal "$stderr" "fl-collect: --option '$wrong': NAME=VALUE is wanted"
+		assert_equal "$stderr" "fl-collect: invalid --option '$wrong': expected NAME=VALUE"
 	done
 	run --separate-stderr -2 fl-collect --option a=1 --option a=1 six "$TRACES"
 	assert_equal "$stderr" "fl-collect: --option 'a=1': there is one of that name"
@@ -390,8 +390,8 @@ setup_file()
 	assert_equal "${#lines[@]}" 2
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
 	assert_equal "$(cut -d ' ' -f 2 <<<"$stderr" | paste -sd ' ')" 'in:2: in:3: in:4: in:6:'
-	assert_regex "$stderr" 'in:2: a trace is wanted, this is an input'
-	assert_regex "$stderr" 'in:3: a trace is wanted, this is an observation'
+	assert_regex "$stderr" 'in:2: expected a trace, got an input'
+	assert_regex "$stderr" 'in:3: expected a trace, got an observation'
 }
 
 @test "rows of the original are collected as traces without observations" {

@@ -561,7 +561,7 @@ fl-import: in:10: 2 of its spans have no trace id"
 	assert_equal "${stderr_lines[0]}" 'fl-import: what is to be imported? otlp is known'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
-	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': one of otlp is wanted"
+	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp"
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'

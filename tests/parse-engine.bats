@@ -529,7 +529,7 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 @test "sizes and numbers of jobs are checked" {
 	for size in 1M 0 -1 5 4MM x 99999999999G ''; do
 		run --separate-stderr -2 fl-parse --memory "$size" /dev/null
-		assert_regex "$stderr" "^fl-parse: --memory '$size': a size of 4M or more is wanted"
+		assert_regex "$stderr" "^fl-parse: invalid --memory '$size': expected a size of at least 4M"
 	done
 	for jobs in -1 x 2000 ''; do
 		run --separate-stderr -2 fl-parse -j "$jobs" /dev/null

@@ -751,7 +751,7 @@ stop()
 	assert_output ''
 	assert_regex "$stderr" '^fl-run: file.*: Not a directory$'
 	run --separate-stderr -2 fl-run --protocol csv --command cat in
-	assert_equal "$stderr" "fl-run: protocol 'csv': jsonl or lines is wanted"
+	assert_equal "$stderr" "fl-run: protocol 'csv': expected jsonl or lines"
 }
 
 @test "progress is shown on stderr when asked for, and only then" {

@@ -103,7 +103,7 @@ concise_words(struct work *w, struct buf *b, size_t round)
 	else
 		keywords(s, b, w->t.lang != LANG_EN || wish ?
 		    article_words : filler_words);
-	/* one word alone seldom says what is wanted */
+	/* one word is seldom a request */
 	if (!round && !wish && span_count_words(span_buf(b)) == 1 &&
 	    span_count_words(s) > 1) {
 		b->len = 0;

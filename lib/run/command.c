@@ -161,8 +161,8 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	char *path;
 
 	if (!strchr(target, ':'))
-		return err_set(e, 0, 0, "target '%s': module:function or "
-		    "module:Class.method is wanted", target);
+		return err_set(e, 0, 0, "target '%s': expected "
+		    "module:function or module:Class.method", target);
 	agent->python = interpreter(c);
 	agent->package = command_package(e);
 	if (!agent->package)
@@ -234,7 +234,7 @@ set_protocol(struct command *l, const struct config *c, const char *given,
 	l->lines = name && !strcmp(name, "lines");
 	known = !name || l->lines || !strcmp(name, "jsonl");
 	if (!known)
-		err_set(e, 0, 0, "protocol '%s': jsonl or lines is wanted",
+		err_set(e, 0, 0, "protocol '%s': expected jsonl or lines",
 		    name);
 	free(name);
 	return known ? 0 : -1;

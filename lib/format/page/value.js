@@ -250,7 +250,7 @@ function putRecord(box, all, n, known) {
 		box.append(keys());
 }
 
-/* What the header tells, and what is told above the parts of a step. */
+/* The fields that the header shows, and those above the parts of a step. */
 const traceKnown = new Set(["trace_id", "name", "iteration", "persona",
 	"duration_ms", "success", "error", "error_kind", "start_time",
 	"token_usage", "termination_reason"]);
