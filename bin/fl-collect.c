@@ -87,8 +87,8 @@ on_stop(int sig)
 }
 
 /*
- * The first Ctrl-C is for who runs the agents; the second is for us. A reader
- * that goes away is no reason to lose traces.
+ * The first Ctrl-C is for fl-run, the second is for this program. Losing the
+ * reader must not lose traces.
  */
 static void
 set_signals(void)
@@ -108,7 +108,7 @@ pass_on(struct out *o, struct json_span trace)
 {
 	buf_add(out_begin(o), trace.p, trace.n);
 	buf_byte(out_begin(o), '\n');
-	/* it comes slowly: each goes on at once */
+	/* from a pipe: pass each trace on at once */
 	if (!out_flush(o))
 		return 0;
 	if (o->error != EPIPE)
@@ -118,7 +118,7 @@ pass_on(struct out *o, struct json_span trace)
 	return 0;
 }
 
-/* Keeps what is read. Returns 0, or -1 when it cannot be passed on. */
+/* Keeps all traces. Returns 0, or -1 if they cannot be passed on. */
 static int
 keep_all(struct expdir *x, struct source *s, struct out *o)
 {
@@ -236,7 +236,8 @@ main(int argc, char **argv)
 		exit(2);
 	given.manifest.config = &config;
 	given.manifest.configured = given.config != NULL;
-	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_report, &e))
+	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_report,
+	    &e))
 		die("%s", e.msg);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
 	out_init(&o, STDOUT_FILENO, 0);

@@ -142,7 +142,7 @@ inputs(const struct config *c, char **args)
 	return 0;
 }
 
-/* Whether the process has a variable whose name is of n bytes. */
+/* Whether the process has the variable whose name has n bytes. */
 static int
 is_inherited(const char *name, size_t n)
 {

@@ -108,7 +108,7 @@ list_formats(void)
 	exit(0);
 }
 
-/* A number of bytes, with K, M or G behind it for 1024 of them and so on. */
+/* Parses a number of bytes with a suffix K, M or G for powers of 1024. */
 static size_t
 size_option(const char *option, const char *arg)
 {
@@ -128,7 +128,7 @@ size_option(const char *option, const char *arg)
 	return (size_t)n << shift;
 }
 
-/* The name of the first of these files that is there, or NULL. */
+/* The name of the first of these files that exists, or NULL. */
 static char *
 first_of(const char *dir, const char *const *names, size_t n)
 {
@@ -257,7 +257,10 @@ wait_signal(void *arg)
 	return NULL;
 }
 
-/* What ends us is told to one thread, unless it was to be ignored. */
+/*
+ * One thread waits for the signals that end the program, unless they are
+ * ignored.
+ */
 static void
 watch_signals(struct output *k)
 {
@@ -395,7 +398,7 @@ main(int argc, char **argv)
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files, &both);
 	if (given.output_dir) {
-		/* a message that nobody reads ends nothing */
+		/* a lost reader of stderr is not an error */
 		signal(SIGPIPE, SIG_IGN);
 		wait_for_parent(files, n);
 		if (given.overwrite)

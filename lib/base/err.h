@@ -24,7 +24,7 @@ int err_set(struct err *e, size_t line, size_t col, const char *fmt, ...)
 int err_vset(struct err *e, size_t line, size_t col, const char *fmt,
     va_list ap) __attribute__((format(printf, 4, 0)));
 
-/* Frees the message; there is no error any more. */
+/* Frees the message; e is empty again. */
 void err_release(struct err *e);
 
 /*

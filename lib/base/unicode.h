@@ -18,8 +18,8 @@ int unicode_is_letter(uint32_t c);
 int unicode_is_extending(uint32_t c);
 
 /*
- * 1 for what is not visible but changes what is: control characters, and those
- * that change the direction of text or have no width; not the joiners of
+ * 1 for invisible characters that affect others: control characters, and those
+ * that change the direction of text or have no width; not for the joiners of
  * Arabic and Indic scripts and of emoji.
  */
 int unicode_is_hidden(uint32_t c);

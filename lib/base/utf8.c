@@ -111,10 +111,9 @@ equal(__m128i v, unsigned char c)
 }
 
 /*
- * Checks 16 bytes at a time, as sets of bits: the bytes that continue a
- * character have to be those that a lead byte calls for, and some lead bytes
- * want more of the byte behind them (lead). What a block leaves for the next
- * is in the bits above 16.
+ * Checks 16 bytes at a time, as sets of bits: the continuation bytes must be
+ * those that the lead bytes require, and some lead bytes restrict the byte
+ * after them (lead). The bits above 16 carry over to the next block.
  */
 size_t
 utf8_check(const char *s, size_t n)

@@ -126,7 +126,7 @@ brief_list(const struct user_text *t)
 	return t->lang == LANG_EN ? topic_forms : any;
 }
 
-/* One short form; 0 when it says nothing new. */
+/* One short form; 0 if it equals the text. */
 static int
 brief(struct work *w, const char *frame, size_t round)
 {

@@ -277,7 +277,7 @@ err_gaps(struct work *w, struct span in, struct buf *out)
 	return n > 0;
 }
 
-/* Digits grouped with commas, points or spaces as nobody asked for. */
+/* Groups digits with commas, points or spaces. */
 static int
 err_digits(struct work *w, struct span in, struct buf *out)
 {

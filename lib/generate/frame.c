@@ -68,7 +68,7 @@ frame_decapitalise(struct buf *b, size_t at)
 		    unicode_lower(span_first(w)));
 }
 
-/* Whether text that goes on at the end of b begins a sentence there. */
+/* Whether text appended to b begins a sentence. */
 static int
 at_start(const struct buf *b, size_t from)
 {

@@ -33,13 +33,13 @@ struct base {
 	struct buf text;	/* of the input */
 	int varies;		/* the input is text */
 	size_t index;
-	size_t turn;		/* the cell whose turn it is */
+	size_t turn;		/* the cell that is next */
 	size_t spent;		/* how many cells are */
 	int original_due;
 	struct cell *cells;
 };
 
-/* --- what is configured ------------------------------------------------- */
+/* --- configuration ----------------------------------------------------- */
 
 static char *
 generate_text_of(struct json_span v)

@@ -17,13 +17,13 @@ struct err;
 struct out;
 struct persona;
 
-/* A text to vary, and what it came with. */
+/* A text to vary, and the record that it is from. */
 
 struct generator {
 	size_t *strategies;	/* by their numbers in variant.h */
 	size_t nstrategies;
 	struct persona *personas;
-	size_t npersonas;	/* 0: nobody in particular */
+	size_t npersonas;	/* 0: no persona */
 	char **templates;	/* of the strategy custom */
 	size_t ntemplates;
 	uint64_t seed;

@@ -44,7 +44,7 @@ cue_kind(enum lang l, struct span s, struct buf *slot)
 			continue;
 		if (cues[i].keep)
 			n = 0;
-		/* CJK tails stand for a stem, whose end must stay */
+		/* CJK tails stand for a stem, whose end stays */
 		in = span_of(s.p + n, at - n);
 		if (*cues[i].head)
 			in = span_trim(in);
@@ -191,7 +191,7 @@ sentence_kind(enum lang l, struct span s, struct buf *slot, int *query)
 		kind = KIND_ASK;
 	else if (l < LANG_LATIN)
 		kind = cue_kind(l, s, slot);
-	/* what somebody looks for has no full stop */
+	/* search terms have no full stop */
 	if (kind == KIND_TOPIC && stopped && !*query)
 		kind = KIND_SAY;
 	if (kind == KIND_QUERY)
@@ -201,7 +201,9 @@ sentence_kind(enum lang l, struct span s, struct buf *slot, int *query)
 	return kind;
 }
 
-/* How much the kind tells; the main sentence is the first that tells most. */
+/*
+ * The weight of a kind; the main sentence is the first with the largest one.
+ */
 static int
 kind_weight(enum kind kind)
 {

@@ -9,7 +9,7 @@
 #include "span.h"
 #include "message.h"
 
-/* The end of a greeting that goes on to its punctuation, or 0. */
+/* The end of a greeting with its punctuation, or 0. */
 static size_t
 hello_end(struct span s, size_t n)
 {

@@ -31,7 +31,7 @@ mentions(const char *s, const char *key)
 	return 0;
 }
 
-/* How well a voice fits what is known of a persona. */
+/* How well a voice fits a persona. */
 static size_t
 voice_score(const struct voice *v, const struct persona *p)
 {
@@ -74,7 +74,7 @@ voices_for(const struct persona *p, enum lang l, const struct voice **list,
 	return n ? n : p ? voices_for(NULL, l, list, max) : 0;
 }
 
-/* Appends a goal as somebody would say it of himself; 0 when it is no wish. */
+/* Appends a goal in the first person; 0 if it is not a wish. */
 static int
 put_goal(struct buf *b, const char *goal)
 {
@@ -269,7 +269,7 @@ persona_make(struct work *w)
 	if (!n)
 		return verbose_manner(w->t.lang) ? verbose_make(w) :
 		    verbose_neutral(w);
-	/* once every voice has said it in every way, stories follow */
+	/* after all frames of all voices come stories */
 	if (w->k / n >= phrases_count(list[w->k % n]->frames) * (1 +
 	    (w->t.slot.len ? phrases_count(frame_list(w->t.lang, w->t.kind)) :
 	    0)))

@@ -88,7 +88,7 @@ rephrase_both(struct work *w, const char *const *inner, size_t j)
 	return ok;
 }
 
-/* The j-th of all pairs of something said before and something after. */
+/* The j-th of all pairs of a phrase before and a phrase after the text. */
 static int
 rephrase_around(struct work *w, const char *const *outer, size_t j)
 {

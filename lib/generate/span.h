@@ -2,8 +2,8 @@
 #define SPAN_H
 
 /*
- * A piece of somebody else's text, and the characters and words in it. The
- * text is UTF-8; offsets and lengths are bytes.
+ * A borrowed piece of text, and the characters and words in it. The text is
+ * UTF-8; offsets and lengths are in bytes.
  */
 #include <stddef.h>
 #include <stdint.h>

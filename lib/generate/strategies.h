@@ -19,11 +19,11 @@ const char *strategies_summary(size_t s);
 size_t strategies_find(const char *name);
 
 /*
- * Appends the k-th variation (from 0) of v by strategy s to text, and to note
- * what was done, a few words of ASCII such as "swapped two letters". Returns 1,
- * or 0 with nothing appended when the strategy has no k-th one for this text.
- * The text is valid UTF-8. Different k often give different texts, not always:
- * who wants them different has to compare.
+ * Appends the k-th variation (from 0) of v by strategy s to text, and a remark
+ * in ASCII such as "swapped two letters" to note. Returns 1, or 0 with nothing
+ * appended if the strategy has no k-th variation of this text. The result is
+ * valid UTF-8. Different k usually, but not always, give different texts:
+ * callers compare.
  */
 int strategies_make(struct buf *text, struct buf *note, const struct variant *v,
     size_t s, size_t k);

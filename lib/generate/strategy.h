@@ -30,7 +30,7 @@ struct step {
 /* Adds a remark to the note, after a comma where one is due. */
 void work_note(struct work *w, const char *note);
 
-/* Replaces text by what one step makes of it; 0 when that is the same. */
+/* Replaces text by the result of a step; 0 if that is the same. */
 int step_run(struct work *w, const struct step *s, struct buf *text);
 
 /*

@@ -23,7 +23,7 @@ struct persona {
 struct variant {
 	const char *text;		/* UTF-8; may be empty */
 	size_t len;
-	const struct persona *persona;	/* NULL: nobody in particular */
+	const struct persona *persona;	/* NULL: no persona */
 	const char *const *templates;	/* for custom: "... {input} ..." */
 	size_t ntemplates;
 	uint64_t seed;

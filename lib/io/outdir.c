@@ -88,7 +88,7 @@ is_replaceable(const char *path, struct err *e)
 	return ok;
 }
 
-/* Whether a path ends in a name, without which it cannot be renamed. */
+/* Whether a path ends in a name, so that it can be renamed to. */
 static int
 has_name(const char *path)
 {

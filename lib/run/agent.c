@@ -22,7 +22,7 @@
 
 #define PIECE 65536
 #define TAIL 4096		/* of standard error, for a failed trace */
-#define SECRET_MIN 8		/* shorter values are no use to mask */
+#define SECRET_MIN 8		/* shorter values would mask ordinary text */
 #define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
 
 /* The highest N of the files agent-N.log in a folder. */
@@ -110,7 +110,7 @@ agent_unread(const struct agent *a)
 
 	if (a->input_closed || a->proc.in < 0)
 		return a->unread;
-	/* Linux tells it of the writing end too, even when nobody reads */
+	/* Linux reports it on the writing end, too, even without a reader */
 	if (ioctl(a->proc.in, FIONREAD, &n) < 0 || n < 0)
 		n = 0;
 	return (size_t)n + a->to.len - a->to_done;
@@ -275,7 +275,7 @@ mask_value(struct buf *b, const char *value, size_t n)
 	}
 }
 
-/* Puts *** for the values of secret variables in what is in b. */
+/* Replaces the values of secret variables in b by ***. */
 static void
 mask(struct buf *b, const struct env *env)
 {

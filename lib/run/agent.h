@@ -3,7 +3,7 @@
 
 /*
  * A child process that speaks the agent protocol, fluxloop-protocol(7): its
- * pipes, whole lines out of them, and what it says on its standard error.
+ * pipes, the lines that it writes, and its standard error.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -31,11 +31,11 @@ struct agent {
 	unsigned number;	/* from 1, for the log's name */
 	struct buf to;		/* what waits to be written to it */
 	size_t to_done;
-	struct buf from;	/* what it wrote, from a line's start */
+	struct buf from;	/* unread output, from the start of a line */
 	size_t from_start;
-	size_t from_seen;	/* bytes in which there is no newline */
+	size_t from_seen;	/* bytes known to have no newline */
 	int from_eof;
-	int skipping;		/* what it writes, up to a newline, is dropped */
+	int skipping;		/* 1: drop its output up to a newline */
 	int input_closed;		/* it closed its input before all was written */
 	size_t unread;		/* bytes it had not read when it did */
 	struct buf err_line;	/* of its standard error, not yet whole */
@@ -63,7 +63,7 @@ void agent_release(struct agent *a);
 /* Writes as much of what waits as the pipe takes. */
 void agent_write(struct agent *a);
 
-/* How many bytes it has not read of what it was sent, where that is known. */
+/* The number of bytes sent that it has not read, if that is known. */
 size_t agent_unread(const struct agent *a);
 
 /* Reads what there is of its output (and notes its end), of its errors. */
@@ -71,8 +71,8 @@ void agent_read(struct agent *a);
 void agent_read_errors(struct agent *a);
 
 /*
- * The next whole line of its output; what there is behind the last one.
- * Returns 1 and borrows it until agent_read, or 0.
+ * The next whole line of its output; the rest after the last whole line.
+ * Returns 1, with the text borrowed until agent_read, or 0.
  */
 int agent_line(struct agent *a, const char **p, size_t *n);
 int agent_rest(struct agent *a, const char **p, size_t *n);
@@ -80,22 +80,22 @@ int agent_rest(struct agent *a, const char **p, size_t *n);
 /* The same as agent_rest, but it stays. Returns its length. */
 size_t agent_peek(const struct agent *a, const char **p);
 
-/* Drops what there is behind the last whole line, and the rest of that line. */
+/* Drops the output after the last whole line, up to the next newline. */
 void agent_skip_line(struct agent *a);
 
 /*
- * Adds to an open object who an agent that has ended was, and what it used:
- * agent, pid, started, ended, calls, exit_code or signal, cpu_seconds and
- * peak_memory_bytes. agent_note puts that into the ledger, where there is one,
+ * Adds the account of an agent that has ended to an open object: agent, pid,
+ * started, ended, calls, exit_code or signal, cpu_seconds and
+ * peak_memory_bytes. agent_note appends it to agents.jsonl, if there is one,
  * and returns 0, or -1 with errno set.
  */
 void agent_put_usage(const struct agent *a, long long calls, struct buf *b);
 int agent_log_usage(const struct agent *a, long long calls);
 
-/* Forgets what it has said on its standard error so far. */
+/* Discards its standard error so far. */
 void agent_discard_errors(struct agent *a);
 
-/* What it last said on its standard error; forgets it. */
+/* Appends the last part of its standard error to b, and discards it. */
 void agent_take_errors(struct agent *a, struct buf *b);
 
 #endif

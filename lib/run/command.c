@@ -243,10 +243,10 @@ set_protocol(struct command *l, const struct config *c, const char *given,
 /* --- limits -------------------------------------------------------------- */
 
 /*
- * What the shell can limit: ulimit's letter, its units in ours (KiB of address
- * space, blocks of 512 bytes), and how much the hard limit is above the soft
- * one. Where both are the same, Linux ends what takes too long by SIGKILL,
- * which does not tell why.
+ * Limits that the shell can set: ulimit's letter, how many of its units (KiB
+ * of address space, blocks of 512 bytes) one of ours is, and the distance of
+ * the hard limit from the soft one. If both are equal, Linux ends a process
+ * over its CPU time by SIGKILL, which hides the reason.
  */
 static const struct {
 	const char *key;
@@ -280,8 +280,8 @@ is_program(const char *name, const char *dir)
 }
 
 /*
- * Puts a shell in front that sets the limits and becomes the agent: what is
- * set by ourselves, after it was started, might come too late.
+ * Puts a shell in front that sets the limits and then executes the agent:
+ * limits set from outside might come too late.
  */
 static int
 set_process_limits(struct words *l, const struct config *c, const char *dir,

@@ -27,7 +27,7 @@ struct command {
 	char *dir;		/* folder to start in; NULL: the current one */
 	char *python;		/* a handler's interpreter, or NULL */
 	char *package;		/* folder of the Python package, or NULL */
-	int hello;		/* the agent says hello when it is ready */
+	int hello;		/* 1: the agent sends hello when it is ready */
 	int lines;		/* its protocol is lines of text */
 };
 

@@ -3,8 +3,8 @@
 #include "histogram.h"
 
 /*
- * Classes as in HdrHistogram (Gil Tene): up to 31 each value has its own, then
- * the four bits behind the highest one tell.
+ * Classes as in HdrHistogram (Gil Tene): a class for each value up to 31;
+ * above, the highest bit and the four after it select the class.
  */
 static unsigned
 class_of(uint64_t value)

@@ -56,9 +56,8 @@ check_providers(struct json_span map, struct err *e)
 }
 
 /*
- * Looks for the last recorded call of the target. A recording is told by its
- * fields; lines that are none are passed over, as a recorder may have been
- * stopped in the middle of one.
+ * Finds the last recorded call of the target. Lines that are not recordings
+ * are skipped: a recorder may have been interrupted within a line.
  */
 static int
 find_recording(struct input_plan *p, const char *file, struct err *e)
@@ -303,7 +302,7 @@ each_string(void *arg, const char *path, struct json_span string)
 	return 0;
 }
 
-/* Adds providers whose parameter was not recorded at all. */
+/* Adds providers for parameters that were not recorded. */
 static void
 add_unrecorded(struct input *in, struct json_span kwargs, struct json_span map)
 {

@@ -14,14 +14,14 @@
 struct config;
 struct err;
 
-/* What the configuration says of all inputs. */
+/* The settings for all inputs. */
 struct input_plan {
 	int replay;
 	char *path;		/* replay_args.override_param_path, or NULL */
 	struct json_span providers;	/* of replay_args; p may be NULL */
 	struct json_span personas;	/* p may be NULL */
 	char *template;		/* input_template, or NULL */
-	char *target;		/* whose recorded calls are replayed */
+	char *target;		/* target whose recorded calls are replayed */
 	struct buf recorded;	/* the recording to use where an input has no
 				   arguments of its own; empty: none */
 };
@@ -40,8 +40,8 @@ struct input {
 };
 
 /*
- * Reads what concerns inputs from c, whose life has to be longer. replay is 1
- * to replay whatever c says. Returns 0, or -1 with *e filled in.
+ * Reads the settings for inputs from c, which is borrowed. replay is 1 to
+ * replay whatever c says. Returns 0, or -1 with *e filled in.
  */
 int input_plan_init(struct input_plan *p, const struct config *c, int replay,
     const char *target, struct err *e);
@@ -51,9 +51,9 @@ void input_plan_release(struct input_plan *p);
 enum { INPUT_VALUE, INPUT_ID, INPUT_METADATA, INPUT_FIELDS };
 
 /*
- * Makes a job with one reference of an input record. Where it cannot be run as
- * it should (a recorded callable has no provider, the override path leads
- * nowhere), *e says why; there is a job all the same.
+ * Makes an input with one reference from a record. If it cannot be run (a
+ * recorded callable has no provider, the override path does not exist), *e is
+ * filled in; the input is returned all the same.
  */
 struct input *input_new(const struct input_plan *p, struct json_span record,
     const struct json_span v[INPUT_FIELDS], struct err *e);

@@ -26,7 +26,7 @@ enum message_field {
 	MESSAGE_HAS_CLOCK, MESSAGE_FIELDS
 };
 
-/* What request a message is about, where it says so; else: */
+/* The id of the request that a message is about, or: */
 #define MESSAGE_ANY 0		/* none is named: the oldest one */
 #define MESSAGE_STRANGE (-1)	/* there can be no such request */
 
@@ -48,7 +48,7 @@ int64_t message_clock(const struct message *m);
 int message_is(const struct message *m, enum message_field f,
     const char *text);
 
-/* Appends the text of a field: of a string what it says, else its JSON. */
+/* Appends the text of a string field, or the JSON of another value. */
 void message_text(const struct message *m, enum message_field f,
     struct buf *b);
 

@@ -20,9 +20,8 @@
 #include "proc.h"
 
 /*
- * Signals that come within this time of one that was counted are the same one:
- * timeout(1) sends two, to us and to our group, and so does a terminal that is
- * closed.
+ * Signals within this time of a counted one count as the same: timeout(1) and
+ * closing terminals send two, to the process and to its group.
  */
 #define TOGETHER 100000		/* microseconds */
 
@@ -85,7 +84,7 @@ on_signal(int sig)
 		proc_report_wanted = 1;
 	else
 		count_stop(sig);
-	/* a full pipe tells as much as one more byte would */
+	/* a full pipe is readable already */
 	if (write(signal_pipe[1], "", 1) < 0)
 		errno = saved;
 	errno = saved;
@@ -208,7 +207,7 @@ proc_init(struct err *e)
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
 	sigprocmask(SIG_UNBLOCK, &ours, NULL);
-	/* what was to be ignored, by nohup(1) for one, is */
+	/* keep ignoring what was ignored, by nohup(1) for example */
 	for (i = 0; i < LEN(signals); i++)
 		if (!sigaction(signals[i], NULL, &old) &&
 		    old.sa_handler != SIG_IGN)

@@ -29,10 +29,10 @@ extern volatile sig_atomic_t proc_stop_signal;
 extern volatile sig_atomic_t proc_report_wanted;
 
 /*
- * To be called once: SIGCHLD and these signals, unless they were ignored
- * before, are told through a descriptor that becomes readable, which is
- * returned; SIGPIPE is ignored, orphans become our children, and none of the
- * descriptors that we were started with will be a child's.
+ * Called once. SIGCHLD and the signals above, unless they were ignored, make
+ * the returned descriptor readable. SIGPIPE is ignored, orphans become
+ * children of this process, and children inherit none of the descriptors that
+ * it was started with. Returns -1 with *e filled in on failure.
  */
 int proc_init(struct err *e);
 
@@ -50,7 +50,7 @@ void proc_signal(const struct proc *p, int sig);
 /* Closes our ends. */
 void proc_close(struct proc *p);
 
-/* How a process ended, and what it used, with those that it has waited for. */
+/* How a process ended, and what it and the children it waited for used. */
 struct proc_end {
 	pid_t pid;
 	int status;		/* as waitpid gives it */
@@ -65,8 +65,8 @@ struct proc_end {
 int proc_reap(struct proc_end *end);
 
 /*
- * Kills every process that is a child of ours, but those that we were started
- * with, and collects them; also done when we exit.
+ * Kills and reaps all children, except those that this process was started
+ * with; also done at exit.
  */
 void proc_sweep(void);
 

@@ -34,7 +34,7 @@ struct queue {
 	long long iteration;	/* the next one of input */
 	uint64_t runs;		/* runs made so far */
 	size_t ninputs;		/* inputs read so far */
-	int ended;		/* there are no more inputs */
+	int ended;		/* 1: the inputs are at an end */
 	int waiting;		/* the next line of input is incomplete */
 	int again;		/* many runs were skipped: call again */
 	int hold;		/* set by the caller: make no new runs */

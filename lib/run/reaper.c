@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "reaper.h"
 
-/* What it is told: a group, negative when it is no more. */
+/* A message to the reaper: a group to add; negative: to remove. */
 struct groups {
 	pid_t *ids;
 	size_t n;
@@ -75,7 +75,7 @@ keep_watch(int fd)
 	prctl(PR_SET_NAME, "fl-guard", 0, 0, 0);
 #endif
 	keep_only(fd);
-	/* what is written are whole words, so what is read are some too */
+	/* writes are whole messages, and so are reads */
 	while ((n = read(0, changes, sizeof(changes))) > 0 ||
 	    (n < 0 && errno == EINTR))
 		for (i = 0; n > 0 && i < (size_t)n / sizeof(*changes); i++)

@@ -20,7 +20,7 @@ struct reaper {
  */
 int reaper_start(struct reaper *r, struct err *e);
 
-/* Adds a process group to those that it kills; removes one. */
+/* Adds a process group to those that the reaper kills; removes one. */
 void reaper_add(struct reaper *r, pid_t group);
 void reaper_remove(struct reaper *r, pid_t group);
 

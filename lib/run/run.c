@@ -8,14 +8,14 @@
 #include "input.h"
 #include "run.h"
 
-/* Of what an agent prints beside the protocol, this much is kept. */
+/* The number of bytes kept of what an agent prints besides messages. */
 #define PRINTED_MAX 65536
 
 const char *const run_failures[RUN_FAILURES] = {
 	"error", "timeout", "crash", "protocol", "cancelled"
 };
 
-/* What both the agent and the trace are told of which run this is. */
+/* Adds the members that identify the run, for the agent and for the trace. */
 static void
 put_identity(struct run *r, const char *name)
 {
@@ -192,7 +192,7 @@ add_usage(struct run *r, const struct json_span tokens[3])
 
 	for (i = 0; i < 3; i++)
 		r->has_tokens |= add_tokens(&r->tokens[i], tokens[i]);
-	/* a generation that tells no total has the sum of its parts */
+	/* a total that is missing is the sum of its parts */
 	if (!json_is(tokens[2], JSON_NUMBER))
 		for (i = 0; i < 2; i++)
 			add_tokens(&r->tokens[2], tokens[i]);

@@ -2,8 +2,8 @@
 #define RUN_H
 
 /*
- * One run of one input: what is sent to the agent for it, what comes back, and
- * the trace that this makes.
+ * A run of an input: the request to the agent, what comes back, and the trace
+ * made of both.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -32,20 +32,20 @@ struct run {
 	int announced;		/* of its start, by the agent */
 	int64_t start;		/* wall clock, microseconds since 1970 */
 	int64_t clock;		/* isotime_monotonic() then */
-	int64_t ended;		/* the same at its end; 0: not told */
+	int64_t ended;		/* clock at its end; 0: unknown */
 	struct buf observations;	/* JSON, without its brackets */
 	size_t nobservations;
-	struct buf sent;	/* callback messages, likewise */
+	struct buf sent;	/* callback messages, JSON without brackets */
 	struct buf errors;
 	struct buf deltas;	/* text */
-	struct buf printed;	/* what was no protocol */
+	struct buf printed;	/* output that is not messages */
 	struct buf failed;	/* earlier attempts, JSON without brackets */
 	/* candidates for the final output, JSON: the last of each */
 	struct buf response;	/* of an observation agent_final_response */
 	struct buf agent;	/* of an agent observation */
 	struct buf message;	/* sent through a callback */
 	long long tokens[3];	/* prompt, completion, total; of all attempts */
-	long long counted;	/* of the total, for who keeps count */
+	long long counted;	/* part of the total already counted */
 	unsigned by;		/* the number of its last agent; 0: none */
 	int has_tokens;
 };
@@ -87,8 +87,8 @@ void run_start(struct run *r);
 void run_unstart(struct run *r);
 
 /*
- * It began, or ended, as the agent tells, when its clock, which is ours, showed
- * this; a time that cannot be true is passed over.
+ * The run began, or ended, when the monotonic clock showed this, as the agent
+ * reports; impossible times are ignored.
  */
 void run_began_at(struct run *r, int64_t clock);
 void run_ended_at(struct run *r, int64_t clock);
