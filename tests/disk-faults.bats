@@ -55,7 +55,7 @@ whole_but_last()
 	head -n "$(lines_of "$1")" "$1" | jq -Rn '[inputs | fromjson] | length'
 }
 
-@test "a full disk is told, and what is on it is whole" {
+@test "a full disk is reported, and files on it are whole" {
 	local jobs
 
 	for jobs in 1 2; do
@@ -70,7 +70,7 @@ whole_but_last()
 	refused '<stdout>: No space left on device'
 }
 
-@test "an experiment on a full disk ends the pipeline, can be read, and can be gone on with" {
+@test "an experiment on a full disk ends the pipeline, can be read and can be resumed" {
 	local size
 
 	# in one of them each file is the one that finds it full
@@ -97,7 +97,7 @@ whole_but_last()
 	done
 }
 
-@test "a log on a full disk is told, and the runs go on" {
+@test "a log on a full disk is reported, and the runs continue" {
 	ROW=log
 	head -n 5 in >five
 	on_disk 256k "fl-run --stderr-dir disk/logs --command './fault garbage err lines fine' five" >wrong
@@ -107,7 +107,7 @@ whole_but_last()
 fl-run: disk/logs/agents.jsonl: No space left on device'
 }
 
-@test "a place that cannot be written is told before any run" {
+@test "a folder that cannot be written is reported before any run" {
 	local how
 
 	ROW=stderr-dir
@@ -128,7 +128,7 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 	done
 }
 
-@test "more agents than there may be open files are told" {
+@test "more agents than the limit of open files allows are reported" {
 	local n
 
 	for n in 8 14 20; do
@@ -142,14 +142,14 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 	refused "(cannot start './fault'|logs/agent-[0-9]+\.log): Too many open files"
 }
 
-@test "agents that end one after the other use no files up" {
+@test "agents that exit one after another leak no descriptors" {
 	ROW=sevenths
 	limited '-n 20' fl-run --stderr-dir logs --command './fault sevenths' in >wrong
 	assert_equal "$status $(<wrong)$(<err)" '1 '
 	assert_equal "$(lines_of got)" 1000
 }
 
-@test "more agents than there may be processes are told" {
+@test "more agents than the limit of processes allows are reported" {
 	local as=() n=1
 
 	# nobody else is counted with a user that there is not
@@ -165,7 +165,7 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 	done
 }
 
-@test "what does not fit into the memory is told" {
+@test "running out of memory is reported" {
 	local how
 
 	is_sanitized && skip 'the sanitizers need more'
@@ -186,7 +186,7 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 	refused 'out of memory \([0-9]+ bytes\)'
 }
 
-@test "a limit to the size of files is told" {
+@test "a limit of file sizes is reported" {
 	ROW=fl-run
 	attempt bash -c 'ulimit -f 20; fl-run --command "./fault child-first session deaf" in >cut' >wrong
 	refused '<stdout>: File too large'

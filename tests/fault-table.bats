@@ -16,7 +16,7 @@ setup_file()
 	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
 }
 
-@test "an agent that ends in the middle costs one run" {
+@test "an agent that exits during a run fails one run" {
 	rows c 1 2 <<-'END'
 	exits with 0           ; exit 0            ; ; crash 0
 	exits with 1           ; exit 1            ; ; crash 1
@@ -38,7 +38,7 @@ setup_file()
 	all_well
 }
 
-@test "what an agent leaves running costs nothing, and is ended" {
+@test "processes that an agent leaves fail no run and are killed" {
 	rows c 1 2 <<-'END'
 	a child                           ; child fine               ; ; fine 3
 	a child in a session              ; child session fine       ; ; fine 3
@@ -57,7 +57,7 @@ setup_file()
 	all_well
 }
 
-@test "what is said against the protocol costs one run at most" {
+@test "a violation of the protocol fails one run at most" {
 	rows c 1 2 <<-'END'
 	two answers                 ; twice           ; ; fine 3 ; clean
 	two answers without id      ; twice-unnamed   ; ; fine 3 ; clean
@@ -77,7 +77,7 @@ setup_file()
 	all_well
 }
 
-@test "an agent that hangs costs one run, and is ended" {
+@test "an agent that hangs fails one run and is killed" {
 	SIDE_BY_SIDE=100
 	rows c 1 2 <<-'END'
 	hangs                       ; hang ready                   ; --timeout 0.5 -c ready.yaml ; timeout -15
@@ -101,7 +101,7 @@ setup_file()
 	all_well
 }
 
-@test "100 MB that are no message are passed over, in little memory" {
+@test "100 MB of output that is not a message are skipped in little memory" {
 	is_sanitized || MOST=65536
 	SIDE_BY_SIDE=2
 	rows c 1 <<-'END'
@@ -127,7 +127,7 @@ setup_file()
 	all_well
 }
 
-@test "inputs of 1 MB and 20 MB arrive whole, also when nobody reads at first" {
+@test "inputs of 1 MB and 20 MB arrive whole, even if the agent reads late" {
 	local mode size
 
 	for mode in count write-first; do
@@ -147,7 +147,7 @@ setup_file()
 	done
 }
 
-@test "of 1,000 inputs each is run once, though every 7th kills its agent" {
+@test "each of 1,000 inputs is run once although every seventh kills its agent" {
 	local mode jobs
 
 	seq 1000 | sed 's/.*/{"input":"&"}/' >in
@@ -169,7 +169,7 @@ setup_file()
 
 # --- Python handlers --------------------------------------------------------------------
 
-@test "a handler that raises or exits costs one run" {
+@test "a handler that raises or exits fails one run" {
 	rows python 2 <<-'END'
 	raises                   ; raise                ; ; error ValueError
 	exits with 1             ; exit-1               ; ; error SystemExit
@@ -206,7 +206,7 @@ setup_file()
 	all_well
 }
 
-@test "a handler that hangs costs one run, and is ended" {
+@test "a handler that hangs fails one run and is killed" {
 	SIDE_BY_SIDE=100
 	rows python 1 2 <<-'END'
 	sleeps                   ; hang ; --timeout 0.5 ; timeout -15
@@ -225,7 +225,7 @@ setup_file()
 	all_well
 }
 
-@test "what a handler leaves, prints and closes costs no other run" {
+@test "processes, output and closed files of a handler affect no other run" {
 	rows python 1 <<-'END'
 	a child                  ; child         ; ; fine 3 ; clean
 	a child in a session     ; child-session ; ; fine 3 ; clean

@@ -66,7 +66,7 @@ none_marked()
 
 # --- shards -----------------------------------------------------------------------------------
 
-@test "three shards together are the whole, for 1,000 inputs, and about equal" {
+@test "three shards of 1,000 inputs are disjoint, complete and about equal" {
 	inputs 1000 >in
 	fl-run --protocol lines --command cat in | jq -r .run_id | sort >whole
 	for k in 1 2 3; do
@@ -78,7 +78,7 @@ none_marked()
 	sort part1 part2 part3 | diff whole -
 }
 
-@test "FL_SHARD says the same as --shard, which beats it" {
+@test "FL_SHARD works like --shard, which takes precedence" {
 	inputs 50 >in
 	fl-run --protocol lines --shard 2/3 --command cat in | jq -r .run_id >wanted
 	FL_SHARD=2/3 fl-run --protocol lines --command cat in | jq -r .run_id | diff wanted -
@@ -89,7 +89,7 @@ none_marked()
 	done
 }
 
-@test "a shard is of runs, so that the iterations of an input are spread" {
+@test "shards divide runs, so that the iterations of an input are spread" {
 	echo '{"input":"x"}' >in
 	for k in 1 2; do
 		fl-run -n 40 --protocol lines --shard "$k/2" --command cat in | jq .iteration >"part$k"
@@ -100,7 +100,7 @@ none_marked()
 
 # --- what is done ------------------------------------------------------------------------------
 
-@test "--done leaves out the runs that are in the file, and no others" {
+@test "--done skips the runs in the file, and no others" {
 	inputs 20 >in
 	fl-run --protocol lines --command cat in >all
 	{ sed -n 3p all; sed -n 7p all | jq -c 'del(.observations)'; echo 'no JSON'; echo '{"a":1}'; } >some
@@ -110,7 +110,7 @@ none_marked()
 	assert_equal "$output$stderr" ''
 }
 
-@test "a torn last line, a cancelled run and one without its newline are not done" {
+@test "an incomplete last line and a cancelled run do not count as done" {
 	inputs 4 >in
 	fl-run --protocol lines --command cat in >all
 	sed -n 1p all >some
@@ -121,7 +121,7 @@ none_marked()
 	assert_equal "$(xargs <got)" '2 4'
 }
 
-@test "output that is appended to what was done is cut where a line was torn" {
+@test "an incomplete last line is removed from output that is appended to" {
 	inputs 6 >in
 	fl-run --protocol lines --command cat in >all
 	for cut in 1 40 200; do
@@ -137,7 +137,7 @@ none_marked()
 
 # --- order -------------------------------------------------------------------------------------
 
-@test "with --ordered traces come in the order of the inputs, whatever takes long or fails" {
+@test "with --ordered traces come in the order of the inputs, whichever are slow or fail" {
 	obey
 	printf '{"input":"%s"}\n' wait1 2 3 crash4 5 error6 hang7 8 9 >in
 	printf 'runner: {retry_delay: 0.05}\n' >setting.yaml
@@ -155,7 +155,7 @@ none_marked()
 	assert [ "$(jq -r .input got | xargs)" != 'wait1 2 3 crash4 5 error6 hang7 8 9' ]
 }
 
-@test "--ordered goes by shards and what is done too" {
+@test "--ordered works with --shard and --done" {
 	inputs 100 >in
 	fl-run --protocol lines --command cat in | sed -n '1~3p' >some
 	fl-run --ordered -j 4 --shard 1/2 --done some --protocol lines --command cat in | jq .input >got
@@ -165,7 +165,7 @@ none_marked()
 
 # --- stops ----------------------------------------------------------------------------------
 
-@test "--max-failures, --max-tokens and --max-time stop it with 1 and say so" {
+@test "--max-failures, --max-tokens and --max-time stop fl-run with 1 and a message" {
 	obey
 	for i in 1 2 3; do printf '{"input":"%s%s"}\n' ok "$i" error "$i" tokens "$i"; done >in
 	run -1 --separate-stderr fl-run --max-failures 2 --command 'sh agent.sh' in
@@ -180,7 +180,7 @@ none_marked()
 	assert_equal "$stderr" 'fl-run: 0.5 seconds are over: no more runs are started; 1 may continue for 0 s'
 }
 
-@test "tokens of attempts that failed count, in the trace and for --max-tokens" {
+@test "tokens of failed attempts count, in the trace and for --max-tokens" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			echo '{"type":"observation","observation":{"total_tokens":100}}'
@@ -195,7 +195,7 @@ none_marked()
 	assert_equal "$stderr" 'fl-run: 300 tokens were used: no more runs are started'
 }
 
-@test "a limit that is reached by the last run of all stops nothing" {
+@test "a limit reached by the last run stops nothing" {
 	obey
 	printf '{"input":"%s"}\n' ok tokens >in
 	run -0 --separate-stderr fl-run --max-tokens 40 --max-failures 1 --command 'sh agent.sh' in
@@ -218,7 +218,7 @@ none_marked()
 	assert_output "fl-run: invalid --on-error 'maybe': expected continue or fail_fast"
 }
 
-@test "an agent that does not get ready ends it, unless another one did before" {
+@test "an agent that is never ready ends fl-run, unless another one was ready before" {
 	cat >handler.py <<-'END'
 		import os
 		with open("starts", "a") as file:
@@ -241,7 +241,7 @@ none_marked()
 	assert_equal "$output $(wc -c <starts)" ' 1'
 }
 
-@test "after a limit one signal ends what runs" {
+@test "after a limit one signal ends the running calls" {
 	obey
 	printf '{"input":"%s"}\n' error wait 2 3 >in
 	fl-run -j 2 --max-failures 1 --grace 100 --command 'sh agent.sh' in >got 2>err &
@@ -254,7 +254,7 @@ none_marked()
 	assert_equal "$status $(jq -r .error_kind got | xargs)" '143 error cancelled'
 }
 
-@test "the first signal tells how many may go on, and the second ends them" {
+@test "the first signal reports how many runs may continue, and the second ends them" {
 	obey
 	printf '{"input":"%s"}\n' 1 hang 2 >in
 	fl-run -j 2 --log log --command 'sh agent.sh' in >got 2>err &
@@ -273,7 +273,7 @@ none_marked()
 	assert_equal "$status" 143
 }
 
-@test "a signal that is sent again and again ends running runs at once" {
+@test "a signal that is repeated quickly ends running calls at once" {
 	obey
 	printf '{"input":"%s"}\n' hang >in
 	fl-run --grace 600 --log log --command 'sh agent.sh' in >got 2>err &
@@ -289,7 +289,7 @@ none_marked()
 
 # --- retries --------------------------------------------------------------------------------
 
-@test "what is tried again goes by its kind, and each attempt is told" {
+@test "retries depend on the kind of failure, and each attempt is listed" {
 	obey
 	printf 'runner: {max_retries: 2, retry_delay: 0.01, retry_on: [timeout, crash]}\n' >setting.yaml
 	printf '{"input":"%s"}\n' error crash hang >in
@@ -303,7 +303,7 @@ none_marked()
 	assert_output "fl-run: invalid --retry-on 'often': expected error, timeout, crash or protocol"
 }
 
-@test "attempts wait twice as long each time, and up to half more, each run otherwise" {
+@test "the delay of retries doubles, with a random part of up to a half" {
 	obey
 	printf 'runner: {max_retries: 4, retry_delay: 0.002}\n' >setting.yaml
 	for i in $(seq 20); do echo "{\"input\":\"error$i\"}"; done >in
@@ -319,7 +319,7 @@ none_marked()
 
 # --- agents ---------------------------------------------------------------------------------
 
-@test "with isolation: call an agent is started ahead of the run that it will take" {
+@test "with isolation: call an agent is started before its run is due" {
 	obey
 	printf '{"input":"wait%s"}\n' 1 2 3 >in
 	printf 'runner: {isolation: call}\n' >setting.yaml
@@ -335,7 +335,7 @@ none_marked()
 	assert_equal "$(jq -s 'map(.calls) | add' logs/agents.jsonl)" 3
 }
 
-@test "never are more at work than -j says, with isolation too" {
+@test "at most -j agents work at a time, with isolation, too" {
 	cat >agent.sh <<-'END'
 		read -r line
 		touch at-work/$$
@@ -352,7 +352,7 @@ none_marked()
 	assert [ "$(sort -n most | tail -n 1)" -le 3 ]
 }
 
-@test "nothing is left when fl-run is killed outright" {
+@test "no process is left after fl-run was killed with SIGKILL" {
 	mark=$BATS_TEST_NAME-$$-$RANDOM
 	cat >agent.sh <<-'END'
 		trap '' TERM HUP INT
@@ -383,7 +383,7 @@ none_marked()
 	done
 }
 
-@test "descriptors that fl-run was started with are not the agents'" {
+@test "agents do not inherit the descriptors of fl-run" {
 	cat >agent.sh <<-'END'
 		read -r line
 		ls /proc/$$/fd >fds
@@ -394,7 +394,7 @@ none_marked()
 	assert_equal "$(grep -vxE '1.' fds | xargs)" '0 1 2'
 }
 
-@test "kill_signal ends agents, kill_timeout later SIGKILL does, and the trace says so" {
+@test "kill_signal ends agents, SIGKILL follows after kill_timeout, and the trace says so" {
 	cat >agent.sh <<-'END'
 		case $1 in
 		polite) trap 'echo bye >&2; exit 7' USR1 ;;
@@ -413,7 +413,7 @@ none_marked()
 		'["timeout","the run took longer than timeout_seconds (after SIGUSR1 and SIGKILL: killed by signal 9 (Killed))",null,9]'
 }
 
-@test "a trace tells its agent, whose numbers go on after those that have logs" {
+@test "a trace names its agent, and numbers continue after those that have logs" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			echo "$line" >&2
@@ -430,7 +430,7 @@ none_marked()
 	assert_equal "$(jq .agent got) $(cd logs && echo agent-?.log)" '3 agent-1.log agent-2.log agent-3.log'
 }
 
-@test "what each agent used is in agents.jsonl" {
+@test "agents.jsonl has the resources that each agent used" {
 	cat >handler.py <<-'END'
 		def run(input):
 		    data = bytearray(60_000_000)
@@ -445,7 +445,7 @@ none_marked()
 
 # --- what agents may use ------------------------------------------------------------------------
 
-@test "limits hold for agents: address space, processor time, open files, file size" {
+@test "agents have limits: address space, processor time, open files, file size" {
 	cat >handler.py <<-'END'
 		import resource
 		def run(input):
@@ -476,7 +476,7 @@ none_marked()
 	assert_equal "$stderr" "fl-run: cannot start './nowhere': No such file or directory"
 }
 
-@test "limits.output_mb bounds what an agent may say of one run; 0 is no bound" {
+@test "limits.output_mb limits the output for one run; 0 is no limit" {
 	cat >agent.sh <<-'END'
 		read -r line
 		head -c 3000000 /dev/zero | tr '\0' x | sed 's/.*/{"type":"delta","delta":"&"}/'
@@ -492,7 +492,7 @@ none_marked()
 	assert_equal "$(jq '.output | length' got0)" 3000000
 }
 
-@test "a clean environment has what programs need, what is allowed, and what is configured" {
+@test "a clean environment has basic, allowed and configured variables" {
 	cat >agent.sh <<-'END'
 		read -r line
 		env | cut -d= -f1 | sort | xargs >names
@@ -517,7 +517,7 @@ none_marked()
 
 # --- seeing it -----------------------------------------------------------------------------------
 
-@test "the log tells what was done, enough to follow every run" {
+@test "the event log allows every run to be followed" {
 	obey
 	printf '{"input":"%s"}\n' 1 crash 2 hang 3 error 4 >in
 	printf 'runner: {max_retries: 1, retry_delay: 0.01}\n' >setting.yaml
@@ -546,7 +546,7 @@ none_marked()
 		PY
 }
 
-@test "a log that cannot be written is told, and costs no run" {
+@test "a log that cannot be written is reported and fails no run" {
 	run -0 --separate-stderr fl-run --protocol lines --log /dev/full --command cat <(inputs 3)
 	assert_equal "$(jq -r .output <<<"$output" | xargs)" '1 2 3'
 	assert_equal "$stderr" 'fl-run: the log cannot be written and is closed: No space left on device'
@@ -554,7 +554,7 @@ none_marked()
 	assert_equal "$stderr" 'fl-run: nowhere/log: No such file or directory'
 }
 
-@test "SIGUSR1 tells what is running, and changes nothing" {
+@test "SIGUSR1 lists the running calls and changes nothing" {
 	obey
 	printf '{"input":"%s"}\n' 1 wait2 3 >in
 	fl-run --log log --command 'sh agent.sh' in >got 2>err &
@@ -571,14 +571,14 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 	assert_equal "$(jq -r .input got | xargs)" '1 wait2 3'
 }
 
-@test "the progress line has what is done, how fast, how long, and what is left" {
+@test "the progress line shows runs, rate, median and time left" {
 	inputs 20 >in
 	fl-run --progress --total 20 --protocol lines --command cat in 2>err >/dev/null
 	run -0 bash -c "tr '\r' '\n' <err | tail -n 1"
 	assert_regex "$output" $'^20/20 done, 0 failed, 0 running, [0-9]+/s, p50 [0-9.]+ ms\033\\[K$'
 }
 
-@test "the progress line fits into the terminal, without what matters least" {
+@test "the progress line fits the terminal and drops its least important parts" {
 	inputs 3 >in
 	for cols in 0 12 20 30 40 60 80; do
 		"${PYTHON:-python3}" - "$cols" <<-'PY'
@@ -608,7 +608,7 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 	done
 }
 
-@test "runs that were cancelled are neither done nor failed in the progress line" {
+@test "cancelled runs count neither as done nor as failed in the progress line" {
 	obey
 	printf '{"input":"%s"}\n' 1 wait2 3 >in
 	fl-run --progress --total 3 --grace 0 --command 'sh agent.sh' in >got 2>err &

@@ -28,7 +28,7 @@ replies()
 	END
 }
 
-@test "an agent that closes its input loses that run only, and does not hang the rest" {
+@test "an agent that closes its input fails one run and does not hang the others" {
 	cat >agent.sh <<-'END'
 		read -r line
 		exec <&-
@@ -40,14 +40,14 @@ replies()
 	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | sed 's/^crash$/hi/' | xargs)" 'hi hi hi'
 }
 
-@test "an agent that does not take its request whole is no reason to wait for it at the end" {
+@test "an agent that leaves its request unread does not delay the end" {
 	printf '{"input":"%s"}\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >in
 	run -0 --separate-stderr timeout 30 fl-run --protocol lines \
 		--command "sh -c 'while sleep 0.05; do echo hi; done'" in
 	assert_equal "$(jq -r .output <<<"$output")" hi
 }
 
-@test "a greeting with numbers that are none is a greeting all the same" {
+@test "hello with invalid numbers is accepted" {
 	for number in NaN -1 0 1e999 '"x"' null; do
 		replies "{\"type\":\"hello\",\"pipeline\":$number,\"concurrency\":$number}"
 		run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 3)
@@ -55,7 +55,7 @@ replies()
 	done
 }
 
-@test "half a line of text is no answer, whatever ends the agent" {
+@test "half a line is not an answer, however the agent ends" {
 	echo '{"input":"1"}' >in
 	run -1 --separate-stderr timeout 30 fl-run --protocol lines --timeout 0.5 \
 		--command "sh -c 'read x; printf partial; sleep 100'" in
@@ -65,7 +65,7 @@ replies()
 	assert_equal "$(jq -c '[.error_kind,.output,.stdout]' <<<"$output")" '["crash",null,"partial\n"]'
 }
 
-@test "an answer that comes after the time is up does not count" {
+@test "an answer after the time limit does not count" {
 	cat >agent.sh <<-'END'
 		trap '' TERM
 		read -r line
@@ -76,7 +76,7 @@ replies()
 	assert_equal "$(jq -c '[.error_kind,.output]' <<<"$output")" '["timeout",null]'
 }
 
-@test "an agent that greets and says nothing of starting has its time counted" {
+@test "the time of an agent that sends hello but no start is counted" {
 	cat >agent.sh <<-'END'
 		echo '{"type":"hello","protocol":1}'
 		while read -r line; do
@@ -88,14 +88,14 @@ replies()
 	assert_equal "$(jq '.duration_ms >= 190' <<<"$output" | xargs)" 'true true true'
 }
 
-@test "no more agents are started than there are runs for them" {
+@test "at most as many agents are started as there are runs" {
 	echo 'def run(input): return input' >handler.py
 	inputs 2 >in
 	fl-run -j 8 --target handler:run --stderr-dir logs in >/dev/null
 	assert [ "$(find logs -name "agent-*" | wc -l)" -le 2 ]
 }
 
-@test "a retry that is due while all agents are busy costs no processor time" {
+@test "a retry that is due while all agents are busy uses no processor time" {
 	cat >agent.sh <<-'END'
 		read -r line
 		case $line in *'"input":"1"'*) exit 1 ;; esac
@@ -114,7 +114,7 @@ replies()
 	PY
 }
 
-@test "SIGTERM ends it while nobody reads what it writes, and SIGHUP ends it too" {
+@test "SIGTERM and SIGHUP end fl-run while its output is not read" {
 	replies
 	cat >agent.sh <<-'END'
 		while read -r line; do
@@ -147,7 +147,7 @@ replies()
 	PY
 }
 
-@test "a run that waited for its next attempt has a trace when all is stopped" {
+@test "a run that waits for its next attempt has a trace after a stop" {
 	printf 'runner: {retry_delay: 100}\n' >setting.yaml
 	inputs 1 >in
 	fl-run -c setting.yaml --retries 1 --stderr-dir logs --command "sh -c 'read x; exit 4'" in >got &
@@ -160,7 +160,7 @@ replies()
 	assert_equal "$status $(jq -c '[.error_kind,(.failed_attempts|length)]' got)" '143 ["cancelled",1]'
 }
 
-@test "nothing that agents leave behind is waited for, or left" {
+@test "processes that agents leave are neither waited for nor left" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			setsid sh -c 'sleep 1000; :' &
@@ -172,7 +172,7 @@ replies()
 	assert_equal "$(processes "MARKER=$BATS_TEST_TMPDIR")" 0
 }
 
-@test "observations belong to the trace that they were made in, and have a type" {
+@test "observations get the id of their trace and a type" {
 	replies
 	cat >agent.sh <<-'END'
 		read -r line
@@ -188,7 +188,7 @@ replies()
 	assert_jq .observation_count 2 got
 }
 
-@test "what an input carries along does not make its trace another record" {
+@test "fields of an input do not turn its trace into another kind of record" {
 	replies
 	{
 		fl-record-extract "$DATA/reference/recordings/guide.jsonl"
@@ -201,7 +201,7 @@ replies()
 	assert_equal "$(jq -r '.tag // empty' exp/traces.jsonl)" 7
 }
 
-@test "a trace is kept once" {
+@test "a trace is written once" {
 	replies
 	fl-run --command 'sh agent.sh' <(inputs 2) >traces
 	run -1 --separate-stderr fl-collect -q exp traces traces
@@ -209,7 +209,7 @@ replies()
 	assert_regex "$stderr" 'traces:1: a trace of this trace_id was there before'
 }
 
-@test "run_delay_seconds lies between the runs of an agent" {
+@test "run_delay_seconds passes between the runs of an agent" {
 	replies
 	printf 'run_delay_seconds: 0.2\n' >setting.yaml
 	fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 3) >got
@@ -235,7 +235,7 @@ replies()
 		.observations[0].end_time > .end_time)) | length' 0 <(echo null; cat got)
 }
 
-@test "a delay that is over while other things are done is not slept through" {
+@test "a delay that ends during other work is noticed" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			echo '{"type":"error","error":"no"}'
@@ -250,7 +250,7 @@ replies()
 	done
 }
 
-@test "with --ordered the run that all wait for gets its next attempt, however much waits" {
+@test "with --ordered the run that others wait for is retried, however many wait" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			case $line in *'"input":"1"'*'"attempt":1'*)
@@ -268,7 +268,7 @@ replies()
 	assert_equal "$(jq -r .input got | xargs)" "$(seq 12 | xargs)"
 }
 
-@test "runs that wait for their next attempt do not fill the memory" {
+@test "waiting retries use bounded memory" {
 	cat >agent.sh <<-'END'
 		while read -r line; do
 			echo '{"type":"error","error":"no"}'
@@ -289,7 +289,7 @@ replies()
 	assert_equal "$(grep -c '"sent"' log) $(lines_of got)" '10000 10000'
 }
 
-@test "ends of agents are seen though SIGCHLD was blocked by who started fl-run" {
+@test "the end of an agent is noticed although the parent blocked SIGCHLD" {
 	replies
 	inputs 2 >in
 	python3 - <<-'PY'
@@ -304,7 +304,7 @@ replies()
 	PY
 }
 
-@test "children of the shell that became fl-run are let live: its output is theirs to read" {
+@test "children of the shell that executed fl-run are not killed" {
 	replies
 	inputs 3 >in
 	cat >start.sh <<-'END'
@@ -331,7 +331,7 @@ replies()
 		'[1,cancelled,2] [2,crash,1]'
 }
 
-@test "a second signal does not wait for agents that are being ended already" {
+@test "a second signal does not wait for agents that are being killed" {
 	cat >agent.sh <<-'END'
 		trap '' TERM
 		read -r line
@@ -355,7 +355,7 @@ replies()
 	assert_equal "$status $(jq -r .error_kind got)" '143 timeout'
 }
 
-@test "timeout(1), which sends its signal twice, leaves runs the time of --grace" {
+@test "the two signals of timeout(1) count as one" {
 	cat >agent.sh <<-'END'
 		read -r line
 		sleep 0.6
@@ -369,7 +369,7 @@ replies()
 	done
 }
 
-@test "signals do not make fl-run wait for an input while agents have answered" {
+@test "after a signal fl-run does not wait for input" {
 	replies
 	sed -i 's/read -r line; do/&\n\tsleep 0.01/' agent.sh
 	timeout 40 python3 - <<-'PY'
@@ -393,7 +393,7 @@ replies()
 	PY
 }
 
-@test "the time of a request that is never begun passes while others are answered" {
+@test "the time of a request that is never begun runs while others are answered" {
 	cat >agent.py <<-'END'
 		import json, sys, time
 		print('{"type":"hello","concurrency":2}', flush=True)
@@ -409,7 +409,7 @@ replies()
 	assert [ "$(jq -r .input got | grep -n '^3$' | cut -d: -f1)" -lt 15 ]
 }
 
-@test "an agent that is not needed any more has kill_timeout to end, its output closed or not" {
+@test "an agent that is no longer needed has kill_timeout to exit" {
 	cat >agent.sh <<-'END'
 		while read -r line; do echo '{"type":"final"}'; done
 		exec >&-
@@ -420,7 +420,7 @@ replies()
 	assert [ -e ended ]
 }
 
-@test "--max-time stops nothing when only an agent's end is waited for" {
+@test "--max-time does not apply while the last agents exit" {
 	replies
 	echo 'sleep 2.2' >>agent.sh
 	printf 'runner: {kill_timeout: 20}\n' >setting.yaml
@@ -428,7 +428,7 @@ replies()
 	assert_equal "$(lines_of <(echo "$output")) $stderr" '3 '
 }
 
-@test "a run that ended by the agent's clock before it is known to have begun took no time" {
+@test "a run whose end precedes its start took no time" {
 	# it tells of all that it was sent ahead at once
 	cat >agent.py <<-'END'
 		import json, os, time
@@ -447,7 +447,7 @@ replies()
 	assert_equal "$(jq -s 'map(select(.took_us and .took_us < 0)) | length' log)" 0
 }
 
-@test "what is configured of a command's process is not asked of a Python handler" {
+@test "runner.process settings do not apply to Python handlers" {
 	echo 'def run(input): return input' >handler.py
 	cat >setting.yaml <<-'END'
 		runner:
@@ -458,7 +458,7 @@ replies()
 	assert_equal "$(jq -r .output got | xargs)" '1 2'
 }
 
-@test "an agent that says again and again that it begins a run has its time all the same" {
+@test "repeated start messages do not extend the time limit" {
 	cat >agent.sh <<-'END'
 		echo '{"type":"hello"}'
 		read -r line
@@ -469,7 +469,7 @@ replies()
 	assert_equal "$(jq -r 'select(.run_id).event' log | xargs)" 'sent started late done'
 }
 
-@test "output is what it was: a FIFO that is open both ways, a terminal from behind" {
+@test "fl-run leaves the flags of stdout alone (FIFO opened read-write, pty master)" {
 	inputs 2 >in
 	timeout 30 python3 - <<-'PY'
 		import os, select, subprocess
@@ -489,7 +489,7 @@ replies()
 	PY
 }
 
-@test "agents that do not wait for their run are not started ahead again and again" {
+@test "idle agents that exit are not started ahead again" {
 	cat >agent.sh <<-'END'
 		read -t 0.02 -r line || exit 0
 		sleep 0.6
@@ -500,7 +500,7 @@ replies()
 	assert [ "$(grep -c '"spawned"' log)" -le 5 ]
 }
 
-@test "hello is a greeting, though it is the line that an agent is ready with" {
+@test "hello is read even if it matches ready_pattern" {
 	cat >agent.sh <<-'END'
 		echo '{"type":"hello","concurrency":2}'
 		read -r one
@@ -513,7 +513,7 @@ replies()
 		'ready hello sent sent'
 }
 
-@test "an error that an agent calls setup is its run's, once it has done some work" {
+@test "a setup error after the first answer fails its run only" {
 	cat >agent.sh <<-'END'
 		read -r line
 		echo '{"type":"final"}'
@@ -526,7 +526,7 @@ replies()
 	assert_equal "$(jq -c '[.input,.error]' <<<"$output" | xargs) $stderr" '[1,null] [2,no tool] [3,null] '
 }
 
-@test "what an agent says after an answer to no request is not believed" {
+@test "after an answer to no request further answers are ignored" {
 	cat >agent.sh <<-'END'
 		echo '{"type":"hello","concurrency":2}'
 		read -r one
@@ -543,7 +543,7 @@ replies()
 		'[1,null,protocol] [2,null,crash]'
 }
 
-@test "numbers of tokens that cannot be add up to no nonsense" {
+@test "impossible token counts are not added" {
 	cat >agent.sh <<-'END'
 		read -r line
 		for i in 1 2 3 4 5 6 7 8 9 10; do seq 2000 | sed 's/.*/{"type":"observation","observation":{"total_tokens":999999999999999}}/'; done
@@ -555,7 +555,7 @@ replies()
 		'{"prompt_tokens":0,"completion_tokens":0,"total_tokens":1000000000000000}'
 }
 
-@test "a terminal that was stopped does not stop the runs with their progress line" {
+@test "a stopped terminal does not block runs through the progress line" {
 	echo 'read -r line; exec sleep 100' >agent.sh
 	inputs 1 >in
 	timeout 30 python3 - <<-'PY'
@@ -572,7 +572,7 @@ replies()
 	assert_equal "$(jq -r .error_kind got)" timeout
 }
 
-@test "an input that comes in many pieces is looked through once" {
+@test "an input that arrives in many pieces is scanned once" {
 	is_sanitized && skip
 	python3 - <<-'PY'
 		import os, resource, subprocess, time

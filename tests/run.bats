@@ -119,7 +119,7 @@ nothing_left()
 	assert_regex "$stderr" "ready_pattern '\(': expected a POSIX"
 }
 
-@test "an agent that can do no work says so, and nothing more is run" {
+@test "an agent that cannot work reports it, and nothing more is run" {
 	echo '{"type":"error","code":"setup","error":"no model"}' >setup
 	run --separate-stderr -2 fl-run --command 'sh -c "cat setup; exec sleep 1000"' < <(inputs a b)
 	assert_equal "$(jq -c '[.input,.success]' <<<"$output")" '["a",false]'
@@ -212,7 +212,7 @@ nothing_left()
 	END
 }
 
-@test "what is no protocol is kept as text, and is never a reply" {
+@test "output that is not a message is kept as text, and is never a reply" {
 	odd garbage >got
 	assert_equal "$(values .success got)" 'true true true'
 	sed -n 2p got >one
@@ -224,13 +224,13 @@ nothing_left()
 	assert_equal "$(values .success got)" 'true true true'
 }
 
-@test "what an agent leaves running does not hold anything up, and is ended" {
+@test "processes that an agent leaves delay nothing and are killed" {
 	odd session >got
 	assert_equal "$(values .output got)" 'fine fine fine'
 	nothing_left session
 }
 
-@test "a run that takes too long is ended with all it started" {
+@test "a run over its time limit is killed with all processes it started" {
 	status=0
 	odd silent --timeout 2 >got || status=$?
 	assert_equal "$status $(values .success got)" '1 true false true'
@@ -240,7 +240,7 @@ nothing_left()
 	nothing_left silent
 }
 
-@test "runs that an agent had begun beside a late one are told apart from it" {
+@test "other runs of a late run's agent fail with an error of their own" {
 	# the first request goes before hello, the others two at a time
 	inputs first odd beside after >in
 	run --separate-stderr -1 timeout 60 fl-run --timeout 2 --command "$AGENTS/two.sh hangs" in
@@ -255,7 +255,7 @@ nothing_left()
 		'the agent was ended because of another run (after SIGTERM: killed by signal 15 (Terminated))'
 }
 
-@test "a request that an agent had not begun when it ended is given to another" {
+@test "a request that an agent had not begun when it exited goes to another one" {
 	inputs first odd beside after >in
 	run --separate-stderr -1 timeout 60 fl-run --timeout 50 --command "$AGENTS/two.sh exits" in
 	assert_equal "$(jq -c '[.input,.success,.error_kind,.exit_code,.attempts]' <<<"$output" | sort)" "$(cat <<-'END'
@@ -275,7 +275,7 @@ nothing_left()
 	nothing_left deaf
 }
 
-@test "an agent that always ends at once fails each run, and the experiment ends" {
+@test "an agent that always exits at once fails every run, and the experiment ends" {
 	for command in true false 'sh -c "exec >&-; exit 7"' 'sh -c "read l; exit 9"'; do
 		run --separate-stderr -1 timeout 60 fl-run --command "$command" < <(inputs a b c)
 		assert_equal "$(jq -r .error_kind <<<"$output" | paste -sd ' ')" 'crash crash crash'
@@ -327,7 +327,7 @@ nothing_left()
 	assert_jq .output '[1,null]' got
 }
 
-@test "a handler's misdeeds cost its own run only" {
+@test "misbehaviour of a handler affects its own run only" {
 	inputs fine raise exit os_exit kill print object nan surrogate recursion fine >in
 	run --separate-stderr -1 fl-run --target "$HANDLERS:misbehave" in
 	cat >got <<<"$output"
@@ -351,7 +351,7 @@ nothing_left()
 	assert_regex "$(jq -r 'select(.input == "raise") | .stderr' got)" 'ValueError: no é'
 }
 
-@test "a target that is not there is told before any call" {
+@test "a missing target is reported before any call" {
 	printf 'def f(input): return input\nraise_at = 5\n' >mod.py
 	printf 'raise RuntimeError("at import")\n' >broken.py
 	printf 'def f(:\n' >syntax.py
@@ -450,7 +450,7 @@ nothing_left()
 	assert_equal "$(jq -c '.callback_messages.send | index("to token_callback")' got | grep -vc null)" 1
 }
 
-@test "a callable without a provider, or an unknown one, is told before any call" {
+@test "a callable without a provider, or with an unknown one, is reported before any call" {
 	cp "$HANDLERS" .
 	fl-record-extract "$DATA/reference/recordings/guide.jsonl" | fl-generate -l 3 >in
 	printf 'replay_args:\n  enabled: true\n  callable_providers: {send_callback: "builtin:collector.send"}\n' >setting.yaml
@@ -463,7 +463,7 @@ nothing_left()
 	assert_regex "$stderr" 'send_callback.*unknown provider "builtin:nothing"'
 }
 
-@test "a place for the input that is not there is told before any call" {
+@test "a path for the input that does not exist is reported before any call" {
 	printf 'replay_args:\n  enabled: true\n  override_param_path: data.nothing.here\n' >setting.yaml
 	echo '{"input":"a","metadata":{"template_kwargs":{"data":{"content":"x"}}}}' >in
 	run --separate-stderr -2 fl-run -c setting.yaml -t "$HANDLERS:everything" in
@@ -507,7 +507,7 @@ nothing_left()
 	assert_equal "$(lines_of got)" 1
 }
 
-@test "runs side by side are all there, each once" {
+@test "parallel runs are all written, each once" {
 	seq 40 | sed 's/.*/{"input":"&"}/' >in
 	for n in 1 4 0; do
 		fl-run --command "$AGENTS/echo.sh" -n 2 --parallel "$n" in >got
@@ -517,7 +517,7 @@ nothing_left()
 	done
 }
 
-@test "with isolation each run has an agent of its own" {
+@test "with isolation: call each run has an agent of its own" {
 	printf 'runner: {isolation: call}\n' >setting.yaml
 	odd no-output -c setting.yaml >got
 	assert_equal "$(values .success got)" 'true true true'
@@ -574,7 +574,7 @@ nothing_left()
 	assert_jq .input_id '"00112233445566ff"' four
 }
 
-@test "input_template is filled in, with what is known of the persona" {
+@test "input_template is filled in with the fields of the persona" {
 	cat >setting.yaml <<-'YAML'
 	input_template: "{persona}|{input}|{{input}}|{other}"
 	personas:
@@ -610,7 +610,7 @@ nothing_left()
 	assert_equal "$(values .input got)" '1 4'
 }
 
-@test "all that an input came with is in its trace" {
+@test "a trace has all fields of its input" {
 	echo '{"label":{"a":1.50},"input":"1","success":"no","metadata":{"persona":"a","strategy":"typo","tag":[1.50],"template_kwargs":{"a":1},"args_template":"use_recorded"},"trace_id":"old"}' |
 		fl-run --command "$AGENTS/echo.sh" >got
 	assert_jq '[.label,.success,.persona,.metadata.strategy,.metadata.tag,.metadata.template_kwargs]' \
@@ -622,7 +622,7 @@ nothing_left()
 	assert_equal "$(jq -r '.run_id, .label' got)" "$(jq -r '.run_id, .label' again)"
 }
 
-@test "a run that failed is tried again as often as told" {
+@test "a failed run is retried max_retries times" {
 	printf 'runner: {max_retries: 2, retry_delay: 0}\n' >setting.yaml
 	inputs a | fl-run -c setting.yaml -t "$HANDLERS:fails_at_first" >got
 	assert_jq '[.success,.output,.attempts,(.failed_attempts | length),.failed_attempts[0].error,.failed_attempts[0].attempt]' \
@@ -634,7 +634,7 @@ nothing_left()
 	assert_equal "$(jq -c '[.attempts,has("failed_attempts")]' <<<"$output")" '[1,false]'
 }
 
-@test "bad inputs are told with their number, and the good ones run" {
+@test "bad inputs are reported with their line, and the good ones run" {
 	printf '%s\n' '{"input":"a"}' 'nonsense' '{"nothing":1}' '[1]' '' '{"input":"b"}' >in
 	printf '{"input":"cut' >>in
 	run --separate-stderr -1 fl-run --command "$AGENTS/echo.sh" in
@@ -647,7 +647,7 @@ nothing_left()
 	assert_equal "$(jq -c .output.input got | paste -sd ' ')" 'null false "" 0 [] {}'
 }
 
-@test "no inputs, no agents" {
+@test "without inputs no agent is started" {
 	run --separate-stderr -0 fl-run --command "$AGENTS/odd.sh x" </dev/null
 	assert_output ''
 	assert_not_exists starts
@@ -672,7 +672,7 @@ stop()
 	wait "$pid" || status=$?
 }
 
-@test "SIGINT and SIGTERM end it, with what was finished and what was not" {
+@test "SIGINT and SIGTERM end fl-run after writing finished and cancelled runs" {
 	for case in INT:130 TERM:143; do
 		stop "${case%:*}"
 		assert_equal "${case%:*} $status" "${case%:*} ${case#*:}"
@@ -681,7 +681,7 @@ stop()
 	done
 }
 
-@test "a reader that goes away ends it quietly, and its agents" {
+@test "losing the reader ends fl-run and its agents quietly" {
 	seq 100000 | sed 's/.*/{"input":"&"}/' >in
 	{ MARKER=$BATS_TEST_TMPDIR/head timeout 60 fl-run --command "$AGENTS/echo.sh" -j 2 in 2>err ||
 		echo $? >status; } | head -n 1 >got
@@ -691,7 +691,7 @@ stop()
 	nothing_left head
 }
 
-@test "traces come as they are made, and inputs may come slowly" {
+@test "traces are written as they are made, and inputs may come slowly" {
 	mkfifo to from
 	fl-run --command "$AGENTS/echo.sh" <to >from &
 	exec 7>to 8<from
@@ -707,7 +707,7 @@ stop()
 
 # --- standard error -----------------------------------------------------------------------------
 
-@test "what agents say on stderr is kept, without secrets" {
+@test "the stderr of agents is kept without secrets" {
 	export MY_API_KEY=sk-0123456789 TINY_TOKEN=abc OPEN=visible-value
 	status=0
 	odd talks --stderr-dir logs >got 2>err || status=$?
@@ -720,7 +720,7 @@ stop()
 	refute grep -rq sk-0123456789 logs got err
 }
 
-@test "a failed run shows the end of what was said, the log all of it" {
+@test "a failed run shows the end of stderr, the log all of it" {
 	printf '%s\n' '#!/bin/bash' 'read -r line; seq 5000 >&2; exit 1' >agent
 	chmod +x agent
 	inputs a >in
@@ -730,7 +730,7 @@ stop()
 	assert_equal "$(jq '.stderr | length' <<<"$output")" 4096
 }
 
-@test "secrets of .env files are kept out of the logs too" {
+@test "secrets of .env files are masked in the logs, too" {
 	mkdir project
 	printf 'MY_PASSWORD="correct horse"\n' >project/.env
 	printf 'runner: {process: {command: [sh, -c, "printf \\"%%s and half a line\\" \\"$MY_PASSWORD\\" >&2; exit 1"]}}\n' >project/setting.yaml
@@ -740,7 +740,7 @@ stop()
 	assert_equal "$(jq -r .stderr <<<"$output")" '*** and half a line'
 }
 
-@test "a folder that is not there is told before any call" {
+@test "a missing folder is reported before any call" {
 	printf 'runner: {working_directory: nowhere}\n' >setting.yaml
 	touch file
 	inputs a >in
@@ -754,7 +754,7 @@ stop()
 	assert_equal "$stderr" "fl-run: protocol 'csv': expected jsonl or lines"
 }
 
-@test "progress is shown on stderr when asked for, and only then" {
+@test "progress is shown on stderr when requested, and only then" {
 	inputs a b >in
 	run --separate-stderr -0 fl-run --progress --total 2 --command "$AGENTS/echo.sh" in
 	assert_equal "${#lines[@]}" 2

@@ -39,7 +39,7 @@ struct engine_plan {
 	long long max_tokens;	/* tokens to stop after; 0: no limit */
 	double max_time;	/* seconds to stop after; 0: no limit */
 	int lines;		/* the protocol is lines of text */
-	int hello;		/* 1: agents are ready once they have sent hello */
+	int hello;		/* 1: agents send hello when ready */
 	int fresh;		/* every run gets a new agent */
 	int ordered;		/* write traces in the order of the runs */
 	const regex_t *ready;	/* agents are ready after a line that matches;

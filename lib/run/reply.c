@@ -23,7 +23,7 @@
  */
 #define SHORT_CALL 1000			/* microseconds */
 #define START_TRIES 3			/* failed starts in a row */
-#define LONG_LINE ((size_t)1 << 20)	/* bytes of a line that is not a message */
+#define LONG_LINE ((size_t)1 << 20)	/* bytes of a non-message */
 
 /* Whether a run has failed already: its agent is being ended because of it. */
 static int
