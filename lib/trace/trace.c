@@ -269,7 +269,7 @@ trace_add_brief(struct trace *t, struct json_span observation)
 int
 trace_lend(struct trace *t, size_t i, struct json_span observation)
 {
-	struct observation *o = &t->obs[i], *last, now;
+	struct observation *o = &t->obs[i], *last, now = { 0 };
 	size_t k;
 
 	if (t->lent < t->nobs) {
