@@ -702,6 +702,44 @@ others()
 	assert_output $'{"input":"a"}\n{"input":"b"}'
 }
 
+@test "whole numbers may be spelled with a fraction or an exponent" {
+	for text in 5.0 .5e+1 50.0e-1 5; do
+		setting <<<"iterations: $text"
+		assert_equal "$(fl-config get iterations)" 5
+		assert_equal "$(fl-config show | jq -c .iterations)" 5
+		run -0 fl-config check
+	done
+	for text in 5.5 1.0e-1 -5.0; do
+		setting <<<"iterations: $text"
+		run -2 fl-config check
+	done
+	setting <<<'seed: -1.0e+3'
+	assert_equal "$(fl-config get seed)" -1000
+	assert_equal "$(FLUXLOOP_ITERATIONS=7.0 fl-config get iterations)" 7
+}
+
+@test "set does not write through a link that has the name of its new file" {
+	echo important >victim
+	for link in victim missing .; do
+		setting <<<'iterations: 1'
+		ln -sfn "$link" setting.yaml.new
+		run --separate-stderr -2 fl-config set iterations 5
+		assert_equal "$(cat setting.yaml)" 'iterations: 1'
+		assert_link_exists setting.yaml.new
+	done
+	assert_equal "$(cat victim)" important
+	assert_not_exists missing
+	# a file of that name that an interrupted program left is no obstacle
+	rm setting.yaml.new
+	echo old >setting.yaml.new
+	run -0 fl-config set iterations 5
+	assert_equal "$(cat setting.yaml)" 'iterations: 5'
+	# nor does env set
+	ln -s victim .env.new
+	run --separate-stderr -2 fl-config env set A 1
+	assert_equal "$(cat victim)" important
+}
+
 @test "a table of .env files is read as the Python package reads it" {
 	find_python
 	run -0 python3 "$ROOT/tests/dotenv-check.py" "$DATA/dotenv.jsonl"

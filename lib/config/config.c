@@ -76,6 +76,28 @@ apply_overrides(struct buf *json, const struct env *env,
 	return bad;
 }
 
+/* Spells whole numbers such as 5.0 and 1e2 in digits, which all readers take. */
+static void
+spell_integers(struct buf *json)
+{
+	const struct schema_key *key;
+	struct json_span v;
+	char *text;
+	size_t i;
+	double d;
+
+	for (i = 0; i < schema_nkeys; i++) {
+		key = &schema_keys[i];
+		v = path_get(json_buf(json), key->path);
+		if (key->type != SCHEMA_INT || !json_is(v, JSON_NUMBER) ||
+		    strspn(v.p, "-0123456789") >= v.n || !json_double(v, &d))
+			continue;
+		text = xasprintf("%.0f", d);
+		set_value(json, key->path, text);
+		free(text);
+	}
+}
+
 static void
 add_defaults(struct buf *json)
 {
@@ -309,6 +331,7 @@ config_load(struct config *c, const char *file, schema_report *report,
 	add_defaults(&json);
 	if (apply_overrides(&json, &own, report, arg))
 		bad = -1;
+	spell_integers(&json);
 	c->root.n = json.len;
 	c->root.p = c->json = buf_detach(&json, NULL);
 	kind = config_get(c, "runner.environment");

@@ -337,7 +337,9 @@ replace_file(struct change *c)
 	char *temp = xasprintf("%s.new", c->file);
 	int fd, bad;
 
-	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	/* a repository may hold a link of that name to any file */
+	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
 	bad = fd < 0 || out_write_all(fd, c->text.p, c->text.len) ||
 	    (stat(c->file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
 	    fsync(fd);
@@ -349,7 +351,7 @@ replace_file(struct change *c)
 		bad = err_set(c->e, 0, 0, "%s", strerror(errno));
 	if (!bad && rename(temp, c->file))
 		bad = err_set(c->e, 0, 0, "%s", strerror(errno));
-	if (bad)
+	if (bad && fd >= 0)
 		unlink(temp);
 	free(temp);
 	return bad ? -1 : 0;
