@@ -76,7 +76,8 @@ attempt()
 LOOK_AT='
 def how: if .success then .output |
 		if type == "string" then .[:6] else type end
-	else "\(.error_kind) \(.error_code // .exit_code // -.signal)" end;
+	else "\(.error_kind) \(.error_code // .exit_code //
+		if .signal then -.signal else "-" end)" end;
 def clean: .attempts == 1 and .observation_count == 0 and
 	.duration_ms >= 0 and .start_time <= .end_time and
 	([.stdout, .stderr, .error, .callback_messages] | all(. == null));

@@ -42,7 +42,7 @@ replies()
 
 @test "an agent that leaves its request unread does not delay the end" {
 	printf '{"input":"%s"}\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >in
-	run -0 --separate-stderr timeout 30 fl-run --protocol lines \
+	run -1 --separate-stderr timeout 30 fl-run --protocol lines \
 		--command "sh -c 'while sleep 0.05; do echo hi; done'" in
 	assert_equal "$(jq -r .output <<<"$output")" hi
 }

@@ -84,6 +84,68 @@ nothing_left()
 	assert_jq .output '"<a b>"' got
 }
 
+@test "lines without a request are noticed, whenever they come" {
+	printf '{"input":"%s"}\n' 1 2 3 4 >in
+	cat >early <<-'END'
+	echo "Loading model..."
+	while read -r l; do echo "answer to $l"; done
+	END
+	cat >twice <<-'END'
+	while read -r l; do echo "answer to $l"; sleep 0.05; echo "(end)"; done
+	END
+	cat >blank <<-'END'
+	while read -r l; do printf 'answer to %s\n\n' "$l"; done
+	END
+	cat >last <<-'END'
+	while read -r l; do echo "answer to $l"; done; echo bye
+	END
+	for agent in early twice blank last; do
+		for runner in '{}' '{isolation: call}'; do
+			echo "runner: $runner" >s.yaml
+			run --separate-stderr -1 fl-run -c s.yaml --protocol lines \
+				--command "sh $agent" in
+			# no input got a line of another one
+			run -0 jq -c 'select(.success and .output != "answer to " + .input)' \
+				<<<"$output"
+			[[ $agent == twice ]] || assert_output ''
+			[[ $agent != last ]] || assert_regex "$stderr" \
+				'^fl-run: agent [1-4] wrote a line without a request.*: "bye"; runner\.process\.ready_pattern'
+		done
+	done
+	run --separate-stderr -1 fl-run --protocol lines --command 'sh blank' in
+	assert_equal "$(jq -r .error_kind <<<"$output" | sort -u)" protocol
+	assert_regex "$(jq -r .error <<<"$output" | head -n 1)" 'several lines for one request; .*ready_pattern'
+	# a banner is no harm where it is expected
+	echo 'runner: {process: {ready_pattern: ^Loading}}' >s.yaml
+	run --separate-stderr -0 fl-run -c s.yaml --protocol lines --command 'sh early' in
+	assert_equal "$(jq -r .output <<<"$output" | xargs)" \
+		'answer to 1 answer to 2 answer to 3 answer to 4'
+	assert_equal "$stderr" ''
+}
+
+@test "a message that is not JSON fails its run at once" {
+	cat >bad.py <<-'END'
+	import json, sys
+	for line in sys.stdin.buffer:
+	    request = json.loads(line)
+	    text = request["input"].encode("latin-1")
+	    head = b'{"id":%d,"type":"final","output":' % request["id"]
+	    sys.stdout.buffer.write({b"ok": head + b'"fine"}',
+	        b"cut": head + b'"a', b"comma": head + b'"a",}',
+	        b"tab": head + b'"a\tb"}', b"quote": head + b'"say "hi""}',
+	        b"deep": head + b"[" * 1200 + b"]" * 1200 + b"}",
+	        }.get(text, head + b'"' + text + b'"}') + b"\n")
+	    sys.stdout.buffer.flush()
+	END
+	printf '{"input":"%s"}\n' ok caf\\u00e9 tab cut comma quote deep ok >in
+	run --separate-stderr -1 timeout 60 fl-run --command "python3 bad.py" in
+	assert_equal "$(jq -r '.error_kind' <<<"$output" | xargs)" \
+		'null protocol protocol protocol protocol protocol protocol null'
+	jq -r 'select(.error).error' <<<"$output" >errors
+	assert_equal "$(grep -c "^the agent's message is not JSON: .* (byte [0-9]*): \"{" errors)" 6
+	assert_equal "$(jq -s 'map(.agent) | unique' <<<"$output" | jq length)" 1
+}
+
 @test "a command is split as a shell would, and not given to one" {
 	# shellcheck disable=SC2016 # nothing is to be expanded
 	cat >args.sh <<-'SH'
@@ -217,7 +279,7 @@ nothing_left()
 	assert_equal "$(values .success got)" 'true true true'
 	sed -n 2p got >one
 	assert_jq .output '"fine"' one
-	assert_jq '.stdout | split("\n") | [.[0,1,3,4]]' '["garbage","{\"type\":","[1]","{\"a\":1}"]' one
+	assert_jq '.stdout | split("\n") | [.[0,1,3,4]]' '["garbage","{\"typo\":","[1]","{\"a\":1}"]' one
 	python3 -c 'open("got", encoding="utf-8").read()'
 	odd twice >got
 	assert_equal "$(values .output got)" 'fine first fine'

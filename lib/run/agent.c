@@ -171,6 +171,12 @@ line_end(const struct agent *a)
 }
 
 int
+agent_has_line(const struct agent *a)
+{
+	return !a->skipping && line_end(a) != NULL;
+}
+
+int
 agent_line(struct agent *a, const char **p, size_t *n)
 {
 	const char *nl = line_end(a);

@@ -80,6 +80,9 @@ int agent_rest(struct agent *a, const char **p, size_t *n);
 /* The same as agent_rest, but it stays. Returns its length. */
 size_t agent_peek(const struct agent *a, const char **p);
 
+/* Whether another whole line of its output waits. */
+int agent_has_line(const struct agent *a);
+
 /* Drops the output after the last whole line, up to the next newline. */
 void agent_skip_line(struct agent *a);
 

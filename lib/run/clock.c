@@ -151,6 +151,8 @@ next_of_worker(const struct engine *g, const struct worker *w)
 	next = earlier(next, w->start_by);
 	next = earlier(next, worker_late(w, engine_micro(g->plan->timeout),
 	    &late));
+	if (w->settle_at > g->now)
+		next = earlier(next, w->settle_at);
 	if (w->rest_until > g->now && engine_has_work(g))
 		next = earlier(next, w->rest_until);
 	return next;
@@ -172,6 +174,8 @@ engine_check_clock(struct engine *g)
 		w = &g->workers[i];
 		if (!w->live)
 			continue;
+		if (w->settle_at && w->settle_at <= g->now && !w->calls)
+			engine_take_lines(g, w);
 		check_worker(g, w);
 		if (is_done_with(g, w))
 			dismiss(g, w);

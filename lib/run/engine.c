@@ -634,7 +634,7 @@ engine_run(const struct engine_plan *plan, struct source *source,
 	if (proc_stops > 1)
 		out_discard(o);
 	update_progress(&g, 1);
-	status = g.view.failed || source->bad || g.stopping;
+	status = g.view.failed || source->bad || g.stopping || g.unasked;
 	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
 	    !proc_stops) {
 		plan->report("no input has one of these personas");

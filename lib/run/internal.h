@@ -40,6 +40,7 @@ struct engine {
 	int agents_log_failed;	/* agents.jsonl cannot be written */
 	int was_ready;		/* some agent has been ready */
 	int failed_starts;	/* consecutive agents that were never ready */
+	int unasked;		/* 1: agents wrote lines without a request */
 	int fatal;		/* stop with status 2 */
 	int dispatch_again;	/* an agent is ready for work in this turn */
 	int no_wait;		/* begin the next turn at once */

@@ -4,6 +4,9 @@
 #include "base/util.h"
 #include "message.h"
 
+/* Where in a line the name "type" is searched for, in bytes. */
+#define NEAR 80
+
 static const char *const fields[MESSAGE_FIELDS] = {
 	[MESSAGE_HAS_TYPE] = "type",
 	[MESSAGE_HAS_ID] = "id",
@@ -52,16 +55,36 @@ id_of(struct json_span v)
 	    d == (double)(long long)d ? (long long)d : MESSAGE_STRANGE;
 }
 
+/* Whether a line that is not JSON was meant to be a message. */
+static int
+is_meant(const char *p, size_t n)
+{
+	static const char type[] = "\"type\"";
+	const char *end;
+
+	while (n && memchr(" \t\r", *p, 3)) {
+		p++;
+		n--;
+	}
+	if (!n || *p != '{')
+		return 0;
+	/* "type" comes first, or after a few short fields */
+	for (end = p + (n < NEAR ? n : NEAR); end - p >= (ptrdiff_t)sizeof(type) - 1; p++)
+		if (!memcmp(p, type, sizeof(type) - 1))
+			return 1;
+	return 0;
+}
+
 void
 message_read(struct message *m, const char *p, size_t n)
 {
-	struct json_fault f;
 	size_t i;
 	int met;
 
 	m->type = MESSAGE_NONE;
 	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
-	    MESSAGE_FIELDS, &f);
+	    MESSAGE_FIELDS, &m->fault);
+	m->broken = met < 0 && is_meant(p, n);
 	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)

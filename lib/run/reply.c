@@ -23,6 +23,8 @@
  */
 #define SHORT_CALL 1000			/* microseconds */
 #define START_TRIES 3			/* failed starts in a row */
+#define SETTLE_TIME 10000		/* microseconds */
+#define SHOWN 60			/* bytes of a line in a message */
 #define LONG_LINE ((size_t)1 << 20)	/* bytes of a non-message */
 
 /* Whether a run has failed already: its agent is being ended because of it. */
@@ -198,14 +200,45 @@ reject_agent(struct engine *g, struct worker *w, struct run *r,
 	engine_end_agent(g, w, RUN_PROTOCOL, why, r);
 }
 
+/*
+ * Fails the run that a broken message is about: the oldest, or, as that is a
+ * guess where there are several, all of the agent.
+ */
+static void
+handle_broken(struct engine *g, struct worker *w, const struct message *m,
+    const char *p, size_t n)
+{
+	struct run_end end = { .kind = RUN_PROTOCOL, .exit_code = -1 };
+	struct buf why = { 0 };
+
+	if (has_failed(w, w->runs))
+		return;
+	buf_printf(&why, "the agent's message is not JSON: %s (byte %zu): ",
+	    m->fault.msg, m->fault.at + 1);
+	json_put_text(&why, p, n < SHOWN ? n : SHOWN);
+	if (w->nruns > 1) {
+		reject_agent(g, w, w->runs, "the agent's message is not JSON");
+	} else {
+		end.error = buf_str(&why);
+		end.error_len = why.len;
+		take_reply(g, w, w->runs, &end, 0);
+	}
+	buf_release(&why);
+}
+
 /* Handles a message. Returns 0 if the line is not one. */
 static int
-handle_message(struct engine *g, struct worker *w, const char *p, size_t n)
+handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
+    int whole)
 {
 	struct message m;
 	struct run *r;
 
 	message_read(&m, p, n);
+	if (m.type == MESSAGE_NONE && m.broken && whole && w->runs) {
+		handle_broken(g, w, &m, p, n);
+		return 1;
+	}
 	if (m.type == MESSAGE_NONE)
 		return 0;
 	if (m.type == MESSAGE_HELLO) {
@@ -234,6 +267,27 @@ handle_message(struct engine *g, struct worker *w, const char *p, size_t n)
 
 /* --- lines --------------------------------------------------------------- */
 
+/*
+ * Reports a line of text that came without a request, once. The agent's earlier
+ * answers may belong to other inputs, and its later ones would.
+ */
+static void
+report_unasked(struct engine *g, struct worker *w, const char *p, size_t n)
+{
+	struct buf line = { 0 };
+
+	json_put_text(&line, p, n < SHOWN ? n : SHOWN);
+	if (!g->unasked)
+		engine_report(g, "agent %u wrote a line without a request, so "
+		    "its answers may belong to other inputs: %s; "
+		    "runner.process.ready_pattern skips lines at the start",
+		    w->agent.number, buf_str(&line));
+	g->unasked = 1;
+	if (!w->dismissed && !w->end_reason)
+		reject_agent(g, w, NULL, "it wrote a line without a request");
+	buf_release(&line);
+}
+
 /* Takes a line of text as the output of the run that was sent first. */
 static void
 take_text_reply(struct engine *g, struct worker *w, const char *p, size_t n)
@@ -249,6 +303,23 @@ take_text_reply(struct engine *g, struct worker *w, const char *p, size_t n)
 	buf_release(&text);
 }
 
+/* Handles a line of an agent that answers each request by one line. */
+static void
+handle_text(struct engine *g, struct worker *w, const char *p, size_t n)
+{
+	if (!w->runs)
+		report_unasked(g, w, p, n);
+	else if (has_failed(w, w->runs))
+		return;
+	else if (agent_has_line(&w->agent))
+		reject_agent(g, w, w->runs, "the agent wrote several lines for "
+		    "one request; runner.process.ready_pattern skips lines at "
+		    "the start, the protocol jsonl allows answers of several "
+		    "lines");
+	else
+		take_text_reply(g, w, p, n);
+}
+
 static int
 matches_ready(const struct engine *g, const char *p, size_t n)
 {
@@ -260,18 +331,18 @@ matches_ready(const struct engine *g, const char *p, size_t n)
 }
 
 static void
-handle_line(struct engine *g, struct worker *w, const char *p, size_t n)
+handle_line(struct engine *g, struct worker *w, const char *p, size_t n,
+    int whole)
 {
-	if (g->plan->ready && !w->ready && matches_ready(g, p, n)) {
+	int early = g->plan->ready && !w->ready;
+
+	if (early && matches_ready(g, p, n)) {
 		mark_ready(g, w);
 		engine_log(g, "ready", w, NULL, NULL);
 	}
-	if (g->plan->lines) {
-		if (w->runs && !has_failed(w, w->runs))
-			take_text_reply(g, w, p, n);
-		return;
-	}
-	if (!handle_message(g, w, p, n) && w->runs)
+	if (g->plan->lines && !early)
+		handle_text(g, w, p, n);
+	if (!g->plan->lines && !handle_message(g, w, p, n, whole) && w->runs)
 		run_printed(w->runs, p, n);
 }
 
@@ -319,15 +390,35 @@ check_output_size(struct engine *g, struct worker *w)
 		}
 }
 
+/*
+ * Whether the first line of an agent has to wait: if it is a banner, the answer
+ * follows at once.
+ */
+static int
+must_settle(const struct engine *g, struct worker *w)
+{
+	int64_t now;
+
+	if (!g->plan->lines || g->plan->ready || g->plan->fresh || w->calls ||
+	    !w->runs || w->end_reason || w->agent.from_eof || w->agent.ended ||
+	    !agent_has_line(&w->agent))
+		return 0;
+	now = isotime_monotonic();
+	if (!w->settle_at)
+		w->settle_at = now + SETTLE_TIME;
+	return now < w->settle_at;
+}
+
 void
 engine_take_lines(struct engine *g, struct worker *w)
 {
 	const char *p;
 	size_t n;
 
-	while (!w->discarded && agent_line(&w->agent, &p, &n)) {
+	while (!w->discarded && !must_settle(g, w) &&
+	    agent_line(&w->agent, &p, &n)) {
 		w->unchecked += n;
-		handle_line(g, w, p, n);
+		handle_line(g, w, p, n, 1);
 	}
 	if (!w->discarded)
 		check_output_size(g, w);
@@ -342,7 +433,7 @@ engine_take_rest(struct engine *g, struct worker *w)
 	if (w->discarded || !agent_rest(&w->agent, &p, &n))
 		return;
 	if (!g->plan->lines)
-		handle_line(g, w, p, n);
+		handle_line(g, w, p, n, 0);
 	else if (w->runs)
 		run_printed(w->runs, p, n);
 }

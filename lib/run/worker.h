@@ -41,6 +41,8 @@ struct worker {
 	int signalled;		/* the signal that it was sent, or 0 */
 	int killed;		/* SIGKILL was sent */
 	int64_t kill_at;	/* time to send SIGKILL */
+	int64_t settle_at;	/* when its first line of text is taken for an
+				   answer; 0: none came yet */
 	int64_t closed_at;	/* when it closed a pipe that it still needed */
 	struct {
 		size_t out, err;

@@ -12,7 +12,7 @@ odd()
 	case $1 in
 	exit) exit 3 ;;
 	kill) kill -KILL $$ ;;
-	garbage) printf 'garbage\n{"type":\n\xff\xfe\n[1]\n{"a":1}\n'; fine ;;
+	garbage) printf 'garbage\n{"typo":\n\xff\xfe\n[1]\n{"a":1}\n'; fine ;;
 	half) printf '{"type":"final","outp'; exit 0 ;;
 	closes) exec >&-; sleep 1000 ;;
 	twice) printf '{"type":"final","id":2,"output":"first"}\n{"type":"final","id":2,"output":"second"}\n' ;;
