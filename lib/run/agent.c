@@ -117,6 +117,15 @@ agent_unread(const struct agent *a)
 }
 
 void
+agent_close_input(struct agent *a)
+{
+	if (a->proc.in >= 0)
+		close(a->proc.in);
+	a->proc.in = -1;
+	a->to.len = a->to_done = 0;
+}
+
+void
 agent_write(struct agent *a)
 {
 	ssize_t n;

@@ -63,6 +63,9 @@ void agent_release(struct agent *a);
 /* Writes as much of what waits as the pipe takes. */
 void agent_write(struct agent *a);
 
+/* Closes its standard input; what waits to be written is dropped. */
+void agent_close_input(struct agent *a);
+
 /* The number of bytes sent that it has not read, if that is known. */
 size_t agent_unread(const struct agent *a);
 

@@ -1,12 +1,12 @@
 #include <unistd.h>
 
+#include "json/isotime.h"
+#include "agent.h"
 #include "internal.h"
 #include "proc.h"
 #include "queue.h"
 #include "run.h"
 #include "worker.h"
-#include "base/buf.h"
-#include "json/isotime.h"
 
 /*
  * What is due: time limits of runs and agents, the stop of the experiment.
@@ -72,10 +72,7 @@ dismiss(struct engine *g, struct worker *w)
 		return;
 	w->dismissed = 1;
 	w->closed_at = NEVER;
-	if (w->agent.proc.in >= 0)
-		close(w->agent.proc.in);
-	w->agent.proc.in = -1;
-	w->agent.to.len = w->agent.to_done = 0;
+	agent_close_input(&w->agent);
 	if (w->kill_at == NEVER)
 		w->kill_at = isotime_monotonic() +
 		    engine_micro(g->plan->kill_timeout);

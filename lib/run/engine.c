@@ -470,11 +470,18 @@ read_agents(struct engine *g)
 static void
 write_agents(struct engine *g)
 {
+	struct agent *a;
 	size_t i;
 
-	for (i = 0; i < g->nworkers; i++)
-		if (g->workers[i].live && g->workers[i].agent.to.len)
-			agent_write(&g->workers[i].agent);
+	for (i = 0; i < g->nworkers; i++) {
+		a = &g->workers[i].agent;
+		if (!g->workers[i].live || !a->to.len)
+			continue;
+		agent_write(a);
+		/* its only request: it exits soon after the answer */
+		if (g->plan->lines && g->plan->fresh && !a->to.len)
+			agent_close_input(a);
+	}
 }
 
 static void

@@ -399,7 +399,7 @@ must_settle(const struct engine *g, struct worker *w)
 {
 	int64_t now;
 
-	if (!g->plan->lines || g->plan->ready || g->plan->fresh || w->calls ||
+	if (!g->plan->lines || g->plan->ready || w->calls ||
 	    !w->runs || w->end_reason || w->agent.from_eof || w->agent.ended ||
 	    !agent_has_line(&w->agent))
 		return 0;
