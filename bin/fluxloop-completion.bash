@@ -3,15 +3,13 @@
 # asked from fluxloop.
 
 # _fluxloop_reply LIST: offers the words of LIST that start like the current one.
-_fluxloop_reply()
-{
+_fluxloop_reply() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
 }
 
 # _fluxloop_paths KIND [PATTERN]: offers paths, folders with KIND -d, or folders
 # and files that PATTERN matches with KIND -f.
-_fluxloop_paths()
-{
+_fluxloop_paths() {
 	local path
 
 	compopt -o filenames 2>/dev/null
@@ -26,8 +24,7 @@ _fluxloop_paths()
 
 # _fluxloop_experiments: offers the folders that hold an experiment, below here
 # or below experiments/.
-_fluxloop_experiments()
-{
+_fluxloop_experiments() {
 	local folder
 
 	compopt -o filenames 2>/dev/null
@@ -42,8 +39,7 @@ _fluxloop_experiments()
 }
 
 # _fluxloop_value COMMAND OPTION ARGUMENT: offers values of the option.
-_fluxloop_value()
-{
+_fluxloop_value() {
 	case "$2 $3" in
 	'--config '*) _fluxloop_paths -f '*.y*ml' ;;
 	'--from-recording '* | '--file '*) _fluxloop_paths -f '*.jsonl' ;;
@@ -53,8 +49,7 @@ _fluxloop_value()
 	esac
 }
 
-_fluxloop()
-{
+_fluxloop() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous command='' found=''
 	local commands words name argument i=1
 	local -A options=()

@@ -8,8 +8,7 @@ folder=${1:-fluxloop-demo}
 PYTHONPATH=$(fluxloop --python-path)
 export PYTHONPATH
 
-step()
-{
+step() {
 	printf '\n$ %s\n' "$*"
 	"$@"
 }
