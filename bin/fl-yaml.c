@@ -6,13 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/cli.h"
+#include "base/err.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
+#include "io/newfile.h"
 #include "io/out.h"
-#include "base/cli.h"
 #include "io/source.h"
 #include "yaml/yamlin.h"
 #include "yaml/yamlout.h"
@@ -20,7 +21,7 @@
 static const char usage[] =
 "fl-yaml [--documents] [--limit N] [file ...]\n"
 "       fl-yaml --to-yaml [--header JSON] [--metadata NAME=TEXT]... [--list]\n"
-"           [file ...]\n"
+"           [--output FILE] [file ...]\n"
 "Convert YAML to JSONL, one line for each entry of an inputs file, or back.\n"
 "  -d, --documents    write one line for each YAML document instead\n"
 "      --limit N      write at most N lines\n"
@@ -29,7 +30,10 @@ static const char usage[] =
 "      --metadata NAME=TEXT\n"
 "                     add a field to the header's 'metadata'; NAME:=JSON adds\n"
 "                     any JSON value, NAME[]=TEXT an element of a list\n"
-"  -l, --list         with --to-yaml: write only the list\n";
+"  -l, --list         with --to-yaml: write only the list\n"
+"  -o, --output FILE  with --to-yaml: replace FILE when all is written, and\n"
+"                     print the number of records; a name that ends in\n"
+"                     .jsonl gets the records as they are\n";
 
 enum { OPT_HEADER = CLI_OPT, OPT_METADATA, OPT_LIMIT };
 
@@ -40,6 +44,7 @@ static const struct option options[] = {
 	{ "header", required_argument, NULL, OPT_HEADER },
 	{ "metadata", required_argument, NULL, OPT_METADATA },
 	{ "list", no_argument, NULL, 'l' },
+	{ "output", required_argument, NULL, 'o' },
 	CLI_COMMON
 };
 
@@ -194,17 +199,22 @@ put_yaml_header(struct yamlout *y, struct json_span header)
 	buf_release(&name);
 }
 
-static int
-json_to_yaml(char **files, int n, struct json_span header, int list,
-    struct out *o)
-{
-	struct json_span fields = read_metadata();
-	struct source s;
-	struct yamlout *y;
-	int status;
+/* What --to-yaml writes, and how many records it has written. */
+static struct {
+	struct json_span header;
+	int list;		/* 1: no header */
+	const char *name;	/* of the output, for messages */
+	long long records;
+} yaml = { .name = "<stdout>" };
 
-	source_init(&s, files, (size_t)n, cli_report);
-	y = yamlout_new(o, list ? '[' : '{');
+/* Writes the records of s. Returns the exit status. */
+static int
+records_to_yaml(struct source *s, struct out *o)
+{
+	struct json_span header = yaml.header, fields = read_metadata();
+	int list = yaml.list;
+	struct yamlout *y = yamlout_new(o, list ? '[' : '{');
+
 	if (header.p && !list)
 		put_yaml_header(y, header);
 	if (fields.p && !list) {
@@ -215,18 +225,71 @@ json_to_yaml(char **files, int n, struct json_span header, int list,
 		yamlout_key(y, "inputs");
 		yamlout_bracket(y, '[');
 	}
-	while (source_next(&s, NULL, NULL, 0) > 0)
-		if (yamlout_value(y, s.record))
+	for (; source_next(s, NULL, NULL, 0) > 0; yaml.records++)
+		if (yamlout_value(y, s->record))
 			break;
 	if (!list)
 		yamlout_bracket(y, ']');
 	yamlout_bracket(y, list ? ']' : '}');
-	status = s.failed ? 2 : s.bad ? 1 : 0;
-	if (yamlout_close(y) && !o->error) {
-		warn("<stdout>: a string is too long for YAML");
-		status = 2;
+	if (!yamlout_close(y) || o->error)
+		return 0;
+	warn("%s: a string is too long for YAML", yaml.name);
+	return 2;
+}
+
+/* Copies the records of s, a line each. Returns the exit status. */
+static int
+records_to_lines(struct source *s, struct out *o)
+{
+	for (; source_next(s, NULL, NULL, 0) > 0; yaml.records++) {
+		buf_add(out_begin(o), s->record.p, s->record.n);
+		buf_byte(o->b, '\n');
+		if (out_end(o))
+			break;
 	}
+	return 0;
+}
+
+/* Writes the records of files in one of these ways. */
+static int
+write_records(char **files, int n, struct out *o,
+    int (*write)(struct source *s, struct out *o))
+{
+	struct source s;
+	int status;
+
+	source_init(&s, files, (size_t)n, cli_report);
+	status = write(&s, o);
+	if (!status)
+		status = s.failed ? 2 : s.bad ? 1 : 0;
 	source_release(&s);
+	return status;
+}
+
+/*
+ * Replaces the file unless an input could not be read, and prints the number of
+ * its records to o.
+ */
+static int
+replace_file(char **files, int n, const char *path, struct out *o)
+{
+	size_t len = strlen(path);
+	int lines = len >= 6 && !strcmp(path + len - 6, ".jsonl"), status;
+	struct newfile f;
+
+	yaml.name = path;
+	if (newfile_begin_path(&f, path))
+		die("%s: %s", path, strerror(errno));
+	status = write_records(files, n, &f.out,
+	    lines ? records_to_lines : records_to_yaml);
+	if (status > 1) {
+		newfile_release(&f);
+		return status;
+	}
+	if (newfile_commit(&f))
+		die("%s: %s", path, strerror(errno));
+	buf_printf(out_begin(o), "%lld\n", yaml.records);
+	out_end(o);
 	return status;
 }
 
@@ -236,12 +299,12 @@ main(int argc, char **argv)
 	static char dash[] = "-";
 	static char *only_stdin[] = { dash };
 	enum yamlin_unit unit = YAMLIN_ENTRIES;
-	struct json_span header = { 0 };
+	const char *path = NULL;
 	struct out o;
-	int c, i, r, to_yaml = 0, list = 0, status = 0;
+	int c, i, r, to_yaml = 0, status = 0;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "dtl", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "dtlo:", options, NULL)) != -1) {
 		switch (c) {
 		case 'd':
 			unit = YAMLIN_DOCUMENTS;
@@ -250,10 +313,13 @@ main(int argc, char **argv)
 			to_yaml = 1;
 			break;
 		case 'l':
-			list = 1;
+			yaml.list = 1;
+			break;
+		case 'o':
+			path = optarg;
 			break;
 		case OPT_HEADER:
-			header = read_header(optarg);
+			yaml.header = read_header(optarg);
 			break;
 		case OPT_LIMIT:
 			lines_left = cli_int("--limit", optarg, 0, INT64_MAX);
@@ -267,10 +333,14 @@ main(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	if (path && !to_yaml)
+		cli_misused(usage, "--output is for --to-yaml");
 	cli_need_input(argc, usage);
 	out_init(&o, STDOUT_FILENO, 0);
-	if (to_yaml) {
-		status = json_to_yaml(argv, argc, header, list, &o);
+	if (path) {
+		status = replace_file(argv, argc, path, &o);
+	} else if (to_yaml) {
+		status = write_records(argv, argc, &o, records_to_yaml);
 	} else {
 		if (!argc) {
 			argv = only_stdin;

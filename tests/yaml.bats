@@ -638,3 +638,28 @@ for v in yaml.safe_load(sys.stdin)["inputs"][0]["a"]:
 	assert_output $'- a: null\n- a:\n  - null'
 	assert_equal "$stderr" 'fl-yaml: <stdin>: NaN and Infinity are not JSON; read as null'
 }
+
+# --- --output -----------------------------------------------------------------
+
+@test "--output replaces the file when all is written and prints the number of records" {
+	echo old >out.yaml
+	run -0 fl-yaml -t --metadata a=b --output out.yaml <<<$'{"input":"a"}\n{"input":"b"}'
+	assert_output 2
+	assert_equal "$(<out.yaml)" $'metadata:\n  a: "b"\ninputs:\n- input: "a"\n- input: "b"'
+	run -1 fl-yaml -t -o out.jsonl <<<$'{"input": 1.0}\nnonsense'
+	assert_line 1
+	assert_equal "$(<out.jsonl)" '{"input": 1.0}'
+	run find . -name '*.new'
+	assert_output ''
+}
+
+@test "--output keeps the earlier file when an input cannot be read" {
+	echo old >out.yaml
+	run -2 fl-yaml -t -o out.yaml nowhere
+	assert_output 'fl-yaml: nowhere: No such file or directory'
+	assert_equal "$(cat out.yaml*)" old
+	run -2 fl-yaml -t -o nowhere/out.yaml <<<'{}'
+	assert_output 'fl-yaml: nowhere/out.yaml: No such file or directory'
+	run -2 fl-yaml -o out.yaml <<<'a: b'
+	assert_line 'fl-yaml: --output is for --to-yaml'
+}

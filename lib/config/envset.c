@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/util.h"
 #include "io/newfile.h"
 #include "io/out.h"
 #include "io/readfile.h"
@@ -85,22 +84,12 @@ put_lines(struct buf *b, struct buf *text, const char *name,
 static int
 write_lines(const char *file, const struct buf *text)
 {
-	const char *slash = strrchr(file, '/');
-	char *folder = !slash ? xstrdup(".") : slash == file ? xstrdup("/") :
-	    xmemdup(file, (size_t)(slash - file));
-	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), bad;
-	struct newfile f = { 0 };
+	struct newfile f;
 
-	bad = dir < 0 || newfile_begin(&f, dir, slash ? slash + 1 : file);
-	if (!bad) {
-		out_put(&f.out, text->p, text->len);
-		bad = newfile_commit(&f);
-		newfile_release(&f);
-	}
-	if (dir >= 0)
-		close(dir);
-	free(folder);
-	return bad ? -1 : 0;
+	if (newfile_begin_path(&f, file))
+		return -1;
+	out_put(&f.out, text->p, text->len);
+	return newfile_commit(&f);
 }
 
 /* Reads the file, changes the variable, and writes the file. */

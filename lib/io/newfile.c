@@ -30,6 +30,37 @@ newfile_begin(struct newfile *f, int dir, const char *name)
 }
 
 int
+newfile_begin_path(struct newfile *f, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = !slash ? xstrdup(".") : slash == path ? xstrdup("/") :
+	    xmemdup(path, (size_t)(slash - path));
+	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	free(folder);
+	if (dir < 0) {
+		memset(f, 0, sizeof(*f));
+		return -1;
+	}
+	if (newfile_begin(f, dir, slash ? slash + 1 : path)) {
+		close(dir);
+		return -1;
+	}
+	f->owned = 1;
+	return 0;
+}
+
+/* Forgets the temporary file. */
+static void
+newfile_end(struct newfile *f)
+{
+	free(f->temp);
+	f->temp = NULL;
+	if (f->owned)
+		close(f->dir);
+}
+
+int
 newfile_commit(struct newfile *f)
 {
 	int error = 0;
@@ -45,10 +76,11 @@ newfile_commit(struct newfile *f)
 		errno = error;
 		return -1;
 	}
-	free(f->temp);
-	f->temp = NULL;
 	/* the rename has to reach the disk, too */
-	return fsync(f->dir);
+	error = fsync(f->dir) ? errno : 0;
+	newfile_end(f);
+	errno = error;
+	return error ? -1 : 0;
 }
 
 void
@@ -59,6 +91,5 @@ newfile_release(struct newfile *f)
 	if (f->out.b)
 		out_close(&f->out);
 	unlinkat(f->dir, f->temp, 0);
-	free(f->temp);
-	f->temp = NULL;
+	newfile_end(f);
 }

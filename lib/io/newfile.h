@@ -11,7 +11,8 @@
 
 /* Zeroed memory is a file that has not been begun. */
 struct newfile {
-	int dir;		/* descriptor of the folder, the caller's */
+	int dir;		/* descriptor of the folder */
+	int owned;		/* 1: dir is closed with the file */
 	const char *name;	/* borrowed */
 	char *temp;		/* NAME.new; NULL when there is none */
 	struct out out;		/* for the contents */
@@ -19,6 +20,9 @@ struct newfile {
 
 /* Begins a file in a folder. Returns 0, or -1 with errno set. */
 int newfile_begin(struct newfile *f, int dir, const char *name);
+
+/* Begins a file at a path, which is borrowed, in the same way. */
+int newfile_begin_path(struct newfile *f, const char *path);
 
 /*
  * Syncs the file and renames it, replacing an earlier one. Returns 0, or -1
