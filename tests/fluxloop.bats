@@ -1033,8 +1033,12 @@ quoted_for_env()
 	assert_line --regexp '^missing +config '
 	mkdir bare
 	cp "$BIN/fluxloop" bare
+	PATH=/usr/bin:/bin run -2 bare/fluxloop doctor
+	assert_output --partial "fl-doctor: not found in $PWD/bare or the PATH: run 'make'"
+	cp "$BIN/fl-doctor" bare
 	PATH=/usr/bin:/bin run -1 bare/fluxloop doctor
 	assert_line --regexp '^missing +fl-run '
+	assert_line --regexp '^ok +bash '
 }
 
 # --- -x -----------------------------------------------------------------------
