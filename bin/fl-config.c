@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "base/err.h"
 #include "base/nearest.h"
+#include "base/slug.h"
 #include "base/buf.h"
 #include "json/json.h"
 #include "io/out.h"
@@ -237,29 +238,13 @@ quote(const char *file, char **args)
 	return 0;
 }
 
-/* Whether a byte stays as it is in a slug. */
-static int
-in_slug(char c)
-{
-	return c < 0 || c == '_' || (c >= '0' && c <= '9') ||
-	    ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-/*
- * Prints the slug of a text: letters, digits and "_" stay, and so does
- * everything beyond ASCII; the rest becomes "-", but not at the beginning.
- */
 static int
 slug(const char *file, char **args)
 {
 	struct buf *b = out_begin(&out);
-	const char *p = args[0];
 
 	(void)file;
-	while (*p && !in_slug(*p))
-		p++;
-	for (; *p; p++)
-		buf_byte(b, in_slug(*p) ? *p : '-');
+	slug_put(b, args[0]);
 	buf_byte(b, '\n');
 	return 0;
 }
