@@ -22,11 +22,13 @@
 #include "config/env.h"
 #include "experiment/expdir.h"
 #include "experiment/manifest.h"
+#include "experiment/newdir.h"
 #include "experiment/recover.h"
 #include "experiment/summary.h"
 
 static const char usage[] =
 "fl-collect [options] DIR [trace ...]\n"
+"       fl-collect --new FOLDER [--name NAME]\n"
 "Keeps traces in an experiment directory, and passes them on.\n"
 "  -c, --config FILE   setting.yaml, for manifest.json and summary.json\n"
 "      --name NAME     the experiment's name\n"
@@ -35,11 +37,13 @@ static const char usage[] =
 "      --option N=V    an option that it is run with; may be repeated\n"
 "      --continue      go on with the experiment in DIR, if there is one\n"
 "      --anyway        even if what it is run with has changed\n"
+"      --new FOLDER    make a folder NAME_TIME in FOLDER for an experiment, and\n"
+"                      print its path\n"
 "  -q, --quiet         do not pass the traces on\n"
 "  -r, --report        say on stderr at the end how it went\n";
 
 enum { OPT_INPUTS = CLI_OPT, OPT_RUNS, OPT_NAME, OPT_OPTION, OPT_CONTINUE,
-	OPT_ANYWAY };
+	OPT_ANYWAY, OPT_NEW };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -49,6 +53,7 @@ static const struct option options[] = {
 	{ "option", required_argument, NULL, OPT_OPTION },
 	{ "continue", no_argument, NULL, OPT_CONTINUE },
 	{ "anyway", no_argument, NULL, OPT_ANYWAY },
+	{ "new", required_argument, NULL, OPT_NEW },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "report", no_argument, NULL, 'r' },
 	CLI_COMMON
@@ -56,6 +61,7 @@ static const struct option options[] = {
 
 static struct {
 	const char *config;
+	const char *folder;	/* of --new, or NULL */
 	struct manifest manifest;
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };
@@ -207,10 +213,30 @@ collect_read_option(int c)
 	case OPT_OPTION: collect_add_option(optarg); break;
 	case OPT_CONTINUE: given.how |= EXPDIR_CONTINUE; break;
 	case OPT_ANYWAY: given.how |= EXPDIR_ANYWAY; break;
+	case OPT_NEW: given.folder = optarg; break;
 	case 'q': given.quiet = 1; break;
 	case 'r': given.report = 1; break;
 	default: cli_common(c, usage);
 	}
+}
+
+/* Makes a folder for an experiment, and prints its path. */
+static int
+collect_make_folder(void)
+{
+	struct out o;
+	struct err e = { 0 };
+	struct buf *b;
+
+	out_init(&o, STDOUT_FILENO, 0);
+	b = out_begin(&o);
+	if (newdir_make(b, given.folder, given.manifest.name ?
+	    given.manifest.name : "", &e))
+		die("%s", e.msg);
+	buf_byte(b, '\n');
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	return 0;
 }
 
 int
@@ -229,6 +255,10 @@ main(int argc, char **argv)
 		collect_read_option(c);
 	argc -= optind;
 	argv += optind;
+	if (given.folder && argc)
+		cli_misused(usage, "unexpected '%s' after --new", argv[0]);
+	if (given.folder)
+		return collect_make_folder();
 	if (!argc)
 		cli_misused(usage, "a directory is missing");
 	if (config_load(&config, given.config, cli_report_config,

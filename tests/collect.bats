@@ -487,3 +487,27 @@ setup_file()
 	assert_equal "$stderr" 'fl-collect: new: 1 trace came without the observations that it counts: whole traces are wanted, as fl-run writes them'
 	assert_equal "$(jq -c '[.results | .total_runs, .retried]' new/summary.json)" '[3,2]'
 }
+
+# --- --new --------------------------------------------------------------------
+
+@test "--new makes a folder named after the experiment and the time" {
+	run -0 fl-collect --new 'a b/c' --name ' my/trial'
+	assert_regex "$output" '^a b/c/my-trial_[0-9]{8}_[0-9]{6}$'
+	assert_equal "$(stat -c %a 'a b' "$output")" $'700\n700'
+	run -0 fl-collect --new . --name ''
+	assert_regex "$output" '^\./experiment_[0-9]{8}_[0-9]{6}$'
+	run -2 fl-collect --new . x
+	assert_line "fl-collect: unexpected 'x' after --new"
+	touch file
+	run -2 fl-collect --new file/x
+	assert_output 'fl-collect: file/x: Not a directory'
+}
+
+@test "experiments of one second get different folders" {
+	for i in {1..12}; do
+		fl-collect --new e --name x &
+	done >paths
+	wait
+	assert_equal "$(sort -u paths | wc -l)" 12
+	assert_equal "$(find e -mindepth 1 -type d | wc -l)" 12
+}

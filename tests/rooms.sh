@@ -22,7 +22,7 @@ generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
 run/queue run/completed run/check run/plan
 experiment/expdir experiment/row experiment/recover experiment/manifest
-experiment/summary experiment/status
+experiment/summary experiment/status experiment/newdir
 trace/*
 format/format format/filter format/treeview format/html format/listing
 parse/join parse/output parse/pool parse/sorter parse/chunks
