@@ -603,11 +603,16 @@ stopped()
 	dir=${all[0]}
 }
 
-# finished DIR: it has each run of the inputs once, and nothing is left over.
+# finished DIR [N]: it has each run of N iterations of the inputs once, and
+# nothing is left over.
 finished()
 {
+	local i
+
 	assert_equal "$(jq -r .input "$1/trace_summary.jsonl" | LC_ALL=C sort | paste -sd ' ')" \
-		"$(fl-yaml inputs/generated.yaml | jq -r .input | LC_ALL=C sort | paste -sd ' ')"
+		"$(for ((i = 0; i < ${2-1}; i++)); do
+			fl-yaml inputs/generated.yaml
+		done | jq -r .input | LC_ALL=C sort | paste -sd ' ')"
 	assert_equal "$(jq -r .run_id "$1/trace_summary.jsonl" | sort | uniq -d)" ''
 	assert_not_exists "$1/cancelled.jsonl"
 	fl-parse -f jsonl "$1" >/dev/null
@@ -733,6 +738,26 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	mv setting.yaml elsewhere/same.yaml
 	run -2 timeout 60 fluxloop run experiment --resume "$dir"
 	assert_output "fluxloop: $PWD/setting.yaml: the experiment's configuration is missing: name it with --config"
+}
+
+@test "equal inputs are runs of their own through stopping and resuming" {
+	project one stuck one two one
+	stopped --iterations 2
+	run -0 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_line '2 of 10 runs are finished, 8 are missing'
+	finished "$dir" 2
+	run -0 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_line 'all 10 runs are finished'
+	assert_jq '[.results.total_runs, (.inputs | length)]' '[10,3]' "$dir/summary.json"
+	# with a seed
+	run -0 timeout 60 fluxloop run experiment --seed 5 --output seeded
+	assert_line --regexp '^seeded/.*: 5 runs, 0 failed'
+	assert_equal "$(jq -r .trace_id seeded/*/trace_summary.jsonl | sort -u | wc -l)" 5
+	# in parts
+	for k in 1 2; do
+		run -0 timeout 60 fluxloop run experiment --shard "$k/2" --output parts
+	done
+	assert_equal "$(cat parts/*/trace_summary.jsonl | jq -r .run_id | sort -u | wc -l)" 5
 }
 
 @test "how many calls at once, and limits, may change" {

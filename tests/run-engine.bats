@@ -110,6 +110,37 @@ none_marked()
 	assert_equal "$output$stderr" ''
 }
 
+@test "each occurrence of an equal input is a run of its own" {
+	printf '%s\n' '{"input":"a"}' '{"input":"a","metadata":{"persona":"p"}}' '{"input":"b"}' '{"input":"a"}' \
+		'{"input":"\u0061","metadata":{"strategy":"x"}}' '{"input":"a","metadata":{"persona":"p"}}' \
+		'{"input":"a","metadata":{"persona":""}}' >in
+	run=(fl-run --protocol lines --command cat -n 2)
+	"${run[@]}" --seed 5 in >all
+	assert_equal "$(jq -r .run_id all | sort -u | wc -l) $(jq -r .trace_id all | sort -u | wc -l)" '14 14'
+	# the first one has the id that it has alone
+	assert_equal "$(jq -r .run_id <(head -n 1 in | "${run[@]}"))" "$(head -n 2 all | jq -r .run_id)"
+	# whichever are done, the others are left
+	for k in 1 4 7 8 14; do
+		"${run[@]}" --done <(sed -n "${k}p" all) in >rest
+		assert_equal "$(jq -r .run_id rest)" "$(sed "${k}d" all | jq -r .run_id)"
+	done
+	"${run[@]}" --personas p in | jq -r .run_id >persona
+	assert_equal "$(<persona)" "$(jq -r 'select(.persona == "p").run_id' all)"
+	for k in 1 2 3; do
+		"${run[@]}" --shard "$k/3" in
+	done | jq -r .run_id | sort >sharded
+	assert_equal "$(<sharded)" "$(jq -r .run_id all | sort)"
+	# the stream is that of all files
+	assert_equal "$("${run[@]}" <(head -n 3 in) <(tail -n +4 in) | jq -r .run_id)" "$(jq -r .run_id all)"
+}
+
+@test "equal inputs are counted in little memory" {
+	is_sanitized && skip 'the sanitizers need more'
+	python3 -c 'for n in range(1000000): print("{\"input\":%d}" % (n % 999000))' >in
+	fl-run --protocol lines --command true --shard 1/999999999 in
+	little 30000 fl-run --protocol lines --command true --shard 1/999999999 in
+}
+
 @test "an incomplete last line and a cancelled run do not count as done" {
 	inputs 4 >in
 	fl-run --protocol lines --command cat in >all

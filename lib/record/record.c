@@ -101,7 +101,7 @@ record_input_id(struct json_span input, struct json_span kwargs,
 
 uint64_t
 record_run_id(const char *input_id, const char *persona, long long iteration,
-    char id[RECORD_ID])
+    size_t occurrence, char id[RECORD_ID])
 {
 	struct buf b = { 0 };
 	uint64_t number;
@@ -111,6 +111,10 @@ record_run_id(const char *input_id, const char *persona, long long iteration,
 	buf_puts(&b, persona ? persona : "");
 	buf_byte(&b, '\0');
 	buf_int(&b, iteration);
+	if (occurrence > 1) {
+		buf_byte(&b, '\0');
+		buf_uint(&b, occurrence);
+	}
 	number = put_id(id, &b);
 	buf_release(&b);
 	return number;

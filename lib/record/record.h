@@ -55,11 +55,12 @@ void record_input_id(struct json_span input, struct json_span kwargs,
 
 /*
  * Makes the id of a run, which is the same in every experiment: SipHash-2-4
- * (key 0) of "input_id NUL persona NUL iteration". persona may be NULL. Returns
- * the id as a number.
+ * (key 0) of "input_id NUL persona NUL iteration". persona may be NULL. From
+ * the second occurrence of an equal input on, NUL and the number of the
+ * occurrence follow. Returns the id as a number.
  */
 uint64_t record_run_id(const char *input_id, const char *persona,
-    long long iteration, char id[RECORD_ID]);
+    long long iteration, size_t occurrence, char id[RECORD_ID]);
 
 /*
  * Reads the id of an input or a run, a JSON string, as a number. Returns 1, or

@@ -37,6 +37,7 @@ queue_release(struct queue *q)
 		run_free(r);
 	free(q->later);
 	input_unref(q->input);
+	occurrence_release(&q->occurrences);
 	memset(q, 0, sizeof(*q));
 }
 
@@ -90,6 +91,7 @@ take_input(struct queue *q, const struct json_span *v)
 		refuse_input(q, in, &e);
 	err_release(&e);
 	q->ninputs++;
+	q->occurrence = occurrence_count(&q->occurrences, in->id, in->persona);
 	q->input = in;
 	q->iteration = 0;
 	return 1;
@@ -142,7 +144,7 @@ new_run(struct queue *q)
 		if (!q->input && !next_input(q))
 			return NULL;
 		number = record_run_id(q->input->id, q->input->persona,
-		    q->iteration, id);
+		    q->iteration, q->occurrence, id);
 		if (!left_out(q->plan, number)) {
 			r = run_new(q->input, q->iteration, id,
 			    q->plan->has_seed ? &q->plan->seed : NULL,

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "occurrence.h"
+
 struct completed;
 struct input;
 struct input_plan;
@@ -32,6 +34,8 @@ struct queue {
 	struct source *source;
 	struct input *input;	/* the current one, or NULL */
 	long long iteration;	/* the next one of input */
+	size_t occurrence;	/* the number of input among equal ones */
+	struct occurrence occurrences;	/* of all inputs so far */
 	uint64_t runs;		/* runs made so far */
 	size_t ninputs;		/* inputs read so far */
 	int ended;		/* 1: the inputs are at an end */
