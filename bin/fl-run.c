@@ -568,7 +568,7 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	set_personas(x);
 	p->kind.stderr_dir = given.stderr_dir;
 	p->kind.report = report;
-	p->kind.agents_log = -1;
+	p->kind.agents_log = p->kind.stderr_fd = -1;
 	p->log = &x->log;
 	if (read_done(x, e) || find_command(&x->command, c, e) ||
 	    input_plan_init(&x->inputs, c, given.replay, x->command.target,

@@ -339,6 +339,71 @@ setup_file()
 	wait $! || true
 }
 
+# failing: a library, failing.so, with which flock(2) fails as FAIL_FLOCK says,
+# and fsync(2) of a directory as FAIL_FSYNC says.
+failing()
+{
+	is_sanitized && skip 'the sanitizers come first'
+	"${CC:-cc}" -shared -fPIC -D_GNU_SOURCE -o failing.so -x c - <<-'END'
+	#include <errno.h>
+	#include <stdlib.h>
+	#include <sys/stat.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+
+	static int
+	fail(const char *name)
+	{
+		errno = getenv(name) ? atoi(getenv(name)) : 0;
+		return errno ? -1 : 0;
+	}
+
+	int
+	flock(int fd, int how)
+	{
+		return fail("FAIL_FLOCK") ? -1 : (int)syscall(SYS_flock, fd, how);
+	}
+
+	int
+	fsync(int fd)
+	{
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    fail("FAIL_FSYNC"))
+			return -1;
+		return (int)syscall(SYS_fsync, fd);
+	}
+	END
+}
+
+@test "a lock that fails says why, and only a lock that is held names another program" {
+	failing
+	while IFS='|' read -r name text; do
+		number=$(python3 -c "import errno; print(errno.$name)")
+		run --separate-stderr -2 env LD_PRELOAD=./failing.so FAIL_FLOCK="$number" fl-collect exp "$TRACES"
+		assert_equal "$stderr" "fl-collect: exp: $text"
+	done <<-'END'
+	ENOLCK|No locks available
+	EOPNOTSUPP|Operation not supported
+	EIO|Input/output error
+	EWOULDBLOCK|another program is writing to it
+	END
+}
+
+@test "a file system that cannot sync folders is no fault" {
+	failing
+	for name in EINVAL ENOTSUP EROFS; do
+		number=$(python3 -c "import errno; print(errno.$name)")
+		run --separate-stderr -1 env LD_PRELOAD=./failing.so FAIL_FSYNC="$number" fl-collect -q "$name" "$TRACES"
+		assert_equal "$stderr" ''
+		assert_jq .results.total_runs 41 "$name/summary.json"
+	done
+	number=$(python3 -c 'import errno; print(errno.EIO)')
+	run --separate-stderr -2 env LD_PRELOAD=./failing.so FAIL_FSYNC="$number" fl-collect -q exp "$TRACES"
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: Input/output error'
+}
+
 @test "a reader that goes away loses no traces" {
 	{ fl-collect exp "$TRACES" 2>err || echo $? >status; } | head -n 1 >got
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 41

@@ -277,6 +277,71 @@ fl-collect: exp: 7999 traces of runs that were there already: passed over"
 	assert_equal "$(cksum <exp/observations.jsonl)" "$before"
 }
 
+@test "what is not a regular file is refused, and what a link leads to is left alone" {
+	echo precious >precious
+	mkdir away
+	for kind in link fifo folder dangling; do
+		for file in observations.jsonl traces.jsonl trace_summary.jsonl manifest.json cancelled.jsonl \
+			manifest.json.new summary.json.new stderr; do
+			rm -rf exp
+			partial exp
+			mkdir exp/stderr
+			rm -rf "exp/$file"
+			to=$PWD/precious
+			[ "$file" = stderr ] && to=$PWD/away
+			case $kind in
+			link) ln -s "$to" "exp/$file" ;;
+			fifo) mkfifo "exp/$file" ;;
+			folder) mkdir "exp/$file" ;;
+			dangling) ln -s "$PWD/nowhere" "exp/$file" ;;
+			esac
+			sed '2s/"error_kind":"error"/"error_kind":"cancelled"/' "$TRACES" >in
+			run --separate-stderr timeout 10 fl-collect --continue --anyway -q exp in
+			case $file in
+			# it is read only, and only if it is a folder
+			stderr) assert [ "$status" -le 1 ] ;;
+			# removed when something is continued
+			cancelled.jsonl)
+				if [ "$kind" = folder ]; then
+					assert_equal "$kind $file $status" "$kind $file 2"
+				else
+					assert [ ! -L exp/cancelled.jsonl ]
+				fi ;;
+			*)
+				assert_equal "$kind $file $status" "$kind $file 2"
+				assert_equal "${stderr##*$'\n'}" "fl-collect: exp/${file%.new}: not a regular file"
+				;;
+			esac
+			assert_equal "$(cat precious) $(ls away)" 'precious '
+			assert_not_exists nowhere
+		done
+	done
+}
+
+@test "logs of agents go into a folder of the experiment, not through a link" {
+	echo precious >precious
+	mkdir away logs
+	ln -s "$PWD/away" linked
+	for file in agent-1.log agents.jsonl; do
+		rm -f logs/*
+		ln -s "$PWD/precious" "logs/$file"
+		run timeout 10 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
+		case $file in
+		# the next number is taken
+		agent-1.log) assert_success; assert_file_exists logs/agent-2.log ;;
+		*) assert_equal "$status $output" "2 fl-run: logs/$file: not a regular file" ;;
+		esac
+	done
+	mkfifo fifo
+	rm logs/*
+	mv fifo logs/agents.jsonl
+	run timeout 10 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
+	assert_equal "$status $output" '2 fl-run: logs/agents.jsonl: not a regular file'
+	run timeout 10 fl-run --stderr-dir linked --protocol lines --command cat <<<'{"input":"a"}'
+	assert_equal "$status $output" '2 fl-run: linked: Not a directory'
+	assert_equal "$(<precious) $(ls away)" 'precious '
+}
+
 # --- runs that were cancelled -------------------------------------------------
 
 @test "a run that was cancelled is put aside, passed on, and done again" {

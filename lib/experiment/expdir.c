@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "json/isotime.h"
 #include "io/newfile.h"
+#include "io/plain.h"
 #include "record/record.h"
 #include "config/env.h"
 #include "manifest.h"
@@ -22,7 +23,8 @@
 static int
 file_error(const struct expdir *x, const char *name, struct err *e)
 {
-	return err_set(e, 0, 0, "%s/%s: %s", x->path, name, strerror(errno));
+	return err_set(e, 0, 0, "%s/%s: %s", x->path, name,
+	    plain_error(errno));
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -37,8 +39,9 @@ open_folder(struct expdir *x, struct err *e)
 		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
 	/* the folder itself is locked, until x->fd is closed */
 	if (flock(x->fd, LOCK_EX | LOCK_NB))
-		return err_set(e, 0, 0, "%s: another program is writing to "
-		    "it", x->path);
+		return err_set(e, 0, 0, "%s: %s", x->path,
+		    errno == EWOULDBLOCK ? "another program is writing to it" :
+		    strerror(errno));
 	return 0;
 }
 
@@ -53,8 +56,8 @@ open_files(struct expdir *x, int flags, struct err *e)
 	int fd, i;
 
 	for (i = RECOVER_FILES; i-- > 0; ) {
-		fd = openat(x->fd, recover_files[i], O_RDWR | O_APPEND |
-		    O_CLOEXEC | flags, 0600);
+		fd = plain_open(x->fd, recover_files[i], O_RDWR | O_APPEND |
+		    flags);
 		if (fd < 0 && errno == ENOENT)
 			return err_set(e, 0, 0, "%s/%s: not there, though "
 			    "there are runs: it was removed, or all this was "
@@ -67,7 +70,7 @@ open_files(struct expdir *x, int flags, struct err *e)
 			flags &= ~O_CREAT;
 	}
 	/* from here on the files survive a crash of the machine */
-	return fsync(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
+	return plain_sync_folder(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
 	    strerror(errno)) : 0;
 }
 
@@ -114,7 +117,7 @@ expdir_read_manifest(struct expdir *x, struct err *e)
 	double d = 0;
 	int fd;
 
-	fd = openat(x->fd, "manifest.json", O_RDONLY | O_CLOEXEC);
+	fd = plain_open(x->fd, "manifest.json", O_RDONLY);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	while (fd >= 0 && (n = read(fd, buf_room(b, 65536), 65536)) > 0)
@@ -340,8 +343,7 @@ put_aside(struct expdir *x, struct json_span trace, struct err *e)
 	int fd;
 
 	if (!x->cancelled.b) {
-		fd = openat(x->fd, name, O_WRONLY | O_CREAT | O_APPEND |
-		    O_CLOEXEC, 0600);
+		fd = plain_open(x->fd, name, O_WRONLY | O_CREAT | O_APPEND);
 		if (fd < 0)
 			return file_error(x, name, e);
 		out_init(&x->cancelled, fd, 0);

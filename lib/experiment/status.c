@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/util.h"
+#include "io/plain.h"
 #include "recover.h"
 #include "status.h"
 
@@ -20,7 +21,7 @@ static int
 status_read_file(int dir, const char *name, struct buf *text)
 {
 	ssize_t n = -1;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	int fd = plain_open(dir, name, O_RDONLY);
 
 	while (fd >= 0 && (n = read(fd, buf_room(text, 65536), 65536)) > 0)
 		text->len += (size_t)n;
@@ -94,7 +95,7 @@ read_summary(struct status *s, int dir)
 static long long
 count_rows(int dir)
 {
-	int fd = openat(dir, recover_files[RECOVER_ROWS], O_RDONLY | O_CLOEXEC);
+	int fd = plain_open(dir, recover_files[RECOVER_ROWS], O_RDONLY);
 	long long rows = 0;
 	char chunk[65536];
 	const char *p;
@@ -114,7 +115,8 @@ has_bytes(int dir, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dir, name, &st, 0) == 0 && st.st_size > 0;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_size > 0;
 }
 
 /* Whether a bare directory may hold a file of that name. */

@@ -15,6 +15,7 @@
 #include "io/line.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "row.h"
 #include "tally.h"
 #include "summary.h"
@@ -144,11 +145,13 @@ put_agents(struct buf *b, int dir)
 	struct line l;
 	double cpu = 0, peak = (double)NAN, d;
 	long long n = 0;
-	int fd;
+	int fd, stderr_dir;
 
-	/* whatever it is, nothing waits for it */
-	fd = openat(dir, "stderr/agents.jsonl", O_RDONLY | O_NONBLOCK |
-	    O_CLOEXEC);
+	stderr_dir = plain_open_folder(dir, "stderr");
+	if (stderr_dir < 0)
+		return;
+	fd = plain_open(stderr_dir, "agents.jsonl", O_RDONLY);
+	close(stderr_dir);
 	if (fd < 0)
 		return;
 	line_init(&in, fd);
@@ -198,7 +201,8 @@ put_tail(struct results *r, int dir)
 static int
 failed(const char *path, const char *name, struct err *e)
 {
-	return err_set(e, 0, 0, "%s/%s: %s", path, name, strerror(errno));
+	return err_set(e, 0, 0, "%s/%s: %s", path, name,
+	    plain_error(errno));
 }
 
 /* The errors first: the summary is the last file to be written. */

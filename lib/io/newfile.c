@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "plain.h"
 #include "newfile.h"
 
 int
@@ -18,8 +19,7 @@ newfile_begin(struct newfile *f, int dir, const char *name)
 	f->dir = dir;
 	f->name = name;
 	f->temp = xasprintf("%s.new", name);
-	fd = openat(dir, f->temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	fd = plain_open(dir, f->temp, O_WRONLY | O_CREAT | O_TRUNC);
 	if (fd < 0) {
 		free(f->temp);
 		f->temp = NULL;
@@ -77,7 +77,7 @@ newfile_commit(struct newfile *f)
 		return -1;
 	}
 	/* the rename has to reach the disk, too */
-	error = fsync(f->dir) ? errno : 0;
+	error = plain_sync_folder(f->dir) ? errno : 0;
 	newfile_end(f);
 	errno = error;
 	return error ? -1 : 0;

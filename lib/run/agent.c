@@ -16,6 +16,7 @@
 #include "json/isotime.h"
 #include "json/json.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "record/secret.h"
 #include "config/env.h"
 #include "agent.h"
@@ -25,14 +26,14 @@
 #define SECRET_MIN 8		/* shorter values would mask ordinary text */
 #define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
 
-/* The highest N of the files agent-N.log in a folder. */
+/* The highest N of the files agent-N.log in an open folder. */
 static unsigned
-last_log(const char *dir)
+last_log(int dir)
 {
 	unsigned last = 0, n;
 	struct dirent *entry;
-	DIR *d = opendir(dir);
-	int used;
+	int used, fd = plain_open_folder(dir, ".");
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 
 	while (d && (entry = readdir(d))) {
 		used = 0;
@@ -42,28 +43,27 @@ last_log(const char *dir)
 	}
 	if (d)
 		closedir(d);
+	else if (fd >= 0)
+		close(fd);
 	return last;
 }
 
 int
 agent_kind_open(struct agent_kind *k, struct err *e)
 {
-	char *name;
-
-	k->agents_log = -1;
+	k->agents_log = k->stderr_fd = -1;
 	if (!k->stderr_dir)
 		return 0;
-	if (mkdir(k->stderr_dir, 0700) && errno != EEXIST)
+	if (!mkdir(k->stderr_dir, 0700) || errno == EEXIST)
+		k->stderr_fd = plain_open_folder(AT_FDCWD, k->stderr_dir);
+	if (k->stderr_fd < 0)
 		return err_set(e, 0, 0, "%s: %s", k->stderr_dir,
 		    strerror(errno));
-	k->last = last_log(k->stderr_dir);
-	name = xasprintf("%s/agents.jsonl", k->stderr_dir);
-	k->agents_log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-	    0600);
-	if (k->agents_log < 0)
-		err_set(e, 0, 0, "%s: %s", name, strerror(errno));
-	free(name);
-	return k->agents_log < 0 ? -1 : 0;
+	k->last = last_log(k->stderr_fd);
+	k->agents_log = plain_open(k->stderr_fd, "agents.jsonl", O_WRONLY |
+	    O_CREAT | O_APPEND);
+	return k->agents_log < 0 ? err_set(e, 0, 0, "%s/agents.jsonl: %s",
+	    k->stderr_dir, plain_error(errno)) : 0;
 }
 
 void
@@ -71,7 +71,9 @@ agent_kind_close(struct agent_kind *k)
 {
 	if (k->agents_log >= 0)
 		close(k->agents_log);
-	k->agents_log = -1;
+	if (k->stderr_fd >= 0)
+		close(k->stderr_fd);
+	k->agents_log = k->stderr_fd = -1;
 }
 
 int
@@ -86,11 +88,12 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 	a->log = -1;
 	a->began = isotime_now();
 	if (kind->stderr_dir) {
-		name = xasprintf("%s/agent-%u.log", kind->stderr_dir, number);
-		a->log = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-		    0600);
+		name = xasprintf("agent-%u.log", number);
+		a->log = plain_open(kind->stderr_fd, name, O_WRONLY | O_CREAT |
+		    O_APPEND);
 		if (a->log < 0)
-			err_set(e, 0, 0, "%s: %s", name, strerror(errno));
+			err_set(e, 0, 0, "%s/%s: %s", kind->stderr_dir, name,
+			    plain_error(errno));
 		free(name);
 		if (a->log < 0)
 			return -1;

@@ -20,6 +20,7 @@ struct agent_kind {
 	const struct env *env;	/* its secrets are masked in errors */
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
+	int stderr_fd;	/* that folder, or -1 */
 	int agents_log;	/* where agents that have ended are noted, or -1 */
 	void (*report)(const char *msg);	/* when a log cannot be written */
 	unsigned last;		/* the highest number that has a log there */

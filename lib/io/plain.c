@@ -1,0 +1,53 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plain.h"
+
+int
+plain_open(int dir, const char *name, int flags)
+{
+	struct stat st;
+	int fd, error = PLAIN_NOT;
+
+	/* O_TRUNC must not empty what turns out to be no file of ours */
+	fd = openat(dir, name, (flags & ~O_TRUNC) | O_NOFOLLOW | O_NONBLOCK |
+	    O_NOCTTY | O_CLOEXEC, 0600);
+	/* a pipe without a reader, a socket, a folder */
+	if (fd < 0 && (errno == ENXIO || errno == EISDIR))
+		errno = PLAIN_NOT;
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) || (S_ISREG(st.st_mode) && flags & O_TRUNC &&
+	    ftruncate(fd, 0)))
+		error = errno;
+	else if (S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+const char *
+plain_error(int error)
+{
+	return error == PLAIN_NOT ? "not a regular file" : strerror(error);
+}
+
+int
+plain_open_folder(int dir, const char *name)
+{
+	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_CLOEXEC);
+}
+
+int
+plain_sync_folder(int dir)
+{
+	if (!fsync(dir) || errno == EINVAL || errno == ENOTSUP ||
+	    errno == EROFS)
+		return 0;
+	return -1;
+}

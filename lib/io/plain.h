@@ -1,0 +1,32 @@
+#ifndef PLAIN_H
+#define PLAIN_H
+
+/*
+ * Files in a folder that may have come from somebody else: a symbolic link in
+ * it may lead anywhere, and a pipe blocks whoever opens it.
+ */
+
+/*
+ * Opens a regular file in the open folder dir as openat(2) does, with O_CLOEXEC
+ * and, for a new file, mode 0600. Returns a descriptor, or -1 with errno set:
+ * PLAIN_NOT if the name is that of something else, which is left alone.
+ */
+#define PLAIN_NOT ELOOP
+int plain_open(int dir, const char *name, int flags);
+
+/* The text of an errno that plain_open or another call set. */
+const char *plain_error(int error);
+
+/*
+ * Opens a folder in the open folder dir, not through a symbolic link. Returns
+ * a descriptor, or -1 with errno set.
+ */
+int plain_open_folder(int dir, const char *name);
+
+/*
+ * Syncs a folder, so that its new names survive a loss of power. A file system
+ * that does not support this is not a fault. Returns 0, or -1 with errno set.
+ */
+int plain_sync_folder(int dir);
+
+#endif
