@@ -646,6 +646,12 @@ inputs()
 	printf -- '- input: "%s"\n' "$@" >>inputs/generated.yaml
 }
 
+# quote WORD: prints a word as fluxloop quotes it.
+quote()
+{
+	printf '%s\n' "${1@Q}"
+}
+
 # stopped [ARG...]: an experiment that was stopped while its run "stuck" ran;
 # `dir` is its folder, and what it said is in the file "out".
 stopped()
@@ -725,7 +731,9 @@ finished()
 	rm "$dir"/{summary,errors}.json
 	truncate -s -5 "$dir/trace_summary.jsonl"
 	cd ..
-	run --separate-stderr -1 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir"
+	run -2 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir"
+	assert_output --regexp "was run with .*it.*a place/setting.yaml.*, and there is no setting.yaml here: name the file with --config$"
+	run --separate-stderr -1 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir" --config "it's \$a place/setting.yaml"
 	assert_equal "$stderr" "fl-collect: it's \$a place/$dir: 1 run was not written whole: it is dropped, to be done again"
 	assert_equal "${lines[0]}" '3 of 4 runs are finished, 1 is missing'
 	assert_regex "${lines[1]}" ': 4 runs, 1 failed'
@@ -802,7 +810,55 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	mkdir elsewhere
 	mv setting.yaml elsewhere/same.yaml
 	run -2 timeout 60 fluxloop run experiment --resume "$dir"
-	assert_output "fluxloop: $PWD/setting.yaml: the experiment's configuration is missing: name it with --config"
+	assert_output "fluxloop: $dir was run with $(quote "$PWD/setting.yaml"), and there is no setting.yaml here: name the file with --config"
+}
+
+@test "the configuration that is run is the project's, not one that the experiment names" {
+	project one two three
+	cat >shared.yaml <<-END
+	name: trial
+	runner: {process: {command: [sh, -c, "touch '$BATS_TEST_TMPDIR/ran'; cat"], protocol: lines}}
+	END
+	run -0 timeout 60 fluxloop run experiment --config shared.yaml --output shared
+	dir=$(echo shared/*)
+	for file in trace_summary traces observations; do
+		sed -i 1q "$dir/$file.jsonl"
+	done
+	rm -f "$BATS_TEST_TMPDIR/ran" "$dir/summary.json"
+	cp -p shared.yaml "$dir/.hidden.yaml"
+	ln -s shared.yaml linked.yaml
+	here=$(quote "$PWD/setting.yaml")
+	cp -Rp "$dir" before
+	cp "$dir/manifest.json" kept
+	for named in "$PWD/shared.yaml" shared.yaml linked.yaml "$dir/.hidden.yaml" /no/such.yaml $'e\e[31mscape' ''; do
+		jq --arg named "$named" '.config_file = $named' kept >"$dir/manifest.json"
+		cp "$dir/manifest.json" before
+		run -2 timeout 60 fluxloop run experiment --resume "$dir"
+		case $named in
+		'') assert_output "fluxloop: $dir: its manifest.json names no configuration: name the file with --config" ;;
+		*) assert_line --index 0 --partial "fluxloop: $dir was run with"
+			refute_output --partial $'\e'
+			assert_line --index 1 "fluxloop: but the configuration here is $here: name one with --config" ;;
+		esac
+		diff -r before "$dir"
+		assert_not_exists "$BATS_TEST_TMPDIR/ran"
+	done
+	# nor are other options taken from it, or files that it names
+	mkfifo fifo
+	jq --arg fifo "$PWD/fifo" '.config_file = "setting.yaml" | .inputs_file = $fifo | .options = {"log": "log",
+		"command": "touch ran", "target": "a:b", "output": "x", "anyway": "1", "max-time": "1", "limit": "2"}' \
+		kept >"$dir/manifest.json"
+	run -2 timeout 20 fluxloop run experiment --resume "$dir"
+	assert_line --partial 'not continued, since'
+	assert_not_exists log
+	run -0 timeout 20 fluxloop run experiment --resume "$dir" --anyway
+	assert_not_exists log
+	assert_not_exists "$BATS_TEST_TMPDIR/ran"
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 2
+	fl-parse "$dir" >/dev/null
+	# one that is named is used, and the hint names it
+	run -1 timeout 60 fluxloop run experiment --config shared.yaml --output more --max-time 0.001
+	assert_line --regexp '^resume: fluxloop run experiment --resume more/[^ ]* --config shared.yaml$'
 }
 
 @test "equal inputs are runs of their own through stopping and resuming" {
