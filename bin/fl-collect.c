@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdint.h>
@@ -239,6 +240,15 @@ collect_make_folder(void)
 	return 0;
 }
 
+/* The descriptor to lock the directory by, or -1. */
+static int
+lock_fd(void)
+{
+	const char *text = getenv("FL_LOCK");
+
+	return text && *text ? (int)cli_int("FL_LOCK", text, 0, INT_MAX) : -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -266,8 +276,8 @@ main(int argc, char **argv)
 		exit(2);
 	given.manifest.config = &config;
 	given.manifest.configured = given.config != NULL;
-	if (expdir_open(&x, argv[0], &given.manifest, given.how, cli_report,
-	    &e))
+	if (expdir_open(&x, argv[0], &given.manifest, given.how, lock_fd(),
+	    cli_report, &e))
 		die("%s", e.msg);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
 	out_init(&o, STDOUT_FILENO, 0);

@@ -987,5 +987,60 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	done
 	run -2 timeout 60 fluxloop run experiment --resume ./--latest
 	kill %1
-	assert_output 'fl-collect: ./--latest: another program is writing to it'
+	assert_output 'fluxloop: ./--latest: another program is writing to it'
+}
+
+@test "of two that resume an experiment at once one is refused before it calls anything" {
+	project one two three four five six
+	cat >agent.sh <<-'END'
+	while read -r line; do
+		echo "$line" >>calls
+		sleep 0.02
+		echo "$line"
+	done
+	END
+	run -0 timeout 60 fluxloop run experiment
+	dir=$(echo experiments/*)
+	for file in trace_summary traces; do
+		sed -i 2q "$dir/$file.jsonl"
+	done
+	rm "$dir/summary.json"
+	cp -Rp "$dir" partial
+	for delay in 0 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1; do
+		rm -rf "$dir" calls
+		cp -Rp partial "$dir"
+		for k in 1 2; do
+			timeout 60 fluxloop run experiment --resume "$dir" >"said$k" 2>&1 3>&- &
+			sleep "$delay"
+		done
+		wait
+		assert_equal "$delay: $(lines_of calls)" "$delay: 4"
+		run -0 grep -xhE 'fluxloop: .*: another program is writing to it|all 6 runs are finished' said1 said2
+		finished "$dir"
+	done
+}
+
+@test "an experiment is locked from its first call to its end, and agents do not keep the lock" {
+	project one stuck
+	# what an agent leaves behind outlives the experiment
+	sed -i '1i sleep 20 >/dev/null 2>&1 & echo $! >left; ls -l /proc/self/fd >fds; env >vars' agent.sh
+	setsid timeout 60 fluxloop run experiment --parallel 1 >said 2>&1 3>&- &
+	wait_for reached
+	dir=$(echo experiments/*)
+	run -2 timeout 60 fluxloop run experiment --resume "$dir"
+	assert_output "fluxloop: $dir: another program is writing to it"
+	run -2 fl-collect --continue "$dir" </dev/null
+	assert_output "fl-collect: $dir: another program is writing to it"
+	touch release
+	wait $!
+	refute grep -q experiments fds
+	refute grep -q FL_LOCK vars
+	run -0 flock -n "$dir" true
+	kill "$(<left)" 2>/dev/null || true
+	# a descriptor of another directory is no lock of this one
+	run -2 env FL_LOCK=5 fl-collect --continue "$dir" 5<. </dev/null
+	assert_output "fl-collect: $dir: descriptor 5 is not of this directory"
+	run -2 env FL_LOCK=x fl-collect --continue "$dir" </dev/null
+	assert_output --partial FL_LOCK
+	run -0 env FL_LOCK=5 fl-collect --continue "$dir" 5<"$dir" </dev/null
 }

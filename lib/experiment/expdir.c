@@ -29,14 +29,38 @@ file_error(const struct expdir *x, const char *name, struct err *e)
 
 /* --- opening -------------------------------------------------------------- */
 
+/*
+ * A lock belongs to all descriptors that were made from one: with the caller's
+ * the lock lasts as long as the caller has it, too.
+ */
 static int
-open_folder(struct expdir *x, struct err *e)
+use_lock(struct expdir *x, int lock, struct err *e)
+{
+	struct stat ours, theirs;
+	int fd;
+
+	if (fstat(lock, &theirs) || fstat(x->fd, &ours) ||
+	    ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+		return err_set(e, 0, 0, "%s: descriptor %d is not of this "
+		    "directory", x->path, lock);
+	fd = fcntl(lock, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	close(x->fd);
+	x->fd = fd;
+	return 0;
+}
+
+static int
+open_folder(struct expdir *x, int lock, struct err *e)
 {
 	if (mkdir(x->path, 0700) && errno != EEXIST)
 		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
 	x->fd = open(x->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (x->fd < 0)
 		return err_set(e, 0, 0, "%s: %s", x->path, strerror(errno));
+	if (lock >= 0 && use_lock(x, lock, e))
+		return -1;
 	/* the folder itself is locked, until x->fd is closed */
 	if (flock(x->fd, LOCK_EX | LOCK_NB))
 		return err_set(e, 0, 0, "%s: %s", x->path,
@@ -258,13 +282,13 @@ go_on(struct expdir *x, const struct manifest *m, int how,
 
 int
 expdir_open(struct expdir *x, const char *path, const struct manifest *m,
-    int how, void (*say)(const char *msg), struct err *e)
+    int how, int lock, void (*say)(const char *msg), struct err *e)
 {
 	memset(x, 0, sizeof(*x));
 	x->path = xstrdup(path);
 	x->fd = -1;
 	x->continued = (how & EXPDIR_CONTINUE) != 0;
-	if (open_folder(x, e))
+	if (open_folder(x, lock, e))
 		return -1;
 	if (x->continued)
 		return go_on(x, m, how, say, e);

@@ -43,11 +43,13 @@ struct expdir {
  * Opens and locks a directory, creating it if its parent exists, and writes
  * manifest.json for a new experiment. An existing experiment is refused unless
  * how has EXPDIR_CONTINUE; it is then truncated after its last whole run and
- * continued. say reports differences of settings and truncated runs. Returns 0,
- * or -1 with *e filled in and the directory unchanged.
+ * continued. lock is -1, or a descriptor of the directory by which it is locked:
+ * the lock then lasts until that is closed, too. say reports differences of
+ * settings and truncated runs. Returns 0, or -1 with *e filled in and the
+ * directory unchanged.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
-    int how, void (*say)(const char *msg), struct err *e);
+    int how, int lock, void (*say)(const char *msg), struct err *e);
 
 /* What became of a trace. */
 enum expdir_fate {
