@@ -20,8 +20,6 @@
 #include "io/source.h"
 #include "io/spill.h"
 #include "format/format.h"
-#include "format/html.h"
-#include "format/treeview.h"
 #include "parse/chunks.h"
 #include "parse/join.h"
 #include "parse/output.h"
@@ -55,7 +53,7 @@ static const struct option options[] = {
 };
 
 static struct {
-	const struct format *format;
+	struct format format;
 	const char *output_dir;
 	int overwrite;
 	int shard;
@@ -79,21 +77,22 @@ parse_usage(void)
 	return buf_str(&text);
 }
 
-static const struct format *
-find_format(const char *name)
+static void
+set_format(const char *name)
 {
-	const struct format *f = format_find(name);
+	struct buf names = { 0 };
 	const char *nearest;
 
-	if (f)
-		return f;
+	if (!format_find(&given.format, name))
+		return;
 	nearest = format_nearest(name);
 	if (nearest)
 		cli_misused(parse_usage(),
 		    "unknown format '%s'; did you mean '%s'?", name, nearest);
+	format_names(&names);
 	cli_misused(parse_usage(),
 	    "unknown format '%s': expected one of %s, or the "
-	    "NAME of a program fl-format-NAME", name, format_names());
+	    "NAME of a program fl-format-NAME", name, buf_str(&names));
 }
 
 static _Noreturn void
@@ -302,24 +301,25 @@ parse_warn_counts(const struct join *j)
 }
 
 /*
- * Colours and width, as the terminal and the environment have them, and where a
- * page is.
+ * The colours and width of the terminal and the environment, and the place of
+ * the list of pages as a page sees it.
  */
-static void
-set_up_formats(void)
+static struct format_options
+format_options(void)
 {
 	const char *columns = getenv("COLUMNS"), *no = getenv("NO_COLOR");
+	struct format_options o = { 0 };
 	struct winsize size;
-	unsigned width = 0;
 
 	if (columns && *columns)
-		width = (unsigned)strtoul(columns, NULL, 10);
+		o.width = (unsigned)strtoul(columns, NULL, 10);
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
-	treeview_setup(isatty(STDOUT_FILENO) && !given.output_dir &&
-	    (!no || !*no), width);
+		o.width = size.ws_col;
+	o.colour = isatty(STDOUT_FILENO) && !given.output_dir &&
+	    (!no || !*no);
 	if (given.output_dir)
-		html_setup(given.shard ? "../index.html" : "index.html");
+		o.list = given.shard ? "../index.html" : "index.html";
+	return o;
 }
 
 static int
@@ -331,8 +331,8 @@ parse_run(char **files, size_t n, int both)
 	    .report = cli_report };
 	int status = 2;
 
-	set_up_formats();
-	k.format = given.format;
+	k.format = &given.format;
+	k.options = format_options();
 	k.pool = &pool;
 	k.path = given.output_dir;
 	k.shard = given.shard;
@@ -370,10 +370,10 @@ main(int argc, char **argv)
 	int c, status, both;
 
 	util_init(argv[0]);
-	given.format = find_format("md");
+	set_format("md");
 	while ((c = getopt_long(argc, argv, "f:o:j:", options, NULL)) != -1) {
 		switch (c) {
-		case 'f': given.format = find_format(optarg); break;
+		case 'f': set_format(optarg); break;
 		case OPT_LIST: list_formats();
 		case 'o': given.output_dir = optarg; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;

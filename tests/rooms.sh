@@ -24,7 +24,7 @@ run/queue run/completed run/check run/plan
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/newdir
 trace/*
-format/format format/filter format/treeview format/html format/listing
+format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin
 '

@@ -16,13 +16,13 @@
 #include "otlp.h"
 #include "format.h"
 
-/* In the order that usage texts list them; the first is the default. */
+/* In the order of the usage text; the first is the default. */
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .as_is = 1, .pretty = 1,
 		.summary = "Markdown" },
-	{ .name = "html", .put = html_put, .alone = 1, .list = &html_list,
+	{ .name = "html", .put_with = html_put, .alone = 1, .list = &html_list,
 		.summary = "a page for a browser" },
-	{ .name = "tree", .put = treeview_put, .suffix = "txt",
+	{ .name = "tree", .put_with = treeview_put, .suffix = "txt",
 		.between = "\n", .as_is = 1,
 		.summary = "a tree for the terminal" },
 	{ .name = "json", .put = pertrace_put_pretty,
@@ -39,7 +39,7 @@ static const struct format formats[] = {
 
 #define FILTER_PREFIX "fl-format-"
 
-/* The name that the user gives a program's format is a plain one. */
+/* 1 if a name can be the NAME of a program fl-format-NAME. */
 static int
 is_filter_name(const char *name)
 {
@@ -47,58 +47,63 @@ is_filter_name(const char *name)
 	    "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
 
-/* The file that a program's format writes, which the caller frees. */
+/* The name of the file of a program's output, which the caller frees. */
 static char *
 filter_file(const char *name)
 {
 	return xasprintf("per_trace.%s", name);
 }
 
-/* What a program makes of per-trace records. */
-static const struct format *
-find_filter(const char *name)
+/* Fills in *f with the format of a program; see format_find. */
+static int
+find_program_format(struct format *f, const char *name)
 {
-	static struct format f;
 	char *program;
 
 	if (!is_filter_name(name))
-		return NULL;
+		return -1;
+	memset(f, 0, sizeof(*f));
 	program = xasprintf(FILTER_PREFIX "%s", name);
-	f.filter = filter_find(program);
+	f->filter = filter_find(program);
 	free(program);
-	if (!f.filter)
-		return NULL;
-	f.name = name;
-	f.put = pertrace_put;
-	f.file = filter_file(name);
-	return &f;
+	if (!f->filter)
+		return -1;
+	f->name = name;
+	f->put = pertrace_put;
+	f->file = filter_file(name);
+	return 0;
 }
 
-const struct format *
-format_find(const char *name)
+int
+format_find(struct format *f, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < LEN(formats); i++)
-		if (!strcmp(formats[i].name, name))
-			return &formats[i];
-	return find_filter(name);
+		if (!strcmp(formats[i].name, name)) {
+			*f = formats[i];
+			return 0;
+		}
+	return find_program_format(f, name);
 }
 
-const char *
-format_names(void)
+void
+format_put(const struct format *f, const struct format_options *o,
+    struct buf *b, struct trace *t)
 {
-	static char *names;
-	char *longer;
+	if (f->put_with)
+		f->put_with(b, t, o);
+	else
+		f->put(b, t);
+}
+
+void
+format_names(struct buf *b)
+{
 	size_t i;
 
-	for (i = names ? LEN(formats) : 0; i < LEN(formats); i++) {
-		longer = xasprintf("%s%s%s", names ? names : "",
-		    names ? ", " : "", formats[i].name);
-		free(names);
-		names = longer;
-	}
-	return names;
+	for (i = 0; i < LEN(formats); i++)
+		buf_printf(b, "%s%s", i ? ", " : "", formats[i].name);
 }
 
 const char *
@@ -125,10 +130,10 @@ format_usage(struct buf *b)
 	    "NAME\n", "NAME");
 }
 
-/* The list so far, and the names of programs in it. */
+/* The list of formats while it is being written. */
 struct filter_list {
 	struct buf *b;
-	struct set names;
+	struct set names;	/* hashes of the names in it */
 };
 
 static void
@@ -159,7 +164,7 @@ format_list(struct buf *b)
 		buf_printf(b, "%s\t%s\t%s\n", formats[i].name,
 		    formats[i].file ? formats[i].file : "-",
 		    formats[i].summary);
-		/* a program of that name is never run */
+		/* a program with the name of a built-in format is never run */
 		set_add(&l.names, hash_bytes(0, 0, formats[i].name,
 		    strlen(formats[i].name)), &added);
 	}

@@ -2,55 +2,65 @@
 #define FORMAT_H
 
 /*
- * What a trace can be rendered as, by name.
+ * The formats that traces are rendered in. A built-in format is a row of the
+ * table in format.c; any other is a program that reads per-trace records.
  */
 #include <stddef.h>
 
 struct buf;
+struct format_options;
 struct listing;
 struct trace;
 
 struct format {
-	const char *name;	/* for --format; also the files' suffix */
+	const char *name;	/* name for --format, and suffix of files */
 	const char *summary;	/* a line for the usage and --list-formats */
-	const char *suffix;	/* of files, where it is another */
+	const char *suffix;	/* suffix of files if it is not name, or NULL */
 	/*
-	 * Appends a trace that is in order; it may be linked. What it appends
-	 * does not depend on other traces, and ends in a newline, but where
-	 * between and end bring the newline.
+	 * One of two functions that append a trace. They may link it. Their
+	 * text does not depend on other traces, and ends with a newline unless
+	 * between and end start with one.
 	 */
 	void (*put)(struct buf *b, struct trace *t);
-	const char *file;	/* all traces go into this one file */
-	/* what stands around and between traces on one stream, or NULL */
+	void (*put_with)(struct buf *b, struct trace *t,
+	    const struct format_options *o);
+	const char *file;	/* name of the one file of all traces, or NULL */
+	/* text around and between the traces of a stream, or NULL */
 	const char *begin;
 	const char *between;
 	const char *end;
-	int alone;		/* traces cannot share a stream at all */
-	int as_is;		/* it shows NaN and lone surrogates */
-	int pretty;		/* it shows inputs and outputs pretty-printed */
-	const struct listing *list;	/* a list beside index.md, or NULL */
-	char *filter;		/* a program that makes it of what put writes */
+	int alone;		/* 1: a stream holds no more than one trace */
+	int as_is;		/* 1: NaN and lone surrogates are shown */
+	int pretty;		/* 1: inputs and outputs are pretty-printed */
+	const struct listing *list;	/* a list next to index.md, or NULL */
+	char *filter;		/* path of the program of this format, or NULL */
 };
 
 /*
- * The format of that name: a built-in one, or per-trace records piped through
- * a program fl-format-NAME (filter.h). NULL if there is none.
+ * Fills in *f with the format of that name, which is borrowed: a built-in
+ * format, or per-trace records piped through a program fl-format-NAME
+ * (filter.h). Returns 0, or -1 if there is neither. What else *f points to
+ * lives as long as the process.
  */
-const struct format *format_find(const char *name);
+int format_find(struct format *f, const char *name);
 
-/* The names of ours, "md, html, ...". */
-const char *format_names(void);
+/* Appends a trace in the format. */
+void format_put(const struct format *f, const struct format_options *o,
+    struct buf *b, struct trace *t);
 
-/* The nearest of our names to one that is unknown, or NULL. */
+/* Appends the names of the built-in formats: "md, html, ...". */
+void format_names(struct buf *b);
+
+/* Returns the built-in name that is nearest to an unknown one, or NULL. */
 const char *format_nearest(const char *name);
 
-/* Appends a line of usage text for each of ours: its name and summary. */
+/* Appends a line of usage text for each format: its name and summary. */
 void format_usage(struct buf *b);
 
 /*
- * Appends a line for each format: name, file and summary with tabs between;
- * the file is the one that all traces go into, or "-". After ours come the
- * programs fl-format-NAME that are found.
+ * Appends a line for each format: its name, file and summary with tabs between
+ * them. The file is the one that all traces go into, or "-". The built-in
+ * formats come first, then the programs fl-format-NAME that are found.
  */
 void format_list(struct buf *b);
 

@@ -11,6 +11,7 @@
 #include "json/json.h"
 #include "trace/pertrace.h"
 #include "trace/trace.h"
+#include "options.h"
 #include "page.h"
 #include "html.h"
 
@@ -33,14 +34,6 @@
 
 /* Percent; of a bar without any nothing would be drawn, not even its edge. */
 #define WIDTH_LEAST 0.001
-
-static const char *list_place;
-
-void
-html_setup(const char *list)
-{
-	list_place = list;
-}
 
 /* The types that have a colour; the name of each is also its class. */
 static const char *const kinds[] = {
@@ -379,14 +372,15 @@ html_put_name(struct buf *b, const struct trace *t)
 }
 
 static void
-html_put_header(struct buf *b, const struct trace *t, const struct buf *id)
+html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
+    const char *list)
 {
 	const char *how = outcomes[trace_outcome(t)];
 
 	buf_puts(b, "<header>\n");
-	if (list_place)
+	if (list)
 		buf_printf(b, "<nav><a href=\"%s\">All traces</a></nav>\n",
-		    list_place);
+		    list);
 	buf_puts(b, "<h1><bdi>");
 	html_put_name(b, t);
 	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
@@ -620,14 +614,14 @@ html_put_head(struct buf *b, const struct trace *t)
 }
 
 void
-html_put(struct buf *b, struct trace *t)
+html_put(struct buf *b, struct trace *t, const struct format_options *o)
 {
 	struct buf id = { 0 };
 
 	trace_link(t);
 	trace_id_text(t, &id);
 	html_put_head(b, t);
-	html_put_header(b, t, &id);
+	html_put_header(b, t, &id, o->list);
 	buf_puts(b, "<noscript>A step's details and the search need "
 	    "JavaScript.</noscript>\n");
 	buf_printf(b, "<main%s>\n", t->nobs ? "" : " class=\"bare\"");

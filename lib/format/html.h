@@ -25,14 +25,13 @@
 #include "listing.h"
 
 struct buf;
+struct format_options;
 struct trace;
 
-void html_put(struct buf *b, struct trace *t);
+/* Appends a page. The option list applies. */
+void html_put(struct buf *b, struct trace *t, const struct format_options *o);
 
-/* For all pages from now on: where their list is from them; NULL: nowhere. */
-void html_setup(const char *list);
-
-/* A page that links to all of them; listing.h. */
+/* A page that links to the pages of all traces; see listing.h. */
 extern const struct listing html_list;
 
 #endif

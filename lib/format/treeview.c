@@ -8,24 +8,26 @@
 #include "base/utf8.h"
 #include "json/json.h"
 #include "trace/trace.h"
+#include "options.h"
 #include "termwidth.h"
 #include "record/excerpt.h"
 #include "treeview.h"
 
-/* Limits of the width of a line, in cells. */
+/* The width of a line in cells, and its limits. */
+#define WIDTH_USUAL 80
 #define WIDTH_MIN 40
 #define WIDTH_MAX 1000
 
 /*
- * A line is the step, its duration and its bar, with two cells between. Of
- * the bar there is a quarter of the line, within limits.
+ * A line shows the step, its duration and its bar, with two cells between. The
+ * bar takes a quarter of the line, within limits.
  */
 #define GAP 2
 #define TIME_CELLS 8
 #define BAR_MIN 8
 #define BAR_MAX 60
 
-/* What stands before input, output and error. */
+/* Cells of the label before an input, output or error. */
 #define LABEL_MIN 5
 #define LABEL_MAX 20
 
@@ -38,48 +40,39 @@
 #define RED "31"
 #define BOLD "1"
 
-static struct {
-	int colour;
-	size_t width;
-} setup = { 0, 80 };
-
-void
-treeview_setup(int colour, unsigned width)
-{
-	setup.colour = colour;
-	setup.width = !width ? 80 : width < WIDTH_MIN ? WIDTH_MIN :
-	    width > WIDTH_MAX ? WIDTH_MAX : width;
-}
-
+/* The rendering of a trace. */
 struct view {
 	struct buf *b;
 	const struct trace *t;
-	size_t left;		/* cells for the step */
-	size_t bar;		/* and for its bar */
-	size_t levels;		/* that are shown by indentation */
+	int colour;		/* 1: colours are used */
+	size_t width;		/* cells of a line */
+	size_t left;		/* cells of a line for the step */
+	size_t bar;		/* cells of a line for its bar */
+	size_t levels;		/* levels that are shown by indentation */
 	char more[LEVELS_MAX + 1];	/* 1: more siblings follow */
 };
 
 static void
-paint(struct buf *b, const char *sgr)
+tree_paint(struct view *v, const char *sgr)
 {
-	if (setup.colour && *sgr)
-		buf_printf(b, "\033[%sm", sgr);
+	if (v->colour && *sgr)
+		buf_printf(v->b, "\033[%sm", sgr);
 }
 
 /* Appends text in a colour, in no more than max cells; returns its cells. */
 static size_t
-put(struct buf *b, const char *sgr, const char *s, size_t n, size_t max)
+tree_put_painted(struct view *v, const char *sgr, const char *s, size_t n,
+    size_t max)
 {
 	size_t cells;
 
-	paint(b, sgr);
-	cells = termwidth_put(b, s, n, max);
-	paint(b, *sgr ? "0" : "");
+	tree_paint(v, sgr);
+	cells = termwidth_put(v->b, s, n, max);
+	tree_paint(v, *sgr ? "0" : "");
 	return cells;
 }
 
-/* The cells that text takes, all of it. */
+/* The number of cells that all of the text takes. */
 static size_t
 termwidth_in(const struct buf *text)
 {
@@ -102,8 +95,8 @@ add_fact(struct buf *facts, const struct buf *fact)
 }
 
 /*
- * Appends a time in its best unit and three digits, the rest cut off: "9 µs",
- * "1.23 ms", "45.6 s", "12.3 min". No longer than TIME_CELLS.
+ * Appends a time in the unit that fits it best with three digits, not rounded:
+ * "9 µs", "1.23 ms", "45.6 s", "12.3 min". It is not wider than TIME_CELLS.
  */
 static void
 put_time(struct buf *b, int64_t us)
@@ -137,18 +130,18 @@ put_time(struct buf *b, int64_t us)
 	buf_printf(b, " %s", units[i].name);
 }
 
-/* Milliseconds as a time; "-" when there are none. */
+/* Appends milliseconds as a time, or "-" if they are not known. */
 static void
 tree_put_ms(struct buf *b, int known, double ms)
 {
-	/* as far as microseconds go in 64 bits */
+	/* microseconds have to fit into 64 bits */
 	if (known && isfinite(ms) && fabs(ms) < 9e15)
 		put_time(b, (int64_t)llround(ms * 1000));
 	else
 		buf_byte(b, '-');
 }
 
-/* "12→34 tokens", or of the total alone. */
+/* Appends "12→34 tokens", or the total: "46 tokens". */
 static void
 tree_put_tokens(struct buf *b, struct json_span prompt, struct json_span
     completion, struct json_span total)
@@ -165,7 +158,7 @@ tree_put_tokens(struct buf *b, struct json_span prompt, struct json_span
 	buf_puts(b, " tokens");
 }
 
-/* The plain text of a small value, "" for one that is not there. */
+/* Appends the text of a small value, in at most max cells. */
 static void
 tree_put_plain(struct buf *b, struct json_span v, size_t max)
 {
@@ -177,7 +170,7 @@ tree_put_plain(struct buf *b, struct json_span v, size_t max)
 	buf_release(&text);
 }
 
-/* The first line after the persona. */
+/* Appends the part of the title after the persona: duration and tokens. */
 static void
 put_measures(struct buf *b, const struct trace *t)
 {
@@ -197,105 +190,108 @@ put_measures(struct buf *b, const struct trace *t)
 	buf_release(&fact);
 }
 
-/* Appends two spaces and text, if there are cells left for some of it. */
+/* Appends two spaces and text, if there is room for some of it. */
 static void
-put_piece(struct buf *b, const char *sgr, const struct buf *text, size_t *left)
+put_piece(struct view *v, const char *sgr, const struct buf *text, size_t *left)
 {
 	if (!text->len || *left < GAP + 1)
 		return;
-	buf_puts(b, "  ");
+	buf_puts(v->b, "  ");
 	*left -= GAP;
-	*left -= put(b, sgr, text->p, text->len, *left);
+	*left -= tree_put_painted(v, sgr, text->p, text->len, *left);
 }
 
-/* The first line: how it went, which trace it is, how long it took. */
+/* Appends the first line: outcome, id, iteration, persona and measures. */
 static void
-put_title(struct buf *b, const struct trace *t)
+put_title(struct view *v)
 {
+	const struct trace *t = v->t;
 	struct buf id = { 0 }, persona = { 0 }, rest = { 0 };
-	size_t left = setup.width - 2, behind;
+	size_t left = v->width - 2, after;
 	int good = !trace_falsy(t->v[TRACE_SUCCESS]);
 
 	if (!t->row.p)
-		put(b, DIM, "?", 1, 1);
+		tree_put_painted(v, DIM, "?", 1, 1);
 	else
-		put(b, good ? "32" : RED, good ? "\xe2\x9c\x93" :
-		    "\xe2\x9c\x97", 3, 1);
-	buf_byte(b, ' ');
+		tree_put_painted(v, good ? "32" : RED, good ?
+		    "\xe2\x9c\x93" : "\xe2\x9c\x97", 3, 1);
+	buf_byte(v->b, ' ');
 	trace_id_text(t, &id);
-	left -= put(b, BOLD, id.p, id.len, left < 37 ? left : 36);
+	left -= tree_put_painted(v, BOLD, id.p, id.len, left < 37 ? left : 36);
 	id.len = 0;
 	if (t->v[TRACE_ITERATION].p) {
 		buf_byte(&id, '#');
 		trace_plain(&id, t->v[TRACE_ITERATION]);
 	}
-	put_piece(b, "", &id, &left);
+	put_piece(v, "", &id, &left);
 	put_measures(&rest, t);
-	/* the persona gets what the others leave */
-	behind = rest.len ? termwidth_in(&rest) + GAP : 0;
-	behind = left < behind ? left : behind;
+	/* the persona gets the cells that the measures leave */
+	after = rest.len ? termwidth_in(&rest) + GAP : 0;
+	after = left < after ? left : after;
 	tree_put_plain(&persona, t->v[TRACE_PERSONA], 40);
-	left -= behind;
-	put_piece(b, "", &persona, &left);
-	left += behind;
-	put_piece(b, "", &rest, &left);
-	buf_byte(b, '\n');
+	left -= after;
+	put_piece(v, "", &persona, &left);
+	left += after;
+	put_piece(v, "", &rest, &left);
+	buf_byte(v->b, '\n');
 	buf_release(&id);
 	buf_release(&persona);
 	buf_release(&rest);
 }
 
-/* A line such as "  in     text", if there is any. */
+/* Appends a line such as "  in     text", unless the text is empty. */
 static void
-put_labelled(struct buf *b, const char *label, const char *sgr,
+put_labelled(struct view *v, const char *label, const char *sgr,
     const struct buf *text)
 {
 	size_t cells;
 
 	if (!text->len)
 		return;
-	buf_fill(b, ' ', GAP);
-	cells = put(b, DIM, label, strlen(label), LABEL_MAX);
+	buf_fill(v->b, ' ', GAP);
+	cells = tree_put_painted(v, DIM, label, strlen(label), LABEL_MAX);
 	if (cells < LABEL_MIN) {
-		buf_fill(b, ' ', LABEL_MIN - cells);
+		buf_fill(v->b, ' ', LABEL_MIN - cells);
 		cells = LABEL_MIN;
 	}
-	buf_fill(b, ' ', GAP);
-	put(b, sgr, text->p, text->len, setup.width - cells - 2 * GAP);
-	buf_byte(b, '\n');
+	buf_fill(v->b, ' ', GAP);
+	tree_put_painted(v, sgr, text->p, text->len, v->width - cells -
+	    2 * GAP);
+	buf_byte(v->b, '\n');
 }
 
-/* The beginning of a value, in bytes enough to fill a line. */
+/* Appends the beginning of a value to b, enough of it to fill a line. */
 static void
-put_beginning(struct buf *b, struct json_span v)
+put_beginning(const struct view *v, struct buf *b, struct json_span value)
 {
-	if (v.p && json_type(v) != JSON_NULL)
-		excerpt_put(b, v, 8 * setup.width);
+	if (!json_is_null(value))
+		excerpt_put(b, value, 8 * v->width);
 }
 
 static void
-tree_put_head(struct buf *b, const struct trace *t)
+tree_put_head(struct view *v)
 {
+	const struct trace *t = v->t;
 	struct buf text = { 0 }, kind = { 0 };
 
-	put_title(b, t);
-	put_beginning(&text, t->v[TRACE_INPUT]);
-	put_labelled(b, "in", "", &text);
+	put_title(v);
+	put_beginning(v, &text, t->v[TRACE_INPUT]);
+	put_labelled(v, "in", "", &text);
 	text.len = 0;
-	put_beginning(&text, t->v[TRACE_OUTPUT]);
-	put_labelled(b, "out", "", &text);
+	put_beginning(v, &text, t->v[TRACE_OUTPUT]);
+	put_labelled(v, "out", "", &text);
 	text.len = 0;
 	if (!trace_falsy(t->v[TRACE_ERROR]))
-		put_beginning(&text, t->v[TRACE_ERROR]);
+		put_beginning(v, &text, t->v[TRACE_ERROR]);
 	tree_put_plain(&kind, t->v[TRACE_ERROR_KIND], LABEL_MAX);
 	if (!kind.len)
 		buf_puts(&kind, "error");
-	put_labelled(b, buf_str(&kind), RED, &text);
+	put_labelled(v, buf_str(&kind), RED, &text);
 	buf_release(&text);
 	buf_release(&kind);
 }
 
-/* The eighths of a cell from its left side that are filled. */
+/* Appends a cell of which n eighths are filled, from the left. */
 static void
 put_eighths(struct buf *b, size_t n)
 {
@@ -303,8 +299,8 @@ put_eighths(struct buf *b, size_t n)
 }
 
 /*
- * A cell that is filled from eighth a to eighth z. Unicode has all parts that
- * begin at the left, but of those at the right only a half and an eighth.
+ * Appends a cell that is filled from eighth a to eighth z. Unicode has all
+ * parts that begin at the left, but at the right only a half and an eighth.
  */
 static void
 tree_put_cell(struct buf *b, size_t a, size_t z)
@@ -317,7 +313,7 @@ tree_put_cell(struct buf *b, size_t a, size_t z)
 		utf8_put(b, z - a >= 3 ? 0x2590 : 0x2595);
 }
 
-/* Where in the bar, in eighths of a cell, a time is. */
+/* The place of a time in the bar, in eighths of a cell. */
 static size_t
 eighth(const struct view *v, int64_t us)
 {
@@ -329,16 +325,16 @@ eighth(const struct view *v, int64_t us)
 	return (size_t)(part / whole * 8 * (double)v->bar + 0.5);
 }
 
-/* The part of a bar that is empty. */
+/* Appends the empty part of a bar. */
 static void
-put_track(struct buf *b, size_t cells)
+put_track(struct view *v, size_t cells)
 {
 	if (!cells)
 		return;
-	paint(b, DIM);
+	tree_paint(v, DIM);
 	while (cells--)
-		buf_puts(b, "\xc2\xb7");
-	paint(b, "0");
+		buf_puts(v->b, "\xc2\xb7");
+	tree_paint(v, "0");
 }
 
 static void
@@ -353,60 +349,60 @@ tree_put_bar(struct view *v, const struct observation *o, const char *sgr)
 	until = until <= from ? from + 1 : until;
 	first = from / 8;
 	end = (until + 7) / 8;
-	put_track(v->b, first);
-	paint(v->b, sgr);
+	put_track(v, first);
+	tree_paint(v, sgr);
 	for (i = first; i < end; i++)
 		tree_put_cell(v->b, i > first ? 0 : from % 8,
 		    i + 1 < end ? 8 : until - 8 * i);
-	paint(v->b, *sgr ? "0" : "");
-	put_track(v->b, v->bar - end);
+	tree_paint(v, *sgr ? "0" : "");
+	put_track(v, v->bar - end);
 }
 
 /*
- * The lines of the tree before a step, or before a further line of it. Of one
- * that is deeper than can be shown, the depth stands instead of the levels
- * just above. Returns how many cells they take.
+ * Appends the lines of the tree before a step, or before a further line of it.
+ * If the step is too deep to be indented, its depth as a number replaces the
+ * levels just above it. Returns the number of cells.
  */
 static size_t
 put_branches(struct view *v, const struct observation *o, int further)
 {
-	static const char goes_on[] = "\xe2\x94\x82  ";
+	static const char passing[] = "\xe2\x94\x82  ";
 	size_t depth = o->depth, shown = depth, level, start, cells;
 
 	if (!depth && !further)
 		return 0;
-	paint(v->b, DIM);
+	tree_paint(v, DIM);
 	start = v->b->len;
 	if (depth > v->levels)
 		shown = v->levels - 2;
 	for (level = 1; level < shown; level++)
-		buf_puts(v->b, v->more[level] ? goes_on : "   ");
+		buf_puts(v->b, v->more[level] ? passing : "   ");
 	if (depth > v->levels && further)
 		buf_puts(v->b, "      ");
 	else if (depth > v->levels)
 		buf_printf(v->b, "\xe2\x80\xa6%-5zu", depth);
 	if (depth && further)
-		buf_puts(v->b, o->next != TRACE_NONE ? goes_on : "   ");
+		buf_puts(v->b, o->next != TRACE_NONE ? passing : "   ");
 	else if (depth)
 		buf_puts(v->b, o->next != TRACE_NONE ?
 		    "\xe2\x94\x9c\xe2\x94\x80 " : "\xe2\x94\x94\xe2\x94\x80 ");
 	if (further && o->child != TRACE_NONE)
-		buf_puts(v->b, goes_on);
+		buf_puts(v->b, passing);
 	else if (further && !depth)
 		buf_puts(v->b, "   ");
 	cells = utf8_len(v->b->p + start, v->b->len - start);
-	paint(v->b, "0");
+	tree_paint(v, "0");
 	return cells;
 }
 
-/* A further line of a step. */
+/* Appends a further line of a step. */
 static void
 put_further(struct view *v, const struct observation *o, const char *sgr,
     const struct buf *text)
 {
 	size_t cells = put_branches(v, o, 1);
 
-	put(v->b, sgr, text->p, text->len, setup.width - cells);
+	tree_put_painted(v, sgr, text->p, text->len, v->width - cells);
 	buf_byte(v->b, '\n');
 }
 
@@ -440,9 +436,9 @@ type_colour(struct json_span type)
 	return "";
 }
 
-/* Whether text contains part. */
+/* Whether text begins or ends with part. */
 static int
-says(const struct buf *text, const struct buf *part)
+tree_includes(const struct buf *text, const struct buf *part)
 {
 	return part->len && part->len <= text->len &&
 	    (!memcmp(text->p, part->p, part->len) ||
@@ -454,28 +450,30 @@ says(const struct buf *text, const struct buf *part)
  * the error. Returns whether the status message was shown.
  */
 static int
-tree_put_error(struct buf *b, const struct observation *o)
+tree_put_error(const struct view *v, struct buf *b,
+    const struct observation *o)
 {
 	struct buf error = { 0 }, status = { 0 };
-	int told;
+	int shown;
 
 	if (!trace_falsy(o->v[OBS_ERROR]))
-		put_beginning(&error, o->v[OBS_ERROR]);
+		put_beginning(v, &error, o->v[OBS_ERROR]);
 	if (error.len && !trace_falsy(o->v[OBS_STATUS_MESSAGE]))
-		put_beginning(&status, o->v[OBS_STATUS_MESSAGE]);
-	if (says(&status, &error))
+		put_beginning(v, &status, o->v[OBS_STATUS_MESSAGE]);
+	if (tree_includes(&status, &error))
 		buf_add(b, status.p, status.len);
 	else
 		buf_add(b, error.p, error.len);
-	told = says(&status, &error) || says(&error, &status);
+	shown = tree_includes(&status, &error) ||
+	    tree_includes(&error, &status);
 	buf_release(&error);
 	buf_release(&status);
-	return told;
+	return shown;
 }
 
-/* Appends level, status, model and tokens, those that are set. */
+/* Appends level, status message, model and tokens, where they are set. */
 static void
-tree_put_facts(struct buf *b, const struct observation *o, int told)
+tree_put_facts(struct buf *b, const struct observation *o, int status_shown)
 {
 	static const char *const usual[] = {
 		"info", "INFO", "default", "DEFAULT"
@@ -486,7 +484,7 @@ tree_put_facts(struct buf *b, const struct observation *o, int told)
 		tree_put_plain(&fact, o->v[OBS_LEVEL], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
-	if (!told)
+	if (!status_shown)
 		tree_put_plain(&fact, o->v[OBS_STATUS_MESSAGE], 40);
 	add_fact(b, &fact);
 	fact.len = 0;
@@ -501,8 +499,8 @@ tree_put_facts(struct buf *b, const struct observation *o, int told)
 
 /* Appends type and name within max cells; returns the cells used. */
 static size_t
-tree_put_name(struct buf *b, const struct observation *o, const char *sgr,
-    size_t room)
+tree_put_name(struct view *v, const struct observation *o, const char *sgr,
+    size_t max)
 {
 	struct buf text = { 0 };
 	size_t cells;
@@ -510,19 +508,19 @@ tree_put_name(struct buf *b, const struct observation *o, const char *sgr,
 	tree_put_plain(&text, o->v[OBS_TYPE], 10);
 	if (!text.len)
 		buf_puts(&text, "unknown");
-	cells = put(b, sgr, text.p, text.len, room / 2);
-	buf_byte(b, ' ');
+	cells = tree_put_painted(v, sgr, text.p, text.len, max / 2);
+	buf_byte(v->b, ' ');
 	text.len = 0;
-	tree_put_plain(&text, o->v[OBS_NAME], room);
+	tree_put_plain(&text, o->v[OBS_NAME], max);
 	if (!text.len)
 		buf_puts(&text, "unknown");
-	cells += 1 + put(b, trace_failed(o) ? RED : "", text.p, text.len,
-	    room - cells - 1);
+	cells += 1 + tree_put_painted(v, trace_failed(o) ? RED : "", text.p,
+	    text.len, max - cells - 1);
 	buf_release(&text);
 	return cells;
 }
 
-/* The rest of the line: what there is room for, the duration and the bar. */
+/* Appends the rest of the line: left spaces, the duration and the bar. */
 static void
 put_columns(struct view *v, const struct observation *o, size_t left)
 {
@@ -531,7 +529,7 @@ put_columns(struct view *v, const struct observation *o, size_t left)
 	int known = trace_duration(v->t, o, &ms);
 
 	tree_put_ms(&text, known, ms);
-	/* a time that is too long takes of the gap */
+	/* a time that is too wide takes cells of the gap */
 	buf_fill(v->b, ' ', left + GAP + TIME_CELLS - termwidth_in(&text));
 	buf_add(v->b, text.p, text.len);
 	buf_fill(v->b, ' ', GAP);
@@ -550,11 +548,11 @@ tree_put_step(struct view *v, struct trace *t, size_t i)
 	if (o->depth <= v->levels)
 		v->more[o->depth] = o->next != TRACE_NONE;
 	buf_puts(&error, "\xe2\x9c\x97 ");
-	tree_put_facts(&facts, o, tree_put_error(&error, o));
+	tree_put_facts(&facts, o, tree_put_error(v, &error, o));
 	left = v->left - put_branches(v, o, 0);
-	left -= tree_put_name(v->b, o, type_colour(o->v[OBS_TYPE]), left);
+	left -= tree_put_name(v, o, type_colour(o->v[OBS_TYPE]), left);
 	if (facts.len && termwidth_in(&facts) + GAP <= left) {
-		put_piece(v->b, DIM, &facts, &left);
+		put_piece(v, DIM, &facts, &left);
 		facts.len = 0;
 	}
 	put_columns(v, o, left);
@@ -566,19 +564,29 @@ tree_put_step(struct view *v, struct trace *t, size_t i)
 	buf_release(&error);
 }
 
-void
-treeview_put(struct buf *b, struct trace *t)
+static size_t
+tree_width(unsigned given)
 {
-	struct view v = { .b = b, .t = t };
+	if (!given)
+		return WIDTH_USUAL;
+	return given < WIDTH_MIN ? WIDTH_MIN : given > WIDTH_MAX ? WIDTH_MAX :
+	    given;
+}
+
+void
+treeview_put(struct buf *b, struct trace *t, const struct format_options *o)
+{
+	struct view v = { .b = b, .t = t, .colour = o->colour,
+	    .width = tree_width(o->width) };
 	size_t i;
 
-	v.bar = setup.width / 4;
+	v.bar = v.width / 4;
 	v.bar = v.bar < BAR_MIN ? BAR_MIN : v.bar > BAR_MAX ? BAR_MAX : v.bar;
-	v.left = setup.width - v.bar - TIME_CELLS - 2 * GAP;
+	v.left = v.width - v.bar - TIME_CELLS - 2 * GAP;
 	v.levels = v.left / 2 / INDENT;
 	v.levels = v.levels > LEVELS_MAX ? LEVELS_MAX : v.levels;
 	trace_link(t);
-	tree_put_head(b, t);
+	tree_put_head(&v);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
 		tree_put_step(&v, t, i);
 	if (!t->nobs)

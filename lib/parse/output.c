@@ -541,7 +541,7 @@ batch_add(struct batch *h, struct trace *t)
 	t->arg = h;
 	if (apart && f->begin)
 		buf_puts(h->text, f->begin);
-	f->put(h->text, t);
+	format_put(f, &h->output->options, h->text, t);
 	if (apart && f->end)
 		buf_puts(h->text, f->end);
 	t->load = h->load;

@@ -14,6 +14,7 @@
 #include "io/outdir.h"
 #include "trace/trace.h"
 #include "format/filter.h"
+#include "format/options.h"
 
 struct buf;
 struct format;
@@ -29,6 +30,7 @@ struct output_list {
 
 struct output {
 	const struct format *format;
+	struct format_options options;
 	struct pool *pool;
 	const char *path;	/* path of the folder; NULL: stdout */
 	int shard;		/* 1: spread the files over 256 folders */

@@ -16,6 +16,7 @@
 #include "json/json.h"
 #include "trace/trace.h"
 #include "format/format.h"
+#include "format/options.h"
 
 /* More of a stream is not looked at. */
 #define RECORDS 64
@@ -23,7 +24,7 @@
 
 struct record {
 	struct json_span whole;
-	struct json_span v[T_FIELDS];
+	struct json_span v[TRACE_FIELDS];
 };
 
 struct stream {
@@ -117,15 +118,16 @@ render(const struct format *f, struct json_span row,
     const struct json_span *steps, size_t n)
 {
 	struct trace t = { 0 };
+	const struct format_options options = { 0 };
 	struct buf b = { 0 }, again = { 0 };
 
 	fill(&t, row, steps, n);
-	f->put(&b, &t);
+	format_put(f, &options, &b, &t);
 	check(f, &b);
 	fill(&t, row, steps, n);
 	trace_link(&t);
 	buf_puts(&again, "before\n");
-	f->put(&again, &t);
+	format_put(f, &options, &again, &t);
 	if (again.len != b.len + 7 || memcmp(again.p + 7, b.p, b.len) != 0)
 		wrong(f, "it depends on what was before", &again);
 	buf_release(&b);
@@ -154,19 +156,24 @@ check_name(struct json_span row, const struct json_span *steps, size_t n)
 static void
 render_all(struct json_span row, const struct json_span *steps, size_t n)
 {
-	char *names = xstrdup(format_names()), *name, *rest = names;
+	struct buf names = { 0 };
+	struct format f;
+	char *name, *rest;
 
+	format_names(&names);
+	rest = buf_str(&names);
 	while ((name = strtok_r(rest, ", ", &rest)))
-		render(format_find(name), row, steps, n);
+		if (!format_find(&f, name))
+			render(&f, row, steps, n);
 	check_name(row, steps, n);
-	free(names);
+	buf_release(&names);
 }
 
 static void
 render_whole(const struct record *r)
 {
 	struct json_span steps[RECORDS], key;
-	struct json_iter it = json_each(r->v[T_OBSERVATIONS]);
+	struct json_iter it = json_each(r->v[TRACE_OBSERVATIONS]);
 	size_t n = 0;
 
 	while (n < RECORDS && json_next(&it, &key, &steps[n]))
@@ -182,8 +189,8 @@ render_parts(const struct stream *s, const struct record *row)
 	size_t i, n = 0;
 
 	for (i = 0; i < s->n; i++) {
-		other = s->observations[i].v[T_TRACE_ID];
-		id = row ? row->v[T_TRACE_ID] : other;
+		other = s->observations[i].v[TRACE_TRACE_ID];
+		id = row ? row->v[TRACE_TRACE_ID] : other;
 		if (id.n == other.n && !memcmp(id.p, other.p, id.n))
 			steps[n++] = s->observations[i].whole;
 	}
@@ -193,24 +200,24 @@ render_parts(const struct stream *s, const struct record *row)
 static void
 take(struct stream *s, const char *line, size_t n)
 {
-	const char *names[T_FIELDS + 1];
-	struct json_span v[T_FIELDS + 1];
+	const char *names[TRACE_FIELDS + 1];
+	struct json_span v[TRACE_FIELDS + 1];
 	struct json_fault f;
 	struct record r;
 
 	memcpy(names, trace_fields, sizeof(trace_fields));
-	names[T_FIELDS] = "type";
-	if (json_scan(line, n, JSON_LAX, names, v, T_FIELDS + 1, &f) < 0 ||
-	    !v[T_TRACE_ID].p)
+	names[TRACE_FIELDS] = "type";
+	if (json_scan(line, n, JSON_LAX, names, v, TRACE_FIELDS + 1, &f) < 0 ||
+	    !v[TRACE_TRACE_ID].p)
 		return;
 	r.whole.p = line;
 	r.whole.n = n;
 	memcpy(r.v, v, sizeof(r.v));
-	if (json_is(r.v[T_OBSERVATIONS], JSON_ARRAY))
+	if (json_is(r.v[TRACE_OBSERVATIONS], JSON_ARRAY))
 		render_whole(&r);
-	else if (v[T_FIELDS].p && s->n < RECORDS)
+	else if (v[TRACE_FIELDS].p && s->n < RECORDS)
 		s->observations[s->n++] = r;
-	else if (!v[T_FIELDS].p && s->nrows < ROWS)
+	else if (!v[TRACE_FIELDS].p && s->nrows < ROWS)
 		s->rows[s->nrows++] = r;
 }
 
