@@ -1,10 +1,10 @@
 #!/bin/sh
 # Prints a style sheet or a script as the initializer of a struct page_part
 # (page.h): embed.sh FILE. Indentation, empty lines and comments on lines of
-# their own are left out; every page carries what remains.
+# their own are removed, to keep pages small.
 set -e
 
-# Prints the hash of the standard input in hexadecimal, and maybe more.
+# Prints the hash of the standard input in hexadecimal, and maybe a file name.
 sha256()
 {
 	if command -v sha256sum >/dev/null; then
@@ -16,7 +16,7 @@ sha256()
 	fi
 }
 
-# Hexadecimal to base64: three digits, of which there are 64, make two letters.
+# Turns 64 hexadecimal digits into base64: three digits make two letters.
 base64()
 {
 	awk '
@@ -44,7 +44,7 @@ text=$(sed -e 's/^[[:space:]]*//' -e '/^$/d' \
 	-e '/^\/\*.*\*\/$/d' -e '/^\/\*/,/\*\/$/d' "$1")
 case $text in
 *'</'* | *'<!--'*)
-	echo "$1: would end its element, or begin a comment" >&2
+	echo "$1: contains '</' or '<!--', which a page would take for markup" >&2
 	exit 1
 	;;
 esac

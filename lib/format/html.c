@@ -16,26 +16,27 @@
 #include "html.h"
 
 /*
- * The number of characters of a text in the page itself; the record has all of
- * it. Values of at most VALUE_SHOWN bytes of JSON are shown without a script.
+ * The most characters of a name and of an error in the page itself, and the
+ * most bytes of JSON of a value that is shown without a script. The records in
+ * the page have the whole texts.
  */
 #define NAME_SHOWN 200
 #define ERROR_SHOWN 2000
 #define VALUE_SHOWN 16384
 
-/* Of indentation; a step that is deeper stands no further to the right. */
+/* The most levels of indentation. */
 #define DEPTH_SHOWN 12
 
-/* Longer than this, 30,000 years, is not a duration. */
+/* The longest duration that is shown, about 30,000 years, in milliseconds. */
 #define MS_SHOWN 1e15
 
-/* Rows to a list; a browser lays out only the lists that are in sight. */
+/* Rows of one list; a browser lays out only the lists that are visible. */
 #define ROWS_TOGETHER 100
 
-/* Percent; of a bar without any nothing would be drawn, not even its edge. */
-#define WIDTH_LEAST 0.001
+/* The width of the shortest bar in percent: with 0 it would have no edge. */
+#define WIDTH_MIN 0.001
 
-/* The types that have a colour; the name of each is also its class. */
+/* The types that have a colour; a type is also the class of its row. */
 static const char *const kinds[] = {
 	"agent", "chain", "generation", "tool", "span", "event", "evaluation"
 };
@@ -52,17 +53,17 @@ html_kind_of(struct json_span type)
 }
 
 /*
- * Whether c is invisible or changes the direction of the text after it:
- * control characters, line separators, embeddings and overrides.
+ * 1 if c is invisible or changes the direction of the text after it: a control
+ * character, a line separator, an embedding or an override.
  */
 static int
-hidden(uint32_t c)
+is_hidden(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
 	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Appends the character c, which is the len bytes at s. */
+/* Appends the character c, the len bytes at s; see html_put_text. */
 static void
 html_put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
 {
@@ -78,24 +79,24 @@ html_put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
 		buf_puts(b, "\\r");
 	else if (c >= 0xd800 && c <= 0xdfff)
 		utf8_put(b, 0xfffd);
-	else if (hidden(c) && c != '\n' && c != '\t')
+	else if (is_hidden(c) && c != '\n' && c != '\t')
 		buf_printf(b, "\\u%04x", (unsigned)c);
 	else
 		buf_add(b, s, len);
 }
 
 /*
- * Appends text for between two tags: as it is, with what HTML would take for
- * its own as references, and what cannot be seen as JSON's escapes. At most so
- * many characters; line breaks are kept in a block.
+ * Appends at most max characters of a text for the place between two tags. The
+ * characters of markup become references, invisible ones the escapes of JSON.
+ * In a block, line breaks are kept.
  */
 static void
-html_put_text(struct buf *b, const struct buf *text, size_t most, int block)
+html_put_text(struct buf *b, const struct buf *text, size_t max, int block)
 {
 	size_t i, len;
 	uint32_t c;
 
-	for (i = 0; i < text->len && most > 0; i += len, most--) {
+	for (i = 0; i < text->len && max > 0; i += len, max--) {
 		len = utf8_decode(text->p + i, text->len - i, &c);
 		html_put_char(b, c, text->p + i, len, block);
 	}
@@ -103,21 +104,21 @@ html_put_text(struct buf *b, const struct buf *text, size_t most, int block)
 		utf8_put(b, 0x2026);
 }
 
-/* The text of a value. */
+/* Appends the text of a value. */
 static void
-html_put_plain(struct buf *b, struct json_span v, size_t most, int block)
+html_put_plain(struct buf *b, struct json_span v, size_t max, int block)
 {
 	struct buf text = { 0 };
 
 	if (v.p)
 		trace_plain(&text, v);
-	html_put_text(b, &text, most, block);
+	html_put_text(b, &text, max, block);
 	buf_release(&text);
 }
 
 /*
- * Appends JSON for within a script element, which ends at "</script" wherever
- * that stands. The bytes that are replaced occur only in strings.
+ * Appends JSON for a script element, which "</script" would end even in a
+ * string. The bytes that are replaced occur only in strings.
  */
 static void
 put_guarded(struct buf *b, const char *s, size_t n)
@@ -143,8 +144,8 @@ put_guarded(struct buf *b, const char *s, size_t n)
 }
 
 /*
- * Appends a string with the fewest escapes: equal texts are then spelled
- * equally, and the page can be searched.
+ * Appends a string with as few escapes as possible: equal texts have the same
+ * spelling then, so that the page can search for them.
  */
 static void
 put_string(struct buf *b, struct json_span v)
@@ -162,7 +163,7 @@ put_string(struct buf *b, struct json_span v)
 	buf_release(&json);
 }
 
-/* The same for any value, without white space. */
+/* Appends a value without white space, its strings as above. */
 static void
 html_put_json(struct buf *b, struct json_span v)
 {
@@ -197,12 +198,12 @@ html_is_any(struct json_span key, const char *const *names, size_t n)
 }
 
 /*
- * The record of a step, or of the trace (0), one member on a line, but for the
- * n members not.
+ * Appends the record of a step, or of the trace (number 0), a member a line,
+ * without the n members in skipped.
  */
 static void
 put_data(struct buf *b, size_t number, struct json_span object,
-    const char *const *not, size_t n)
+    const char *const *skipped, size_t n)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -212,7 +213,7 @@ put_data(struct buf *b, size_t number, struct json_span object,
 	    number);
 	if (json_is(object, JSON_OBJECT))
 		for (it = json_each(object); json_next(&it, &key, &value); ) {
-			if (html_is_any(key, not, n))
+			if (html_is_any(key, skipped, n))
 				continue;
 			buf_puts(b, before);
 			put_string(b, key);
@@ -233,7 +234,7 @@ put_digits(struct buf *b, double d, const char *unit)
 	    size < 99.95, d, unit);
 }
 
-/* Milliseconds for people: "0.63 ms", "45.7 ms", "1.23 s", "2 m 05 s". */
+/* Appends milliseconds as "0.63 ms", "45.7 ms", "1.23 s" or "2 m 05 s". */
 static void
 html_put_ms(struct buf *b, double ms)
 {
@@ -253,7 +254,7 @@ html_put_ms(struct buf *b, double ms)
 		    floor(s / 3600), floor(fmod(s, 3600) / 60));
 }
 
-/* How long all steps took together, in milliseconds. */
+/* The time from the first start to the last end of a step, in milliseconds. */
 static double
 trace_ms(const struct trace *t)
 {
@@ -305,7 +306,7 @@ put_times(struct buf *b, const struct trace *t)
 	}
 }
 
-/* Tokens of one kind: what the row counts, or else the steps. */
+/* The tokens of one kind: the count of the row, or the sum of the steps. */
 static double
 html_count_tokens(const struct trace *t, int field)
 {
@@ -358,10 +359,14 @@ html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	buf_puts(b, "</dl>\n");
 }
 
-/* Also the names of classes. */
-static const char *const outcomes[] = { "unknown", "failed", "success" };
+/* The names of outcomes; also classes. */
+static const char *const outcomes[OUTCOMES] = {
+	[OUTCOME_UNKNOWN] = "unknown",
+	[OUTCOME_FAILED] = "failed",
+	[OUTCOME_SUCCESS] = "success"
+};
 
-/* The title of the page: the experiment's name, or a generic one. */
+/* Appends the title of the page: the trace's name, or "Trace". */
 static void
 html_put_name(struct buf *b, const struct trace *t)
 {
@@ -375,7 +380,7 @@ static void
 html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
     const char *list)
 {
-	const char *how = outcomes[trace_outcome(t)];
+	const char *outcome = outcomes[trace_outcome(t)];
 
 	buf_puts(b, "<header>\n");
 	if (list)
@@ -383,7 +388,8 @@ html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
 		    list);
 	buf_puts(b, "<h1><bdi>");
 	html_put_name(b, t);
-	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", how, how);
+	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", outcome,
+	    outcome);
 	if (!trace_falsy(t->v[TRACE_ERROR]) ||
 	    !trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, "<p class=\"error\"><strong>");
@@ -402,8 +408,8 @@ html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
 }
 
 /*
- * A value of the trace, shown without a script. A value that pretty-printing
- * would enlarge a lot stays as it is.
+ * Appends a value of the trace that is shown without a script. A value that
+ * pretty-printing would enlarge a lot stays compact.
  */
 static void
 html_put_value(struct buf *b, const char *title, struct json_span v)
@@ -433,48 +439,53 @@ html_put_value(struct buf *b, const char *title, struct json_span v)
 	buf_release(&text);
 }
 
-/* What may be marked in a step. */
-enum mark { PLAIN, FAILED, UNFINISHED, WARNED };
-static const char *const marks[] = { NULL, "error", "unfinished", "warning" };
+/* The mark of a step; its name is also a class. */
+enum mark { MARK_NONE, MARK_ERROR, MARK_UNFINISHED, MARK_WARNING };
+static const char *const marks[] = {
+	[MARK_NONE] = NULL,
+	[MARK_ERROR] = "error",
+	[MARK_UNFINISHED] = "unfinished",
+	[MARK_WARNING] = "warning"
+};
 
 static enum mark
 mark_of(const struct observation *o)
 {
 	struct json_span level = o->v[OBS_LEVEL];
 	struct buf text = { 0 };
-	enum mark mark = PLAIN;
+	enum mark mark = MARK_NONE;
 
 	if (json_is(level, JSON_STRING))
 		json_text(&text, level);
 	if (trace_failed(o))
-		mark = FAILED;
+		mark = MARK_ERROR;
 	else if (json_is_str(o->v[OBS_STATUS_MESSAGE], "unfinished"))
-		mark = UNFINISHED;
+		mark = MARK_UNFINISHED;
 	else if (!strcasecmp(buf_str(&text), "warning"))
-		mark = WARNED;
+		mark = MARK_WARNING;
 	buf_release(&text);
 	return mark;
 }
 
 /*
- * Writes the records of all steps, after the rows: between them each record
- * would cause a new layout. Sets the mark of each step, which is known only
- * while it is loaded.
+ * Appends the records of all steps, in one place: between the rows, each record
+ * would make the browser lay out the page again. Also sets the mark of each
+ * step, since a step is loaded only here.
  */
 static void
-put_records(struct buf *b, struct trace *t, unsigned char *marked)
+put_records(struct buf *b, struct trace *t, unsigned char *step_marks)
 {
 	const struct observation *o;
 	size_t i;
 
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
 		o = trace_load(t, i);
-		marked[i] = (unsigned char)mark_of(o);
+		step_marks[i] = (unsigned char)mark_of(o);
 		put_data(b, i + 1, o->raw, NULL, 0);
 	}
 }
 
-/* The bar of a step; a step without a start has none. */
+/* Appends the bar of a step; it is empty if the step has no start. */
 static void
 html_put_bar(struct buf *b, const struct trace *t, const struct observation *o)
 {
@@ -489,7 +500,7 @@ html_put_bar(struct buf *b, const struct trace *t, const struct observation *o)
 	    &zoned))
 		buf_printf(b, "<rect x=\"%.3f%%\" width=\"%.3f%%\" "
 		    "height=\"100%%\"/>", (double)(o->from - t->from) * scale,
-		    fmax(width, WIDTH_LEAST));
+		    fmax(width, WIDTH_MIN));
 	buf_puts(b, "</svg>");
 }
 
@@ -515,17 +526,16 @@ html_put_label(struct buf *b, const struct observation *o, const char *mark)
 }
 
 static void
-put_row(struct buf *b, const struct trace *t, size_t step, enum mark marked)
+put_row(struct buf *b, const struct trace *t, size_t step, enum mark step_mark)
 {
 	const struct observation *o = &t->obs[step];
-	const char *mark = marks[marked];
+	const char *mark = marks[step_mark];
 	double ms;
 
 	buf_printf(b, "<li id=\"step-%zu\" class=\"%s%s%s\" "
 	    "data-depth=\"%zu\"><a href=\"#step-%zu\"><span>", step + 1,
 	    html_kind_of(o->v[OBS_TYPE]), mark ? " " : "", mark ? mark : "",
-	    o->depth,
-	    step + 1);
+	    o->depth, step + 1);
 	html_put_label(b, o, mark);
 	buf_puts(b, "</span>");
 	html_put_bar(b, t, o);
@@ -537,7 +547,8 @@ put_row(struct buf *b, const struct trace *t, size_t step, enum mark marked)
 }
 
 static void
-put_rows(struct buf *b, const struct trace *t, const unsigned char *marked)
+put_rows(struct buf *b, const struct trace *t,
+    const unsigned char *step_marks)
 {
 	size_t i, n = 0;
 
@@ -545,13 +556,13 @@ put_rows(struct buf *b, const struct trace *t, const unsigned char *marked)
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
 		if (n && n % ROWS_TOGETHER == 0)
 			buf_puts(b, "</ol><ol>\n");
-		put_row(b, t, i, marked[i]);
+		put_row(b, t, i, step_marks[i]);
 		n++;
 	}
 	buf_puts(b, "</ol></div>\n");
 }
 
-/* The times above the bars. */
+/* Appends the times above the bars. */
 static void
 put_axis(struct buf *b, const struct trace *t)
 {
@@ -574,20 +585,20 @@ put_axis(struct buf *b, const struct trace *t)
 static void
 put_steps(struct buf *b, struct trace *t)
 {
-	unsigned char *marked = xcalloc(t->nobs + 1, 1);
+	unsigned char *step_marks = xcalloc(t->nobs + 1, 1);
 
-	put_records(b, t, marked);
+	put_records(b, t, step_marks);
 	buf_puts(b, "<section id=\"steps\" aria-label=\"Steps\">\n");
 	if (t->nobs) {
 		buf_puts(b, "<div id=\"top\"><div id=\"tools\"></div>\n");
 		put_axis(b, t);
 		buf_puts(b, "</div>\n");
-		put_rows(b, t, marked);
+		put_rows(b, t, step_marks);
 	} else {
 		buf_puts(b, "<p>No steps were recorded.</p>\n");
 	}
 	buf_puts(b, "</section>\n");
-	free(marked);
+	free(step_marks);
 }
 
 static void
@@ -671,7 +682,7 @@ list_before(struct buf *b, const struct trace *t)
 	buf_puts(b, "<tr><td>");
 }
 
-/* A file's name has letters, digits, '-', '_', '.' and '/' in it. */
+/* The name of a file consists of letters, digits, '-', '_', '.' and '/'. */
 static void
 list_name(struct buf *b, const char *file)
 {
@@ -679,9 +690,9 @@ list_name(struct buf *b, const char *file)
 }
 
 static void
-list_behind(struct buf *b, const struct trace *t)
+list_after(struct buf *b, const struct trace *t)
 {
-	const char *how = outcomes[trace_outcome(t)];
+	const char *outcome = outcomes[trace_outcome(t)];
 	struct buf id = { 0 };
 	double ms;
 
@@ -700,7 +711,7 @@ list_behind(struct buf *b, const struct trace *t)
 	    trace_iteration(t), t->nobs);
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms))
 		html_put_ms(b, ms);
-	buf_printf(b, "</td><td class=\"%s\">%s", how, how);
+	buf_printf(b, "</td><td class=\"%s\">%s", outcome, outcome);
 	if (!trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, ": ");
 		html_put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
@@ -708,7 +719,7 @@ list_behind(struct buf *b, const struct trace *t)
 	buf_puts(b, "</td></tr>\n");
 }
 
-/* How many there are stands above the table: list.css sees to that. */
+/* Appends the counts of traces, which list.css shows above the table. */
 static void
 list_end(struct buf *b, const uint64_t *counts)
 {
@@ -731,5 +742,10 @@ list_end(struct buf *b, const uint64_t *counts)
 }
 
 const struct listing html_list = {
-	"index.html", list_begin, list_before, list_name, list_behind, list_end
+	.file = "index.html",
+	.begin = list_begin,
+	.before = list_before,
+	.name = list_name,
+	.after = list_after,
+	.end = list_end
 };

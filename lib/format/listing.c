@@ -9,8 +9,8 @@
 #include "trace/trace.h"
 #include "listing.h"
 
-/* How much of an input the table shows, in characters. */
-#define INPUT_SHOWN 60
+/* The most characters of a cell. */
+#define CELL_SHOWN 60
 
 static void
 table_begin(struct buf *b)
@@ -20,36 +20,33 @@ table_begin(struct buf *b)
 }
 
 /*
- * Characters that are invisible but act on the text around them or on a
- * terminal.
+ * 1 if c is invisible but acts on the text around it or on a terminal.
  */
 static int
-is_unseen(uint32_t c)
+is_invisible(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
 	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
 	    (c >= 0x2066 && c <= 0x2069);
 }
 
-/* A cell of the table: one line, with nothing in it that ends it. */
+/* Appends a cell: the first line of a value, with Markdown escaped. */
 static void
-listing_put_cell(struct buf *b, struct json_span v, const char *absent)
+listing_put_cell(struct buf *b, struct json_span v)
 {
 	struct buf text = { 0 };
 	size_t i, len, shown = 0;
 	uint32_t c;
 
-	if (v.p && json_type(v) != JSON_NULL)
+	if (!json_is_null(v))
 		trace_plain(&text, v);
-	else
-		buf_puts(&text, absent);
 	buf_byte(b, ' ');
 	for (i = 0; i < text.len && text.p[i] != '\n' && text.p[i] != '\r' &&
-	    shown < INPUT_SHOWN; i += len, shown++) {
+	    shown < CELL_SHOWN; i += len, shown++) {
 		len = utf8_decode(text.p + i, text.len - i, &c);
 		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
 			buf_byte(b, '\\');
-		if (is_unseen(c))
+		if (is_invisible(c))
 			buf_byte(b, ' ');
 		else
 			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
@@ -63,13 +60,17 @@ listing_put_cell(struct buf *b, struct json_span v, const char *absent)
 static void
 table_before(struct buf *b, const struct trace *t)
 {
-	static const char *const success[] = { "", "no", "yes" };
+	static const char *const success[OUTCOMES] = {
+		[OUTCOME_UNKNOWN] = "",
+		[OUTCOME_FAILED] = "no",
+		[OUTCOME_SUCCESS] = "yes"
+	};
 	double ms;
 
 	buf_byte(b, '|');
-	listing_put_cell(b, t->v[TRACE_INPUT], "");
-	listing_put_cell(b, t->v[TRACE_ITERATION], "");
-	listing_put_cell(b, t->v[TRACE_PERSONA], "");
+	listing_put_cell(b, t->v[TRACE_INPUT]);
+	listing_put_cell(b, t->v[TRACE_ITERATION]);
+	listing_put_cell(b, t->v[TRACE_PERSONA]);
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms) &&
 	    isfinite(ms))
 		buf_printf(b, " %.2f ms |", ms);
@@ -85,7 +86,7 @@ table_name(struct buf *b, const char *file)
 }
 
 static void
-table_behind(struct buf *b, const struct trace *t)
+table_after(struct buf *b, const struct trace *t)
 {
 	(void)b;
 	(void)t;
@@ -99,6 +100,10 @@ table_end(struct buf *b, const uint64_t *outcomes)
 }
 
 const struct listing listing_table = {
-	"index.md", table_begin, table_before, table_name, table_behind,
-	table_end
+	.file = "index.md",
+	.begin = table_begin,
+	.before = table_before,
+	.name = table_name,
+	.after = table_after,
+	.end = table_end
 };

@@ -2,9 +2,10 @@
 #define LISTING_H
 
 /*
- * Lists of the traces of a folder, for people. A line consists of the text
- * before the name of the trace's file, the name, and the text after it; the
- * end of the list counts the outcomes (trace.h).
+ * Lists of the traces of a folder, for people to read. Each function appends a
+ * part of the list: its beginning, then for each trace the text before the
+ * file's name, the name, and the text after it, then the end, with the number
+ * of traces of each outcome (trace.h).
  */
 #include <stdint.h>
 
@@ -12,11 +13,11 @@ struct buf;
 struct trace;
 
 struct listing {
-	const char *file;	/* what the list is called */
+	const char *file;	/* name of the file of the list */
 	void (*begin)(struct buf *b);
 	void (*before)(struct buf *b, const struct trace *t);
 	void (*name)(struct buf *b, const char *file);
-	void (*behind)(struct buf *b, const struct trace *t);
+	void (*after)(struct buf *b, const struct trace *t);
 	void (*end)(struct buf *b, const uint64_t *outcomes);
 };
 

@@ -2,18 +2,19 @@
 #define PAGE_H
 
 /*
- * What every HTML page of a trace carries: page.css and page.js, made into C
- * by embed.sh when the library is built.
+ * The style and the script of every HTML page of a trace, from page/page.css
+ * and the scripts of page/. embed.sh turns them into C when the library is
+ * built.
  */
 struct page_part {
-	const char *hash;	/* "sha256-..." of text, for a page's policy */
-	const char *text;	/* what stands between the element's tags */
+	const char *hash;	/* "sha256-..." of the text, for a policy */
+	const char *text;	/* the content of the element */
 };
 
 extern const struct page_part page_style;
 extern const struct page_part page_script;
 
-/* That of the list of pages: list.css. */
+/* The style of the list of pages, from page/list.css. */
 extern const struct page_part page_list_style;
 
 #endif

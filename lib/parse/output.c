@@ -316,7 +316,7 @@ new_part(struct batch *h, const struct trace *t)
 		p->rows[i] = b->len;
 		h->output->lists[i].listing->before(b, t);
 		p->names[i] = b->len;
-		h->output->lists[i].listing->behind(b, t);
+		h->output->lists[i].listing->after(b, t);
 		p->rows[i + 1] = b->len;
 	}
 	buf_release(&id);
