@@ -15,37 +15,39 @@
 #include "chrome.h"
 
 /*
- * Times are clamped to what a double holds exactly, up to the year 2255;
- * Perfetto drops events before 1970.
+ * The latest time, in the year 2255: a double holds later ones inexactly. The
+ * earliest is 0, since Perfetto drops events before 1970.
  */
 #define TIME_MAX INT64_C(9007199254740991)
 
-/* Values that are nested deeper, which viewers may choke on, become strings. */
+/* The most levels of a value; deeper ones, hard on viewers, become strings. */
 #define DEPTH_MAX 100
 
-/* Of the input, in the title of a process; in bytes. */
+/* The most bytes of the persona and of the input in the title of a process. */
 #define TITLE_MAX 60
 
+/* The thread of the trace, and the first one of steps. */
 #define TRACE_TID 1
 #define FIRST_TID 2
 
 struct chrome {
 	struct buf *b;
 	struct trace *t;
-	struct lane_place *places;
+	struct track_place *places;
 	uint32_t pid;
-	int events;		/* one was written */
+	int events;		/* 1: an event was written */
 };
 
+/* Clamps a time to the range that viewers show. */
 static int64_t
-within(int64_t us)
+clamp_time(int64_t us)
 {
 	return us < 0 ? 0 : us > TIME_MAX ? TIME_MAX : us;
 }
 
 /*
- * Begins an event. What old versions of Perfetto look for in each event stands
- * before texts with escapes, which they cannot pass over.
+ * Begins an event. The members that old versions of Perfetto look for come
+ * before texts with escapes, which these versions cannot skip.
  */
 static void
 begin_event(struct chrome *c, const char *phase, size_t tid)
@@ -59,7 +61,7 @@ begin_event(struct chrome *c, const char *phase, size_t tid)
 	json_add_int(c->b, "tid", (long long)tid);
 }
 
-/* A metadata event with the one argument that these have. */
+/* Appends a metadata event with its one argument, a text or a number. */
 static void
 put_metadata(struct chrome *c, size_t tid, const char *name,
     const struct buf *text, long long number)
@@ -75,7 +77,7 @@ put_metadata(struct chrome *c, size_t tid, const char *name,
 	json_close(c->b, '}');
 }
 
-/* "#3 novice: How do I reset my password?" */
+/* Appends the title: "#3 novice: How do I reset my password?". */
 static void
 put_process(struct chrome *c)
 {
@@ -147,13 +149,13 @@ static void
 chrome_put_span(struct chrome *c, size_t tid, int64_t from, int64_t until)
 {
 	begin_event(c, "X", tid);
-	json_add_int(c->b, "ts", within(from));
-	json_add_int(c->b, "dur", within(until) - within(from));
+	json_add_int(c->b, "ts", clamp_time(from));
+	json_add_int(c->b, "dur", clamp_time(until) - clamp_time(from));
 }
 
 /*
- * When the trace was: by its row, or by its steps. Returns 0 when no time is
- * known.
+ * Finds the time of the trace, in its row or else in its steps. Returns 0 if no
+ * time is known.
  */
 static int
 trace_time(const struct trace *t, int64_t *from, int64_t *until)
@@ -176,16 +178,15 @@ trace_time(const struct trace *t, int64_t *from, int64_t *until)
 	return 1;
 }
 
-/* Writes the span of the trace, with the fields of its row. */
+/* Appends the span of the trace, with the fields of its row. */
 static void
 put_trace(struct chrome *c)
 {
 	static const int args[] = {
 		TRACE_TRACE_ID, TRACE_RUN_ID, TRACE_ITERATION, TRACE_PERSONA,
-		    TRACE_SUCCESS,
-		TRACE_ERROR, TRACE_ERROR_KIND, TRACE_DURATION,
-		    TRACE_TOKEN_USAGE, TRACE_INPUT,
-		TRACE_OUTPUT, TRACE_TERMINATION_REASON, TRACE_METADATA
+		TRACE_SUCCESS, TRACE_ERROR, TRACE_ERROR_KIND, TRACE_DURATION,
+		TRACE_TOKEN_USAGE, TRACE_INPUT, TRACE_OUTPUT,
+		TRACE_TERMINATION_REASON, TRACE_METADATA
 	};
 	const struct trace *t = c->t;
 	int64_t from, until;
@@ -208,11 +209,11 @@ put_trace(struct chrome *c)
 static size_t
 tid_of(const struct chrome *c, size_t step)
 {
-	return FIRST_TID + c->places[step].lane;
+	return FIRST_TID + c->places[step].track;
 }
 
 /*
- * Whether to draw an arrow from a step to its child in another track. A viewer
+ * 1 if there is an arrow from a step to its child in another track. A viewer
  * attaches an arrow's ends to the topmost step at their time, so these must be
  * the two steps.
  */
@@ -222,20 +223,20 @@ has_arrow(const struct chrome *c, size_t parent, size_t child)
 	const struct observation *p = &c->t->obs[parent];
 	const struct observation *o = &c->t->obs[child];
 
-	return c->places[parent].lane != c->places[child].lane &&
+	return c->places[parent].track != c->places[child].track &&
 	    !c->places[parent].covered && !c->places[child].covered &&
-	    within(p->from) <= within(o->from) &&
-	    within(p->from) < within(p->until) &&
-	    within(o->from) < within(o->until);
+	    clamp_time(p->from) <= clamp_time(o->from) &&
+	    clamp_time(p->from) < clamp_time(p->until) &&
+	    clamp_time(o->from) < clamp_time(o->until);
 }
 
-/* One end of the arrow to a child, "s" or "f". */
+/* Appends an end of the arrow to a child: "s", its start, or "f". */
 static void
 put_arrow(struct chrome *c, const char *phase, size_t step, size_t child)
 {
 	begin_event(c, phase, tid_of(c, step));
-	json_add_int(c->b, "ts", within(c->t->obs[step].from));
-	/* one number for each arrow of all traces, which a double holds */
+	json_add_int(c->b, "ts", clamp_time(c->t->obs[step].from));
+	/* unique among the arrows of all traces, and exact as a double */
 	json_add_int(c->b, "id", (long long)((uint64_t)c->pid << 22 |
 	    (child & 0x3fffff)));
 	if (*phase == 'f')
@@ -265,9 +266,9 @@ chrome_put_step(struct chrome *c, size_t step)
 {
 	static const int args[] = {
 		OBS_ID, OBS_PARENT, OBS_LEVEL, OBS_STATUS_MESSAGE, OBS_ERROR,
-		    OBS_MODEL,
-		OBS_LLM_PARAMETERS, OBS_PROMPT_TOKENS, OBS_COMPLETION_TOKENS,
-		OBS_TOTAL_TOKENS, OBS_INPUT, OBS_OUTPUT, OBS_METADATA
+		OBS_MODEL, OBS_LLM_PARAMETERS, OBS_PROMPT_TOKENS,
+		OBS_COMPLETION_TOKENS, OBS_TOTAL_TOKENS, OBS_INPUT,
+		OBS_OUTPUT, OBS_METADATA
 	};
 	const struct observation *o = trace_load(c->t, step);
 	size_t i;
@@ -290,19 +291,19 @@ chrome_put(struct buf *b, struct trace *t)
 {
 	struct chrome c = { .b = b, .t = t };
 	struct buf id = { 0 };
-	size_t lanes, i;
+	size_t tracks, i;
 
 	trace_link(t);
 	trace_id_text(t, &id);
-	/* with the iteration, since rows of one id may differ in it */
+	/* hash the iteration too: rows with the same id may differ in it */
 	c.pid = (uint32_t)hash_bytes((uint64_t)trace_iteration(t), 0, id.p,
 	    id.len) & INT32_MAX;
 	c.pid += !c.pid;
 	buf_release(&id);
 	c.places = xreallocarray(NULL, t->nobs, sizeof(*c.places));
-	lanes = tracks_assign(t, c.places);
+	tracks = tracks_assign(t, c.places);
 	put_process(&c);
-	for (i = TRACE_TID; i < FIRST_TID + lanes; i++)
+	for (i = TRACE_TID; i < FIRST_TID + tracks; i++)
 		put_thread(&c, i);
 	put_trace(&c);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))

@@ -1,15 +1,13 @@
 #ifndef FILTER_H
 #define FILTER_H
 
-/*
- * Another program between us and our output.
- */
+/* A program between this one and its output. */
 #include <sys/types.h>
 
 struct err;
 
 struct filter {
-	pid_t pid;		/* 0: none */
+	pid_t pid;		/* its process; 0: none */
 	int in;			/* our end of its standard input */
 };
 
@@ -20,22 +18,22 @@ struct filter {
 char *filter_find(const char *name);
 
 /*
- * Calls found with each program whose name starts with prefix: the rest of the
- * name, and the path. They come in the order in which filter_find searches; a
- * name may come again for a program that an earlier one hides.
+ * Calls found for each program whose name starts with prefix, with the rest of
+ * the name and the path, in the order in which filter_find searches. A name may
+ * come again: the later program is hidden by the earlier one.
  */
 void filter_each(const char *prefix,
     void (*found)(void *arg, const char *name, const char *path), void *arg);
 
 /*
- * Starts it with out as its standard output; SIGPIPE is ignored from now on.
- * Returns 0, or -1 with *e filled in.
+ * Starts the program at path with out as its standard output, and ignores
+ * SIGPIPE from then on. Returns 0, or -1 with *e filled in.
  */
 int filter_start(struct filter *f, const char *path, int out, struct err *e);
 
 /*
- * Waits for the program after its input was closed. Returns 0, -1 with *e
- * filled in, or FILTER_UNREAD if its output lost its reader (SIGPIPE).
+ * Waits for the program, whose input is closed already. Returns 0, -1 with *e
+ * filled in, or FILTER_UNREAD if nothing reads its output any more (SIGPIPE).
  */
 #define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);

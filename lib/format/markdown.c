@@ -8,8 +8,8 @@
 #include "markdown.h"
 
 /*
- * Appends text within a line. A line break in it would end the line, so it is
- * written as an escape, and so is what UTF-8 cannot hold.
+ * Appends text without ending the line: line breaks become escapes, and so do
+ * other control characters and lone surrogates.
  */
 static void
 markdown_put_line(struct buf *b, const char *s, size_t n)
@@ -31,7 +31,7 @@ markdown_put_line(struct buf *b, const char *s, size_t n)
 	}
 }
 
-/* Appends text as code; more backticks around it than are in it. */
+/* Appends text as code, between more backticks than it contains in a row. */
 static void
 put_code(struct buf *b, const char *s, size_t n)
 {
@@ -50,7 +50,7 @@ put_code(struct buf *b, const char *s, size_t n)
 	buf_fill(b, '`', longest + 1);
 }
 
-/* Most strings are of characters that stand for themselves anywhere. */
+/* 1 for a string of characters that need no escape anywhere, as in most. */
 static int
 is_simple(struct json_span v)
 {
@@ -65,7 +65,7 @@ is_simple(struct json_span v)
 	return 1;
 }
 
-/* "- Label: `value`", with absent for what Python takes for false. */
+/* Appends "- Label: `value`", or absent for what is false in Python. */
 static void
 put_item(struct buf *b, const char *label, struct json_span v,
     const char *absent)
@@ -90,7 +90,7 @@ put_item(struct buf *b, const char *label, struct json_span v,
 	buf_release(&text);
 }
 
-/* A JSON string in ASCII, as Python's json.dumps writes it. */
+/* Appends a JSON string in ASCII, as Python's json.dumps writes it. */
 static void
 put_ascii(struct buf *b, const char *s, size_t n)
 {
@@ -105,7 +105,7 @@ put_ascii(struct buf *b, const char *s, size_t n)
 			buf_printf(b, "\\u%04x\\u%04x",
 			    (unsigned)(0xd7c0 + (c >> 10)),
 			    (unsigned)(0xdc00 + (c & 0x3ff)));
-		else if (c >= 0x7f + 1)
+		else if (c >= 0x80)
 			buf_printf(b, "\\u%04x", (unsigned)c);
 		else
 			buf_byte(b, (char)c);
@@ -129,7 +129,7 @@ put_persona(struct buf *b, struct json_span v)
 	buf_release(&text);
 }
 
-/* In double quotes as it is, unless that would not be YAML. */
+/* Appends text in double quotes, with escapes only where YAML needs them. */
 static void
 put_quoted(struct buf *b, const struct buf *text)
 {
@@ -148,9 +148,9 @@ put_quoted(struct buf *b, const struct buf *text)
 	buf_byte(b, '"');
 }
 
-/* The trace's duration with two decimals, or absent. */
+/* Appends the trace's duration with two decimals, or absent. */
 static void
-put_duration(struct buf *b, struct json_span v, const char *unit,
+markdown_put_duration(struct buf *b, struct json_span v, const char *unit,
     const char *absent)
 {
 	double d = 0;
@@ -178,7 +178,7 @@ markdown_put_header(struct buf *b, const struct trace *t, const struct buf *id)
 	put_persona(b, t->v[TRACE_PERSONA]);
 	buf_puts(b, "\nduration_ms: ");
 	if (t->row.p)
-		put_duration(b, t->v[TRACE_DURATION], "", "null");
+		markdown_put_duration(b, t->v[TRACE_DURATION], "", "null");
 	else
 		buf_puts(b, "null");
 	buf_puts(b, "\nsuccess: ");
@@ -202,7 +202,7 @@ put_success(struct buf *b, const struct trace *t)
 	buf_byte(b, '\n');
 }
 
-/* A block of JSON: {"key": value}. */
+/* Appends a block of JSON: {"key": value}. */
 static void
 markdown_put_payload(struct buf *b, const char *key, struct json_span v,
     const char *absent)
@@ -234,7 +234,7 @@ markdown_put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 	put_item(b, "Persona", t->v[TRACE_PERSONA], "N/A");
 	buf_puts(b, "- Duration: `");
 	if (t->row.p)
-		put_duration(b, t->v[TRACE_DURATION], " ms", "N/A");
+		markdown_put_duration(b, t->v[TRACE_DURATION], " ms", "N/A");
 	else
 		buf_puts(b, "N/A");
 	buf_puts(b, "`\n");

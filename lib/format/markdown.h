@@ -2,8 +2,8 @@
 #define MARKDOWN_H
 
 /*
- * Renders a trace as Markdown, byte for byte as the original FluxLoop does
- * where its output was right; fl-parse(1) lists where it is not followed.
+ * Renders a trace as Markdown, byte for byte as the original FluxLoop does;
+ * fl-parse(1) lists the exceptions, where its output was wrong.
  */
 struct buf;
 struct trace;

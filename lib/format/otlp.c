@@ -14,46 +14,46 @@
 #include "otlp.h"
 
 /*
- * The version of the semantic conventions that names and values are of: the
- * last one that has those for generative AI (in development; they are kept in
- * a repository of their own since, without a schema of their own).
+ * The version of the semantic conventions: the last one that includes those for
+ * generative AI, which are in development. They have moved to a repository of
+ * their own since, without a schema.
  */
 #define SCHEMA_URL "https://opentelemetry.io/schemas/1.41.1"
 
 /* The last microsecond that a fixed64 of nanoseconds can hold. */
 #define TIME_MAX INT64_C(18446744073709550)
 
-/* Of enum SpanKind and enum StatusCode; the wire has numbers. */
-enum { KIND_INTERNAL = 1, KIND_CLIENT = 3 };
-enum { STATUS_UNSET, STATUS_OK, STATUS_ERROR };
+/* Numbers of OTLP's enum SpanKind and enum StatusCode. */
+enum { OTLP_INTERNAL = 1, OTLP_CLIENT = 3 };
+enum { OTLP_STATUS_UNSET, OTLP_STATUS_OK, OTLP_STATUS_ERROR };
 
-/* What an observation's type is called elsewhere. */
+/* The names of an observation's type in the conventions. */
 static const struct kind {
 	const char *type;
 	const char *openinference;	/* openinference.span.kind */
 	const char *operation;		/* gen_ai.operation.name, or NULL */
-	const char *names[2];		/* attributes for its name */
-	int kind;
+	const char *names[2];		/* attributes for its name, or NULL */
+	int kind;			/* enum SpanKind */
 } kinds[] = {
 	{ "agent", "AGENT", "invoke_agent",
-	    { "gen_ai.agent.name", "agent.name" }, KIND_INTERNAL },
+	    { "gen_ai.agent.name", "agent.name" }, OTLP_INTERNAL },
 	{ "tool", "TOOL", "execute_tool",
-	    { "gen_ai.tool.name", "tool.name" }, KIND_INTERNAL },
-	{ "generation", "LLM", "chat", { NULL, NULL }, KIND_CLIENT },
-	{ "evaluation", "EVALUATOR", NULL, { NULL, NULL }, KIND_INTERNAL },
-	/* the last stands for any other: span, event, chain */
-	{ "chain", "CHAIN", NULL, { NULL, NULL }, KIND_INTERNAL },
+	    { "gen_ai.tool.name", "tool.name" }, OTLP_INTERNAL },
+	{ "generation", "LLM", "chat", { NULL, NULL }, OTLP_CLIENT },
+	{ "evaluation", "EVALUATOR", NULL, { NULL, NULL }, OTLP_INTERNAL },
+	/* for any other type too, such as span and event */
+	{ "chain", "CHAIN", NULL, { NULL, NULL }, OTLP_INTERNAL },
 };
 
-/* A trace on its way out. */
+/* The export of a trace. */
 struct export {
 	struct buf *b;
 	struct trace *t;
 	char trace_id[33];
-	uint64_t root;		/* the run's span id */
-	uint64_t *ids;		/* the steps' */
+	uint64_t root;		/* span id of the run */
+	uint64_t *ids;		/* span ids of the steps */
 	struct buf name;	/* the trace's id as text */
-	int renamed;		/* not the digits of trace_id */
+	int renamed;		/* 1: trace_id does not give the id back */
 };
 
 static void
@@ -85,7 +85,7 @@ put_str(struct buf *b, const char *key, const char *s)
 	otlp_put_text(b, key, s, strlen(s));
 }
 
-/* A string's text, or any other value as JSON. */
+/* Appends a string's text, or any other value as JSON. */
 static void
 otlp_text_of(struct buf *text, struct json_span v)
 {
@@ -142,7 +142,7 @@ put_double(struct buf *b, const char *key, double d)
 	attribute_end(b);
 }
 
-/* An attribute of whatever type the value is of; none for null. */
+/* Adds an attribute of the value's type; nothing for null. */
 static void
 otlp_put_value(struct buf *b, const char *key, struct json_span v)
 {
@@ -167,7 +167,7 @@ otlp_put_value(struct buf *b, const char *key, struct json_span v)
 	}
 }
 
-/* An input or output: its value, and how that is to be read. */
+/* Adds an input or output: its text, and the MIME type of the text. */
 static void
 otlp_put_payload(struct buf *b, const char *value_key, const char *type_key,
     struct json_span v)
@@ -183,7 +183,7 @@ otlp_put_payload(struct buf *b, const char *value_key, const char *type_key,
 	buf_release(&text);
 }
 
-/* Adds the record's time when the span's time is a substitute. */
+/* Adds the record's time if the span's time differs from it. */
 static void
 put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
 {
@@ -216,11 +216,11 @@ put_status(struct buf *b, int code, struct json_span message)
 {
 	struct buf text = { 0 };
 
-	if (code == STATUS_UNSET)
+	if (code == OTLP_STATUS_UNSET)
 		return;
 	json_open(b, "status", '{');
-	/* a message is for errors only */
-	if (code == STATUS_ERROR && !trace_falsy(message)) {
+	/* only an error may have a message */
+	if (code == OTLP_STATUS_ERROR && !trace_falsy(message)) {
 		otlp_text_of(&text, message);
 		json_add_text(b, "message", text.p, text.len);
 		buf_release(&text);
@@ -229,7 +229,7 @@ put_status(struct buf *b, int code, struct json_span message)
 	json_close(b, '}');
 }
 
-/* The error's name where there is one; the conventions want one always. */
+/* Adds the error's type; the conventions demand one, so "_OTHER" if unknown. */
 static void
 put_error_type(struct buf *b, struct json_span type)
 {
@@ -247,7 +247,7 @@ put_span_id(struct buf *b, uint64_t id)
 	buf_byte(b, '"');
 }
 
-/* The beginning of a span, up to and with the bracket of its attributes. */
+/* Begins a span, up to the bracket that opens its attributes. */
 static void
 span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
     const struct buf *name, int kind, int64_t from, int64_t until)
@@ -269,7 +269,7 @@ span_begin(const struct export *x, uint64_t id, const uint64_t *parent,
 	json_open(b, "attributes", '[');
 }
 
-/* The time of the run: that of its row, else that of its steps. */
+/* Finds the time of the run, in its row or else in its steps. */
 static void
 run_times(const struct trace *t, int64_t *from, int64_t *until)
 {
@@ -292,14 +292,15 @@ static int
 run_status(const struct trace *t)
 {
 	if (!t->row.p)
-		return STATUS_UNSET;
+		return OTLP_STATUS_UNSET;
 	if (t->v[TRACE_SUCCESS].p)
-		return trace_falsy(t->v[TRACE_SUCCESS]) ? STATUS_ERROR :
-		    STATUS_OK;
-	return trace_falsy(t->v[TRACE_ERROR]) ? STATUS_UNSET : STATUS_ERROR;
+		return trace_falsy(t->v[TRACE_SUCCESS]) ? OTLP_STATUS_ERROR :
+		    OTLP_STATUS_OK;
+	return trace_falsy(t->v[TRACE_ERROR]) ? OTLP_STATUS_UNSET :
+	    OTLP_STATUS_ERROR;
 }
 
-/* Fields without a standard attribute, as they are or as JSON. */
+/* Adds fields that have no standard attribute, as values or as JSON. */
 static void
 put_run_facts(struct buf *b, const struct trace *t)
 {
@@ -329,7 +330,7 @@ put_run_facts(struct buf *b, const struct trace *t)
 			otlp_put_value(b, facts[i].key, t->v[facts[i].field]);
 }
 
-/* The span that stands for the run. */
+/* Adds the span of the run. */
 static void
 otlp_put_run(const struct export *x)
 {
@@ -344,14 +345,14 @@ otlp_put_run(const struct export *x)
 		otlp_text_of(&name, t->v[TRACE_NAME]);
 	}
 	run_times(t, &from, &until);
-	span_begin(x, x->root, NULL, &name, KIND_INTERNAL, from, until);
+	span_begin(x, x->root, NULL, &name, OTLP_INTERNAL, from, until);
 	put_str(b, "gen_ai.operation.name", "invoke_agent");
 	otlp_put_plain(b, "gen_ai.agent.name", t->v[TRACE_NAME]);
 	otlp_put_plain(b, "agent.name", t->v[TRACE_NAME]);
 	if (!trace_falsy(t->v[TRACE_CONVERSATION]))
 		otlp_put_text(b, "gen_ai.conversation.id", x->name.p,
 		    x->name.len);
-	if (status == STATUS_ERROR)
+	if (status == OTLP_STATUS_ERROR)
 		put_error_type(b, t->v[TRACE_ERROR_KIND]);
 	put_str(b, "openinference.span.kind", "AGENT");
 	otlp_put_payload(b, "input.value", "input.mime_type",
@@ -379,7 +380,7 @@ otlp_kind_of(struct json_span type)
 	return &kinds[i];
 }
 
-/* The model and its tokens, under both names. */
+/* Adds the model and its tokens, with the names of both conventions. */
 static void
 put_model(struct buf *b, const struct observation *o)
 {
@@ -395,7 +396,7 @@ put_model(struct buf *b, const struct observation *o)
 	otlp_put_json(b, "llm.invocation_parameters", o->v[OBS_LLM_PARAMETERS]);
 }
 
-/* What makes the record out of the span again. */
+/* Adds the attributes from which fl-import restores the record. */
 static void
 put_step_facts(const struct export *x, const struct observation *o)
 {
@@ -410,7 +411,7 @@ put_step_facts(const struct export *x, const struct observation *o)
 		otlp_put_value(b, "fluxloop.parent_observation_id",
 		    o->v[OBS_PARENT]);
 	otlp_put_value(b, "fluxloop.type", o->v[OBS_TYPE]);
-	/* the span has a name for want of one */
+	/* the name of the span is a substitute */
 	if (trace_falsy(o->v[OBS_NAME]))
 		put_str(b, "fluxloop.name", "");
 	otlp_put_value(b, "fluxloop.level", o->v[OBS_LEVEL]);
@@ -419,7 +420,7 @@ put_step_facts(const struct export *x, const struct observation *o)
 	put_other_time(b, "fluxloop.end_time", o->v[OBS_END], o->until);
 }
 
-/* A span's name may not be empty. */
+/* Appends the name of a step's span, which must not be empty. */
 static void
 step_name(const struct observation *o, struct buf *name)
 {
@@ -457,14 +458,15 @@ otlp_put_step(const struct export *x, size_t i)
 	otlp_put_json(b, "metadata", o->v[OBS_METADATA]);
 	put_step_facts(x, o);
 	json_close(b, ']');
-	put_status(b, bad ? STATUS_ERROR : STATUS_UNSET, o->v[OBS_ERROR]);
+	put_status(b, bad ? OTLP_STATUS_ERROR : OTLP_STATUS_UNSET,
+	    o->v[OBS_ERROR]);
 	json_close(b, '}');
 	buf_release(&name);
 }
 
 /*
- * The 32 digits of a UUID in lower case, with or without dashes. Returns 0
- * when it is none, or all zeros, which OTLP does not allow.
+ * Reads the 32 digits of a UUID, with or without dashes, as lower case. Returns
+ * 0 if the text is not a UUID, or all zeros, which OTLP does not allow.
  */
 static int
 uuid_digits(const struct buf *text, char digits[33])
@@ -492,7 +494,7 @@ uuid_digits(const struct buf *text, char digits[33])
 	return strspn(digits, "0") < n;
 }
 
-/* The id of the whole, and whether a reader can make the trace's id of it. */
+/* Finds the trace id, and whether the record's id can be restored from it. */
 static void
 otlp_find_trace_id(struct export *x)
 {
@@ -503,7 +505,7 @@ otlp_find_trace_id(struct export *x)
 	trace_id_text(x->t, &x->name);
 	buf_str(&x->name);
 	if (uuid_digits(text, x->trace_id)) {
-		/* it will be written as UUIDs are, in lower case */
+		/* a reader makes a UUID with dashes in lower case of it */
 		x->renamed = text->len != 36;
 		for (i = 0; i < text->len; i++)
 			x->renamed |= text->p[i] >= 'A' && text->p[i] <= 'F';
@@ -516,7 +518,7 @@ otlp_find_trace_id(struct export *x)
 	buf_release(&hex);
 }
 
-/* The number of 16 hexadecimal digits in lower case; 0 for any other text. */
+/* The value of 16 hexadecimal digits in lower case; 0 for any other text. */
 static uint64_t
 span_digits(const struct buf *text)
 {
@@ -538,7 +540,7 @@ span_digits(const struct buf *text)
 	return id;
 }
 
-/* id, or a hash of it and salt when another span has it; never 0. */
+/* Returns id, or a hash of it and salt if another span has it; never 0. */
 static uint64_t
 unused_id(struct set *taken, uint64_t id, uint64_t salt)
 {
@@ -554,8 +556,8 @@ unused_id(struct set *taken, uint64_t id, uint64_t salt)
 }
 
 /*
- * Gives every span an id: that of its observation where it is one of a span
- * already, else a hash of it.
+ * Gives every span an id: the id of its observation if that has the form of a
+ * span's id, or else a hash of it.
  */
 static void
 find_span_ids(struct export *x)

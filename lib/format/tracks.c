@@ -7,42 +7,43 @@
 #include "trace/trace.h"
 #include "tracks.h"
 
-/* A heap with the smallest key on top. */
+/* A heap of tracks with the smallest key on top. */
 struct heap {
 	struct entry {
 		int64_t key;
-		size_t lane;
+		size_t track;
 	} *p;
 	size_t n;
 	size_t cap;
 };
 
-struct lane {
-	size_t top;		/* the last step that was put there */
-	int64_t instant;	/* when the last one put there begins */
-	size_t instants;	/* how many of no length were put there then */
+struct track {
+	size_t top;		/* the last step assigned to it */
+	int64_t instant;	/* start of that step, in microseconds */
+	size_t instants;	/* steps without a duration at that time */
 };
 
 struct tracks {
 	const struct trace *t;
-	struct lane_place *places;
-	struct lane *p;
+	struct track_place *places;
+	struct track *p;
 	size_t n;
 	size_t cap;
-	struct heap busy;	/* by the time until when */
-	struct heap idle;	/* by number */
+	struct heap busy;	/* tracks by the end of their last step */
+	struct heap idle;	/* tracks by number */
 };
 
+/* A step in the order of assignment. */
 struct turn {
-	int64_t from;
-	size_t walked;		/* how many steps the walk gave before */
+	int64_t from;		/* start, in microseconds */
+	size_t walked;		/* number of steps before it in trace_walk */
 	size_t step;
 };
 
 static void
-heap_push(struct heap *h, int64_t key, size_t lane)
+heap_push(struct heap *h, int64_t key, size_t track)
 {
-	struct entry e = { key, lane };
+	struct entry e = { key, track };
 	size_t i, up;
 
 	ALLOC_GROW(h->p, h->n + 1, h->cap);
@@ -59,7 +60,7 @@ static size_t
 heap_pop(struct heap *h)
 {
 	struct entry last = h->p[--h->n];
-	size_t lane = h->p[0].lane, i = 0, down;
+	size_t track = h->p[0].track, i = 0, down;
 
 	for (;;) {
 		down = 2 * i + 1;
@@ -71,34 +72,34 @@ heap_pop(struct heap *h)
 		i = down;
 	}
 	h->p[i] = last;
-	return lane;
+	return track;
 }
 
 /*
- * Viewers stack steps of no length that are at one time: whether the lane is
- * too high for another step on height others.
+ * 1 if the track is too high for another step on height others. Viewers stack
+ * steps without a duration if they start at the same time.
  */
 static int
-is_full(const struct lane *l, const struct observation *o, size_t height)
+is_full(const struct track *l, const struct observation *o, size_t height)
 {
 	if (l->instants && l->instant == o->from)
 		height += l->instants;
 	return height >= TRACKS_HEIGHT;
 }
 
-/* Whether a step can be put on its parent. */
+/* 1 if a step can be put on its parent. */
 static int
-fits(struct tracks *s, const struct observation *o)
+fits_on_parent(struct tracks *s, const struct observation *o)
 {
 	const struct observation *obs = s->t->obs, *parent;
-	struct lane *l;
+	struct track *l;
 
 	if (o->parent == TRACE_NONE || !s->n)
 		return 0;
 	parent = &obs[o->parent];
 	if (o->from < parent->from || o->until > parent->until)
 		return 0;
-	l = &s->p[s->places[o->parent].lane];
+	l = &s->p[s->places[o->parent].track];
 	while (l->top != TRACE_NONE && l->top != o->parent &&
 	    obs[l->top].until <= o->from)
 		l->top = s->places[l->top].below;
@@ -107,59 +108,59 @@ fits(struct tracks *s, const struct observation *o)
 }
 
 static size_t
-add_lane(struct tracks *s)
+add_track(struct tracks *s)
 {
-	static const struct lane empty;
+	static const struct track empty;
 
 	ALLOC_GROW(s->p, s->n + 1, s->cap);
 	s->p[s->n] = empty;
 	return s->n++;
 }
 
-/* The lowest lane where nothing is open when a step begins. */
+/* The lowest track with nothing open when a step begins. */
 static size_t
-find_lane(struct tracks *s, const struct observation *o)
+find_track(struct tracks *s, const struct observation *o)
 {
-	size_t lane;
+	size_t track;
 
 	while (s->busy.n && s->busy.p[0].key <= o->from) {
-		lane = heap_pop(&s->busy);
-		heap_push(&s->idle, (int64_t)lane, lane);
+		track = heap_pop(&s->busy);
+		heap_push(&s->idle, (int64_t)track, track);
 	}
 	while (s->idle.n) {
-		lane = heap_pop(&s->idle);
-		if (!is_full(&s->p[lane], o, 0))
-			return lane;
-		heap_push(&s->busy, o->from + 1, lane);
+		track = heap_pop(&s->idle);
+		if (!is_full(&s->p[track], o, 0))
+			return track;
+		heap_push(&s->busy, o->from + 1, track);
 	}
-	return add_lane(s);
+	return add_track(s);
 }
 
 static void
 tracks_place(struct tracks *s, size_t step)
 {
 	const struct observation *o = &s->t->obs[step];
-	struct lane_place *p = &s->places[step];
-	struct lane *l;
+	struct track_place *p = &s->places[step];
+	struct track *l;
 
-	if (fits(s, o)) {
+	if (fits_on_parent(s, o)) {
 		p->below = o->parent;
-		p->lane = s->places[p->below].lane;
+		p->track = s->places[p->below].track;
 		p->height = s->places[p->below].height + 1;
 		s->places[p->below].covered |=
 		    s->t->obs[p->below].from == o->from;
 	} else {
 		p->below = TRACE_NONE;
-		p->lane = find_lane(s, o);
+		p->track = find_track(s, o);
 		p->height = 0;
-		heap_push(&s->busy, o->until, p->lane);
+		heap_push(&s->busy, o->until, p->track);
 	}
-	l = &s->p[p->lane];
+	l = &s->p[p->track];
 	l->top = step;
 	if (l->instant != o->from)
 		l->instants = 0;
 	l->instant = o->from;
-	/* a viewer puts those before it, the longer one, and on it */
+	/* a viewer puts steps without a duration on the longer one */
 	p->covered = l->instants > 0;
 	l->instants += o->until == o->from;
 }
@@ -175,7 +176,7 @@ by_turn(const void *x, const void *y)
 }
 
 size_t
-tracks_assign(const struct trace *t, struct lane_place *places)
+tracks_assign(const struct trace *t, struct track_place *places)
 {
 	struct tracks s = { .t = t, .places = places };
 	struct turn *turns;
