@@ -1,7 +1,7 @@
 /*
- * What a trace's page does (html.h says what it consists of). Records stay
- * text: they are read when a step is looked at, and numbers are shown as they
- * are written. All that comes from a record is put into text nodes.
+ * The script of a trace's page; html.h describes the page. Records remain text:
+ * a record is parsed when its step is shown, and numbers keep their spelling.
+ * Text from records goes into text nodes only.
  */
 "use strict";
 (() => {
@@ -11,7 +11,7 @@ const list = byId("rows"), tools = byId("tools");
 const traceBox = byId("trace"), stepBox = byId("step");
 const wide = matchMedia("(min-width: 1000px)");
 
-/* An element of that class with these children; strings become text. */
+/* Makes an element of a class with these children; strings become text. */
 function make(name, kind, ...children) {
 	const e = document.createElement(name);
 	if (kind)

@@ -1,4 +1,4 @@
-/* What the user does. */
+/* Mouse and keyboard. */
 
 function onClick(event) {
 	const a = event.target.closest("a");
@@ -14,7 +14,7 @@ function onClick(event) {
 	}
 }
 
-/* Opens a row; where the step covers the rows the keys go there. */
+/* Opens a row. Moves the focus to the step if that covers the rows. */
 function openRow(row) {
 	show(row);
 	if (wide.matches)
@@ -23,7 +23,7 @@ function openRow(row) {
 		stepBox.querySelector("h2").focus();
 }
 
-/* To the left: fold, or go up. To the right: unfold, or go down. */
+/* Left: folds a row, or goes to its parent. Right: unfolds it, or goes down. */
 function sideways(right) {
 	if (!current)
 		return;
@@ -48,7 +48,7 @@ const actions = {
 	"/": () => input.select(),
 	Escape: () => shownRow ? hide() : clear(),
 };
-/* These have another meaning outside of the list. */
+/* Keys that keep their usual meaning outside of the list. */
 const listActions = {
 	ArrowDown: () => step(1),
 	ArrowUp: () => step(-1),
@@ -97,7 +97,7 @@ function clear() {
 	search("");
 }
 
-/* A button that lets only some rows be seen. */
+/* A button that shows only some rows; toggle returns whether it is on. */
 function filter(label, kind, count, toggle) {
 	const b = button("", "", () => {
 		b.setAttribute("aria-pressed", toggle());
@@ -146,7 +146,8 @@ function begin() {
 	input.placeholder = "Search names, inputs, outputs\u2026";
 	input.setAttribute("aria-label", "Search the steps");
 	searchStatus.setAttribute("role", "status");
-	tools.append(make("div", "", input, searchStatus, foldButtons()), filters());
+	tools.append(make("div", "", input, searchStatus, foldButtons()),
+	    filters());
 	arrange();
 	input.addEventListener("input", () => search(input.value));
 	input.addEventListener("keydown", onInputKey);

@@ -1,12 +1,12 @@
-/* JSON as text. */
+/* Reading JSON as text. */
 
-/* A record's text; 0 is the trace's. */
+/* The text of the record of step n, or of the trace (0). */
 function record(n) {
 	const e = byId("data-" + n);
 	return e ? e.textContent : "{}";
 }
 
-/* The place behind the string that begins at at. */
+/* The place after the string that begins at at. */
 function stringEnd(text, at) {
 	for (let end = at;;) {
 		end = text.indexOf('"', end + 1);
@@ -20,7 +20,7 @@ function stringEnd(text, at) {
 	}
 }
 
-/* The place behind the value that begins at at. */
+/* The place after the value that begins at at. */
 function valueEnd(text, at) {
 	for (let depth = 0; at < text.length; at++) {
 		const c = text[at];
@@ -40,7 +40,7 @@ function valueEnd(text, at) {
 	return at;
 }
 
-/* What a string says. */
+/* The text of a JSON string. */
 function decode(string) {
 	const to = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
 	return string.slice(1, -1).replace(/\\(?:u(....)|(.))/g,
@@ -48,13 +48,13 @@ function decode(string) {
 	    to[c] || c);
 }
 
-/* A string as JSON has it, without what only a page has to escape. */
+/* A JSON string without the escapes that only a page needs. */
 function unguarded(string) {
 	return string.replace(/\\(?:(u003c|u003e|u0026)|.)/g,
 	    (all, code) => code ? decode('"' + all + '"') : all);
 }
 
-/* An array's values, or an object's members, as [key, value]. */
+/* The values of an array, or the members of an object, as [key, value]. */
 function members(text) {
 	const found = [];
 	for (let at = 1; at < text.length - 1;) {
@@ -71,7 +71,7 @@ function members(text) {
 	return found;
 }
 
-/* A record's fields; they stand on lines of their own. */
+/* The fields of a record, which has a field a line. */
 function fields(n) {
 	const found = new Map(), text = record(n).slice(1, -1);
 	for (const line of text ? text.split(",\n") : []) {
@@ -81,19 +81,21 @@ function fields(n) {
 	return found;
 }
 
-/* What cannot be seen, or turns text around, is shown as an escape. */
+/* Text with escapes for characters that are invisible or turn text around. */
 function visible(text) {
 	return text.replace(
 	    /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
 	    (c) => "\\u" + c.charCodeAt(0).toString(16).padStart(4, "0"));
 }
 
+/* The most levels of indentation. */
 const DEEPEST = 100;
 
 /*
- * JSON in lines, as pieces of [kind, text]: k a key, s a string, n a number
- * or word, "\n" the indentation of a new line. Strings that are values are
- * shown as they read when they are to be plain.
+ * Lays out JSON in lines, as pieces of [kind, text]. The kinds are "k" for a
+ * key, "s" for a string, "n" for a number or word, "\n" for the indentation of
+ * a new line, and "" for punctuation. If plain is true, strings that are values
+ * are decoded.
  */
 function* pretty(text, plain) {
 	const word = /[^,\]}]+/y;
@@ -135,12 +137,12 @@ function* pretty(text, plain) {
 	}
 }
 
-/* Text as it is; it has no lines of its own. */
+/* Text as one piece, without lines of its own. */
 function* plainly(text) {
 	yield ["", text];
 }
 
-/* All of it as one text. */
+/* The pieces as one text. */
 function whole(pieces) {
 	let text = "";
 	for (const [kind, piece] of pieces)

@@ -1,17 +1,17 @@
-/* Search. */
+/* Searching and filtering. */
 
-const kinds = new Set();	/* those that are to be seen; empty: all */
+const kinds = new Set();	/* the types to show; empty: all */
 let onlyBad = false;
 let ticket = 0;
 let query = "";
 const input = make("input", ""), searchStatus = make("span", "");
 
-/* Fields that hold a mark of every step. */
+/* Fields that are not searched: most steps have the same text there. */
 const unsearched = new Set(["trace_id", "start_time", "end_time"]);
 
 const quote = (s) => s.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 
-/* What to look for in records: the text as strings hold it, or as it is. */
+/* A pattern for records: the text as JSON strings spell it, or as it is. */
 function pattern(text) {
 	const json = JSON.stringify(text).slice(1, -1).replace(
 	    /[<>&\u2028\u2029]/g, (c) => "\\u" +
@@ -20,7 +20,7 @@ function pattern(text) {
 	    "|" + quote(text)), "gi");
 }
 
-/* Whether the place is within an escape. */
+/* Whether a place is within an escape. */
 function inEscape(text, at) {
 	return /(?:^|[^\\])(?:\\\\)*\\(?:u[0-9a-f]{0,3})?$/.test(
 	    text.slice(Math.max(0, at - 64), at));
@@ -28,7 +28,7 @@ function inEscape(text, at) {
 
 let looked = null;		/* the pattern for records */
 
-/* Whether a value has what is searched for. */
+/* Whether a value matches the search. */
 function hasMatch(text) {
 	let m;
 	if (!looked)
@@ -42,7 +42,7 @@ function hasMatch(text) {
 	return false;
 }
 
-/* Whether a record has it, in the value of a field that is searched. */
+/* Whether the value of a searched field of a record matches the search. */
 function recordHas(n) {
 	const text = record(n);
 	let m;
@@ -66,7 +66,7 @@ function recordHas(n) {
 	return false;
 }
 
-/* Looks through all records, a little at a time. */
+/* Searches all records, for a few milliseconds at a time. */
 function search(text) {
 	const mine = ++ticket;
 	let i = 0;
@@ -91,7 +91,7 @@ function search(text) {
 	})();
 }
 
-/* Shows the rows that are to be seen, and those above them. */
+/* Shows the rows that pass search and filters, and the rows above them. */
 function arrange() {
 	const some = query || kinds.size || onlyBad;
 	let count = 0, folded = Infinity;
@@ -122,7 +122,7 @@ function arrange() {
 		setCurrent(nextRow(null, 1) || null);
 }
 
-/* Tells how high a list is while it is not laid out. */
+/* Gives the style the number of rows, for the height of lists out of sight. */
 function setHeight(box) {
 	let n = 0;
 	for (const li of box.children)

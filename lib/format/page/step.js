@@ -1,4 +1,4 @@
-/* The step that is looked at. */
+/* The step that is shown. */
 
 function stepHead(row) {
 	const to = (next) => {
@@ -18,7 +18,7 @@ function stepLink(row, kind, text) {
 	return link;
 }
 
-/* The steps around a step, the nearest ones. */
+/* Links to the nearest steps above a step. */
 function stepPath(row) {
 	const path = make("p", "path"), above = [];
 	for (let up = row.parent; up && above.length < 4; up = up.parent)
@@ -43,7 +43,7 @@ function stepTitle(row, all) {
 	return title;
 }
 
-/* Tokens as "812 in, 96 out, 908 in all". */
+/* Tokens: "812 in, 96 out, 908 in all". */
 function tokens(all) {
 	return [["prompt_tokens", " in"], ["completion_tokens", " out"],
 	    ["total_tokens", " in all"]].filter(([key]) => all.has(key)).map(
@@ -71,8 +71,8 @@ function fillStep(row) {
 }
 
 /*
- * Shows a step. The way back in the browser's history leads to the overview,
- * however many steps were looked at.
+ * Shows a step. The Back button leads to the overview, no matter how many steps
+ * were shown.
  */
 function show(row) {
 	const before = shownRow;
@@ -90,7 +90,7 @@ function show(row) {
 	address("#step-" + row.n, !before);
 }
 
-/* Unfolds what is around a row, and brings it into sight. */
+/* Unfolds the rows above a row, and scrolls to it. */
 function reveal(row) {
 	for (let up = row.parent; up; up = up.parent)
 		fold(up, false);
@@ -114,11 +114,11 @@ function hide() {
 	row.a.focus({ preventScroll: true });
 }
 
-/* The state of an entry that has one without a step before it. */
+/* The state of a history entry that comes after one without a step. */
 const PUSHED = "step";
 let later = 0;
 
-/* The page's address; browsers do not like it changed too often. */
+/* Sets the page's address, but rarely: browsers limit such changes. */
 function address(hash, push) {
 	const url = location.href.split("#")[0] + hash;
 	clearTimeout(later);
@@ -136,7 +136,7 @@ function address(hash, push) {
 	}
 }
 
-/* Follows the page's address. */
+/* Shows the step in the page's address, or none. */
 function follow() {
 	const m = /^#step-(\d+)$/.exec(location.hash);
 	const row = m && rowOf.get(Number(m[1]));
@@ -148,7 +148,7 @@ function follow() {
 	}
 }
 
-/* Shows the same again, after a switch or another search. */
+/* Shows the same step again, after a switch of modes or another search. */
 function refresh() {
 	if (shownRow)
 		fillStep(shownRow);

@@ -1,14 +1,14 @@
-/* Steps. */
+/* The tree of steps. */
 
 /*
- * A row for each step, in the order of the tree: i its place here, n its
- * number as in the other formats, parent a row or null; found and passes tell
- * whether the search and the types let it be seen.
+ * A row for each step, in the order of the tree: i is its index, n its number
+ * as in the other formats, parent a row or null. found says whether the search
+ * found it, passes whether search and filters did.
  */
 const rows = [];
 const rowOf = new Map();
-let current = null;		/* the row that keys go from */
-let shownRow = null;	/* the row whose step is shown */
+let current = null;		/* the row where the keys are */
+let shownRow = null;		/* the row whose step is shown */
 
 function readRows() {
 	const above = [];
@@ -31,16 +31,16 @@ function readRows() {
 		prepare(row);
 }
 
-/* The rows become a tree for who does not see them. */
+/* Makes a row an item of a tree for assistive technology. */
 function prepare(row) {
 	row.li.setAttribute("role", "none");
 	row.a.setAttribute("role", "treeitem");
 	row.a.setAttribute("aria-level", row.depth + 1);
 	row.a.tabIndex = -1;
 	if (row.folds) {
-		const fold = make("span", "fold");
+		const handle = make("span", "fold");
 		row.a.setAttribute("aria-expanded", "true");
-		row.a.querySelector("i").before(fold);
+		row.a.querySelector("i").before(handle);
 	}
 }
 
@@ -70,7 +70,7 @@ function goTo(row) {
 		show(row);
 }
 
-/* The next row in that direction that can be seen and was searched for. */
+/* The next row in a direction that is shown and not dimmed. */
 function nextRow(from, step) {
 	let i = from ? from.i + step : 0;
 	while (rows[i] && (rows[i].li.hidden ||

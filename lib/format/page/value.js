@@ -1,10 +1,10 @@
 /* Showing values. */
 
-/* What is searched for in what is shown, or null. */
+/* The pattern that is marked in shown text, or null. */
 let needle = null;
 let readable = true;
 
-/* Appends text with what is searched for marked. */
+/* Appends text, with matches of the search marked. */
 function put(to, text) {
 	let at = 0, m;
 	if (needle) {
@@ -18,9 +18,9 @@ function put(to, text) {
 	to.append(at ? text.slice(at) : text);
 }
 
-/* So much of a value is shown at first, and ten times as much each time. */
+/* Characters of a value that are shown at first; each click shows ten times. */
 const AT_FIRST = 100000;
-/* Strings are shown in pieces of that many characters. */
+/* The most characters of a piece of a string. */
 const PIECE = 20000;
 
 function* cut(pieces) {
@@ -29,7 +29,7 @@ function* cut(pieces) {
 			yield [kind, text.slice(at, at + PIECE)];
 }
 
-/* A line of JSON: what does not fit into it hangs below its beginning. */
+/* Appends a line of JSON; where it wraps, it has a hanging indent. */
 function addLine(pre, indent) {
 	const line = make("span", "");
 	const hang = Math.min(indent.length, 24);
@@ -40,7 +40,7 @@ function addLine(pre, indent) {
 	return line;
 }
 
-/* Appends pieces as lines of code, and a button while there are more. */
+/* Appends pieces as lines of code, with a button if there are more. */
 function showPieces(box, pieces) {
 	const pre = make("pre", ""), rest = cut(pieces);
 	let line = pre, enough = AT_FIRST;
@@ -76,8 +76,9 @@ function addPiece(line, kind, text) {
 }
 
 /*
- * The messages of a chat, [role, content, others] each, or null when the value
- * is none: an array of objects with a role, or an object of such messages.
+ * The messages of a chat as [role, content, others], or null if the value is
+ * not a chat: an array of objects with a role, an object with such an array as
+ * its messages, or one such object.
  */
 function messages(text) {
 	if (text.length > AT_FIRST || !text.includes('"role":'))
@@ -106,23 +107,23 @@ function messages(text) {
 	return found;
 }
 
-/* An object's text again. */
+/* The JSON text of an object's members. */
 function object(all) {
 	return "{" + Array.from(all, ([key, value]) =>
 	    JSON.stringify(key) + ":" + value).join(",") + "}";
 }
 
 function showValue(box, text) {
-	const said = readable && messages(text);
-	if (said) {
-		for (const [role, content, others] of said) {
-			const part = make("div", "said", make("small", ""));
-			put(part.firstChild, visible(role));
+	const chat = readable && messages(text);
+	if (chat) {
+		for (const [role, content, others] of chat) {
+			const turn = make("div", "said", make("small", ""));
+			put(turn.firstChild, visible(role));
 			if (content !== "null" || !others.size)
-				showValue(part, content);
+				showValue(turn, content);
 			if (others.size)
-				showPieces(part, pretty(object(others), true));
-			box.append(part);
+				showPieces(turn, pretty(object(others), true));
+			box.append(turn);
 		}
 	} else if (readable && text[0] === '"') {
 		showPieces(box, plainly(decode(text)));
@@ -131,13 +132,13 @@ function showValue(box, text) {
 	}
 }
 
-/* What "Copy" takes of a value: a string's text, or JSON. */
+/* The text that "Copy" copies of a value: a string's text, or JSON. */
 function copied(text) {
 	return readable && text[0] === '"' ? decode(text) :
 	    whole(pretty(text, false));
 }
 
-/* For who may not use the clipboard, as in files. */
+/* Copies without the clipboard, which pages from files may not use. */
 function copyByHand(text) {
 	const area = make("textarea", "");
 	area.value = text;
@@ -169,17 +170,17 @@ function size(text) {
 	    (n / 1e6).toFixed(1) + " MB";
 }
 
-/* Which parts were opened or closed, for the next step. */
+/* The parts that the reader has opened or closed, for the next step too. */
 const opened = new Map([["input", true], ["output", true], ["error", true]]);
 
-/* A part that shows a value as soon as it is open. */
+/* A part of a record, which shows its value once it is open. */
 function part(key, text, title) {
 	const value = text();
 	const head = make("summary", key === "error" ? "error" : "", title,
 	    make("small", "", size(value)));
 	const box = make("details", "", head);
 	const copier = button("Copy", "", () => copy(copied(text()), copier));
-	const show = () => {
+	const showOnce = () => {
 		if (!box.open || box.contains(copier))
 			return;
 		box.append(copier);
@@ -187,9 +188,9 @@ function part(key, text, title) {
 	};
 	copier.className = "quiet copy";
 	box.open = opened.get(key) || key !== "" && hasMatch(value);
-	box.addEventListener("toggle", show);
+	box.addEventListener("toggle", showOnce);
 	head.addEventListener("click", () => opened.set(key, !box.open));
-	show();
+	showOnce();
 	return box;
 }
 
@@ -221,9 +222,9 @@ function modes() {
 }
 
 /*
- * Appends the parts of a record: input and output first, what is long behind
- * its name, then what is short, and the record itself. What is known already
- * is left out.
+ * Appends the parts of a record: error, input and output first, then the other
+ * long values, the record itself, and the short values. Fields that the page
+ * shows elsewhere (known) are left out.
  */
 function putRecord(box, all, n, known) {
 	const facts = make("dl", "");
@@ -242,7 +243,7 @@ function putRecord(box, all, n, known) {
 		else
 			box.append(part(key, () => text, key));
 	}
-	/* lines mean nothing to JSON */
+	/* JSON does not need the line breaks between members */
 	box.append(part("", () => record(n).replace(/,\n/g, ","), "record"));
 	if (facts.firstChild)
 		box.append(facts);
@@ -263,7 +264,7 @@ function showTrace() {
 	putRecord(traceBox, fields(0), 0, traceKnown);
 }
 
-/* Shows something else; the button that was just used keeps the focus. */
+/* Replaces the content of a box; the button in use keeps the focus. */
 function refill(box, ...children) {
 	const buttons = () => Array.from(box.querySelectorAll("button"));
 	const used = buttons().indexOf(document.activeElement);
