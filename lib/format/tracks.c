@@ -9,7 +9,7 @@
 
 /* A heap of tracks with the smallest key on top. */
 struct heap {
-	struct entry {
+	struct heap_entry {
 		int64_t key;
 		size_t track;
 	} *p;
@@ -43,7 +43,7 @@ struct turn {
 static void
 heap_push(struct heap *h, int64_t key, size_t track)
 {
-	struct entry e = { key, track };
+	struct heap_entry e = { key, track };
 	size_t i, up;
 
 	ALLOC_GROW(h->p, h->n + 1, h->cap);
@@ -59,7 +59,7 @@ heap_push(struct heap *h, int64_t key, size_t track)
 static size_t
 heap_pop(struct heap *h)
 {
-	struct entry last = h->p[--h->n];
+	struct heap_entry last = h->p[--h->n];
 	size_t track = h->p[0].track, i = 0, down;
 
 	for (;;) {

@@ -104,12 +104,14 @@ const struct conventions_type conventions_types[] = {
 const size_t conventions_ntypes = LEN(conventions_types);
 
 const struct conventions_side conventions_sides[2] = {
-	{ ATTR_INPUT, ATTR_QUERY, ATTR_INPUT_TYPE,
-	    { "gen_ai.prompt.", "llm.input_messages." },
-	    { "user", "human", NULL } },
-	{ ATTR_OUTPUT, ATTR_DOCUMENTS, ATTR_OUTPUT_TYPE,
-	    { "gen_ai.completion.", "llm.output_messages." },
-	    { "assistant", "ai", "model" } },
+	{ .first = ATTR_INPUT, .last = ATTR_QUERY,
+	    .mime_type = ATTR_INPUT_TYPE,
+	    .nested = { "gen_ai.prompt.", "llm.input_messages." },
+	    .roles = { "user", "human" } },
+	{ .first = ATTR_OUTPUT, .last = ATTR_DOCUMENTS,
+	    .mime_type = ATTR_OUTPUT_TYPE,
+	    .nested = { "gen_ai.completion.", "llm.output_messages." },
+	    .roles = { "assistant", "ai", "model" } },
 };
 
 const struct conventions_event conventions_events[] = {
@@ -136,7 +138,7 @@ conventions_sort(unsigned char order[ATTRIBUTES])
 	}
 }
 
-/* Where a name stands in the order of bytes. */
+/* Compares a name with the n bytes at p, as strcmp does. */
 static int
 compare_names(const char *name, const char *p, size_t n)
 {

@@ -16,34 +16,33 @@
 #include "spanwrite.h"
 #include "otlpin.h"
 
-/* A trace that is longer is written in parts. */
+/* The bytes of a trace that are gathered before they are written. */
 #define ENOUGH (1 << 20)
 
 /*
- * The rank of a span as the one that stands for the run: first a span that was
- * made of a run, then one with the wanted content, then one without a parent,
- * then the one with the earliest start, then the one with the latest end.
+ * The rank of a span among those that can stand for the run. A span that is a
+ * run comes first, then one with content, then one without a parent, then the
+ * one with the earliest start, then the one with the latest end.
  */
 struct rank {
-	int class;		/* 0: none yet */
-	uint64_t start;		/* less 1: one that is not known is last */
-	uint64_t end;
+	int class;		/* sum of CLASS_*; 0: no span yet */
+	uint64_t start;		/* start - 1: an unknown 0 is last */
+	uint64_t end;		/* in nanoseconds, like start */
 };
 
-/* What a class above 0 is the sum of. */
 enum { CLASS_SPAN = 1, CLASS_ROOT = 2, CLASS_HAS = 4, CLASS_RUN = 8 };
 
-/* What is known of a trace. */
-struct group {
-	struct chain steps;	/* its observations; empty when separate */
-	size_t nsteps;
-	int row;		/* it has one */
-	struct chain run;	/* members around the content */
-	struct rank run_rank;
-	uint64_t content;	/* its input and output; or 0 */
-	struct rank content_rank;
+/* The facts about a trace that are gathered from its spans. */
+struct import_trace {
+	struct chain steps;	/* its observations; empty if separate */
+	size_t nsteps;		/* number of its observations */
+	int row;		/* 1: it has a row */
+	struct chain run;	/* members of the row around the content */
+	struct rank run_rank;	/* rank of the span they are from */
+	uint64_t content;	/* place of input and output, or 0 */
+	struct rank content_rank;	/* rank of the span they are from */
 	int counted;		/* 1: a generation has token counts */
-	double tokens[3];	/* prompt, completion, total */
+	double tokens[3];	/* prompt, completion and total tokens */
 };
 
 struct importer {
@@ -52,18 +51,19 @@ struct importer {
 	struct out *out;
 	enum otlpin_output what;
 	struct otlpspan span;
-	struct set ids;		/* of trace ids: the group's number */
-	struct group *groups;
-	size_t ngroups;
+	struct set ids;		/* index in traces, by trace id */
+	struct import_trace *traces;
+	size_t ntraces;
 	size_t cap;
-	struct spool shelf;	/* what waits for the end */
+	struct spool spool;	/* parts of records that wait for the end */
 	struct buf text;
-	size_t bad;		/* spans of the line that cannot be used */
-	int failed;		/* a failed spill: stop */
+	size_t bad;		/* spans of the line without a trace id */
+	int failed;		/* 1: writing failed, so stop */
 };
 
-static struct group *
-group_of(struct importer *m)
+/* The trace of the current span. */
+static struct import_trace *
+import_trace_of(struct importer *m)
 {
 	const struct buf *id = &m->span.trace_id;
 	size_t *number;
@@ -71,21 +71,21 @@ group_of(struct importer *m)
 
 	number = set_add(&m->ids, hash_bytes(0, 0, id->p, id->len), &added);
 	if (!added)
-		return &m->groups[*number];
-	ALLOC_GROW(m->groups, m->ngroups + 1, m->cap);
-	*number = m->ngroups;
-	memset(&m->groups[m->ngroups], 0, sizeof(*m->groups));
-	return &m->groups[m->ngroups++];
+		return &m->traces[*number];
+	ALLOC_GROW(m->traces, m->ntraces + 1, m->cap);
+	*number = m->ntraces;
+	memset(&m->traces[m->ntraces], 0, sizeof(*m->traces));
+	return &m->traces[m->ntraces++];
 }
 
-/* Returns 1, and updates r, if the span ranks before the one of rank r. */
+/* Returns 1, and sets *r to the rank of the span, if that is before *r. */
 static int
 outranks(struct rank *r, const struct otlpspan *s, int has)
 {
 	struct rank new = { CLASS_SPAN, s->start - 1, s->end };
 	int better;
 
-	/* an observation of ours never was a run */
+	/* an observation of fl-parse never was a run */
 	if (s->kind != OTLPSPAN_STEP) {
 		new.class += s->root ? CLASS_ROOT : 0;
 		new.class += has ? CLASS_HAS : 0;
@@ -102,9 +102,9 @@ outranks(struct rank *r, const struct otlpspan *s, int has)
 	return better;
 }
 
-/* Keeps the parts of the row, or input, that are not its content. */
+/* Keeps the parts of the row, or of the input record, around the content. */
 static int
-keep_run(struct importer *m, struct group *g)
+keep_run(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
 
@@ -115,22 +115,22 @@ keep_run(struct importer *m, struct group *g)
 	m->text.len = 0;
 	if (m->what != OTLPIN_INPUTS)
 		spanwrite_run(s, &m->text);
-	if (!spool_put(&m->shelf, &g->run, m->text.p, m->text.len))
+	if (!spool_put(&m->spool, &g->run, m->text.p, m->text.len))
 		return -1;
 	m->text.len = 0;
 	if (m->what == OTLPIN_INPUTS)
 		spanwrite_metadata(s, &m->text);
 	else
 		spanwrite_end(s, &m->text);
-	return spool_put(&m->shelf, &g->run, m->text.p, m->text.len) ? 0 : -1;
+	return spool_put(&m->spool, &g->run, m->text.p, m->text.len) ? 0 : -1;
 }
 
 /*
- * Keeps the input and output. They may come from another span than the rest:
- * the outermost span is often a server's, without content.
+ * Keeps the input and output. They may come from another span than the rest of
+ * the row: the outermost span is often a server's, without content.
  */
 static int
-keep_content(struct importer *m, struct group *g)
+keep_content(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
 	int has = s->payload[0].len > 0;
@@ -145,12 +145,12 @@ keep_content(struct importer *m, struct group *g)
 		spanwrite_input(s, &m->text);
 	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
 		spanwrite_output(s, &m->text);
-	g->content = spool_put(&m->shelf, NULL, m->text.p, m->text.len);
+	g->content = spool_put(&m->spool, NULL, m->text.p, m->text.len);
 	return g->content ? 0 : -1;
 }
 
 static int
-keep_step(struct importer *m, struct group *g)
+keep_step(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
 	size_t i;
@@ -166,50 +166,43 @@ keep_step(struct importer *m, struct group *g)
 	m->text.len = 0;
 	spanwrite_step(s, &m->text);
 	if (m->what == OTLPIN_TRACES)
-		return spool_put(&m->shelf, &g->steps, m->text.p,
+		return spool_put(&m->spool, &g->steps, m->text.p,
 		    m->text.len) ? 0 : -1;
 	buf_byte(&m->text, '\n');
 	return out_put(m->out, m->text.p, m->text.len);
 }
 
 /*
- * The levels of a document. Each is an object with an array of objects of the
- * next level, and with a member that describes all of them, before or after
- * the array. A function that reads a level returns where it ends.
+ * A level of a document: an object with an array of objects of the next level,
+ * and with a member that describes all of them, before or after the array. A
+ * function that reads a level returns the end of its text.
  */
-struct level {
-	const char *list;
-	const char *old_list;	/* its former name */
-	const char *head;
-	const char *old_head;
-	void (*take_head)(struct importer *m, const char *p);
-	const char *(*take)(struct importer *m, const char *p);
+struct document_level {
+	const char *list;	/* name of the array */
+	const char *old_list;	/* former name of the array */
+	const char *head;	/* name of the member that describes */
+	const char *old_head;	/* former name of that member */
+	/* NULL: there is no such member; p NULL: it is not known yet */
+	void (*read_head)(struct importer *m, const char *p);
+	const char *(*read)(struct importer *m, const char *p);
 };
 
 static const char *
-take_span(struct importer *m, const char *p)
+read_span(struct importer *m, const char *p)
 {
-	struct group *g;
+	struct import_trace *g;
 
 	if (otlpspan_read(&m->span, p)) {
 		m->bad++;
-		return m->span.behind;
+		return m->span.after;
 	}
-	g = group_of(m);
+	g = import_trace_of(m);
 	m->failed = keep_run(m, g) || keep_content(m, g) || keep_step(m, g);
-	return m->span.behind;
-}
-
-/* For a level without a description. */
-static void
-take_nothing(struct importer *m, const char *p)
-{
-	(void)m;
-	(void)p;
+	return m->span.after;
 }
 
 static void
-take_scope(struct importer *m, const char *p)
+read_scope(struct importer *m, const char *p)
 {
 	static const char *const names[] = { "name" };
 
@@ -218,7 +211,7 @@ take_scope(struct importer *m, const char *p)
 }
 
 static void
-take_resource(struct importer *m, const char *p)
+read_resource(struct importer *m, const char *p)
 {
 	static const char *const names[] = { "attributes" };
 	struct json_span attributes = { 0 };
@@ -236,9 +229,9 @@ take_resource(struct importer *m, const char *p)
 			m->span.project = otlpval_string(pair.value);
 }
 
-/* Reads the elements of the array at p, if it is one. */
+/* Reads the elements of the value at p if it is an array. */
 static const char *
-take_list(struct importer *m, const struct level *l, const char *p)
+read_list(struct importer *m, const struct document_level *l, const char *p)
 {
 	struct json_span v = { p, 0 }, unused;
 	struct json_iter it;
@@ -247,16 +240,16 @@ take_list(struct importer *m, const struct level *l, const char *p)
 		return json_end(p);
 	it = json_each(v);
 	while (!m->failed && json_enter(&it, &unused))
-		it.p = l->take(m, it.p);
+		it.p = l->read(m, it.p);
 	return it.p;
 }
 
 /*
- * Reads the object at p. *found, if not NULL, is set to whether it has the
+ * Reads the object at p. Sets *found, unless found is NULL, to 1 if it has the
  * list.
  */
 static const char *
-take_level(struct importer *m, const struct level *l, const char *p,
+read_level(struct importer *m, const struct document_level *l, const char *p,
     int *found)
 {
 	const char *const names[] = {
@@ -265,70 +258,74 @@ take_level(struct importer *m, const struct level *l, const char *p,
 	struct json_span v = { p, 0 }, key = { 0 };
 	const char *list = NULL;
 	struct json_iter it;
-	int headed = l->take_head == take_nothing;
+	int headed = !l->read_head;
 	size_t i;
 
 	if (*p != '{')
 		return json_end(p);
-	l->take_head(m, NULL);
+	if (l->read_head)
+		l->read_head(m, NULL);
 	it = json_each(v);
 	while (!m->failed && json_enter(&it, &key)) {
 		i = otlpval_key(key, names, LEN(names));
 		if (i < 2 && found)
 			*found |= *it.p == '[';
 		if (i < 2 && headed) {
-			it.p = take_list(m, l, it.p);
+			it.p = read_list(m, l, it.p);
 			continue;
 		}
 		if (i < 2) {
 			list = it.p;
-		} else if (i < LEN(names)) {
-			l->take_head(m, it.p);
+		} else if (i < LEN(names) && l->read_head) {
+			l->read_head(m, it.p);
 			headed = 1;
 		}
 		it.p = json_end(it.p);
 	}
 	if (list && !m->failed)
-		take_list(m, l, list);
+		read_list(m, l, list);
 	return it.p;
 }
 
 static const char *
-take_scope_spans(struct importer *m, const char *p)
+read_scope_spans(struct importer *m, const char *p)
 {
-	static const struct level scope = {
-		"spans", "spans", "scope", "instrumentationLibrary",
-		take_scope, take_span
+	static const struct document_level scope = {
+		.list = "spans", .old_list = "spans",
+		.head = "scope", .old_head = "instrumentationLibrary",
+		.read_head = read_scope, .read = read_span
 	};
 
-	return take_level(m, &scope, p, NULL);
+	return read_level(m, &scope, p, NULL);
 }
 
-static const struct level resource = {
-	"scopeSpans", "instrumentationLibrarySpans", "resource", "resource",
-	take_resource, take_scope_spans
+static const struct document_level resource = {
+	.list = "scopeSpans", .old_list = "instrumentationLibrarySpans",
+	.head = "resource", .old_head = "resource",
+	.read_head = read_resource, .read = read_scope_spans
 };
 
 static const char *
-take_resource_spans(struct importer *m, const char *p)
+read_resource_spans(struct importer *m, const char *p)
 {
-	return take_level(m, &resource, p, NULL);
+	return read_level(m, &resource, p, NULL);
 }
 
-/* A line: a TracesData, or one of the ResourceSpans that would be in one. */
+/* Reads a line: a TracesData, or a ResourceSpans as a TracesData has them. */
 static void
-otlpin_take_line(struct importer *m)
+otlpin_read_line(struct importer *m)
 {
-	static const struct level traces = {
-		"resourceSpans", "resourceSpans", "resourceSpans",
-		"resourceSpans", take_nothing, take_resource_spans
+	static const struct document_level traces = {
+		.list = "resourceSpans", .old_list = "resourceSpans",
+		.head = "resourceSpans", .old_head = "resourceSpans",
+		.read = read_resource_spans
 	};
 	int found = 0;
 
 	m->bad = 0;
-	take_level(m, &traces, m->source->record.p, &found);
+	read_level(m, &traces, m->source->record.p, &found);
 	if (!found)
-		take_level(m, &resource, m->source->record.p, &found);
+		read_level(m, &resource, m->source->record.p, &found);
 	if (!found)
 		source_complain(m->source,
 		    "not OTLP traces: it has no 'resourceSpans'");
@@ -339,7 +336,7 @@ otlpin_take_line(struct importer *m)
 	    m->bad, m->bad == 1 ? "has" : "have");
 }
 
-/* Adds a piece that is members of an object; nothing when place is 0. */
+/* Adds a piece of members of an object; nothing if place is 0. */
 static int
 add_piece(struct importer *m, uint64_t place, uint64_t *next)
 {
@@ -350,9 +347,9 @@ add_piece(struct importer *m, uint64_t place, uint64_t *next)
 	if (!place)
 		return 0;
 	json_comma(b);
-	if (spool_get(&m->shelf, place, b, next))
+	if (spool_get(&m->spool, place, b, next))
 		return -1;
-	/* a comma before nothing */
+	/* take a comma back that nothing follows */
 	if (b->len && b->p[b->len - 1] == ',')
 		b->len = before;
 	return 0;
@@ -360,7 +357,7 @@ add_piece(struct importer *m, uint64_t place, uint64_t *next)
 
 /* Adds the fields of the row that depend on the whole trace. */
 static void
-add_sums(const struct group *g, struct buf *b)
+add_sums(const struct import_trace *g, struct buf *b)
 {
 	static const char *const names[] = {
 		"prompt_tokens", "completion_tokens", "total_tokens"
@@ -386,16 +383,16 @@ add_sums(const struct group *g, struct buf *b)
 }
 
 static int
-write_steps(struct importer *m, const struct group *g, struct buf *b)
+write_steps(struct importer *m, const struct import_trace *g, struct buf *b)
 {
 	uint64_t at;
 
 	json_open(b, "observations", '[');
 	for (at = g->steps.first; at; ) {
 		json_comma(b);
-		if (spool_get(&m->shelf, at, b, &at))
+		if (spool_get(&m->spool, at, b, &at))
 			return -1;
-		/* the bracket has to stay for the comma that follows it */
+		/* keep the bracket: json_comma needs it for the next one */
 		if (b->len < ENOUGH)
 			continue;
 		b->len--;
@@ -407,9 +404,9 @@ write_steps(struct importer *m, const struct group *g, struct buf *b)
 	return 0;
 }
 
-/* Puts the row together, or the input, without the bracket that closes it. */
+/* Makes the row, or the input record, without its closing bracket. */
 static int
-gather_row(struct importer *m, const struct group *g)
+gather_row(struct importer *m, const struct import_trace *g)
 {
 	uint64_t end, next;
 
@@ -421,7 +418,7 @@ gather_row(struct importer *m, const struct group *g)
 }
 
 static int
-write_trace(struct importer *m, const struct group *g)
+write_trace(struct importer *m, const struct import_trace *g)
 {
 	struct buf *b;
 
@@ -431,7 +428,7 @@ write_trace(struct importer *m, const struct group *g)
 		return 0;
 	}
 	m->in->traces++;
-	/* a run without a row has none again */
+	/* a trace that had no row gets none */
 	if (m->what == OTLPIN_SEPARATE && !g->row)
 		return 0;
 	if (gather_row(m, g))
@@ -457,14 +454,14 @@ otlpin_run(struct otlpin *in, struct source *s, struct out *o,
 	memset(in, 0, sizeof(*in));
 	otlpspan_init(&m.span);
 	while (!m.failed && source_next(s, NULL, NULL, 0) > 0)
-		otlpin_take_line(&m);
-	for (i = 0; i < m.ngroups && !m.failed; i++)
-		m.failed = write_trace(&m, &m.groups[i]);
-	in->error = m.shelf.error;
+		otlpin_read_line(&m);
+	for (i = 0; i < m.ntraces && !m.failed; i++)
+		m.failed = write_trace(&m, &m.traces[i]);
+	in->error = m.spool.error;
 	otlpspan_release(&m.span);
-	spool_release(&m.shelf);
+	spool_release(&m.spool);
 	set_release(&m.ids);
-	free(m.groups);
+	free(m.traces);
 	buf_release(&m.text);
 	return m.failed ? -1 : 0;
 }

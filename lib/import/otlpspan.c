@@ -32,8 +32,8 @@ has_text(struct json_span any, const char *text)
 }
 
 /*
- * The first present attribute from first to last, or -1. Marks it and later
- * ones with the same value as used.
+ * Returns the first present attribute from first to last, or -1. Marks it as
+ * used, and later ones with the same value.
  */
 static int
 pick_attribute(struct otlpspan *s, int first, int last)
@@ -64,7 +64,7 @@ find_type(struct otlpspan *s)
 		if (conventions_types[i].attribute != last) {
 			last = conventions_types[i].attribute;
 			v = otlpval_string(s->a[last]);
-			/* an unknown kind is not overridden */
+			/* no other attribute overrides an unknown kind */
 			if (!s->type && last != ATTR_SPAN_KIND &&
 			    s->a[ATTR_SPAN_KIND].p)
 				s->type = "span";
@@ -81,9 +81,9 @@ find_type(struct otlpspan *s)
 		s->type = "span";
 }
 
-/* Takes an input or output that is an attribute of an event. */
+/* Reads an input or output that is an attribute of an event. */
 static int
-take_event(struct otlpspan *s, int side)
+read_event(struct otlpspan *s, int side)
 {
 	const struct conventions_side *d = &conventions_sides[side];
 	struct json_span v[EVENT_FIELDS];
@@ -113,21 +113,21 @@ static void
 put_event_member(struct buf *b, const struct otlpval_pair *pair)
 {
 	static const char content[] = "gen_ai.event.content";
-	static const char *const not[] = {
+	static const char *const skipped[] = {
 		"role", "gen_ai.system", "gen_ai.provider.name"
 	};
 	struct json_span v;
 	struct buf text = { 0 };
 	size_t i;
 
-	for (i = 0; i < LEN(not); i++)
-		if (json_is_str(pair->key, not[i]))
+	for (i = 0; i < LEN(skipped); i++)
+		if (json_is_str(pair->key, skipped[i]))
 			return;
 	spanpart_put(&text, pair->value, SPANPART_NESTED);
 	v.p = buf_str(&text);
 	v.n = text.len;
 	if (*v.p == '{' && json_is_str(pair->key, content)) {
-		json_add_others(b, v, not, 1);
+		json_add_others(b, v, skipped, 1);
 	} else {
 		json_add(b, NULL, pair->key);
 		buf_byte(b, ':');
@@ -151,9 +151,9 @@ put_event_message(struct buf *b, const char *role, struct json_span attributes)
 	json_close(b, '}');
 }
 
-/* Takes an input or output whose messages are events. */
+/* Reads an input or output whose messages are events. */
 static int
-take_event_messages(struct otlpspan *s, int side)
+read_event_messages(struct otlpspan *s, int side)
 {
 	struct buf *b = &s->payload[side];
 	struct json_span v[EVENT_FIELDS];
@@ -185,7 +185,7 @@ is_json_type(struct json_span mime_type)
 
 /* Finds the input (side 0) or the output (side 1). */
 static void
-take_payload(struct otlpspan *s, int side)
+read_payload(struct otlpspan *s, int side)
 {
 	const struct conventions_side *d = &conventions_sides[side];
 	struct buf *b = &s->payload[side];
@@ -214,8 +214,8 @@ take_payload(struct otlpspan *s, int side)
 			return;
 		}
 	if (json_is(s->v[SPAN_EVENTS], JSON_ARRAY))
-		s->in_events[side] = take_event(s, side) ||
-		    take_event_messages(s, side);
+		s->in_events[side] = read_event(s, side) ||
+		    read_event_messages(s, side);
 }
 
 /* The tokens of a generation as numbers. */
@@ -256,7 +256,7 @@ otlpspan_count_tokens(struct otlpspan *s)
  * Reads the user's metadata; a value that is not an object stays an attribute.
  */
 static void
-take_metadata(struct otlpspan *s)
+read_user_metadata(struct otlpspan *s)
 {
 	struct buf *b = &s->metadata;
 
@@ -271,7 +271,7 @@ take_metadata(struct otlpspan *s)
 }
 
 /*
- * Marks attributes as used that repeat the span's name, or that are restored.
+ * Marks the attributes as used that repeat the span's name or are restored.
  */
 static void
 mark_used(struct otlpspan *s)
@@ -286,11 +286,11 @@ mark_used(struct otlpspan *s)
 		    !memcmp(name.p, s->v[SPAN_NAME].p, name.n)))
 			s->used[i] = 1;
 	}
-	/* attributes of a run count on its root only */
+	/* attributes of a run have a meaning on its root only */
 	for (i = ATTR_RECORD; i < ATTRIBUTES; i++)
 		s->used[i] = s->kind != OTLPSPAN_FOREIGN || s->root ||
 		    i < ATTR_RUN_ID;
-	s->used[ATTR_ERROR_TYPE] |= s->status == STATUS_ERROR &&
+	s->used[ATTR_ERROR_TYPE] |= s->status == SPAN_STATUS_ERROR &&
 	    otlpval_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
 	if (s->kind == OTLPSPAN_FOREIGN)
 		return;
@@ -300,7 +300,7 @@ mark_used(struct otlpspan *s)
 	s->used[ATTR_CONVERSATION_ID] = 1;
 }
 
-/* The trace's id: a UUID of the digits, unless it is known to be another. */
+/* Finds the trace's id: an attribute, or else the digits as a UUID. */
 static int
 otlpspan_find_trace_id(struct otlpspan *s)
 {
@@ -375,7 +375,7 @@ otlpspan_read(struct otlpspan *s, const char *p)
 {
 	struct buf parent = { 0 };
 
-	s->behind = otlpval_fields(p, conventions_fields, s->v, SPAN_FIELDS);
+	s->after = otlpval_fields(p, conventions_fields, s->v, SPAN_FIELDS);
 	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
 		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
 	read_attributes(s);
@@ -393,10 +393,10 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	memset(s->in_events, 0, sizeof(s->in_events));
 	s->payload[0].len = s->payload[1].len = 0;
 	find_type(s);
-	take_payload(s, 0);
-	take_payload(s, 1);
+	read_payload(s, 0);
+	read_payload(s, 1);
 	otlpspan_count_tokens(s);
-	take_metadata(s);
+	read_user_metadata(s);
 	pick_attribute(s, ATTR_MODEL, ATTR_MODEL_4);
 	mark_used(s);
 	s->used[ATTR_PARAMETERS] = 1;

@@ -5,10 +5,10 @@
 #include "base/util.h"
 #include "otlpval.h"
 
-/* The most segments of a flattened key; the rest stays one segment. */
+/* The most segments of a flattened key; the last one holds the rest. */
 #define SEGMENTS 16
 
-/* 1 when a key with its quotes is name, whatever its case and underscores. */
+/* 1 if a key with its quotes is name, apart from case and underscores. */
 static int
 key_is(struct json_span key, const char *name)
 {
@@ -67,7 +67,7 @@ hex_digit(int c)
 	return -1;
 }
 
-/* The value of a base64 digit, of both alphabets, or -1. */
+/* The value of a base64 digit, in either alphabet, or -1. */
 static int
 base64_digit(int c)
 {
@@ -82,7 +82,7 @@ base64_digit(int c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
-/* Reads exactly size bytes; dashes between the digits do not count. */
+/* Reads exactly size bytes; dashes between the digits are skipped. */
 static int
 read_hex(const char *p, size_t n, unsigned char *to, size_t size)
 {
@@ -105,7 +105,7 @@ read_hex(const char *p, size_t n, unsigned char *to, size_t size)
 	return digits == 2 * size ? 0 : -1;
 }
 
-/* The same in base64, with or without '=' at the end. */
+/* Reads exactly size bytes from base64, with or without '=' at the end. */
 static int
 read_base64(const char *p, size_t n, unsigned char *to, size_t size)
 {
@@ -215,13 +215,16 @@ otlpval_next(struct json_iter *it, struct otlpval_pair *pair)
 		pair->value = v[1];
 		return 1;
 	}
-	it->p--;	/* it stays at the end, however often asked */
+	it->p--;	/* further calls return 0 too */
 	return 0;
 }
 
-enum { VALUE_STRING, VALUE_BOOL, VALUE_INT, VALUE_DOUBLE, VALUE_BYTES,
-    VALUE_ARRAY, VALUE_KVLIST,
-	VALUE_TYPES };
+/* The types of an AnyValue. */
+enum {
+	VALUE_STRING, VALUE_BOOL, VALUE_INT, VALUE_DOUBLE, VALUE_BYTES,
+	VALUE_ARRAY, VALUE_KVLIST,
+	VALUE_TYPES
+};
 
 static const char *const value_names[VALUE_TYPES] = {
 	[VALUE_STRING] = "stringValue",
@@ -233,7 +236,7 @@ static const char *const value_names[VALUE_TYPES] = {
 	[VALUE_KVLIST] = "kvlistValue"
 };
 
-/* The value in an AnyValue and its type; VALUE_TYPES if it is empty. */
+/* Finds the value in an AnyValue. Returns its type; VALUE_TYPES if empty. */
 static int
 open_any(struct json_span any, struct json_span *value)
 {
@@ -258,7 +261,7 @@ otlpval_string(struct json_span any)
 	return v;
 }
 
-/* A number that may be text; NaN and the infinities are null. */
+/* Appends a number, which may be a string; NaN and infinities become null. */
 static void
 otlpval_put_number(struct buf *b, struct json_span v)
 {
@@ -276,19 +279,19 @@ otlpval_put_number(struct buf *b, struct json_span v)
 }
 
 /* An array or kvlist that is being written. */
-struct level {
+struct any_level {
 	struct json_iter it;
 	int type;
 };
 
-struct levels {
-	struct level *p;
+struct any_levels {
+	struct any_level *p;
 	size_t n;
 	size_t cap;
 };
 
 static void
-enter(struct levels *l, struct buf *b, struct json_span list, int type)
+enter_any(struct any_levels *l, struct buf *b, struct json_span list, int type)
 {
 	static const char *const names[] = { "values" };
 	struct json_span values;
@@ -304,9 +307,9 @@ enter(struct levels *l, struct buf *b, struct json_span list, int type)
 	l->p[l->n++].type = type;
 }
 
-/* Writes an AnyValue, or the beginning of one that has others in it. */
+/* Appends an AnyValue, or the beginning of one that contains others. */
 static void
-put_any(struct levels *l, struct buf *b, struct json_span any)
+put_any(struct any_levels *l, struct buf *b, struct json_span any)
 {
 	struct json_span v = any;
 	int type;
@@ -315,7 +318,7 @@ put_any(struct levels *l, struct buf *b, struct json_span any)
 		buf_puts(b, "null");
 		return;
 	}
-	/* a plain value where an AnyValue should be is taken as it is */
+	/* a plain value instead of an AnyValue is kept */
 	if (json_type(any) != JSON_OBJECT) {
 		json_compact(b, any);
 		return;
@@ -328,7 +331,7 @@ put_any(struct levels *l, struct buf *b, struct json_span any)
 		break;
 	case VALUE_ARRAY:
 	case VALUE_KVLIST:
-		enter(l, b, v, type);
+		enter_any(l, b, v, type);
 		break;
 	case VALUE_TYPES:
 		buf_puts(b, "null");
@@ -343,8 +346,8 @@ otlpval_put(struct buf *b, struct json_span any)
 {
 	struct json_span unused;
 	struct otlpval_pair pair;
-	struct levels l = { 0 };
-	struct level *top;
+	struct any_levels l = { 0 };
+	struct any_level *top;
 	int more;
 
 	put_any(&l, b, any);
@@ -369,13 +372,13 @@ otlpval_put(struct buf *b, struct json_span any)
 	free(l.p);
 }
 
-/* A flattened attribute: its key's segments, as text, and its value. */
-struct leaf {
-	struct json_span part[SEGMENTS];
+/* A flattened attribute. */
+struct flat_leaf {
+	struct json_span part[SEGMENTS];	/* segments of the key */
 	size_t parts;
 	struct json_span value;
-	size_t key;		/* where its text begins */
-	size_t len;
+	size_t key;		/* offset of the key's text */
+	size_t len;		/* length of the key's text, in bytes */
 };
 
 static int
@@ -398,7 +401,7 @@ otlpval_nested(struct json_span key, const char *prefix)
 	    key.p[n + 1] >= '0' && key.p[n + 1] <= '9';
 }
 
-/* What OpenInference puts between a number and the field of a message. */
+/* 1 for a segment that OpenInference puts between a number and a field. */
 static int
 is_filler(struct json_span part)
 {
@@ -415,7 +418,7 @@ is_filler(struct json_span part)
 }
 
 static void
-otlpval_split(struct leaf *l, const char *texts)
+otlpval_split(struct flat_leaf *l, const char *texts)
 {
 	const char *p = texts + l->key, *end = p + l->len, *dot;
 	struct json_span part;
@@ -440,8 +443,8 @@ is_role(struct json_span part)
 }
 
 /*
- * Orders segments: names before numbers, numbers by value, role before
- * content.
+ * Compares segments: names come before numbers, numbers are ordered by value,
+ * and "role" comes first of all names.
  */
 static int
 compare_parts(struct json_span a, struct json_span b)
@@ -465,7 +468,7 @@ compare_parts(struct json_span a, struct json_span b)
 static int
 otlpval_by_path(const void *x, const void *y)
 {
-	const struct leaf *a = x, *b = y;
+	const struct flat_leaf *a = x, *b = y;
 	size_t i;
 	int c;
 
@@ -479,22 +482,19 @@ otlpval_by_path(const void *x, const void *y)
 	return c ? c : (a->key > b->key) - (a->key < b->key);
 }
 
-/* Gathers what begins with prefix. */
-static struct leaf *
+/* Finds the attributes whose keys begin with prefix and a number. */
+static struct flat_leaf *
 find_leaves(const struct otlpval_pair *pairs, size_t npairs,
     const char *prefix, struct buf *texts, size_t *n)
 {
-	struct leaf *leaves = NULL;
+	struct flat_leaf *leaves = NULL;
 	size_t cap = 0, i;
 
 	*n = 0;
 	for (i = 0; i < npairs; i++) {
 		if (!otlpval_nested(pairs[i].key, prefix))
 			continue;
-		if (*n == cap) {
-			cap = grow(cap, 16);
-			leaves = xreallocarray(leaves, cap, sizeof(*leaves));
-		}
+		ALLOC_GROW(leaves, *n + 1, cap);
 		memset(&leaves[*n], 0, sizeof(*leaves));
 		leaves[*n].value = pairs[i].value;
 		leaves[*n].key = texts->len + strlen(prefix);
@@ -507,9 +507,9 @@ find_leaves(const struct otlpval_pair *pairs, size_t npairs,
 	return leaves;
 }
 
-/* How many of the first segments two have in common, the last not counted. */
+/* The number of first segments in common, without the last segment. */
 static size_t
-common(const struct leaf *a, const struct leaf *b)
+count_common(const struct flat_leaf *a, const struct flat_leaf *b)
 {
 	size_t i;
 
@@ -519,12 +519,13 @@ common(const struct leaf *a, const struct leaf *b)
 	return i;
 }
 
-/* Closes open brackets. */
+/* The open brackets. */
 struct nest {
 	char close[SEGMENTS];
 	size_t n;
 };
 
+/* Closes brackets until n are open. */
 static void
 close_down_to(struct buf *b, struct nest *open, size_t n)
 {
@@ -532,14 +533,15 @@ close_down_to(struct buf *b, struct nest *open, size_t n)
 		buf_byte(b, open->close[--open->n]);
 }
 
-/* Writes a leaf whose first shared segments are open already. */
+/* Appends a leaf whose first shared segments are open already. */
 static void
-put_leaf(struct buf *b, struct nest *open, const struct leaf *l, size_t shared)
+put_leaf(struct buf *b, struct nest *open, const struct flat_leaf *l,
+    size_t shared)
 {
 	size_t i;
 
 	for (i = shared; i < l->parts; i++) {
-		/* the first segment says whether it is an array */
+		/* the first segment decides whether it is an array */
 		if (i == open->n) {
 			open->close[open->n++] = otlpval_is_number(l->part[i])
 			    ? ']' : '}';
@@ -560,14 +562,14 @@ otlpval_nest(struct buf *b, const struct otlpval_pair *pairs, size_t npairs,
 {
 	struct nest open = { .n = 0 };
 	struct buf texts = { 0 };
-	struct leaf *leaves;
+	struct flat_leaf *leaves;
 	size_t n, i, shared;
 
 	leaves = find_leaves(pairs, npairs, prefix, &texts, &n);
 	if (n)
 		qsort(leaves, n, sizeof(*leaves), otlpval_by_path);
 	for (i = 0; i < n; i++) {
-		shared = i ? common(&leaves[i - 1], &leaves[i]) : 0;
+		shared = i ? count_common(&leaves[i - 1], &leaves[i]) : 0;
 		if (i)
 			close_down_to(b, &open, shared + 1);
 		put_leaf(b, &open, &leaves[i], shared);

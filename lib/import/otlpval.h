@@ -14,20 +14,20 @@
 
 struct buf;
 
-/* Which of these names, in lowerCamelCase, a key is; count for none. */
+/* The index of the name, in lowerCamelCase, that a key is; count for none. */
 size_t otlpval_key(struct json_span key, const char *const *names,
     size_t count);
 
 /*
- * Finds fields of the object at p. Fields that are null or missing are absent;
- * all are if the value is not an object. Returns the end of the value.
+ * Finds fields of the value at p. A field that is null or missing is absent; so
+ * are all fields if the value is not an object. Returns the end of the value.
  */
 const char *otlpval_fields(const char *p, const char *const *names,
     struct json_span *values, size_t count);
 
 /*
  * Appends an id of size bytes (at most 16) as lower-case hexadecimal digits.
- * Returns 0, or -1 if it is not an id of that size, or all zeros.
+ * Returns 0, or -1 if it is not an id of that size or all zeros.
  */
 int otlpval_id(struct buf *b, struct json_span id, size_t size);
 
@@ -35,29 +35,29 @@ int otlpval_id(struct buf *b, struct json_span id, size_t size);
 uint64_t otlpval_time(struct json_span v);
 
 /*
- * An enum's number: as it is, or the place of a name that ends in '_' and one
- * of these n. 0 for anything else.
+ * The number of an enum's value: a number as it is, a name that ends in '_' and
+ * one of the n names as its index, anything else as 0.
  */
 int otlpval_enum(struct json_span v, const char *const *names, size_t n);
 
-/* An attribute: its key with quotes, and its AnyValue (p NULL for none). */
+/* An attribute: its key with quotes, and its AnyValue, or absent. */
 struct otlpval_pair {
 	struct json_span key;
 	struct json_span value;
 };
 
 /*
- * Walks over attributes, started with json_each, passing over all but objects
- * with a string as key. Returns 0 at the end.
+ * Finds the next attribute of an array that json_each began, and skips all
+ * elements but objects with a string as key. Returns 0 at the end.
  */
 int otlpval_next(struct json_iter *it, struct otlpval_pair *pair);
 
-/* An AnyValue's string with its quotes; p is NULL when it is none. */
+/* The string in an AnyValue, with quotes; absent if it is another type. */
 struct json_span otlpval_string(struct json_span any);
 
 /*
  * Appends an AnyValue as JSON: kvlistValue as an object, arrayValue as an
- * array, bytes as base64 text, an empty one as null.
+ * array, bytes as base64 text, an empty AnyValue as null.
  */
 void otlpval_put(struct buf *b, struct json_span any);
 
@@ -65,13 +65,12 @@ void otlpval_put(struct buf *b, struct json_span any);
  * Appends attributes whose keys begin with prefix and a number, such as
  * "gen_ai.prompt.0.role", as the array or object that was flattened:
  * [{"role":...},...]. OpenInference's segments "message", "message_content"
- * and "tool_call" after a number are left out. Returns the number of
- * attributes.
+ * and "tool_call" after a number are skipped. Returns the number of attributes.
  */
 size_t otlpval_nest(struct buf *b, const struct otlpval_pair *pairs, size_t n,
     const char *prefix);
 
-/* 1 when the key, with its quotes, begins with prefix and a number. */
+/* 1 if the key, with its quotes, begins with prefix and a number. */
 int otlpval_nested(struct json_span key, const char *prefix);
 
 #endif

@@ -8,7 +8,7 @@
 #include "spanpart.h"
 #include "spanforeign.h"
 
-/* The message of the last exception among the events, or none. */
+/* An attribute of the last exception among the events, or absent. */
 static struct json_span
 find_exception(const struct otlpspan *s, const char *what)
 {
@@ -49,7 +49,7 @@ foreign_error_type(const struct otlpspan *s)
 {
 	struct json_span v = { 0 };
 
-	if (s->status != STATUS_ERROR)
+	if (s->status != SPAN_STATUS_ERROR)
 		return v;
 	v = otlpval_string(s->a[ATTR_ERROR_TYPE]);
 	if (!v.p || json_is_str(v, "_OTHER"))
@@ -65,14 +65,14 @@ foreign_name(const struct otlpspan *s)
 
 	if (s->project.p)
 		return s->project;
-	/* the default of OpenTelemetry's libraries */
+	/* OpenTelemetry's libraries use this name by default */
 	if (!s->service.p ||
 	    !strncmp(s->service.p, unknown, sizeof(unknown) - 1))
 		return none;
 	return s->service;
 }
 
-/* Appends the texts among a message's parts. Returns how many there were. */
+/* Appends the texts among a message's parts. Returns their number. */
 static int
 put_message_parts(struct buf *text, struct json_span parts)
 {

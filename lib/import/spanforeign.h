@@ -2,8 +2,8 @@
 #define SPANFOREIGN_H
 
 /*
- * Spans of other programs: what has to be searched for in them, while spans
- * that otlp.h wrote have an attribute for it.
+ * Finds in the spans of other programs what spans from otlp.h have in an
+ * attribute.
  */
 #include "json/json.h"
 
@@ -12,12 +12,12 @@ struct otlpspan;
 
 /*
  * The message and the type of a failed span's last exception, or its error
- * type. Strings, or absent.
+ * type: JSON strings, or absent.
  */
 struct json_span foreign_error(const struct otlpspan *s);
 struct json_span foreign_error_type(const struct otlpspan *s);
 
-/* The name of the project or the service, or absent. */
+/* The name of the project or else the service, or absent. */
 struct json_span foreign_name(const struct otlpspan *s);
 
 /*

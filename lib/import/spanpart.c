@@ -4,10 +4,10 @@
 #include "otlpval.h"
 #include "spanpart.h"
 
-/* Levels of a record around a value. */
+/* The levels of a record around a value. */
 #define SPANPART_ROOM 10
 
-/* Appends a string, or the JSON that is its text. */
+/* Appends a string, or the JSON that it contains. */
 static void
 put_parsed(struct buf *b, struct json_span string, enum spanpart_parse how)
 {
@@ -83,7 +83,7 @@ spanpart_put_id(struct buf *b, struct json_span id)
 		buf_release(&hex);
 		return 1;
 	}
-	/* one of another form is kept; zeros stand for none */
+	/* an id of another form is kept; zeros mean that there is none */
 	n = strspn(id.p + 1, "0=A");
 	if (id.p[n + 1] == '"')
 		return 0;

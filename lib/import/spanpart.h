@@ -1,7 +1,7 @@
 #ifndef SPANPART_H
 #define SPANPART_H
 
-/* Parts of spans that are read and written again. */
+/* Reading parts of spans. */
 #include <stddef.h>
 
 #include "json/json.h"
@@ -9,28 +9,28 @@
 
 struct buf;
 
-/* How to take a string that may be JSON. */
+/* How to read a string that may be JSON. */
 enum spanpart_parse {
 	SPANPART_NESTED,	/* as JSON if it is an object or an array */
 	SPANPART_ANY		/* as JSON if it can be */
 };
 
 /*
- * Appends an AnyValue; a string that is JSON, by how it is taken, as that. JSON
- * that would nest too deeply in a record stays a string.
+ * Appends an AnyValue as JSON. A string that is JSON itself becomes that JSON,
+ * unless it would be nested too deeply in a record.
  */
 void spanpart_put(struct buf *b, struct json_span any, enum spanpart_parse how);
 
 /* The fields of an event. */
 enum { EVENT_NAME, EVENT_TIME, EVENT_ATTRIBUTES, EVENT_FIELDS };
 
-/* The fields of the next event of a list; 0 at its end. */
+/* Reads the fields of the next event of a list. Returns 0 at the end. */
 int spanpart_next_event(struct json_iter *it, struct json_span v[EVENT_FIELDS]);
 
-/* The number of an event among conventions_events, or their number. */
+/* The index of an event in conventions_events, or conventions_nevents. */
 size_t spanpart_content_event(struct json_span name);
 
-/* Appends a span's id as a JSON string; returns 0 when there is none. */
+/* Appends a span's id as a JSON string. Returns 0 if there is no id. */
 int spanpart_put_id(struct buf *b, struct json_span id);
 
 #endif

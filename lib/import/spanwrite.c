@@ -43,7 +43,7 @@ add_first(const struct otlpspan *s, struct buf *b, const char *key, int first,
 	add_any(b, key, s->a[i]);
 }
 
-/* Adds a time: as the record had it, else the span's. */
+/* Adds a time: the record's own text if there is one, or else the span's. */
 static void
 add_time(struct buf *b, const char *key, struct json_span own, uint64_t ns)
 {
@@ -69,13 +69,13 @@ status_message(const struct otlpspan *s)
 	return v;
 }
 
-/* Adds why it failed, if it did. */
+/* Adds the error of a failed span. */
 static void
 add_error(const struct otlpspan *s, struct buf *b)
 {
 	struct json_span message = status_message(s);
 
-	if (s->status != STATUS_ERROR)
+	if (s->status != SPAN_STATUS_ERROR)
 		return;
 	if (!message.p && s->kind != OTLPSPAN_FOREIGN)
 		return;
@@ -88,7 +88,7 @@ add_error(const struct otlpspan *s, struct buf *b)
 		buf_puts(b, "\"failed, without a message\"");
 }
 
-/* Adds a member to the object of attributes, opening it for the first. */
+/* Adds a member to the object of attributes, which the first one opens. */
 static void
 add_attribute(struct buf *b, const struct otlpval_pair *pair, size_t *n)
 {
@@ -218,13 +218,13 @@ add_string(struct buf *b, const char *key, struct json_span string)
 	json_compact(b, string);
 }
 
-/* Names that the members of metadata have which are not the user's. */
+/* The members of metadata that are added to the user's own. */
 static const char *const metadata_names[] = {
 	"attributes", "events", "links", "service_name", "scope_name",
 	"span_kind", "trace_state", "error_type"
 };
 
-/* Adds what the span has beyond what a record has fields for. */
+/* Adds the parts of the span that a record has no fields for. */
 static void
 add_rest(const struct otlpspan *s, struct buf *b)
 {
@@ -251,20 +251,20 @@ add_rest(const struct otlpspan *s, struct buf *b)
 }
 
 /*
- * Adds the metadata: the user's own, with all the rest, or, for the row of a
- * span that is an observation too, with the service's name; for an input with
- * the persona.
+ * Adds the metadata, unless it is empty: the user's own, and either, with rest,
+ * the parts of the span that have no field, or else the service's name. With
+ * persona, for an input record, the persona is added too.
  */
 static void
-spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest, int
-    persona)
+spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest,
+    int persona)
 {
 	struct json_span v = { s->metadata.p, s->metadata.len };
 	size_t before = b->len, empty;
 
 	json_key(b, "metadata");
 	if (v.n && json_type(v) != JSON_OBJECT) {
-		/* a value that is not an object has no room for more */
+		/* nothing can be added to a value that is not an object */
 		buf_add(b, v.p, v.n);
 		return;
 	}
@@ -296,7 +296,7 @@ add_payload(const struct otlpspan *s, struct buf *b, const char *key, int side)
 	buf_add(b, s->payload[side].p, s->payload[side].len);
 }
 
-/* Adds who it is. */
+/* Adds the id, the type and the name. */
 static void
 add_ids(const struct otlpspan *s, struct buf *b)
 {
@@ -341,11 +341,11 @@ add_level(const struct otlpspan *s, struct buf *b)
 
 	if (s->a[ATTR_LEVEL].p)
 		add_any(b, "level", s->a[ATTR_LEVEL]);
-	else if (s->kind == OTLPSPAN_FOREIGN && s->status == STATUS_ERROR)
+	else if (s->kind == OTLPSPAN_FOREIGN && s->status == SPAN_STATUS_ERROR)
 		json_add_str(b, "level", "error");
 	if (s->a[ATTR_STATUS_MESSAGE].p)
 		add_any(b, "status_message", s->a[ATTR_STATUS_MESSAGE]);
-	else if (s->status != STATUS_ERROR)
+	else if (s->status != SPAN_STATUS_ERROR)
 		add_string(b, "status_message", message);
 }
 
@@ -401,7 +401,7 @@ spanwrite_output(const struct otlpspan *s, struct buf *b)
 	add_run_payload(s, b, "output", 1);
 }
 
-/* Whose run it was: the agent, else the project, else the service. */
+/* Adds the name of the run: the agent's, the project's or the service's. */
 static void
 add_run_name(const struct otlpspan *s, struct buf *b)
 {
@@ -414,7 +414,7 @@ add_run_name(const struct otlpspan *s, struct buf *b)
 	add_string(b, "name", name);
 }
 
-/* Adds how long it took, and how it went. */
+/* Adds the duration, the times, and whether the run succeeded. */
 static void
 add_outcome(const struct otlpspan *s, struct buf *b)
 {
@@ -423,13 +423,13 @@ add_outcome(const struct otlpspan *s, struct buf *b)
 	else if (s->start && s->end >= s->start)
 		json_add_double(b, "duration_ms", (double)(s->end - s->start)
 		    / 1e6);
-	/* spans that otlp.h wrote have a status if the run has an outcome */
-	if (s->status != STATUS_UNSET || s->kind == OTLPSPAN_FOREIGN)
-		json_add_bool(b, "success", s->status != STATUS_ERROR);
+	/* a span from otlp.h has a status only if its run has an outcome */
+	if (s->status != SPAN_STATUS_UNSET || s->kind == OTLPSPAN_FOREIGN)
+		json_add_bool(b, "success", s->status != SPAN_STATUS_ERROR);
 	add_error(s, b);
 	if (s->a[ATTR_ERROR_KIND].p)
 		add_any(b, "error_kind", s->a[ATTR_ERROR_KIND]);
-	else if (s->status == STATUS_ERROR && s->kind == OTLPSPAN_FOREIGN)
+	else if (s->status == SPAN_STATUS_ERROR && s->kind == OTLPSPAN_FOREIGN)
 		json_add_str(b, "error_kind", "error");
 	if (s->kind == OTLPSPAN_FOREIGN)
 		add_string(b, "error_code", foreign_error_type(s));

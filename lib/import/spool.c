@@ -8,16 +8,16 @@
 #include "io/spill.h"
 #include "spool.h"
 
-/* As much is kept in memory before it is written. */
+/* The bytes that are kept in memory before they are written. */
 #define TAIL (4 << 20)
 
-/* As much is read at a time, as pieces of a chain mostly lie together. */
+/* The bytes that are read at once: pieces of a chain are often neighbours. */
 #define WINDOW 65536
 
-/* What stands before a piece. */
+/* The header of a piece. */
 struct head {
-	uint64_t next;
-	uint64_t len;
+	uint64_t next;		/* place of the chain's next piece or 0 */
+	uint64_t len;		/* bytes of the piece */
 };
 
 void
@@ -52,7 +52,7 @@ spool_flush(struct spool *s)
 	return 0;
 }
 
-/* Notes in the piece at place that next follows. */
+/* Sets the next piece in the header of the piece at place. */
 static int
 set_next(struct spool *s, uint64_t place, uint64_t next)
 {
@@ -75,7 +75,7 @@ spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 		return 0;
 	if (!s->tail) {
 		s->tail = xcalloc(1, sizeof(*s->tail));
-		buf_byte(s->tail, '\n');	/* no piece is at 0 */
+		buf_byte(s->tail, '\n');	/* so no piece is at 0 */
 	}
 	if (s->tail->len >= TAIL && spool_flush(s))
 		return 0;
@@ -92,7 +92,7 @@ spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 	return place;
 }
 
-/* pread of n bytes and as many more, up to most, as there are. */
+/* Reads at least n bytes, and up to most if the file has them. */
 static int
 spool_read_file(struct spool *s, uint64_t at, size_t n, size_t most, char *to,
     size_t *got)
@@ -109,6 +109,7 @@ spool_read_file(struct spool *s, uint64_t at, size_t n, size_t most, char *to,
 	return 0;
 }
 
+/* Copies n bytes at offset at, from memory or from the file. */
 static int
 fetch(struct spool *s, uint64_t at, size_t n, char *to)
 {

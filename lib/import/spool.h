@@ -2,9 +2,9 @@
 #define SPOOL_H
 
 /*
- * An append-only store of pieces of text, in a temporary file (spill.h) as soon
- * as there are many. Pieces are linked into chains, so that no index of all
- * pieces is needed. All pieces are put before the first one is read.
+ * An append-only store of pieces of text, in memory or, once it is large, in a
+ * temporary file (spill.h). Pieces are linked into chains, so that no index of
+ * all pieces is needed. All pieces have to be put before one is read.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,25 +14,25 @@ struct buf;
 struct spool {
 	int fd;			/* temporary file; 0: none yet */
 	uint64_t flushed;	/* bytes in the file */
-	struct buf *tail;	/* bytes after those */
+	struct buf *tail;	/* bytes that are not in the file yet */
 	char *window;		/* a part of the file, for reading */
-	uint64_t window_at;
-	size_t window_len;
+	uint64_t window_at;	/* offset of the window in the file */
+	size_t window_len;	/* bytes in the window */
 	int error;		/* errno of the first failure, or 0 */
 };
 
 /* Zeroed memory is an empty chain. */
 struct chain {
-	uint64_t first;
-	uint64_t last;
+	uint64_t first;		/* place of the first piece, or 0 */
+	uint64_t last;		/* place of the last piece, or 0 */
 };
 
-/* Zeroed memory is an empty spool; releasing it removes its file. */
+/* Zeroed memory is an empty spool. Releasing a spool removes its file. */
 void spool_release(struct spool *s);
 
 /*
- * Stores n bytes, as the last piece of the chain if c is not NULL. Returns
- * their place, which is never 0, or 0 with s->error set.
+ * Stores n bytes as a piece, the last one of the chain unless c is NULL.
+ * Returns the place of the piece, or 0 with s->error set.
  */
 uint64_t spool_put(struct spool *s, struct chain *c, const void *p, size_t n);
 
