@@ -11,10 +11,10 @@
 
 static const char usage[] =
 "fl-import [options] otlp [file ...]\n"
-"Turns traces that other programs recorded into traces: a line for each.\n"
-"  otlp               OpenTelemetry spans as OTLP JSON lines\n"
-"  -i, --inputs       only an input for each trace, for fl-generate and fl-run\n"
-"  -s, --separate     observations as they are read, then a row for each trace\n";
+"Import traces that other programs recorded, one a line.\n"
+"  otlp               read OpenTelemetry spans as OTLP JSON lines\n"
+"  -i, --inputs       write only the input of each trace, for fl-run\n"
+"  -s, --separate     write observations as they are read, rows at the end\n";
 
 static const struct option options[] = {
 	{ "inputs", no_argument, NULL, 'i' },
@@ -32,10 +32,10 @@ static void
 import_warn_counts(const struct otlpin *in)
 {
 	if (in->rootless)
-		warn("%zu trace%s no root span: another stands for it",
+		warn("%zu trace%s no root span: another span stands for it",
 		    in->rootless, in->rootless == 1 ? " has" : "s have");
 	if (in->inputless)
-		warn("%zu trace%s without an input left out", in->inputless,
+		warn("%zu trace%s without an input skipped", in->inputless,
 		    plural(in->inputless));
 }
 
@@ -73,7 +73,7 @@ main(int argc, char **argv)
 		case 's':
 			if (given && given != c)
 				cli_misused(usage, "--inputs and --separate "
-				    "exclude one another");
+				    "exclude each other");
 			given = c;
 			what = c == 'i' ? OTLPIN_INPUTS : OTLPIN_SEPARATE;
 			break;
@@ -83,7 +83,7 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (!argc)
-		cli_misused(usage, "what is to be imported? otlp is known");
+		cli_misused(usage, "missing kind of input: expected otlp");
 	if (strcmp(argv[0], "otlp") != 0)
 		cli_misused(usage, "unknown kind '%s': expected otlp",
 		    argv[0]);

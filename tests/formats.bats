@@ -18,14 +18,14 @@ setup_file()
 	HOSTILE_STEPS=$(($(grep -c '"type"' "$HOSTILE") + 2))
 }
 
-# row ID [FIELDS]: a trace row.
+# row ID [FIELDS]: prints a trace row.
 row()
 {
 	printf '{"trace_id":"%s","iteration":0,"persona":null,"input":"i","output":"o","duration_ms":1.0,"success":true%s}\n' \
 		"$1" "${2:+,$2}"
 }
 
-# time_at US: a time so many microseconds after a day began, as a JSON string.
+# time_at US: prints the time US microseconds after midnight as a JSON string.
 time_at()
 {
 	local s=$(($1 / 1000000))
@@ -34,8 +34,8 @@ time_at()
 		$((s % 60)) $(($1 % 1000000))
 }
 
-# step ID PARENT FROM UNTIL: an observation of the trace "t", its times in
-# microseconds; - for a parent or time that is not there.
+# step ID PARENT FROM UNTIL: prints an observation of the trace "t", with its
+# times in microseconds; - for no parent or no time.
 step()
 {
 	printf '{"id":"%s","trace_id":"t","type":"tool","name":"%s"' "$1" "$1"
@@ -45,8 +45,8 @@ step()
 	echo '}'
 }
 
-# hostile: rows and observations with values of the wrong type and bad text in
-# any field. The last two observations are the only ones without a type.
+# hostile: prints rows and observations with values of the wrong type and bad
+# text in any field. Only the last two observations have no type.
 hostile()
 {
 	python3 - <<-'PY'
@@ -91,7 +91,7 @@ hostile()
 	PY
 }
 
-# render FORMAT [FILE...]: into out; what it says is for other tests.
+# render FORMAT [FILE...]: renders into out; other tests check the messages.
 render()
 {
 	local status=0
@@ -102,7 +102,7 @@ render()
 
 # --- json -----------------------------------------------------------------------
 
-# pretty: what Python makes of the records on stdin, numbers as they are written.
+# pretty: prints the records on stdin as Python does, but with the numbers' spelling.
 pretty()
 {
 	python3 - 3<&0 <<-'PY'
@@ -115,7 +115,7 @@ pretty()
 	PY
 }
 
-@test "json is the record of jsonl, laid out as Python does" {
+@test "json is the record of jsonl, indented as Python indents" {
 	for case in "$REFERENCE"/*/; do
 		render jsonl "$case"
 		mv out compact
@@ -126,7 +126,7 @@ pretty()
 	done
 }
 
-@test "json is strict JSON in UTF-8, whatever comes in" {
+@test "json is strict JSON in UTF-8 for any input" {
 	render jsonl "$HOSTILE"
 	mv out compact
 	(($(lines_of compact) > 800)) || fail "$(lines_of compact)"
@@ -147,7 +147,7 @@ pretty()
 
 # --- the width of text --------------------------------------------------------------
 
-@test "characters take the cells that Unicode says" {
+@test "characters are as wide as Unicode says" {
 	"$BATS_FILE_TMPDIR/cells" of >ranges
 	python3 - <<-'PY'
 	import unicodedata as u
@@ -174,7 +174,7 @@ pretty()
 	PY
 }
 
-@test "text is cut to cells, and shown without what a terminal would obey" {
+@test "text is cut to a width, and control characters become escapes" {
 	while IFS='|' read -r cells text wanted; do
 		printf %b "$text" | "$BATS_FILE_TMPDIR/cells" put "$cells" >out
 		assert_equal "$cells|$text|$(<out)" "$cells|$text|$wanted"
@@ -212,7 +212,7 @@ pretty()
 
 # --- tree ---------------------------------------------------------------------------
 
-# tree WIDTH [FILE...]: renders and checks it.
+# tree WIDTH [FILE...]: renders a tree and checks it.
 tree()
 {
 	COLUMNS=$1 render tree "${@:2}"
@@ -227,7 +227,7 @@ tree()
 	env -u COLUMNS fl-parse -f tree "$DATA/formats/steps.jsonl" 2>err | cmp - "$DATA/formats/steps.80.txt"
 }
 
-@test "a tree tells an error once, with all that is said of it" {
+@test "a tree shows an error once, with its whole message" {
 	while IFS='|' read -r error status behind below; do
 		{ row t; step a - 0 8 | sed "s|}|,\"level\":\"info\",\"error\":$error,\"status_message\":$status}|"; } >in
 		COLUMNS=120 render tree in
@@ -246,7 +246,7 @@ tree()
 	END
 }
 
-@test "bars stand in one column, whatever the names and the width" {
+@test "bars are in one column for any names and width" {
 	for width in 40 41 80 133 1000; do
 		for case in "$DATA/formats/steps.jsonl" "$REFERENCE"/{unicode,times}/observations.jsonl; do
 			tree "$width" "$case" >/dev/null
@@ -275,7 +275,7 @@ tree()
 	cmp <(grep -v '^$' out) <(cat dir/{03,00_8,12,00_n}*)
 }
 
-@test "times are shown in the unit that fits, with three digits" {
+@test "times are shown in the unit that fits best, with three digits" {
 	while read -r us wanted; do
 		{ row t; step a - 0 "$us"; } >in
 		COLUMNS=80 render tree in
@@ -302,7 +302,7 @@ tree()
 	assert_regex "$(tail -n 1 out)" '^tool a  *-1\.00 min  ▏·{19}$'
 }
 
-@test "a bar shows when a step was and how long, in eighths of a cell" {
+@test "a bar shows the start and duration of a step in eighths of a cell" {
 	while read -r from until wanted; do
 		{ row t; step a - 0 160; step b a "$from" "$until"; } >in
 		COLUMNS=80 render tree in
@@ -329,13 +329,13 @@ tree()
 	40 - ·····▏··············
 	- - ▏···················
 	END
-	# to the nearest
+	# rounded to the nearest eighth
 	{ row t; step a - 0 1600; step b a 0 16; step c a 0 14; } >in
 	COLUMNS=80 render tree in
 	assert_equal "$(tail -n 2 out | sed 's/.* //')" $'▏···················\n▎···················'
 }
 
-@test "a tree has every step once, whoever names whom as parent" {
+@test "a tree has every step once, even if parents form a circle" {
 	{
 		row t
 		step a b 0 10
@@ -351,7 +351,7 @@ tree()
 		"$(printf '%s\n' 'tool a' '└─ tool b' '   └─ tool e' '      ├─ tool f' '      └─ tool f' 'tool c' 'tool d')"
 }
 
-@test "steps that are too deep to be indented have their depth as a number" {
+@test "steps that are too deep to be indented show their depth as a number" {
 	python3 - >in <<-'PY'
 	import json
 	for i in range(3000):
@@ -374,15 +374,15 @@ tree()
 
 # --- chrome -------------------------------------------------------------------------
 
-# chrome FILE...: renders and checks it.
+# chrome FILE...: renders events and checks them.
 chrome()
 {
 	render chrome "$@"
 	python3 "$ROOT/tests/chrome-check.py" out "$@"
 }
 
-# async SEED COUNT GRAIN: that many steps in a tree, most within their parents,
-# overlapping each other, on a clock that ticks each so many microseconds.
+# async SEED COUNT GRAIN: prints COUNT steps in a tree that overlap each other,
+# most within their parents, on a clock that ticks every GRAIN microseconds.
 async()
 {
 	python3 - "$@" <<-'PY'
@@ -416,7 +416,7 @@ async()
 	row t
 }
 
-@test "chrome shows each observation of the experiments once, and when it was" {
+@test "chrome has an event for each observation of the experiments, at its time" {
 	for case in "$REFERENCE"/*/; do
 		render chrome "$case"
 		python3 "$ROOT/tests/chrome-check.py" out "$case"/*.jsonl
@@ -438,7 +438,7 @@ async()
 	)"
 }
 
-@test "steps that overlap are put into lanes, the same on every run" {
+@test "steps that overlap are on different tracks, the same on every run" {
 	for grain in 1 100 5000; do
 		for seed in 1 2 3; do
 			async "$seed" 300 "$grain" >in
@@ -465,7 +465,7 @@ async()
 		'a2 b2 c3 e3 f3 d4 g2'
 }
 
-@test "steps outside of their parent's time have a lane, and an arrow if they begin later" {
+@test "steps outside of their parent's time are on another track, with an arrow if they begin later" {
 	{
 		row t
 		step a - 1000 2000
@@ -477,7 +477,7 @@ async()
 	assert_equal "$(chrome in)" 'processes=1 lanes=2 observations=5 highest=1 arrows=1'
 }
 
-@test "chrome takes whatever comes in" {
+@test "chrome accepts any input" {
 	render chrome "$HOSTILE"
 	python3 "$ROOT/tests/chrome-check.py" out "$HOSTILE" >found
 	assert_regex "$(<found)" "observations=$HOSTILE_STEPS "
@@ -494,7 +494,7 @@ async()
 	)"
 }
 
-@test "no lane is higher than Perfetto shows" {
+@test "no track is higher than Perfetto shows" {
 	{
 		row t
 		python3 - <<-'PY'
@@ -533,7 +533,7 @@ async()
 	)"
 }
 
-@test "an event has what the observation says, and bounds for a viewer" {
+@test "an event has the fields of its observation, within the limits of viewers" {
 	{
 		row t
 		printf '{"trace_id":"t","id":"a","type":"generation","name":"n","start_time":"1969-12-31","end_time":"9999-01-01"%s%s}\n' \
@@ -555,7 +555,7 @@ async()
 		'"array" "string"'
 }
 
-@test "each file of chrome is whole" {
+@test "each file of chrome is complete" {
 	fl-parse -f chrome -o dir "$REFERENCE/decorated_nested"
 	assert_equal "$(ls --ignore='index.*' dir | wc -l) $(ls dir/*.trace.json | wc -l)" '4 4'
 	for file in dir/*.trace.json; do

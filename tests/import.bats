@@ -10,23 +10,23 @@ setup_file()
 	find_python
 }
 
-# span FIELDS [ATTRIBUTES]: a line with one span; ATTRIBUTES are a JSON object
-# of AnyValues.
+# span FIELDS [ATTRIBUTES]: prints a line with one span; ATTRIBUTES is a JSON
+# object of AnyValues.
 span()
 {
 	jq -nc "{resourceSpans: [{scopeSpans: [{spans: [{traceId: \"$ID\", spanId: \"00000000000000a1\", name: \"n\"} + {$1} +
 		{attributes: (${2:-{\}} | to_entries)}]}]}]}"
 }
 
-# observations FILTER FILE: what jq makes of each observation of the traces.
+# observations FILTER FILE: filters each observation of the traces by jq.
 observations()
 {
 	jq -c ".observations[] | $1" "$2"
 }
 
-# --- files of others ----------------------------------------------------------------------
+# --- exporters ----------------------------------------------------------------------
 
-@test "files in the shapes that exporters write become traces to read" {
+@test "files of different exporters become traces" {
 	count=0
 	for file in "$TRACES"/*.jsonl; do
 		fl-import otlp "$file" >out 2>err
@@ -38,7 +38,7 @@ observations()
 	((count == 6)) || fail "$count files"
 }
 
-@test "a collector's batches: spans of several services and resources are one trace" {
+@test "spans of several services and resources become one trace" {
 	fl-import otlp "$TRACES/collector.jsonl" >out
 	assert_jq '[.trace_id, .name, .input, .output, .success, .token_usage.total_tokens]' \
 		'["5b8efff7-9803-8103-d269-b633813fc60c","shop-frontend","Where is my order 1042?","It is on its way.",true,160]
@@ -53,14 +53,14 @@ observations()
 	run -0 observations '[.model, .prompt_tokens, .completion_tokens, .total_tokens]' one
 	assert_line --index 0 '["gpt-4o-mini-2024-07-18",143,17,null]'
 	assert_line --index 1 '[null,null,null,null]'
-	# what has no field of its own is kept
+	# attributes without a field of their own are kept
 	run -0 observations .metadata one
 	assert_line --index 0 '{"attributes":{"gen_ai.provider.name":"openai","gen_ai.request.model":"gpt-4o-mini","gen_ai.request.temperature":0.2,"gen_ai.response.finish_reasons":["tool_calls"],"server.address":"api.openai.com","server.port":443},"service_name":"support-agent","scope_name":"opentelemetry.instrumentation.openai_v2","span_kind":"client"}'
 	assert_line --index 2 --partial '"trace_state":"shop=1"'
 	assert_line --index 3 --partial '"events":[{"name":"tool finished","time":"2025-10-09T08:53:20.656000+00:00","attributes":{"tool":"find_order","rows":1}}],"links":[{"trace_id":"7c0e5d2a9b1f4e3c8a6d5b4c3d2e1f00","span_id":"1111111111111111","attributes":{"why":"same session"}}]'
 }
 
-@test "OpenInference: kinds, flattened messages, parameters and metadata" {
+@test "OpenInference's kinds, flattened messages, parameters and metadata are read" {
 	fl-import otlp "$TRACES/openinference.jsonl" >out
 	assert_jq '[.name, .metadata]' '["faq",{"tenant":"acme","tags":["faq"],"service_name":"unknown_service"}]' out
 	run -0 observations '[.type, .model, .llm_parameters, .prompt_tokens, .completion_tokens, .total_tokens, .metadata.attributes]' out
@@ -70,13 +70,13 @@ observations()
 ["tool",null,null,null,null,null,{"tool.description":"Searches the FAQ"}]
 ["chain",null,null,null,null,null,null]
 ["evaluation",null,null,null,null,null,null]'
-	# text that looks like JSON stays text, and JSON is JSON
+	# text that looks like JSON is text unless its MIME type says JSON
 	run -0 observations '[.input, .output]' out
 	assert_line --index 4 '["42",42]'
 	assert_line --index 2 '[[{"role":"system","content":"You answer from the FAQ."},{"role":"user","contents":[{"text":"How do I reset my password?","type":"text"}]}],[{"role":"assistant","tool_calls":[{"function":{"arguments":"{\"q\": \"password\"}","name":"lookup"},"id":"call_9"}]}]]'
 }
 
-@test "the GenAI conventions: messages in events, structured values, exceptions" {
+@test "the GenAI conventions' events, structured values and exceptions are read" {
 	fl-import otlp "$TRACES/genai.jsonl" >out
 	assert_jq '[.input, .output, .success, .error, .error_kind, .error_code]' \
 		'["Weather in Paris?","Rainy, 14 °C.",true,null,null,null]
@@ -90,7 +90,7 @@ observations()
 ["tool","timed out","error","TimeoutError",[{"name":"exception","time":"2025-10-09T08:53:20.099000+00:00","attributes":{"exception.type":"TimeoutError","exception.message":"timed out","exception.stacktrace":"Traceback ..."}}]]'
 }
 
-@test "base64 ids, names of enums, underscores and numbers are read too" {
+@test "base64 ids, names of enums, underscores and numbers are read" {
 	fl-import otlp "$TRACES/base64.jsonl" >out
 	assert_jq '[.trace_id, .persona, .iteration, .run_id, .success, .error]' \
 		'["6c713ce1-0a9b-d2e6-16af-da1e6d5630b0","novice",3,"00112233445566ff",false,"out of tea"]' out
@@ -99,7 +99,7 @@ observations()
 ["c1cc63d0584be825","ca0193a5e5f45977",7,{"ratio":0.25,"lost":null,"raw":"AAEC","list":[-5,true,null]},"client"]'
 }
 
-# --- bringing together ------------------------------------------------------------------------
+# --- spans of a trace ------------------------------------------------------------------------
 
 @test "spans of a trace may come in any order, over many lines and files" {
 	everything='[.trace_id, .input, .duration_ms, ([.observations[] | [.id, .name, .parent_observation_id]] | sort)]'
@@ -113,17 +113,17 @@ observations()
 		fl-import otlp part.* | jq -c "$everything" | sort | diff wanted -
 		rm part.*
 	done
-	# all in one line
+	# all spans in one line
 	jq -sc '{resourceSpans: [.[] | .resourceSpans[]?, select(.scopeSpans)]}' "$TRACES/scattered.jsonl" >in
 	assert_equal "$(lines_of in)" 1
 	fl-import otlp in | jq -c "$everything" | sort | diff wanted -
 }
 
-@test "--separate writes observations at once and rows at the end, for fl-parse" {
+@test "--separate writes observations at once and rows at the end" {
 	for file in "$TRACES"/*.jsonl; do
 		fl-import otlp --separate "$file" >out
 		assert_jq 'select(has("observations")) | 1' '' out
-		# by trace, as the order of rows is the same
+		# the order of rows is the same
 		fl-parse out | diff "${file%.jsonl}.md" -
 		fl-import otlp "$file" | fl-parse -f jsonl | diff - <(fl-parse -f jsonl out)
 	done
@@ -131,7 +131,7 @@ observations()
 	fl-import otlp -s in >out &
 	exec 7>in
 	for ((i = 0; i < 300; i++)); do cat "$TRACES/scattered.jsonl"; done >&7
-	# before the input ends
+	# observations are written before the input ends
 	for ((i = 0; i < 1200; i++)); do
 		[[ -s out ]] && break
 		sleep 0.05
@@ -142,16 +142,16 @@ observations()
 	assert_equal "$(tail -n 1 out | jq -r .input)" 'ask y'
 }
 
-@test "a trace whose root is not there has its outermost span for it, and is told" {
+@test "a trace without a root span gets its row from another span, with a warning" {
 	sed -n '1p;3p' "$TRACES/scattered.jsonl" >in
 	run --separate-stderr -0 fl-import otlp in
-	assert_equal "$stderr" 'fl-import: 1 trace has no root span: another stands for it'
+	assert_equal "$stderr" 'fl-import: 1 trace has no root span: another span stands for it'
 	assert_equal "$(jq -c '[.input, .output, .duration_ms]' <<<"$output")" '["m","n",30]'
 	run --separate-stderr -0 fl-import otlp <(tac in)
 	assert_equal "$(jq -c '[.input, .output, .duration_ms]' <<<"$output")" '["m","n",30]'
 }
 
-@test "a run's input and output are its root's, or those of what is below it" {
+@test "the input and output of a run come from its root or from spans below" {
 	put() # ID PARENT START [KEY VALUE]...: a line with a span
 	{
 		jq -nc '{scopeSpans: [{spans: [{traceId: ("1" * 32), spanId: $ARGS.positional[0], parentSpanId: $ARGS.positional[1],
@@ -178,14 +178,14 @@ observations()
 	END
 }
 
-@test "the resource and scope may stand behind their spans" {
+@test "the resource and scope may come after their spans" {
 	jq -c '.resourceSpans |= map({scopeSpans: (.scopeSpans | map({spans, scope, schemaUrl: "x"})), resource})' \
 		"$TRACES/collector.jsonl" >in
 	fl-import otlp in >out
 	fl-import otlp "$TRACES/collector.jsonl" | diff - out
 }
 
-@test "memory does not grow with spans" {
+@test "memory use does not grow with the number of spans" {
 	awk -v id="$ID" 'BEGIN {
 		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
 		for (i = 1; i <= 12000; i++)
@@ -200,9 +200,9 @@ observations()
 	done
 }
 
-@test "a temporary file that cannot be made is told, and none is made for little" {
+@test "a temporary file is made only for large inputs, and failures are reported" {
 	TMPDIR=/nowhere fl-import otlp "$TRACES/genai.jsonl" | diff - <(fl-import otlp "$TRACES/genai.jsonl")
-	# each time twice as much, until it is more than is kept in memory
+	# double the input until it is more than fl-import keeps in memory
 	cp "$TRACES/genai.jsonl" in
 	for ((i = 0; i < 11; i++)); do cat in in >twice && mv twice in; done
 	run --separate-stderr -2 env TMPDIR=/nowhere "$BIN/fl-import" otlp in
@@ -215,9 +215,9 @@ observations()
 	assert_equal "$(ls -A tmp)" ''
 }
 
-# --- back again ----------------------------------------------------------------------------
+# --- round trips ----------------------------------------------------------------------------
 
-@test "what is written as OTLP is read back the same" {
+@test "traces that were written as OTLP are read back unchanged" {
 	count=0
 	for case in "$REFERENCE"/*/; do
 		fl-parse -f otlp "$case" >out 2>err || true
@@ -231,7 +231,7 @@ observations()
 	((count >= 11)) || fail "only $count cases"
 }
 
-@test "all that a trace of fl-run tells is read back, and renders the same" {
+@test "all fields of fl-run's traces are read back, and render the same" {
 	cat >setting.yaml <<-'END'
 	name: my agent
 	personas: [{name: novice}, {name: expert}]
@@ -264,7 +264,7 @@ observations()
 	diff <(fl-parse traces) <(fl-parse back)
 }
 
-@test "ids and times that OTLP cannot hold come back as they were" {
+@test "ids and times that OTLP cannot hold are restored" {
 	for id in 0b8e6f0c-1111-4222-8333-abcdefabcdef 0B8E6F0C-1111-4222-8333-ABCDEFABCDEF "$ID" t '' 'é\n' \
 		00000000-0000-0000-0000-000000000000; do
 		printf '{"trace_id":"%s","success":true,"observations":[{"id":"x","type":"span","name":"n","start_time":"%s","end_time":%s}]}\n' \
@@ -288,14 +288,14 @@ observations()
 	assert_output '13 13'
 }
 
-@test "traces without a row come back without one" {
+@test "traces without a row are restored without a row" {
 	printf '{"trace_id":"%s","id":"a","type":"span","name":"n"}\n' t >in
 	run --separate-stderr -0 fl-parse -f otlp in
 	fl-import otlp -s >back <<<"$output"
 	assert_jq 'keys - ["id","name","trace_id","type"]' '[]' back
 }
 
-# --- going on with it ----------------------------------------------------------------------------
+# --- other stages ----------------------------------------------------------------------------
 
 @test "imported traces are inputs for fl-run, and traces for fl-collect" {
 	fl-import otlp "$TRACES/genai.jsonl" >traces
@@ -310,11 +310,11 @@ observations()
 	assert_equal "$(grep -c '^# Trace' failed)" 1
 }
 
-@test "--inputs writes what went in, for fl-generate and fl-run" {
+@test "--inputs writes the inputs, for fl-generate and fl-run" {
 	cat "$TRACES"/{genai,collector,base64,scattered}.jsonl >in
 	run --separate-stderr -0 fl-import otlp --inputs in
 	cat >inputs <<<"$output"
-	assert_equal "$stderr" 'fl-import: 1 trace without an input left out'
+	assert_equal "$stderr" 'fl-import: 1 trace without an input skipped'
 	assert_equal "$(<inputs)" '{"input":"Weather in Paris?","metadata":{"service_name":"weather"}}
 {"input":"Weather in Rome?","metadata":{"service_name":"weather"}}
 {"input":"Where is my order 1042?","metadata":{"service_name":"shop-frontend"}}
@@ -330,7 +330,7 @@ observations()
 ["ask y","ask y",null]' out
 	fl-generate -s concise -s verbose --limit 6 inputs >generated
 	assert_equal "$(lines_of generated)" 6
-	# of a trace of ours what it is replayed with comes along
+	# a trace of fl-run keeps the metadata that a replay needs
 	printf '{"trace_id":"%s","input":"hi","persona":"p","success":true,"metadata":{"args_template":"use_recorded","template_kwargs":{"a":[1]}},"observations":[]}\n' t |
 		fl-parse -f otlp | fl-import otlp -i >out
 	assert_equal "$(<out)" '{"input":"hi","metadata":{"args_template":"use_recorded","template_kwargs":{"a":[1]},"persona":"p"}}'
@@ -338,7 +338,7 @@ observations()
 
 # --- values -------------------------------------------------------------------------------------------
 
-@test "ids in hexadecimal or base64 are the same" {
+@test "ids may be hexadecimal or base64" {
 	bytes=$(sed 's/../\\x&/g' <<<"$ID")
 	base64=$(printf '%b' "$bytes" | base64)
 	for id in "$ID" "${ID^^}" "$base64" "${base64//=/}" \
@@ -357,12 +357,12 @@ observations()
 		span "parentSpanId: \"$id\"" >in
 		assert_equal "$id $(fl-import otlp in | jq -c '.observations[0] | has("parent_observation_id")')" "$id false"
 	done
-	# those of other tools are kept
+	# ids of other forms are kept
 	span 'spanId: "17", parentSpanId: "16"' >in
 	assert_equal "$(fl-import otlp in 2>err | jq -c '.observations[0] | [.id, .parent_observation_id]')" '["17","16"]'
 }
 
-@test "times, kinds and states are numbers, text or names" {
+@test "times, kinds and states may be numbers, text or names" {
 	while IFS='|' read -r fields wanted; do
 		span "$fields" >in
 		assert_equal "$fields $(fl-import otlp in | jq -c '[.start_time, .duration_ms, .success, .observations[0].metadata.span_kind]')" \
@@ -406,13 +406,13 @@ observations()
 	{kvlistValue: {values: [{key: "k", value: {kvlistValue: {values: []}}}, {key: 5}, 7, {key: "l"}]}}|{"k":{},"l":null}
 	{unknownValue: 1}|null
 	END
-	# numbers stay as they are written
+	# numbers keep their spelling
 	span '' '{x: {intValue: "-9223372036854775808"}, y: {intValue: "100000000000000000001"}}' >in
 	run --separate-stderr -0 fl-import otlp in
 	assert_output --partial '{"x":-9223372036854775808,"y":100000000000000000001}'
 }
 
-@test "flattened messages are put together in the order of their numbers" {
+@test "flattened messages are joined in the order of their numbers" {
 	span '' '{"gen_ai.prompt.10.content": {stringValue: "c"}, "gen_ai.prompt.2.content": {stringValue: "b"},
 		"gen_ai.prompt.0.role": {stringValue: "user"}, "gen_ai.prompt.0.content": {stringValue: "a"},
 		"gen_ai.prompt.999999999999999999999.content": {stringValue: "d"}, "gen_ai.prompt.x": {stringValue: "no"},
@@ -420,7 +420,7 @@ observations()
 	fl-import otlp in >out
 	run -0 observations '[.input, .metadata.attributes]' out
 	assert_output '[[{"role":"user","content":"a"},{"content":"b","tool_calls":[{"name":"t0"},{"name":"t1"}]},{"content":"c"},{"content":"d"}],{"gen_ai.prompt.x":"no"}]'
-	# keys that contradict each other lose nothing and harm nothing
+	# keys that contradict each other are harmless and kept
 	python3 - >in <<-'PY'
 	import json
 	keys = ["0", "0.a", "0.a.b", "0.a.0", "0.0", "0.a", "00.a", "0.", "0..", "0.b" + ".c" * 5000, "1.x.y", "1.x"]
@@ -435,7 +435,7 @@ observations()
 	done
 }
 
-@test "deep values are kept as far as records go" {
+@test "deep values are kept up to the depth of records" {
 	python3 - >in <<-'PY'
 	import json
 	def span(n, attributes):
@@ -460,7 +460,7 @@ observations()
 	assert_output $'NoneType\nlist\nlist\nstr\nstr\nstr'
 }
 
-@test "attributes whose names have a meaning for us are taken from any root" {
+@test "attributes named fluxloop.* are read from any root" {
 	span 'endTimeUnixNano: "5"' '{"fluxloop.persona": {stringValue: "expert"}, "fluxloop.iteration": {intValue: "2"},
 		"fluxloop.run_id": {stringValue: "r"}, "gen_ai.agent.name": {stringValue: "helper"},
 		"gen_ai.usage.input_tokens": {intValue: "5"}, "gen_ai.operation.name": {stringValue: "chat"}}' >in
@@ -469,9 +469,9 @@ observations()
 		'["expert",2,"r","helper",{"prompt_tokens":5,"completion_tokens":0,"total_tokens":5}]' out
 }
 
-# --- what is wrong ---------------------------------------------------------------------------------------
+# --- bad input ---------------------------------------------------------------------------------------
 
-@test "lines that are no traces are told and passed over" {
+@test "lines without traces are reported and skipped" {
 	{
 		span ''
 		printf '%s\n' '{"resourceMetrics":[]}' '{"input":"x"}' '{"resourceSpans":5}' nonsense '[]'
@@ -492,7 +492,7 @@ fl-import: in:8: 1 of its spans has no trace id
 fl-import: in:10: 2 of its spans have no trace id"
 }
 
-@test "any value in any place harms nothing" {
+@test "any value in any place is harmless" {
 	python3 - >in <<-'PY'
 	import json
 	values = [None, True, 0, -1, 1.5, 1e300, "", "text", "\ud800", [], [None], {}, {"a": 1}, [[]], [{"key": "k"}], [{"key": "", "value": 5}]]
@@ -549,16 +549,16 @@ fl-import: in:10: 2 of its spans have no trace id"
 	assert_equal "$(lines_of parsed)" "$(lines_of out)"
 }
 
-@test "a file that is missing is told, and the others are read" {
+@test "a missing file is reported, and the others are read" {
 	span '' >in
 	run --separate-stderr -2 fl-import otlp missing in
 	assert_equal "$stderr" 'fl-import: missing: No such file or directory'
 	assert_equal "$(jq -r '.observations[0].name' <<<"$output")" n
 }
 
-@test "what is imported has to be named" {
+@test "the kind of input is required" {
 	run --separate-stderr -2 fl-import
-	assert_equal "${stderr_lines[0]}" 'fl-import: what is to be imported? otlp is known'
+	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
 	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp"
@@ -567,11 +567,11 @@ fl-import: in:10: 2 of its spans have no trace id"
 	assert_line --partial 'OpenTelemetry'
 }
 
-@test "two ways to write exclude one another" {
+@test "--inputs and --separate exclude each other" {
 	for options in '-i -s' '-s -i' '--separate --inputs'; do
 		# shellcheck disable=SC2086 # words
 		run -2 fl-import $options otlp /dev/null
-		assert_output --partial 'exclude one another'
+		assert_output --partial 'exclude each other'
 	done
 	run -0 fl-import -i -i otlp /dev/null
 }

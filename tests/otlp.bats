@@ -10,13 +10,13 @@ setup_file()
 	find_python
 }
 
-# check [--wrong-types] FILE: it is OTLP JSON as the specification has it.
+# check [--wrong-types] FILE: checks that it is OTLP JSON as specified.
 check()
 {
 	python3 "$ROOT/tests/otlp-check.py" "$@"
 }
 
-# trace FIELDS [OBSERVATION...]: a whole trace.
+# trace FIELDS [OBSERVATION...]: prints a whole trace.
 trace()
 {
 	local fields=$1 list
@@ -27,14 +27,14 @@ trace()
 		"$ID" "${fields:+,$fields}" "$list"
 }
 
-# step FIELDS: an observation.
+# step FIELDS: prints an observation.
 step()
 {
 	printf '{"id":"a","type":"tool","name":"n","start_time":"2025-10-04T14:09:02+00:00","end_time":"2025-10-04T14:09:03+00:00"%s}' \
 		"${1:+,$1}"
 }
 
-# spans FILTER FILE: what jq makes of the spans, attributes being an object.
+# spans FILTER FILE: filters the spans by jq, with attributes as an object.
 spans()
 {
 	jq -c "[.resourceSpans[].scopeSpans[].spans[] |
@@ -43,7 +43,7 @@ spans()
 
 # --- the specification -----------------------------------------------------------------
 
-@test "experiments of the original become OTLP as the specification has it" {
+@test "experiments of the original become OTLP as specified" {
 	count=0
 	for case in "$REFERENCE"/*/; do
 		fl-parse -f otlp "$case" >out 2>err || true
@@ -55,7 +55,7 @@ spans()
 	((count >= 11)) || fail "only $count cases"
 }
 
-@test "values of wrong types, ids in circles and broken text still make OTLP" {
+@test "values of wrong types, circles of parents and broken text become valid OTLP" {
 	python3 - >in <<-'PY'
 	import json
 	values = [None, True, False, 0, -1, 1.5, 1e300, 10**30, float("nan"), float("-inf"), "", "text", "\n# x\n\u0000", [],
@@ -92,7 +92,7 @@ spans()
 	((output > 2000)) || fail "$output"
 }
 
-@test "the checker refuses what is wrong" {
+@test "the checker of these tests rejects invalid OTLP" {
 	trace '"persona":"p"' "$(step '"input":{"a":1}')" "$(step '"id":"b","parent_observation_id":"a","error":"e"')" >in
 	fl-parse -f otlp in >good
 	run --separate-stderr -0 check good
@@ -140,7 +140,7 @@ spans()
 
 # --- ids ---------------------------------------------------------------------------------------
 
-@test "a UUID's digits are the trace's id, and anything else a hash" {
+@test "the trace id is the digits of a UUID, or a hash of any other id" {
 	for id in "$ID" "${ID^^}" "${ID//-/}"; do
 		trace '' | sed "s/$ID/$id/"
 	done >in
@@ -156,7 +156,7 @@ spans()
 	assert_equal "$(spans '.[0].traceId' out | sort -u | wc -l)" 8
 }
 
-@test "every span has an id of its own, the same in each run" {
+@test "every span has a unique id, the same in each run" {
 	trace '' "$(step)" "$(step)" "$(step '"id":null')" "$(step '"id":""')" "$(step '"id":7')" "$(step '"id":"7"')" \
 		"$(step '"id":"00f067aa0ba902b7"')" "$(step '"id":"00f067aa0ba902b7"')" "$(step '"id":"0000000000000000"')" >in
 	fl-parse -f otlp in >out
@@ -171,7 +171,7 @@ spans()
 	assert_equal "$(spans '.[2].spanId' one)" "$(spans '.[2].spanId' two)"
 }
 
-@test "spans stand below their parents, those without one below the run" {
+@test "spans are below their parents, or below the run if they have none" {
 	trace '' "$(step '"id":"c","parent_observation_id":"b"')" "$(step '"id":"b","parent_observation_id":"a"')" \
 		"$(step)" "$(step '"id":"d","parent_observation_id":"gone"')" | fl-parse -f otlp >out
 	check out
@@ -182,7 +182,7 @@ spans()
 
 # --- times ---------------------------------------------------------------------------------------
 
-@test "times are nanoseconds, and what is not known begins with its parent" {
+@test "times are nanoseconds, and a span without a start begins with its parent" {
 	while IFS='|' read -r start end from until; do
 		n=$((n + 1))
 		trace '' "{\"type\":\"span\",\"name\":\"n\",\"start_time\":$start,\"end_time\":$end}" |
@@ -206,7 +206,7 @@ spans()
 	spans '.[1] | "\(.startTimeUnixNano) \(.endTimeUnixNano)"' out | tr -d '"' | diff wanted -
 }
 
-@test "the run's times are its row's, else those of its steps and its duration" {
+@test "the times of the run come from its row, or else from its steps and duration" {
 	while IFS='|' read -r fields from until; do
 		trace "$fields" "$(step)" | sed 's/"duration_ms":1.5,//' >>in
 		echo "$from $until" >>wanted
@@ -226,9 +226,9 @@ spans()
 	spans '.[0] | "\(.startTimeUnixNano) \(.endTimeUnixNano)"' out | tr -d '"' | diff wanted -
 }
 
-# --- what spans say ----------------------------------------------------------------------------------
+# --- attributes ----------------------------------------------------------------------------------
 
-@test "each type of observation is a kind of span in both conventions" {
+@test "each type of observation has its kind of span in both conventions" {
 	while read -r type kind openinference operation name; do
 		trace '' "$(step | sed "s/\"tool\"/\"$type\"/")" >>in
 		echo "[\"$type\",$kind,\"n\",\"$openinference\",$operation,$name]" >>wanted
@@ -260,7 +260,7 @@ spans()
 	assert_jq '.resourceSpans[0].scopeSpans[0].scope.name' '"fluxloop"' out
 }
 
-@test "errors are status 2 with their message and type" {
+@test "an error becomes status 2 with its message and type" {
 	while IFS='|' read -r fields step run observation; do
 		trace "$fields" "$(step "$step")" >>in
 		printf '%s\n' "$run" "$observation" >>wanted
@@ -276,7 +276,7 @@ spans()
 	spans '.[] | [.status, .attributes["error.type"]]' out | diff wanted -
 }
 
-@test "models and tokens have both names" {
+@test "models and tokens have the attributes of both conventions" {
 	trace '' "$(step '"model":"m","prompt_tokens":10.0,"completion_tokens":5,"total_tokens":15,"llm_parameters":{"t":0.10}')" |
 		fl-parse -f otlp >out
 	check out
@@ -286,7 +286,7 @@ spans()
 	assert_output '["m","m","10","10","5","5","15","{\"t\":0.10}"]'
 }
 
-@test "inputs are text when they are strings, else JSON" {
+@test "inputs are text if they are strings, or else JSON" {
 	while IFS='|' read -r value text type; do
 		trace '' "$(step "\"output\":$value")" >>in
 		echo "[$text,\"$type\"]" >>wanted
