@@ -1,21 +1,20 @@
-"""chrome-check.py TRACE.json [FILE...]: whether the file is a trace that Perfetto
-and chrome://tracing show in full, and shows each observation of the files (lines
-of JSON, of rows, observations or whole traces) once. Prints what it found, or
-fails with what is wrong.
+"""chrome-check.py TRACE.json [FILE...]: checks that Perfetto and chrome://tracing
+show all of a trace, and that it has each observation of the files (lines of JSON
+with rows, observations or whole traces) once. Prints counts, or the first fault.
 
 The rules are those of the Trace Event Format, and of Perfetto's importer where
-that is stricter: events are sorted by time, then the longer first, then as in the
-file; one that overlaps the one it lies on is dropped, and so is one that lies on
-512 others; times below 0 are dropped; an arrow belongs to the event that is
-uppermost in its thread at its time. Old versions find ts and dur only where no
-text with escapes stands before them."""
+that is stricter. Events are sorted by time, then by length with the longest first,
+then by their order in the file. An event is dropped if it overlaps the event that
+it lies on, if it lies on 512 others, or if its time is below 0. An arrow belongs to
+the topmost event of its thread at its time. Old versions find ts and dur only if
+no text with escapes comes before them."""
 
 import collections
 import datetime
 import json
 import sys
 
-EXACT = 2**53  # JavaScript reads greater integers wrongly
+EXACT = 2**53  # JavaScript rounds greater integers
 STACK = 512
 DEEP = 200
 
@@ -26,7 +25,7 @@ def need(condition, *message):
 
 
 def no_constant(name):
-    need(False, name, "is no JSON")
+    need(False, name, "is not JSON")
 
 
 def unique(pairs):
@@ -76,7 +75,7 @@ def check_event(e):
 
 
 def check_names(events):
-    """Each process and each thread of it has one name and one place."""
+    """Check that each process and thread has one name and one sort index."""
     have = collections.Counter()
     for e in events:
         if e["ph"] == "M":
@@ -105,7 +104,7 @@ def is_child(e, parent):
 
 
 def check_nesting(events):
-    """Plays the events as Perfetto does. Returns the highest stack, and arrows."""
+    """Import the events as Perfetto does. Return the highest stack, and the arrows."""
     stacks = collections.defaultdict(list)
     ends = collections.defaultdict(dict)
     highest = 0
@@ -114,7 +113,7 @@ def check_nesting(events):
     for e in order:
         stack = stacks[e["pid"], e["tid"]]
         if e["ph"] != "X":
-            need(stack, "an arrow that belongs to nothing:", e)
+            need(stack, "an arrow without an event:", e)
             need(e["ph"] not in ends[e["id"]], "two arrows have one id:", e)
             need(e["ph"] == "s" or "s" in ends[e["id"]], "an arrow ends before it begins:", e)
             ends[e["id"]][e["ph"]] = stack[-1]
@@ -124,18 +123,18 @@ def check_nesting(events):
             top = stack[-1]
             need(e["ts"] + e["dur"] <= top["ts"] + top["dur"], "overlap:", top, e)
             if e["dur"] and e["tid"] > 1:
-                need(is_child(e, top), "lies on what is not its parent:", top, e)
+                need(is_child(e, top), "lies on an event that is not its parent:", top, e)
         stack.append(e)
-        need(len(stack) <= STACK, "too many lie on one another:", e)
+        need(len(stack) <= STACK, "too high a stack:", e)
         highest = max(highest, len(stack))
     for flow, pair in ends.items():
         need(set(pair) == {"s", "f"}, "half an arrow:", flow)
-        need(is_child(pair["f"], pair["s"]), "an arrow to what is no child:", pair)
+        need(is_child(pair["f"], pair["s"]), "an arrow to an event that is not a child:", pair)
     return highest, len(ends)
 
 
 def read(files):
-    """The observations in the files."""
+    """Yield the observations in the files."""
     for name in files:
         with open(name, encoding="utf-8") as lines:
             for line in lines:
@@ -159,7 +158,7 @@ def time_of(text):
 
 
 def shown(v):
-    """A value as the format writes it: without halves of surrogate pairs, and NaN as null."""
+    """Return a value as the format writes it: lone surrogates replaced, NaN as null."""
     if isinstance(v, float) and v - v != 0:
         v = None
     text = json.dumps(v, sort_keys=True, ensure_ascii=False)
@@ -167,14 +166,14 @@ def shown(v):
 
 
 def label(v):
-    """A name or type as the format writes it; None for what is not text."""
+    """Return a name or type as the format writes it, or None if it is not text."""
     if not v:
         return shown("unknown")
     return shown(v) if isinstance(v, str) else None
 
 
 def wanted(o):
-    """Of an event for the observation: name, cat, ts and dur; None where anything will do."""
+    """Return name, cat, ts and dur of an observation's event; None accepts any value."""
     start, end = time_of(o.get("start_time")), time_of(o.get("end_time"))
     if start is None or not 0 <= start < EXACT:
         start = None
@@ -184,13 +183,13 @@ def wanted(o):
 
 
 def check_observations(events, observations):
-    """Each observation has one event, with its time where it has one."""
+    """Check that each observation has one event, at its time if that is known."""
     left = collections.defaultdict(list)
     for e in events:
         if e["ph"] == "X" and e["tid"] > 1:
             left[shown(e["args"].get("id"))].append((shown(e["name"]), shown(e["cat"]), e["ts"], e["dur"]))
     wants = [(shown(o.get("id")), wanted(o)) for o in observations]
-    # what fits one event only goes before what fits many
+    # match the observations that fit one event only before the others
     for id, want in sorted(wants, key=lambda w: w[1].count(None)):
         for have in left[id]:
             if all(w is None or w == h for w, h in zip(want, have)):
@@ -199,7 +198,7 @@ def check_observations(events, observations):
         else:
             need(False, "no event for", id, want, "among", left[id][:3])
     for id, have in left.items():
-        need(not have, "an event for no observation:", id, have[:1])
+        need(not have, "an event without an observation:", id, have[:1])
     return len(wants)
 
 

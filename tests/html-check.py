@@ -1,9 +1,9 @@
-"""html-check.py WHAT DIR: what tests/html.bats needs to look at pages.
+"""html-check.py WHAT DIR: makes traces for tests/html.bats and checks their pages.
 
-inputs  writes the traces that pages are to be made of, DIR/NAME.jsonl
-static  reads all pages, DIR/NAME/*_*.html, as text
-start   starts a browser that the checks share, and stop ends it
-CHECK   one of the functions check_CHECK below
+inputs  writes the traces for the pages as DIR/NAME.jsonl
+static  checks all pages, DIR/NAME/*_*.html, as text
+start   starts the browser that the checks share; stop ends it
+CHECK   runs the function check_CHECK below
 
 """
 
@@ -47,12 +47,12 @@ def trace(observations, **fields):
                 observations=observations)
 
 
-# Numbers that a program in JavaScript would write in another way.
+# Numbers that JavaScript would spell differently.
 RAW = "[9007199254740993,1.50,1e400,-0,0.10]"
 
 
 def support():
-    """An agent as there are many: nested, at the same time, with an error."""
+    """Return a usual trace: nested and parallel steps, and an error."""
     chat = [{"role": "system", "content": "Be brief.\nBe kind."},
             {"role": "user", "content": "My flight was cancelled."}]
     return trace([
@@ -101,7 +101,7 @@ def hostile():
 
 
 def many(n):
-    """Steps below one another, and at last some whose parents run in circles."""
+    """Return a trace of deeply nested steps, the last of them in circles."""
     rng = random.Random(n)
     steps = []
     for i in range(n - 5):
@@ -115,7 +115,7 @@ def many(n):
 
 
 def deep():
-    """Values that are large, long, or nested without end, and steps as well."""
+    """Return a trace with values and steps that are large, long or deeply nested."""
     nested = 1
     for _ in range(300):
         nested = [nested]
@@ -170,7 +170,7 @@ def in_order(observations):
 
 
 def waterfall(observations):
-    """[number, depth, name, x, width] of each step, as they stand in a page."""
+    """Return [number, depth, name, x, width] of each step in the order of a page."""
     steps = in_order(observations)
     place = {o["id"]: i for i, o in enumerate(steps)}
     below = {}
@@ -194,7 +194,7 @@ def waterfall(observations):
 
 
 def whole(text):
-    """Text as a page can hold it: lone surrogates are replaced."""
+    """Return text as a page holds it, with lone surrogates replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -210,7 +210,7 @@ def on_a_line(text):
 
 
 def same(value):
-    """A value as a page has it: NaN and the like are null."""
+    """Return a value as a page holds it, with NaN and infinities as null."""
     if isinstance(value, str):
         return whole(value)
     if isinstance(value, list):
@@ -221,7 +221,7 @@ def same(value):
 
 
 class Sentences:
-    """What is being checked; printed when it holds, and when it does not."""
+    """The sentence that is being checked, which is printed with its result."""
 
     now = None
 
@@ -233,7 +233,7 @@ class Sentences:
 
 
 def says(sentence):
-    """The checks from here on belong to this sentence."""
+    """Begin the checks of a sentence."""
     Sentences.end()
     Sentences.now = sentence
 
@@ -248,7 +248,7 @@ def equal(got, wanted, what=""):
 
 
 class Page(html.parser.HTMLParser):
-    """A page's elements: all have to be closed, and nothing may be fetched."""
+    """Parses a page: every element has to be closed, and nothing may be fetched."""
 
     VOID = {"meta"}
 
@@ -300,7 +300,7 @@ class Page(html.parser.HTMLParser):
 
 
 def compare_page(name, traces):
-    """traces: those that the pages were made of, by id."""
+    """Check pages as text; traces are those in the pages, by id."""
     page = Page(name)
     row = json.loads(page.data[0])
     wanted = dict(traces[key_of(row)])
@@ -335,7 +335,7 @@ def read_pages(folder):
         pages = glob.glob(source[:-6] + "/*_*.html")
         equal(len(pages), len(traces), source)
         if "observations" not in traces[0]:
-            # they have no row, and so the page has none
+            # a trace without a row has a page without one
             traces = [{"observations": traces}]
         traces = {key_of(t): t for t in traces}
         for page in pages:
@@ -360,7 +360,7 @@ const soon = (ready, done) => ready() ? done() :
 
 
 class Pages(webdriver.Browser):
-    """The browser, and what can be done with a page."""
+    """The browser, and the actions of a reader."""
 
     def __init__(self, folder):
         super().__init__(folder, PRELUDE)
@@ -371,7 +371,7 @@ class Pages(webdriver.Browser):
         self.open("file://" + pages[which] + fragment)
 
     def search(self, text):
-        """[the count that is told, the steps found, those that are dimmed]"""
+        """Search, and return [the count shown, the steps found, the steps dimmed]."""
         return self.later("""
             const input = one("#tools input"), status = one("[role=status]");
             input.value = arguments[0];
@@ -386,7 +386,7 @@ class Pages(webdriver.Browser):
         self.js("one('#step-' + arguments[0] + ' a').click()", n)
 
     def shown(self, key):
-        """The text of a part that is open, or None."""
+        """Return the text of an open part, or None."""
         return self.js("const p = part(arguments[0]); return p && p.open ? "
                        "one('pre', p).innerText : null", key)
 
@@ -405,7 +405,7 @@ class Pages(webdriver.Browser):
         return self.js("return rows().filter(isShown).map(number)")
 
     def focused(self):
-        """The number of the step that has the focus, or the element's name."""
+        """Return the number of the step with the focus, or the element's name."""
         return self.js("const e = document.activeElement; "
                        "return number(e.parentNode) || e.localName")
 
@@ -454,7 +454,7 @@ def check_waterfall(b):
           ["8.00 s", "1.47 s", "1.46 s", "3.14 s", "788 ms", "1.62 s", "590 ms",
            "3.11 s", "0 ms", "3.29 s", "\u2013"])
     says("a step that takes no time is visible, and an error stands out")
-    # a step that takes no time can be seen, and a mistake from afar
+    # a step without a duration is visible, and so is an error
     equal(b.js("return getComputedStyle(one('#step-9 rect')).strokeWidth"), "2px")
     colours = b.js("return ['5', '6', '7', '3'].map((n) => "
                    "getComputedStyle(one('#step-' + n + ' rect')).fill)")
@@ -472,7 +472,7 @@ def check_waterfall(b):
 def check_search(b):
     b.see("support")
     says("a search finds text in names, inputs, outputs and other fields")
-    # names; inputs and outputs, however JSON has to write them; other fields
+    # names; inputs and outputs, with any escapes in JSON; other fields
     for text, found, above in [
             ("look_up", [5, 6], [1, 4]),
             ("LOOK_UP_FLIGHT", [6], [1, 4]),
@@ -485,9 +485,9 @@ def check_search(b):
             ("small-1", [3], [1, 2]),
             ("evaluation", [10], [1]),
             ("  polite ", [10], [1]),
-            # escapes are no text: "\\nnew" is not there, nor is "u003cb"
+            # escapes are not text: "\\nnew" and "u003cb" are not found
             ("nAct", [], []), ("n2.", [], []), ("u003c", [], []), ("03cb", [], []),
-            # what all steps have, or what only names a field, finds none
+            # the text of every step, or the name of a field, finds none
             ("start_time", [], []), ("observation_id", [], []),
             ("2026-11-22", [], []),
             ("no such text", [], []), (".*", [], [])]:
@@ -560,7 +560,7 @@ def check_step(b):
     equal(record, wanted)
     b.mode("Readable")
     says("what was opened stays open with the next step")
-    # what was opened stays open with the next step
+    # a part that was opened stays open with the next step
     b.show(7)
     assert b.shown("record").startswith('{\n  "id": "h",')
     equal(b.shown("error"), "HotelTimeout: no answer")
@@ -576,7 +576,7 @@ def check_step(b):
                  "model\nsmall-1", "tokens\n812 in, 96 out, 908 in all", "id\nc"]:
         assert fact in facts, (fact, facts)
     says("the path leads to the parent, and Escape to the trace")
-    # up to the step around it, and back to the trace
+    # up to its parent, and back to the trace
     b.click(".path a", 1)
     equal(b.js("return one('#step h2').innerText"), "plan #2")
     b.wait_hash("#step-2")
@@ -605,7 +605,7 @@ def check_link(b):
     assert b.js("const at = one('#step-2500').getBoundingClientRect(); "
                 "return at.top > 0 && at.bottom <= innerHeight")
     says("Back leads to the trace")
-    # the way back leads to the overview, however many were looked at
+    # Back leads to the overview after any number of steps
     b.see("support")
     for n in (2, 3, 4):
         b.click("#step-%d a" % n)
@@ -615,7 +615,7 @@ def check_link(b):
 
 
 def check_list(b):
-    """From each page to the list of all, and from there to any."""
+    """Check the links from each page to the list, and from the list to each page."""
     says("pages and their list link to each other")
     for name in "rows", "sharded":
         b.open("file://%s/%s/index.html" % (b.folder, name))
@@ -674,7 +674,7 @@ def check_keys(b):
     b.press("h", "o", "t", "e", "l", "Enter")
     equal(b.js("return one('#step h2').innerText"), "call_hotel #7 error")
     says("the focus is visible")
-    # what has the focus can be seen
+    # the element with the focus is marked
     assert b.js("const s = getComputedStyle(document.activeElement); "
                 "return s.outlineStyle === 'solid' && s.outlineWidth === '2px'")
 
@@ -700,14 +700,14 @@ def check_tree(b):
     b.mode("Fold")
     equal(b.seen_rows(), [1])
     says("a search looks into folded rows, and a link unfolds them")
-    # a search looks into what is folded, and a link unfolds it
+    # a search finds folded steps, and a link unfolds them
     equal(b.search("7HX")[1], [5])
     equal(b.search("")[1], [1])
     b.js("location.hash = '#step-8'")
     b.later("soon(() => isShown(one('#step-8')), arguments[0])")
     equal(b.seen_rows(), [1, 2, 4, 5, 6, 8, 7, 9, 10, 11])
     says("every control has a name")
-    # every element that can be used has a name
+    # every control has a name
     equal(b.js("return all('button, input, a').filter((e) => isShown(e) && "
                "!(e.innerText || e.ariaLabel)).length"), 0)
 
@@ -825,7 +825,7 @@ def check_hostile(b):
 
 
 def check_policy(b):
-    """The browser lets nothing be loaded and nothing else be run."""
+    """Check that the browser loads nothing and runs no other script."""
     says("the policy blocks pictures, scripts and handlers")
     b.see("support")
     b.later("""
@@ -853,9 +853,9 @@ def check_large(b):
     b.see("many")
     depth = b.js("return Math.max(...rows().map((li) => li.dataset.depth))")
     assert depth > 100, depth
-    # lists that the browser need not lay out as long as they are out of sight
+    # the browser need not lay out lists that are out of sight
     equal(b.js("return [rows().length, all('#rows > ol').length]"), [3000, 30])
-    # no row of a circle is lost, nor one below it
+    # all rows of a circle are shown, and those below it
     equal(sorted(b.js("return rows().slice(-5).map((li) => one('b', li).textContent)")),
           ["r", "s", "t", "u", "v"])
     says("they can be searched, folded and unfolded")
@@ -892,7 +892,7 @@ def check_odd(b):
     b.see("odd")
     equal(b.js("return rows().length"), len(odd_steps()["observations"]))
     says("steps without times have no bars")
-    # no bar where it is not known when it was: two have no fields at all
+    # a step without a time has no bar; two steps have no fields at all
     equal(b.js("return rows().filter((li) => !one('rect', li)).length"),
           len(VALUES) + 2)
     says("each of them can be opened, in both modes")
@@ -920,7 +920,7 @@ def check_odd(b):
 
 
 def check_plain(b):
-    """What is there for who has no script."""
+    """Check the page without JavaScript."""
     says("the waterfall, input and output need no script")
     b.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:
@@ -937,7 +937,7 @@ def check_plain(b):
 
 
 def check_network(b):
-    """This check, and those before it, have loaded files only."""
+    """Check that this check and those before it have loaded only files."""
     says("pages request nothing but files")
     for name in ["support", "hostile", "deep", "bare"]:
         b.see(name)
@@ -945,7 +945,7 @@ def check_network(b):
     for entry in b.log("performance"):
         message = json.loads(entry["message"])["message"]
         request = message["params"]
-        # the browser's first page is one of its own
+        # the first page is the browser's own
         if message["method"] == "Network.requestWillBeSent" and \
                 not request["documentURL"].startswith("chrome:"):
             urls.add(request["request"]["url"])

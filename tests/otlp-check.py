@@ -4,11 +4,11 @@
 Each line has to be a TracesData in the JSON encoding of the OpenTelemetry
 protocol, written from opentelemetry-proto (trace.proto, common.proto,
 resource.proto), "JSON Protobuf Encoding" and the file exporter's
-specification. Beyond that it checks what fl-parse promises: a line is one
-trace with one root, ids are in lower case, and attributes are only those of
-the conventions that are followed, of the right type. Says the first thing that is
-wrong with each line, and exits with 1 if there is any; prints how many spans
-the good ones have. With --wrong-types, counts of tokens may be of any type.
+specification. It also checks what fl-parse(1) promises: a line is one trace with
+one root, ids are in lower case, and all attributes belong to a convention and
+have the right type. Reports the first fault of each line, and exits with 1 if
+there is one; prints the number of spans in lines without a fault. With
+--wrong-types, counts of tokens may have any type.
 """
 import json
 import re
@@ -36,7 +36,7 @@ def no_doubles(pairs):
     return d
 
 
-# --- scalar types, as they are written in JSON ---
+# --- scalar types, as JSON spells them ---
 
 
 def string(v, where):
@@ -101,7 +101,7 @@ def base64(v, where):
         wrong(where, "not base64: %r" % (v,))
 
 
-# --- messages: a field is a type, or a list of one for repeated ---
+# --- messages: a field has a type, or a list with the type if it is repeated ---
 
 MESSAGES = {
     "TracesData": {"resourceSpans": ["ResourceSpans"]},
@@ -136,7 +136,7 @@ MESSAGES = {
     "KeyValueList": {"values": ["KeyValue"]},
 }
 
-# What has to be there: by the comments in trace.proto, or to be of use.
+# Required fields: by the comments in trace.proto, or for the field to be useful.
 REQUIRED = {
     "TracesData": ["resourceSpans"],
     "ResourceSpans": ["resource", "scopeSpans", "schemaUrl"],
@@ -182,7 +182,7 @@ def check(v, kind, where):
 
 # --- attributes of the conventions ---
 
-ANY = None  # fluxloop.*: what the record had
+ANY = None  # fluxloop.*: any type that the record had
 SPAN_ATTRIBUTES = {
     # semantic conventions for generative AI, 1.41
     "gen_ai.operation.name": "stringValue", "gen_ai.agent.name": "stringValue", "gen_ai.tool.name": "stringValue",
@@ -206,7 +206,7 @@ OPERATIONS = [
     "chat", "create_agent", "embeddings", "execute_tool", "generate_content", "invoke_agent", "invoke_workflow",
     "retrieval", "text_completion",
 ]
-# Attributes that a record's values of a wrong type make of a wrong type.
+# Attributes whose type is wrong if the record's value has a wrong type.
 AS_GIVEN = re.compile(r"gen_ai\.usage\.|llm\.token_count\.")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compares traces with what came back: otlp-roundtrip.py BEFORE AFTER
+"""Compares traces before and after a round trip: otlp-roundtrip.py BEFORE AFTER
 
 BEFORE is an experiment's folder or a file of records, AFTER a file of whole
-traces. Times are the same when they are the same moment, or the same text when
-they are none; what JSON cannot hold (NaN, half surrogate pairs) comes back as
-null and U+FFFD. Says the first difference and exits with 1; else prints how
-many traces and observations there were.
+traces. Times are equal if they are the same moment, other texts if they are the
+same text. NaN and lone surrogates, which JSON cannot hold, come back as null and
+U+FFFD. Prints the first difference and exits with 1, or prints the number of
+traces and observations.
 """
 import datetime
 import json
@@ -31,7 +31,7 @@ def read(name):
 
 
 def moment(v):
-    """A time that can be told apart from others; another value as it is."""
+    """Return a time as a number that can be compared, or another value as it is."""
     try:
         t = datetime.datetime.fromisoformat(v.replace("Z", "+00:00"))
         return t.timestamp() if t.tzinfo else v
@@ -50,7 +50,7 @@ def observation(o):
     for k in "id", "parent_observation_id", "name", "error", "metadata", "llm_parameters":
         if o.get(k):
             d[k] = o[k]
-    # the line of a file of observations has a type
+    # fl-import gives every observation a type
     d["type"] = o.get("type") or "span"
     d["start_time"] = moment(o.get("start_time"))
     d["end_time"] = moment(o.get("end_time"))
@@ -72,7 +72,7 @@ def row(r):
 
 
 def load(name):
-    """Trace id: (row or None, observations)."""
+    """Return a dict from trace id to (row or None, observations)."""
     records = []
     if os.path.isdir(name):
         for part in "trace_summary.jsonl", "observations.jsonl":

@@ -1,8 +1,8 @@
-"""tree-check.py WIDTH [FILE...]: whether stdin is what fl-parse --format tree shows
-in so many cells: no control characters, no line longer than that, and all bars in
-one column up to the end of the line. Where files are given (lines of JSON, of
-observations or whole traces), each of their steps has one line. Prints how many
-lines with bars there are. How wide a character is comes from Python's unicodedata."""
+"""tree-check.py WIDTH [FILE...]: checks stdin as the output of fl-parse --format tree
+in WIDTH cells: no control characters, no line that is wider, and all bars in one
+column up to the end of the line. Each step in the files (lines of JSON with
+observations or whole traces) has to have one line. Prints the number of lines with
+bars. The width of a character comes from Python's unicodedata."""
 
 import json
 import sys
@@ -43,11 +43,11 @@ def main():
     bar = min(max(width // 4, 8), 60)
     for line in sys.stdin.buffer.read().decode("utf-8").split("\n"):
         bad = [c for c in line if unicodedata.category(c) in FORBIDDEN and c not in JOINERS]
-        need(not bad, "must not be shown", line, bad)
-        need(cells(line) <= width, "longer than", width, line)
+        need(not bad, "characters that must not be shown", line, bad)
+        need(cells(line) <= width, "wider than", width, line)
         if len(line) > bar and all(c in BAR for c in line[-bar:]):
             need(cells(line) == width, "a bar that does not end at", width, line)
-            need(line[-bar - 2:-bar] == "  ", "a bar that does not begin at its place", line)
+            need(line[-bar - 2:-bar] == "  ", "a bar in the wrong column", line)
             bars += 1
     if sys.argv[2:]:
         need(bars == len(list(steps(sys.argv[2:]))), "not all steps are shown", bars)

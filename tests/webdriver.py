@@ -1,7 +1,7 @@
 """A browser, driven over the W3C WebDriver protocol on the loopback.
 
-Starting one takes longer than most checks, so that several programs, one after
-another, may use the same: start() leaves what they need to know in a folder.
+Starting a browser takes longer than most checks, so several programs may use the
+same browser one after another: start() leaves its address in a folder.
 """
 
 import json
@@ -22,8 +22,8 @@ KEYS = {"Escape": "\ue00c", "Enter": "\ue007", "Left": "\ue012", "Up": "\ue013",
 
 
 def start(folder):
-    """Starts a browser whose files are all in this folder."""
-    # it goes on when this program has ended, so its output needs a file
+    """Start a browser that keeps all its files in this folder."""
+    # it outlives this program, so its output needs a file
     with open(folder + "/driver.log", "w", encoding="utf-8") as log:
         driver = subprocess.Popen(
             ["chromedriver", "--port=0"], stdout=log, stderr=log,
@@ -53,7 +53,7 @@ def keep(folder, *values):
 
 
 def stop(folder):
-    """Ends what start() has started."""
+    """End the browser that start() started."""
     browser = Browser(folder)
     try:
         browser.call("", method="DELETE")
@@ -62,7 +62,7 @@ def stop(folder):
 
 
 class Browser:
-    """The browser that start() has started; prelude precedes all scripts."""
+    """The browser that start() started; prelude comes before each script."""
 
     def __init__(self, folder, prelude=""):
         self.prelude = prelude
@@ -88,7 +88,7 @@ class Browser:
                                            "args": list(args)})
 
     def later(self, code, *args):
-        """The same for code that calls its last argument when it is done."""
+        """Run code that calls its last argument with the result."""
         return self.call("/execute/async", {"script": self.prelude + code,
                                             "args": list(args)})
 
@@ -97,13 +97,13 @@ class Browser:
                       height=height, deviceScaleFactor=1, mobile=mobile)
 
     def prefer(self, **features):
-        """As the user's settings: prefers-color-scheme and so on."""
+        """Set preferences of the user: prefers_color_scheme="dark" and so on."""
         self.devtools("Emulation.setEmulatedMedia", features=[
             {"name": name.replace("_", "-"), "value": value}
             for name, value in features.items()])
 
     def open(self, url):
-        # what differs only in its fragment would not be loaded again
+        # a URL that differs only in its fragment would not be loaded again
         self.call("/url", {"url": "about:blank"})
         self.call("/url", {"url": url})
 
@@ -119,11 +119,11 @@ class Browser:
             {"type": "key", "id": "keyboard", "actions": actions}]})
 
     def log(self, kind):
-        """What was logged since the last call: "browser" or "performance"."""
+        """Return the entries of a log ("browser" or "performance") since the last call."""
         return self.call("/se/log", {"type": kind})
 
     def dialog(self):
-        """The text of a dialog that is open, or None."""
+        """Return the text of the open dialog, or None."""
         try:
             return self.call("/alert/text", method="GET")
         except AssertionError:
