@@ -305,7 +305,7 @@ parse_warn_counts(const struct join *j)
  * the list of pages as a page sees it.
  */
 static struct format_options
-format_options(void)
+find_options(void)
 {
 	const char *columns = getenv("COLUMNS"), *no = getenv("NO_COLOR");
 	struct format_options o = { 0 };
@@ -332,7 +332,7 @@ parse_run(char **files, size_t n, int both)
 	int status = 2;
 
 	k.format = &given.format;
-	k.options = format_options();
+	k.options = find_options();
 	k.pool = &pool;
 	k.path = given.output_dir;
 	k.shard = given.shard;

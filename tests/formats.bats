@@ -228,10 +228,10 @@ tree()
 }
 
 @test "a tree shows an error once, with its whole message" {
-	while IFS='|' read -r error status behind below; do
+	while IFS='|' read -r error status after below; do
 		{ row t; step a - 0 8 | sed "s|}|,\"level\":\"info\",\"error\":$error,\"status_message\":$status}|"; } >in
 		COLUMNS=120 render tree in
-		assert_equal "$status: $(sed -n 's/^tool a *\(.*\)8 µs.*/\1/p' out | sed 's/ *$//')" "$status: $behind"
+		assert_equal "$status: $(sed -n 's/^tool a *\(.*\)8 µs.*/\1/p' out | sed 's/ *$//')" "$status: $after"
 		assert_equal "$status: $(sed -n '/^tool a/{n;s/^ *//;s/ *$//p;}' out)" "$status: $below"
 	done <<-'END'
 	"no such"|"no such"||✗ no such

@@ -844,8 +844,8 @@ def check_policy(b):
         } catch (refused) { }
         all("[onclick]").forEach((e) => e.click());""")
     equal(b.js("return typeof window.__broken"), "undefined")
-    told = " ".join(entry["message"] for entry in b.log("browser"))
-    assert "Content Security Policy" in told and "default-src 'none'" in told, told
+    logged = " ".join(entry["message"] for entry in b.log("browser"))
+    assert "Content Security Policy" in logged and "default-src 'none'" in logged, logged
 
 
 def check_large(b):

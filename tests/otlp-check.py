@@ -26,7 +26,7 @@ def wrong(where, what):
 
 
 def no_constant(name):
-    raise ValueError("%s is no JSON" % name)
+    raise ValueError("%s is not JSON" % name)
 
 
 def no_doubles(pairs):
@@ -221,7 +221,7 @@ def check_conventions(span, where, lenient):
             wrong(where, "unknown attribute %r" % key)
         wanted = SPAN_ATTRIBUTES[key]
         if wanted and wanted not in value and not (lenient and AS_GIVEN.match(key)):
-            wrong(where, "%s is no %s" % (key, wanted))
+            wrong(where, "%s is not of type %s" % (key, wanted))
     text = {k: v["stringValue"] for k, v in a.items() if "stringValue" in v}
     if text.get("openinference.span.kind") not in KINDS:
         wrong(where, "openinference.span.kind is %r" % text.get("openinference.span.kind"))

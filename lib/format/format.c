@@ -16,7 +16,10 @@
 #include "otlp.h"
 #include "format.h"
 
-/* In the order of the usage text; the first is the default. */
+/*
+ * The built-in formats, in the order of the usage text; the first is the
+ * default. A new format is a row here and its two files.
+ */
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .as_is = 1, .pretty = 1,
 		.summary = "Markdown" },
