@@ -34,11 +34,10 @@ cli_misused(const char *usage, const char *fmt, ...)
 {
 	va_list ap;
 
-	fprintf(stderr, "%s: ", prog);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vwarn(fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nusage: %s", usage);
+	fprintf(stderr, "usage: %s", usage);
 	exit(2);
 }
 

@@ -243,9 +243,11 @@ status_put_json(struct buf *b, const struct status *s)
 void
 status_put_text(struct buf *b, const struct status *s)
 {
+	char *dir = printable(s->dir);
 	long long tenths;
 
-	buf_printf(b, "%s: %lld", s->dir, s->runs);
+	buf_printf(b, "%s: %lld", dir ? dir : "?", s->runs);
+	free(dir);
 	if (s->summarized && s->runs < s->of)
 		buf_printf(b, " of %lld", s->of);
 	buf_puts(b, " runs");
