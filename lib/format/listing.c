@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "json/json.h"
 #include "trace/trace.h"
@@ -17,17 +18,6 @@ table_begin(struct buf *b)
 {
 	buf_puts(b, "| Input | Iteration | Persona | Duration | Success | File "
 	    "|\n| --- | ---: | --- | ---: | --- | --- |\n");
-}
-
-/*
- * 1 if c is invisible but acts on the text around it or on a terminal.
- */
-static int
-is_invisible(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c ||
-	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069);
 }
 
 /* Appends a cell: the first line of a value, with Markdown escaped. */
@@ -46,7 +36,7 @@ listing_put_cell(struct buf *b, struct json_span v)
 		len = utf8_decode(text.p + i, text.len - i, &c);
 		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
 			buf_byte(b, '\\');
-		if (is_invisible(c))
+		if (unicode_is_hidden(c))
 			buf_byte(b, ' ');
 		else
 			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "json/json.h"
 #include "trace/trace.h"
@@ -105,7 +106,7 @@ put_ascii(struct buf *b, const char *s, size_t n)
 			buf_printf(b, "\\u%04x\\u%04x",
 			    (unsigned)(0xd7c0 + (c >> 10)),
 			    (unsigned)(0xdc00 + (c & 0x3ff)));
-		else if (c >= 0x80)
+		else if (c >= 0x7f)
 			buf_printf(b, "\\u%04x", (unsigned)c);
 		else
 			buf_byte(b, (char)c);
@@ -133,18 +134,24 @@ put_persona(struct buf *b, struct json_span v)
 static void
 put_quoted(struct buf *b, const struct buf *text)
 {
-	size_t i;
+	size_t i, len;
+	uint32_t c;
 
-	for (i = 0; i < text->len; i++)
-		if ((unsigned char)text->p[i] < 0x20 ||
-		    strchr("\"\\", text->p[i]))
-			break;
-	if (i < text->len || utf8_check(text->p, text->len) < text->len) {
-		json_put_text(b, text->p, text->len);
+	if (utf8_check(text->p, text->len) < text->len) {
+		put_ascii(b, text->p, text->len);
 		return;
 	}
 	buf_byte(b, '"');
-	buf_add(b, text->p, text->len);
+	for (i = 0; i < text->len; i += len) {
+		len = utf8_decode(text->p + i, text->len - i, &c);
+		if (c == '"' || c == '\\')
+			buf_byte(b, '\\');
+		if (unicode_is_hidden(c))
+			buf_printf(b, c < 0x10000 ? "\\u%04x" : "\\U%08x",
+			    (unsigned)c);
+		else
+			buf_add(b, text->p + i, len);
+	}
 	buf_byte(b, '"');
 }
 
@@ -269,20 +276,32 @@ put_block(struct buf *b, const struct trace *t, const struct observation *o,
 	buf_puts(b, "\n```\n\n");
 }
 
+/*
+ * Appends the text of a heading: on one line, with escapes for what a viewer
+ * takes for markup, such as a picture that it would load.
+ */
 static void
-put_bare(struct buf *b, struct json_span v, const char *absent)
+put_heading(struct buf *b, struct json_span v, const char *absent)
 {
 	struct buf text = { 0 };
+	size_t i, len;
+	uint32_t c;
 
-	if (is_simple(v)) {
-		buf_add(b, v.p + 1, v.n - 2);
-		return;
-	}
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else
 		trace_plain(&text, v);
-	markdown_put_line(b, text.p, text.len);
+	for (i = 0; i < text.len; i += len) {
+		len = utf8_decode(text.p + i, text.len - i, &c);
+		if (c >= 0x80 && unicode_is_hidden(c))
+			buf_printf(b, c < 0x10000 ? "\\u%04x" : "\\U%08x",
+			    (unsigned)c);
+		else if (c == '<' || c == '>' || c == '[' || c == ']' ||
+		    c == '&' || c == '`' || c == '*' || c == '|')
+			buf_printf(b, "\\%c", (char)c);
+		else
+			markdown_put_line(b, text.p + i, len);
+	}
 	buf_release(&text);
 }
 
@@ -296,12 +315,9 @@ markdown_put_step(struct buf *b, struct trace *t, size_t i)
 	buf_puts(b, "---\n### Step ");
 	buf_uint(b, i + 1);
 	buf_puts(b, ": [");
-	if (json_is(type, JSON_STRING))
-		put_bare(b, type, "");
-	else
-		put_bare(b, type, "unknown");
+	put_heading(b, type, json_is(type, JSON_STRING) ? "" : "unknown");
 	buf_puts(b, "] ");
-	put_bare(b, o->v[OBS_NAME], "unknown");
+	put_heading(b, o->v[OBS_NAME], "unknown");
 	buf_byte(b, '\n');
 	put_item(b, "Start", o->v[OBS_START], "N/A");
 	put_item(b, "End", o->v[OBS_END], "N/A");
