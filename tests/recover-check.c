@@ -2,7 +2,8 @@
  * For resume.bats: recover-check DIR. Cuts off the files of a whole experiment
  * behind every byte, one and several at a time, and sets the rest to zeros,
  * as a machine that lost its power may leave it. What counts then has to be
- * the runs of which all is there. Prints how many ways were tried.
+ * the runs of which all is there, wherever they are. Prints how many ways were
+ * tried.
  */
 #define _DEFAULT_SOURCE		/* random() */
 #include <fcntl.h>
@@ -86,34 +87,57 @@ put(int file, size_t good, size_t size)
 	free(zeros);
 }
 
+/* Whether all of a run's part of a file is good; no observations are. */
+static int
+is_good(long long run, const size_t good[RECOVER_FILES])
+{
+	int f;
+
+	for (f = 0; f < RECOVER_FILES; f++)
+		if (ends[run + 1][f] > ends[run][f] &&
+		    ends[run + 1][f] > good[f])
+			return 0;
+	return 1;
+}
+
 /* So much of each file is good, and so much is there. */
 static void
 try(const size_t good[RECOVER_FILES], const size_t size[RECOVER_FILES])
 {
 	struct err e = { 0 };
 	struct recover c;
-	long long wanted = runs, i;
-	int f, bad = 0, more = 0;
+	uint64_t last[RECOVER_FILES] = { 0 };
+	long long wanted = 0, i;
+	int f, bad, more = 0, damaged = 0;
 
+	for (i = 0; i < runs; i++) {
+		if (!is_good(i, good))
+			continue;
+		wanted++;
+		for (f = 0; f < RECOVER_FILES; f++)
+			if (ends[i + 1][f] > ends[i][f])
+				last[f] = ends[i + 1][f];
+	}
 	for (f = 0; f < RECOVER_FILES; f++) {
 		put(f, good[f], size[f]);
-		for (i = 0; i < wanted; i++)
-			if (ends[i + 1][f] > good[f])
-				wanted = i;
+		more |= size[f] > last[f];
 	}
+	for (i = 0; i < runs; i++)
+		for (f = 0; f < RECOVER_FILES; f++)
+			damaged |= !is_good(i, good) && ends[i][f] < last[f] &&
+			    ends[i + 1][f] > ends[i][f];
 	taken = 0;
-	if (recover_find(&c, fd, take, NULL, &e))
+	if (recover_find(&c, fd, &e) || recover_each(&c, take, NULL, &e))
 		die("%zu %zu %zu of %zu %zu %zu: %s", good[0], good[1],
 		    good[2], size[0], size[1], size[2], e.msg);
-	for (f = 0; f < RECOVER_FILES; f++) {
-		bad |= c.size[f] != ends[wanted][f];
-		more |= size[f] > ends[wanted][f];
-	}
+	bad = memcmp(c.size, last, sizeof(last)) != 0 ||
+	    c.damaged != damaged;
 	if (bad || c.runs != wanted || taken != wanted ||
 	    (c.torn > 0) != more)
 		die("%zu %zu %zu of %zu %zu %zu: %lld runs and %lld torn, not "
 		    "%lld", good[0], good[1], good[2], size[0], size[1],
 		    size[2], c.runs, c.torn, wanted);
+	recover_release(&c);
 	ways++;
 }
 

@@ -40,7 +40,7 @@ same()
 	cmp "$WHOLE/errors.json" "$1/errors.json"
 	assert_equal "$(jq -c 'del(.date, .name)' "$1/summary.json")" \
 		"$(jq -c 'del(.date, .name)' "$WHOLE/summary.json")"
-	assert_equal "$(ls -A "$1")" "$(ls -A "$WHOLE")"
+	assert_equal "$(ls -A "$1" | grep -vx damaged.jsonl)" "$(ls -A "$WHOLE")"
 }
 
 # namespace COMMAND: runs it in bash where mounting harms nobody, or skips.
@@ -83,7 +83,7 @@ namespace()
 	exec 7>&-
 	printf '{"id":"x","trace_id":"t9",' >>exp/observations.jsonl
 	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
-	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+	assert_equal "$stderr" "fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again
 fl-collect: exp: 2 traces of runs that were there already: passed over"
 	assert_equal "$output" "$(sed -n 3p "$TRACES")"
 	same exp
@@ -102,12 +102,13 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	assert_regex "$output" '^[0-9]{4,} ways$'
 }
 
-@test "files that are cut off anywhere become those that were not" {
+@test "files that are cut off anywhere become whole, and nothing of them is lost" {
 	timeout 60 python3 - <<-'PY'
 	import os, shutil, subprocess
 	whole, traces = os.environ["WHOLE"], os.environ["TRACES"]
 	names = ["observations.jsonl", "traces.jsonl", "trace_summary.jsonl"]
-	data = {n: open(whole + "/" + n, "rb").read() for n in names}
+	read = lambda path: open(path, "rb").read()
+	data = {n: read(whole + "/" + n) for n in names}
 	def collect(*more):
 	    return subprocess.run(["fl-collect", "--continue", "-q", "exp", *more], stdin=subprocess.DEVNULL,
 	        stderr=subprocess.PIPE)
@@ -123,14 +124,137 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	            # mended first, or at once
 	            if place % 2:
 	                assert collect().returncode in (0, 1)
-	                for other in names:
-	                    assert data[other].startswith(open("exp/" + other, "rb").read())
 	            done = collect(traces)
 	            assert done.returncode == 1, (name, place, done)
+	            kept = read("exp/damaged.jsonl") if os.path.exists("exp/damaged.jsonl") else b""
+	            for line in (text[:place] + tail).split(b"\n"):
+	                assert line.strip(b"\0") == b"" or line in kept + read("exp/" + name), (name, place, line)
+	            # without the places, which differ by the order
+	            bare = lambda rows: sorted(row[:row.rfind(b',"observations_at"')] for row in rows.splitlines())
 	            for other in names:
-	                assert open("exp/" + other, "rb").read() == data[other], (name, place, done)
+	                a, b = read("exp/" + other), data[other]
+	                if other == "trace_summary.jsonl":
+	                    assert bare(a) == bare(b), (name, place, done)
+	                else:
+	                    assert sorted(a.splitlines()) == sorted(b.splitlines()), (name, place, done)
+	            # nothing is left to mend
+	            assert collect().stderr == b"", (name, place)
 	PY
-	same exp
+}
+
+@test "damage anywhere costs the runs that it hits, which are kept aside and done again" {
+	timeout 100 python3 - <<-'PY'
+	import json, os, random, shutil, subprocess
+	N = 12
+	names = ["observations.jsonl", "traces.jsonl", "trace_summary.jsonl"]
+	read = lambda path: open(path, "rb").read()
+	traces = [{"trace_id": "t%06d" % n, "run_id": "%016x" % (n * 7919), "input": "in %d" % n, "output": "é %d" % n,
+	    "duration_ms": n, "success": True, "observation_count": n % 4, "observations": [
+	        {"id": "o%d.%d" % (n, i), "trace_id": "t%06d" % n, "type": "tool", "output": "x" * i}
+	        for i in range(n % 4)]} for n in range(N)]
+	open("in", "w").write("".join(json.dumps(trace) + "\n" for trace in traces))
+	subprocess.run(["fl-collect", "-q", "origin", "in"], check=True)
+	def collect(*more):
+	    return subprocess.run(["fl-collect", "--continue", "-q", "exp", *more], stdin=subprocess.DEVNULL,
+	        stderr=subprocess.PIPE)
+	def check(context):
+	    rows = [json.loads(line) for line in read("exp/trace_summary.jsonl").splitlines()]
+	    assert [json.loads(line)["trace_id"] for line in read("exp/traces.jsonl").splitlines()] == \
+	        [row["trace_id"] for row in rows], context
+	    observations, at = read("exp/observations.jsonl"), 0
+	    for row in rows:
+	        assert row["observations_at"] == at, (context, row, at)
+	        mine = observations[at:at + row["observations_bytes"]].splitlines()
+	        at += row["observations_bytes"]
+	        assert {json.loads(line)["trace_id"] for line in mine} <= {row["trace_id"]}, context
+	    assert at == len(observations), context
+	    return rows
+	# the runs that each kind may cost: those of the line, or of two lines
+	most = {"flip": 2, "empty": 0, "zeros": N, "merge": 2, "delete": 1, "cut": N}
+	for k in range(240):
+	    rng = random.Random(k)
+	    name, kind = names[k % 3], list(most)[k // 3 % len(most)]
+	    shutil.rmtree("exp", ignore_errors=True)
+	    shutil.copytree("origin", "exp")
+	    data = bytearray(read("exp/" + name))
+	    lines, i, p = bytes(data).splitlines(True), rng.randrange(data.count(b"\n") - 1), rng.randrange(len(data))
+	    if kind == "flip":
+	        data[p] ^= 1 << rng.randrange(8)
+	    elif kind == "zeros":
+	        q = min(len(data), p + rng.randrange(1, 400))
+	        data[p:q] = bytes(q - p)
+	    elif kind == "cut":
+	        del data[p:]
+	    else:
+	        lines[i] = {"empty": b"\n" + lines[i], "merge": lines[i][:-1], "delete": b""}[kind]
+	        data = b"".join(lines)
+	    open("exp/" + name, "wb").write(data)
+	    context = (k, name, kind)
+	    done = collect()
+	    context += (done.stderr.decode(),)
+	    assert done.returncode == 0, context
+	    rows = check(context)
+	    assert N - len(rows) <= most[kind], (context, len(rows))
+	    if kind in ("empty", "merge", "delete"):
+	        assert done.stderr, context
+	    kept = read("exp/damaged.jsonl") if os.path.exists("exp/damaged.jsonl") else b""
+	    kept += read("exp/observations.jsonl") + read("exp/traces.jsonl")
+	    have = {row["trace_id"] for row in rows}
+	    for line in bytes(data).split(b"\n"):
+	        try:
+	            found = json.loads(line)["trace_id"] in have and name == names[2]
+	        except Exception:
+	            found = False
+	        assert found or line.strip(b" \t\r\0") == b"" or line in kept, (context, line)
+	    assert collect().stderr == b"", context
+	    assert collect("in").returncode == 0, context
+	    assert {trace["run_id"] for trace in traces} <= {row["run_id"] for row in check(context)}, context
+	PY
+}
+
+@test "damage is reported with its file and line" {
+	damaged()
+	{
+		rm -rf exp
+		cp -Rp "$WHOLE" exp
+		sed -i "$2" "exp/$1.jsonl"
+		run --separate-stderr fl-collect --continue -q exp </dev/null
+		assert [ "$status" -le 1 ]
+	}
+	damaged trace_summary '2s/{/[/'
+	assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl:2: damaged: not a whole JSON object
+fl-collect: exp/traces.jsonl:2: damaged: its trace has no row in trace_summary.jsonl
+fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are to be done again'
+	assert_equal "$(jq -r .trace_id exp/trace_summary.jsonl | xargs)" 't1 t3'
+	assert_equal "$(mode_of exp/damaged.jsonl) $(lines_of exp/damaged.jsonl)" '600 2'
+	damaged traces '1s/r1/r7/'
+	assert_equal "${stderr%%$'\n'*}" 'fl-collect: exp/trace_summary.jsonl:1: damaged: its trace is missing from traces.jsonl'
+	damaged observations 2d
+	assert_equal "${stderr%%$'\n'*}" 'fl-collect: exp/trace_summary.jsonl:1: damaged: some of its observations are missing from observations.jsonl'
+	assert_equal "$(jq -r .trace_id exp/trace_summary.jsonl | xargs)" 't2 t3'
+	damaged trace_summary 's/^/\n/'
+	assert_equal "$stderr" "$(printf 'fl-collect: exp/trace_summary.jsonl:%d: damaged: an empty line\n' 1 3 5)"
+	assert_not_exists exp/damaged.jsonl
+	cmp "$WHOLE/trace_summary.jsonl" exp/trace_summary.jsonl
+	damaged observations '2s/^/\n\n/'
+	assert_equal "$stderr" "$(printf 'fl-collect: exp/observations.jsonl:%d: damaged: an empty line\n' 2 3)"
+	cmp "$WHOLE/observations.jsonl" exp/observations.jsonl
+	damaged trace_summary 1p
+	assert_equal "${stderr%%$'\n'*}" 'fl-collect: exp/trace_summary.jsonl:2: damaged: the second row of its trace'
+	# the file gets more each time
+	cp -Rp exp/damaged.jsonl before
+	sed -i 2d exp/trace_summary.jsonl
+	fl-collect --continue -q exp </dev/null || true
+	head -n "$(lines_of before)" exp/damaged.jsonl | cmp before
+	assert [ "$(lines_of exp/damaged.jsonl)" -gt "$(lines_of before)" ]
+	# it is a link
+	rm exp/damaged.jsonl
+	echo precious >precious
+	ln -s "$PWD/precious" exp/damaged.jsonl
+	sed -i 1d exp/trace_summary.jsonl
+	run -2 fl-collect --continue -q exp </dev/null
+	assert_output --partial 'fl-collect: exp/damaged.jsonl: not a regular file'
+	assert_equal "$(<precious)" precious
 }
 
 @test "without anything to add, what is there is mended and the summary computed anew" {
@@ -138,7 +262,7 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	cp exp/manifest.json before
 	run --separate-stderr -0 fl-collect --continue --report exp </dev/null
 	assert_output ''
-	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+	assert_equal "$stderr" "fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again
 1 run: 1 succeeded, 0 failed; p50 1.50 ms, p95 1.50 ms"
 	assert_jq .results.total_runs 1 exp/summary.json
 	assert_not_exists exp/errors.json
@@ -168,7 +292,7 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 		printf '{"cut' | tee exp/observations.jsonl >exp/traces.jsonl
 		eval "$state"
 		run --separate-stderr -1 fl-collect --continue -q --runs 3 exp "$TRACES"
-		assert_equal "$stderr" 'fl-collect: exp: 1 run was not written whole: it is dropped, to be done again'
+		assert_equal "$stderr" 'fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again'
 		same exp
 		assert_jq '[.runs,has("continued")]' '[3,false]' exp/manifest.json
 	done
@@ -185,20 +309,17 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	assert_equal "$stderr" 'fl-collect: exp/manifest.json: written by a newer version'
 }
 
-@test "files that were not written by fl-collect, or edited, are refused and left alone" {
+@test "files that were not written by fl-collect, or not for one experiment, are refused and left alone" {
 	mkdir foreign
 	cp "$DATA"/reference/parse/guide/*.jsonl foreign
 	cp -R foreign bare
 	cp foreign/trace_summary.jsonl foreign/traces.jsonl
-	cp -Rp "$WHOLE" gap
-	sed -i 2d gap/trace_summary.jsonl
-	sed -i 1d gap/trace_summary.jsonl
-	cp -Rp "$WHOLE" swapped
-	tac "$WHOLE/traces.jsonl" >swapped/traces.jsonl
 	cp -Rp "$WHOLE" other
-	sed -i '2s/t1/t7/' other/observations.jsonl
-	cp -Rp "$WHOLE" longer
-	sed -i '2s/tool/tools/;2s/agent/agents/' longer/observations.jsonl
+	sed -i 's/"t\([0-9]\)/"u\1/' other/traces.jsonl
+	cp -Rp "$WHOLE" others
+	sed -i 's/"t\([0-9]\)/"u\1/' others/observations.jsonl
+	cp -Rp "$WHOLE" rows
+	sed -i 's/"t\([0-9]\)/"u\1/' rows/trace_summary.jsonl
 	cp -Rp "$WHOLE" missing
 	rm missing/observations.jsonl
 	while IFS='|' read -r dir message; do
@@ -210,13 +331,29 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 		rm -r before
 	done <<-'END'
 	foreign|trace_summary.jsonl:1: does not tell where its observations are: not written by fl-collect
-	gap|trace_summary.jsonl:1: its observations do not begin where those of the row before it end: the files were edited
-	swapped|traces.jsonl:1: not of the trace that the row in trace_summary.jsonl is of: the files were edited
-	other|observations.jsonl:2: not of the trace that the row in trace_summary.jsonl is of: the files were edited
-	longer|trace_summary.jsonl:1: its observations do not end where a line does: the files were edited
+	other|traces.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
+	others|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
+	rows|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
 	bare|traces.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
 	missing|observations.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
 	END
+}
+
+@test "lines that are whole and belong together are kept in any order" {
+	cp -Rp "$WHOLE" exp
+	tac "$WHOLE/traces.jsonl" >exp/traces.jsonl
+	cp -Rp exp before
+	run --separate-stderr -1 fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" ''
+	cmp before/traces.jsonl exp/traces.jsonl
+	# an edited observation has another place, and so have those after it
+	sed -i '2s/agent/agents/' exp/observations.jsonl
+	run --separate-stderr -1 fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" 'fl-collect: exp: rows did not tell where their observations are: corrected'
+	assert_equal "$(jq -c '[.observations_at, .observations_bytes]' exp/trace_summary.jsonl | xargs)" \
+		"$(jq -c '[.observations_at, .observations_bytes + (if .trace_id == "t1" then 1 else 0 end)] |
+			if .[0] > 0 then .[0] += 1 else . end' "$WHOLE/trace_summary.jsonl" | xargs)"
+	assert_not_exists exp/damaged.jsonl
 }
 
 @test "observations that a filter took out of a trace are not missing" {
@@ -272,7 +409,7 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	before=$(cksum <exp/observations.jsonl)
 	truncate -s -10 exp/trace_summary.jsonl
 	run --separate-stderr -0 little 16000 fl-collect -q --continue exp many
-	assert_equal "$stderr" "fl-collect: exp: 1 run was not written whole: it is dropped, to be done again
+	assert_equal "$stderr" "fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again
 fl-collect: exp: 7999 traces of runs that were there already: passed over"
 	assert_equal "$(cksum <exp/observations.jsonl)" "$before"
 }
@@ -734,7 +871,7 @@ finished()
 	run -2 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir"
 	assert_output --regexp "was run with .*it.*a place/setting.yaml.*, and there is no setting.yaml here: name the file with --config$"
 	run --separate-stderr -1 timeout 60 fluxloop run experiment --resume "it's \$a place/$dir" --config "it's \$a place/setting.yaml"
-	assert_equal "$stderr" "fl-collect: it's \$a place/$dir: 1 run was not written whole: it is dropped, to be done again"
+	assert_equal "$stderr" "fl-collect: it's \$a place/$dir: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again"
 	assert_equal "${lines[0]}" '3 of 4 runs are finished, 1 is missing'
 	assert_regex "${lines[1]}" ': 4 runs, 1 failed'
 	cd "$OLDPWD"

@@ -16,6 +16,7 @@
 #include "record/record.h"
 #include "config/env.h"
 #include "manifest.h"
+#include "mend.h"
 #include "row.h"
 #include "summary.h"
 #include "expdir.h"
@@ -182,33 +183,17 @@ know(void *arg, const struct json_span row[ROW_FIELDS])
 		    &added);
 }
 
-static void
-tell_torn(const struct expdir *x, long long n, void (*say)(const char *msg))
-{
-	char *msg;
-
-	msg = n == 1 ? xasprintf("%s: 1 run was not written whole: it is "
-	    "dropped, to be done again", x->path) :
-	    xasprintf("%s: %lld runs were not written whole: they are "
-	    "dropped, to be done again", x->path, n);
-	say(msg);
-	free(msg);
-}
-
-/* Cuts off what does not count, and removes what does not hold any more. */
+/* Removes what does not hold any more. */
 static int
-cut(struct expdir *x, const struct recover *c, struct err *e)
+remove_stale(struct expdir *x, struct err *e)
 {
 	static const char *const stale[] = {
-		"summary.json", "errors.json", "cancelled.jsonl"
+		"summary.json", "errors.json", "cancelled.jsonl",
+		"observations.jsonl.new", "traces.jsonl.new",
+		"trace_summary.jsonl.new"
 	};
 	size_t i;
 
-	for (i = 0; i < RECOVER_FILES; i++) {
-		if (ftruncate(x->files[i].fd, (off_t)c->size[i]))
-			return file_error(x, recover_files[i], e);
-		x->files[i].written = c->size[i];
-	}
 	for (i = 0; i < LEN(stale); i++)
 		if (unlinkat(x->fd, stale[i], 0) && errno != ENOENT)
 			return file_error(x, stale[i], e);
@@ -216,14 +201,15 @@ cut(struct expdir *x, const struct recover *c, struct err *e)
 }
 
 static int
-find_commit(struct expdir *x, struct recover *c, struct err *e)
+find_whole(struct expdir *x, struct recover *r, int fd[RECOVER_FILES],
+    struct err *e)
 {
 	struct err inner = { 0 };
-	int fd[RECOVER_FILES], i;
+	int i;
 
 	for (i = 0; i < RECOVER_FILES; i++)
 		fd[i] = x->files[i].fd;
-	if (!recover_find(c, fd, know, x, &inner))
+	if (!recover_find(r, fd, &inner) && !recover_each(r, know, x, &inner))
 		return 0;
 	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
 	err_release(&inner);
@@ -251,33 +237,44 @@ settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
 	return bad;
 }
 
+/* Compares the manifests, and makes the files hold whole runs alone. */
 static int
-go_on(struct expdir *x, const struct manifest *m, int how,
-    void (*say)(const char *msg), struct err *e)
+recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
+    int how, void (*say)(const char *msg), struct err *e)
 {
-	struct recover c;
-	int wrong;
+	int wrong, fd[RECOVER_FILES];
 
-	if (expdir_read_manifest(x, e))
-		return -1;
-	manifest_put(&x->next, m, json_buf(&x->manifest), isotime_now());
 	wrong = x->manifest.len && manifest_compare(json_buf(&x->manifest),
 	    json_buf(&x->next), say);
 	if (wrong && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s: not continued, since that may "
 		    "change which runs there are, or what they give; --anyway "
 		    "continues it all the same", x->path);
-	if (open_files(x, O_CREAT, e) || find_commit(x, &c, e))
+	if (open_files(x, O_CREAT, e) || find_whole(x, r, fd, e))
 		return -1;
-	if (!x->manifest.len && c.runs && !(how & EXPDIR_ANYWAY))
+	if (!x->manifest.len && r->runs && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
 		    "off: it is not known what the runs were made with; "
 		    "--anyway continues all the same", x->path);
-	if (settle_manifest(x, m, wrong, c.runs, e))
+	if (settle_manifest(x, m, wrong, r->runs, e))
 		return -1;
-	if (c.torn)
-		tell_torn(x, c.torn, say);
-	return cut(x, &c, e);
+	return mend(x->files, x->fd, x->path, r, say, e) ||
+	    remove_stale(x, e) ? -1 : 0;
+}
+
+static int
+go_on(struct expdir *x, const struct manifest *m, int how,
+    void (*say)(const char *msg), struct err *e)
+{
+	struct recover r = { 0 };
+	int bad;
+
+	if (expdir_read_manifest(x, e))
+		return -1;
+	manifest_put(&x->next, m, json_buf(&x->manifest), isotime_now());
+	bad = recover_files_of(x, &r, m, how, say, e);
+	recover_release(&r);
+	return bad;
 }
 
 int

@@ -42,11 +42,10 @@ struct expdir {
 /*
  * Opens and locks a directory, creating it if its parent exists, and writes
  * manifest.json for a new experiment. An existing experiment is refused unless
- * how has EXPDIR_CONTINUE; it is then truncated after its last whole run and
- * continued. lock is -1, or a descriptor of the directory by which it is locked:
- * the lock then lasts until that is closed, too. say reports differences of
- * settings and truncated runs. Returns 0, or -1 with *e filled in and the
- * directory unchanged.
+ * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is -1,
+ * or a descriptor of the directory by which it is locked: the lock then lasts
+ * until that is closed, too. say reports differences of settings and runs that
+ * are not whole. Returns 0, or -1 with *e filled in; then no run is lost.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
     int how, int lock, void (*say)(const char *msg), struct err *e);

@@ -2,12 +2,14 @@
 #define RECOVER_H
 
 /*
- * The valid prefix of an experiment's files after an interruption: the longest
- * run of whole rows from the start whose traces and observations are whole too.
+ * What is whole in an experiment's files after an interruption or damage. A run
+ * is whole if its row, its trace and all its observations are. Lines belong
+ * together by their trace_id, wherever they are.
  */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/set.h"
 #include "json/json.h"
 #include "row.h"
 
@@ -17,20 +19,68 @@ struct err;
 enum { RECOVER_OBSERVATIONS, RECOVER_TRACES, RECOVER_ROWS, RECOVER_FILES };
 extern const char *const recover_files[RECOVER_FILES];
 
+/* A run that has a row. */
+struct recover_run {
+	uint64_t row, trace;	/* where their lines end; 0: no trace */
+	uint64_t run;		/* hash of its run_id */
+	uint64_t at, bytes;	/* of its observations, by the row */
+	uint64_t first, last;	/* where they begin, and where they end */
+	uint64_t sum;		/* their bytes */
+	uint32_t n;		/* their number */
+	uint32_t count;		/* their number by the row; UINT32_MAX: none */
+	int split;		/* 1: those of another run are among them */
+	int whole;
+	int moved;		/* 1: first is a place in a new file */
+};
+
 struct recover {
-	uint64_t size[RECOVER_FILES];	/* bytes of each file's prefix */
-	long long runs;		/* rows in the prefix */
-	long long torn;		/* runs with partial data after it */
+	const int *fd;		/* the caller's */
+	struct recover_run *run;	/* in the order of their rows */
+	size_t n, cap;
+	struct set known;	/* 1 + index in run, by trace_id */
+	long long runs;		/* whole runs */
+	uint64_t size[RECOVER_FILES];	/* where the last whole run ends */
+	long long torn;		/* runs with partial data after that */
+	int damaged;		/* 1: there is anything else before that, or an
+				   extent is wrong */
+};
+
+/* A line that is read again. */
+struct recover_line {
+	int file;
+	size_t number;		/* from 1, if all lines are read */
+	const char *p;		/* without the newline */
+	size_t n;
+	struct recover_run *run;	/* whole; NULL: the line does not count */
+	int blank;
+	int tail;		/* 1: it is after the last whole run */
+	int orphan;		/* 1: its trace has no row */
+	const char *why;	/* what is wrong with a line that does not
+				   count; NULL: with another one of its run */
 };
 
 /*
- * Reads the files and calls take with each row of the valid prefix. The prefix
- * ends at a line that is cut off or not JSON. Whole lines that do not belong
- * together are an error, since no writer of ours leaves them. Returns 0, or -1
- * with *e filled in.
+ * Reads the files, which are open for reading, and finds what is whole. Takes
+ * about 120 bytes for each row. Returns 0, or -1 with *e filled in: a file
+ * cannot be read, or the files were not written by us or do not belong
+ * together.
  */
-int recover_find(struct recover *c, const int fd[RECOVER_FILES],
+int recover_find(struct recover *r, const int fd[RECOVER_FILES],
+    struct err *e);
+void recover_release(struct recover *r);
+
+/* Calls take with the row of each whole run. Returns 0, or -1. */
+int recover_each(struct recover *r,
     void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,
     struct err *e);
+
+/*
+ * Reads the lines of a file again, only those after the last whole run if tail
+ * is 1. Stops when take does not return 0. Returns 0, or -1
+ * with *e filled in by this function or by take.
+ */
+int recover_lines(struct recover *r, int file, int tail,
+    int (*take)(void *arg, const struct recover_line *l, struct err *e),
+    void *arg, struct err *e);
 
 #endif

@@ -100,11 +100,15 @@ count_rows(int dir)
 	char chunk[65536];
 	const char *p;
 	ssize_t n = 0;
+	char before = '\n';
 
-	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0)
+	/* an empty line is not a row */
+	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		for (p = chunk; (p = memchr(p, '\n', (size_t)(chunk + n - p)));
 		    p++)
-			rows++;
+			rows += (p > chunk ? p[-1] : before) != '\n';
+		before = chunk[n - 1];
+	}
 	if (fd >= 0)
 		close(fd);
 	return rows;
