@@ -4,9 +4,11 @@ usage: kill-check.py AGENT ROUNDS [SEED]
 
 Each round runs `fluxloop run experiment` in a folder of its own and, at a
 random moment, kills (SIGKILL) fl-run, fl-collect, an agent, or the whole
-pipeline with the wrapper; sometimes also while the experiment is resumed. At
-the end each run has to be in the files exactly once, complete, the summary has
-to be right, and no process may be left.
+pipeline with the wrapper; sometimes also while the experiment is resumed. In
+every fifth round the middle of a file is damaged before it is resumed. At the
+end each run has to be in the files exactly once, complete, the summary has to
+be right, no process may be left, and no run that was whole and not hit by the
+damage may have been done again.
 """
 
 import glob
@@ -99,6 +101,56 @@ def lines(path):
     return [json.loads(line) for line in data.splitlines()]
 
 
+def trace_of(line):
+    try:
+        return json.loads(line)["trace_id"]
+    except ValueError:  # cut off
+        return None
+
+
+def whole_runs(directory):
+    """Return the trace_ids of the runs that are in all three files."""
+    found = [
+        [trace_of(line) for line in read("%s/%s.jsonl" % (directory, name)).splitlines(True)
+         if line.endswith(b"\n")]
+        for name in ("trace_summary", "traces", "observations")
+    ]
+    return {i for i in found[0] if i and i in found[1] and found[2].count(i) == 2}
+
+
+def damage(directory, rng):
+    """Damage a file before its last line. Return what was done and the
+    trace_ids of the lines that were hit; None if the files are too short."""
+    name = rng.choice(("trace_summary", "traces", "observations"))
+    path = "%s/%s.jsonl" % (directory, name)
+    kind = rng.choice(("byte", "zeros", "empty", "merge", "delete"))
+    if not os.path.exists(path):
+        return None
+    lines = read(path).splitlines(True)
+    if len(lines) < 4:
+        return None
+    at = rng.randrange(len(lines) - 2)
+    hit, line = lines[at : at + 1], lines[at]
+    if kind == "byte":
+        place = rng.randrange(len(line) - 1)
+        lines[at] = line[:place] + b"\x01" + line[place + 1 :]
+    elif kind == "zeros":
+        # from within a line to within the next one
+        hit = lines[at : at + 2]
+        place, end = rng.randrange(len(line)), rng.randrange(1, len(lines[at + 1]))
+        lines[at] = line[:place] + bytes(len(line) - place + end)
+        lines[at + 1] = lines[at + 1][end:]
+    elif kind == "empty":
+        hit, lines[at] = [], b"\n" + line
+    elif kind == "merge":
+        hit, lines[at] = lines[at : at + 2], line[:-1]
+    else:
+        del lines[at]
+    with open(path, "wb") as file:
+        file.write(b"".join(lines))
+    return "%s in %s at %d" % (kind, name, at + 1), {trace_of(line) for line in hit}
+
+
 def check(directory):
     rows = lines(directory + "/trace_summary.jsonl")
     traces = lines(directory + "/traces.jsonl")
@@ -121,7 +173,8 @@ def check(directory):
 
 
 def one_round(number, target, agent, rng, base):
-    """Run one round; return the number of kills."""
+    """Run one round; return the number of kills, and whether a file was
+    damaged."""
     folder, mark = os.path.join(base, str(number)), "%d-%d" % (os.getpid(), number)
     name, kills = os.path.basename(agent)[:15], 0
     os.makedirs(folder)
@@ -132,7 +185,7 @@ def one_round(number, target, agent, rng, base):
             "  process: {command: [%s]}\n"
             % (ITERATIONS, "".join("  - input %d\n" % i for i in range(INPUTS)), json.dumps(agent))
         )
-    words = []
+    words, kept, harm = [], set(), number % 5 == 0
     for attempt in range(20):
         wrapper = run(words, mark, folder)
         if attempt == 0 or rng.random() < 0.3 * 0.8**attempt:
@@ -141,34 +194,47 @@ def one_round(number, target, agent, rng, base):
         status = wrapper.wait(timeout=60)
         left = await_none(mark)
         assert not left, "left running: %s" % left
-        if status == 0:
-            break
         made = glob.glob(folder + "/experiments/*")
         words = ["--resume", made[0]] if made else []
         assert len(made) <= 1, made
+        before = whole_runs(made[0]) if harm and made and os.path.exists(
+            made[0] + "/observations.jsonl") else None
+        done = damage(made[0], rng) if before else None
+        if done:
+            kept, harm = before - done[1], False
+            with open(folder + "/said", "a") as said:
+                print("damaged:", done, file=said)
+        elif status == 0:
+            break
     else:
         raise AssertionError("it is never complete")
     (directory,) = glob.glob(folder + "/experiments/*")
     check(directory)
-    return kills
+    again = kept - {row["trace_id"] for row in lines(directory + "/trace_summary.jsonl")}
+    assert not again, "%d whole runs were done again: %s" % (len(again), again)
+    return kills, bool(kept)
 
 
 def main():
     agent, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2])
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
     base = os.path.abspath("rounds-%d" % os.getpid())
-    kills = 0
+    kills = harms = 0
     for number in range(rounds):
         rng = random.Random("%d %d" % (seed, number))
         target = TARGETS[number % len(TARGETS)]
         try:
-            kills += one_round(number, target, agent, rng, base)
+            killed, harmed = one_round(number, target, agent, rng, base)
+            kills += killed
+            harms += harmed
         except Exception:
             print("round %d of seed %d, %s:" % (number, seed, target))
             print(read(os.path.join(base, str(number), "said")).decode())
             raise
     assert kills >= rounds // 2, "only %d of %d rounds killed anything" % (kills, rounds)
-    print("%d rounds, %d kills: all runs are there once (seed %d)" % (rounds, kills, seed))
+    assert harms >= rounds // 10, "only %d of %d rounds damaged anything" % (harms, rounds)
+    print("%d rounds, %d kills, %d times damage: all runs are there once (seed %d)"
+          % (rounds, kills, harms, seed))
 
 
 main()
