@@ -212,6 +212,38 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	PY
 }
 
+@test "mending that is interrupted between two files is completed later" {
+	python3 - >many <<-'PY'
+	import json
+	for n in range(8):
+	    print(json.dumps({"trace_id": "t%d" % n, "run_id": "r%d" % n, "input": "x", "success": True,
+	        "observation_count": n % 3, "observations": [{"id": "o%d" % i, "type": "tool"} for i in range(n % 3)]}))
+	PY
+	fl-collect -q origin many
+	files=(observations traces trace_summary)
+	for file in "${files[@]}"; do
+		for edit in '3s/{/[/' 3d '3s/^/\n/' '$!{3N;s/\n//}'; do
+			rm -rf broken mended
+			cp -Rp origin broken
+			sed -i "$edit" "broken/$file.jsonl"
+			cp -Rp broken mended
+			fl-collect --continue -q mended </dev/null 2>/dev/null
+			# the files are replaced in this order
+			for n in 1 2; do
+				rm -rf exp
+				cp -Rp broken exp
+				for other in "${files[@]::n}"; do
+					cp "mended/$other.jsonl" exp
+				done
+				fl-collect --continue -q exp </dev/null 2>/dev/null
+				for other in "${files[@]}"; do
+					cmp "mended/$other.jsonl" "exp/$other.jsonl"
+				done
+			done
+		done
+	done
+}
+
 @test "damage is reported with its file and line" {
 	damaged()
 	{
