@@ -20,16 +20,16 @@
 
 static const char usage_head[] =
 "fl-generate [options] [template ...]\n"
-"Makes inputs out of templates, or of lines with an 'input'.\n"
-"  -c, --config FILE    strategies, personas, seed and base_inputs of setting.yaml\n"
-"  -s, --strategy S     one of those below; may be repeated\n"
-"      --list-strategies  print all strategies: NAME and SUMMARY\n"
-"  -l, --limit N        at most N inputs, taken from all strategies in turn\n"
-"      --seed N         other variations, the same for the same N\n"
-"      --personas A,B   only these of the configured personas\n"
-"      --template TEXT  for custom: TEXT with {input} in it; may be repeated\n"
-"      --original       the texts themselves too, first\n"
-"      --base-inputs    read no template: base_inputs of the configuration\n"
+"Generate inputs from templates, or from other records with an 'input'.\n"
+"  -c, --config FILE    read strategies, personas, seed and base_inputs from FILE\n"
+"  -s, --strategy S     use strategy S (listed below); may be repeated\n"
+"      --list-strategies  print NAME and SUMMARY of each strategy\n"
+"  -l, --limit N        write at most N inputs, from all strategies in turn\n"
+"      --seed N         seed the random choices; the same N, the same output\n"
+"      --personas A,B   use only these of the configured personas\n"
+"      --template TEXT  add a template with {input} for custom; may be repeated\n"
+"      --original       also write each text itself, first\n"
+"      --base-inputs    read base_inputs of the configuration, not templates\n"
 "strategies:\n";
 
 enum { OPT_SEED = CLI_OPT, OPT_PERSONAS, OPT_TEMPLATE, OPT_ORIGINAL,
@@ -60,7 +60,7 @@ static struct {
 	int has_limit, has_seed, original, base;
 } given;
 
-/* The whole usage text, made once. */
+/* Returns the usage text, which is built on the first call. */
 static const char *
 generate_usage(void)
 {
@@ -127,12 +127,12 @@ generate_read_option(int c)
 }
 
 static void
-set_up(struct generator *g, const struct config *c, struct out *o)
+init_generator(struct generator *g, const struct config *c, struct out *o)
 {
 	struct err e = { 0 };
 	size_t i;
 
-	/* templates of the command line come before configured ones */
+	/* templates on the command line replace configured ones */
 	if (given.templates.n && !given.strategies.n)
 		generate_add(&given.strategies, xstrdup("custom"));
 	if (generator_init(g, c, given.strategies.w, given.strategies.n,
@@ -153,9 +153,9 @@ set_up(struct generator *g, const struct config *c, struct out *o)
 		g->templates[g->ntemplates++] = xstrdup(given.templates.w[i]);
 }
 
-/* Takes base_inputs of the configuration. */
+/* Adds the base_inputs of the configuration. */
 static void
-from_config(struct generator *g, const struct config *c)
+add_base_inputs(struct generator *g, const struct config *c)
 {
 	struct json_span list = config_get(c, "base_inputs"), key, item;
 	struct json_span v[GENERATE_FIELDS];
@@ -163,9 +163,10 @@ from_config(struct generator *g, const struct config *c)
 	struct json_fault f;
 	struct buf b = { 0 };
 
+	if (!list.p && given.config)
+		die("%s: no 'base_inputs'", given.config);
 	if (!list.p)
-		die("%s: there are no base_inputs", given.config ?
-		    given.config : "no configuration (give --config)");
+		die("no 'base_inputs': give a configuration with --config");
 	for (it = json_each(list); json_next(&it, &key, &item); ) {
 		b.len = 0;
 		if (json_is(item, JSON_OBJECT)) {
@@ -184,7 +185,7 @@ from_config(struct generator *g, const struct config *c)
 }
 
 static int
-from_files(struct generator *g, char **files, int n)
+add_files(struct generator *g, char **files, int n)
 {
 	struct json_span v[GENERATE_FIELDS];
 	struct source s;
@@ -198,7 +199,7 @@ from_files(struct generator *g, char **files, int n)
 		else if (v[GENERATE_KWARGS].p && !v[GENERATE_PATH].p &&
 		    !v[GENERATE_INPUT].p)
 			source_complain(&s, "a recording, not a template: "
-			    "put fl-record-extract before");
+			    "convert it with fl-record-extract");
 		else if (generator_add(g, s.record, v))
 			break;
 	}
@@ -224,11 +225,11 @@ main(int argc, char **argv)
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	out_init(&o, STDOUT_FILENO, 0);
-	set_up(&g, &config, &o);
+	init_generator(&g, &config, &o);
 	if (given.base)
-		from_config(&g, &config);
+		add_base_inputs(&g, &config);
 	else
-		status = from_files(&g, argv + optind, argc - optind);
+		status = add_files(&g, argv + optind, argc - optind);
 	generator_finish(&g);
 	if (g.index && g.made < (g.limit ? g.limit : 1))
 		warn("only %zu different inputs could be made", g.made);

@@ -256,7 +256,7 @@ personas()
 	assert_equal "$(jq -c '[.input,.metadata.base_index,.metadata.tag]' got)" \
 		$'["one",0,null]\n["two",1,"x"]'
 	run --separate-stderr -2 fl-generate --base-inputs
-	assert_regex "$stderr" '^fl-generate: .*there are no base_inputs'
+	assert_regex "$stderr" '^fl-generate: no .base_inputs.: give a configuration with --config'
 }
 
 @test "wrong options are told and end with 2" {
@@ -341,7 +341,7 @@ personas()
 	run --separate-stderr -1 fl-generate --original -l 2 in
 	assert_equal "$(jq -r .input <<<"$output")" $'good one\ngood two'
 	assert_equal "${#stderr_lines[@]}" 4
-	assert_equal "${stderr_lines[0]}" 'fl-generate: in:1: a recording, not a template: put fl-record-extract before'
+	assert_equal "${stderr_lines[0]}" 'fl-generate: in:1: a recording, not a template: convert it with fl-record-extract'
 	assert_regex "${stderr_lines[1]}" '^fl-generate: in:3: '
 	assert_regex "${stderr_lines[3]}" '^fl-generate: in:5: '
 }
