@@ -46,7 +46,7 @@ personas()
 
 # --- what comes out -------------------------------------------------------------------
 
-@test "50 different inputs come from the guide's recording" {
+@test "the guide's recording gives 50 different inputs" {
 	file=$BATS_FILE_TMPDIR/fifty
 	assert_equal "$(lines_of "$file")" 50
 	sound "$file"
@@ -59,7 +59,7 @@ personas()
 	assert_equal "$(jq -c 'select(.input == "How do I reset my résumé 😀?")' "$file")" ''
 }
 
-@test "an input has the fields that the records' manual names, in that order" {
+@test "an input has the documented fields in the documented order" {
 	file=$BATS_FILE_TMPDIR/fifty
 	assert_equal "$(jq -c keys_unsorted "$file" | sort -u)" '["input","input_id","metadata"]'
 	assert_equal "$(jq -c '.metadata | keys_unsorted' "$file" | sort -u)" \
@@ -71,7 +71,7 @@ personas()
 	assert_equal "$(jq -r 'select(.metadata.variation | length == 0)' "$file")" ''
 }
 
-@test "the same seed gives the same bytes, another seed others" {
+@test "the same seed gives the same bytes, another seed different ones" {
 	fl-generate -l 50 "$TEMPLATE" | cmp - "$BATS_FILE_TMPDIR/fifty"
 	fl-generate -l 50 --seed 0 "$TEMPLATE" | cmp - "$BATS_FILE_TMPDIR/fifty"
 	fl-generate -l 50 --seed 7 "$TEMPLATE" >seven
@@ -86,12 +86,12 @@ personas()
 	FLUXLOOP_SEED=-1 fl-generate -c setting.yaml -l 50 "$TEMPLATE" | cmp - minus
 }
 
-@test "the same bytes come out in every locale" {
+@test "the output is the same in every locale" {
 	LC_ALL=C.UTF-8 fl-generate -l 200 "$TEMPLATE" >utf8
 	LC_ALL=C fl-generate -l 200 "$TEMPLATE" | cmp - utf8
 }
 
-@test "each strategy alone makes what it is called for" {
+@test "each strategy alone does what its name says" {
 	for strategy in $strategies; do
 		fl-generate -s "$strategy" -l 12 "$TEMPLATE" >got
 		assert_equal "$strategy $(lines_of got)" "$strategy 12"
@@ -109,13 +109,13 @@ personas()
 		fail "$(jq -r .metadata.variation multilingual)"
 }
 
-@test "several strategies take turns, in the order that they were given" {
+@test "several strategies take turns in the order given" {
 	fl-generate -s concise -s typo -s verbose -s typo -l 7 "$TEMPLATE" >got
 	assert_equal "$(values .metadata.strategy got)" \
 		'concise typo verbose concise typo verbose concise'
 }
 
-@test "adversarial has every class of nuisance" {
+@test "adversarial covers every class of attack" {
 	fl-generate -s adversarial -l 120 "$TEMPLATE" >got
 	sound got
 	python3 - <<-'PY'
@@ -148,7 +148,7 @@ personas()
 	PY
 }
 
-@test "there is no end to what can be made, nor a repetition in it" {
+@test "any number of inputs can be generated, all of them different" {
 	fl-generate -l 3000 "$TEMPLATE" >got
 	assert_equal "$(lines_of got)" 3000
 	sound got
@@ -176,7 +176,7 @@ personas()
 
 # --- options --------------------------------------------------------------------------
 
-@test "without a limit each strategy makes three of a text, or as many as configured" {
+@test "without a limit each strategy makes three variations of a text, or the configured number" {
 	fl-generate "$TEMPLATE" >got
 	assert_equal "$(jq -r .metadata.strategy got | sort | uniq -c | awk '{ print $1 }' | sort -u)" 3
 	for key in 'variation_count: 2' 'input_generation: {variation_count: 2}'; do
@@ -200,7 +200,7 @@ personas()
 	assert_equal "$(lines_of got)" 1
 }
 
-@test "personas are crossed with strategies, and named in the inputs" {
+@test "personas are combined with strategies and named in the inputs" {
 	personas
 	fl-generate -c setting.yaml -s rephrase -s typo -l 12 "$TEMPLATE" >got
 	assert_equal "$(jq -r '.metadata | "\(.persona) \(.strategy)"' got | sort | uniq -c | awk '{ print $2, $3, $1 }')" \
@@ -211,7 +211,7 @@ personas()
 	sound got
 }
 
-@test "only some personas can be asked for, and only known ones" {
+@test "--personas selects configured personas and rejects unknown ones" {
 	personas
 	fl-generate -c setting.yaml --personas hasty,novice -l 16 "$TEMPLATE" >got
 	assert_equal "$(jq -r .metadata.persona got | sort -u | paste -sd ' ')" 'hasty novice'
@@ -244,13 +244,13 @@ personas()
 	assert_jq .input '"mine x"' got
 }
 
-@test "when there is no more to make it is told" {
+@test "running out of variations is reported" {
 	run --separate-stderr -0 fl-generate --template 'a {input}' -l 5 <<<'{"input":"x"}'
 	assert_equal "$(jq -r .input <<<"$output")" 'a x'
 	assert_equal "$stderr" 'fl-generate: only 1 different inputs could be made'
 }
 
-@test "base_inputs come out of the configuration" {
+@test "--base-inputs reads the texts of the configuration" {
 	printf 'base_inputs:\n- one\n- {input: two, metadata: {tag: x}}\n' >setting.yaml
 	fl-generate -c setting.yaml --base-inputs --original -l 2 >got
 	assert_equal "$(jq -c '[.input,.metadata.base_index,.metadata.tag]' got)" \
@@ -259,7 +259,7 @@ personas()
 	assert_regex "$stderr" '^fl-generate: no .base_inputs.: give a configuration with --config'
 }
 
-@test "wrong options are told and end with 2" {
+@test "invalid options are reported with status 2" {
 	while IFS='|' read -r words message; do
 		# shellcheck disable=SC2086 # these are words
 		run --separate-stderr -2 fl-generate $words "$TEMPLATE"
@@ -279,7 +279,7 @@ personas()
 
 # --- what is carried through ------------------------------------------------------------
 
-@test "fields that are not known here go along with each variation" {
+@test "unknown fields are copied to each variation" {
 	fl-generate --original -l 4 >got <<-'END'
 	{"input":"Where is my order?","metadata":{"tag":["a",1.50],"strategy":"old","expected":"x"},"label":{"k":true},"input_id":"0000000000000000"}
 	END
@@ -290,13 +290,13 @@ personas()
 	sound got
 }
 
-@test "what an input is to be replayed with goes along when it is varied again" {
+@test "the arguments to replay are kept when an input is varied again" {
 	fl-generate -l 1 -s typo "$TEMPLATE" | fl-generate -s concise --original -l 3 >got
 	assert_equal "$(jq -cS '.metadata | [.template_kwargs,.input_path,.args_template]' got | sort -u)" \
 		"$(jq -cS '[.kwargs,.input_path,"use_recorded"]' "$TEMPLATE")"
 }
 
-@test "an input that is no text is given as it is, once" {
+@test "an input that is not a string is written once, unchanged" {
 	for value in 5 1.50 null true '["a"]' '{"a":1}'; do
 		fl-generate -l 5 <<<"{\"input\":$value,\"label\":1}" >got 2>err
 		assert_equal "$(jq -c '[.metadata.strategy,.metadata.base_index,.label]' got)" '["recorded",0,1]'
@@ -304,7 +304,7 @@ personas()
 	done
 }
 
-@test "a template without text is there to be replayed as recorded" {
+@test "a template without text is replayed as recorded" {
 	printf '%s\n' '{"target":"m:f","kwargs":{"n":5},"timestamp":"t"}' | fl-record-extract 2>/dev/null >template
 	fl-generate -l 10 template >got 2>err
 	assert_equal "$(lines_of got)" 1
@@ -312,7 +312,7 @@ personas()
 		'[null,"recorded","use_recorded",{"n":5}]' got
 }
 
-@test "the same text twice gives nothing twice" {
+@test "a repeated text gives no repeated input" {
 	{ cat "$TEMPLATE"; cat "$TEMPLATE"; } | fl-generate -l 100 >got
 	assert_equal "$(lines_of got)" 100
 	sound got
@@ -320,7 +320,7 @@ personas()
 	assert_equal "$(jq -r 'select(.metadata.strategy == "original") | .input' got)" 'a b c'
 }
 
-@test "an input's id goes by what it says, not by how that is written" {
+@test "an input's id depends on its value, not on how the JSON is written" {
 	fl-generate --original -l 1 -s typo <<<'{"input":"a","metadata":{"template_kwargs":{"x":1.0,"y":"é"}}}' >one
 	fl-generate --original -l 1 -s typo --seed 9 <<<'{"metadata":{"other":1,"template_kwargs":{"y":"\u00e9","x":1}},"input":"\u0061"}' >two
 	assert_equal "$(jq -r .input_id one)" "$(jq -r .input_id two)"
@@ -329,7 +329,7 @@ personas()
 	refute_output "$(jq -r .input_id one)"
 }
 
-@test "recordings are told apart from templates, and bad lines passed over" {
+@test "recordings and bad lines are reported and skipped" {
 	{
 		cat "$DATA/reference/recordings/guide.jsonl"
 		echo '{"input":"good one"}'
