@@ -1,7 +1,6 @@
 #include <stddef.h>
 
 #include "unicode_tables.h"
-#include "util.h"
 #include "unicode.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
