@@ -39,7 +39,7 @@ def declared(path):
         flat = less
     names |= set(re.findall(r"(struct \w+) @", flat))
     names |= set(re.findall(r"(enum \w+) @", flat))
-    names |= set(re.findall(r"\b(\w+)\((?!\()", flat)) - {"defined"}
+    names |= set(re.findall(r"\b(\w+)\((?!\()", flat)) - {"defined", "sizeof"}
     names |= set(re.findall(r"^extern [^;(]*?(\w+)(?:\[.*\])*;", flat, re.M))
     return {n for n in names if not n.startswith("__")}
 

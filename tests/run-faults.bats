@@ -496,7 +496,9 @@ replies()
 		echo '{"type":"final"}'
 	END
 	printf 'runner: {isolation: call}\n' >setting.yaml
-	run -0 fl-run -c setting.yaml --log log --command 'bash agent.sh' <(inputs 3)
+	# on a busy machine, an agent may exit before its call reaches it
+	run fl-run -c setting.yaml --log log --command 'bash agent.sh' <(inputs 3)
+	assert [ "$status" -le 1 ]
 	assert [ "$(grep -c '"spawned"' log)" -le 5 ]
 }
 
