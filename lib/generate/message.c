@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/util.h"
 #include "language.h"
 #include "phrases.h"
 #include "sentence.h"

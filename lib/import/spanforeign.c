@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/util.h"
 #include "conventions.h"
 #include "otlpspan.h"
 #include "otlpval.h"

@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
-#include "base/util.h"
 #include "block.h"
 #include "escape.h"
 #include "json.h"

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/util.h"
 #include "json/isotime.h"
 #include "message.h"
 #include "worker.h"

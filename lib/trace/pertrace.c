@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/util.h"
 #include "trace.h"
 #include "pertrace.h"
 
