@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/set.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
@@ -261,7 +262,7 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	set_signals();
-	while ((c = getopt_long(argc, argv, "c:qr", options, NULL)) != -1)
+	while ((c = cli_option(argc, argv, "c:qr", options)) != -1)
 		collect_read_option(c);
 	argc -= optind;
 	argv += optind;

@@ -5,18 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
+#include "base/buf.h"
+#include "base/cli.h"
 #include "base/err.h"
 #include "base/nearest.h"
 #include "base/slug.h"
-#include "base/buf.h"
+#include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/out.h"
-#include "base/cli.h"
 #include "record/secret.h"
-#include "config/env.h"
 #include "config/config.h"
 #include "config/configset.h"
+#include "config/env.h"
 #include "config/envset.h"
 
 static const char usage[] =
@@ -332,7 +333,7 @@ main(int argc, char **argv)
 	int c, words, status;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "+f:", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "+f:", options)) != -1) {
 		switch (c) {
 		case 'f': file = optarg; break;
 		case OPT_LIMIT:

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/program.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "io/out.h"
 #include "config/config.h"
 
@@ -324,7 +325,7 @@ main(int argc, char **argv)
 	int c;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "c:", options)) != -1) {
 		if (c != 'c')
 			cli_common(c, usage);
 		file = optarg;

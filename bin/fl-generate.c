@@ -4,17 +4,18 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/cli.h"
+#include "base/err.h"
+#include "base/set.h"
+#include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
-#include "base/cli.h"
-#include "base/set.h"
 #include "io/source.h"
-#include "config/env.h"
 #include "config/config.h"
+#include "config/env.h"
 #include "generate/generate.h"
 #include "generate/strategies.h"
 
@@ -217,7 +218,7 @@ main(int argc, char **argv)
 	int c, status = 0;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "c:s:l:", options, NULL)) != -1)
+	while ((c = cli_option(argc, argv, "c:s:l:", options)) != -1)
 		generate_read_option(c);
 	if (!given.base)
 		cli_need_input(argc - optind, generate_usage());

@@ -4,6 +4,7 @@
 
 #include "base/cli.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "io/out.h"
 #include "io/source.h"
 #include "io/spill.h"
@@ -67,7 +68,7 @@ main(int argc, char **argv)
 	int c, given = 0, status;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "is", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "is", options)) != -1) {
 		switch (c) {
 		case 'i':
 		case 's':

@@ -10,10 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cli.h"
 #include "base/buf.h"
+#include "base/cli.h"
 #include "base/err.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/out.h"
 #include "io/outdir.h"
@@ -371,7 +372,7 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	set_format("md");
-	while ((c = getopt_long(argc, argv, "f:o:j:", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "f:o:j:", options)) != -1) {
 		switch (c) {
 		case 'f': set_format(optarg); break;
 		case OPT_LIST: list_formats();

@@ -3,14 +3,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/buf.h"
+#include "base/cli.h"
 #include "base/hash.h"
+#include "base/set.h"
+#include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
-#include "base/cli.h"
-#include "base/set.h"
 #include "io/source.h"
 #include "record/record.h"
 #include "record/template.h"
@@ -91,7 +92,7 @@ main(int argc, char **argv)
 	int c, bad;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "flt:p:u", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "flt:p:u", options)) != -1) {
 		switch (c) {
 		case 'f': want.first = 1; break;
 		case 'l': want.last = 1; break;

@@ -14,6 +14,7 @@
 #include "base/cli.h"
 #include "base/err.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "json/isotime.h"
 #include "json/json.h"
 #include "io/line.h"
@@ -227,7 +228,7 @@ read_options(int argc, char **argv, const char *usage)
 	}
 	*l = '\0';
 	memcpy(table + LEN(options), common, sizeof(common));
-	while ((c = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, letters, table)) != -1) {
 		for (i = 0; i < LEN(options); i++)
 			if (c == CLI_OPT + (int)i || c == options[i].letter)
 				break;

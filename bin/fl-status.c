@@ -8,6 +8,7 @@
 #include "base/cli.h"
 #include "base/err.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/out.h"
 #include "experiment/status.h"
@@ -137,7 +138,7 @@ main(int argc, char **argv)
 	int c, status = 0, one;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "i:f:t", options, NULL)) != -1)
+	while ((c = cli_option(argc, argv, "i:f:t", options)) != -1)
 		apply_option(c);
 	if (optind == argc && !given.folder)
 		cli_misused(usage, "a directory is missing");

@@ -10,6 +10,7 @@
 #include "base/cli.h"
 #include "base/err.h"
 #include "base/util.h"
+#include "base/warn.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/newfile.h"
@@ -304,7 +305,7 @@ main(int argc, char **argv)
 	int c, i, r, to_yaml = 0, status = 0;
 
 	util_init(argv[0]);
-	while ((c = getopt_long(argc, argv, "dtlo:", options, NULL)) != -1) {
+	while ((c = cli_option(argc, argv, "dtlo:", options)) != -1) {
 		switch (c) {
 		case 'd':
 			unit = YAMLIN_DOCUMENTS;

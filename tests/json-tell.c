@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "base/warn.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "json/json.h"

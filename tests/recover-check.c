@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "base/warn.h"
 #include "base/err.h"
 #include "base/buf.h"
 #include "json/json.h"

@@ -1,17 +1,84 @@
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "util.h"
+#include "buf.h"
 #include "err.h"
+#include "util.h"
+#include "warn.h"
 #include "cli.h"
 
 #ifndef VERSION
 #define VERSION "unknown"
 #endif
+
+/* The option of a table that the n bytes of a word begin, after the one at i */
+static size_t
+next_like(const struct option *options, size_t i, const char *word, size_t n)
+{
+	while (options[i].name && strncmp(options[i].name, word, n) != 0)
+		i++;
+	return i;
+}
+
+/* Reports a long option that is not in the table, or not only once. */
+static void
+report_unknown(const char *word, const struct option *options)
+{
+	size_t n = strcspn(word + 2, "="), i = next_like(options, 0, word + 2,
+	    n);
+	struct buf like = { 0 };
+
+	if (!options[i].name) {
+		warn("unrecognized option '%.*s'", (int)n + 2, word);
+		return;
+	}
+	for (; options[i].name; i = next_like(options, i + 1, word + 2, n))
+		buf_printf(&like, " '--%s'", options[i].name);
+	warn("option '%.*s' is ambiguous; possibilities:%s", (int)n + 2, word,
+	    buf_str(&like));
+	buf_release(&like);
+}
+
+/* Reports what is wrong with the word in which getopt_long has stopped. */
+static void
+report_option(const char *word, const char *letters,
+    const struct option *options)
+{
+	size_t i = 0;
+
+	if (!optopt) {
+		report_unknown(word, options);
+		return;
+	}
+	while (options[i].name && options[i].val != optopt)
+		i++;
+	if (!strncmp(word, "--", 2) && options[i].name)
+		warn(options[i].has_arg ? "option '--%s' requires an argument" :
+		    "option '--%s' doesn't allow an argument",
+		    options[i].name);
+	else if (strchr(letters, optopt))
+		warn("option requires an argument -- '%c'", optopt);
+	else
+		warn("invalid option -- '%c'", optopt);
+}
+
+int
+cli_option(int argc, char **argv, const char *letters,
+    const struct option *options)
+{
+	int c;
+
+	opterr = 0;
+	c = getopt_long(argc, argv, letters, options, NULL);
+	if (c == '?')
+		report_option(argv[optind - 1], letters, options);
+	return c;
+}
 
 void
 cli_common(int c, const char *usage)
@@ -35,7 +102,7 @@ cli_misused(const char *usage, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vwarn(fmt, ap);
+	warn_list(fmt, ap);
 	va_end(ap);
 	fprintf(stderr, "usage: %s", usage);
 	exit(2);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct err;
+struct option;
 
 /* getopt_long's values of --help and --version, and the first free value. */
 enum { CLI_HELP = 1000, CLI_VERSION, CLI_OPT };
@@ -20,6 +21,14 @@ enum { CLI_HELP = 1000, CLI_VERSION, CLI_OPT };
 	{ "help", no_argument, NULL, CLI_HELP }, \
 	{ "version", no_argument, NULL, CLI_VERSION }, \
 	{ NULL, 0, NULL, 0 }
+
+/*
+ * Returns the next option as getopt_long does, but its message about a wrong
+ * option, which may be the name of a file, goes through warn. The option is
+ * '?' then.
+ */
+int cli_option(int argc, char **argv, const char *letters,
+    const struct option *options);
 
 /*
  * Handles an option that main does not know: prints the usage or the version

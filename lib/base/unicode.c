@@ -1,9 +1,8 @@
 #include <stddef.h>
 
+#include "util.h"
 #include "unicode_tables.h"
 #include "unicode.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Finds c among n ranges in ascending order. */
 static int
@@ -44,7 +43,7 @@ map(const struct unicode_mapping *m, size_t n, uint32_t c)
 int
 unicode_is_alnum(uint32_t c)
 {
-	return in_ranges(alnum, COUNT(alnum), c);
+	return in_ranges(alnum, LEN(alnum), c);
 }
 
 int
@@ -52,19 +51,19 @@ unicode_is_letter(uint32_t c)
 {
 	if (c < 0x80)
 		return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-	return in_ranges(letters, COUNT(letters), c);
+	return in_ranges(letters, LEN(letters), c);
 }
 
 int
 unicode_is_extending(uint32_t c)
 {
-	return c >= 0x300 && in_ranges(extending, COUNT(extending), c);
+	return c >= 0x300 && in_ranges(extending, LEN(extending), c);
 }
 
 int
 unicode_is_hidden(uint32_t c)
 {
-	return in_ranges(hidden, COUNT(hidden), c);
+	return in_ranges(hidden, LEN(hidden), c);
 }
 
 unsigned
@@ -73,9 +72,9 @@ unicode_width(uint32_t c)
 	/* most text */
 	if (c < 0x300)
 		return 1;
-	if (in_ranges(zero_width, COUNT(zero_width), c))
+	if (in_ranges(zero_width, LEN(zero_width), c))
 		return 0;
-	return in_ranges(double_width, COUNT(double_width), c) ? 2 : 1;
+	return in_ranges(double_width, LEN(double_width), c) ? 2 : 1;
 }
 
 uint32_t
@@ -83,7 +82,7 @@ unicode_lower(uint32_t c)
 {
 	if (c < 0x80)
 		return c >= 'A' && c <= 'Z' ? c + 32 : c;
-	return map(to_lower, COUNT(to_lower), c);
+	return map(to_lower, LEN(to_lower), c);
 }
 
 uint32_t
@@ -91,5 +90,5 @@ unicode_upper(uint32_t c)
 {
 	if (c < 0x80)
 		return c >= 'a' && c <= 'z' ? c - 32 : c;
-	return map(to_upper, COUNT(to_upper), c);
+	return map(to_upper, LEN(to_upper), c);
 }

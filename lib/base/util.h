@@ -2,12 +2,9 @@
 #define UTIL_H
 
 /*
- * What every program needs: its name in messages, messages to stderr, and
- * memory. Only main programs call warn() and die(); the library returns -1 and
- * fills in a struct err instead. Running out of memory ends the program, from
- * wherever it happens.
+ * What every program needs: its name in messages (warn.h), and memory. Running
+ * out of memory ends the program, from wherever it happens.
  */
-#include <stdarg.h>
 #include <stddef.h>
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -23,20 +20,6 @@ extern const char *prog;
  * later becomes one of them; reading from or writing to these fails.
  */
 void util_init(const char *argv0);
-
-/*
- * A copy of text that is safe to print on a terminal and in a log, or NULL
- * without memory: hidden characters (unicode.h), newlines and bytes that are
- * not UTF-8 are written as \u001b, \n and \xff. The caller frees it.
- */
-char *printable(const char *text);
-
-/* Prints "prog: message", made printable, and a newline to stderr. */
-void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-void vwarn(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
-
-/* Prints a message as warn does and exits with status 2. */
-_Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Ends the program because n more bytes (0: unknown) cannot be allocated. */
 _Noreturn void die_memory(size_t n);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "io/plain.h"
 #include "recover.h"
 #include "status.h"
@@ -247,11 +248,10 @@ status_put_json(struct buf *b, const struct status *s)
 void
 status_put_text(struct buf *b, const struct status *s)
 {
-	char *dir = printable(s->dir);
 	long long tenths;
 
-	buf_printf(b, "%s: %lld", dir ? dir : "?", s->runs);
-	free(dir);
+	visible_put(b, s->dir, strlen(s->dir));
+	buf_printf(b, ": %lld", s->runs);
 	if (s->summarized && s->runs < s->of)
 		buf_printf(b, " of %lld", s->of);
 	buf_puts(b, " runs");

@@ -1,9 +1,9 @@
 #include <stddef.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "termwidth.h"
 
 /* Marks on one character; a terminal is not to be given any number of them. */
@@ -17,17 +17,11 @@ struct text {
 };
 
 static size_t
-put_escape(struct text *t, uint32_t c)
+termwidth_put_escape(struct text *t, uint32_t c)
 {
-	static const char from[] = "\t\n\r", to[] = "tnr";
-	const char *q = c ? strchr(from, (int)c) : NULL;
 	size_t before = t->b->len;
 
-	if (c < 0x80 && q)
-		buf_printf(t->b, "\\%c", to[q - from]);
-	else
-		buf_printf(t->b, c < 0x10000 ? "\\u%04x" : "\\U%08x",
-		    (unsigned)c);
+	visible_put_escape(t->b, c);
 	t->last = 1;
 	t->marks = MARKS_MAX;
 	return t->b->len - before;
@@ -62,7 +56,7 @@ termwidth_put_char(struct text *t, uint32_t c)
 		return 0;
 	w = unicode_width(c);
 	if (unicode_is_hidden(c) || (!w && t->marks == MARKS_MAX))
-		return put_escape(t, c);
+		return termwidth_put_escape(t, c);
 	utf8_put(t->b, c);
 	if (w) {
 		t->last = w;

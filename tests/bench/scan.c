@@ -15,6 +15,7 @@
 #include <jsmn.h>
 
 #include "base/util.h"
+#include "base/warn.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "json/json.h"
