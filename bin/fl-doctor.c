@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/program.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "base/warn.h"
 #include "io/out.h"
 #include "config/config.h"
@@ -48,8 +49,11 @@ static struct {
 static void
 finding_put(const char *state, const char *what, const char *detail)
 {
-	buf_printf(out_begin(&findings.out), "%-8s %-12s %s\n", state, what,
-	    detail);
+	struct buf *b = out_begin(&findings.out);
+
+	buf_printf(b, "%-8s %-12s ", state, what);
+	visible_put(b, detail, strlen(detail));
+	buf_byte(b, '\n');
 	out_end(&findings.out);
 	if (!strcmp(state, "missing"))
 		findings.sick = 1;

@@ -316,8 +316,8 @@ find_options(void)
 		o.width = (unsigned)strtoul(columns, NULL, 10);
 	else if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		o.width = size.ws_col;
-	o.terminal = isatty(STDOUT_FILENO) && !given.output_dir;
-	o.colour = o.terminal && (!no || !*no);
+	o.colour = isatty(STDOUT_FILENO) && !given.output_dir &&
+	    (!no || !*no);
 	if (given.output_dir)
 		o.list = given.shard ? "../index.html" : "index.html";
 	return o;

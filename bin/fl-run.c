@@ -604,12 +604,23 @@ experiment_close(struct experiment *x)
 
 /* --- actions ------------------------------------------------------------- */
 
+/* Writes text to the standard output, which stays open. */
+static void
+write_text(const struct buf *text)
+{
+	struct out o;
+
+	out_init(&o, dup(STDOUT_FILENO), 0);
+	out_put(&o, text->p, text->len);
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+}
+
 /* Writes text and exits with 0. */
 static _Noreturn void
 print_text(const struct buf *text)
 {
-	if (out_write_all(STDOUT_FILENO, text->p, text->len))
-		die("<stdout>: %s", strerror(errno));
+	write_text(text);
 	exit(0);
 }
 
@@ -652,7 +663,7 @@ explain(struct config *c)
 	check_put(&text, &agent);
 	if (!bad && (!given.check || !agent.python))
 		print_text(&text);
-	out_write_all(STDOUT_FILENO, text.p, text.len);
+	write_text(&text);
 	if (!bad)
 		check_become(&agent, c, &e);
 	die("%s", e.msg);

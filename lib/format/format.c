@@ -26,7 +26,7 @@ static const struct format formats[] = {
 	{ .name = "html", .put_with = html_put, .alone = 1, .list = &html_list,
 		.summary = "a page for a browser" },
 	{ .name = "tree", .put_with = treeview_put, .suffix = "txt",
-		.between = "\n", .as_is = 1,
+		.between = "\n", .as_is = 1, .coloured = 1,
 		.summary = "a tree for the terminal" },
 	{ .name = "json", .put = pertrace_put_pretty,
 		.summary = "per-trace records, indented" },

@@ -3,8 +3,6 @@
 
 /* The appearance of traces, for the formats that have a choice. */
 struct format_options {
-	int terminal;		/* 1: for a terminal: hidden characters of
-				   data are escaped */
 	int colour;		/* 1: with colours (ANSI SGR) */
 	unsigned width;		/* cells of a line; 0: 80 */
 	const char *list;	/* URL of the list of traces, or NULL */

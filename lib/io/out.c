@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/buf.h"
+#include "base/util.h"
+#include "base/visible.h"
 #include "out.h"
 
 #define OUT_FULL 65536		/* bytes that are written out */
@@ -17,11 +18,13 @@ void
 out_init(struct out *o, int fd, int each)
 {
 	o->fd = fd;
-	o->each = each || isatty(fd);
+	o->plain = isatty(fd);
+	o->each = each || o->plain;
 	o->error = 0;
 	o->written = 0;
 	o->done = 0;
 	o->free = 0;
+	o->shown = 0;
 	o->b = xcalloc(1, sizeof(*o->b));
 }
 
@@ -54,9 +57,19 @@ out_write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
+/* Escapes what a terminal would obey in the records that were added. */
+static void
+escape_records(struct out *o)
+{
+	if (o->plain && o->shown < o->b->len)
+		visible_lines(o->b, o->shown);
+	o->shown = o->b->len;
+}
+
 int
 out_flush(struct out *o)
 {
+	escape_records(o);
 	if (!o->error && o->b->len) {
 		if (out_write_all(o->fd, o->b->p + o->done,
 		    o->b->len - o->done))
@@ -64,7 +77,7 @@ out_flush(struct out *o)
 		else
 			o->written += o->b->len - o->done;
 	}
-	o->b->len = o->done = 0;
+	out_discard(o);
 	return o->error ? -1 : 0;
 }
 
@@ -113,6 +126,7 @@ out_try(struct out *o)
 	size_t n, left;
 	ssize_t w;
 
+	escape_records(o);
 	while (!o->error && (left = out_pending(o)) > 0) {
 		n = writable_size(o);
 		w = n ? write(o->fd, o->b->p + o->done, n < left ? n : left) :
@@ -129,9 +143,10 @@ out_try(struct out *o)
 	/* remove the written bytes once they are half of the buffer */
 	if (o->done == o->b->len && o->b->cap > OUT_KEPT) {
 		buf_release(o->b);
-		o->done = 0;
+		o->done = o->shown = 0;
 	} else if (o->done > o->b->len / 2) {
 		buf_splice(o->b, 0, o->done, NULL, 0);
+		o->shown -= o->done;
 		o->done = 0;
 	}
 	return o->error ? -1 : 0;
@@ -140,7 +155,7 @@ out_try(struct out *o)
 void
 out_discard(struct out *o)
 {
-	o->b->len = o->done = 0;
+	o->b->len = o->done = o->shown = 0;
 }
 
 int
@@ -154,7 +169,7 @@ out_end(struct out *o)
 int
 out_put(struct out *o, const void *p, size_t n)
 {
-	if (n < OUT_FULL || o->done) {
+	if (n < OUT_FULL || o->done || o->plain) {
 		buf_add(o->b, p, n);
 		return out_end(o);
 	}

@@ -18,12 +18,16 @@ struct out {
 	uint64_t written;	/* bytes written out so far */
 	size_t done;		/* bytes of b that out_try has written */
 	int free;		/* 1: writes of any size do not block */
+	int plain;		/* 1: a terminal; escapes are due (visible.h) */
+	size_t shown;		/* bytes of b that have their escapes */
 	struct buf *b;		/* buffered records */
 };
 
 /*
  * Starts writing to fd. Every record is written out at once if each is 1 or fd
- * is a terminal, else when 64 KiB are buffered.
+ * is a terminal, else when 64 KiB are buffered. A terminal gets escapes as by
+ * visible_lines in place of its commands; who writes commands on purpose, and
+ * escapes everything else, sets plain to 0.
  */
 void out_init(struct out *o, int fd, int each);
 

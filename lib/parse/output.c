@@ -7,8 +7,6 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/unicode.h"
-#include "base/utf8.h"
 #include "base/util.h"
 #include "json/json.h"
 #include "io/spill.h"
@@ -112,6 +110,8 @@ begin_stream(struct output *k)
 		fd = k->filter.in;
 	}
 	out_init(&k->out, fd, 0);
+	if (k->format->coloured)
+		k->out.plain = 0;
 	return 0;
 }
 
@@ -455,31 +455,6 @@ part_text(const struct batch *h, size_t i, const char **p)
 	return end - h->parts[i].at;
 }
 
-/* Writes text to the stream. A terminal could obey characters of the data. */
-static int
-put_stream(struct output *k, const char *text, size_t n)
-{
-	struct buf shown = { 0 };
-	size_t i, len;
-	uint32_t c;
-	int bad;
-
-	/* formats with options escape their text themselves */
-	if (!k->options.terminal || k->format->put_with)
-		return out_put(&k->out, text, n);
-	for (i = 0; i < n; i += len) {
-		len = utf8_decode(text + i, n - i, &c);
-		if (c == '\n' || c == '\t' || !unicode_is_hidden(c))
-			buf_add(&shown, text + i, len);
-		else
-			buf_printf(&shown, c < 0x10000 ? "\\u%04x" :
-			    "\\U%08x", (unsigned)c);
-	}
-	bad = out_put(&k->out, shown.p, shown.len);
-	buf_release(&shown);
-	return bad;
-}
-
 /* A trace's file could not be written. */
 static int
 fail_part(struct batch *h, const struct rendered *p, int error)
@@ -503,7 +478,7 @@ write_part(struct batch *h, size_t i)
 	if (k->apart)
 		return out_write_all(p->fd, text, n) ?
 		    fail_part(h, p, errno) : 0;
-	return put_stream(k, text, n) ? output_fail(k, k->format->file,
+	return out_put(&k->out, text, n) ? output_fail(k, k->format->file,
 	    k->out.error) : 0;
 }
 
