@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 #include "base/slug.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "base/warn.h"
 #include "json/json.h"
 #include "io/out.h"
@@ -37,6 +38,8 @@ static const char usage[] =
 "  nearest WORD KNOWN ...  print the known word that WORD probably stands for\n"
 "  quote TEXT          print TEXT as a JSON string\n"
 "  slug TEXT           print TEXT as a path component\n"
+"  visible TEXT ...    print each TEXT as a line, with escapes for control and\n"
+"                      other invisible characters\n"
 "Options:\n"
 "  -f, --file FILE     use FILE instead of setting.yaml\n"
 "      --limit N       print at most N inputs\n";
@@ -251,6 +254,19 @@ slug(const char *file, char **args)
 }
 
 static int
+visible(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out);
+
+	(void)file;
+	for (; *args; args++) {
+		visible_put(b, *args, strlen(*args));
+		buf_byte(b, '\n');
+	}
+	return 0;
+}
+
+static int
 set(const char *file, char **args)
 {
 	struct err e = { 0 };
@@ -285,6 +301,7 @@ static const struct command {
 	{ .name = "nearest", .args = 1, .more = 1, .edit = nearest },
 	{ .name = "quote", .args = 1, .edit = quote },
 	{ .name = "slug", .args = 1, .edit = slug },
+	{ .name = "visible", .args = 1, .more = 1, .edit = visible },
 };
 
 /* Runs a command. Returns the exit status. */

@@ -694,6 +694,8 @@ others()
 	run -0 fl-config slug '.. a/b 일번-x'
 	assert_output 'a-b-일번-x'
 	run -2 fl-config slug
+	run -0 fl-config visible $'a\e]0;x\a' $'\u009b2J\u202e\U000e0041\n\xff' 'é 👍 \\'
+	assert_output $'a\\u001b]0;x\\u0007\n\\u009b2J\\u202e\\U000e0041\\n\\xff\né 👍 \\\\'
 }
 
 @test "inputs prints at most as many inputs as --limit allows" {
