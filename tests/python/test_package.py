@@ -7,6 +7,7 @@ import sys
 import unittest
 
 import fluxloop
+from fluxloop import report
 from helpers import PACKAGE, FolderCase
 
 
@@ -17,6 +18,33 @@ class PackageTest(FolderCase):
         for path in files:
             with open(path, encoding="utf-8") as file:
                 ast.parse(file.read(), path, feature_version=(3, 8))
+
+    def test_what_a_message_quotes_is_text(self):
+        path = self.write("e\x1b]0;x\x07\u202e.env", "A\x1b\x9bB=1\n=\u202e\n")
+        program = """
+            import fluxloop
+            fluxloop.load_env(%a)
+            fluxloop.record_call_args("m:f", a=1)
+        """
+        done = self.python(
+            program % path,
+            FLUXLOOP_SAMPLE_RATE="\x1b]0;x\x07\u202e\n",
+            FLUXLOOP_RECORD_ARGS="true",
+            FLUXLOOP_RECORDING_FILE=self.path("no\x1b\x9b", "x\u202e"),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\\x1b]0;x\\x07\\u202e", done.stderr)
+        for line in done.stderr.split("\n"):
+            self.assertTrue(line.isprintable(), line)
+
+    def test_text_is_made_visible(self):
+        table = {
+            "a \u00e9\u6ce8": "a \u00e9\u6ce8",
+            "\x1b\x9b\n": "\\x1b\\x9b\\n",
+            "\u202e\udc9b": "\\u202e\\udc9b",
+        }
+        for text, shown in table.items():
+            self.assertEqual(report.visible(text), shown)
 
     def test_every_public_name_exists(self):
         for name in fluxloop.__all__:

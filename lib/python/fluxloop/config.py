@@ -4,6 +4,7 @@ import os
 import warnings
 
 from . import dotenv
+from .report import visible
 from .settings import SDKConfig, convert_settings, get_config
 
 __all__ = ["SDKConfig", "configure", "get_config", "load_env", "reset_config"]
@@ -55,7 +56,8 @@ def load_env(dotenv_path=None, *, override=True, refresh_config=True):
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         values, complaints = dotenv.parse(file.read(), os.environ)
     for line, complaint in complaints:
-        warnings.warn("%s:%d: %s" % (path, line, complaint), RuntimeWarning, stacklevel=2)
+        message = visible("%s:%d: %s" % (path, line, complaint))
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     for name, value in values.items():
         if override or name not in os.environ:
             os.environ[name] = value

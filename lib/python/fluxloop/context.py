@@ -7,6 +7,7 @@ asyncio.gather and wherever else contexts are copied.
 
 from contextvars import ContextVar
 
+from .report import visible
 from .serialize import excerpt
 from .settings import get_config
 from .stamps import new_id, utc_now
@@ -256,7 +257,8 @@ class FluxLoopContext:
         except OSError as error:
             import warnings
 
-            warnings.warn("fluxloop could not store a trace: %s" % error, RuntimeWarning)
+            message = visible("fluxloop could not store a trace: %s" % error)
+            warnings.warn(message, RuntimeWarning)
 
 
 def _is_sampled(rate):

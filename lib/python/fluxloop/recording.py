@@ -16,6 +16,7 @@ from itertools import count
 
 from .introspect import is_coroutine_function
 from .masking import MASK, is_secret
+from .report import visible
 from .serialize import Encoder, describe, encode, is_enum, is_huge, iso_text, type_name
 from .settings import get_config
 
@@ -92,7 +93,7 @@ def _warn_once(error):
     _warned.add(type(error))
     try:
         warnings.warn(
-            "fluxloop could not record a call: %s: %s" % (type(error).__name__, error),
+            visible("fluxloop could not record a call: %s: %s" % (type(error).__name__, error)),
             RuntimeWarning,
             stacklevel=3,
         )

@@ -4,10 +4,18 @@ import os
 import sys
 
 
+def visible(text):
+    """The text in one line, with escapes as by repr() for what a terminal would
+    obey or not show."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def log(text):
     """Write a line to stderr, if it is open."""
     try:
-        print("fluxloop.bridge: %s" % text, file=sys.stderr)
+        print("fluxloop.bridge: %s" % visible(str(text)), file=sys.stderr)
     except Exception:  # the handler may have closed it
         pass
 

@@ -2,6 +2,8 @@
 
 import os
 
+from .report import visible
+
 
 def _boolean(value):
     if isinstance(value, str):
@@ -82,7 +84,7 @@ class SDKConfig:
 def _warn(message):
     import warnings
 
-    warnings.warn(message, RuntimeWarning, stacklevel=4)
+    warnings.warn(visible(message), RuntimeWarning, stacklevel=4)
 
 
 _config = SDKConfig()
