@@ -122,12 +122,12 @@ formats()
 	printf '%s\n' '{"trace_id":"a","input":"a|b\n<b>`c`</b>","persona":"x\u0007y"}' >in
 	fl-parse -o out in
 	run tail -n 1 out/index.md
-	assert_output '| a\|b… |  | x y | | no | [00_a.md](00_a.md) |'
+	assert_output '| a\|b… |  | x\\u0007y | | no | [00_a.md](00_a.md) |'
 	# what turns the direction of text, and C1 controls; no time at all
 	printf '%s\n' '{"trace_id":"a","input":"\u202eab\u2067c\u061cd","persona":"\u009b31m","duration_ms":NaN}' >in
 	fl-parse -o out --overwrite in
 	run tail -n 1 out/index.md
-	assert_output '|  ab c d |  |  31m | | no | [00_a.md](00_a.md) |'
+	assert_output '| \\u202eab\\u2067c\\u061cd |  | \\u009b31m | | no | [00_a.md](00_a.md) |'
 }
 
 @test "an index that does not fit into the memory makes no difference" {

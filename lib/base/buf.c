@@ -46,12 +46,6 @@ buf_add(struct buf *b, const void *p, size_t n)
 }
 
 void
-buf_puts(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void
 buf_fill(struct buf *b, char c, size_t n)
 {
 	if (!n)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p;		/* contents, with room for one more byte */
@@ -44,9 +45,18 @@ buf_byte(struct buf *b, char c)
 	b->len++;
 }
 
-/* Append n bytes, a string, n times the same byte, formatted text. */
+/* Appends a string; the length of a literal is known to the compiler. */
+static inline void
+buf_puts(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	memcpy(buf_room(b, n), s, n);
+	b->len += n;
+}
+
+/* Append n bytes, n times the same byte, formatted text. */
 void buf_add(struct buf *b, const void *p, size_t n);
-void buf_puts(struct buf *b, const char *s);
 void buf_fill(struct buf *b, char c, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

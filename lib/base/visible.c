@@ -5,9 +5,6 @@
 #include "utf8.h"
 #include "visible.h"
 
-/* The ways to write text. */
-enum visible_way { VISIBLE_LINE, VISIBLE_LINES, VISIBLE_JSON };
-
 void
 visible_put_escape(struct buf *b, uint32_t c)
 {
@@ -31,18 +28,22 @@ put_json_escape(struct buf *b, uint32_t c)
 		buf_printf(b, "\\u%04x", (unsigned)c);
 }
 
-/* 1 for the bytes that only begin characters that are shown, or continue one */
+/* 1 for characters that are not shown, but kept. */
 static int
-is_innocent(unsigned char c)
+is_kept(uint32_t c, enum visible_way way)
 {
-	return c < 0x7f ? c >= 0x20 : (c >= 0x80 && c < 0xc2) ||
-	    (c > 0xc2 && c < 0xd8) || (c > 0xd8 && c < 0xe1) ||
-	    (c > 0xe2 && c < 0xed);
+	if (way == VISIBLE_LINE)
+		return 0;
+	return c == '\n' || c == '\t' || (way == VISIBLE_JSON &&
+	    (c == 0x7f || c == 0x85 || c == 0x2028 || c == 0x2029));
 }
 
+/* The first bytes of the characters that JSON text needs an escape for. */
+static const char leads[] = "\xc2\xd8\xe1\xe2\xef\xf0\xf3";
+
 /*
- * The number of bytes from the start that stay as they are. JSON is known to
- * be UTF-8, so most bytes need no decoding.
+ * The number of bytes from the start that stay as they are. JSON is UTF-8
+ * without NULs, and ends in one here, so most of it need not be decoded.
  */
 static size_t
 shown_run(const char *s, size_t n, enum visible_way way)
@@ -51,13 +52,15 @@ shown_run(const char *s, size_t n, enum visible_way way)
 	uint32_t c;
 
 	while (i < n) {
-		if (way == VISIBLE_JSON && is_innocent((unsigned char)s[i])) {
+		if (way == VISIBLE_JSON && (i += strcspn(s + i, leads)) >= n)
+			break;
+		if (s[i] >= ' ' && s[i] < 0x7f) {
 			i++;
 			continue;
 		}
 		len = utf8_decode(s + i, n - i, &c);
-		if (unicode_is_hidden(c) ? way == VISIBLE_LINE ||
-		    (c != '\n' && c != '\t') : len == 1 && c >= 0x80)
+		if (unicode_is_hidden(c) ? !is_kept(c, way) :
+		    len == 1 && c >= 0x80)
 			break;
 		i += len;
 	}
@@ -95,29 +98,16 @@ visible_put(struct buf *b, const char *s, size_t n)
 	visible_put_way(b, s, n, VISIBLE_LINE);
 }
 
-/* Replaces the text from offset at on. */
-static void
+void
 visible_replace(struct buf *b, size_t at, enum visible_way way)
 {
 	struct buf text = { 0 };
 
-	at += shown_run(b->p + at, b->len - at, way);
+	at += shown_run(buf_str(b) + at, b->len - at, way);
 	if (at == b->len)
 		return;
 	visible_put_way(&text, b->p + at, b->len - at, way);
 	b->len = at;
 	buf_add(b, text.p, text.len);
 	buf_release(&text);
-}
-
-void
-visible_lines(struct buf *b, size_t at)
-{
-	visible_replace(b, at, VISIBLE_LINES);
-}
-
-void
-visible_json(struct buf *b, size_t at)
-{
-	visible_replace(b, at, VISIBLE_JSON);
 }

@@ -20,11 +20,13 @@ void visible_put_escape(struct buf *b, uint32_t c);
 void visible_put(struct buf *b, const char *s, size_t n);
 
 /*
- * Replace what is to be escaped from offset at to the end. visible_lines keeps
- * newlines and tabs. visible_json is for JSON text in UTF-8, as lines: it
- * writes escapes that are JSON, so that the values stay the same.
+ * Replaces what is to be escaped from offset at to the end. VISIBLE_LINE leaves
+ * one line, VISIBLE_LINES keeps newlines and tabs. VISIBLE_JSON is for lines of
+ * JSON in UTF-8: its escapes are JSON's, so that the values stay the same. It
+ * keeps DEL and the line ends U+0085, U+2028 and U+2029, which the original
+ * FluxLoop writes and which are no commands.
  */
-void visible_lines(struct buf *b, size_t at);
-void visible_json(struct buf *b, size_t at);
+enum visible_way { VISIBLE_LINE, VISIBLE_LINES, VISIBLE_JSON };
+void visible_replace(struct buf *b, size_t at, enum visible_way way);
 
 #endif

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/unicode.h"
 #include "base/utf8.h"
 #include "json/json.h"
 #include "trace/trace.h"
+#include "mdtext.h"
 #include "listing.h"
 
 /* The most characters of a cell. */
@@ -25,22 +25,16 @@ static void
 listing_put_cell(struct buf *b, struct json_span v)
 {
 	struct buf text = { 0 };
-	size_t i, len, shown = 0;
+	size_t i, shown = 0;
 	uint32_t c;
 
 	if (!json_is_null(v))
 		trace_plain(&text, v);
 	buf_byte(b, ' ');
 	for (i = 0; i < text.len && text.p[i] != '\n' && text.p[i] != '\r' &&
-	    shown < CELL_SHOWN; i += len, shown++) {
-		len = utf8_decode(text.p + i, text.len - i, &c);
-		if (strchr("\\`*_[]<>|&#", (int)(c < 0x80 && c ? c : 'a')))
-			buf_byte(b, '\\');
-		if (unicode_is_hidden(c))
-			buf_byte(b, ' ');
-		else
-			utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
-	}
+	    shown < CELL_SHOWN; shown++)
+		i += utf8_decode(text.p + i, text.len - i, &c);
+	mdtext_put(b, text.p, i);
 	if (i < text.len)
 		buf_puts(b, "…");
 	buf_puts(b, " |");

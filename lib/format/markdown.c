@@ -2,35 +2,12 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/unicode.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "json/json.h"
 #include "trace/trace.h"
+#include "mdtext.h"
 #include "markdown.h"
-
-/*
- * Appends text without ending the line: line breaks become escapes, and so do
- * other control characters and lone surrogates.
- */
-static void
-markdown_put_line(struct buf *b, const char *s, size_t n)
-{
-	size_t i, len;
-	uint32_t c;
-
-	for (i = 0; i < n; i += len) {
-		len = utf8_decode(s + i, n - i, &c);
-		if (c == '\n')
-			buf_puts(b, "\\n");
-		else if (c == '\r')
-			buf_puts(b, "\\r");
-		else if ((c < 0x20 && c != '\t') ||
-		    (c >= 0xd800 && c <= 0xdfff))
-			buf_printf(b, "\\u%04x", (unsigned)c);
-		else
-			buf_add(b, s + i, len);
-	}
-}
 
 /* Appends text as code, between more backticks than it contains in a row. */
 static void
@@ -45,21 +22,34 @@ put_code(struct buf *b, const char *s, size_t n)
 	buf_fill(b, '`', longest + 1);
 	if (longest)
 		buf_byte(b, ' ');
-	markdown_put_line(b, s, n);
+	visible_put(b, s, n);
 	if (longest)
 		buf_byte(b, ' ');
 	buf_fill(b, '`', longest + 1);
 }
 
-/* 1 for a string of characters that need no escape anywhere, as in most. */
+/*
+ * 1 for a string of characters that need no escape anywhere, as in most; eight
+ * at a time, as json_put_text does.
+ */
 static int
 is_simple(struct json_span v)
 {
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t w, quote, slash;
 	size_t i;
 
 	if (!json_is(v, JSON_STRING) || v.n == 2)
 		return 0;
-	for (i = 1; i < v.n - 1; i++)
+	for (i = 1; i + 8 <= v.n - 1; i += 8) {
+		memcpy(&w, v.p + i, 8);
+		quote = w ^ ones * '`';
+		slash = w ^ ones * '\\';
+		if ((w | (w + ones) | (quote - ones) | (slash - ones)) & ones *
+		    0x80)
+			break;
+	}
+	for (; i < v.n - 1; i++)
 		if (v.p[i] < 0x20 || v.p[i] > 0x7e || v.p[i] == '`' ||
 		    v.p[i] == '\\')
 			return 0;
@@ -91,7 +81,10 @@ put_item(struct buf *b, const char *label, struct json_span v,
 	buf_release(&text);
 }
 
-/* Appends a JSON string in ASCII, as Python's json.dumps writes it. */
+/*
+ * Appends a JSON string in ASCII, as Python's json.dumps writes it, but DEL as
+ * an escape.
+ */
 static void
 put_ascii(struct buf *b, const char *s, size_t n)
 {
@@ -114,6 +107,16 @@ put_ascii(struct buf *b, const char *s, size_t n)
 	buf_release(&json);
 }
 
+/* Appends a value that is not a string: YAML, too. */
+static void
+put_flow(struct buf *b, struct json_span v)
+{
+	size_t at = b->len;
+
+	json_compact(b, v);
+	visible_replace(b, at, VISIBLE_LINE);
+}
+
 static void
 put_persona(struct buf *b, struct json_span v)
 {
@@ -125,7 +128,7 @@ put_persona(struct buf *b, struct json_span v)
 		json_text(&text, v);
 		put_ascii(b, text.p, text.len);
 	} else {
-		json_compact(b, v);
+		put_flow(b, v);
 	}
 	buf_release(&text);
 }
@@ -134,25 +137,10 @@ put_persona(struct buf *b, struct json_span v)
 static void
 put_quoted(struct buf *b, const struct buf *text)
 {
-	size_t i, len;
-	uint32_t c;
+	size_t at = b->len;
 
-	if (utf8_check(text->p, text->len) < text->len) {
-		put_ascii(b, text->p, text->len);
-		return;
-	}
-	buf_byte(b, '"');
-	for (i = 0; i < text->len; i += len) {
-		len = utf8_decode(text->p + i, text->len - i, &c);
-		if (c == '"' || c == '\\')
-			buf_byte(b, '\\');
-		if (unicode_is_hidden(c))
-			buf_printf(b, c < 0x10000 ? "\\u%04x" : "\\U%08x",
-			    (unsigned)c);
-		else
-			buf_add(b, text->p + i, len);
-	}
-	buf_byte(b, '"');
+	json_put_text(b, text->p, text->len);
+	visible_replace(b, at, VISIBLE_LINE);
 }
 
 /* Appends the trace's duration with two decimals, or absent. */
@@ -180,7 +168,7 @@ markdown_put_header(struct buf *b, const struct trace *t, const struct buf *id)
 	else if (!t->v[TRACE_ITERATION].p)
 		buf_byte(b, '0');
 	else
-		json_compact(b, t->v[TRACE_ITERATION]);
+		put_flow(b, t->v[TRACE_ITERATION]);
 	buf_puts(b, "\npersona: ");
 	put_persona(b, t->v[TRACE_PERSONA]);
 	buf_puts(b, "\nduration_ms: ");
@@ -214,10 +202,13 @@ static void
 markdown_put_payload(struct buf *b, const char *key, struct json_span v,
     const char *absent)
 {
+	size_t at;
+
 	buf_printf(b, "```json\n{\n  \"%s\": ", key);
-	if (v.p)
-		json_pretty(b, v, 2);
-	else
+	at = b->len;
+	if (v.p && json_pretty(b, v, 2))
+		visible_replace(b, at, VISIBLE_JSON);
+	else if (!v.p)
 		buf_puts(b, absent);
 	buf_puts(b, "\n}\n```\n\n");
 }
@@ -264,6 +255,8 @@ static void
 put_block(struct buf *b, const struct trace *t, const struct observation *o,
     size_t field, const char *title)
 {
+	size_t at;
+
 	buf_puts(b, "**");
 	buf_puts(b, title);
 	buf_puts(b, "**\n");
@@ -272,36 +265,27 @@ put_block(struct buf *b, const struct trace *t, const struct observation *o,
 		return;
 	}
 	buf_puts(b, "```json\n");
-	trace_pretty(b, t, o, field);
+	at = b->len;
+	if (trace_pretty(b, t, o, field))
+		visible_replace(b, at, VISIBLE_JSON);
 	buf_puts(b, "\n```\n\n");
 }
 
-/*
- * Appends the text of a heading: on one line, with escapes for what a viewer
- * takes for markup, such as a picture that it would load.
- */
+/* Appends a value as text of a heading. */
 static void
-put_heading(struct buf *b, struct json_span v, const char *absent)
+put_bare(struct buf *b, struct json_span v, const char *absent)
 {
 	struct buf text = { 0 };
-	size_t i, len;
-	uint32_t c;
 
+	if (is_simple(v)) {
+		mdtext_put(b, v.p + 1, v.n - 2);
+		return;
+	}
 	if (trace_falsy(v))
 		buf_puts(&text, absent);
 	else
 		trace_plain(&text, v);
-	for (i = 0; i < text.len; i += len) {
-		len = utf8_decode(text.p + i, text.len - i, &c);
-		if (c >= 0x80 && unicode_is_hidden(c))
-			buf_printf(b, c < 0x10000 ? "\\u%04x" : "\\U%08x",
-			    (unsigned)c);
-		else if (c == '<' || c == '>' || c == '[' || c == ']' ||
-		    c == '&' || c == '`' || c == '*' || c == '|')
-			buf_printf(b, "\\%c", (char)c);
-		else
-			markdown_put_line(b, text.p + i, len);
-	}
+	mdtext_put(b, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -315,9 +299,12 @@ markdown_put_step(struct buf *b, struct trace *t, size_t i)
 	buf_puts(b, "---\n### Step ");
 	buf_uint(b, i + 1);
 	buf_puts(b, ": [");
-	put_heading(b, type, json_is(type, JSON_STRING) ? "" : "unknown");
+	if (json_is(type, JSON_STRING))
+		put_bare(b, type, "");
+	else
+		put_bare(b, type, "unknown");
 	buf_puts(b, "] ");
-	put_heading(b, o->v[OBS_NAME], "unknown");
+	put_bare(b, o->v[OBS_NAME], "unknown");
 	buf_byte(b, '\n');
 	put_item(b, "Start", o->v[OBS_START], "N/A");
 	put_item(b, "End", o->v[OBS_END], "N/A");

@@ -62,7 +62,7 @@ static void
 escape_records(struct out *o)
 {
 	if (o->plain && o->shown < o->b->len)
-		visible_lines(o->b, o->shown);
+		visible_replace(o->b, o->shown, VISIBLE_LINES);
 	o->shown = o->b->len;
 }
 

@@ -65,13 +65,15 @@ int json_scan(const char *s, size_t n, unsigned take,
 /*
  * What json_scan_record looks for. For each element of print it appends the
  * value of names[field] to out, as json_pretty does without an indent, and sets
- * at and n to the place of that text in out; n is 0 if the field is absent.
+ * at and n to the place of that text in out, and high; n is 0 if the field is
+ * absent.
  * Other bytes appended to out are meaningless.
  */
 struct json_print {
 	size_t field;
 	size_t at;
 	size_t n;
+	int high;		/* as json_pretty returns */
 };
 struct json_wanted {
 	unsigned take;
@@ -197,9 +199,10 @@ void json_put_text(struct buf *b, const char *s, size_t n);
 /*
  * Appends a checked value as Python's json.dumps(indent=2, ensure_ascii=False)
  * writes it, but with numbers, NaN and lone surrogates unchanged. Lines after
- * the first are indented by indent further spaces.
+ * the first are indented by indent further spaces. Returns 0 if the text is all
+ * ASCII, else 1.
  */
-void json_pretty(struct buf *b, struct json_span v, size_t indent);
+int json_pretty(struct buf *b, struct json_span v, size_t indent);
 
 /*
  * Appends a checked value as strict JSON without white space between tokens:

@@ -24,6 +24,7 @@ struct scan {
 	int met;
 	const char *msg;
 	unsigned high;		/* not 0: a string was not all ASCII */
+	int decoded;		/* 1: \u was printed as a character */
 	unsigned depth;
 	unsigned limit;		/* of depth */
 	struct buf *out;	/* where it prints */
@@ -71,6 +72,7 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 	if (s->end - p < 6 || (c = escape_hex4(p + 2)) < 0)
 		return fault(s, p, "\\u needs four hexadecimal digits");
 	if (escape_is_high(c) && (low = escape_low_half(p, s->end))) {
+		s->decoded = 1;
 		if (print == SCAN_PRETTY)
 			*o += utf8_encode(*o, escape_join_halves(c, low));
 		else if (print)
@@ -86,6 +88,7 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 			    "\\ufffd", 6) + 6;
 	} else if (print == SCAN_PRETTY) {
 		*o = escape_put_char(*o, (uint32_t)c);
+		s->decoded = 1;
 	} else if (print) {
 		*o = (char *)memcpy(*o, p, 6) + 6;
 	}
@@ -470,6 +473,7 @@ scan_init(struct scan *s, const char *p, size_t n, unsigned take,
 	s->take = take;
 	s->met = 0;
 	s->high = 0;
+	s->decoded = 0;
 	s->depth = 0;
 	s->limit = limit;
 	s->out = out;
@@ -501,6 +505,7 @@ find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 static int
 scan_field(struct scan *s, const struct json_wanted *w, size_t i)
 {
+	unsigned high = s->high;
 	size_t k;
 
 	for (k = 0; k < w->nprint; k++)
@@ -509,9 +514,13 @@ scan_field(struct scan *s, const struct json_wanted *w, size_t i)
 	if (k == w->nprint)
 		return check_value(s);
 	w->print[k].at = s->out->len;
+	s->high = 0;
+	s->decoded = 0;
 	if (pretty_value(s))
 		return -1;
 	w->print[k].n = s->out->len - w->print[k].at;
+	w->print[k].high = s->high || s->decoded;
+	s->high |= high;
 	return 0;
 }
 
@@ -622,8 +631,8 @@ json_scan(const char *s, size_t n, unsigned take, const char *const *names,
 	return json_scan_record(s, n, &w, NULL, f);
 }
 
-/* Reads a checked value again and prints it. */
-static void
+/* Reads a checked value again and prints it. Returns as json_pretty does. */
+static int
 print_checked(struct buf *b, struct json_span v, size_t indent,
     int (*value)(struct scan *))
 {
@@ -632,12 +641,13 @@ print_checked(struct buf *b, struct json_span v, size_t indent,
 	scan_init(&sc, v.p, v.n, JSON_LAX, b);
 	sc.indent = indent;
 	value(&sc);
+	return sc.high || sc.decoded;
 }
 
-void
+int
 json_pretty(struct buf *b, struct json_span v, size_t indent)
 {
-	print_checked(b, v, indent, pretty_value);
+	return print_checked(b, v, indent, pretty_value);
 }
 
 void

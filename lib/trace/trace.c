@@ -134,16 +134,16 @@ trace_falsy(struct json_span v)
 	}
 }
 
-void
+int
 trace_pretty(struct buf *b, const struct trace *t, const struct observation *o,
     size_t field)
 {
 	const struct json_print *p = &o->printed[field == OBS_OUTPUT];
 
-	if (p->n)
-		buf_add(b, t->printed->p + p->at, p->n);
-	else
-		json_pretty(b, o->v[field], 0);
+	if (!p->n)
+		return json_pretty(b, o->v[field], 0);
+	buf_add(b, t->printed->p + p->at, p->n);
+	return p->high;
 }
 
 void

@@ -131,8 +131,11 @@ size_t trace_walk(const struct trace *t, size_t i);
 /* 1 for what Python takes for false: absent, null, "", 0, false, [], {}. */
 int trace_falsy(struct json_span v);
 
-/* Appends the field OBS_INPUT or OBS_OUTPUT of a step, pretty-printed. */
-void trace_pretty(struct buf *b, const struct trace *t,
+/*
+ * Appends the field OBS_INPUT or OBS_OUTPUT of a step as json_pretty does, and
+ * returns the same.
+ */
+int trace_pretty(struct buf *b, const struct trace *t,
     const struct observation *o, size_t field);
 
 /* Appends the text of a string, or any other value as it is spelled. */
