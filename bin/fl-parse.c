@@ -339,11 +339,12 @@ parse_run(char **files, size_t n, int both)
 	k.shard = given.shard;
 	k.enough = ENOUGH;
 	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
+	/* before there is a folder to take away */
+	if (given.output_dir)
+		watch_signals(&k);
 	if (output_begin(&k, given.overwrite)) {
 		output_end(&k, 0);
 	} else {
-		if (given.output_dir)
-			watch_signals(&k);
 		if (!join_run(&j, files, n, both) || (k.sated && !k.path))
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;

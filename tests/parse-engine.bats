@@ -394,6 +394,25 @@ formats()
 	done
 }
 
+@test "a signal at the start leaves nothing behind" {
+	mkdir here
+	cp "$FILES/whole" in
+	python3 - <<-'PY'
+	import os, random, shutil, signal, subprocess, time
+	clock, died = random.Random(1), 0
+	for options in ["-f", "csv"], ["-f", "csv", "--overwrite"], ["-f", "md"], ["--shard-dirs"]:
+	    for sig in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT] * 5:
+	        child = subprocess.Popen(["fl-parse", *options, "-o", "here/o", "in"], stderr=subprocess.DEVNULL,
+	            preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (1, 2, 3)])
+	        time.sleep(clock.random() * 0.02)
+	        child.send_signal(sig)
+	        died += child.wait() == -sig
+	        shutil.rmtree("here/o", ignore_errors=True)
+	        assert not os.listdir("here"), (options, sig, os.listdir("here"))
+	assert died > 10, died
+	PY
+}
+
 @test "a signal in the middle of writing is not told as a fault" {
 	mkfifo in
 	fl-parse --shard-dirs -o out <in 2>err &

@@ -16,7 +16,7 @@
 
 static const char marker[] = ".fluxloop-output";
 
-/* Held while a temporary folder is renamed or removed. */
+/* Held while a temporary folder is made, renamed or removed. */
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int
@@ -98,6 +98,21 @@ has_name(const char *path)
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+/* Makes the temporary folder. Returns 0, or -1 with errno set. */
+static int
+make_temporary(struct outdir *d)
+{
+	char *path = xasprintf("%s.new-XXXXXX", d->path);
+
+	pthread_mutex_lock(&end_lock);
+	if (mkdtemp(path))
+		d->temp = path;
+	pthread_mutex_unlock(&end_lock);
+	if (!d->temp)
+		free(path);
+	return d->temp ? 0 : -1;
+}
+
 int
 outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 {
@@ -105,7 +120,6 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 	size_t n = strlen(path);
 	int fd;
 
-	memset(d, 0, sizeof(*d));
 	d->fd = -1;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
@@ -119,13 +133,8 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 	if (d->replace && !overwrite)
 		return err_set(e, 0, 0, "%s: already exists; --overwrite "
 		    "replaces it", d->path);
-	d->temp = xasprintf("%s.new-XXXXXX", d->path);
-	if (!mkdtemp(d->temp)) {
-		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
-		free(d->temp);
-		d->temp = NULL;
-		return -1;
-	}
+	if (make_temporary(d))
+		return err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
 	d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return err_set(e, 0, 0, "%s: %s", d->temp, strerror(errno));

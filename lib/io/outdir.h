@@ -17,7 +17,7 @@ struct outdir {
 };
 
 /*
- * Begins a folder at path. An existing folder is an error, unless overwrite is
+ * Begins a folder at path; d is zeroed memory. An existing folder is an error, unless overwrite is
  * 1 and it is empty or was made by this module (it has .fluxloop-output).
  * Returns 0, or -1 with *e filled in; d is to be released either way.
  */
@@ -50,8 +50,9 @@ int outdir_commit(struct outdir *d, struct err *e);
 
 /*
  * Removes the temporary folder when the process is about to end. May be called
- * from another thread than the one that uses d, which may continue meanwhile
- * but never returns from outdir_commit or outdir_release.
+ * from another thread than the one that uses d, at any time, also before
+ * outdir_begin. That thread may continue meanwhile, but does not make a folder
+ * any more, and never returns from outdir_commit or outdir_release.
  */
 void outdir_abandon(const struct outdir *d);
 
