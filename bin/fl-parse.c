@@ -32,20 +32,22 @@ static const char usage_head[] =
 "  -f, --format FORMAT  one of those below (md)\n"
 "      --list-formats   print all formats: NAME, FILE or -, and SUMMARY\n"
 "  -o, --output-dir D   a file for each trace, and an index, in a new folder D\n"
-"      --overwrite      replace D if fl-parse made it\n"
+"      --overwrite      replace D if fl-parse made it and all that is in it\n"
+"      --force          with --overwrite: even if other files are in it\n"
 "      --shard-dirs     spread the files over folders 00 to ff\n"
 "  -j, --jobs N         work on N traces at once; 0: one for each processor (0)\n"
 "      --memory SIZE    use about this much, such as 512M or 2G (32M)\n"
 "      --max-depth N    refuse JSON nested deeper than N (1000)\n"
 "formats:\n";
 
-enum { OPT_LIST = CLI_OPT, OPT_OVERWRITE, OPT_SHARD, OPT_MEMORY, OPT_DEPTH };
+enum { OPT_LIST = CLI_OPT, OPT_OVERWRITE, OPT_FORCE, OPT_SHARD, OPT_MEMORY, OPT_DEPTH };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "list-formats", no_argument, NULL, OPT_LIST },
 	{ "output-dir", required_argument, NULL, 'o' },
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "shard-dirs", no_argument, NULL, OPT_SHARD },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "memory", required_argument, NULL, OPT_MEMORY },
@@ -57,6 +59,7 @@ static struct {
 	struct format format;
 	const char *output_dir;
 	int overwrite;
+	int force;
 	int shard;
 	unsigned jobs;
 	size_t memory;
@@ -342,7 +345,8 @@ parse_run(char **files, size_t n, int both)
 	/* before there is a folder to take away */
 	if (given.output_dir)
 		watch_signals(&k);
-	if (output_begin(&k, given.overwrite)) {
+	if (output_begin(&k, !given.overwrite ? OUTDIR_KEEP : given.force ?
+	    OUTDIR_FORCE : OUTDIR_REPLACE)) {
 		output_end(&k, 0);
 	} else {
 		if (!join_run(&j, files, n, both) || (k.sated && !k.path))
@@ -379,6 +383,7 @@ main(int argc, char **argv)
 		case OPT_LIST: list_formats();
 		case 'o': given.output_dir = optarg; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;
+		case OPT_FORCE: given.force = 1; break;
 		case OPT_SHARD: given.shard = 1; break;
 		case 'j':
 			given.jobs = (unsigned)cli_int("--jobs", optarg, 0,

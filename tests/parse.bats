@@ -438,13 +438,62 @@ files_in()
 }
 
 @test "files that were put into the folder since are not lost" {
+	local format name
+
 	row a >one
-	fl-parse -o out one
-	mkdir out/mine
-	echo precious >out/mine/file
-	run --separate-stderr fl-parse -o out --overwrite one
-	run find . -name file
-	assert_output --partial /file
+	for format in md html csv jsonl otlp; do
+		for name in notes.txt per_trace.xlsx .hidden zz/file 0a/00_b.md 00_b.md index.css; do
+			rm -rf out
+			fl-parse -f $format -o out one
+			mkdir -p "$(dirname "out/$name")"
+			echo precious >"out/$name"
+			run --separate-stderr -2 fl-parse -f $format -o out --overwrite one
+			assert_equal "$stderr" "fl-parse: out: has '${name/zz\/file/zz}', which fl-parse did not make, so not replaced; --overwrite --force replaces it"
+			run --separate-stderr -2 fl-parse -f $format -o out one
+			assert_equal "$(cat "out/$name")" precious
+			assert_equal "$(find . -name '*.new-*')" ''
+			# a folder that is not a part of the output stays
+			fl-parse -f $format -o out --overwrite --force one
+			[[ $name == zz/file ]] || assert_equal "$(find . -name "${name##*/}" | grep -c .)" 0
+			[[ $name != zz/file ]] || assert_equal "$(find . -name file | grep -c .)" 1
+			rm -rf out*
+		done
+	done
+}
+
+@test "--overwrite replaces what fl-parse made, in any format" {
+	local format other
+
+	row a >one
+	: >none
+	row '\u0001 \u202e x/../y' >odd
+	for format in md html tree json csv jsonl chrome otlp 'md --shard-dirs' 'html --shard-dirs'; do
+		for other in one none odd; do
+			# shellcheck disable=SC2086 # options
+			run --separate-stderr -0 fl-parse -f $format -o out --overwrite $other
+			assert_equal "$format: $stderr" "$format: "
+		done
+	done
+	# a folder of a version whose marker was empty
+	: >out/.fluxloop-output
+	run -0 fl-parse -o out --overwrite one
+	run -0 fl-parse --overwrite --force -o new one
+	# one file more, while the new folder is being made
+	mkfifo slow
+	fl-parse -o out --overwrite slow 2>err &
+	exec 7>slow
+	row b >&7
+	for ((i = 0; i < 1200; i++)); do
+		compgen -G 'out.new-*' >/dev/null && break
+		sleep 0.05
+	done
+	echo precious >out/since
+	exec 7>&-
+	status=0
+	wait $! || status=$?
+	assert_equal "$status $(<err)" "2 fl-parse: out: has 'since', which fl-parse did not make, so not replaced; --overwrite --force replaces it"
+	assert_equal "$(<out/since)" precious
+	assert_equal "$(find . -name '*.new-*')" ''
 }
 
 @test "nothing of the folder is seen before it is complete" {

@@ -9,21 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "base/err.h"
+#include "base/util.h"
 #include "out.h"
+#include "ownfiles.h"
 #include "outdir.h"
-
-static const char marker[] = ".fluxloop-output";
 
 /* Held while a temporary folder is made, renamed or removed. */
 static pthread_mutex_t end_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int
-is_shard(const char *name)
-{
-	return strspn(name, "0123456789abcdef") == 2 && !name[2];
-}
 
 /* Removes the files in the folder fd, and in its shards; closes fd. */
 static void
@@ -35,7 +28,7 @@ empty_folder(int fd, int shards)
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	while (dir && (e = readdir(dir))) {
 		if (!unlinkat(fd, e->d_name, 0) || !shards ||
-		    !is_shard(e->d_name))
+		    !ownfiles_is_shard(e->d_name))
 			continue;
 		empty_folder(openat(fd, e->d_name, O_RDONLY | O_DIRECTORY |
 		    O_NOFOLLOW | O_CLOEXEC), 0);
@@ -67,9 +60,23 @@ is_empty_folder(const char *path)
 	return n == 2;
 }
 
+/* Whether the folder has only files that are ours; fills in *e if not. */
+static int
+is_ours_alone(const char *path, struct err *e)
+{
+	char *file = ownfiles_foreign(path);
+
+	if (file)
+		err_set(e, 0, 0, "%s: has '%s', which fl-parse did not make, so "
+		    "not replaced; --overwrite --force replaces it", path,
+		    file);
+	free(file);
+	return !file;
+}
+
 /* Whether the folder at path may be replaced; fills in *e if not. */
 static int
-is_replaceable(const char *path, struct err *e)
+is_replaceable(const char *path, enum outdir_old old, struct err *e)
 {
 	struct stat st;
 	char *file;
@@ -79,13 +86,13 @@ is_replaceable(const char *path, struct err *e)
 		err_set(e, 0, 0, "%s: not a folder, so not replaced", path);
 		return 0;
 	}
-	file = xasprintf("%s/%s", path, marker);
+	file = xasprintf("%s/" OWNFILES_MARKER, path);
 	ok = lstat(file, &st) == 0 || is_empty_folder(path);
 	free(file);
 	if (!ok)
 		err_set(e, 0, 0, "%s: not made by fl-parse, so not replaced; "
 		    "remove it or choose another folder", path);
-	return ok;
+	return ok && (old == OUTDIR_FORCE || is_ours_alone(path, e));
 }
 
 /* Whether a path ends in a name, so that it can be renamed to. */
@@ -114,13 +121,14 @@ make_temporary(struct outdir *d)
 }
 
 int
-outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
+outdir_begin(struct outdir *d, const char *path, enum outdir_old old,
+    struct err *e)
 {
 	struct stat st;
 	size_t n = strlen(path);
-	int fd;
 
-	d->fd = -1;
+	d->fd = d->marker = -1;
+	d->old = old;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
 	d->path = xmemdup(path, n);
@@ -128,9 +136,9 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 		return err_set(e, 0, 0, "'%s': expected a path that ends in a "
 		    "folder's name", path);
 	d->replace = lstat(d->path, &st) == 0;
-	if (d->replace && !is_replaceable(d->path, e))
+	if (d->replace && !is_replaceable(d->path, old, e))
 		return -1;
-	if (d->replace && !overwrite)
+	if (d->replace && old == OUTDIR_KEEP)
 		return err_set(e, 0, 0, "%s: already exists; --overwrite "
 		    "replaces it", d->path);
 	if (make_temporary(d))
@@ -138,11 +146,8 @@ outdir_begin(struct outdir *d, const char *path, int overwrite, struct err *e)
 	d->fd = open(d->temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return err_set(e, 0, 0, "%s: %s", d->temp, strerror(errno));
-	fd = outdir_open(d, marker, e);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	return 0;
+	d->marker = outdir_open(d, OWNFILES_MARKER, e);
+	return d->marker < 0 ? -1 : 0;
 }
 
 int
@@ -156,7 +161,14 @@ int
 outdir_open(struct outdir *d, const char *name, struct err *e)
 {
 	int fd = outdir_try(d, name);
+	char *line = xasprintf("%s\n", name);
 
+	if (fd >= 0 && d->marker >= 0 &&
+	    out_write_all(d->marker, line, strlen(line))) {
+		close(fd);
+		fd = -1;
+	}
+	free(line);
 	return fd < 0 ? err_set(e, 0, 0, "%s/%s: %s", d->path, name,
 	    strerror(errno)) : fd;
 }
@@ -207,6 +219,9 @@ outdir_commit(struct outdir *d, struct err *e)
 {
 	int bad;
 
+	/* something may have been put into it since */
+	if (d->replace && d->old != OUTDIR_FORCE && !is_ours_alone(d->path, e))
+		return -1;
 	pthread_mutex_lock(&end_lock);
 	bad = d->replace ? swap_folders(d) : rename(d->temp, d->path);
 	if (bad) {
@@ -240,11 +255,13 @@ outdir_release(struct outdir *d)
 	pthread_mutex_lock(&end_lock);
 	if (d->fd >= 0)
 		close(d->fd);
+	if (d->marker >= 0)
+		close(d->marker);
 	if (d->temp)
 		outdir_remove(d->temp);
 	free(d->temp);
 	free(d->path);
 	memset(d, 0, sizeof(*d));
-	d->fd = -1;
+	d->fd = d->marker = -1;
 	pthread_mutex_unlock(&end_lock);
 }

@@ -9,24 +9,32 @@
 
 struct err;
 
+/*
+ * What becomes of an existing folder: it is an error; it is replaced if it is
+ * empty or made by this module (it has .fluxloop-output) and has no other files
+ * (ownfiles.h); or also if it has.
+ */
+enum outdir_old { OUTDIR_KEEP, OUTDIR_REPLACE, OUTDIR_FORCE };
+
 struct outdir {
 	char *path;		/* final path */
 	char *temp;		/* path of the temporary folder, or NULL */
 	int fd;			/* descriptor of the temporary folder */
+	int marker;		/* descriptor of the list of its files */
 	int replace;		/* 1: an existing folder is replaced */
+	enum outdir_old old;
 };
 
 /*
- * Begins a folder at path; d is zeroed memory. An existing folder is an error, unless overwrite is
- * 1 and it is empty or was made by this module (it has .fluxloop-output).
- * Returns 0, or -1 with *e filled in; d is to be released either way.
+ * Begins a folder at path; d is zeroed memory. Returns 0, or -1 with *e
+ * filled in; d is to be released either way.
  */
-int outdir_begin(struct outdir *d, const char *path, int overwrite,
+int outdir_begin(struct outdir *d, const char *path, enum outdir_old old,
     struct err *e);
 
 /*
- * Creates a file in the folder. Returns a descriptor for writing, or -1 with *e
- * filled in.
+ * Creates a file in the folder that no line of index.jsonl need name. Returns a
+ * descriptor for writing, or -1 with *e filled in.
  */
 int outdir_open(struct outdir *d, const char *name, struct err *e);
 

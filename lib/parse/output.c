@@ -54,11 +54,11 @@ begin_list(struct output *k, size_t i, const struct listing *l)
 }
 
 static int
-begin_folder(struct output *k, int overwrite)
+begin_folder(struct output *k, enum outdir_old old)
 {
 	int fd;
 
-	if (outdir_begin(&k->dir, k->path, overwrite, &k->error))
+	if (outdir_begin(&k->dir, k->path, old, &k->error))
 		return -1;
 	fd = outdir_open(&k->dir, "index.jsonl", &k->error);
 	if (fd < 0)
@@ -116,11 +116,11 @@ begin_stream(struct output *k)
 }
 
 int
-output_begin(struct output *k, int overwrite)
+output_begin(struct output *k, enum outdir_old old)
 {
 	k->apart = k->path && !k->format->file;
 	k->waits = k->format->alone && !k->path;
-	if (k->path && begin_folder(k, overwrite))
+	if (k->path && begin_folder(k, old))
 		return -1;
 	return k->apart ? 0 : begin_stream(k);
 }

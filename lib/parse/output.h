@@ -67,10 +67,10 @@ struct batch {
 };
 
 /*
- * Starts the output; format, pool, path, shard and enough are set. overwrite: 1
- * to replace an existing folder (outdir.h). Returns 0, or -1 with error set.
+ * Starts the output; format, pool, path, shard and enough are set. old: what
+ * becomes of an existing folder. Returns 0, or -1 with error set.
  */
-int output_begin(struct output *k, int overwrite);
+int output_begin(struct output *k, enum outdir_old old);
 
 /*
  * Completes the output. If whole is 0, a folder is removed, and a page for the
