@@ -235,14 +235,24 @@ wait_for_parent(char **files, size_t n)
 	free(parent);
 }
 
+/* The output, which other threads and the end of the process know. */
+static struct output output;
+
+/* Takes the unfinished folder away, for one who ends the process. */
+static void
+abandon_folder(void)
+{
+	outdir_abandon(&output.dir);
+}
+
 /* Waits for a signal that ends us and takes the unfinished folder away. */
 static void *
 wait_signal(void *arg)
 {
-	struct output *k = arg;
 	sigset_t set, one;
 	int sig;
 
+	(void)arg;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -251,7 +261,7 @@ wait_signal(void *arg)
 	if (sigwait(&set, &sig))
 		return NULL;
 	/* others may be writing there still: what they make has no name */
-	outdir_abandon(&k->dir);
+	abandon_folder();
 	signal(sig, SIG_DFL);
 	sigemptyset(&one);
 	sigaddset(&one, sig);
@@ -265,7 +275,7 @@ wait_signal(void *arg)
  * ignored.
  */
 static void
-watch_signals(struct output *k)
+watch_signals(void)
 {
 	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	struct sigaction old;
@@ -279,7 +289,7 @@ watch_signals(struct output *k)
 		    old.sa_handler != SIG_IGN)
 			sigaddset(&set, stops[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (pthread_create(&thread, NULL, wait_signal, k))
+	if (pthread_create(&thread, NULL, wait_signal, NULL))
 		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	else
 		pthread_detach(thread);
@@ -330,26 +340,28 @@ static int
 parse_run(char **files, size_t n, int both)
 {
 	struct pool pool;
-	static struct output k;	/* the thread that waits for signals has it */
-	struct join j = { .output = &k, .pool = &pool, .memory = given.memory,
+	struct output *k = &output;
+	struct join j = { .output = k, .pool = &pool, .memory = given.memory,
 	    .report = cli_report };
 	int status = 2;
 
-	k.format = &given.format;
-	k.options = find_options();
-	k.pool = &pool;
-	k.path = given.output_dir;
-	k.shard = given.shard;
-	k.enough = ENOUGH;
+	k->format = &given.format;
+	k->options = find_options();
+	k->pool = &pool;
+	k->path = given.output_dir;
+	k->shard = given.shard;
+	k->enough = ENOUGH;
 	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
-	/* before there is a folder to take away */
-	if (given.output_dir)
-		watch_signals(&k);
-	if (output_begin(&k, !given.overwrite ? OUTDIR_KEEP : given.force ?
+	/* before there is a folder to take away, by a signal or die_memory() */
+	if (given.output_dir) {
+		atexit(abandon_folder);
+		watch_signals();
+	}
+	if (output_begin(k, !given.overwrite ? OUTDIR_KEEP : given.force ?
 	    OUTDIR_FORCE : OUTDIR_REPLACE)) {
-		output_end(&k, 0);
+		output_end(k, 0);
 	} else {
-		if (!join_run(&j, files, n, both) || (k.sated && !k.path))
+		if (!join_run(&j, files, n, both) || (k->sated && !k->path))
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;
 		if (j.error && j.error_file)
@@ -358,12 +370,12 @@ parse_run(char **files, size_t n, int both)
 			warn("a temporary file in %s: %s", spill_dir(),
 			    strerror(j.error));
 		parse_warn_counts(&j);
-		if (output_end(&k, status < 2))
+		if (output_end(k, status < 2))
 			status = 2;
 	}
-	if (k.error.msg)
-		warn("%s", k.error.msg);
-	err_release(&k.error);
+	if (k->error.msg)
+		warn("%s", k->error.msg);
+	err_release(&k->error);
 	pool_release(&pool);
 	return status;
 }

@@ -187,11 +187,13 @@ outdir_has(struct outdir *d, const char *name)
 	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Replaces the old folder by the new one, atomically where possible. */
+/*
+ * Replaces the old folder by the new one, atomically where possible. old is the
+ * path of a folder that can be made. Returns 0, or -1 with errno set.
+ */
 static int
-swap_folders(struct outdir *d)
+swap_folders(struct outdir *d, const char *old)
 {
-	char *old;
 	int bad;
 
 #ifdef RENAME_EXCHANGE
@@ -201,7 +203,6 @@ swap_folders(struct outdir *d)
 		return 0;
 	}
 #endif
-	old = xasprintf("%s.old", d->temp);
 	bad = rename(d->path, old);
 	if (!bad && rename(d->temp, d->path)) {
 		bad = errno;
@@ -210,28 +211,30 @@ swap_folders(struct outdir *d)
 	} else if (!bad) {
 		outdir_remove(old);
 	}
-	free(old);
-	return bad != 0;
+	return bad ? -1 : 0;
 }
 
 int
 outdir_commit(struct outdir *d, struct err *e)
 {
-	int bad;
+	char *old;
+	int bad, error;
 
 	/* something may have been put into it since */
 	if (d->replace && d->old != OUTDIR_FORCE && !is_ours_alone(d->path, e))
 		return -1;
+	old = xasprintf("%s.old", d->temp);
+	/* running out of memory while the lock is held would never end */
 	pthread_mutex_lock(&end_lock);
-	bad = d->replace ? swap_folders(d) : rename(d->temp, d->path);
-	if (bad) {
-		err_set(e, 0, 0, "%s: %s", d->path, strerror(errno));
-	} else {
+	bad = d->replace ? swap_folders(d, old) : rename(d->temp, d->path);
+	error = errno;
+	if (!bad) {
 		free(d->temp);
 		d->temp = NULL;
 	}
 	pthread_mutex_unlock(&end_lock);
-	return bad ? -1 : 0;
+	free(old);
+	return bad ? err_set(e, 0, 0, "%s: %s", d->path, strerror(error)) : 0;
 }
 
 void
