@@ -79,16 +79,22 @@ program_start(pid_t *pid, char **argv, int to, int quiet)
 	posix_spawn_file_actions_t files;
 	int error;
 
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null",
-	    O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, to, STDOUT_FILENO);
-	if (quiet)
-		posix_spawn_file_actions_addopen(&files, STDERR_FILENO,
+	if ((error = posix_spawn_file_actions_init(&files)))
+		return error;
+	error = posix_spawn_file_actions_addopen(&files, STDIN_FILENO,
+	    "/dev/null", O_RDONLY, 0);
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(&files, to,
+		    STDOUT_FILENO);
+	if (!error && quiet)
+		error = posix_spawn_file_actions_addopen(&files, STDERR_FILENO,
 		    "/dev/null", O_WRONLY, 0);
-	else
-		posix_spawn_file_actions_adddup2(&files, to, STDERR_FILENO);
-	error = posix_spawnp(pid, argv[0], &files, NULL, argv, environ);
+	else if (!error)
+		error = posix_spawn_file_actions_adddup2(&files, to,
+		    STDERR_FILENO);
+	if (!error)
+		error = posix_spawnp(pid, argv[0], &files, NULL, argv,
+		    environ);
 	posix_spawn_file_actions_destroy(&files);
 	return error;
 }

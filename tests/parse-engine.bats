@@ -545,6 +545,42 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 ["b", "", "", "false", "timeout", "late", "", "0", "", ""]'
 }
 
+@test "a filter gets all records or fails, wherever memory runs out" {
+	local at format failed whole
+
+	is_sanitized && skip 'the sanitizers have their own allocator'
+	"${CC:-gcc}" -shared -fPIC -o no-memory.so "$ROOT/tests/agents/no-memory.c" || skip 'not this C library'
+	head -n 3 "$FILES/whole" >in
+	mkdir bin
+	printf '#!/bin/sh\ncat\n' >bin/fl-format-copy
+	printf '#!/bin/sh\nexec wc -l\n' >bin/fl-format-count
+	chmod +x bin/*
+	PATH=$PATH:$PWD/bin
+	for format in csv copy count; do
+		fl-parse -j 1 -f $format -o want in
+		failed=0
+		whole=0
+		for ((at = 1; at < 120; at++)); do
+			status=0
+			NO_MEMORY_IN=fl-parse NO_MEMORY_AT=$at LD_PRELOAD=$PWD/no-memory.so \
+				fl-parse -j 1 -f $format -o got in </dev/null 2>err || status=$?
+			if ((status)); then
+				assert_equal "$at: $status" "$at: 2"
+				assert_regex "$(<err)" '^fl-parse: .*([mM]emory|cannot)'
+				assert_not_exists got
+				failed=$((failed + 1))
+			else
+				diff -r want got
+				whole=$((whole + 1))
+				rm -r got
+			fi
+		done
+		((failed > 10 && whole > 0)) || fail "$format: $failed failed"
+		rm -r want
+		assert_equal "$(find . -name '*.new-*')" ''
+	done
+}
+
 # cells: prints the second line of CSV in got as JSON, without empty cells.
 cells()
 {

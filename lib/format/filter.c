@@ -66,13 +66,59 @@ filter_each(const char *prefix,
 		each_in(dir, n, prefix, found, arg);
 }
 
-int
-filter_start(struct filter *f, const char *path, int out, struct err *e)
+/* What becomes of the descriptors: in and out are its first two. */
+static int
+add_actions(posix_spawn_file_actions_t *fa, int in, int out)
+{
+	int error = posix_spawn_file_actions_adddup2(fa, in, STDIN_FILENO);
+
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(fa, out,
+		    STDOUT_FILENO);
+	if (!error)
+		error = posix_spawn_file_actions_addclose(fa, in);
+	return error;
+}
+
+/* No signal is blocked. */
+static int
+set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t set;
+	int error = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK);
+
+	sigemptyset(&set);
+	return error ? error : posix_spawnattr_setsigmask(attr, &set);
+}
+
+/* Starts the program. Returns 0 or an error number. */
+static int
+spawn(pid_t *pid, char **argv, int in, int out)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
+	int error;
+
+	if ((error = posix_spawn_file_actions_init(&fa)))
+		return error;
+	if ((error = posix_spawnattr_init(&attr))) {
+		posix_spawn_file_actions_destroy(&fa);
+		return error;
+	}
+	error = add_actions(&fa, in, out);
+	if (!error)
+		error = set_attributes(&attr);
+	if (!error)
+		error = posix_spawn(pid, argv[0], &fa, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&fa);
+	return error;
+}
+
+int
+filter_start(struct filter *f, const char *path, int out, struct err *e)
+{
 	char *argv[] = { xstrdup(path), NULL };
-	sigset_t set;
 	int fds[2], error;
 
 	if (pipe(fds)) {
@@ -80,17 +126,7 @@ filter_start(struct filter *f, const char *path, int out, struct err *e)
 		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
 	}
 	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-	posix_spawn_file_actions_init(&fa);
-	posix_spawn_file_actions_adddup2(&fa, fds[0], STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
-	posix_spawn_file_actions_addclose(&fa, fds[0]);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	sigemptyset(&set);
-	posix_spawnattr_setsigmask(&attr, &set);
-	error = posix_spawn(&f->pid, path, &fa, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&fa);
+	error = spawn(&f->pid, argv, fds[0], out);
 	close(fds[0]);
 	free(argv[0]);
 	if (error) {
