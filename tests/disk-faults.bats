@@ -13,6 +13,8 @@ setup_file()
 {
 	find_python
 	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
+	"${CC:-gcc}" -fPIC -shared -o "$BATS_FILE_TMPDIR/spawn-fail.so" \
+		"$ROOT/tests/spawn-fail.c" -ldl
 }
 
 setup()
@@ -140,6 +142,28 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 	ROW='logs'
 	limited '-n 20' fl-run -j 64 --stderr-dir logs --command './fault hang' in >wrong
 	refused "(cannot start './fault'|logs/agent-[0-9]+\.log): Too many open files"
+}
+
+# failing CALL AT COUNT ERROR COMMAND...: attempts it where calls fail.
+failing()
+{
+	attempt env FAIL_CALL="$1" FAIL_AT="$2" FAIL_COUNT="$3" FAIL_ERROR="$4" \
+		LD_PRELOAD="$BATS_FILE_TMPDIR/spawn-fail.so" "${@:5}"
+}
+
+@test "an agent that cannot be started is reported with the system's reason" {
+	local call
+
+	is_sanitized && skip 'the sanitizers want to be loaded first'
+	# 13 is EACCES, which waiting does not cure
+	for call in posix_spawnp init adddup2 attr_init setflags setsigmask; do
+		ROW=$call
+		failing "$call" 1 1 13 fl-run --command cat in >wrong
+		refused "cannot start 'cat': Permission denied"
+	done
+	ROW=fork
+	failing fork 1 1 13 fl-run --command cat in >wrong
+	refused 'fork: Permission denied'
 }
 
 @test "agents that exit one after another leak no descriptors" {

@@ -93,10 +93,14 @@ on_signal(int sig)
 static int
 set_flags(int fd, int nonblocking)
 {
+	int flags;
+
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return -1;
-	return nonblocking ? fcntl(fd, F_SETFL,
-	    fcntl(fd, F_GETFL) | O_NONBLOCK) : 0;
+	if (!nonblocking)
+		return 0;
+	flags = fcntl(fd, F_GETFL);
+	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 /* What we were started with open is not for children. */
@@ -231,30 +235,59 @@ close_pair(int fd[2])
 			close(fd[i]);
 }
 
+/* What the child does first. Returns 0 or an error number. */
+static int
+set_actions(posix_spawn_file_actions_t *actions, int fds[3][2],
+    const char *dir)
+{
+	int i, error = 0;
+
+	for (i = 0; i < 3 && !error; i++)
+		error = posix_spawn_file_actions_adddup2(actions,
+		    fds[i][i != 0], i);
+	return error || !dir ? error :
+	    posix_spawn_file_actions_addchdir_np(actions, dir);
+}
+
+/* What the child is. Returns 0 or an error number. */
+static int
+set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	int error;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	error = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP |
+	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	if (!error)
+		error = posix_spawnattr_setpgroup(attr, 0);
+	if (!error)
+		error = posix_spawnattr_setsigdefault(attr, &all);
+	return error ? error : posix_spawnattr_setsigmask(attr, &none);
+}
+
 static int
 spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
     const char *dir)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t none, all;
 	int error;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attr);
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setsigmask(&attr, &none);
-	error = posix_spawn_file_actions_adddup2(&actions, fds[0][0], 0) ||
-	    posix_spawn_file_actions_adddup2(&actions, fds[1][1], 1) ||
-	    posix_spawn_file_actions_adddup2(&actions, fds[2][1], 2) ||
-	    (dir && posix_spawn_file_actions_addchdir_np(&actions, dir));
-	error = error ? ENOMEM : posix_spawnp(pid, argv[0], &actions, &attr,
-	    argv, env);
+	error = posix_spawn_file_actions_init(&actions);
+	if (error)
+		return error;
+	error = posix_spawnattr_init(&attr);
+	if (error) {
+		posix_spawn_file_actions_destroy(&actions);
+		return error;
+	}
+	error = set_actions(&actions, fds, dir);
+	if (!error)
+		error = set_attributes(&attr);
+	if (!error)
+		error = posix_spawnp(pid, argv[0], &actions, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;

@@ -48,7 +48,8 @@ keep_only(int fd)
 {
 	int i, most = (int)sysconf(_SC_OPEN_MAX);
 
-	dup2(fd, 0);
+	if (dup2(fd, 0) < 0)
+		_exit(1);
 #ifdef __linux__
 	if (!close_range(1, ~0U, 0))
 		return;
@@ -88,12 +89,22 @@ keep_watch(int fd)
 int
 reaper_start(struct reaper *r, struct err *e)
 {
-	int fds[2];
+	const char *what = "fork";
+	int fds[2], error;
 
-	if (pipe(fds))
-		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
-	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-	r->pid = fork();
+	r->pid = -1;
+	if (pipe(fds)) {
+		error = errno;
+		r->pid = 0;
+		err_set(e, 0, 0, "pipe: %s", strerror(error));
+		errno = error;
+		return -1;
+	}
+	if (fcntl(fds[1], F_SETFD, FD_CLOEXEC) < 0)
+		what = "pipe";
+	else
+		r->pid = fork();
+	error = errno;
 	if (r->pid == 0) {
 		close(fds[1]);
 		keep_watch(fds[0]);
@@ -104,7 +115,9 @@ reaper_start(struct reaper *r, struct err *e)
 		return 0;
 	close(fds[1]);
 	r->pid = 0;
-	return err_set(e, 0, 0, "fork: %s", strerror(errno));
+	err_set(e, 0, 0, "%s: %s", what, strerror(error));
+	errno = error;
+	return -1;
 }
 
 static void

@@ -1,0 +1,115 @@
+/*
+ * To be preloaded: lets calls that start a process fail. FAIL_CALL names one,
+ * FAIL_AT which of the calls fails first, from 1, FAIL_COUNT how many in a row,
+ * and FAIL_ERROR the number of the error. Only fl-run itself is affected.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static pid_t owner;
+
+__attribute__((constructor)) static void
+note_owner(void)
+{
+	owner = getpid();
+	unsetenv("LD_PRELOAD");
+}
+
+static int
+fails(const char *call)
+{
+	static long calls;
+	const char *name = getenv("FAIL_CALL");
+	long at;
+
+	if (!name || strcmp(name, call) != 0 || getpid() != owner)
+		return 0;
+	at = atol(getenv("FAIL_AT"));
+	calls++;
+	return calls >= at && calls < at + atol(getenv("FAIL_COUNT")) ?
+	    atoi(getenv("FAIL_ERROR")) : 0;
+}
+
+/* Fails with errno set. */
+static int
+refuses(const char *call)
+{
+	int error = fails(call);
+
+	if (error)
+		errno = error;
+	return error;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int
+posix_spawnp(pid_t *pid, const char *file,
+    const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attr,
+    char *const argv[], char *const env[])
+{
+	int error = fails("posix_spawnp");
+
+	return error ? error : REAL(posix_spawnp)(pid, file, actions, attr,
+	    argv, env);
+}
+
+int
+posix_spawn_file_actions_init(posix_spawn_file_actions_t *actions)
+{
+	int error = fails("init");
+
+	return error ? error : REAL(posix_spawn_file_actions_init)(actions);
+}
+
+int
+posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *actions, int from,
+    int to)
+{
+	int error = fails("adddup2");
+
+	return error ? error : REAL(posix_spawn_file_actions_adddup2)(actions,
+	    from, to);
+}
+
+int
+posix_spawnattr_init(posix_spawnattr_t *attr)
+{
+	int error = fails("attr_init");
+
+	return error ? error : REAL(posix_spawnattr_init)(attr);
+}
+
+int
+posix_spawnattr_setflags(posix_spawnattr_t *attr, short flags)
+{
+	int error = fails("setflags");
+
+	return error ? error : REAL(posix_spawnattr_setflags)(attr, flags);
+}
+
+int
+posix_spawnattr_setsigmask(posix_spawnattr_t *attr, const sigset_t *mask)
+{
+	int error = fails("setsigmask");
+
+	return error ? error : REAL(posix_spawnattr_setsigmask)(attr, mask);
+}
+
+int
+pipe(int fds[2])
+{
+	return refuses("pipe") ? -1 : REAL(pipe)(fds);
+}
+
+pid_t
+fork(void)
+{
+	return refuses("fork") ? -1 : REAL(fork)();
+}
