@@ -51,6 +51,15 @@ refused()
 	assert_regex "$ROW: $status $(<err)" "^$ROW: 2 fl-run: $1\$"
 }
 
+# few_agents MESSAGE: all inputs were run, by fewer agents, and that was reported
+# once, with such a message.
+few_agents()
+{
+	assert_equal "$ROW: $(<wrong)" "$ROW: "
+	assert_regex "$ROW: $status $(<err)" "^$ROW: 0 fl-run: $1: continuing with [0-9]+ agents?\$"
+	assert_equal "$ROW: $(lines_of got)" "$ROW: 1000"
+}
+
 # whole_but_last FILE: prints how many whole lines it has, of which each is JSON.
 whole_but_last()
 {
@@ -133,15 +142,58 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 @test "more agents than the limit of open files allows are reported" {
 	local n
 
-	for n in 8 14 20; do
+	for n in 8 10 14; do
 		ROW="$n files"
 		limited "-n $n" fl-run -j 64 --command './fault child-first session deaf' in >wrong
 		refused "(cannot start './fault'|pipe): Too many open files"
 		assert_equal "$(<got)" ''
 	done
+	for n in 20 30 50; do
+		ROW="$n files"
+		limited "-n $n" fl-run -j 64 --command './fault child-first session deaf' in >wrong
+		few_agents "cannot start './fault': Too many open files"
+	done
 	ROW='logs'
-	limited '-n 20' fl-run -j 64 --stderr-dir logs --command './fault hang' in >wrong
-	refused "(cannot start './fault'|logs/agent-[0-9]+\.log): Too many open files"
+	limited '-n 20' fl-run -j 64 --stderr-dir logs --command './fault hello-again' in >wrong
+	few_agents "(cannot start './fault'|logs/agent-[0-9]+\.log): Too many open files"
+}
+
+@test "the soft limit of open files is raised, but not that of agents" {
+	local n
+
+	echo '{"input":"1"}' >one
+	for n in 64 100 1024; do
+		ROW="soft limit of $n"
+		attempt bash -c "ulimit -Sn $n; fl-run -j 400 --protocol lines --command cat in" >wrong
+		assert_equal "$ROW: $status $(<wrong)$(<err)" "$ROW: 0 "
+		assert_equal "$(lines_of got)" 1000
+		attempt bash -c "ulimit -Sn $n; fl-run --protocol lines --command \"sh -c 'read l; ulimit -Sn; cat'\" one" >wrong
+		assert_equal "$(jq -r .output got)" "$n"
+	done
+}
+
+@test "an agent that the system refuses once is started later" {
+	local call error
+
+	is_sanitized && skip 'the sanitizers want to be loaded first'
+	echo 'runner: {isolation: call}' >call.yaml
+	# EAGAIN, ENOMEM, ENFILE, EMFILE
+	for error in 11 12 23 24; do
+		for call in posix_spawnp pipe adddup2; do
+			ROW="$call $error"
+			failing "$call" 30 2 "$error" fl-run -c call.yaml -j 2 --protocol lines --command cat in >wrong
+			assert_equal "$ROW: $status $(<wrong)" "$ROW: 0 "
+			assert_equal "$(lines_of got)" 1000
+			failing "$call" 2 2 "$error" fl-run --protocol lines --command cat in >wrong
+			assert_equal "$ROW: $status $(<wrong)" "$ROW: 0 "
+		done
+	done
+	ROW='refused three times without an agent'
+	failing posix_spawnp 1 3 11 fl-run --protocol lines --command cat in >wrong
+	refused "cannot start 'cat': Resource temporarily unavailable"
+	ROW='refused twice without an agent'
+	failing posix_spawnp 1 2 11 fl-run --protocol lines --command cat in >wrong
+	assert_equal "$ROW: $status $(<wrong)$(<err)" "$ROW: 0 "
 }
 
 # failing CALL AT COUNT ERROR COMMAND...: attempts it where calls fail.
@@ -174,18 +226,22 @@ failing()
 }
 
 @test "more agents than the limit of processes allows are reported" {
-	local as=() n=1
+	local as=() n
 
 	# nobody else is counted with a user that there is not
 	is_sanitized && skip 'the sanitizers have threads of their own'
-	((EUID)) || { as=(setpriv --reuid 54321 --clear-groups); n='1 4'; }
+	((EUID)) || as=(setpriv --reuid 54321 --clear-groups)
 	cp "$BIN/fl-run" .
 	chmod 755 .
 	"${as[@]}" ./fl-run --version >/dev/null || skip 'no other user can be taken'
-	for n in $n; do
+	ROW='1 process'
+	limited '-u 1' "${as[@]}" ./fl-run -j 8 --name a --command './fault hang' in >wrong
+	refused 'fork: Resource temporarily unavailable'
+	((${#as[@]})) || return 0
+	for n in 3 4 6; do
 		ROW="$n processes"
-		limited "-u $n" "${as[@]}" ./fl-run -j 8 --name a --command './fault hang' in >wrong
-		refused "(cannot start './fault'|fork): Resource temporarily unavailable"
+		limited "-u $n" "${as[@]}" ./fl-run -j 8 --name a --command './fault hello-again' in >wrong
+		few_agents "cannot start './fault': Resource temporarily unavailable"
 	done
 }
 

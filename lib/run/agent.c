@@ -81,6 +81,7 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
     struct err *e)
 {
 	char *name;
+	int error;
 
 	memset(a, 0, sizeof(*a));
 	a->kind = kind;
@@ -91,16 +92,20 @@ agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
 		name = xasprintf("agent-%u.log", number);
 		a->log = plain_open(kind->stderr_fd, name, O_WRONLY | O_CREAT |
 		    O_APPEND);
+		error = errno;
 		if (a->log < 0)
 			err_set(e, 0, 0, "%s/%s: %s", kind->stderr_dir, name,
-			    plain_error(errno));
+			    plain_error(error));
 		free(name);
+		errno = error;
 		if (a->log < 0)
 			return -1;
 	}
 	if (proc_spawn(&a->proc, kind->argv, kind->env->vars, kind->dir, e)) {
+		error = errno;
 		if (a->log >= 0)
 			close(a->log);
+		errno = error;
 		return -1;
 	}
 	return 0;

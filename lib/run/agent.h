@@ -54,7 +54,7 @@ struct agent {
 int agent_kind_open(struct agent_kind *k, struct err *e);
 void agent_kind_close(struct agent_kind *k);
 
-/* Starts one. Returns 0, or -1 with *e filled in. */
+/* Starts one. Returns 0, or -1 with *e filled in and errno set. */
 int agent_start(struct agent *a, const struct agent_kind *kind,
     unsigned number, struct err *e);
 

@@ -181,6 +181,8 @@ engine_check_clock(struct engine *g)
 	/* a retry that is due waits for an agent, not for the clock */
 	if (engine_has_work(g) && queue_due(&g->queue) > g->now)
 		next = earlier(next, queue_due(&g->queue));
+	if (g->spawn_at > g->now && engine_has_work(g))
+		next = earlier(next, g->spawn_at);
 	if (g->plan->progress)
 		next = earlier(next, g->progress_at);
 	return next;

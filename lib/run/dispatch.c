@@ -1,3 +1,5 @@
+#include <errno.h>
+
 #include "eventlog.h"
 #include "input.h"
 #include "internal.h"
@@ -17,6 +19,8 @@
  */
 
 #define START_LIMIT 60.0	/* seconds to become ready in, at least */
+#define SPAWN_TRIES 3		/* refused starts in a row, without agents */
+#define SPAWN_WAIT 500000	/* us from a refused start to the next one */
 #define REFUSED_AT_ONCE 100	/* runs that fail unsent in one turn */
 
 /*
@@ -28,6 +32,46 @@
 
 /* --- agents -------------------------------------------------------------- */
 
+static size_t
+count_live(const struct engine *g)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < g->nworkers; i++)
+		n += g->workers[i].live != 0;
+	return n;
+}
+
+/* Whether the system refuses something that it may grant later. */
+static int
+is_shortage(int error)
+{
+	return error == EAGAIN || error == EMFILE || error == ENFILE ||
+	    error == ENOMEM;
+}
+
+/*
+ * Handles an agent that could not be started: the experiment continues with
+ * those that live, and others are started later, or when one of them has ended.
+ */
+static void
+handle_failed_spawn(struct engine *g, const struct err *e, int error)
+{
+	size_t live = count_live(g);
+
+	if (!is_shortage(error) ||
+	    (!live && ++g->failed_spawns == SPAWN_TRIES)) {
+		g->plan->report(e->msg);
+		g->fatal = 1;
+		return;
+	}
+	if (live && !g->is_short)
+		engine_report(g, "%s: continuing with %zu agent%s", e->msg,
+		    live, live == 1 ? "" : "s");
+	g->is_short |= live > 0;
+	g->spawn_at = isotime_monotonic() + SPAWN_WAIT;
+}
+
 static int
 start_agent(struct engine *g, struct worker *w)
 {
@@ -37,11 +81,11 @@ start_agent(struct engine *g, struct worker *w)
 
 	if ((!g->reaper.pid && reaper_start(&g->reaper, &e)) ||
 	    worker_start(w, &p->kind, g->started + 1, &e)) {
-		p->report(e.msg);
+		handle_failed_spawn(g, &e, errno);
 		err_release(&e);
-		g->fatal = 1;
 		return -1;
 	}
+	g->failed_spawns = 0;
 	reaper_add(&g->reaper, w->agent.proc.pid);
 	g->started++;
 	w->ready = !p->hello && !p->ready;
@@ -242,6 +286,8 @@ start_agents(struct engine *g)
 	for (i = 0; i < g->nworkers && more && !g->fatal; i++)
 		if (engine_is_idle(g, &g->workers[i]))
 			more = promise_run(g, &promised);
+	if (g->spawn_at > g->now)
+		more = 0;
 	for (i = 0; i < g->nworkers && more && !g->fatal; i++) {
 		w = &g->workers[i];
 		if (w->live || usable >= most)

@@ -378,6 +378,8 @@ clear_worker(struct engine *g, struct worker *w)
 	buf_release(&tail);
 	worker_clear(w);
 	reaper_remove(&g->reaper, group);
+	/* what it used can be used by another one */
+	g->spawn_at = 0;
 }
 
 /* Reaps the child processes that have exited. */

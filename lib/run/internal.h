@@ -40,6 +40,9 @@ struct engine {
 	int agents_log_failed;	/* agents.jsonl cannot be written */
 	int was_ready;		/* some agent has been ready */
 	int failed_starts;	/* consecutive agents that were never ready */
+	int failed_spawns;	/* consecutive ones, without any agent */
+	int is_short;		/* it was reported that there are few agents */
+	int64_t spawn_at;	/* no agent is started before this time */
 	int unasked;		/* 1: agents wrote lines without a request */
 	int fatal;		/* stop with status 2 */
 	int dispatch_again;	/* an agent is ready for work in this turn */

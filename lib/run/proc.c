@@ -185,6 +185,20 @@ was_inherited(pid_t pid)
 	return 0;
 }
 
+/* The limit of open files: what we were started with, and what we use. */
+static struct rlimit given_files, our_files;
+
+static void
+raise_file_limit(void)
+{
+	if (getrlimit(RLIMIT_NOFILE, &given_files))
+		return;
+	our_files = given_files;
+	our_files.rlim_cur = our_files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &our_files))
+		our_files = given_files;
+}
+
 int
 proc_init(struct err *e)
 {
@@ -200,6 +214,7 @@ proc_init(struct err *e)
 
 	hide_descriptors();
 	each_child(add_inherited);
+	raise_file_limit();
 	if (pipe(signal_pipe) || set_flags(signal_pipe[0], 1) ||
 	    set_flags(signal_pipe[1], 1))
 		return err_set(e, 0, 0, "pipe: %s", strerror(errno));
@@ -286,8 +301,13 @@ spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
 	error = set_actions(&actions, fds, dir);
 	if (!error)
 		error = set_attributes(&attr);
+	/* the child inherits the limit; what is open already stays so */
+	if (our_files.rlim_cur != given_files.rlim_cur)
+		setrlimit(RLIMIT_NOFILE, &given_files);
 	if (!error)
 		error = posix_spawnp(pid, argv[0], &actions, &attr, argv, env);
+	if (our_files.rlim_cur != given_files.rlim_cur)
+		setrlimit(RLIMIT_NOFILE, &our_files);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
@@ -304,16 +324,17 @@ proc_spawn(struct proc *p, char *const *argv, char *const *env,
 		if (pipe(fds[i]) || set_flags(fds[i][0], i != 0) ||
 		    set_flags(fds[i][1], i == 0))
 			error = errno;
-	if (!error && dir && access(dir, X_OK))
-		err_set(e, 0, 0, "folder '%s': %s", dir, strerror(errno));
-	else if (!error && !(error = spawn(&p->pid, fds, argv, env, dir)))
-		e = NULL;
-	if (e && error)
+	if (!error && dir && access(dir, X_OK)) {
+		error = errno;
+		err_set(e, 0, 0, "folder '%s': %s", dir, strerror(error));
+	} else if (error || (error = spawn(&p->pid, fds, argv, env, dir))) {
 		err_set(e, 0, 0, "cannot start '%s': %s", argv[0],
 		    strerror(error));
-	if (e) {
+	}
+	if (error) {
 		for (i = 0; i < 3; i++)
 			close_pair(fds[i]);
+		errno = error;
 		return -1;
 	}
 	close(fds[0][0]);

@@ -32,14 +32,17 @@ extern volatile sig_atomic_t proc_report_wanted;
  * Called once. SIGCHLD and the signals above, unless they were ignored, make
  * the returned descriptor readable. SIGPIPE is ignored, orphans become
  * children of this process, and children inherit none of the descriptors that
- * it was started with. Returns -1 with *e filled in on failure.
+ * it was started with. As many files may be open as the system allows, but
+ * children get the limit that this process was started with. Returns -1 with *e
+ * filled in on failure.
  */
 int proc_init(struct err *e);
 
 /*
  * Starts argv (looked for in our PATH) in the folder dir (NULL: ours) with the
  * environment env. Its signals are at their defaults, and of our descriptors
- * it gets none. Our ends do not block. Returns 0, or -1 with *e filled in.
+ * it gets none. Our ends do not block. Returns 0, or -1 with *e filled in and
+ * errno set.
  */
 int proc_spawn(struct proc *p, char *const *argv, char *const *env,
     const char *dir, struct err *e);

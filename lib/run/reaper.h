@@ -16,7 +16,7 @@ struct reaper {
 
 /*
  * Starts the reaper, which has to happen before there are other threads or
- * children. Returns 0, or -1 with *e filled in.
+ * children. Returns 0, or -1 with *e filled in and errno set.
  */
 int reaper_start(struct reaper *r, struct err *e);
 

@@ -49,7 +49,7 @@ struct worker {
 	} poll;			/* indices in the array for poll; 0: none */
 };
 
-/* Starts an agent. Returns 0, or -1 with *e filled in. */
+/* Starts an agent. Returns 0, or -1 with *e filled in and errno set. */
 int worker_start(struct worker *w, const struct agent_kind *kind, unsigned
     number, struct err *e);
 
