@@ -13,8 +13,8 @@ setup_file()
 {
 	find_python
 	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
-	"${CC:-gcc}" -fPIC -shared -o "$BATS_FILE_TMPDIR/spawn-fail.so" \
-		"$ROOT/tests/spawn-fail.c" -ldl
+	"${CC:-gcc}" -fPIC -shared -o "$BATS_FILE_TMPDIR/preload.so" \
+		"$ROOT/tests/preload.c" -ldl
 }
 
 setup()
@@ -200,7 +200,7 @@ fl-run: disk/logs/agents.jsonl: No space left on device'
 failing()
 {
 	attempt env FAIL_CALL="$1" FAIL_AT="$2" FAIL_COUNT="$3" FAIL_ERROR="$4" \
-		LD_PRELOAD="$BATS_FILE_TMPDIR/spawn-fail.so" "${@:5}"
+		LD_PRELOAD="$BATS_FILE_TMPDIR/preload.so" "${@:5}"
 }
 
 @test "an agent that cannot be started is reported with the system's reason" {

@@ -201,6 +201,36 @@ replies()
 	assert_equal "$(jq -r '.tag // empty' exp/traces.jsonl)" 7
 }
 
+@test "no process is signalled once it was collected" {
+	local options
+
+	is_sanitized && skip 'the sanitizers want to be loaded first'
+	"${CC:-gcc}" -fPIC -shared -o preload.so "$ROOT/tests/preload.c" -ldl
+	cat >agent.sh <<-'END'
+		sleep 100 <&- >&- 2>&- &
+		while read -r line; do
+			case $line in
+			*'"2"'*) sleep 100 ;;
+			*'"3"'*) exit 3 ;;
+			*) echo '{"type":"final","output":1}' ;;
+			esac
+		done
+	END
+	echo 'runner: {isolation: call}' >call.yaml
+	echo 'runner: {process: {ready_pattern: never}}' >never.yaml
+	# shellcheck disable=SC2086 # options are words
+	for options in '-j 1' '-j 3 --retries 1' '-c call.yaml' '-c never.yaml' \
+	               '--max-time 0.2' '--stderr-dir logs --log log'; do
+		rm -f calls
+		timeout 20 env CALLS_LOG=calls LD_PRELOAD="$PWD/preload.so" fl-run --timeout 0.5 \
+			$options --command 'sh agent.sh' <(inputs 5) >got 2>err <&- || true
+		assert_equal "$options: $(awk '$1 == "kill" && $2 in gone { print }
+			$1 == "reap" { gone[$2]; n++ } END { print (n > 0) }' calls)" "$options: 1"
+	done
+	# an agent's number is in its account, though nothing is sent to it
+	assert_equal "$(jq -s 'all(.pid > 1)' logs/agents.jsonl)" true
+}
+
 @test "a trace is written once" {
 	replies
 	fl-run --command 'sh agent.sh' <(inputs 2) >traces

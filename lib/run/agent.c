@@ -250,7 +250,7 @@ agent_put_usage(const struct agent *a, long long calls, struct buf *b)
 	int status = a->end.status;
 
 	json_add_int(b, "agent", a->number);
-	json_add_int(b, "pid", a->proc.pid);
+	json_add_int(b, "pid", a->end.pid);
 	isotime_add(b, "started", a->began);
 	isotime_add(b, "ended", isotime_now());
 	json_add_int(b, "calls", calls);

@@ -114,6 +114,8 @@ engine_end_agent(struct engine *g, struct worker *w, enum run_failure kind,
 	w->end_kind = kind;
 	w->end_reason = why;
 	w->cause = cause;
+	if (w->agent.ended)
+		return;
 	w->kill_at = isotime_monotonic() + engine_micro(g->plan->kill_timeout);
 	w->signalled = g->plan->kill_signal;
 	engine_signal(g, w, w->signalled, why);

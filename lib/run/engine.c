@@ -351,7 +351,6 @@ log_usage(struct engine *g, const struct worker *w)
 static void
 clear_worker(struct engine *g, struct worker *w)
 {
-	pid_t group = w->agent.proc.pid;
 	struct buf tail = { 0 };
 	int i;
 
@@ -359,7 +358,6 @@ clear_worker(struct engine *g, struct worker *w)
 	 * Its last output is in the pipe, which holds 1 MiB at most. There may
 	 * be no end: processes that it left running may write there too.
 	 */
-	proc_signal(&w->agent.proc, SIGKILL);
 	for (i = 0; i < 16 && !w->agent.from_eof && !w->discarded; i++)
 		agent_read(&w->agent);
 	engine_take_lines(g, w);
@@ -377,27 +375,47 @@ clear_worker(struct engine *g, struct worker *w)
 	release_runs(g, w, &tail);
 	buf_release(&tail);
 	worker_clear(w);
-	reaper_remove(&g->reaper, group);
 	/* what it used can be used by another one */
 	g->spawn_at = 0;
 }
 
-/* Reaps the child processes that have exited. */
+/* The worker whose agent this process is, or NULL. */
+static struct worker *
+find_worker(const struct engine *g, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < g->nworkers; i++)
+		if (g->workers[i].live && g->workers[i].agent.proc.pid == pid)
+			return &g->workers[i];
+	return NULL;
+}
+
+/*
+ * Reaps the child processes that have exited. What an agent has left in its
+ * group is killed before, as the group's number may be another's afterwards.
+ */
 static void
 reap_agents(struct engine *g)
 {
 	struct proc_end end;
 	struct worker *w;
+	pid_t pid;
 	size_t i;
 
-	while (proc_reap(&end))
-		for (i = 0; i < g->nworkers; i++) {
-			w = &g->workers[i];
-			if (w->live && w->agent.proc.pid == end.pid) {
-				w->agent.ended = 1;
-				w->agent.end = end;
-			}
+	while ((pid = proc_ended())) {
+		w = find_worker(g, pid);
+		if (w) {
+			proc_signal(&w->agent.proc, SIGKILL);
+			reaper_remove(&g->reaper, pid);
+			proc_forget(&w->agent.proc);
 		}
+		proc_reap(pid, &end);
+		if (w) {
+			w->agent.ended = 1;
+			w->agent.end = end;
+		}
+	}
 	for (i = 0; i < g->nworkers; i++)
 		if (g->workers[i].live && g->workers[i].agent.ended)
 			clear_worker(g, &g->workers[i]);

@@ -360,6 +360,12 @@ proc_signal(const struct proc *p, int sig)
 		kill(p->pid, sig);
 }
 
+void
+proc_forget(struct proc *p)
+{
+	p->pid = 0;
+}
+
 static void
 shut(int *fd)
 {
@@ -376,10 +382,10 @@ proc_close(struct proc *p)
 	shut(&p->err);
 }
 
-int
-proc_reap(struct proc_end *end)
+pid_t
+proc_ended(void)
 {
-	struct rusage used;
+	siginfo_t info = { 0 };
 	char drop[64];
 
 	/* what comes from here on makes the descriptor readable again */
@@ -391,14 +397,25 @@ proc_reap(struct proc_end *end)
 	if (!child_ended)
 		return 0;
 	child_ended = 0;
-	end->pid = wait4(-1, &end->status, WNOHANG, &used);
-	if (end->pid <= 0)
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
+	    !info.si_pid)
 		return 0;
 	child_ended = 1;		/* there may be more than one */
+	return info.si_pid;
+}
+
+void
+proc_reap(pid_t pid, struct proc_end *end)
+{
+	struct rusage used = { 0 };
+
+	memset(end, 0, sizeof(*end));
+	end->pid = pid;
+	while (wait4(pid, &end->status, 0, &used) < 0 && errno == EINTR)
+		;
 	end->cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	end->peak = (long long)used.ru_maxrss * RSS_UNIT;
-	return 1;
 }
 
 static size_t killed;

@@ -47,8 +47,14 @@ int proc_init(struct err *e);
 int proc_spawn(struct proc *p, char *const *argv, char *const *env,
     const char *dir, struct err *e);
 
-/* Sends a signal to the process's group, and to itself where it has left it. */
+/*
+ * Sends a signal to the process's group, and to itself where it has left it.
+ * The process must not have been collected: its number may be another's then,
+ * and proc_forget makes this do nothing.
+ */
 void proc_signal(const struct proc *p, int sig);
+
+void proc_forget(struct proc *p);
 
 /* Closes our ends. */
 void proc_close(struct proc *p);
@@ -62,10 +68,11 @@ struct proc_end {
 };
 
 /*
- * Collects one process that has ended, a child or an orphan. Returns 1, or 0
- * when none has.
+ * Returns a process that has ended, a child or an orphan, or 0. It keeps its
+ * number, and that of its group, until proc_reap collects it.
  */
-int proc_reap(struct proc_end *end);
+pid_t proc_ended(void);
+void proc_reap(pid_t pid, struct proc_end *end);
 
 /*
  * Kills and reaps all children, except those that this process was started

@@ -1,15 +1,20 @@
 /*
  * To be preloaded: lets calls that start a process fail. FAIL_CALL names one,
  * FAIL_AT which of the calls fails first, from 1, FAIL_COUNT how many in a row,
- * and FAIL_ERROR the number of the error. Only fl-run itself is affected.
+ * and FAIL_ERROR the number of the error. To the file CALLS_LOG the calls of kill
+ * and wait4 that succeed are appended. Only fl-run itself is affected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static pid_t owner;
@@ -112,4 +117,38 @@ pid_t
 fork(void)
 {
 	return refuses("fork") ? -1 : REAL(fork)();
+}
+
+static void
+log_call(const char *call, pid_t pid)
+{
+	const char *name = getenv("CALLS_LOG");
+	char line[64];
+	int fd, n;
+
+	if (!name || getpid() != owner)
+		return;
+	n = snprintf(line, sizeof(line), "%s %ld\n", call,
+	    (long)(pid < 0 ? -pid : pid));
+	fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (write(fd, line, (size_t)n) != n)
+		abort();
+	close(fd);
+}
+
+int
+kill(pid_t pid, int sig)
+{
+	log_call("kill", pid);
+	return REAL(kill)(pid, sig);
+}
+
+pid_t
+wait4(pid_t pid, int *status, int options, struct rusage *used)
+{
+	pid_t ended = REAL(wait4)(pid, status, options, used);
+
+	if (ended > 0)
+		log_call("reap", ended);
+	return ended;
 }
