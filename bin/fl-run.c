@@ -697,6 +697,7 @@ main(int argc, char **argv)
 	struct buf usage = { 0 }, list = { 0 };
 	int first, status;
 
+	proc_expect_report();
 	util_init(argv[0]);
 	put_usage(&usage);
 	first = read_options(argc, argv, buf_str(&usage));

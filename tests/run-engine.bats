@@ -476,6 +476,27 @@ none_marked()
 
 # --- what agents may use ------------------------------------------------------------------------
 
+@test "SIGUSR1 in the first milliseconds does not end fl-run" {
+	local pid options
+
+	printf '{"input":"1"}\n' >in
+	mkfifo early
+	for options in '-c early' '--done early' '-c early --explain' '-c early --ordered'; do
+		# shellcheck disable=SC2086 # options are words
+		fl-run $options --protocol lines --command cat in >got 2>err 3>&- &
+		pid=$!
+		# it waits for the other end of the file
+		until_true 5 eval '[[ $(ps -o comm=,state= -p '"$pid"' | xargs) == "fl-run S" ]]'
+		kill -USR1 "$pid"
+		sleep 0.05
+		timeout 5 sh -c ': >early'
+		status=0
+		wait "$pid" || status=$?
+		assert_equal "$options: $status" "$options: 0"
+	done
+	assert_regex "$(<err)" 'fl-run: [01] running, 0 done, 0 failed, 0 to be tried again$'
+}
+
 @test "agents have limits: address space, processor time, open files, file size" {
 	cat >handler.py <<-'END'
 		import resource

@@ -199,6 +199,27 @@ raise_file_limit(void)
 		our_files = given_files;
 }
 
+void
+proc_expect_report(void)
+{
+	static const int signals[] = {
+		SIGUSR1,
+#ifdef SIGINFO
+		SIGINFO,
+#endif
+	};
+	struct sigaction sa = { 0 }, old;
+	size_t i;
+
+	sa.sa_handler = on_signal;
+	sa.sa_flags = SA_RESTART;
+	sigfillset(&sa.sa_mask);
+	for (i = 0; i < LEN(signals); i++)
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &sa, NULL);
+}
+
 int
 proc_init(struct err *e)
 {

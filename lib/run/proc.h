@@ -29,6 +29,12 @@ extern volatile sig_atomic_t proc_stop_signal;
 extern volatile sig_atomic_t proc_report_wanted;
 
 /*
+ * Catches SIGUSR1 (and SIGINFO), unless it was ignored: called before anything
+ * else, as these signals end a process that does not expect them.
+ */
+void proc_expect_report(void);
+
+/*
  * Called once. SIGCHLD and the signals above, unless they were ignored, make
  * the returned descriptor readable. SIGPIPE is ignored, orphans become
  * children of this process, and children inherit none of the descriptors that
