@@ -389,6 +389,39 @@ nothing_left()
 	assert_jq .output '[1,null]' got
 }
 
+@test "the arguments of a factory are neither on a command line nor left in the environment" {
+	local where
+
+	cat >h.py <<-'END'
+		import os
+		seen = [name for name in os.environ if "KWARGS" in name]
+		class H:
+		    def __init__(self, key): self.key = key
+		    def handle(self, input):
+		        with open("/proc/self/cmdline") as file:
+		            return [file.read().count(str(self.key)), seen, os.getenv("FLUXLOOP_FACTORY_KWARGS")]
+		def make(api_key=None, opts=None): return H(api_key or opts["deep"])
+	END
+	for where in 'api_key: sk-IN-PS' 'opts: {deep: "sk-with \"quotes\""}' 'api_key: 1234567890'; do
+		printf 'runner:\n  target: "h:H.handle"\n  factory: "h:make"\n  factory_kwargs: {%s}\n' "$where" >setting.yaml
+		fl-run -c setting.yaml <<<'{"input":1}' >got
+		assert_jq .output '[0,[],null]' got
+	done
+	# neither to look whether it can be loaded
+	cat >python <<-END
+		#!/bin/sh
+		tr '\\0' ' ' </proc/\$\$/cmdline >line
+		exec $(command -v python3) "\$@"
+	END
+	chmod +x python
+	echo '  python: ./python' >>setting.yaml
+	run -0 fl-run -c setting.yaml --check
+	assert_equal "$(grep -c 1234567890 line) $(grep -c factory line)" '0 1'
+	# what is left from another agent is not used
+	printf 'runner: {target: "h:H.handle", factory: "h:make"}\n' >setting.yaml
+	FLUXLOOP_FACTORY_KWARGS='{"api_key":"stale"}' run -2 fl-run -c setting.yaml <<<'{"input":1}'
+}
+
 @test "misbehaviour of a handler affects its own run only" {
 	inputs fine raise exit os_exit kill print object nan surrogate recursion fine >in
 	run --separate-stderr -1 fl-run --target "$HANDLERS:misbehave" in

@@ -147,6 +147,21 @@ add_paths(struct words *l, const struct config *c)
 	free(paths.w);
 }
 
+/*
+ * Passes the keyword arguments of the factory. Their values may be secrets, and
+ * everybody can read command lines. An old value is not for this agent.
+ */
+static void
+set_factory_kwargs(struct config *c)
+{
+	static const char name[] = "FLUXLOOP_FACTORY_KWARGS";
+	char *kwargs = config_text(c, "runner.factory_kwargs");
+
+	if (kwargs || env_get(&c->env, name))
+		env_set(&c->env, name, strlen(name), kwargs ? kwargs : "", 1);
+	free(kwargs);
+}
+
 /* The bridge between the protocol and a Python handler. */
 static int
 python_agent(struct command *agent, struct config *c, const char *target,
@@ -173,8 +188,7 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	if (replay)
 		words_add(l, xstrdup("--replay"));
 	add_argument(l, "--factory", config_text(c, "runner.factory"));
-	add_argument(l, "--factory-kwargs",
-	    config_text(c, "runner.factory_kwargs"));
+	set_factory_kwargs(c);
 	add_argument(l, "--stream-output-path",
 	    config_text(c, "runner.stream_output_path"));
 	add_argument(l, "--drain", config_text(c, "replay_args.drain_seconds"));

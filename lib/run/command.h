@@ -35,7 +35,7 @@ struct command {
  * Determines what to start. target, command and protocol override the
  * configuration unless they are NULL; replay is 1 to replay recorded arguments.
  * For a handler, the folder of the Python package is put first in c->env's
- * PYTHONPATH. Returns 0, or -1 with *e filled in; l has to be released either
+ * PYTHONPATH, and the arguments of a factory are added to it. Returns 0, or -1 with *e filled in; l has to be released either
  * way.
  */
 int command_init(struct command *l, struct config *c, const char *target,

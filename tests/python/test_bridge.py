@@ -854,12 +854,17 @@ class SetupTest(BridgeCase):
                 self.assertEqual(run.one("final")["output"], expected)
 
     def test_a_factory_makes_the_instance(self):
-        options = ["--factory", "h:make", "--factory-kwargs", '{"name": "by factory "}']
-        run = self.run_bridge("h:Needs.run", [call(1, "x")], *options)
+        run = self.run_bridge(
+            "h:Needs.run",
+            [call(1, "x")],
+            "--factory",
+            "h:make",
+            env=environment(FLUXLOOP_FACTORY_KWARGS='{"name": "by factory "}'),
+        )
         self.assertEqual(run.one("final")["output"], "by factory x")
 
-    def setup_error(self, target, *options):
-        run = self.run_bridge(target, [call(1)], *options)
+    def setup_error(self, target, *options, **popen):
+        run = self.run_bridge(target, [call(1)], *options, **popen)
         self.assertEqual(run.status, 2)
         self.assertEqual(len(run.messages), 1, run.messages)
         message = run.messages[0]
@@ -901,7 +906,9 @@ class SetupTest(BridgeCase):
     def test_wrong_options_are_setup_errors(self):
         self.assertIn("unknown option", self.setup_error("h:make", "--nonsense", "1")[0])
         self.assertIn("invalid --", self.setup_error("h:make", "--concurrency", "many")[0])
-        self.assertIn("invalid --", self.setup_error("h:make", "--factory-kwargs", "[1]")[0])
+        for kwargs in ("[1]", "7", "true"):
+            env = environment(FLUXLOOP_FACTORY_KWARGS=kwargs)
+            self.assertIn("invalid FLUXLOOP_F", self.setup_error("h:make", env=env)[0])
         self.assertIn("no target", self.setup_error("--replay")[0])
 
     def test_the_working_directory_comes_first_then_paths(self):

@@ -26,12 +26,14 @@ usage: python3 -m fluxloop.bridge [options] TARGET
 TARGET is module:function, module:Class.method, or path/to/file.py:function.
   --replay                  do not record arguments
   --factory M:F             call a function to get the instance of a class
-  --factory-kwargs JSON     pass it the members of an object as keywords
   --stream-output-path P    find the text of a stream's items at a dotted path
   --drain SECONDS           wait for tasks that a call left running (default 5)
   --concurrency N           run up to N calls of an async target at once
                             (default 1)
   --path DIR                search DIR for modules, too; may be repeated
+
+The variable FLUXLOOP_FACTORY_KWARGS, an object in JSON, has the keyword
+arguments of that function. It is removed before the target is loaded.
 """
 
 # Calls that may be sent ahead.
@@ -356,6 +358,16 @@ def _quoted(names):
     return ", ".join('"%s"' % name for name in names)
 
 
+def _take_factory_kwargs():
+    """Remove the variable with the keyword arguments of the factory, which may be
+    secrets, from the environment; return them."""
+    value = os.environ.pop("FLUXLOOP_FACTORY_KWARGS", "")
+    try:
+        return dict(decode(value)) if value else {}
+    except (TypeError, ValueError) as error:
+        raise SetupError("invalid FLUXLOOP_FACTORY_KWARGS: %s" % error) from None
+
+
 class Options:
     """The command line. Raises SetupError for an invalid one."""
 
@@ -363,7 +375,7 @@ class Options:
         self.target = None
         self.replay = False
         self.factory = None
-        self.factory_kwargs = {}
+        self.factory_kwargs = _take_factory_kwargs()
         self.stream_output_path = None
         self.drain = 5.0
         self.concurrency = 1
@@ -390,8 +402,6 @@ class Options:
                 self.paths.append(value)
             elif name == "--factory":
                 self.factory = value
-            elif name == "--factory-kwargs":
-                self.factory_kwargs = dict(decode(value))
             elif name == "--stream-output-path":
                 self.stream_output_path = value
             elif name == "--drain":
