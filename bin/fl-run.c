@@ -29,6 +29,7 @@
 #include "run/engine.h"
 #include "run/eventlog.h"
 #include "run/input.h"
+#include "run/mask.h"
 #include "run/proc.h"
 #include "run/queue.h"
 #include "run/run.h"
@@ -366,6 +367,7 @@ struct experiment {
 	struct input_plan inputs;
 	struct command command;
 	struct completed done;
+	struct mask secrets;
 	struct eventlog log;
 	struct words personas;
 	regex_t ready;
@@ -584,6 +586,8 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	p->lines = x->command.lines;
 	p->kind.argv = x->command.argv.w;
 	p->kind.env = &c->env;
+	mask_init(&x->secrets, &c->env);
+	p->kind.secrets = &x->secrets;
 	p->kind.dir = x->command.dir;
 	return 0;
 }
@@ -594,6 +598,7 @@ experiment_close(struct experiment *x)
 	if (x->plan.ready)
 		regfree(&x->ready);
 	agent_kind_close(&x->plan.kind);
+	mask_release(&x->secrets);
 	eventlog_close(&x->log);
 	input_plan_release(&x->inputs);
 	command_release(&x->command);

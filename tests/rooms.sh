@@ -20,7 +20,7 @@ record/*
 config/*
 generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan
+run/queue run/completed run/check run/plan run/mask
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/newdir
 trace/*

@@ -825,6 +825,85 @@ stop()
 	assert_equal "$(jq '.stderr | length' <<<"$output")" 4096
 }
 
+@test "a secret in the stderr of an agent is masked wherever it is divided" {
+	cat >agent.py <<-'END'
+		import json, os, sys, time
+		at, end = int(sys.argv[1]), sys.argv[2].encode().decode("unicode_escape")
+		key = os.environ["API_TOKEN"]
+		def say(text):
+		    sys.stderr.write(text)
+		    sys.stderr.flush()
+		for line in sys.stdin:
+		    say("." * (65536 + 1 - at) + key[:at])
+		    if end == "reply":
+		        print(json.dumps({"type": "error", "error": "no"}), flush=True)
+		        continue
+		    time.sleep(0.1)
+		    say(key[at:] + end)
+		    time.sleep(0.05)
+		    print(json.dumps({"type": "final", "output": 1}), flush=True)
+		if end == "reply":
+		    say(key[at:])
+	END
+	local at key
+	printf '{"input":"1"}\n' >in
+	for key in topsecretvalue123 $'-----BEGIN-----\nabcdefgh\nijklmnop\n' aaaaaaaaaa; do
+		for at in 1 6 9; do
+			for end in '\n' '' reply; do
+				rm -rf se
+				API_TOKEN=$key OTHER_TOKEN=${key::9}x fl-run --command "python3 agent.py $at '$end'" \
+					--stderr-dir se in >/dev/null || true
+				assert_equal "$key $at $end: $(tr -d '.\n' <se/agent-1.log)" "$key $at $end: ***"
+			done
+		done
+	done
+}
+
+@test "a secret that contains another one is masked as a whole" {
+	local key
+
+	for key in "abcdefghij" "xyzabcdefghij" "xabcdefghijx"; do
+		printf '{"input":"1"}\n' | FIRST_TOKEN=abcdefghij ZWEI_TOKEN=$key A_TOKEN=abcdefghi fl-run \
+			--stderr-dir se --command "sh -c 'read l; echo \$ZWEI_TOKEN >&2; exit 1'" >got || true
+		assert_jq .stderr '"***\n"' got
+	done
+}
+
+@test "secrets are masked in the error and the stdout of a trace" {
+	cat >agent.py <<-'END'
+		import json, os, sys
+		key = os.environ["API_TOKEN"]
+		if sys.argv[1:] == ["setup"]:
+		    print(json.dumps({"type": "error", "code": "setup", "error": "no such key: " + key}), flush=True)
+		for line in sys.stdin:
+		    what = json.loads(line)["input"]
+		    if what == "border":
+		        print("." * (65536 - 7) + key)
+		    print("debug", key, flush=True)
+		    reply = {"type": "error", "error": "401 for key %s%s" % (what, key)}
+		    if what == "broken":
+		        print(json.dumps(reply)[:-2] + "\t", flush=True)
+		    elif what == "fine":
+		        print(json.dumps({"type": "final", "output": key}), flush=True)
+		    else:
+		        print(json.dumps(reply), flush=True)
+	END
+	printf '{"input":"%s"}\n' x a\\u0000b fine broken border >in
+	export API_TOKEN=topsecretvalue123
+	run -1 fl-run --ordered --retries 1 --retry-on error --command 'python3 agent.py' in
+	echo "$output" >got
+	assert_equal "$(jq -c 'select(.input != "border") | [.error, .stdout, .failed_attempts[0].error]' got)" \
+		'["401 for key x***","debug ***\n","401 for key x***"]
+["401 for key a\u0000b***","debug ***\n","401 for key a\u0000b***"]
+[null,"debug ***\n",null]
+["the agent'"'"'s message is not JSON: a control character in a string (byte 64): \"{\\\"type\\\": \\\"error\\\", \\\"error\\\": \\\"401 for key broken***\\t\"","debug ***\n",null]'
+	assert_equal "$(jq -r 'select(.input == "border").stdout' got | tr -d '.')" ''
+	# an output is what the agent answers
+	assert_equal "$(jq -r 'select(.input == "fine").output' got)" topsecretvalue123
+	run -2 --separate-stderr fl-run --command 'python3 agent.py setup' in
+	assert_regex "$stderr" 'no such key: \*\*\*'
+}
+
 @test "secrets of .env files are masked in the logs, too" {
 	mkdir project
 	printf 'MY_PASSWORD="correct horse"\n' >project/.env

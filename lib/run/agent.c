@@ -17,13 +17,12 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "io/plain.h"
-#include "record/secret.h"
 #include "config/env.h"
 #include "agent.h"
+#include "mask.h"
 
 #define PIECE 65536
 #define TAIL 4096		/* of standard error, for a failed trace */
-#define SECRET_MIN 8		/* shorter values would mask ordinary text */
 #define SPARE ((size_t)1 << 20)	/* a larger buffer is not kept empty */
 
 /* The highest N of the files agent-N.log in an open folder. */
@@ -279,42 +278,6 @@ agent_log_usage(const struct agent *a, long long calls)
 	return bad;
 }
 
-static void
-mask_value(struct buf *b, const char *value, size_t n)
-{
-	const char *at = b->p, *end = b->p + b->len;
-	size_t i;
-
-	while ((size_t)(end - at) >= n && (at = memchr(at, *value,
-	    (size_t)(end - at) - n + 1))) {
-		i = (size_t)(at - b->p);
-		if (memcmp(at, value, n) != 0) {
-			at++;
-			continue;
-		}
-		buf_splice(b, i, n, "***", 3);
-		at = b->p + i + 3;
-		end = b->p + b->len;
-	}
-}
-
-/* Replaces the values of secret variables in b by ***. */
-static void
-mask(struct buf *b, const struct env *env)
-{
-	const char *eq, *value;
-	size_t i, n;
-
-	for (i = 0; i < env->n; i++) {
-		eq = strchr(env->vars[i], '=');
-		value = eq + 1;
-		n = strlen(value);
-		if (n >= SECRET_MIN && secret_name(env->vars[i],
-		    (size_t)(eq - env->vars[i])))
-			mask_value(b, value, n);
-	}
-}
-
 /* A log that cannot be written is worth a word, but not a run. */
 static void
 give_up_log(struct agent *a, int error)
@@ -328,16 +291,24 @@ give_up_log(struct agent *a, int error)
 	a->log = -1;
 }
 
-/* Keeps whole lines of the standard error. */
+/*
+ * Keeps n bytes of the standard error, or fewer if a secret crosses their end
+ * and more may follow.
+ */
 static void
 keep_errors(struct agent *a, size_t n)
 {
 	struct buf lines = { 0 };
 	size_t over;
 
+	if (a->proc.err >= 0 && !a->ended)
+		n = mask_cut(a->kind->secrets, a->err_line.p, a->err_line.len,
+		    n);
+	if (!n)
+		return;
 	buf_add(&lines, a->err_line.p, n);
 	buf_splice(&a->err_line, 0, n, NULL, 0);
-	mask(&lines, a->kind->env);
+	mask_apply(a->kind->secrets, &lines);
 	if (a->log >= 0 && out_write_all(a->log, lines.p, lines.len))
 		give_up_log(a, errno);
 	buf_add(&a->err_tail, lines.p, lines.len);
@@ -397,6 +368,7 @@ agent_release(struct agent *a)
 {
 	proc_signal(&a->proc, SIGKILL);
 	agent_read_errors(a);
+	a->ended = 1;
 	if (a->err_line.len)
 		keep_errors(a, a->err_line.len);
 	if (a->log >= 0)

@@ -13,11 +13,13 @@
 
 struct env;
 struct err;
+struct mask;
 
 /* What agents have in common. */
 struct agent_kind {
 	char *const *argv;
-	const struct env *env;	/* its secrets are masked in errors */
+	const struct env *env;
+	const struct mask *secrets;	/* masked in what they write */
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
 	int stderr_fd;	/* that folder, or -1 */

@@ -19,6 +19,7 @@
 #include "histogram.h"
 #include "input.h"
 #include "internal.h"
+#include "mask.h"
 #include "proc.h"
 #include "queue.h"
 #include "reaper.h"
@@ -49,6 +50,14 @@ engine_report(const struct engine *g, const char *fmt, ...)
 	va_end(ap);
 	g->plan->report(buf_str(&b));
 	buf_release(&b);
+}
+
+const char *
+engine_mask(const struct engine *g, const char *p, size_t n, struct buf *b)
+{
+	buf_add(b, p, n);
+	mask_apply(g->plan->kind.secrets, b);
+	return buf_str(b);
 }
 
 void
@@ -186,13 +195,44 @@ count_used(struct engine *g, struct run *r)
 	r->counted = r->tokens[2];
 }
 
+/* A copy of an end with the secrets in its error masked; b holds the text. */
+static struct run_end
+mask_end(const struct engine *g, const struct run_end *end, struct buf *b)
+{
+	struct run_end masked = *end;
+
+	if (end->error) {
+		masked.error = engine_mask(g, end->error, end->error_len ?
+		    end->error_len : strlen(end->error), b);
+		masked.error_len = b->len;
+	}
+	return masked;
+}
+
+static void
+mask_printed(const struct engine *g, struct run *r)
+{
+	struct buf *b = &r->printed;
+	size_t text = b->len - 1, cut;
+
+	/* the start of a secret whose rest is not kept */
+	if (r->printed_cut) {
+		cut = mask_cut(g->plan->kind.secrets, b->p, text, text);
+		buf_splice(b, cut, text - cut, NULL, 0);
+	}
+	mask_apply(g->plan->kind.secrets, b);
+}
+
 void
 engine_finish(struct engine *g, struct run *r, const struct run_end *end)
 {
-	struct buf line = { 0 }, *out = out_begin(g->out);
+	struct buf line = { 0 }, error = { 0 }, *out = out_begin(g->out);
+	struct run_end masked = mask_end(g, end, &error);
 	int64_t took;
 
-	took = run_trace(r, end, g->plan->ordered ? &line : out);
+	mask_printed(g, r);
+	took = run_trace(r, &masked, g->plan->ordered ? &line : out);
+	buf_release(&error);
 	if (g->plan->ordered)
 		reorder_add(&g->reorder, r->place, &line, out);
 	log_end(g, "done", r, end, took);
@@ -225,6 +265,8 @@ void
 engine_fail(struct engine *g, struct run *r, const struct run_end *end)
 {
 	int64_t wait = backoff(g, r);
+	struct run_end masked;
+	struct buf error = { 0 };
 
 	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
 	    !(g->plan->retry_on >> end->kind & 1)) {
@@ -235,7 +277,9 @@ engine_fail(struct engine *g, struct run *r, const struct run_end *end)
 		run_start(r);
 	log_end(g, "failed", r, end, isotime_monotonic() - r->clock);
 	count_used(g, r);
-	run_retry(r, end);
+	masked = mask_end(g, end, &error);
+	run_retry(r, &masked);
+	buf_release(&error);
 	engine_log(g, "waits", NULL, r, (struct eventlog_field[]){
 	    EVENTLOG_INT("wait_us", wait), { 0 } });
 	queue_later(&g->queue, r, isotime_monotonic() + wait);

@@ -63,6 +63,13 @@ void engine_report(const struct engine *g, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
+ * The text of n bytes with the values of secrets masked, appended to b. Returns
+ * it, ended by a NUL that does not count.
+ */
+const char *engine_mask(const struct engine *g, const char *p, size_t n,
+    struct buf *b);
+
+/*
  * Logs an event of an agent, a run or both (either may be NULL), with the
  * fields of a list as eventlog_add takes it (NULL: none).
  */

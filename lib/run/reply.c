@@ -4,6 +4,7 @@
 
 #include "agent.h"
 #include "internal.h"
+#include "mask.h"
 #include "message.h"
 #include "run.h"
 #include "worker.h"
@@ -25,6 +26,7 @@
 #define START_TRIES 3			/* failed starts in a row */
 #define SETTLE_TIME 10000		/* microseconds */
 #define SHOWN 60			/* bytes of a line in a message */
+#define LOOKED_AT 65536			/* bytes of it that are masked */
 #define LONG_LINE ((size_t)1 << 20)	/* bytes of a non-message */
 
 /* Whether a run has failed already: its agent is being ended because of it. */
@@ -139,6 +141,7 @@ handle_setup_error(struct engine *g, struct worker *w, const struct message *m)
 	struct buf text = { 0 };
 
 	message_text(m, MESSAGE_HAS_ERROR, &text);
+	mask_apply(g->plan->kind.secrets, &text);
 	engine_not_ready(g, text.len ? buf_str(&text) :
 	    "the agent cannot start");
 	engine_end_agent(g, w, RUN_CRASH, "the agent cannot start", w->runs);
@@ -200,6 +203,18 @@ reject_agent(struct engine *g, struct worker *w, struct run *r,
 	engine_end_agent(g, w, RUN_PROTOCOL, why, r);
 }
 
+/* Appends the start of a line, in quotes. */
+static void
+put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
+{
+	struct buf text = { 0 };
+
+	/* masked before it is cut, or a part of a secret might be left */
+	engine_mask(g, p, n < LOOKED_AT ? n : LOOKED_AT, &text);
+	json_put_text(b, text.p, text.len < SHOWN ? text.len : SHOWN);
+	buf_release(&text);
+}
+
 /*
  * Fails the run that a broken message is about: the oldest, or, as that is a
  * guess where there are several, all of the agent.
@@ -215,7 +230,7 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 		return;
 	buf_printf(&why, "the agent's message is not JSON: %s (byte %zu): ",
 	    m->fault.msg, m->fault.at + 1);
-	json_put_text(&why, p, n < SHOWN ? n : SHOWN);
+	put_shown(g, &why, p, n);
 	if (w->nruns > 1) {
 		reject_agent(g, w, w->runs, "the agent's message is not JSON");
 	} else {
@@ -276,7 +291,7 @@ report_unasked(struct engine *g, struct worker *w, const char *p, size_t n)
 {
 	struct buf line = { 0 };
 
-	json_put_text(&line, p, n < SHOWN ? n : SHOWN);
+	put_shown(g, &line, p, n);
 	if (!g->unasked)
 		engine_report(g, "agent %u wrote a line without a request, so "
 		    "its answers may belong to other inputs: %s; "

@@ -64,6 +64,7 @@ clear_attempt(struct run *r)
 	for (i = 0; i < LEN(all); i++)
 		buf_release(all[i]);
 	r->nobservations = 0;
+	r->printed_cut = 0;
 	r->started = 0;
 	r->announced = 0;
 	r->ended = 0;
@@ -320,6 +321,8 @@ run_printed(struct run *r, const char *p, size_t n)
 	size_t room = PRINTED_MAX > r->printed.len ?
 	    PRINTED_MAX - r->printed.len : 0;
 
+	if (n > room && room)
+		r->printed_cut = 1;
 	buf_add(&r->printed, p, n < room ? n : room);
 	if (room)
 		buf_byte(&r->printed, '\n');

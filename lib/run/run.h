@@ -39,6 +39,7 @@ struct run {
 	struct buf errors;
 	struct buf deltas;	/* text */
 	struct buf printed;	/* output that is not messages */
+	int printed_cut;	/* there was more of it */
 	struct buf failed;	/* earlier attempts, JSON without brackets */
 	/* candidates for the final output, JSON: the last of each */
 	struct buf response;	/* of an observation agent_final_response */
