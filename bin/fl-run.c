@@ -571,6 +571,8 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	set_personas(x);
 	p->kind.stderr_dir = given.stderr_dir;
 	p->kind.report = report;
+	p->kind.log_limit = (int64_t)config_number(c,
+	    "runner.limits.log_mb") << 20;
 	p->kind.agents_log = p->kind.stderr_fd = -1;
 	p->log = &x->log;
 	if (read_done(x, e) || find_command(&x->command, c, e) ||

@@ -825,6 +825,64 @@ stop()
 	assert_equal "$(jq '.stderr | length' <<<"$output")" 4096
 }
 
+# numbered N [WIDTH]: an agent that writes N numbered lines to its standard error.
+numbered()
+{
+	cat >numbered.sh <<-END
+		read -r l
+		seq -f '%0${2-7}.0f' $1 >&2
+		echo '{"type":"final","output":1}'
+	END
+}
+
+@test "the log of an agent has a limit: its start and its end are kept" {
+	local n limit log=logs/agent-1.log
+
+	inputs a >in
+	# lines of 8 bytes: less than 1 MiB, just as much, little more, much more
+	for n in 1000 131072 131073 200000 1000000; do
+		rm -rf logs
+		numbered "$n"
+		echo 'runner: {limits: {log_mb: 1}}' >setting.yaml
+		run -0 fl-run -c setting.yaml --stderr-dir logs --command 'sh numbered.sh' in
+		assert [ "$(wc -c <"$log")" -le 1048576 ]
+		if ((n <= 131072)); then
+			seq -f %07.0f "$n" | cmp - "$log"
+			continue
+		fi
+		assert_equal "$n $(grep -c 'bytes left out' "$log")" "$n 1"
+		# all lines but those left out, in order
+		sed '/left out/,$d' "$log" | sed '/^$/d' >first
+		sed '1,/left out/d' "$log" >last
+		assert_equal "$(lines_of first) $(tail -n 1 last)" "65536 $(printf %07d "$n")"
+		assert [ "$(lines_of last)" -ge 32767 ]
+		seq -f %07.0f 65536 | cmp - first
+		seq -f %07.0f "$((n - $(lines_of last) + 1))" "$n" | cmp - last
+		assert_equal "$(awk '/left out/ { print $2 }' "$log")" \
+			"$(((n - $(lines_of last) - 65536) * 8))"
+	done
+	# no limit; the default one
+	for limit in 'log_mb: 0' ''; do
+		rm -rf logs
+		echo "runner: {limits: {$limit}}" >setting.yaml
+		run -0 fl-run -c setting.yaml --stderr-dir logs --command 'sh numbered.sh' in
+		seq -f %07.0f 1000000 | cmp - "$log"
+	done
+}
+
+@test "the limit of a log holds for a line without end and for an old log" {
+	inputs a >in
+	echo 'runner: {limits: {log_mb: 1}}' >setting.yaml
+	run -0 fl-run -c setting.yaml --stderr-dir logs --command \
+		"sh -c 'head -c 5000000 /dev/zero >&2; echo end >&2; read l; echo {\\\"type\\\":\\\"final\\\"}'" in
+	assert [ "$(wc -c <logs/agent-1.log)" -le 1048576 ]
+	assert_equal "$(tail -c 4 logs/agent-1.log)" end
+	assert_equal "$(($(awk '/left out/ { print $2 }' logs/agent-1.log) + $(tr -cd '\0' <logs/agent-1.log | wc -c)))" 5000000
+	numbered 500000
+	run -0 fl-run -c setting.yaml --stderr-dir logs --command 'sh numbered.sh' in
+	assert_equal "$(head -n 1 logs/agent-2.log) $(tail -n 1 logs/agent-2.log)" '0000001 0500000'
+}
+
 @test "a secret in the stderr of an agent is masked wherever it is divided" {
 	cat >agent.py <<-'END'
 		import json, os, sys, time

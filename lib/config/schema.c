@@ -80,6 +80,8 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.limits.open_files", .type = SCHEMA_INT, .min = 3,
 	    .max = 1e9 },
 	{ .path = "runner.limits.file_mb", .type = SCHEMA_INT, .max = 1e9 },
+	{ .path = "runner.limits.log_mb", .type = SCHEMA_INT,
+	    .preset = "64", .max = 1e9 },
 	{ .path = "runner.limits.output_mb", .type = SCHEMA_INT,
 	    .preset = "1024", .max = 1e9 },
 	{ .path = "runner.process", .type = SCHEMA_MAP },

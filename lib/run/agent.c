@@ -75,35 +75,43 @@ agent_kind_close(struct agent_kind *k)
 	k->agents_log = k->stderr_fd = -1;
 }
 
+/* Opens its log. Returns 0, or -1 with *e filled in and errno set. */
+static int
+open_log(struct agent *a, struct err *e)
+{
+	const struct agent_kind *k = a->kind;
+	char *name = xasprintf("agent-%u.log", a->number);
+	int error, fd = plain_open(k->stderr_fd, name, O_RDWR | O_CREAT);
+
+	if (fd >= 0 && !agentlog_init(&a->log, fd, k->log_limit)) {
+		free(name);
+		return 0;
+	}
+	error = errno;
+	agentlog_close(&a->log);
+	err_set(e, 0, 0, "%s/%s: %s", k->stderr_dir, name,
+	    plain_error(error));
+	free(name);
+	errno = error;
+	return -1;
+}
+
 int
 agent_start(struct agent *a, const struct agent_kind *kind, unsigned number,
     struct err *e)
 {
-	char *name;
 	int error;
 
 	memset(a, 0, sizeof(*a));
 	a->kind = kind;
 	a->number = number;
-	a->log = -1;
+	a->log.fd = -1;
 	a->began = isotime_now();
-	if (kind->stderr_dir) {
-		name = xasprintf("agent-%u.log", number);
-		a->log = plain_open(kind->stderr_fd, name, O_WRONLY | O_CREAT |
-		    O_APPEND);
-		error = errno;
-		if (a->log < 0)
-			err_set(e, 0, 0, "%s/%s: %s", kind->stderr_dir, name,
-			    plain_error(error));
-		free(name);
-		errno = error;
-		if (a->log < 0)
-			return -1;
-	}
+	if (kind->stderr_dir && open_log(a, e))
+		return -1;
 	if (proc_spawn(&a->proc, kind->argv, kind->env->vars, kind->dir, e)) {
 		error = errno;
-		if (a->log >= 0)
-			close(a->log);
+		agentlog_close(&a->log);
 		errno = error;
 		return -1;
 	}
@@ -287,8 +295,7 @@ give_up_log(struct agent *a, int error)
 
 	a->kind->report(msg);
 	free(msg);
-	close(a->log);
-	a->log = -1;
+	agentlog_close(&a->log);
 }
 
 /*
@@ -309,7 +316,7 @@ keep_errors(struct agent *a, size_t n)
 	buf_add(&lines, a->err_line.p, n);
 	buf_splice(&a->err_line, 0, n, NULL, 0);
 	mask_apply(a->kind->secrets, &lines);
-	if (a->log >= 0 && out_write_all(a->log, lines.p, lines.len))
+	if (a->log.fd >= 0 && agentlog_add(&a->log, lines.p, lines.len))
 		give_up_log(a, errno);
 	buf_add(&a->err_tail, lines.p, lines.len);
 	over = a->err_tail.len > TAIL ? a->err_tail.len - TAIL : 0;
@@ -371,8 +378,7 @@ agent_release(struct agent *a)
 	a->ended = 1;
 	if (a->err_line.len)
 		keep_errors(a, a->err_line.len);
-	if (a->log >= 0)
-		close(a->log);
+	agentlog_close(&a->log);
 	proc_close(&a->proc);
 	buf_release(&a->to);
 	buf_release(&a->from);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "agentlog.h"
 #include "proc.h"
 
 struct env;
@@ -23,6 +24,7 @@ struct agent_kind {
 	const char *dir;		/* to start in; NULL: ours */
 	const char *stderr_dir;		/* for whole logs; NULL: none kept */
 	int stderr_fd;	/* that folder, or -1 */
+	int64_t log_limit;	/* bytes of each; 0: no limit */
 	int agents_log;	/* where agents that have ended are noted, or -1 */
 	void (*report)(const char *msg);	/* when a log cannot be written */
 	unsigned last;		/* the highest number that has a log there */
@@ -43,7 +45,7 @@ struct agent {
 	size_t unread;		/* bytes it had not read when it did */
 	struct buf err_line;	/* of its standard error, not yet whole */
 	struct buf err_tail;	/* the last few KiB of it */
-	int log;		/* descriptor, or -1 */
+	struct agentlog log;
 	int64_t began;		/* wall clock, microseconds since 1970 */
 	int ended;		/* it was collected; end is set */
 	struct proc_end end;
