@@ -44,7 +44,7 @@ replies()
 	printf '{"input":"%s"}\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >in
 	run -1 --separate-stderr timeout 30 fl-run --protocol lines \
 		--command "sh -c 'while sleep 0.05; do echo hi; done'" in
-	assert_equal "$(jq -r .output <<<"$output")" hi
+	assert_equal "$(jq -r .error_kind <<<"$output")" protocol
 }
 
 @test "hello with invalid numbers is accepted" {

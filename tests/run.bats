@@ -99,7 +99,14 @@ nothing_left()
 	cat >last <<-'END'
 	while read -r l; do echo "answer to $l"; done; echo bye
 	END
-	for agent in early twice blank last; do
+	cat >slow <<-'END'
+	echo "Loading model..."; sleep 0.1
+	while read -r l; do sleep 0.1; echo "answer to $l"; done
+	END
+	cat >thinks <<-'END'
+	while read -r l; do sleep 0.1; echo "answer to $l"; sleep 0.1; echo; sleep 0.1; done
+	END
+	for agent in early twice blank last slow thinks; do
 		for runner in '{}' '{isolation: call}'; do
 			echo "runner: $runner" >s.yaml
 			run --separate-stderr -1 fl-run -c s.yaml --protocol lines \
@@ -107,7 +114,10 @@ nothing_left()
 			# no input got a line of another one
 			run -0 jq -c 'select(.success and .output != "answer to " + .input)' \
 				<<<"$output"
-			[[ $agent == twice ]] || assert_output ''
+			# one that reads at once is too quick to be noticed each time;
+			# a line after the input was closed is only reported
+			[[ $agent == twice || ($agent == slow && $runner != '{}') ]] ||
+				assert_output ''
 			[[ $agent != last || $runner != '{}' ]] || assert_regex "$stderr" \
 				'^fl-run: agent [1-4] wrote a line without a request.*: "bye"; runner\.process\.ready_pattern'
 		done

@@ -326,6 +326,10 @@ handle_text(struct engine *g, struct worker *w, const char *p, size_t n)
 		report_unasked(g, w, p, n);
 	else if (has_failed(w, w->runs))
 		return;
+	else if (agent_unread(&w->agent) >= w->request_size)
+		reject_agent(g, w, w->runs, "the agent wrote a line before it "
+		    "read the request; runner.process.ready_pattern skips "
+		    "lines at the start");
 	else if (agent_has_line(&w->agent))
 		reject_agent(g, w, w->runs, "the agent wrote several lines for "
 		    "one request; runner.process.ready_pattern skips lines at "
