@@ -156,6 +156,29 @@ nothing_left()
 	assert_equal "$(jq -s 'map(.agent) | unique' <<<"$output" | jq length)" 1
 }
 
+@test "what follows a broken message is not the answer to the next input" {
+	local broken
+
+	cat >bad.py <<-'END'
+		import json, sys, time
+		broken = sys.argv[1].encode().decode("unicode_escape").encode("latin-1")
+		for line in sys.stdin:
+		    value = json.loads(line)["input"]
+		    if value == "2":
+		        sys.stdout.buffer.write(broken + b"\n")
+		        sys.stdout.flush()
+		        time.sleep(0.1)
+		    if value != "2" or b"final" not in broken:
+		        sys.stdout.buffer.write(b'{"type":"final","output":"%s"}\n' % value.encode())
+		    sys.stdout.flush()
+	END
+	for broken in '{"type":"delta","delta":"\xff"}' '{ "type" : "observation", "observation":{"a":"\t"}}' \
+	              '{"id":1,"type":"callback","args":[NULL]}' '{"type":"final","output":"\xff"}'; do
+		run -1 --separate-stderr fl-run --ordered -j 1 --command "python3 bad.py '$broken'" <(inputs 1 2 3)
+		assert_equal "$broken: $(jq -r '.output // .error_kind' <<<"$output" | xargs)" "$broken: 1 protocol 3"
+	done
+}
+
 @test "a command is split as a shell would, and not given to one" {
 	# shellcheck disable=SC2016 # nothing is to be expanded
 	cat >args.sh <<-'SH'

@@ -55,12 +55,22 @@ id_of(struct json_span v)
 	    d == (double)(long long)d ? (long long)d : MESSAGE_STRANGE;
 }
 
-/* Whether a line that is not JSON was meant to be a message. */
+/* Whether the n bytes at p begin with a text, after white space and a colon. */
 static int
-is_meant(const char *p, size_t n)
+has_value(const char *p, size_t n, const char *text)
+{
+	for (; n && memchr(" \t:", *p, 3); p++)
+		n--;
+	return n >= strlen(text) && !memcmp(p, text, strlen(text));
+}
+
+/* Whether a line that is not JSON was meant to be a message, and a reply. */
+static int
+is_meant(const char *p, size_t n, int *is_reply)
 {
 	static const char type[] = "\"type\"";
-	const char *end;
+	const size_t len = sizeof(type) - 1;
+	size_t i;
 
 	while (n && memchr(" \t\r", *p, 3)) {
 		p++;
@@ -69,9 +79,14 @@ is_meant(const char *p, size_t n)
 	if (!n || *p != '{')
 		return 0;
 	/* "type" comes first, or after a few short fields */
-	for (end = p + (n < NEAR ? n : NEAR); end - p >= (ptrdiff_t)sizeof(type) - 1; p++)
-		if (!memcmp(p, type, sizeof(type) - 1))
+	for (i = 0; i + len <= n && i + len <= NEAR; i++)
+		if (!memcmp(p + i, type, len)) {
+			p += i + len;
+			n -= i + len;
+			*is_reply = has_value(p, n, "\"final\"") ||
+			    has_value(p, n, "\"error\"");
 			return 1;
+		}
 	return 0;
 }
 
@@ -84,7 +99,8 @@ message_read(struct message *m, const char *p, size_t n)
 	m->type = MESSAGE_NONE;
 	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
 	    MESSAGE_FIELDS, &m->fault);
-	m->broken = met < 0 && is_meant(p, n);
+	m->is_reply = 0;
+	m->broken = met < 0 && is_meant(p, n, &m->is_reply);
 	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)

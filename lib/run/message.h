@@ -34,13 +34,14 @@ struct message {
 	enum message_type type;
 	int broken;		/* 1: of no type, but meant to be a message */
 	struct json_fault fault;	/* why a broken one is not JSON */
+	int is_reply;		/* a broken one that ends its run */
 	long long id;		/* from 1, or one of the above */
 	struct json_span v[MESSAGE_FIELDS];	/* in the line */
 };
 
 /*
- * Reads n bytes. If they are not a message, only type and broken are set. A
- * line is meant to be one if it begins like an object with a "type".
+ * Reads n bytes. If they are not a message, only type, broken and is_reply are
+ * set. A line is meant to be one if it begins like an object with a "type".
  */
 void message_read(struct message *m, const char *p, size_t n);
 

@@ -217,7 +217,8 @@ put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
 
 /*
  * Fails the run that a broken message is about: the oldest, or, as that is a
- * guess where there are several, all of the agent.
+ * guess where there are several, all of the agent. If it was not the reply, more
+ * messages follow, which must not be taken for those of the next run.
  */
 static void
 handle_broken(struct engine *g, struct worker *w, const struct message *m,
@@ -231,7 +232,7 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 	buf_printf(&why, "the agent's message is not JSON: %s (byte %zu): ",
 	    m->fault.msg, m->fault.at + 1);
 	put_shown(g, &why, p, n);
-	if (w->nruns > 1) {
+	if (w->nruns > 1 || !m->is_reply) {
 		reject_agent(g, w, w->runs, "the agent's message is not JSON");
 	} else {
 		end.error = buf_str(&why);
