@@ -64,31 +64,35 @@ sorter_add(struct sorter *s, const void *record)
 }
 
 /* A run that is being read: a window of it is in memory. */
-struct run {
-	uint64_t at;		/* of the first record not in the window */
-	uint64_t end;
+struct sorted_run {
+	uint64_t at;		/* number of the record after the window */
+	uint64_t end;		/* number of the record after the run */
 	char *window;
-	size_t next;		/* in the window */
-	size_t n;
+	size_t next;		/* index of the next record in the window */
+	size_t n;		/* number of records in the window */
 };
 
 struct merge {
 	struct sorter *s;
-	struct run *runs;
-	size_t window;		/* records in each */
+	struct sorted_run *runs;
+	size_t window;		/* limit of records in a window */
 	size_t *heap;		/* runs by their next record, least first */
-	size_t n;
+	size_t n;		/* number of runs in the heap */
 };
 
+/* The next record of a run. */
 static const char *
-first(const struct merge *m, size_t run)
+sorter_next(const struct merge *m, size_t run)
 {
 	return m->runs[run].window + m->runs[run].next * m->s->size;
 }
 
-/* Sees that the run has a next record. Returns 1, 0 at its end, or -1. */
+/*
+ * Reads the run's next window if this one is used up. Returns 1, 0 at the end
+ * of the run, or -1.
+ */
 static int
-sorter_fill(struct merge *m, struct run *r)
+sorter_fill(struct merge *m, struct sorted_run *r)
 {
 	uint64_t left = r->end - r->at;
 
@@ -105,16 +109,18 @@ sorter_fill(struct merge *m, struct run *r)
 	return 1;
 }
 
+/* Restores the heap's order from its element i down. */
 static void
-sink(struct merge *m, size_t i)
+sorter_sift_down(struct merge *m, size_t i)
 {
 	size_t child, run = m->heap[i];
 
 	while ((child = 2 * i + 1) < m->n) {
-		if (child + 1 < m->n && m->s->compare(first(m,
-		    m->heap[child + 1]), first(m, m->heap[child])) < 0)
+		if (child + 1 < m->n && m->s->compare(sorter_next(m,
+		    m->heap[child + 1]), sorter_next(m, m->heap[child])) < 0)
 			child++;
-		if (m->s->compare(first(m, run), first(m, m->heap[child])) < 0)
+		if (m->s->compare(sorter_next(m, run),
+		    sorter_next(m, m->heap[child])) < 0)
 			break;
 		m->heap[i] = m->heap[child];
 		i = child;
@@ -123,9 +129,9 @@ sink(struct merge *m, size_t i)
 }
 
 static int
-begin_merge(struct merge *m, char *windows)
+sorter_begin_merge(struct merge *m, char *windows)
 {
-	struct run *r;
+	struct sorted_run *r;
 	uint64_t at = 0;
 	size_t i;
 
@@ -141,22 +147,22 @@ begin_merge(struct merge *m, char *windows)
 	}
 	m->n = m->s->nruns;
 	for (i = m->n / 2; i-- > 0; )
-		sink(m, i);
+		sorter_sift_down(m, i);
 	return 0;
 }
 
 /* Writes all records in order to fd, through out with room for one window. */
 static int
-write_merged(struct merge *m, int fd, char *out)
+sorter_write_merged(struct merge *m, int fd, char *out)
 {
-	struct run *r;
+	struct sorted_run *r;
 	uint64_t at = 0;
 	size_t n = 0;
 	int more;
 
 	while (m->n) {
 		r = &m->runs[m->heap[0]];
-		memcpy(out + n++ * m->s->size, first(m, m->heap[0]),
+		memcpy(out + n++ * m->s->size, sorter_next(m, m->heap[0]),
 		    m->s->size);
 		r->next++;
 		more = sorter_fill(m, r);
@@ -165,7 +171,7 @@ write_merged(struct merge *m, int fd, char *out)
 		if (!more)
 			m->heap[0] = m->heap[--m->n];
 		if (m->n)
-			sink(m, 0);
+			sorter_sift_down(m, 0);
 		if (n < m->window && m->n)
 			continue;
 		if (spill_write(fd, out, n * m->s->size, at))
@@ -177,7 +183,7 @@ write_merged(struct merge *m, int fd, char *out)
 }
 
 static int
-merge(struct sorter *s)
+sorter_merge(struct sorter *s)
 {
 	struct merge m = { s, NULL, 0, NULL, 0 };
 	char *windows;
@@ -191,8 +197,8 @@ merge(struct sorter *s)
 	m.runs = xcalloc(s->nruns, sizeof(*m.runs));
 	m.heap = xcalloc(s->nruns, sizeof(*m.heap));
 	windows = xreallocarray(NULL, (s->nruns + 1) * m.window, s->size);
-	bad = begin_merge(&m, windows) || write_merged(&m, fd, windows +
-	    s->nruns * m.window * s->size);
+	bad = sorter_begin_merge(&m, windows) || sorter_write_merged(&m, fd,
+	    windows + s->nruns * m.window * s->size);
 	free(windows);
 	free(m.heap);
 	free(m.runs);
@@ -214,7 +220,7 @@ sorter_sort(struct sorter *s)
 	free(s->records);
 	s->records = NULL;
 	s->cap = 0;
-	return merge(s);
+	return sorter_merge(s);
 }
 
 int
