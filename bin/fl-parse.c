@@ -361,7 +361,8 @@ parse_run(char **files, size_t n, int both)
 	    OUTDIR_FORCE : OUTDIR_REPLACE)) {
 		output_end(k, 0);
 	} else {
-		if (!join_run(&j, files, n, both) || (k->sated && !k->path))
+		if (!join_run(&j, files, n, both) ||
+		    (k->filter_closed && !k->path))
 			status = j.failed ? 2 : j.bad || j.unmatched ||
 			    j.changed ? 1 : 0;
 		if (j.error && j.error_file)

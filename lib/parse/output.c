@@ -25,19 +25,25 @@
 /* A page is copied to the standard output in pieces of this many bytes. */
 #define PIECE 65536
 
-/* A rendered trace. Offsets are into the batch's text and facts. */
+/*
+ * A rendered trace. Its text is in the batch's text and ends one byte before
+ * the text of the next trace. All that the indexes need is in the batch's facts, in
+ * the order of the offsets below; the name of the trace's file is known only
+ * when it is written, and is inserted where a "rest" begins.
+ */
 struct rendered {
-	size_t at;		/* what is not written yet; up to a byte */
-				/* before the next */
-	size_t name;		/* of its file, without suffix; a C string */
-	size_t id;		/* for index.jsonl: up to where the file goes */
-	size_t rest;		/* and behind it */
-	size_t rows[OUTPUT_LISTS + 1];	/* for each list: what is before */
-	size_t names[OUTPUT_LISTS];	/* the file's name, and where it goes */
-	size_t nth;		/* of the traces that have this name */
-	unsigned char shard;
+	size_t text;		/* offset in text of the bytes to write next */
+	size_t name;		/* offset in facts of the file name without
+				   suffix, a C string */
+	size_t entry;		/* offset in facts of the index.jsonl entry */
+	size_t entry_rest;	/* offset in facts of that entry's rest */
+	size_t item[OUTPUT_LISTS + 1];	/* offsets in facts of each list's
+					   item, then of the end */
+	size_t item_rest[OUTPUT_LISTS];	/* offsets in facts of their rests */
+	size_t nth;		/* number among files of this name, from 1 */
+	unsigned char shard;	/* number of its shard folder */
 	enum trace_outcome outcome;
-	int fd;			/* its file, while it is open; else -1 */
+	int fd;			/* its open file, or -1 */
 };
 
 static int
@@ -68,9 +74,9 @@ begin_folder(struct output *k, enum outdir_old old)
 	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
 }
 
-/* Sets the message for a file of the folder, or the stream, that fails. */
+/* The message for a file of the folder, or the stream, that failed. */
 static char *
-unwritten(const struct output *k, const char *file, int error)
+output_message(const struct output *k, const char *file, int error)
 {
 	if (k->path)
 		return xasprintf("%s/%s: %s", k->path, file, strerror(error));
@@ -82,7 +88,7 @@ unwritten(const struct output *k, const char *file, int error)
 
 /* Records a fault; the first one counts. Frees what. */
 static int
-set_error(struct output *k, char *what)
+output_set_error(struct output *k, char *what)
 {
 	if (!k->error.msg)
 		err_set(&k->error, 0, 0, "%s", what);
@@ -90,7 +96,7 @@ set_error(struct output *k, char *what)
 	return -1;
 }
 
-/* Starts what all traces go to. */
+/* Opens the stream or the file that all traces go to. */
 static int
 begin_stream(struct output *k)
 {
@@ -100,7 +106,7 @@ begin_stream(struct output *k)
 	    &k->error)) < 0)
 		return -1;
 	if (k->waits && (fd = spill_open()) < 0)
-		return set_error(k, unwritten(k, NULL, errno));
+		return output_set_error(k, output_message(k, NULL, errno));
 	if (k->format->filter) {
 		if (filter_start(&k->filter, k->format->filter, fd,
 		    &k->error))
@@ -125,28 +131,28 @@ output_begin(struct output *k, enum outdir_old old)
 	return k->apart ? 0 : begin_stream(k);
 }
 
-/* The same, in any thread: it ends the work of all. */
+/* Records a fault, in any thread, and stops all threads. Frees what. */
 static int
 output_stop(struct output *k, char *what)
 {
 	pool_lock(k->pool);
-	set_error(k, what);
+	output_set_error(k, what);
 	pool_unlock(k->pool);
 	pool_stop(k->pool);
 	return -1;
 }
 
 /*
- * Stops the pool because the filter has read enough: not a fault. Output into
- * a folder continues.
+ * Handles a failed write. A filter that closed its input is not a fault: it
+ * stops the pool, but output into a folder continues.
  */
 static int
 output_fail(struct output *k, const char *file, int error)
 {
 	if (!k->filter.pid || error != EPIPE)
-		return output_stop(k, unwritten(k, file, error));
+		return output_stop(k, output_message(k, file, error));
 	pool_lock(k->pool);
-	k->sated = 1;
+	k->filter_closed = 1;
 	pool_unlock(k->pool);
 	if (k->path)
 		return 0;
@@ -158,12 +164,12 @@ static int
 close_out(struct output *k, struct out *o, const char *file)
 {
 	return o->b && out_close(o) ?
-	    set_error(k, unwritten(k, file, o->error)) : 0;
+	    output_set_error(k, output_message(k, file, o->error)) : 0;
 }
 
-/* A page that is the only one goes to the standard output. */
+/* Copies the page from the temporary file to the standard output. */
 static int
-put_page(struct output *k)
+output_put_page(struct output *k)
 {
 	int bad = out_flush(&k->out);
 	struct out to;
@@ -177,19 +183,19 @@ put_page(struct output *k)
 		    (size_t)(k->out.written - at) : PIECE;
 		b = out_begin(&to);
 		if (spill_read(k->out.fd, buf_room(b, n), n, at))
-			bad = set_error(k, unwritten(k, NULL, errno ? errno :
-			    EIO));
+			bad = output_set_error(k, output_message(k, NULL,
+			    errno ? errno : EIO));
 		else
 			b->len += n;
 		bad = bad || out_end(&to);
 	}
 	if (out_close(&to))
-		bad = set_error(k, xasprintf("<stdout>: %s",
+		bad = output_set_error(k, xasprintf("<stdout>: %s",
 		    strerror(to.error)));
 	return bad ? -1 : 0;
 }
 
-/* A program that reads no more of it, and is content, has had enough. */
+/* Ends the filter. It may succeed without reading all of its input. */
 static int
 end_filter(struct output *k)
 {
@@ -199,7 +205,7 @@ end_filter(struct output *k)
 	if (ended < 0)
 		return -1;
 	if (ended == FILTER_UNREAD) {
-		/* so it would have been without the program between */
+		/* the reader of the filter went away: end as without it */
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
@@ -221,7 +227,7 @@ output_end(struct output *k, int whole)
 	if (whole && !k->apart && f->end)
 		buf_puts(out_begin(&k->out), f->end);
 	if (whole && k->waits)
-		bad |= put_page(k);
+		bad |= output_put_page(k);
 	if (!f->filter)
 		bad |= close_out(k, &k->out, f->file);
 	else if (k->out.b)
@@ -286,7 +292,7 @@ output_put_record(struct buf *b, const struct trace *t)
 	buf_puts(b, "}\n");
 }
 
-/* Keeps what the indexes and the name need of a trace. */
+/* Adds a trace to the batch, with the facts for the indexes. */
 static struct rendered *
 new_part(struct batch *h, const struct trace *t)
 {
@@ -298,9 +304,9 @@ new_part(struct batch *h, const struct trace *t)
 	p = &h->parts[h->nparts++];
 	memset(p, 0, sizeof(*p));
 	p->fd = -1;
-	/* formats look back for whether a comma is due */
+	/* formats look at the byte before to decide whether to add a comma */
 	buf_byte(h->text, '\n');
-	p->at = h->text->len;
+	p->text = h->text->len;
 	if (!h->output->path)
 		return p;
 	trace_id_text(t, &id);
@@ -309,17 +315,17 @@ new_part(struct batch *h, const struct trace *t)
 	p->outcome = trace_outcome(t);
 	trace_file_name(t, b);
 	buf_byte(b, '\0');
-	p->id = b->len;
+	p->entry = b->len;
 	json_open(b, NULL, '{');
 	json_add_text(b, "trace_id", id.p, id.len);
-	p->rest = b->len;
+	p->entry_rest = b->len;
 	output_put_record(b, t);
 	for (i = 0; i < OUTPUT_LISTS && h->output->lists[i].listing; i++) {
-		p->rows[i] = b->len;
+		p->item[i] = b->len;
 		h->output->lists[i].listing->before(b, t);
-		p->names[i] = b->len;
+		p->item_rest[i] = b->len;
 		h->output->lists[i].listing->after(b, t);
-		p->rows[i + 1] = b->len;
+		p->item[i + 1] = b->len;
 	}
 	buf_release(&id);
 	return p;
@@ -334,7 +340,7 @@ wait_turn(struct batch *h)
 	return 0;
 }
 
-/* The name of the nth file of this name; the second ends in -2. */
+/* Sets name to the file's name; the second of a name ends in -2. */
 static void
 name_file(const struct batch *h, const struct rendered *p, struct buf *name)
 {
@@ -350,7 +356,7 @@ name_file(const struct batch *h, const struct rendered *p, struct buf *name)
 	buf_str(name);
 }
 
-/* Opens a file that is not there yet; its name is left in name. */
+/* Creates the file of a trace under an unused name, which name is set to. */
 static int
 open_part(struct batch *h, struct rendered *p, struct buf *name)
 {
@@ -388,7 +394,7 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
 }
 
-/* Says in the indexes where a trace is. */
+/* Adds a trace that is in file to the indexes. */
 static int
 list_part(struct batch *h, const struct rendered *p, const char *file)
 {
@@ -398,28 +404,28 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 	size_t i;
 
 	k->outcomes[p->outcome]++;
-	buf_add(b, h->facts->p + p->id, p->rest - p->id);
+	buf_add(b, h->facts->p + p->entry, p->entry_rest - p->entry);
 	json_add_str(b, "file", file);
 	if (k->format->file && !k->format->filter)
 		json_add_int(b, "line", (long long)k->traces + 1);
-	buf_add(b, h->facts->p + p->rest, p->rows[0] - p->rest);
+	buf_add(b, h->facts->p + p->entry_rest, p->item[0] - p->entry_rest);
 	if (out_end(&k->index))
 		return output_fail(k, "index.jsonl", k->index.error);
 	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
 		l = &k->lists[i];
 		b = out_begin(&l->out);
-		buf_add(b, h->facts->p + p->rows[i],
-		    p->names[i] - p->rows[i]);
+		buf_add(b, h->facts->p + p->item[i],
+		    p->item_rest[i] - p->item[i]);
 		l->listing->name(b, file);
-		buf_add(b, h->facts->p + p->names[i],
-		    p->rows[i + 1] - p->names[i]);
+		buf_add(b, h->facts->p + p->item_rest[i],
+		    p->item[i + 1] - p->item_rest[i]);
 		if (out_end(&l->out))
 			return output_fail(k, l->listing->file, l->out.error);
 	}
 	return 0;
 }
 
-/* Gives a trace its place, when it is its turn. */
+/* Opens the trace's file or separates it from the last trace, in turn. */
 static int
 place_part(struct batch *h, struct rendered *p)
 {
@@ -448,14 +454,14 @@ place_part(struct batch *h, struct rendered *p)
 static size_t
 part_text(const struct batch *h, size_t i, const char **p)
 {
-	size_t end = i + 1 < h->nparts ? h->parts[i + 1].at - 1 :
+	size_t end = i + 1 < h->nparts ? h->parts[i + 1].text - 1 :
 	    h->text->len;
 
-	*p = h->text->p + h->parts[i].at;
-	return end - h->parts[i].at;
+	*p = h->text->p + h->parts[i].text;
+	return end - h->parts[i].text;
 }
 
-/* A trace's file could not be written. */
+/* Reports that a trace's file could not be written. */
 static int
 fail_part(struct batch *h, const struct rendered *p, int error)
 {
@@ -492,8 +498,8 @@ close_part(struct batch *h, struct rendered *p)
 }
 
 /*
- * Puts out all there is, also of the trace that is being rendered, and forgets
- * it, whether that could be written or not.
+ * Writes all rendered text, including the start of the trace being rendered,
+ * and discards it even if writing failed.
  */
 static void
 put_all(struct batch *h)
@@ -515,10 +521,10 @@ put_all(struct batch *h)
 	*p = h->parts[h->nparts - 1];
 	h->put = h->nparts = 1;
 	h->text->p[0] = h->text->p[h->text->len - 1];
-	h->text->len = p->at = 1;
+	h->text->len = p->text = 1;
 }
 
-/* Between steps of a trace that is large. */
+/* Called between the steps of a trace: writes text that has grown large. */
 static void
 load(void *arg, struct trace *t, size_t i)
 {
@@ -548,7 +554,7 @@ batch_add(struct batch *h, struct trace *t)
 		buf_puts(h->text, f->end);
 	t->load = h->load;
 	t->arg = h->load_arg;
-	/* a row may be printed much longer than it is */
+	/* a row may be much longer when rendered */
 	if (h->text->len >= h->output->enough)
 		put_all(h);
 	return h->failed;

@@ -47,7 +47,7 @@ struct output {
 	uint64_t outcomes[OUTCOMES];	/* how many of each outcome */
 	unsigned char made[256];	/* 1: that shard folder exists */
 	struct err error;
-	int sated;		/* 1: the filter has closed its input */
+	int filter_closed;	/* 1: the filter has closed its input */
 };
 
 /* What a thread has rendered but not written. */
@@ -75,7 +75,7 @@ int output_begin(struct output *k, enum outdir_old old);
 /*
  * Completes the output. If whole is 0, a folder is removed, and a page for the
  * standard output, which is written only here, is dropped. Output to a filter
- * that closed its input (sated) is whole. Returns 0, or -1 with error set.
+ * that closed its input is whole. Returns 0, or -1 with error set.
  */
 int output_end(struct output *k, int whole);
 

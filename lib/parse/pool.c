@@ -25,114 +25,116 @@ pool_processors(void)
 }
 
 void
-pool_init(struct pool *c, unsigned n)
+pool_init(struct pool *p, unsigned n)
 {
-	memset(c, 0, sizeof(*c));
-	c->n = n;
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->moved, NULL);
+	memset(p, 0, sizeof(*p));
+	p->n = n;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->moved, NULL);
 }
 
 void
-pool_release(struct pool *c)
+pool_release(struct pool *p)
 {
-	pthread_mutex_destroy(&c->lock);
-	pthread_cond_destroy(&c->moved);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->moved);
 }
 
+/* What a thread is started with. */
 struct thread_arg {
 	void (*work)(void *);
 	void *arg;
 };
 
 static void *
-start(void *arg)
+pool_start(void *arg)
 {
-	struct thread_arg *j = arg;
+	struct thread_arg *t = arg;
 
-	j->work(j->arg);
+	t->work(t->arg);
 	return NULL;
 }
 
 void
-pool_run(struct pool *c, void (*work)(void *), void *args, size_t size)
+pool_run(struct pool *p, void (*work)(void *), void *args, size_t size)
 {
-	pthread_t *threads = xreallocarray(NULL, c->n, sizeof(*threads));
-	struct thread_arg *jobs = xreallocarray(NULL, c->n, sizeof(*jobs));
+	pthread_t *threads = xreallocarray(NULL, p->n, sizeof(*threads));
+	struct thread_arg *args_of = xreallocarray(NULL, p->n,
+	    sizeof(*args_of));
 	unsigned i, started;
 
-	c->taken = c->turn = 0;
-	for (started = 1; started < c->n; started++) {
-		jobs[started].work = work;
-		jobs[started].arg = (char *)args + started * size;
-		/* fewer will do as well */
-		if (pthread_create(&threads[started], NULL, start,
-		    &jobs[started]))
+	p->taken = p->turn = 0;
+	for (started = 1; started < p->n; started++) {
+		args_of[started].work = work;
+		args_of[started].arg = (char *)args + started * size;
+		/* fewer threads do the same work */
+		if (pthread_create(&threads[started], NULL, pool_start,
+		    &args_of[started]))
 			break;
 	}
 	work(args);
 	for (i = 1; i < started; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
-	free(jobs);
+	free(args_of);
 }
 
 void
-pool_lock(struct pool *c)
+pool_lock(struct pool *p)
 {
-	pthread_mutex_lock(&c->lock);
+	pthread_mutex_lock(&p->lock);
 }
 
 void
-pool_unlock(struct pool *c)
+pool_unlock(struct pool *p)
 {
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&p->lock);
 }
 
 uint64_t
-pool_ticket(struct pool *c)
+pool_ticket(struct pool *p)
 {
-	return c->taken++;
+	return p->taken++;
 }
 
 int
-pool_wait(struct pool *c, uint64_t ticket)
+pool_wait(struct pool *p, uint64_t ticket)
 {
 	int stopped;
 
-	pool_lock(c);
-	while (c->turn != ticket && !c->stopped)
-		pthread_cond_wait(&c->moved, &c->lock);
-	stopped = c->stopped;
-	pool_unlock(c);
+	pool_lock(p);
+	while (p->turn != ticket && !p->stopped)
+		pthread_cond_wait(&p->moved, &p->lock);
+	stopped = p->stopped;
+	pool_unlock(p);
 	return stopped ? -1 : 0;
 }
 
 void
-pool_pass(struct pool *c)
+pool_pass(struct pool *p)
 {
-	pool_lock(c);
-	c->turn++;
-	pthread_cond_broadcast(&c->moved);
-	pool_unlock(c);
+	pool_lock(p);
+	p->turn++;
+	pthread_cond_broadcast(&p->moved);
+	pool_unlock(p);
 }
 
 void
-pool_stop(struct pool *c)
+pool_stop(struct pool *p)
 {
-	pool_lock(c);
-	c->stopped = 1;
-	pthread_cond_broadcast(&c->moved);
-	pool_unlock(c);
+	pool_lock(p);
+	p->stopped = 1;
+	pthread_cond_broadcast(&p->moved);
+	pool_unlock(p);
 }
 
 int
-pool_stopped(struct pool *c)
+pool_stopped(struct pool *p)
 {
 	int stopped;
 
-	pool_lock(c);
-	stopped = c->stopped;
-	pool_unlock(c);
+	pool_lock(p);
+	stopped = p->stopped;
+	pool_unlock(p);
 	return stopped;
 }

@@ -272,7 +272,7 @@ render_task(struct joiner *w, const struct render_task *task)
 	return batch_add(&w->batch, &w->t);
 }
 
-/* Takes some jobs. Returns 0 when there are none left. */
+/* Takes some tasks. Returns 0 if none are left. */
 static int
 render_take(struct joiner *w, uint64_t *ticket)
 {
