@@ -27,9 +27,9 @@
 
 /*
  * A rendered trace. Its text is in the batch's text and ends one byte before
- * the text of the next trace. All that the indexes need is in the batch's facts, in
- * the order of the offsets below; the name of the trace's file is known only
- * when it is written, and is inserted where a "rest" begins.
+ * the text of the next trace. The batch's facts hold all that the indexes need,
+ * in the order of the offsets below. The name of the trace's file is known only
+ * when it is written: it is inserted where a "rest" begins.
  */
 struct rendered {
 	size_t text;		/* offset in text of the bytes to write next */
