@@ -63,7 +63,7 @@ count(struct results *r, const struct json_span row[ROW_FIELDS])
 static void
 time_row(struct results *r, const struct json_span row[ROW_FIELDS])
 {
-	tally_time(&r->tally, row);
+	tally_add_duration(&r->tally, row);
 }
 
 static void
@@ -238,13 +238,13 @@ summary_write(int dir, const char *path, int rows, struct json_span manifest,
 
 	bad = each_row(rows, &r, count);
 	if (!bad) {
-		tally_counted(&r.tally);
+		tally_end_count(&r.tally);
 		bad = each_row(rows, &r, time_row);
 	}
 	if (bad) {
 		failed(path, "trace_summary.jsonl", e);
 	} else {
-		tally_timed(&r.tally);
+		tally_end_durations(&r.tally);
 		bad = write_files(&r, dir, path, rows, manifest, e);
 	}
 	if (!bad) {

@@ -122,7 +122,7 @@ count_input(struct tally *t, const struct json_span row[ROW_FIELDS])
 }
 
 static int
-duration_of(const struct json_span row[ROW_FIELDS], double *ms)
+read_duration(const struct json_span row[ROW_FIELDS], double *ms)
 {
 	return row[ROW_DURATION].p && json_double(row[ROW_DURATION], ms) &&
 	    isfinite(*ms);
@@ -145,9 +145,9 @@ tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 		t->failed++;
 		count_kind(t, row[ROW_ERROR_KIND]);
 	}
-	if (duration_of(row, &d)) {
+	if (read_duration(row, &d)) {
 		t->ndurations++;
-		in->timed++;
+		in->ndurations++;
 		t->sum += d;
 	}
 	if (start && (!t->first || start < t->first))
@@ -158,9 +158,9 @@ tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 		tally_count_tokens(t, row[ROW_TOKEN_USAGE]);
 }
 
-/* Gives each input its part of the durations. */
+/* Divides the array of durations among the inputs. */
 void
-tally_counted(struct tally *t)
+tally_end_count(struct tally *t)
 {
 	size_t i, at = 0;
 
@@ -168,14 +168,14 @@ tally_counted(struct tally *t)
 	    sizeof(*t->durations));
 	for (i = 0; i < t->ninputs; i++) {
 		t->inputs[i].at = at;
-		at += t->inputs[i].timed;
-		t->inputs[i].timed = 0;
+		at += t->inputs[i].ndurations;
+		t->inputs[i].ndurations = 0;
 	}
 }
 
-/* --- second pass: how long ------------------------------------------------ */
+/* --- second pass: durations ----------------------------------------------- */
 
-/* The input of a row, which was counted; NULL: the rows are other ones now. */
+/* The counted input of a row, or NULL if the rows changed meanwhile. */
 static struct tally_input *
 find_input(struct tally *t, const struct json_span row[ROW_FIELDS])
 {
@@ -186,21 +186,22 @@ find_input(struct tally *t, const struct json_span row[ROW_FIELDS])
 	return added ? NULL : &t->inputs[place];
 }
 
-/* Where the durations of an input end. */
+/* The end of an input's part of the array of durations. */
 static size_t
-end_of(const struct tally *t, const struct tally_input *in)
+durations_end(const struct tally *t, const struct tally_input *in)
 {
 	return in + 1 < t->inputs + t->ninputs ? in[1].at : t->ndurations;
 }
 
 void
-tally_time(struct tally *t, const struct json_span row[ROW_FIELDS])
+tally_add_duration(struct tally *t, const struct json_span row[ROW_FIELDS])
 {
 	struct tally_input *in = find_input(t, row);
 	double d;
 
-	if (in && duration_of(row, &d) && in->at + in->timed < end_of(t, in))
-		t->durations[in->at + in->timed++] = d;
+	if (in && read_duration(row, &d) &&
+	    in->at + in->ndurations < durations_end(t, in))
+		t->durations[in->at + in->ndurations++] = d;
 }
 
 static int
@@ -220,16 +221,16 @@ rank(const double *sorted, size_t n, unsigned p)
 }
 
 void
-tally_timed(struct tally *t)
+tally_end_durations(struct tally *t)
 {
 	struct tally_input *in;
 	double *own;
 
 	for (in = t->inputs; in < t->inputs + t->ninputs; in++) {
 		own = t->durations + in->at;
-		if (in->timed)
-			qsort(own, in->timed, sizeof(*own), by_size);
-		in->p50 = rank(own, in->timed, 50);
+		if (in->ndurations)
+			qsort(own, in->ndurations, sizeof(*own), by_size);
+		in->p50 = rank(own, in->ndurations, 50);
 	}
 	if (t->ndurations)
 		qsort(t->durations, t->ndurations, sizeof(*t->durations),
@@ -280,7 +281,7 @@ tally_put_input(struct tally *t, const struct json_span row[ROW_FIELDS],
 	json_add_int(b, "runs", in->runs);
 	json_add_int(b, "passed", in->passed);
 	json_add_double(b, "pass_rate", (double)in->passed / in->runs);
-	if (in->timed)
+	if (in->ndurations)
 		json_add_double(b, "p50_ms", in->p50);
 	json_close(b, '}');
 }

@@ -19,7 +19,7 @@ struct tally_input {
 	size_t at;		/* index of its first duration */
 	double p50;
 	uint32_t runs, passed;
-	uint32_t timed;		/* number of its durations */
+	uint32_t ndurations;		/* number of its durations */
 	int shown;		/* 1: written by tally_put_input */
 };
 
@@ -51,13 +51,17 @@ struct tally {
 /* Zeroed memory is an empty one. */
 void tally_release(struct tally *t);
 
-/* The first pass: called for each row, then at the end. */
+/* The first pass: tally_count is called for each row, then tally_end_count. */
 void tally_count(struct tally *t, const struct json_span row[ROW_FIELDS]);
-void tally_counted(struct tally *t);
+void tally_end_count(struct tally *t);
 
-/* The second pass: called for each row, then at the end. */
-void tally_time(struct tally *t, const struct json_span row[ROW_FIELDS]);
-void tally_timed(struct tally *t);
+/*
+ * The second pass: tally_add_duration is called for each row, then
+ * tally_end_durations, which computes the percentiles.
+ */
+void tally_add_duration(struct tally *t,
+    const struct json_span row[ROW_FIELDS]);
+void tally_end_durations(struct tally *t);
 
 /*
  * The third pass: called for each row; adds the entry of its input to a list,
