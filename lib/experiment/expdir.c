@@ -170,9 +170,9 @@ key_of(struct json_span v, enum expdir_fate what)
 	return hash_bytes(0, what, v.p, v.n);
 }
 
-/* Notes a trace, and its run, that count. */
+/* Adds the ids of a row that is kept. */
 static void
-know(void *arg, const struct json_span row[ROW_FIELDS])
+add_row_ids(void *arg, const struct json_span row[ROW_FIELDS])
 {
 	struct expdir *x = arg;
 	int added;
@@ -209,7 +209,7 @@ find_whole(struct expdir *x, struct recover *r, int fd[RECOVER_FILES],
 
 	for (i = 0; i < RECOVER_FILES; i++)
 		fd[i] = x->files[i].fd;
-	if (!recover_find(r, fd, &inner) && !recover_each(r, know, x, &inner))
+	if (!recover_find(r, fd, &inner) && !recover_each(r, add_row_ids, x, &inner))
 		return 0;
 	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
 	err_release(&inner);
@@ -217,11 +217,11 @@ find_whole(struct expdir *x, struct recover *r, int fd[RECOVER_FILES],
 }
 
 /*
- * Writes manifest.json where it is wrong, or missing. Where it is right it is
- * written once a run is added, with that time.
+ * Writes manifest.json if it is wrong or missing. A correct one is written with
+ * the time of resumption when the first run is added.
  */
 static int
-settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
+repair_manifest(struct expdir *x, const struct manifest *m, int wrong,
     long long runs, struct err *e)
 {
 	struct buf text = { 0 };
@@ -240,15 +240,15 @@ settle_manifest(struct expdir *x, const struct manifest *m, int wrong,
 /* Compares the manifests, and makes the files hold whole runs alone. */
 static int
 recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
-    int how, void (*say)(const char *msg), struct err *e)
+    int how, void (*report)(const char *msg), struct err *e)
 {
 	int wrong, fd[RECOVER_FILES];
 
 	wrong = x->manifest.len && manifest_compare(json_buf(&x->manifest),
-	    json_buf(&x->next), say);
+	    json_buf(&x->next), report);
 	if (wrong && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s: not continued, since that may "
-		    "change which runs there are, or what they give; --anyway "
+		    "change which runs there are, or their results; --anyway "
 		    "continues it all the same", x->path);
 	if (open_files(x, O_CREAT, e) || find_whole(x, r, fd, e))
 		return -1;
@@ -256,15 +256,15 @@ recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
 		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
 		    "off: it is not known what the runs were made with; "
 		    "--anyway continues all the same", x->path);
-	if (settle_manifest(x, m, wrong, r->runs, e))
+	if (repair_manifest(x, m, wrong, r->runs, e))
 		return -1;
-	return mend(x->files, x->fd, x->path, r, say, e) ||
+	return mend(x->files, x->fd, x->path, r, report, e) ||
 	    remove_stale(x, e) ? -1 : 0;
 }
 
 static int
-go_on(struct expdir *x, const struct manifest *m, int how,
-    void (*say)(const char *msg), struct err *e)
+expdir_continue(struct expdir *x, const struct manifest *m, int how,
+    void (*report)(const char *msg), struct err *e)
 {
 	struct recover r = { 0 };
 	int bad;
@@ -272,14 +272,14 @@ go_on(struct expdir *x, const struct manifest *m, int how,
 	if (expdir_read_manifest(x, e))
 		return -1;
 	manifest_put(&x->next, m, json_buf(&x->manifest), isotime_now());
-	bad = recover_files_of(x, &r, m, how, say, e);
+	bad = recover_files_of(x, &r, m, how, report, e);
 	recover_release(&r);
 	return bad;
 }
 
 int
 expdir_open(struct expdir *x, const char *path, const struct manifest *m,
-    int how, int lock, void (*say)(const char *msg), struct err *e)
+    int how, int lock, void (*report)(const char *msg), struct err *e)
 {
 	memset(x, 0, sizeof(*x));
 	x->path = xstrdup(path);
@@ -288,7 +288,7 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 	if (open_folder(x, lock, e))
 		return -1;
 	if (x->continued)
-		return go_on(x, m, how, say, e);
+		return expdir_continue(x, m, how, report, e);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
 	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
 		return err_set(e, 0, 0, "%s: holds an experiment already; "
@@ -298,7 +298,7 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 
 /* --- adding --------------------------------------------------------------- */
 
-/* Writes the observations; sets where they are. */
+/* Writes the observations, and sets their extent in the file. */
 static void
 add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
     uint64_t *bytes)
@@ -322,7 +322,7 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 	}
 }
 
-/* The trace without its observations. */
+/* Writes the trace without its observations. */
 static void
 add_trace(struct expdir *x, struct json_span trace)
 {
@@ -342,7 +342,7 @@ add_trace(struct expdir *x, struct json_span trace)
 	buf_byte(b, '\n');
 }
 
-/* Writes out in the order that makes a row the commit. */
+/* Flushes the rows last, since a row commits its trace. */
 static int
 expdir_flush(struct expdir *x, struct err *e)
 {
@@ -356,9 +356,9 @@ expdir_flush(struct expdir *x, struct err *e)
 	return 0;
 }
 
-/* Keeps the whole trace of a run that was not through. */
+/* Keeps the whole trace of a cancelled run. */
 static int
-put_aside(struct expdir *x, struct json_span trace, struct err *e)
+put_cancelled(struct expdir *x, struct json_span trace, struct err *e)
 {
 	static const char name[] = "cancelled.jsonl";
 	int fd;
@@ -378,11 +378,11 @@ put_aside(struct expdir *x, struct json_span trace, struct err *e)
 }
 
 /*
- * What is to become of a trace. Where an experiment is continued, a run is
- * known by its run_id; a trace without one is a run of its own.
+ * Decides what becomes of a trace, and adds its ids. In a continued experiment
+ * run_id identifies a run; a trace without one is a run of its own.
  */
 static enum expdir_fate
-fate_of(struct expdir *x, const struct json_span *v)
+choose_fate(struct expdir *x, const struct json_span *v)
 {
 	int named = json_is(v[ROW_RUN_ID], JSON_STRING), added;
 
@@ -400,7 +400,7 @@ fate_of(struct expdir *x, const struct json_span *v)
 }
 
 static int
-counts_some(struct json_span count)
+is_positive(struct json_span count)
 {
 	double d;
 
@@ -418,15 +418,15 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
 	    &f) < 0)
 		return err_set(e, 0, 0, "%s", f.msg);
-	*fate = fate_of(x, v);
+	*fate = choose_fate(x, v);
 	if (*fate == EXPDIR_CANCELLED)
-		return put_aside(x, trace, e);
+		return put_cancelled(x, trace, e);
 	if (*fate != EXPDIR_KEPT)
 		return 0;
 	if (x->next.len && put_manifest(x, &x->next, e))
 		return -1;
 	add_observations(x, v, &at, &bytes);
-	x->lacking += !bytes && counts_some(v[ROW_OBSERVATION_COUNT]);
+	x->lacking += !bytes && is_positive(v[ROW_OBSERVATION_COUNT]);
 	add_trace(x, trace);
 	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
 	return expdir_flush(x, e);

@@ -44,11 +44,12 @@ struct expdir {
  * manifest.json for a new experiment. An existing experiment is refused unless
  * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is -1,
  * or a descriptor of the directory by which it is locked: the lock then lasts
- * until that is closed, too. say reports differences of settings and runs that
- * are not whole. Returns 0, or -1 with *e filled in; then no run is lost.
+ * until that is closed, too. report is called with differences of settings and
+ * runs that are not whole. Returns 0, or -1 with *e filled in; then no run is
+ * lost.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
-    int how, int lock, void (*say)(const char *msg), struct err *e);
+    int how, int lock, void (*report)(const char *msg), struct err *e);
 
 /* What became of a trace. */
 enum expdir_fate {

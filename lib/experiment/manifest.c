@@ -272,7 +272,7 @@ manifest_put_name(struct buf *b, const struct manifest *m, struct json_span
 
 /* Whether the option is given now; key has its quotes. */
 static int
-is_told(const struct manifest *m, size_t n, struct json_span key)
+is_given(const struct manifest *m, size_t n, struct json_span key)
 {
 	size_t i;
 
@@ -297,7 +297,7 @@ put_options(struct buf *b, const struct manifest *m, struct json_span older)
 	json_open(b, "options", '{');
 	if (json_is(options, JSON_OBJECT))
 		for (it = json_each(options); json_next(&it, &key, &v); ) {
-			if (is_told(m, m->noptions, key))
+			if (is_given(m, m->noptions, key))
 				continue;
 			json_add(b, NULL, key);
 			buf_byte(b, ':');
@@ -383,7 +383,7 @@ manifest_put(struct buf *b, const struct manifest *m, struct json_span older,
 
 struct comparison {
 	struct json_span then, now;
-	void (*say)(const char *msg);
+	void (*report)(const char *msg);
 	size_t found;
 	size_t in_config;	/* of those */
 	struct buf msg;
@@ -393,7 +393,7 @@ static void
 manifest_report(struct comparison *c)
 {
 	if (++c->found <= SAID_MAX)
-		c->say(buf_str(&c->msg));
+		c->report(buf_str(&c->msg));
 	c->msg.len = 0;
 }
 
@@ -589,9 +589,9 @@ compare_leaf(struct comparison *c, const struct leaf *then,
 
 size_t
 manifest_compare(struct json_span older, struct json_span newer,
-    void (*say)(const char *msg))
+    void (*report)(const char *msg))
 {
-	struct comparison c = { .then = older, .now = newer, .say = say };
+	struct comparison c = { .then = older, .now = newer, .report = report };
 	struct leaves a = { 0 }, b = { 0 };
 	size_t i = 0, j = 0;
 	int order;
@@ -611,7 +611,7 @@ manifest_compare(struct json_span older, struct json_span newer,
 	if (c.found > SAID_MAX) {
 		buf_printf(&c.msg, "and %zu more have changed",
 		    c.found - SAID_MAX);
-		say(buf_str(&c.msg));
+		report(buf_str(&c.msg));
 	}
 	leaves_release(&a);
 	leaves_release(&b);

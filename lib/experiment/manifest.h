@@ -38,6 +38,6 @@ void manifest_put(struct buf *b, const struct manifest *m,
  * run. Returns their number.
  */
 size_t manifest_compare(struct json_span older, struct json_span newer,
-    void (*say)(const char *msg));
+    void (*report)(const char *msg));
 
 #endif

@@ -23,7 +23,7 @@ struct mender {
 	int dir;
 	const char *path;
 	struct recover *r;
-	void (*say)(const char *msg);
+	void (*report)(const char *msg);
 	struct out damaged;	/* damaged.jsonl; opened for the first line */
 	size_t said;		/* damaged lines that were worth a message */
 	size_t moved;		/* damaged lines before the last whole run */
@@ -42,7 +42,7 @@ mend_fail(const struct mender *m, const char *name, struct err *e)
 static void
 mend_say(const struct mender *m, char *msg)
 {
-	m->say(msg);
+	m->report(msg);
 	free(msg);
 }
 
@@ -272,10 +272,10 @@ cut_files(struct mender *m, struct err *e)
 
 int
 mend(struct out *files, int dir, const char *path,
-    struct recover *r, void (*say)(const char *msg), struct err *e)
+    struct recover *r, void (*report)(const char *msg), struct err *e)
 {
 	struct mender m = { .files = files, .dir = dir, .path = path, .r = r,
-		.say = say };
+		.report = report };
 	int bad;
 
 	bad = keep_damaged(&m, e);

@@ -19,9 +19,10 @@ struct err;
  * The lines taken out are on the disk before a file is touched. The end of a
  * file is cut off; files that are damaged elsewhere are written anew, one after
  * the other, and opened again. A crash in between leaves what another call
- * mends. say reports what is wrong. Returns 0, or -1 with *e filled in.
+ * mends. report is called with what is wrong. Returns 0, or -1 with *e filled
+ * in.
  */
 int mend(struct out *files, int dir, const char *path,
-    struct recover *r, void (*say)(const char *msg), struct err *e);
+    struct recover *r, void (*report)(const char *msg), struct err *e);
 
 #endif

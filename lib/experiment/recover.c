@@ -309,7 +309,7 @@ recover_find(struct recover *r, const int fd[RECOVER_FILES], struct err *e)
 	if (pass_file(&p, RECOVER_ROWS, e))
 		return -1;
 	if (p.foreign && !r->n)
-		return err_set(e, 0, 0, "%s:%zu: does not tell where its "
+		return err_set(e, 0, 0, "%s:%zu: does not say where its "
 		    "observations are: not written by fl-collect",
 		    recover_files[RECOVER_ROWS], p.foreign);
 	if (pass_file(&p, RECOVER_TRACES, e) ||
@@ -364,7 +364,7 @@ judge_line(struct recover *r, const struct recover_text *t,
 	own = !run ? 0 : l->file == RECOVER_ROWS ? run->row :
 	    l->file == RECOVER_TRACES ? run->trace : t->end;
 	if (!run)
-		l->why = l->file == RECOVER_ROWS ? "does not tell its trace, "
+		l->why = l->file == RECOVER_ROWS ? "does not say its trace, "
 		    "or where its observations are" :
 		    "its trace has no row in trace_summary.jsonl";
 	else if (own != t->end && l->file == RECOVER_ROWS)

@@ -19,8 +19,8 @@ struct status {
 	int bare;		/* 1: no run was started in it */
 	int summarized;		/* 1: the figures below are summary.json's */
 	int cancelled;		/* 1: runs were cancelled */
-	long long runs;		/* runs that are finished */
-	long long of;		/* runs there are to be; -1: unknown */
+	long long runs;		/* number of finished runs */
+	long long of;		/* number of planned runs; -1: unknown */
 	long long failed;	/* -1: unknown */
 	double p50, p95;	/* milliseconds; NaN: unknown */
 };
