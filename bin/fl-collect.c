@@ -37,12 +37,12 @@ static const char usage[] =
 "      --inputs FILE   where the inputs came from; '': from no file\n"
 "      --runs N        how many runs there will be\n"
 "      --option N=V    an option that it is run with; may be repeated\n"
-"      --continue      go on with the experiment in DIR, if there is one\n"
+"      --continue      resume the experiment in DIR, if there is one\n"
 "      --anyway        even if what it is run with has changed\n"
 "      --new FOLDER    make a folder NAME_TIME in FOLDER for an experiment, and\n"
 "                      print its path\n"
 "  -q, --quiet         do not pass the traces on\n"
-"  -r, --report        say on stderr at the end how it went\n";
+"  -r, --report        print a summary of the runs on stderr at the end\n";
 
 enum { OPT_INPUTS = CLI_OPT, OPT_RUNS, OPT_NAME, OPT_OPTION, OPT_CONTINUE,
 	OPT_ANYWAY, OPT_NEW };
@@ -68,9 +68,9 @@ static struct {
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };
 
-/* How many traces were not kept as runs. */
+/* Numbers of traces that were not kept as runs. */
 static struct {
-	long long cancelled, there;
+	long long cancelled, existing;
 } others;
 
 static void
@@ -87,7 +87,7 @@ collect_report(const struct summary_totals *t)
 
 static volatile sig_atomic_t stopped;
 
-/* What sends the traces stops too and ends its output: that is the end. */
+/* The sender of the traces stops too: reading ends with its output. */
 static void
 on_stop(int sig)
 {
@@ -147,7 +147,7 @@ keep_all(struct expdir *x, struct source *s, struct out *o)
 		if (fate == EXPDIR_TWICE)
 			source_complain(s, "a trace of this trace_id was "
 			    "there before");
-		others.there += fate == EXPDIR_THERE;
+		others.existing += fate == EXPDIR_THERE;
 		others.cancelled += fate == EXPDIR_CANCELLED;
 		if ((fate == EXPDIR_KEPT || fate == EXPDIR_CANCELLED) &&
 		    !given.quiet && pass_on(o, s->record))
@@ -164,13 +164,12 @@ collect_traces(struct expdir *x, struct source *s, struct out *o)
 	struct err e = { 0 };
 
 	keep_all(x, s, o);
-	if (others.there)
-		warn("%s: %lld trace%s of runs that were there already: "
-		    "passed over", x->path, others.there,
-		    others.there == 1 ? "" : "s");
+	if (others.existing)
+		warn("%s: %lld trace%s of existing runs: skipped", x->path,
+		    others.existing, others.existing == 1 ? "" : "s");
 	if (x->lacking)
 		warn("%s: %lld trace%s came without the observations that %s: "
-		    "whole traces are wanted, as fl-run writes them", x->path,
+		    "expected whole traces, as fl-run writes them", x->path,
 		    x->lacking, x->lacking == 1 ? "" : "s",
 		    x->lacking == 1 ? "it counts" : "they count");
 	if (expdir_finish(x, &totals, &e))

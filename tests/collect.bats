@@ -314,12 +314,12 @@ setup_file()
 	cp -Rp exp before
 	run --separate-stderr -2 fl-collect exp "$TRACES"
 	assert_output ''
-	assert_equal "$stderr" 'fl-collect: exp: holds an experiment already; --continue goes on with it'
+	assert_equal "$stderr" 'fl-collect: exp: already holds an experiment; --continue resumes it'
 	diff -r before exp
 	mkdir old
 	touch old/trace_summary.jsonl
 	run --separate-stderr -2 fl-collect old "$TRACES"
-	assert_equal "$stderr" 'fl-collect: old: holds an experiment already; --continue goes on with it'
+	assert_equal "$stderr" 'fl-collect: old: already holds an experiment; --continue resumes it'
 	assert_equal "$(ls old)" trace_summary.jsonl
 	# an empty one will do
 	mkdir empty
@@ -442,7 +442,7 @@ failing()
 	assert_equal "$stderr" '0 runs: 0 succeeded, 0 failed'
 }
 
-@test "lines that are no traces are told and passed over" {
+@test "lines that are not traces are reported and skipped" {
 	{
 		sed -n 1p "$TRACES"
 		echo '{"input":"a"}'
@@ -542,14 +542,14 @@ failing()
 	PY
 }
 
-@test "traces that lack the observations that they count are told, and runs that were retried" {
+@test "traces without the observations that they count are reported, as are retried runs" {
 	cat >traces <<-'END'
 	{"trace_id":"t1","success":true,"attempts":3,"observation_count":2}
 	{"trace_id":"t2","success":true,"attempts":1,"observation_count":0,"observations":[]}
 	{"trace_id":"t3","success":true,"attempts":2,"observation_count":1,"observations":[{"id":"a"}]}
 	END
 	run --separate-stderr -1 fl-collect -q new traces
-	assert_equal "$stderr" 'fl-collect: new: 1 trace came without the observations that it counts: whole traces are wanted, as fl-run writes them'
+	assert_equal "$stderr" 'fl-collect: new: 1 trace came without the observations that it counts: expected whole traces, as fl-run writes them'
 	assert_equal "$(jq -c '[.results | .total_runs, .retried]' new/summary.json)" '[3,2]'
 }
 

@@ -581,7 +581,7 @@ files_in()
 	done <<<"$output"
 }
 
-@test "records of no trace are told and passed over" {
+@test "records without a trace are reported and skipped" {
 	{ row a; echo '{"input":"x"}'; echo nonsense; row b; } >in
 	run --separate-stderr -1 fl-parse in
 	assert_equal "$(grep -c '^# Trace' <<<"$output")" 2

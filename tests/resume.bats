@@ -84,13 +84,13 @@ namespace()
 	printf '{"id":"x","trace_id":"t9",' >>exp/observations.jsonl
 	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
 	assert_equal "$stderr" "fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again
-fl-collect: exp: 2 traces of runs that were there already: passed over"
+fl-collect: exp: 2 traces of existing runs: skipped"
 	assert_equal "$output" "$(sed -n 3p "$TRACES")"
 	same exp
 	# and again, with nothing to do
 	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
 	assert_output ''
-	assert_equal "$stderr" 'fl-collect: exp: 3 traces of runs that were there already: passed over'
+	assert_equal "$stderr" 'fl-collect: exp: 3 traces of existing runs: skipped'
 	same exp
 }
 
@@ -362,7 +362,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 		diff -r before "$dir"
 		rm -r before
 	done <<-'END'
-	foreign|trace_summary.jsonl:1: does not tell where its observations are: not written by fl-collect
+	foreign|trace_summary.jsonl:1: does not say where its observations are: not written by fl-collect
 	other|traces.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
 	others|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
 	rows|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
@@ -381,7 +381,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	# an edited observation has another place, and so have those after it
 	sed -i '2s/agent/agents/' exp/observations.jsonl
 	run --separate-stderr -1 fl-collect --continue -q exp </dev/null
-	assert_equal "$stderr" 'fl-collect: exp: rows did not tell where their observations are: corrected'
+	assert_equal "$stderr" 'fl-collect: exp: rows did not say where their observations are: corrected'
 	assert_equal "$(jq -c '[.observations_at, .observations_bytes]' exp/trace_summary.jsonl | xargs)" \
 		"$(jq -c '[.observations_at, .observations_bytes + (if .trace_id == "t1" then 1 else 0 end)] |
 			if .[0] > 0 then .[0] += 1 else . end' "$WHOLE/trace_summary.jsonl" | xargs)"
@@ -410,7 +410,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	run --separate-stderr -1 fl-collect --continue exp in
 	assert_equal "$output" "$(sed -n 2p in)"
 	assert_equal "$stderr" "fl-collect: in:4: a trace of this trace_id was there before
-fl-collect: exp: 2 traces of runs that were there already: passed over"
+fl-collect: exp: 2 traces of existing runs: skipped"
 	# a new experiment takes what comes, as repeats of one run
 	run --separate-stderr -1 fl-collect -q new <(sed -n '1p;1s/t1/other/p' "$TRACES"; sed -n 2p "$TRACES")
 	assert_equal "$stderr" ''
@@ -442,7 +442,7 @@ fl-collect: exp: 2 traces of runs that were there already: passed over"
 	truncate -s -10 exp/trace_summary.jsonl
 	run --separate-stderr -0 little 16000 fl-collect -q --continue exp many
 	assert_equal "$stderr" "fl-collect: exp: 1 run at the end is not whole: it is moved to damaged.jsonl, to be done again
-fl-collect: exp: 7999 traces of runs that were there already: passed over"
+fl-collect: exp: 7999 traces of existing runs: skipped"
 	assert_equal "$(cksum <exp/observations.jsonl)" "$before"
 }
 
@@ -558,7 +558,7 @@ refuses()
 		told+="fl-collect: $line"$'\n'
 	done <<<"$1"
 	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
-	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change which runs there are, or what they give; --anyway continues it all the same"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
 	diff -r before exp
 }
 
@@ -773,7 +773,7 @@ seed was 1, is not set' "${with[@]}"
 			[ "$status" -eq 2 ]
 		done
 	'
-	assert_equal "$(<err)" "fl-collect: exp: holds an experiment already; --continue goes on with it
+	assert_equal "$(<err)" "fl-collect: exp: already holds an experiment; --continue resumes it
 fl-collect: exp/trace_summary.jsonl: Read-only file system"
 	assert_equal "$(<out)" ''
 	diff -r before exp
@@ -955,7 +955,7 @@ finished()
 fl-collect: --iterations was not given, is 2
 fl-collect: --seed was 5, is 6
 fl-collect: the number of runs was 3, is 6
-fl-collect: $dir: not continued, since that may change which runs there are, or what they give; --anyway continues it all the same"
+fl-collect: $dir: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
 	cp setting.yaml kept
 	sed -i 's/50/60/' setting.yaml
 	inputs one stuck three more

@@ -291,8 +291,8 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 		return expdir_continue(x, m, how, report, e);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
 	    faccessat(x->fd, "trace_summary.jsonl", F_OK, 0) == 0)
-		return err_set(e, 0, 0, "%s: holds an experiment already; "
-		    "--continue goes on with it", path);
+		return err_set(e, 0, 0, "%s: already holds an experiment; "
+		    "--continue resumes it", path);
 	return expdir_begin(x, m, e);
 }
 

@@ -137,7 +137,7 @@ report_all(const struct mender *m)
 		    "%s; these runs are to be done again", m->path, m->moved,
 		    m->moved == 1 ? "" : "s", damaged_name));
 	else if (m->r->damaged && !m->said)
-		mend_say(m, xasprintf("%s: rows did not tell where their "
+		mend_say(m, xasprintf("%s: rows did not say where their "
 		    "observations are: corrected", m->path));
 	if (m->r->torn == 1)
 		mend_say(m, xasprintf("%s: 1 run at the end is not whole: it "
