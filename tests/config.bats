@@ -765,3 +765,14 @@ others()
 		cmp .env before
 	done
 }
+
+@test "a .env that is a folder is a warning, and one that cannot be read an error" {
+	printf 'name: x\n' >setting.yaml
+	mkdir .env
+	run --separate-stderr -0 fl-config -f setting.yaml check
+	assert_equal "$stderr" "fl-config: warning: $PWD/.env: Is a directory"
+	rmdir .env
+	ln -s .env .env
+	run --separate-stderr -2 fl-config -f setting.yaml env
+	assert_equal "$stderr" "fl-config: $PWD/.env: Too many levels of symbolic links"
+}

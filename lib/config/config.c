@@ -112,29 +112,15 @@ add_defaults(struct buf *json)
 	}
 }
 
-/* Receiver of warnings about .env files. */
-struct reporter {
-	schema_report *report;
-	void *arg;
-};
-
-static void
-report_warning(void *arg, const struct err *e)
-{
-	struct reporter *r = arg;
-
-	r->report(r->arg, 0, e);
-}
-
-static void
+static int
 read_dotenv(struct env *env, const char *dir, schema_report *report,
     void *arg)
 {
-	struct reporter r = { report, arg };
 	char *file = xasprintf("%s/.env", dir);
+	int bad = dotenv_read(env, file, report, arg);
 
-	dotenv_read(env, file, report_warning, &r);
 	free(file);
+	return bad;
 }
 
 /* Variables that a clean environment keeps because programs need them. */
@@ -323,8 +309,9 @@ config_load(struct config *c, const char *file, schema_report *report,
 	}
 	if (file) {
 		buf_printf(&up, "%s/..", c->dir);
-		read_dotenv(&dotenv, buf_str(&up), report, arg);
-		read_dotenv(&dotenv, c->dir, report, arg);
+		if (read_dotenv(&dotenv, buf_str(&up), report, arg) |
+		    read_dotenv(&dotenv, c->dir, report, arg))
+			bad = -1;
 	}
 	env_inherit(&own);
 	add_missing(&own, &dotenv);

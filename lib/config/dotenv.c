@@ -191,24 +191,25 @@ dotenv_next(struct dotenv *d, const struct env *e, struct dotenv_entry *entry)
 	return 1;
 }
 
-void
+int
 dotenv_read(struct env *e, const char *file,
-    void (*report)(void *arg, const struct err *err), void *arg)
+    void (*report)(void *arg, int error, const struct err *err), void *arg)
 {
 	struct dotenv_entry entry = { .name = NULL };
 	struct err err = { 0 };
 	struct buf b = { 0 };
 	struct dotenv d;
-	int bad;
+	int bad, failed;
 
 	err.file = xstrdup(file);
 	bad = readfile_at(AT_FDCWD, file, &b) && errno != ENOENT;
+	failed = bad && errno != EACCES && errno != EISDIR;
 	if (bad)
 		err_set(&err, 0, 0, "%s", strerror(errno));
 	else if (b.len && memchr(b.p, '\0', b.len))
 		bad = err_set(&err, 1, 0, "NUL byte");
 	if (bad) {
-		report(arg, &err);
+		report(arg, failed, &err);
 		b.len = 0;
 	}
 	dotenv_begin(&d, buf_str(&b));
@@ -218,10 +219,11 @@ dotenv_read(struct env *e, const char *file,
 			    buf_str(&entry.value), 1);
 		} else {
 			err_set(&err, entry.line, 0, "%s", entry.error);
-			report(arg, &err);
+			report(arg, 0, &err);
 		}
 	}
 	buf_release(&entry.value);
 	err_release(&err);
 	buf_release(&b);
+	return failed ? -1 : 0;
 }

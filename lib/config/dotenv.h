@@ -45,10 +45,11 @@ int dotenv_next(struct dotenv *d, const struct env *e,
     struct dotenv_entry *entry);
 
 /*
- * Adds the variables of a file to e; a missing file is an empty one. Calls
- * report with each bad line and the file's name.
+ * Adds the variables of a file to e; a missing file is an empty one, and one that
+ * is a folder (a virtual environment) or not ours to read is reported as a
+ * warning, as bad lines are. Returns 0, or -1 after reporting an error.
  */
-void dotenv_read(struct env *e, const char *file,
-    void (*report)(void *arg, const struct err *err), void *arg);
+int dotenv_read(struct env *e, const char *file,
+    void (*report)(void *arg, int error, const struct err *err), void *arg);
 
 #endif
