@@ -1,6 +1,6 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-neon fuzz lint bench install uninstall clean. CFLAGS, LDFLAGS, PREFIX
-# and DESTDIR are the user's.
+# check-faults check-neon fuzz lint bench install uninstall clean. CFLAGS,
+# LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -137,6 +137,12 @@ check-kill: deps
 	$(PHASE) all
 	@BUILD=$(BUILD) CC='$(CC)' KILLS=$(KILLS) bats tests/kill.bats
 
+# make check lets a few calls of each kind fail in every program; this lets each
+# call fail.
+check-faults: deps
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' FAULTS=all bats tests/faults.bats
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -164,6 +170,8 @@ lint: deps-lint
 	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
 		2>/dev/null' tidy
+	printf '%s\n' tests/*.c tests/*/*.c | xargs -n 1 $(CC) $(STD) \
+		-Itests -Wall -Wextra -Werror -fsyntax-only
 	shellcheck -x $(SCRIPTS)
 	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
@@ -216,6 +224,6 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-neon fuzz lint bench unicode install uninstall clean
+	check-kill check-faults check-neon fuzz lint bench unicode install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

@@ -1,0 +1,26 @@
+#!/usr/bin/env bats
+
+# What every program does when a call fails that it makes: an allocation, an
+# open, a read, a write, a start of a process or thread. See tests/faults.
+
+load test_helper
+load filter_helper
+
+setup()
+{
+	begin
+	find_python
+	"${CC:-gcc}" -std=c11 -O1 -fPIC -shared -o fault.so \
+		"$ROOT/tests/faults/fault.c" -ldl
+}
+
+# FAULTS=all lets every call fail, which takes a few minutes.
+@test "each kind of call that fails leads to a right result or a message" {
+	local short=(--short)
+
+	[[ ! $BUILD_DIR == */san ]] || skip 'the sanitizers allocate themselves'
+	[[ ${FAULTS-} != all ]] || short=() BATS_TEST_TIMEOUT=1800
+	run -0 python3 "$ROOT/tests/faults/check.py" "${short[@]}" fault.so \
+		"$BUILD_DIR/bin"
+	assert_output --regexp '^[0-9]+ faults, 0 wrong outcomes$'
+}
