@@ -91,8 +91,11 @@ void
 mdtext_put(struct buf *b, const char *s, size_t n)
 {
 	struct buf text = { 0 };
-	size_t run = markdown_run(s, n, 0), i;
+	size_t run, i;
 
+	if (!n)			/* s may be NULL */
+		return;
+	run = markdown_run(s, n, 0);
 	for (i = 0; i < n && s[i] > 0x1f && s[i] < 0x7f; i++)
 		;
 	if (i == n) {
