@@ -150,7 +150,7 @@ check-neon: deps
 	@BUILD=$(BUILD) CC='$(CC)' CROSS_CC='aarch64-linux-gnu-gcc -static' \
 		CROSS_RUN=qemu-aarch64 bats tests/json-suite.bats
 
-# Four stages of FUZZ_SECONDS each; what is found is in build/fuzz/findings.
+# Stages of FUZZ_SECONDS each; what is found is in build/fuzz/findings.
 fuzz: deps
 	$(PHASE) install-missing WANTED='$(FUZZ_DEPS)'
 	$(PHASE) all BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_FLAGS)'

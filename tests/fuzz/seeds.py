@@ -1,6 +1,6 @@
-"""seeds.py DIR: write the first inputs of the fuzzers to DIR/json and DIR/parse:
-the JSON cases, and the reference experiments as streams of rows, observations
-and whole traces."""
+"""seeds.py DIR: write the first inputs of the fuzzers to DIR/json and so on: the
+JSON cases, the reference experiments as streams of rows, observations and whole
+traces, the .env files of the table, a manifest, and messages of agents."""
 
 import glob
 import json
@@ -47,7 +47,37 @@ def parse_seeds(folder):
             write(folder, "%s-whole-%d" % (name, i), line)
 
 
-for kind, make in ("json", json_seeds), ("parse", parse_seeds):
+def dotenv_seeds(folder):
+    for i, line in enumerate(read(TESTS + "/data/dotenv.jsonl")):
+        write(folder, "env-%d" % i, json.loads(line)["text"].encode())
+
+
+def manifest_seeds(folder):
+    write(folder, "manifest", json.dumps({
+        "format": 1, "name": "x", "version": "0.1.0", "config": "setting.yaml",
+        "config_hash": "0123456789abcdef", "created_at": "2026-01-02T03:04:05",
+        "inputs": "inputs.jsonl", "inputs_hash": "00", "runs": 4,
+        "iterations": 2, "resumed_at": ["2026-01-02T03:04:06"],
+        "options": {"seed": "1"}}).encode())
+
+
+def message_seeds(folder):
+    for i, message in enumerate((
+            {"type": "hello", "pipeline": 8, "concurrency": 2, "clock": True},
+            {"type": "start", "id": 1, "clock": 1764000000000000},
+            {"type": "delta", "id": 1, "delta": {"text": "caf\u00e9"}},
+            {"type": "observation", "observation": {"id": "a", "name": "x"}},
+            {"type": "callback", "name": "send", "kind": "send",
+             "args": ["\ud800"], "kwargs": {}},
+            {"type": "final", "id": 1, "output": [1, None]},
+            {"type": "error", "error": "no", "code": "setup"})):
+        write(folder, "message-%d" % i, json.dumps(message).encode())
+    write(folder, "broken", b'{"type":"final","output":nan(0)}')
+
+
+for kind, make in (("json", json_seeds), ("parse", parse_seeds),
+                   ("dotenv", dotenv_seeds), ("manifest", manifest_seeds),
+                   ("message", message_seeds)):
     target = os.path.join(sys.argv[1], kind)
     os.makedirs(target, exist_ok=True)
     make(target)
