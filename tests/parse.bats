@@ -569,7 +569,7 @@ files_in()
 	PATH=$PATH:$PWD/bin:$PWD/bin run fl-parse --list-formats
 	assert_success
 	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" \
-		'md html tree json jsonl chrome otlp csv extra'
+		'md html tree json jsonl traces chrome otlp csv extra'
 	assert_line "md	-	Markdown"
 	assert_line --regexp '^jsonl	per_trace\.jsonl	[a-z].*[a-z]$'
 	assert_line "extra	per_trace.extra	the output of $PWD/bin/fl-format-extra"

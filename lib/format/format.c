@@ -14,6 +14,7 @@
 #include "chrome.h"
 #include "filter.h"
 #include "otlp.h"
+#include "whole.h"
 #include "format.h"
 
 /*
@@ -32,6 +33,8 @@ static const struct format formats[] = {
 		.summary = "per-trace records, indented" },
 	{ .name = "jsonl", .put = pertrace_put, .file = "per_trace.jsonl",
 		.summary = "per-trace records, one a line" },
+	{ .name = "traces", .put = whole_put, .file = "whole_traces.jsonl",
+		.summary = "traces as fl-run writes them, one a line" },
 	{ .name = "chrome", .put = chrome_put, .suffix = "trace.json",
 		.begin = CHROME_BEGIN, .between = CHROME_BETWEEN,
 		.end = CHROME_END,

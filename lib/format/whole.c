@@ -1,0 +1,43 @@
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "whole.h"
+
+/* What the row of an experiment, or a per-trace record, has and a trace not. */
+static const char *const others[] = {
+	"observations_at", "observations_bytes", "observations",
+	"final_output", "summary", "timeline", "metrics"
+};
+
+static void
+whole_put_row(struct buf *b, const struct trace *t)
+{
+	struct buf id = { 0 };
+
+	if (t->row.p) {
+		json_add_others(b, t->row, others, t->pertrace ? LEN(others) :
+		    3);
+		return;
+	}
+	trace_id_text(t, &id);
+	json_add_text(b, trace_fields[TRACE_TRACE_ID], id.p, id.len);
+	buf_release(&id);
+}
+
+void
+whole_put(struct buf *b, struct trace *t)
+{
+	size_t i;
+
+	json_open(b, NULL, '{');
+	whole_put_row(b, t);
+	json_open(b, trace_fields[TRACE_OBSERVATIONS], '[');
+	for (i = 0; i < t->nobs; i++)
+		json_add(b, NULL, trace_load(t, i)->raw);
+	json_close(b, ']');
+	json_close(b, '}');
+	buf_byte(b, '\n');
+}
