@@ -78,6 +78,9 @@ collect_report(const struct summary_totals *t)
 {
 	fprintf(stderr, "%lld run%s: %lld succeeded, %lld failed", t->runs,
 	    t->runs == 1 ? "" : "s", t->runs - t->failed, t->failed);
+	if (t->judged)
+		fprintf(stderr, "; %lld of %lld pass the evaluation",
+		    t->passed, t->runs);
 	if (!isnan(t->p50))
 		fprintf(stderr, "; p50 %.2f ms, p95 %.2f ms", t->p50, t->p95);
 	if (others.cancelled)

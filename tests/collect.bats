@@ -106,7 +106,7 @@ setup_file()
 	import json, math
 	rows = [json.loads(line) for line in open("exp/trace_summary.jsonl", encoding="utf-8")]
 	s = json.load(open("exp/summary.json", encoding="utf-8"))
-	assert list(s) == ["name", "date", "config", "results", "latency_ms", "failures", "token_usage",
+	assert list(s) == ["name", "date", "config", "results", "pass_by", "latency_ms", "failures", "token_usage",
 	    "inputs", "pass_hat_k"], list(s)
 	assert s["name"] == "my experiment" and s["config"]["iterations"] == 7
 	good = sum(r["success"] for r in rows)

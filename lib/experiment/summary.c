@@ -250,6 +250,8 @@ summary_write(int dir, const char *path, int rows, struct json_span manifest,
 	if (!bad) {
 		totals->runs = r.tally.runs;
 		totals->failed = r.tally.failed;
+		totals->judged = r.tally.judged;
+		totals->passed = r.tally.passed;
 		totals->p50 = tally_percentile(&r.tally, 50);
 		totals->p95 = tally_percentile(&r.tally, 95);
 	}

@@ -12,6 +12,7 @@ struct err;
 struct summary_totals {
 	long long runs;
 	long long failed;
+	long long judged, passed;	/* runs with a verdict; that pass */
 	double p50, p95;	/* durations in milliseconds; NaN: none */
 };
 

@@ -128,6 +128,24 @@ read_duration(const struct json_span row[ROW_FIELDS], double *ms)
 	    isfinite(*ms);
 }
 
+/*
+ * Whether a run passes: by its verdict, or if nobody has evaluated it by its
+ * success.
+ */
+static int
+count_verdict(struct tally *t, const struct json_span row[ROW_FIELDS])
+{
+	struct json_span pass;
+
+	if (!json_is(row[ROW_EVALUATION], JSON_OBJECT))
+		return json_is_true(row[ROW_SUCCESS]);
+	pass = json_get(row[ROW_EVALUATION], "pass");
+	t->judged++;
+	t->passed += json_is_true(pass);
+	t->missed += json_is(pass, JSON_BOOL) && !json_is_true(pass);
+	return json_is_true(pass);
+}
+
 void
 tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 {
@@ -139,9 +157,8 @@ tally_count(struct tally *t, const struct json_span row[ROW_FIELDS])
 	t->retried += row[ROW_ATTEMPTS].p &&
 	    json_double(row[ROW_ATTEMPTS], &d) && d > 1;
 	in->runs++;
-	if (json_is_true(row[ROW_SUCCESS])) {
-		in->passed++;
-	} else {
+	in->passed += (uint32_t)count_verdict(t, row);
+	if (!json_is_true(row[ROW_SUCCESS])) {
 		t->failed++;
 		count_kind(t, row[ROW_ERROR_KIND]);
 	}
@@ -291,6 +308,17 @@ tally_put_input(struct tally *t, const struct json_span row[ROW_FIELDS],
  */
 
 static void
+put_verdicts(struct buf *b, const struct tally *t)
+{
+	json_open(b, "verdicts", '{');
+	json_add_int(b, "pass", t->passed);
+	json_add_int(b, "fail", t->missed);
+	json_add_int(b, "not_judged", t->runs - t->passed - t->missed);
+	json_add_double(b, "pass_rate", (double)t->passed / (double)t->runs);
+	json_close(b, '}');
+}
+
+static void
 put_results(struct buf *b, const struct tally *t)
 {
 	double n = (double)t->runs;
@@ -307,6 +335,9 @@ put_results(struct buf *b, const struct tally *t)
 	    (double)(t->last - t->first) / 1e6 : 0);
 	json_add_int(b, "retried", t->retried);
 	json_close(b, '}');
+	if (t->judged)
+		put_verdicts(b, t);
+	json_add_str(b, "pass_by", t->judged ? "verdict" : "success");
 }
 
 void

@@ -33,6 +33,8 @@ struct tally {
 	long long runs;
 	long long failed;
 	long long retried;	/* runs of more than one attempt */
+	long long judged;	/* runs with a verdict, also with that of null */
+	long long passed, missed;	/* of these: pass is true, or false */
 	double *durations;	/* milliseconds, input by input, then sorted */
 	size_t ndurations;
 	double sum;		/* sum of the durations */
