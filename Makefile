@@ -11,15 +11,15 @@ LDFLAGS =
 PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
-ROOMS = base json io yaml record config generate run experiment trace format \
-	parse import
+ROOMS = base json io yaml record config generate run experiment trace evaluate \
+	format parse import
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
-	fl-status fl-parse fl-import fl-doctor
+	fl-status fl-parse fl-import fl-doctor fl-evaluate
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
-LIBS = -Wl,--as-needed -lfyaml -lyaml -lm -pthread
+LIBS = -Wl,--as-needed -lfyaml -lyaml -lpcre2-8 -lm -pthread
 
 LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
 PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc \
@@ -39,10 +39,10 @@ FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-# Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, bats with its
+# Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, pcre2, bats with its
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
-DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev python3 \
-	bats bats-support bats-assert bats-file jq nodejs
+DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev libpcre2-dev \
+	python3 bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
@@ -224,6 +224,7 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon fuzz lint bench unicode install uninstall clean
+	check-kill check-faults check-neon fuzz lint bench unicode install \
+	uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

@@ -24,6 +24,7 @@ run/queue run/completed run/check run/plan run/mask
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/newdir
 trace/*
+evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin

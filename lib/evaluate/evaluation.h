@@ -1,0 +1,66 @@
+#ifndef EVALUATION_H
+#define EVALUATION_H
+
+/*
+ * Checks of traces, as a configuration has them: evaluators of the original
+ * FluxLoop, or assertions as promptfoo names them. fl-evaluate(1) describes
+ * both dialects.
+ */
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "config/schema.h"
+#include "json/json.h"
+#include "trace/trace.h"
+#include "verdict.h"
+
+struct evaluation;
+struct judged;
+
+/* What came of a trace. Zeroed memory; to be released with outcome_release. */
+struct outcome {
+	struct verdict verdict;	/* reason: of the first check that fails */
+	struct buf scores;	/* {"NAME":SCORE} */
+	struct buf record;	/* the object "evaluation" of the trace */
+};
+void outcome_release(struct outcome *o);
+
+/*
+ * Appends {"NAME":"REASON"} of the checks that do not hold, as the original has
+ * it: a list of reasons where there are several of a name.
+ */
+void outcome_put_reasons(const struct outcome *o, struct buf *b);
+
+/*
+ * Reads the configuration in a file: evaluation.yaml, or a setting.yaml that has
+ * its keys under "evaluation" or has "evaluators". Reports errors and warnings.
+ * Returns NULL after an error.
+ */
+struct evaluation *evaluation_read(const char *file, schema_report *report,
+    void *arg);
+void evaluation_free(struct evaluation *v);
+
+/* The value at a path of the configuration, or an absent span. */
+struct json_span evaluation_get(const struct evaluation *v, const char *path);
+
+/* The threshold of the original's aggregate, or of assert: 0.5 if none. */
+double evaluation_threshold(const struct evaluation *v);
+
+/* Replies of models, borrowed; NULL: those checks are not judged. */
+void evaluation_set_judged(struct evaluation *v, struct judged *j);
+
+/* Judges a trace: a checked record, its trace_fields found. */
+void evaluation_judge(struct evaluation *v, struct json_span record,
+    const struct json_span fields[TRACE_FIELDS], struct outcome *o);
+
+/* Appends the chat requests of the checks that a model judges, a line each. */
+void evaluation_put_requests(struct evaluation *v, struct json_span record,
+    const struct json_span fields[TRACE_FIELDS], struct buf *b);
+
+/* 1 if a model has to judge some of the checks. */
+int evaluation_has_judges(const struct evaluation *v);
+
+/* Appends a line for each type of check: DIALECT<TAB>NAME<TAB>SUMMARY. */
+void evaluation_list_checks(struct buf *b);
+
+#endif

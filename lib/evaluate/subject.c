@@ -1,0 +1,88 @@
+#include <string.h>
+
+#include "json/path.h"
+#include "trace/pertrace.h"
+#include "subject.h"
+#include "text.h"
+#include "subject.h"
+
+void
+subject_begin(struct subject *s, struct json_span record,
+    const struct json_span v[TRACE_FIELDS])
+{
+	s->record = record;
+	memcpy(s->v, v, sizeof(s->v));
+	s->has_output = 0;
+	s->steps = -1;
+}
+
+void
+subject_release(struct subject *s)
+{
+	buf_release(&s->output);
+	buf_release(&s->other);
+	trace_release(&s->trace);
+}
+
+struct json_span
+subject_get(const struct subject *s, const char *path)
+{
+	struct json_span v;
+
+	if (!strcmp(path, "output"))
+		return s->v[TRACE_OUTPUT];
+	if (!strcmp(path, "callback"))
+		path = "callback_messages";
+	v = path_get(s->record, path);
+	return v.p || !s->v[TRACE_METADATA].p ? v :
+	    path_get(s->v[TRACE_METADATA], path);
+}
+
+int
+subject_text(struct subject *s, const char *path, struct json_span *text)
+{
+	struct json_span v = subject_get(s, path);
+	int is_output = !strcmp(path, "output");
+	struct buf *b = is_output ? &s->output : &s->other;
+
+	if (json_is_null(v))
+		return -1;
+	if (!is_output || !s->has_output) {
+		b->len = 0;
+		value_text(v, b);
+	}
+	s->has_output |= is_output;
+	text->p = buf_str(b);
+	text->n = b->len;
+	return 0;
+}
+
+/* The steps of a record of fl-parse are in its timeline. */
+static void
+add_steps(struct subject *s)
+{
+	struct json_span v[PERTRACE_FIELDS];
+	struct json_fault f;
+
+	if (json_is(s->v[TRACE_OBSERVATIONS], JSON_ARRAY)) {
+		trace_add_all(&s->trace, s->v[TRACE_OBSERVATIONS]);
+		return;
+	}
+	json_scan(s->record.p, s->record.n, JSON_LAX, pertrace_fields, v,
+	    PERTRACE_FIELDS, &f);
+	if (pertrace_is(v[2], v[1]))
+		pertrace_read(&s->trace, v[2], v[1]);
+}
+
+struct trace *
+subject_steps(struct subject *s)
+{
+	if (s->steps < 0) {
+		trace_begin(&s->trace, s->record, s->v);
+		add_steps(s);
+		trace_sort(&s->trace);
+		trace_link(&s->trace);
+		s->steps = s->trace.nobs > 0;
+	}
+	return s->steps ? &s->trace : NULL;
+}

@@ -1,0 +1,62 @@
+"""A function that judges traces, for fl-evaluate's assertion "python".
+
+    python3 -m fluxloop.check FILE.py[:FUNCTION]
+
+Reads {"trace":...,"config":...} a line and answers each with a line. The
+function, get_assert by default, is called with the output (the text of a string,
+or the value) and a context: {"trace", "config", "vars", "input"}. It returns
+True or False, a score from 0 to 1, or {"pass","score","reason"}. What it prints
+goes to stderr. An exception is a check that was not judged, with its message.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+
+
+def load(spec):
+    path, _, name = spec.partition(":")
+    if not os.path.exists(path):
+        raise SystemExit(f"fluxloop.check: {path}: no such file")
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    module = importlib.util.spec_from_file_location("fluxloop_check", path)
+    loaded = importlib.util.module_from_spec(module)
+    module.loader.exec_module(loaded)
+    function = getattr(loaded, name or "get_assert", None)
+    if not callable(function):
+        raise SystemExit(f"fluxloop.check: {path} has no function "
+                         f"{name or 'get_assert'}")
+    return function
+
+
+def judge(function, question):
+    trace = question["trace"]
+    context = {"trace": trace, "config": question.get("config"),
+               "vars": trace.get("metadata") or {},
+               "input": trace.get("input")}
+    try:
+        answer = function(trace.get("output"), context)
+    except Exception as error:  # pylint: disable=broad-except
+        return {"reason": f"{type(error).__name__}: {error}"}
+    if isinstance(answer, (bool, int, float, dict)):
+        return answer
+    if hasattr(answer, "__dict__"):
+        return vars(answer)
+    return {"reason": f"it returned {type(answer).__name__}, not a verdict"}
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: python3 -m fluxloop.check FILE.py[:FUNCTION]")
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)       # print() is not an answer
+    function = load(sys.argv[1])
+    for line in sys.stdin.buffer:
+        json.dump(judge(function, json.loads(line)), answers, default=str)
+        answers.write("\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,379 @@
+#!/usr/bin/env bats
+
+# fl-evaluate: verdicts of traces.
+
+load test_helper
+load filter_helper
+
+setup_file()
+{
+	find_python
+}
+
+setup()
+{
+	begin
+	find_python
+}
+
+# trace FIELDS: prints a trace with more fields, JSON without its braces.
+trace()
+{
+	printf '{"trace_id":"t","iteration":0,"persona":null,"input":"q","success":true%s}\n' "${1:+,$1}"
+}
+
+# verdict CHECK FIELDS: prints "pass score reason" of one assertion for a trace;
+# pass is null if it was not judged.
+verdict()
+{
+	printf 'assert:\n- %s\n' "$1" >check.yaml
+	trace "$2" | fl-evaluate -c check.yaml 2>err | jq -r '.evaluation.checks[0] |
+		"\(.pass) \(.score)\(.reason // .error | if . then " " + . else "" end)"'
+}
+
+# A tool's step, with its input.
+TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"status":"Q","page":1},"start_time":"2026-01-02T03:04:05+00:00","end_time":"2026-01-02T03:04:06+00:00"},{"id":"b","parent_observation_id":"a","type":"generation","name":"compose","error":"late","start_time":"2026-01-02T03:04:05.5+00:00","end_time":"2026-01-02T03:04:05.6+00:00"},{"id":"c","type":"tool","name":"execute_tool mail","input":"{\"to\":\"ada\"}","start_time":"2026-01-02T03:04:07+00:00","end_time":"2026-01-02T03:04:08+00:00"}]'
+
+@test "each assertion passes and fails as promptfoo's does" {
+	local check fields want
+
+	while IFS='|' read -r check fields want; do
+		assert_equal "$check: $(verdict "$check" "$fields")" "$check: $want"
+	done <<-'END'
+	{type: equals, value: "the answer"}|"output":"the answer"|true 1
+	{type: equals, value: "the answer"}|"output":"an answer"|false 0 it is 'an answer'
+	{type: equals, value: {a: 1, b: [x]}}|"output":"{\"b\": [\"x\"], \"a\": 1.0}"|true 1
+	{type: equals, value: {a: 1}}|"output":{"a":1}|true 1
+	{type: not-equals, value: x}|"output":"y"|true 1
+	{type: contains, value: World}|"output":"Hello World"|true 1
+	{type: contains, value: world}|"output":"Hello World"|false 0 it does not contain 'world'
+	{type: contains, value: 42}|"output":"it is 42"|true 1
+	{type: icontains, value: STRASSE ÄÖ}|"output":"strasse äö"|true 1
+	{type: contains-all, value: [a, b]}|"output":"a b"|true 1
+	{type: contains-all, value: [a, z, y]}|"output":"a b"|false 0 it does not contain 'z', 'y'
+	{type: contains-any, value: [z, b]}|"output":"a b"|true 1
+	{type: icontains-any, value: [Z, B]}|"output":"a b"|true 1
+	{type: icontains-all, value: [A, B]}|"output":"a b"|true 1
+	{type: not-contains-any, value: [sorry, unable]}|"output":"I am sorry"|false 0 it contains 'sorry'
+	{type: starts-with, value: Yes}|"output":"Yes, sure"|true 1
+	{type: starts-with, value: Yes}|"output":"No"|false 0 it starts with 'No'
+	{type: regex, value: "\\d{4}"}|"output":"in 2026"|true 1
+	{type: regex, value: "^x"}|"output":"yx"|false 0 it does not match /^x/
+	{type: not-regex, value: "(?i)as an ai"}|"output":"As an AI model"|false 0 it matches /(?i)as an ai/
+	{type: levenshtein, value: kitten}|"output":"sitting"|true 1
+	{type: levenshtein, value: kitten, threshold: 2}|"output":"sitting"|false 0 3 edits, and at most 2 allowed
+	{type: word-count, value: 3}|"output":"one two three"|true 1
+	{type: word-count, value: {min: 4}}|"output":"one two three"|false 0 3 words, fewer than 4
+	{type: word-count, value: {max: 2}}|"output":"one two three"|false 0 3 words, more than 2
+	{type: is-refusal}|"output":"I’m sorry, but I can’t help with that."|true 1
+	{type: not-is-refusal}|"output":"Of course."|true 1
+	{type: not-is-refusal}|"output":"  "|false 0 it is empty
+	{type: is-json}|"output":"{\"a\":1}"|true 1
+	{type: is-json}|"output":"{'a':1}"|false 0 not JSON: a key in quotes is missing (byte 2)
+	{type: is-json, value: {type: object, required: [id]}}|"output":{"a":1}|false 0 $: 'id' is missing
+	{type: contains-json, value: {type: object, required: [id]}}|"output":"so: [1] {\"id\":2} ok"|true 1
+	{type: latency, threshold: 10}|"duration_ms":9.5|true 1
+	{type: latency, threshold: 10}|"duration_ms":11|false 0 11.0 ms, and at most 10 allowed
+	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens, and at most 10 allowed
+	{type: cost, threshold: 0.01}|"metadata":{"cost":0.001}|true 1
+	{type: success}|"output":"x"|true 1
+	{type: finish-reason, value: stop}|"metadata":{"finish_reason":"length"}|false 0 it is 'length'
+	END
+}
+
+@test "an assertion without what it needs is not judged, and does not pass" {
+	local check fields want
+
+	while IFS='|' read -r check fields want; do
+		assert_equal "$check: $(verdict "$check" "$fields")" "$check: $want"
+	done <<-'END'
+	{type: latency, threshold: 0}|"duration_ms":null|null null duration_ms is missing
+	{type: tokens, threshold: 1}||null null the tokens are not known
+	{type: not-cost, threshold: 1}||null null the cost is not known
+	{type: not-trajectory:tool-used, value: x}|"observations":[]|null null the trace has no observations
+	{type: equals, value: "{{metadata.expected}}"}|"output":"x"|null null the trace has no metadata.expected
+	{type: contains, value: x, target: metadata.note}|"output":"x"|null null the trace has no metadata.note
+	{type: finish-reason, value: stop}|"output":"x"|null null the finish reason is not known
+	{type: regex, value: "^(x+)+$"}|"output":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxz"|null null match limit exceeded
+	{type: llm-rubric, value: polite}|"output":"x"|null null no model was asked: see --prompts and --judged
+	END
+	fl-evaluate -c check.yaml <<<"$(trace '"output":"x"')" >/dev/null 2>&1 && return 1
+	fl-evaluate -c check.yaml --errors ignore <<<"$(trace '"output":"x"')" >/dev/null 2>&1
+}
+
+@test "trajectories are looked at by tool, order, arguments and subtree" {
+	local check want
+
+	while IFS='|' read -r check want; do
+		assert_equal "$check: $(verdict "$check" "$TOOL")" "$check: $want"
+	done <<-'END'
+	{type: trajectory:tool-used, value: search_orders}|true 1
+	{type: trajectory:tool-used, value: [search_orders, mail]}|true 1
+	{type: trajectory:tool-used, value: [search_orders, pay]}|false 0 not called: 'pay'
+	{type: trajectory:tool-used, value: {name: "search_*", max: 0}}|false 0 'search_*' was called 1 time
+	{type: not-trajectory:tool-used, value: mail}|false 0 'mail' was called 1 time
+	{type: trajectory:tool-sequence, value: {steps: [search_orders, mail]}}|true 1
+	{type: trajectory:tool-sequence, value: {steps: [mail, search_orders]}}|false 0 the calls were 'search_orders', 'mail'
+	{type: trajectory:tool-sequence, value: {mode: exact, steps: [mail]}}|false 0 the calls were 'search_orders', 'mail'
+	{type: trajectory:tool-args-match, value: {name: search_orders, args: {status: Q}}}|true 1
+	{type: trajectory:tool-args-match, value: {name: search_orders, args: {status: Q}, mode: exact}}|false 0 'search_orders' was called with other arguments: page is not expected
+	{type: trajectory:tool-args-match, value: {name: search_orders, args: {status: Q}, mode: exact, defaults: {page: 1}}}|true 1
+	{type: trajectory:tool-args-match, value: {name: mail, args: {to: ada}}}|true 1
+	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}}}|false 0 'mail' was called with other arguments: to is "ada"
+	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}, ignore: [t*]}}|true 1
+	{type: trajectory:step-count, value: {type: tool, max: 1}}|false 0 2 steps, and at most 1 allowed
+	{type: trajectory:step-count, value: {within: search_orders, min: 1, max: 1}}|true 1
+	{type: trajectory:no-failed-step}|false 0 'compose' failed
+	{type: trajectory:no-failed-step, value: {type: tool}}|true 1
+	{type: trajectory:no-loop}|true 1
+	{type: trace-error-spans, value: 0}|false 0 1 step failed, first compose
+	{type: trace-error-spans, value: {max_percentage: 50}}|true 1
+	{type: trace-span-count, value: {pattern: "*", min: 3, max: 3}}|true 1
+	{type: trace-span-duration, value: {pattern: mail, max: 500}}|false 0 mail took 1000.0 ms, and at most 500 allowed
+	END
+}
+
+@test "a set holds with all, any or a share of its parts" {
+	local parts='assert: [{type: contains, value: a}, {type: contains, value: z}]'
+
+	assert_equal "$(verdict "{type: assert-set, $parts}" '"output":"a"')" \
+		"false 0.5 contains: it does not contain 'z'"
+	assert_equal "$(verdict "{type: assert-set, threshold: 0.5, $parts}" '"output":"a"')" 'true 0.5'
+	assert_equal "$(verdict "{type: assert-set, any: true, $parts}" '"output":"a"')" 'true 0.5'
+}
+
+@test "what was not judged decides only where it can" {
+	printf '%s\n' 'threshold: 0.5' 'assert:' '- {type: contains, value: a, weight: 3}' \
+		'- {type: latency, threshold: 1}' >c.yaml
+	run --separate-stderr fl-evaluate -c c.yaml <<<"$(trace '"output":"a"')"
+	assert_equal "$(jq -c '[.evaluation.pass, .evaluation.score]' <<<"$output")" '[true,1]'
+	sed -i 's/0.5/0.8/' c.yaml
+	run --separate-stderr -1 fl-evaluate -c c.yaml <<<"$(trace '"output":"a"')"
+	assert_equal "$(jq .evaluation.pass <<<"$output")" null
+	run --separate-stderr -1 fl-evaluate -c c.yaml <<<"$(trace '"output":"b"')"
+	assert_equal "$(jq .evaluation.pass <<<"$output")" false
+}
+
+@test "a run that failed does not pass for lack of an output" {
+	printf 'assert:\n- {type: not-contains, value: sorry}\n' >c.yaml
+	run --separate-stderr -1 fl-evaluate -c c.yaml <<<'{"trace_id":"t","success":false,"output":null,"error":"KeyError: 1\nat"}'
+	assert_equal "$(jq -c '[.evaluation.pass, (.evaluation.checks[] | [.name, .pass, .reason])]' <<<"$output")" \
+		'[false,["not-contains",true,null],["success",false,"the run failed: KeyError: 1"]]'
+}
+
+@test "rules give the scores of the original" {
+	cat >c.yaml <<-'END'
+	evaluators:
+	- {name: words, type: rule_based, weight: 0.5, rules: [{check: contains, keywords: [Order, refund, zebra]}]}
+	- {name: time, type: rule_based, weight: 0.25, rules: [{check: latency_under, budget_ms: 1000}, {check: output_not_empty}]}
+	- {name: tokens, type: rule_based, rules: [{check: token_usage_under, max_total_tokens: 50, max_prompt_tokens: 80}]}
+	- {name: regex, type: rule_based, rules: [{check: matches_regex, pattern: "^ORDER \\d+$", flags: [IGNORECASE, MULTILINE]}]}
+	- {name: none, type: rule_based, rules: [{check: not_contains, keywords: [error]}, {check: success}]}
+	- {name: off, type: rule_based, enabled: false, rules: [{check: success}]}
+	- {name: like, type: rule_based, rules: [{check: similarity, expected_path: metadata.expected}]}
+	aggregate: {threshold: 0.75}
+	END
+	run --separate-stderr -0 fl-evaluate -c c.yaml <<-'END'
+	{"trace_id":"t","success":true,"duration_ms":1250,"output":"your\norder 12\nrefund","token_usage":{"prompt_tokens":60,"completion_tokens":40,"total_tokens":100},"metadata":{"expected":"your\norder 13\nrefunds"}}
+	END
+	assert_equal "$(jq -c '[.scores, .evaluation.pass]' <<<"$output")" \
+		'[{"words":0.6666666666666666,"time":0.9,"tokens":0.5,"regex":1,"none":1,"like":0.926829268292683},true]'
+	# (2/3*0.5 + 0.9*0.25 + 0.5 + 1 + 1 + 0.926...) / 4.75
+	assert_equal "$(jq '.evaluation.score * 1e9 | floor' <<<"$output")" 838981600
+}
+
+@test "texts are as alike as difflib says" {
+	python3 - <<-'PY'
+	import difflib, json, random
+	random.seed(7)
+	words = "the cat naïve Straße 漢字 😀 refund order a b c".split()
+	with open("t", "w") as t, open("want", "w") as want:
+	    for i in range(400):
+	        a = " ".join(random.choice(words) for _ in range(random.choice([1, 5, 30, 90])))
+	        b = list(a)
+	        for _ in range(random.randint(0, 1 + len(b) // 4)):
+	            b[random.randrange(len(b)):][:1] = []
+	            b.insert(random.randint(0, len(b)), random.choice("abc é漢"))
+	        b = "".join(b)[random.randint(0, 3):] or "x"
+	        t.write(json.dumps({"trace_id": str(i), "success": True, "output": b, "metadata": {"expected": a}}) + "\n")
+	        want.write("%.9f\n" % difflib.SequenceMatcher(None, a, b).ratio())
+	PY
+	printf 'evaluators: [{name: s, type: rule_based, rules: [{check: similarity, expected_path: metadata.expected}]}]\n' >c.yaml
+	fl-evaluate -c c.yaml t 2>/dev/null | python3 -c 'import json, sys
+for line in sys.stdin: print("%.9f" % json.loads(line)["scores"]["s"])' >got
+	cmp got want
+}
+
+@test "an input brings assertions of its own" {
+	printf 'assert: [{type: success}]\n' >c.yaml
+	run --separate-stderr -1 fl-evaluate -c c.yaml <<-'END'
+	{"trace_id":"1","success":true,"output":"a","metadata":{"assert":[{"type":"contains","value":"a"}]}}
+	{"trace_id":"2","success":true,"output":"a","metadata":{"assert":[{"type":"contains","value":"b"}]}}
+	{"trace_id":"3","success":true,"output":"a","metadata":{"assert":[{"type":"contains","value":"b"}],"threshold":0.5}}
+	{"trace_id":"4","success":true,"output":"a","metadata":{"assert":[{"type":"containz","value":"b"}]}}
+	END
+	assert_equal "$(jq -c .evaluation.pass <<<"$output" | paste -sd ' ')" 'true false true null'
+	assert_equal "$(jq -r 'select(.trace_id == "4") | .evaluation.checks[0].error' <<<"$output")" \
+		"metadata.assert: unknown check 'containz': did you mean 'contains'?"
+}
+
+@test "gates are met or missed, and inputs that missed are named" {
+	printf 'assert: [{type: contains, value: a}]\n' >c.yaml
+	for i in 1 2 3 4; do
+		printf '{"trace_id":"%s","input_id":"i%s","input":"question %s","persona":"p","success":true,"output":"%s"}\n' \
+			"$i" $((i % 2)) $((i % 2)) "$([[ $i == 3 ]] && echo b || echo a)"
+	done >t
+	run --separate-stderr -0 fl-evaluate -q -c c.yaml --min-pass-rate 0.75 --min-score 0.75 --min-pass-hat-k 2:0.5 t
+	assert_equal "$stderr" 'fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75'
+	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0.76 --min-input-pass-rate 0.6 --min-pass-hat-k 2:0.51 t
+	assert_equal "$stderr" "fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75
+fl-evaluate: the pass rate is 0.75, and at least 0.76 required
+fl-evaluate: 1 of 2 runs of 'question 1' by p pass, and 0.6 required
+fl-evaluate: pass^2 is 0.5, and at least 0.51 required"
+	printf 'gates: {min_pass_rate: 0.8}\n' >>c.yaml
+	run -1 fl-evaluate -q -c c.yaml t
+	run -0 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
+	printf 'success_criteria: {performance: {all_traces_successful: true, error_rate: {enabled: true, threshold_percent: 5}}}\n' >>c.yaml
+	sed -i '$!b' t
+	printf '{"trace_id":"9","success":false}\n' >>t
+	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
+	assert_equal "$(tail -n 2 <<<"$stderr")" 'fl-evaluate: the number of failed runs is 1, and at most 0 required
+fl-evaluate: the error rate in percent is 20, and at most 5 required'
+}
+
+@test "wrong configurations are errors with their places" {
+	cat >c.yaml <<-'END'
+	asert: []
+	evaluators:
+	- {name: x, type: rule_based, rules: [{check: latency_undr}]}
+	assert:
+	- type: regex
+	  value: "("
+	- {type: similar, value: x}
+	- {type: latency}
+	- {type: contains}
+	- {type: contains, value: x, weight: -1}
+	- {type: is-json, value: 3}
+	report: {style: detailed}
+	END
+	run --separate-stderr -2 fl-evaluate -c c.yaml <<<"$(trace)"
+	assert_equal "$stderr" "fl-evaluate: warning: c.yaml:1:1: unknown key 'asert': did you mean 'assert'?
+fl-evaluate: warning: c.yaml:12:1: 'report' has no effect: fl-evaluate writes no report
+fl-evaluate: c.yaml:3:47: unknown check 'latency_undr': did you mean 'latency_under'?
+fl-evaluate: c.yaml:6:10: missing closing parenthesis at character 2 of the pattern
+fl-evaluate: c.yaml:7:10: fl-evaluate has no check 'similar'; exec runs one of your own
+fl-evaluate: c.yaml:8:3: latency has no threshold
+fl-evaluate: c.yaml:9:3: it has no value
+fl-evaluate: c.yaml:10:38: weight is not a number from 0
+fl-evaluate: c.yaml:11:26: a schema is an object, not a number"
+}
+
+@test "a program judges all traces, and its faults are those of a check" {
+	cat >judge <<-'END'
+	#!/bin/sh
+	while read -r line; do
+		case $line in
+		*'"output":"good"'*) echo '{"pass":true,"score":0.9,"reason":"fine"}';;
+		*'"output":"number"'*) echo 0.25;;
+		*'"output":"twice"'*) printf 'true\ntrue\n';;
+		*'"output":"dies"'*) exit 3;;
+		*'"output":"hangs"'*) sleep 60;;
+		*) echo nonsense;;
+		esac
+	done
+	END
+	chmod 755 judge
+	printf 'assert: [{type: exec, value: ./judge, timeout_seconds: 1}]\n' >c.yaml
+	for o in good number dies good hangs twice other good; do
+		trace "\"output\":\"$o\""
+	done >t
+	run --separate-stderr -1 fl-evaluate -c c.yaml t
+	assert_equal "$(jq -r '.evaluation.checks[0] | "\(.pass) \(.score) \(.reason // .error)"' <<<"$output")" \
+"true 0.9 null
+false 0.25 it holds
+null null 'sh' ended with status 3 before it answered
+true 0.9 null
+null null 'sh' did not answer in time
+true 1 null
+null null 'sh' answered twice
+true 0.9 null"
+}
+
+@test "a Python function judges" {
+	cat >rule.py <<-'END'
+	def get_assert(output, context):
+	    print("not an answer")
+	    if output == "raise":
+	        raise KeyError("x")
+	    return {"pass": output == context["vars"].get("expected"), "score": 1, "reason": "no"}
+	def short(output, context):
+	    return len(output) < context["config"]["max"]
+	END
+	printf 'assert:\n- {type: python, value: rule.py}\n- {type: python, value: "rule.py:short", config: {max: 4}}\n' >c.yaml
+	for o in yes other raise; do
+		trace "\"output\":\"$o\",\"metadata\":{\"expected\":\"yes\"}"
+	done >t
+	PYTHONPATH=$FLUXLOOP_PYTHONPATH run --separate-stderr -1 fl-evaluate -c c.yaml t
+	assert_equal "$(jq -c '[.evaluation.checks[] | .pass, .reason // .error]' <<<"$output")" '[true,null,true,null]
+[false,"no",false,"it holds"]
+[null,"KeyError: '"'x'"'",false,"it holds"]'
+}
+
+@test "models are asked by another program, and their replies are read" {
+	cat >c.yaml <<-'END'
+	evaluators:
+	- {name: intent, type: llm_judge, model: m, max_score: 10, prompt_template: "Score {output} for {input}, {persona}; {\"json\": 1}"}
+	assert:
+	- {type: llm-rubric, value: "is polite", metric: polite, repeat: 3, threshold: 0.6}
+	END
+	trace '"output":"hello"' >t
+	run --separate-stderr -0 fl-evaluate -c c.yaml --prompts t
+	assert_equal "$(jq -c '[.id, .model, .params]' <<<"$output")" '["t/0/1","m",{"temperature":0}]
+["t/1/1",null,{"temperature":0}]
+["t/1/2",null,{"temperature":0}]
+["t/1/3",null,{"temperature":0}]'
+	assert_equal "$(jq -r .messages[0].content <<<"$output" | head -n 1)" 'Score hello for q, ; {"json": 1}'
+	cat >judged <<-'END'
+	{"id":"t/0/1","reply":{"content":"<think>1?</think>The score is 8."}}
+	{"id":"t/1/1","reply":{"content":"```json\n{\"reason\": \"warm\", \"pass\": true, \"score\": 0.9}\n```"}}
+	{"id":"t/1/2","reply":{"content":"{\"pass\": true, \"score\": 0.1, \"reason\": \"cold\"}"}}
+	{"id":"t/1/3","reply":{"content":"{\"score\": 0.7}"}}
+	END
+	run --separate-stderr -0 fl-evaluate -c c.yaml --judged judged t
+	assert_equal "$(jq -c '[.evaluation.checks[] | [.name, .pass, .score]]' <<<"$output")" \
+		'[["intent",true,0.8],["polite",true,0.5666666666666667]]'
+	printf '{"id":"t/0/1","error":{"code":429,"message":"HTTP 429"}}\n{"id":"t/1/2","reply":{"content":"well"}}\n' >judged
+	run --separate-stderr -1 fl-evaluate -c c.yaml --judged judged t
+	assert_equal "$(jq -c '[.evaluation.checks[] | [.pass, .error]]' <<<"$output")" \
+		"[[null,\"judge: HTTP 429\"],[null,\"there is no reply to t/1/3\"]]"
+}
+
+@test "summary.json and per_trace.jsonl are the original's" {
+	cat >c.yaml <<-'END'
+	evaluators: [{name: words, type: rule_based, rules: [{check: contains, keywords: [a]}]}]
+	aggregate: {threshold: 0.5, by_persona: true}
+	evaluation_goal: {text: helpful}
+	END
+	printf '{"trace_id":"%s","iteration":0,"persona":"p","input":"q","output":"%s","success":true,"duration_ms":1}\n' 1 a 2 b >t
+	run -1 fl-evaluate -q -c c.yaml -o out t
+	assert_jq 'del(.evaluator_stats)' '{"total_traces":2,"passed_traces":1,"failed_traces":1,"not_judged":0,"pass_rate":0.5,"average_score":0.5,"threshold":0.5,"aggregate_method":"weighted_sum","evaluators":["words"],"persona_breakdown":{"p":{"count":2,"average_score":0.5,"pass_rate":0.5}},"top_reasons":[["missing keywords: a",1]],"evaluation_goal":"helpful"}' out/summary.json
+	assert_jq .evaluator_stats '{"words":{"average":0.5,"min":0,"max":1,"count":2}}' out/summary.json
+	assert_equal "$(tail -n 1 out/per_trace.jsonl)" '{"trace_id":"2","iteration":0,"persona":"p","success":true,"duration_ms":1,"scores":{"words":0},"final_score":0,"pass":false,"reasons":{"words":"missing keywords: a"},"meta":{"input":"q","output":"b"}}'
+	run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out t
+	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+}
+
+@test "verdicts go into an experiment, and a finished one is evaluated again" {
+	printf 'gates: {min_pass_rate: 0.5}\nassert: [{type: contains, value: a}]\n' >c.yaml
+	for i in 1 2; do
+		printf '{"trace_id":"%s","run_id":"r%s","input_id":"i","iteration":%s,"persona":null,"input":"q","output":"%s","success":true,"observations":[{"id":"o","trace_id":"%s","type":"tool","name":"x"}]}\n' \
+			$i $i $i "$([[ $i == 1 ]] && echo a || echo b)" $i
+	done | fl-evaluate -c c.yaml 2>/dev/null | fl-collect -q -r exp 2>err
+	assert_regex "$(<err)" '^2 runs: 2 succeeded, 0 failed; 1 of 2 pass the evaluation'
+	assert_jq '[.results.success_rate, .verdicts, .pass_by, .inputs[0].pass_rate, .pass_hat_k["2"]]' \
+		'[1,{"pass":1,"fail":1,"not_judged":0,"pass_rate":0.5},"verdict",0.5,0]' exp/summary.json
+	sed -i 's/value: a/value: b/' c.yaml
+	fl-parse -f traces exp | fl-evaluate -c c.yaml 2>/dev/null >again
+	assert_equal "$(jq -c '[.trace_id, .evaluation.pass, (.observations | length)]' again | sort)" '["1",false,1]
+["2",true,1]'
+}
