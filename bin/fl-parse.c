@@ -131,7 +131,10 @@ size_option(const char *option, const char *arg)
 	return (size_t)n << shift;
 }
 
-/* The name of the first of these files that exists, or NULL. */
+/*
+ * The name of the first of these files that exists, or NULL. A directory that
+ * was received must not lead to files elsewhere.
+ */
 static char *
 first_of(const char *dir, const char *const *names, size_t n)
 {
@@ -141,11 +144,32 @@ first_of(const char *dir, const char *const *names, size_t n)
 
 	for (i = 0; i < n; i++) {
 		name = xasprintf("%s/%s", dir, names[i]);
+		if (!lstat(name, &st) && S_ISLNK(st.st_mode))
+			die("%s: a symbolic link is not read", name);
 		if (stat(name, &st) == 0)
 			return name;
 		free(name);
 	}
 	return NULL;
+}
+
+/* What adds to the rows of experiment directories. */
+static char **details;
+static size_t ndetails;
+
+/* Finds the traces that add to the rows of a directory. */
+static void
+add_details(const char *dir, const char *rows)
+{
+	static const char *const names[] = { "traces.jsonl" };
+	char *name = first_of(dir, names, 1);
+
+	if (!rows || !name || !strcmp(rows, name)) {
+		free(name);
+		return;
+	}
+	details = xreallocarray(details, ndetails + 1, sizeof(*details));
+	details[ndetails++] = name;
 }
 
 /*
@@ -172,6 +196,7 @@ expand(char **args, int n, char **files, int *both)
 		}
 		before = count;
 		files[count] = first_of(args[a], rows, LEN(rows));
+		add_details(args[a], files[count]);
 		count += files[count] != NULL;
 		files[count] = first_of(args[a], observations, 1);
 		count += files[count] != NULL;
@@ -342,7 +367,7 @@ parse_run(char **files, size_t n, int both)
 	struct pool pool;
 	struct output *k = &output;
 	struct join j = { .output = k, .pool = &pool, .memory = given.memory,
-	    .report = cli_report };
+	    .details = details, .ndetails = ndetails, .report = cli_report };
 	int status = 2;
 
 	k->format = &given.format;

@@ -540,9 +540,9 @@ teardown()
 	fl-parse -f csv in >got
 	run python3 -c 'import csv, json, sys
 for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
-	assert_output '["trace_id", "iteration", "persona", "success", "error_kind", "error", "duration_ms", "observation_count", "input", "output"]
-["a", "1", "p,q", "true", "", "", "1.5", "0", "say \"hi\"\nnow", "{\"k\":[1]}"]
-["b", "", "", "false", "timeout", "late", "", "0", "", ""]'
+	assert_output '["trace_id", "iteration", "persona", "success", "error_kind", "error", "duration_ms", "observation_count", "input", "output", "strategy", "callback_messages", "pass", "score"]
+["a", "1", "p,q", "true", "", "", "1.5", "0", "say \"hi\"\nnow", "{\"k\":[1]}", "", "", "", ""]
+["b", "", "", "false", "timeout", "late", "", "0", "", "", "", "", "", ""]'
 }
 
 @test "a filter gets all records or fails, wherever memory runs out" {

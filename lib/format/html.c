@@ -10,6 +10,7 @@
 #include "json/isotime.h"
 #include "json/json.h"
 #include "trace/pertrace.h"
+#include "trace/story.h"
 #include "trace/trace.h"
 #include "options.h"
 #include "page.h"
@@ -339,6 +340,19 @@ html_put_tokens(struct buf *b, const struct trace *t)
 	end_fact(b);
 }
 
+/* Adds a fact of the story; a story_take. */
+static void
+html_put_piece(void *arg, const char *label, const struct buf *text)
+{
+	struct buf *b = arg;
+
+	begin_fact(b, label);
+	buf_puts(b, "<bdi>");
+	html_put_text(b, text, ERROR_SHOWN, 0);
+	buf_puts(b, "</bdi>");
+	end_fact(b);
+}
+
 static void
 html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 {
@@ -356,6 +370,7 @@ html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	end_fact(b);
 	html_put_tokens(b, t);
 	html_put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
+	story_facts(t, html_put_piece, b);
 	buf_puts(b, "</dl>\n");
 }
 
@@ -437,6 +452,50 @@ html_put_value(struct buf *b, const char *title, struct json_span v)
 	buf_puts(b, "</pre>\n");
 	buf_release(&compact);
 	buf_release(&text);
+}
+
+/* Adds a message; a story_take. */
+static void
+html_put_message(void *arg, const char *label, const struct buf *text)
+{
+	struct buf *b = arg, name = { 0 };
+
+	buf_puts(&name, label);
+	buf_puts(b, "<dt><bdi>");
+	html_put_text(b, &name, NAME_SHOWN, 0);
+	buf_puts(b, "</bdi></dt><dd><bdi>");
+	html_put_text(b, text, SIZE_MAX, 1);
+	buf_puts(b, "</bdi></dd>\n");
+	buf_release(&name);
+}
+
+static void
+html_put_turn(void *arg, const struct story_turn *turn)
+{
+	html_put_message(arg, buf_str(turn->role), turn->content);
+}
+
+/* The conversation, the callback messages, and what the agent printed. */
+static void
+html_put_story(struct buf *b, const struct trace *t)
+{
+	size_t i;
+
+	if (story_has_turns(t)) {
+		buf_puts(b, "<h2>Conversation</h2>\n<dl class=\"talk\">\n");
+		story_turns(t, html_put_turn, b);
+		buf_puts(b, "</dl>\n");
+	}
+	if (story_has_messages(t)) {
+		buf_puts(b, "<h2>Callback messages</h2>\n"
+		    "<dl class=\"talk\">\n");
+		story_messages(t, html_put_message, b);
+		buf_puts(b, "</dl>\n");
+	}
+	for (i = 0; i < STORY_OUTPUTS; i++)
+		if (!trace_falsy(t->v[story_outputs[i].field]))
+			html_put_value(b, story_outputs[i].title,
+			    t->v[story_outputs[i].field]);
 }
 
 /* The mark of a step; its name is also a class. */
@@ -639,6 +698,7 @@ html_put(struct buf *b, struct trace *t, const struct format_options *o)
 	buf_puts(b, "<section id=\"trace\" aria-label=\"Trace\">\n");
 	html_put_value(b, "Input", t->v[TRACE_INPUT]);
 	html_put_value(b, "Output", t->v[TRACE_OUTPUT]);
+	html_put_story(b, t);
 	buf_puts(b, "</section>\n");
 	if (t->pertrace)
 		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);

@@ -3,8 +3,10 @@
 
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "base/util.h"
 #include "base/visible.h"
 #include "json/json.h"
+#include "trace/story.h"
 #include "trace/trace.h"
 #include "mdtext.h"
 #include "markdown.h"
@@ -133,6 +135,67 @@ put_persona(struct buf *b, struct json_span v)
 	buf_release(&text);
 }
 
+/* Appends "- Label: `text`"; a story_take. */
+static void
+put_story_item(void *arg, const char *label, const struct buf *text)
+{
+	struct buf *b = arg;
+
+	buf_printf(b, "- %s: ", label);
+	put_code(b, text->p, text->len);
+	buf_byte(b, '\n');
+}
+
+/* Appends "- **label**: `text`"; a story_take. */
+static void
+put_story_message(void *arg, const char *label, const struct buf *text)
+{
+	struct buf *b = arg;
+
+	buf_puts(b, "- **");
+	mdtext_put(b, label, strlen(label));
+	buf_puts(b, "**: ");
+	put_code(b, text->p, text->len);
+	buf_byte(b, '\n');
+}
+
+/* Appends text as a block of code, between longer fences than it has. */
+static void
+put_fenced(struct buf *b, struct json_span v)
+{
+	struct buf text = { 0 };
+	size_t i, run = 0, longest = 2, at;
+
+	trace_plain(&text, v);
+	for (i = 0; i < text.len; i++) {
+		run = text.p[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	buf_fill(b, '`', longest + 1);
+	buf_byte(b, '\n');
+	at = b->len;
+	buf_add(b, text.p, text.len);
+	visible_replace(b, at, VISIBLE_LINES);
+	if (text.len && text.p[text.len - 1] != '\n')
+		buf_byte(b, '\n');
+	buf_fill(b, '`', longest + 1);
+	buf_puts(b, "\n\n");
+	buf_release(&text);
+}
+
+static void
+put_outputs(struct buf *b, const struct trace *t)
+{
+	size_t i;
+
+	for (i = 0; i < STORY_OUTPUTS; i++) {
+		if (trace_falsy(t->v[story_outputs[i].field]))
+			continue;
+		buf_printf(b, "### %s\n", story_outputs[i].title);
+		put_fenced(b, t->v[story_outputs[i].field]);
+	}
+}
+
 /* Appends text in double quotes, with escapes only where YAML needs them. */
 static void
 put_quoted(struct buf *b, const struct buf *text)
@@ -241,6 +304,7 @@ markdown_put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 		put_item(b, "Error kind", t->v[TRACE_ERROR_KIND], "");
 	if (!trace_falsy(t->v[TRACE_ERROR]))
 		put_item(b, "Error", t->v[TRACE_ERROR], "");
+	story_facts(t, put_story_item, b);
 	buf_puts(b, "\n### Input\n");
 	if (!t->row.p) {
 		buf_puts(b, "(no data)\n\n### Output\n(no data)\n\n");
@@ -249,6 +313,61 @@ markdown_put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 	markdown_put_payload(b, "input", t->v[TRACE_INPUT], "\"\"");
 	buf_puts(b, "### Output\n");
 	markdown_put_payload(b, "output", t->v[TRACE_OUTPUT], "null");
+	if (story_has_messages(t)) {
+		buf_puts(b, "### Callback messages\n");
+		story_messages(t, put_story_message, b);
+		buf_byte(b, '\n');
+	}
+	put_outputs(b, t);
+}
+
+/* 1 for a line that begins a heading, a fence or HTML, or ends front matter. */
+static int
+begins_block(const char *line)
+{
+	static const char *const starts[] = {
+		"#", "```", "~~~", "<", "---", "==="
+	};
+	size_t i;
+
+	line += strspn(line, " ");
+	for (i = 0; i < LEN(starts); i++)
+		if (!strncmp(line, starts[i], strlen(starts[i])))
+			return 1;
+	return 0;
+}
+
+/*
+ * Appends a turn as the original does. The first line of the text is in a list;
+ * what begins a block in a later line is escaped.
+ */
+static void
+put_turn(void *arg, const struct story_turn *turn)
+{
+	struct buf *b = arg, text = { 0 };
+	size_t i;
+
+	buf_puts(b, "- **");
+	if (turn->role->len && turn->role->p[0] >= 'a' &&
+	    turn->role->p[0] <= 'z')
+		turn->role->p[0] = (char)(turn->role->p[0] - 'a' + 'A');
+	mdtext_put(b, turn->role->p, turn->role->len);
+	buf_puts(b, "**: ");
+	buf_add(&text, turn->content->p, turn->content->len);
+	visible_replace(&text, 0, VISIBLE_LINES);
+	buf_str(&text);
+	for (i = 0; i < text.len; i++) {
+		buf_byte(b, text.p[i]);
+		if (text.p[i] == '\n' && begins_block(text.p + i + 1))
+			buf_byte(b, '\\');
+	}
+	if (turn->source->len) {
+		buf_puts(b, " _(");
+		visible_put(b, turn->source->p, turn->source->len);
+		buf_puts(b, ")_");
+	}
+	buf_byte(b, '\n');
+	buf_release(&text);
 }
 
 static void
@@ -331,6 +450,10 @@ markdown_put(struct buf *b, struct trace *t)
 	buf_str(&id);
 	markdown_put_header(b, t, &id);
 	markdown_put_summary(b, t, &id);
+	if (story_has_turns(t)) {
+		buf_puts(b, "## Conversation\n\n");
+		story_turns(t, put_turn, b);
+	}
 	buf_puts(b, "## Timeline\n");
 	for (i = 0; i < t->nobs; i++)
 		markdown_put_step(b, t, i);

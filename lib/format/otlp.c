@@ -319,6 +319,12 @@ put_run_facts(struct buf *b, const struct trace *t)
 		{ "fluxloop.conversation", TRACE_CONVERSATION, 1 },
 		{ "fluxloop.conversation_state", TRACE_CONVERSATION_STATE, 1 },
 		{ "fluxloop.termination_reason", TRACE_TERMINATION_REASON, 1 },
+		{ "fluxloop.attempts", TRACE_ATTEMPTS, 0 },
+		{ "fluxloop.callback_messages", TRACE_CALLBACKS, 1 },
+		{ "fluxloop.stdout", TRACE_STDOUT, 0 },
+		{ "fluxloop.stderr", TRACE_STDERR, 0 },
+		{ "fluxloop.scores", TRACE_SCORES, 1 },
+		{ "fluxloop.evaluation", TRACE_EVALUATION, 1 },
 		{ "metadata", TRACE_METADATA, 1 },
 	};
 	size_t i;

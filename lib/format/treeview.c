@@ -3,14 +3,16 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "base/util.h"
+#include "base/visible.h"
 #include "json/json.h"
+#include "record/excerpt.h"
+#include "trace/story.h"
 #include "trace/trace.h"
 #include "options.h"
 #include "termwidth.h"
-#include "record/excerpt.h"
 #include "treeview.h"
 
 /* The width of a line in cells, and its limits. */
@@ -268,11 +270,35 @@ put_beginning(const struct view *v, struct buf *b, struct json_span value)
 		excerpt_put(b, value, 8 * v->width);
 }
 
+/* Appends a line of the story; a story_take. */
+static void
+tree_put_piece(void *arg, const char *label, const struct buf *text)
+{
+	struct buf name = { 0 }, line = { 0 };
+
+	buf_puts(&name, label);
+	if (*name.p >= 'A' && *name.p <= 'Z')
+		*name.p = (char)(*name.p | 0x20);
+	buf_add(&line, text->p, text->len);
+	visible_replace(&line, 0, VISIBLE_LINE);
+	put_labelled(arg, buf_str(&name), !strcmp(buf_str(&name), "error") ||
+	    !strcmp(buf_str(&name), "failed check") ? RED : "", &line);
+	buf_release(&name);
+	buf_release(&line);
+}
+
+static void
+tree_put_turn(void *arg, const struct story_turn *turn)
+{
+	tree_put_piece(arg, buf_str(turn->role), turn->content);
+}
+
 static void
 tree_put_head(struct view *v)
 {
 	const struct trace *t = v->t;
 	struct buf text = { 0 }, kind = { 0 };
+	size_t i;
 
 	put_title(v);
 	put_beginning(v, &text, t->v[TRACE_INPUT]);
@@ -287,6 +313,15 @@ tree_put_head(struct view *v)
 	if (!kind.len)
 		buf_puts(&kind, "error");
 	put_labelled(v, buf_str(&kind), RED, &text);
+	story_facts(t, tree_put_piece, v);
+	story_turns(t, tree_put_turn, v);
+	story_messages(t, tree_put_piece, v);
+	for (i = 0; i < STORY_OUTPUTS; i++) {
+		text.len = 0;
+		if (!trace_falsy(t->v[story_outputs[i].field]))
+			put_beginning(v, &text, t->v[story_outputs[i].field]);
+		tree_put_piece(v, trace_fields[story_outputs[i].field], &text);
+	}
 	buf_release(&text);
 	buf_release(&kind);
 }

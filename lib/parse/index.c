@@ -171,6 +171,9 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 		return 0;
 	}
 	w->met |= met;
+	/* rows of the original's own store */
+	if (!v[TRACE_TRACE_ID].p && !v[INDEX_TYPE].p)
+		v[TRACE_TRACE_ID] = v[TRACE_ID];
 	return index_record(w, file, v, record);
 }
 

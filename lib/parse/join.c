@@ -104,6 +104,8 @@ joiner_release(struct joiner *w)
 	trace_release(&w->t);
 	buf_release(&w->text);
 	buf_release(&w->step);
+	buf_release(&w->detail);
+	buf_release(&w->merged);
 	while (w->ncomplaints)
 		free(w->complaints[--w->ncomplaints].why);
 	free(w->entries);
@@ -214,6 +216,18 @@ join_report_odd(const struct join *j)
 				    !j->output->format->as_is)));
 }
 
+static int
+join_read_details(struct join *j)
+{
+	size_t bad;
+
+	if (!j->ndetails || !details_read(&j->more, j->details, j->ndetails,
+	    j->memory / 8, &bad))
+		return 0;
+	return join_fail_file(j, bad < j->ndetails ? j->details[bad] : NULL,
+	    errno);
+}
+
 int
 join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 {
@@ -229,8 +243,10 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 		ws[i].batch.output = j->output;
 		ws[i].t.print = j->output->format->pretty;
 	} while (++i < j->pool->n);
-	bad = 0;
-	if (!extents || !join_pass_extents(j, ws, files)) {
+	bad = join_read_details(j);
+	if (bad) {
+		/* reported at the end */
+	} else if (!extents || !join_pass_extents(j, ws, files)) {
 		bad = join_pass(j, ws, files, nfiles) || schedule_run(j);
 	}
 	if (!bad && sorter_sort(&j->tasks))
@@ -244,6 +260,7 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 	free(ws);
 	j->quiet = 0;
 	join_report_odd(j);
+	details_release(&j->more);
 	join_end(j);
 	pthread_mutex_destroy(&j->reading);
 	return bad ? -1 : 0;

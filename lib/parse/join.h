@@ -13,6 +13,7 @@
 
 #include "io/source.h"
 #include "chunks.h"
+#include "details.h"
 #include "sorter.h"
 
 struct output;
@@ -22,6 +23,8 @@ struct join {
 	struct output *output;	/* where traces go */
 	struct pool *pool;
 	size_t memory;		/* bytes of memory to use */
+	char *const *details;	/* files traces.jsonl that add to rows */
+	size_t ndetails;
 	void (*report)(const char *msg);	/* prints a message */
 	/* results */
 	size_t bad;		/* lines that are not records */
@@ -47,6 +50,7 @@ struct join {
 	struct sorter index;
 	struct sorter tasks;
 	uint64_t next_task;
+	struct details more;	/* what these files have */
 	int extents;		/* 1: rows locate their observations */
 	int quiet;		/* 1: the next try repeats all messages */
 	uint64_t tiled;		/* bytes that the extents cover without a gap
@@ -56,8 +60,8 @@ struct join {
 /*
  * Reads all records and renders all traces: whole traces at once, then rows in
  * the order they were read, each with the observations of its trace id, then
- * observations without a row. output, pool, memory and report are set, all else
- * is zero. extents: the two files are the rows and the observations of an
+ * observations without a row. output, pool, memory and report are set, details if
+ * there are any, all else is zero. extents: the two files are the rows and the observations of an
  * experiment directory; if the extents in the rows cover all observations, no
  * index is made. Returns 0, or -1 if output or a temporary file failed.
  */

@@ -58,6 +58,9 @@ struct joiner {
 	struct trace t;
 	struct buf text;	/* a chunk, or the records of a trace */
 	struct buf step;	/* a record of a trace too large for text */
+	struct buf detail;	/* what details_merge needs */
+	struct buf merged;	/* the row with its details */
+	size_t row;		/* bytes of the row in text */
 	struct entry *entries;	/* entries of a chunk */
 	size_t nentries;
 	size_t entries_cap;

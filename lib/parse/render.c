@@ -7,6 +7,7 @@
 #include "json/json.h"
 #include "io/spill.h"
 #include "trace/trace.h"
+#include "details.h"
 #include "join.h"
 #include "joiner.h"
 #include "output.h"
@@ -154,10 +155,10 @@ render_gather(struct joiner *w, const struct render_task *task)
 	if (w->j->extents ? render_read_extent(w, task) : render_read_index(w,
 	    task))
 		return -1;
-	at = task->row.file == NO_ROW ? 0 : (size_t)task->row.n + 1;
+	at = task->row.file == NO_ROW ? 0 : w->row + 1;
 	if (at) {
 		v.p = w->text.p;
-		v.n = task->row.n;
+		v.n = w->row;
 	}
 	/*
 	 * a record that is not JSON any more has changed since the first pass
@@ -201,7 +202,7 @@ render_gather_brief(struct joiner *w, const struct render_task *task)
 		return -1;
 	if (task->row.file != NO_ROW) {
 		v.p = w->text.p;
-		v.n = task->row.n;
+		v.n = w->row;
 	}
 	bad = trace_reset(&w->t, v);
 	for (i = 0; i < w->nplaces; i++) {
@@ -244,6 +245,37 @@ render_check_extent(struct joiner *w)
 	buf_release(&other);
 }
 
+/* Reads the row, with the fields that it lacks of its trace. */
+static int
+render_read_row(struct joiner *w, const struct render_task *task)
+{
+	const struct details *more = &w->j->more;
+	struct json_span row;
+	struct json_fault f;
+	int got = 0;
+
+	if (render_read(w, &task->row, task->row.n, buf_room(&w->text,
+	    (size_t)task->row.n + 1)))
+		return -1;
+	w->text.len = w->row = task->row.n;
+	row.p = w->text.p;
+	row.n = w->row;
+	w->merged.len = 0;
+	/* a row that is no JSON any more is noticed later */
+	if (more->n && *row.p == '{' && json_scan(row.p, row.n, JSON_LAX, NULL,
+	    NULL, 0, &f) >= 0)
+		got = details_merge(more, row, &w->detail, &w->merged);
+	if (got < 0)
+		return join_fail(w->j, errno);
+	if (got) {
+		w->text.len = 0;
+		buf_add(&w->text, w->merged.p, w->merged.len);
+		w->row = w->text.len;
+	}
+	buf_byte(&w->text, '\n');
+	return 0;
+}
+
 static int
 render_task(struct joiner *w, const struct render_task *task)
 {
@@ -252,13 +284,8 @@ render_task(struct joiner *w, const struct render_task *task)
 	uint64_t limit = j->memory / 8 / j->pool->n;
 
 	w->text.len = w->step.len = 0;
-	if (task->row.file != NO_ROW) {
-		if (render_read(w, &task->row, task->row.n, buf_room(&w->text,
-		    (size_t)task->row.n + 1)))
-			return -1;
-		w->text.len = task->row.n;
-		buf_byte(&w->text, '\n');
-	}
+	if (task->row.file != NO_ROW && render_read_row(w, task))
+		return -1;
 	w->t.load = NULL;
 	if (task->bytes > limit ? render_gather_brief(w, task) :
 	    render_gather(w, task))

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/util.h"
 #include "trace.h"
 #include "pertrace.h"
 
@@ -179,6 +180,11 @@ pertrace_put_summary(struct writer *w, const struct trace *t)
 static void
 put_rest(struct writer *w, const struct trace *t)
 {
+	/* what the original does not have */
+	static const int extra[] = {
+		TRACE_RUN_ID, TRACE_ATTEMPTS, TRACE_CALLBACKS, TRACE_STDOUT,
+		TRACE_STDERR, TRACE_SCORES, TRACE_EVALUATION, TRACE_METADATA
+	};
 	size_t i;
 
 	if (json_is(t->v[TRACE_CONVERSATION], JSON_ARRAY)) {
@@ -190,6 +196,10 @@ put_rest(struct writer *w, const struct trace *t)
 	for (i = TRACE_TOKEN_USAGE; i <= TRACE_TERMINATION_REASON; i++)
 		if (i != TRACE_CONVERSATION && !trace_falsy(t->v[i]))
 			pertrace_add(w, trace_fields[i], t->v[i]);
+	for (i = 0; i < LEN(extra); i++)
+		if (!trace_falsy(t->v[extra[i]]))
+			pertrace_add(w, trace_fields[extra[i]],
+			    t->v[extra[i]]);
 	open_bracket(w, "metrics", '{');
 	add_int(w, "observation_count", t->nobs);
 	close_bracket(w, '}');

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "base/util.h"
 #include "json/isotime.h"
+#include "json/path.h"
 #include "trace.h"
 
 /* Of a name, in bytes: room is left for a suffix within 255. */
@@ -36,7 +37,14 @@ const char *const trace_fields[TRACE_FIELDS] = {
 	[TRACE_NAME] = "name",
 	[TRACE_START] = "start_time",
 	[TRACE_END] = "end_time",
-	[TRACE_METADATA] = "metadata"
+	[TRACE_METADATA] = "metadata",
+	[TRACE_ATTEMPTS] = "attempts",
+	[TRACE_CALLBACKS] = "callback_messages",
+	[TRACE_STDOUT] = "stdout",
+	[TRACE_STDERR] = "stderr",
+	[TRACE_SCORES] = "scores",
+	[TRACE_EVALUATION] = "evaluation",
+	[TRACE_ID] = "id"
 };
 
 const char *const observation_fields[OBS_FIELDS] = {
@@ -75,6 +83,31 @@ trace_release(struct trace *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/*
+ * A row of the store that the original's recorder keeps (artifacts/traces.jsonl)
+ * names itself by "id", and has the rest in its metadata.
+ */
+static void
+read_store(struct trace *t)
+{
+	static const struct {
+		int field;
+		const char *path;
+	} places[] = {
+		{ TRACE_ITERATION, "iteration" },
+		{ TRACE_INPUT, "variation.input" },
+		{ TRACE_PERSONA, "variation.metadata.persona" }
+	};
+	size_t i;
+
+	t->v[TRACE_TRACE_ID] = t->v[TRACE_ID];
+	for (i = 0; i < LEN(places); i++)
+		if (!t->v[places[i].field].p && json_is(t->v[TRACE_METADATA],
+		    JSON_OBJECT))
+			t->v[places[i].field] = path_get(
+			    t->v[TRACE_METADATA], places[i].path);
+}
+
 void
 trace_begin(struct trace *t, struct json_span row,
     const struct json_span v[TRACE_FIELDS])
@@ -91,6 +124,8 @@ trace_begin(struct trace *t, struct json_span row,
 	t->row = row;
 	t->pertrace = 0;
 	memcpy(t->v, v, sizeof(t->v));
+	if (!t->v[TRACE_TRACE_ID].p && t->v[TRACE_ID].p)
+		read_store(t);
 }
 
 int
