@@ -1,0 +1,63 @@
+#ifndef DIFF_H
+#define DIFF_H
+
+/*
+ * Two experiments, run by run: what changed, and whether that is more than
+ * noise. fl-diff(1) describes the statistics.
+ */
+#include <stddef.h>
+
+#include "runs.h"
+#include "statistics.h"
+
+enum diff_change {
+	DIFF_SAME, DIFF_REGRESSED, DIFF_IMPROVED,
+	DIFF_ERROR,		/* one of the two says nothing of the answer */
+	DIFF_ONLY_BASE, DIFF_ONLY_NEW, DIFF_CHANGES
+};
+extern const char *const diff_changes[DIFF_CHANGES];
+
+/* A run of both or of one; the other is NULL. */
+struct diff_pair {
+	const struct runs_run *base, *new;
+	enum diff_change change;
+	int flaky;		/* 1: its input passes and fails on one side */
+};
+
+enum diff_verdict {
+	DIFF_REGRESSION, DIFF_IMPROVEMENT, DIFF_NO_DIFFERENCE, DIFF_TOO_FEW
+};
+extern const char *const diff_verdicts[];
+
+/* A figure on both sides. */
+struct diff_figure {
+	size_t n;		/* inputs with the figure on both sides */
+	double base, new;	/* means, or medians of durations */
+	double delta;		/* of means; for durations the median ratio */
+	struct interval ci;	/* of delta */
+	double p;		/* NaN: there is none */
+	const char *test;	/* the name of the test */
+};
+
+struct diff {
+	struct runs *base, *new;
+	double alpha;
+	struct diff_pair *pairs;	/* in the order of new, then base's own */
+	size_t npairs;
+	size_t counts[DIFF_CHANGES];
+	size_t flaky;		/* inputs */
+	size_t units;		/* inputs, as a persona asks them, on both */
+	int single;		/* 1: one run of each */
+	size_t base_errors, new_errors;	/* of pairs */
+	size_t output_changed;
+	struct diff_figure pass, ms, tokens, metric;
+	double errors_p;	/* of the number of errors */
+	double p95_base, p95_new;
+	enum diff_verdict verdict;
+};
+
+/* Compares; base and new are borrowed. Zeroed memory but base, new, alpha. */
+void diff_run(struct diff *d);
+void diff_release(struct diff *d);
+
+#endif

@@ -1,0 +1,66 @@
+#ifndef RUNS_H
+#define RUNS_H
+
+/*
+ * The runs of an experiment, read from rows or traces, for comparison: figures
+ * in memory, about 100 bytes a run, texts where they are.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/set.h"
+#include "json/json.h"
+
+struct buf;
+struct err;
+
+/* How a run came out. RUNS_ERROR: it says nothing about the answer. */
+enum runs_outcome { RUNS_FAIL, RUNS_PASS, RUNS_ERROR };
+
+struct runs_run {
+	uint64_t id;		/* hash of run_id */
+	uint64_t unit;		/* hash of input_id and persona */
+	uint64_t output;	/* hash of the output */
+	uint64_t config;	/* hash of the evaluation's config_hash, or 0 */
+	double ms, tokens;	/* NaN: not known */
+	double metric;		/* the score that is compared, or NaN */
+	uint64_t at;		/* of its row in the file */
+	uint32_t n;		/* bytes of its row */
+	uint32_t retried;	/* 1: it took more than one attempt */
+	enum runs_outcome outcome;
+};
+
+struct runs {
+	const char *name;	/* as given */
+	int fd;			/* the rows; pipes are copied */
+	struct runs_run *v;
+	size_t n;
+	size_t cap;
+	struct set known;	/* index + 1 of each id */
+	size_t twice;		/* rows with a run_id that was there */
+	size_t unnamed;		/* rows without a run_id */
+	size_t bad;		/* lines that are no records */
+	uint64_t config;	/* of all evaluations, or 0 */
+	int mixed;		/* 1: they are of several configurations */
+};
+
+/*
+ * Reads an experiment directory's rows, or a file of rows or traces; "-" is the
+ * standard input. metric is the name of a score to read, or NULL. Returns 0, or
+ * -1 with *e filled in.
+ */
+int runs_read(struct runs *r, const char *name, const char *metric,
+    struct err *e);
+void runs_release(struct runs *r);
+
+/* The run of an id, or NULL. */
+const struct runs_run *runs_find(struct runs *r, uint64_t id);
+
+/*
+ * Reads the row of a run again, which replaces *row. Returns 0, or -1 with errno
+ * set.
+ */
+int runs_row(const struct runs *r, const struct runs_run *run,
+    struct buf *row);
+
+#endif
