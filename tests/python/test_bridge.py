@@ -126,6 +126,18 @@ class CallTest(BridgeCase):
         self.assertEqual(found, [(7, "protocol"), (None, "protocol"), (8, "protocol")])
         self.assertEqual(run.one("final")["id"], 9)
 
+    def test_a_broken_line_is_answered_whatever_the_handler_imports(self):
+        self.handler("import sys\ndef handle(input):\n    return 'json' in sys.modules\n")
+        broken = [b"{\n", b'{"type":"input","id":3,\n', b'{"type":"input" "id":4}\n', b'{"a":\n']
+        broken += [b'{"type":"input","id":5,"input":"\x01"}\n', b'["\\q"]\n', b'{"type":"inp\n', b"[1 2]\n"]
+        for line in broken:
+            with self.subTest(line):
+                run = self.run_bridge("h:handle", [call(1), line, call(2)])
+                self.assertEqual([f["id"] for f in run.of("final")], [1, 2])
+                self.assertIs(run.one("final", 1)["output"], False)
+                self.assertEqual(run.one("error")["code"], "protocol")
+                self.assertEqual(run.status, 0)
+
     def test_a_last_line_without_newline_and_a_long_line_are_read(self):
         self.handler("def handle(input):\n    return len(input)\n")
         long = call(1, "é" * 300000)

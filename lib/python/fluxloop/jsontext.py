@@ -40,6 +40,10 @@ def decode(text):
         value, end = _scan(text, 0)
     except StopIteration:
         raise ValueError("no value") from None
+    except SystemError:  # _json expects the module of its exception to be loaded
+        import json.decoder  # noqa: F401
+
+        value, end = _scan(text, 0)
     if end != len(text):
         raise ValueError("more than one value")
     return value
