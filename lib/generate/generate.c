@@ -18,7 +18,8 @@
 #define TRIES 24
 
 const char *const generator_fields[GENERATE_FIELDS] = {
-	"input", "input_path", "kwargs", "objects", "target", "metadata"
+	"input", "input_path", "kwargs", "objects", "types", "target",
+	"metadata"
 };
 
 /* How far a combination of strategy and persona has come for a base. */
@@ -282,6 +283,7 @@ put_replay(struct buf *b, const struct base *base)
 	    GENERATE_KWARGS);
 	struct json_span path = arguments(base, "input_path", GENERATE_PATH);
 	struct json_span objects = arguments(base, "objects", GENERATE_OBJECTS);
+	struct json_span types = arguments(base, "types", GENERATE_TYPES);
 
 	if (!json_is(kwargs, JSON_OBJECT))
 		return;
@@ -294,6 +296,10 @@ put_replay(struct buf *b, const struct base *base)
 		json_key(b, "objects");
 		json_compact(b, objects);
 	}
+	if (json_is(types, JSON_OBJECT)) {
+		json_key(b, "types");
+		json_compact(b, types);
+	}
 }
 
 static void
@@ -304,11 +310,11 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 	static const char *const metadata[] = {
 		"strategy", "base_index", "persona", "persona_description",
 		"variation", "args_template", "input_path", "template_kwargs",
-		"objects"
+		"objects", "types"
 	};
 	static const char *const record[] = {
 		"input", "input_id", "input_path", "kwargs", "objects",
-		"target", "metadata", "recorded_at", "source"
+		"types", "target", "metadata", "recorded_at", "source"
 	};
 	struct buf *b = out_begin(g->out);
 

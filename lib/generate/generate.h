@@ -51,8 +51,7 @@ void generator_release(struct generator *g);
 
 /* The fields of a template or input, in the order generator_add wants them. */
 enum { GENERATE_INPUT, GENERATE_PATH, GENERATE_KWARGS, GENERATE_OBJECTS,
-    GENERATE_TARGET, GENERATE_METADATA,
-	GENERATE_FIELDS };
+	GENERATE_TYPES, GENERATE_TARGET, GENERATE_METADATA, GENERATE_FIELDS };
 extern const char *const generator_fields[GENERATE_FIELDS];
 
 /*

@@ -9,6 +9,7 @@ const char *const template_fields[TEMPLATE_FIELDS] = {
 	[TEMPLATE_TARGET] = "target",
 	[TEMPLATE_KWARGS] = "kwargs",
 	[TEMPLATE_OBJECTS] = "objects",
+	[TEMPLATE_TYPES] = "types",
 	[TEMPLATE_TIMESTAMP] = "timestamp"
 };
 
@@ -42,7 +43,8 @@ template_put(struct buf *b, struct json_span record,
 {
 	static const char *const known[] = {
 		"_version", "iteration", "target", "kwargs", "timestamp",
-		"objects", "input", "input_path", "recorded_at", "source"
+		"objects", "types", "input", "input_path", "recorded_at",
+		"source"
 	};
 
 	json_open(b, NULL, '{');
@@ -50,9 +52,11 @@ template_put(struct buf *b, struct json_span record,
 	json_add(b, "input", text);
 	json_add_str(b, "input_path", path);
 	json_add(b, "kwargs", v[TEMPLATE_KWARGS]);
-	/* {} means that no objects were recorded, absent that it is unknown */
+	/* {} means that there are none, absent that it is unknown */
 	if (v[TEMPLATE_OBJECTS].p)
 		json_add(b, "objects", v[TEMPLATE_OBJECTS]);
+	if (v[TEMPLATE_TYPES].p)
+		json_add(b, "types", v[TEMPLATE_TYPES]);
 	json_add(b, "recorded_at", v[TEMPLATE_TIMESTAMP]);
 	json_open(b, "source", '{');
 	json_add_str(b, "file", file);
