@@ -813,6 +813,122 @@ class ReplayTest(BridgeCase):
         self.assertEqual(len(self.lines("args.jsonl")), 1)
 
 
+class InstanceTest(BridgeCase):
+    """Instances that are made where their calls run, and closed at the end."""
+
+    SOURCE = """
+        import asyncio, contextlib, functools
+        class Loop:
+            def __init__(self, name="made"):
+                self.loop, self.name = asyncio.get_running_loop(), name
+                self.queue = asyncio.Queue()
+                self.task = self.loop.create_task(self.work())
+            async def work(self):
+                while True:
+                    text, answer = await self.queue.get()
+                    answer.set_result(self.name + " " + text)
+            async def handle(self, text):
+                assert self.loop is asyncio.get_running_loop()
+                answer = self.loop.create_future()
+                await self.queue.put((text, answer))
+                return await answer
+            async def stream(self, text):
+                yield await self.handle(text)
+            @functools.lru_cache(None)
+            def cached(self, text): return self.handle(text)
+            def plain(self, text): return self.name + text
+            async def __call__(self, text): return await self.handle(text)
+        class Closed(Loop):
+            async def aclose(self):
+                assert self.loop is asyncio.get_running_loop()
+                print("aclose " + self.name)
+            def close(self): print("not this")
+        class Exited(Loop):
+            async def __aexit__(self, *args): print("aexit", args)
+        class Fails(Loop):
+            async def aclose(self): raise OSError("cannot close")
+        class Hangs(Loop):
+            async def aclose(self): await asyncio.sleep(600)
+        class Outer:
+            def __init__(self): self.inner = Closed("inner")
+        class Sync:
+            def handle(self, text): return text
+            def close(self): print("close")
+        class Needs:
+            def __init__(self): asyncio.get_running_loop()
+            def handle(self, text): pass
+        async def make(name="factory"):
+            await asyncio.sleep(0)
+            return Closed(name)
+        def make_sync(): return Closed("sync")
+        def make_later(): return make("later")
+        @contextlib.asynccontextmanager
+        async def managed():
+            print("enter"); yield Loop("managed"); print("leave")
+        async def generated():
+            print("enter"); yield Loop("generated"); print("leave")
+        @contextlib.contextmanager
+        def held():
+            print("enter"); yield Sync(); print("leave")
+        async def nothing(): pass
+        async def broken(): raise ConnectionRefusedError("no database")
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.handler(self.SOURCE)
+
+    def test_instances_of_async_handlers_are_made_in_the_loop_and_closed(self):
+        cases = [
+            ("h:Loop.handle", None, "made x", []),
+            ("h:Loop.stream", None, "made x", []),
+            ("h:Loop", None, "made x", []),
+            ("h:Closed.handle", None, "made x", ["aclose made"]),
+            ("h:Exited.handle", None, "made x", ["aexit (None, None, None)"]),
+            ("h:Outer.inner.handle", None, "inner x", []),
+            ("h:Loop.handle", "h:make", "factory x", ["aclose factory"]),
+            ("h:Loop.handle", "h:make_sync", "sync x", ["aclose sync"]),
+            ("h:Loop.handle", "h:make_later", "later x", ["aclose later"]),
+            ("h:Loop.plain", "h:make", "factoryx", ["aclose factory"]),
+            ("h:Loop.handle", "h:managed", "managed x", ["enter", "leave"]),
+            ("h:Loop.handle", "h:generated", "generated x", ["enter", "leave"]),
+            ("h:Sync.handle", None, "x", ["close"]),
+            ("h:Sync.handle", "h:held", "x", ["enter", "leave"]),
+        ]
+        for target, factory, expected, printed in cases:
+            with self.subTest((target, factory)):
+                options = ("--factory", factory) if factory else ()
+                run = self.run_bridge(target, [call(1, "x"), call(2, "x")], *options)
+                self.assertEqual([f["output"] for f in run.of("final")], [expected] * 2)
+                self.assertEqual(run.stderr.splitlines(), printed)
+                self.assertEqual(run.status, 0)
+
+    def test_a_failure_to_close_is_logged_and_ends_soon(self):
+        run = self.run_bridge("h:Fails.handle", [call(1, "x")])
+        self.assertEqual((run.one("final")["output"], run.status), ("made x", 0))
+        self.assertIn("OSError: cannot close", run.stderr)
+        run = self.run_bridge("h:Hangs.handle", [call(1, "x")])
+        self.assertEqual((run.one("final")["output"], run.status), ("made x", 0))
+
+    def test_a_constructor_that_fails_is_reported_with_what_to_do(self):
+        cases = [
+            ("h:Needs.handle", None, "no running event loop", "make the handler async"),
+            ("h:Loop.handle", "h:broken", "ConnectionRefusedError: no database", "see the traceback"),
+            ("h:Loop.handle", "h:nothing", "returned None", "has to return the instance"),
+            ("h:Loop.handle", "h:Fails.aclose", 'factory "h:Fails.aclose"', "needs self"),
+        ]
+        for target, factory, *texts in cases:
+            with self.subTest((target, factory)):
+                options = ("--factory", factory) if factory else ()
+                run = self.run_bridge(target, [call(1)], *options)
+                self.assertEqual((run.status, run.messages[0]["code"]), (2, "setup"))
+                for text in texts:
+                    self.assertIn(text, run.messages[0]["error"])
+        env = environment(FLUXLOOP_FACTORY_KWARGS='{"nam": 1}')
+        run = self.run_bridge("h:Loop.handle", [], "--factory", "h:make", env=env)
+        self.assertIn("does not take nam: set runner.factory_kwargs", run.messages[0]["error"])
+
+
 class SetupTest(BridgeCase):
     SOURCE = """
         class Agent:

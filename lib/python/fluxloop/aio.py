@@ -45,7 +45,40 @@ class Loop:
                 if self.bridge.interrupted:
                     raise
                 log_error(error)
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+
+    def run(self, function):
+        """Call a function in the loop; return its result, awaited if it can be."""
+
+        async def main():
+            result = function()
+            while hasattr(type(result), "__await__"):
+                result = await result
+            return result
+
+        return self.loop.run_until_complete(asyncio.Task(main(), loop=self.loop))
+
+    def run_briefly(self, function):
+        """As run(), but for no longer than CANCEL_SECONDS."""
+
+        async def main():
+            result = function()
+            if hasattr(type(result), "__await__"):
+                await asyncio.wait_for(result, CANCEL_SECONDS)
+
+        self.run(main)
+
+    def end(self):
+        """Cancel the tasks that are left, such as the workers of an instance."""
+
+        async def main():
+            left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=CANCEL_SECONDS)
+            await self.loop.shutdown_asyncgens()
+
+        self.run(main)
 
     def finish(self, call, result):
         """Return the output of a call whose plain function returned `result`, an

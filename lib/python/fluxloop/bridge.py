@@ -198,14 +198,15 @@ class Handler:
 class Bridge:
     """Runs the calls that arrive and reports their outcome."""
 
-    def __init__(self, handler, channel, reader, options):
-        self.handler = handler
+    def __init__(self, channel, reader, options):
+        self.handler = None  # set before serve()
         self.channel = channel
         self.reader = reader
         self.options = options
         self.running = set()
         self.interrupted = False
         self._loop = None
+        self._process = os.getpid()
         tracing.fallback_scope = self._scope_of_only_call
 
     def serve(self):
@@ -223,8 +224,30 @@ class Bridge:
                 self._serve_sync()
         except KeyboardInterrupt:
             self.interrupted = True
+        else:
+            self.channel.flush()
+            if os.getpid() == self._process:  # not in a child that the handler forked
+                self._close_target()
         self.channel.flush()
         return 130 if self.interrupted else 0
+
+    def _close_target(self):
+        """Close what was made for the target."""
+        self.target.close(self._run_closer)
+        if self._loop is not None:
+            self._loop.end()
+
+    def _run_closer(self, close):
+        if self.handler.is_async or self._loop is not None:
+            return self.loop().run_briefly(close)
+        result = close()
+        if hasattr(type(result), "__await__"):
+            self.loop().run_briefly(lambda: result)
+        return None
+
+    def in_loop(self, function):
+        """Call a function in the event loop; return its result, awaited if it can be."""
+        return self.loop().run(function)
 
     def loop(self):
         """Return the bridge's event loop, made when it is first used."""
@@ -442,18 +465,17 @@ def _write_before_exit(channel):
     os._exit = _exit
 
 
-def _set_up(words):
-    """Return (options, handler). Raises SetupError."""
-    options = Options(words)
-    here = os.getcwd()
+def _set_up(bridge):
+    """Load the target. Raises SetupError."""
+    options, here = bridge.options, os.getcwd()
     # Search order: the current folder, then --path, then the rest.
     sys.path[:] = [here] + options.paths + [path for path in sys.path if path not in ("", here)]
     if options.replay:
         from . import recording
 
         recording.suppress()
-    function = load(options.target, options.factory, options.factory_kwargs)
-    return options, Handler(function, options.target)
+    bridge.target = load(options.target, options.factory, options.factory_kwargs, bridge.in_loop)
+    bridge.handler = Handler(bridge.target.function, options.target)
 
 
 def main(words=None):
@@ -467,12 +489,12 @@ def main(words=None):
     reader, channel = _claim_descriptors()
     _write_before_exit(channel)
     try:
-        options, handler = _set_up(words)
+        bridge = Bridge(channel, reader, Options(words))
+        _set_up(bridge)
     except SetupError as error:
         channel.send(b'{"type":"error","code":"setup","error":%s}\n' % encode(str(error)))
         log(error)
         return 2
-    bridge = Bridge(handler, channel, reader, options)
 
     def on_interrupt(number, frame):
         bridge.interrupted = True

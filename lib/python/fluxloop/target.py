@@ -11,31 +11,183 @@ class SetupError(Exception):
     """A target that cannot be loaded. The text is one line, with what to do."""
 
 
-def load(target, factory=None, factory_kwargs=None):
-    """Return the callable that `target` names.
+class Target:
+    """What a target names.
+
+    function   the callable
+    module     the module that it is from
+    """
+
+    def __init__(self, module):
+        self.module = module
+        self.function = None
+        self._made = []  # instances, in the order in which they were made
+
+    def close(self, run):
+        """Close the instances that were made, the last one first. `run` is as in
+        load(). An error goes to stderr."""
+        for value in reversed(self._made):
+            try:
+                run(_closer(value))
+            except BaseException as error:
+                log_error(error)
+        self._made.clear()
+
+    def keep(self, value):
+        """Return an instance, which close() will close. What a factory made may be a
+        context manager or a generator of the instance."""
+        self._made.append(value)
+        return value
+
+
+def load(target, factory=None, factory_kwargs=None, run=None):
+    """Return the Target that `target` names.
 
     target   "module:function", "module:Class.method", "module:instance.method"
              or a longer chain of attributes; "dir/file.py" may replace the module
     factory  "module:function": returns the instance if the first attribute is a
              class; called with the dict `factory_kwargs`
+    run      run(function) calls a function in the event loop and returns its
+             result, awaited if it can be. Instances for async handlers are made so.
     Raises SetupError; the traceback of an error in the user's code goes to stderr.
     """
     module, name, chain = _import_for(target)
-    value, owner = _attribute(module, chain[0], name, target), module
+    made = Target(module)
+    value = _attribute(module, chain[0], name, target)
+    run = run or _call
+    runs = run if _is_async(value, chain[1:]) else _call
     if factory and isinstance(value, type):
-        value = _call_factory(factory, factory_kwargs or {}, target)
+        value = _from_factory(factory, factory_kwargs or {}, target, made, run, runs)
+    made.function = runs(lambda: _finish(made, value, chain, target))
+    return made
+
+
+def _call(function):
+    return function()
+
+
+def _finish(made, value, chain, target):
+    """Return the callable that a chain of attributes leads to."""
+    owner = made.module
     for step in chain[1:]:
         if isinstance(value, type) and not _is_class_level(value, step):
-            value = _construct(value, target)
+            value = made.keep(_construct(value, target))
         owner, value = value, _attribute(value, step, _title(value), target)
-    if isinstance(value, type) and owner is module:
-        value = _construct(value, target)
+    if isinstance(value, type) and owner is made.module:
+        value = made.keep(_construct(value, target))
     if not callable(value):
         raise SetupError(
             'target "%s" is a %s, which cannot be called: name a function or a method of it'
             % (target, type(value).__name__)
         )
     return value
+
+
+def _is_async(value, chain):
+    """Whether a handler runs in the event loop, as far as its class tells. It may
+    not if a constructor sets one of its attributes."""
+    from .introspect import is_async_generator_function, is_coroutine_function
+
+    for step in chain:
+        kind = value if isinstance(value, type) else type(value)
+        found = [base.__dict__[step] for base in kind.__mro__ if step in base.__dict__]
+        if not found and kind is value:
+            return True
+        value = found[0] if found else getattr(value, step, None)
+        value = getattr(value, "__func__", value)
+    if isinstance(value, type):
+        value = getattr(value, "__call__", None)
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    return is_coroutine_function(value) or is_async_generator_function(value)
+
+
+def _from_factory(factory, kwargs, target, made, run, runs):
+    from .introspect import is_async_generator_function, is_coroutine_function
+
+    what = 'factory "%s" of target "%s"' % (factory, target)
+    module, name, chain = _import_for(factory)
+    function = module
+    for step in chain:
+        function = _attribute(function, step, name, factory)
+    _check_arguments(function, kwargs, what)
+    if is_coroutine_function(function) or is_async_generator_function(function):
+        runs = run
+    try:
+        value = runs(lambda: function(**kwargs))
+        if hasattr(type(value), "__await__"):
+            value = run(lambda: value)
+        return _enter(value, made, run, what)
+    except SetupError:
+        raise
+    except BaseException as error:
+        raise _failed(what, error) from None
+
+
+def _check_arguments(function, kwargs, what):
+    from .introspect import Parameters
+
+    try:
+        parameters = Parameters(function)
+    except Exception:  # without a signature
+        return
+    unknown = [name for name in kwargs if not parameters.takes(name)]
+    missing = [name for name in parameters.required() if name not in kwargs]
+    if parameters.certain and (unknown or missing):
+        raise SetupError(
+            "%s %s %s: set runner.factory_kwargs"
+            % (what, "does not take" if unknown else "needs", ", ".join(unknown or missing))
+        )
+
+
+# Methods by which a context manager or a generator gives the instance.
+_ENTRIES = ("__aenter__", "__enter__", "__anext__", "__next__")
+
+
+def _enter(value, made, run, what):
+    """Return the instance that a factory made."""
+    made.keep(value)
+    kind = type(value)
+    if value is None:
+        raise SetupError("%s returned None: it has to return the instance" % what)
+    is_manager = kind.__module__ == "contextlib"
+    is_generator = kind.__name__ in ("generator", "async_generator")
+    if is_manager or is_generator:
+        for name in _ENTRIES:
+            if hasattr(kind, name):
+                return run(getattr(value, name)) if "__a" in name else getattr(value, name)()
+    return value
+
+
+def _closer(value):
+    """Return the function that closes an instance; its result may be awaitable."""
+    kind = type(value)
+    leave = (None, None, None)
+    if kind.__module__ == "contextlib":
+        exit = getattr(value, "__aexit__", None) or value.__exit__
+        return lambda: exit(*leave)
+    if kind.__name__ in ("generator", "async_generator"):
+        return lambda: _exhaust(value)
+    for name in ("aclose", "close"):
+        if callable(getattr(kind, name, None)):
+            return getattr(value, name)
+    for name in ("__aexit__", "__exit__"):
+        if hasattr(kind, name):
+            return lambda: getattr(value, name)(*leave)
+    return lambda: None
+
+
+def _exhaust(generator):
+    """Run what follows the yield of a factory."""
+    if hasattr(generator, "__anext__"):
+
+        async def end():
+            async for _ in generator:
+                break
+
+        return end()
+    next(generator, None)
+    return None
 
 
 def _import_for(target):
@@ -139,22 +291,16 @@ def _construct(kind, target):
             " set runner.factory to a function that returns an instance"
             % (kind.__name__, target, ", ".join(needed))
         )
-    return _run_user(kind, {}, 'class "%s" of target "%s"' % (kind.__name__, target))
-
-
-def _call_factory(factory, kwargs, target):
-    module, name, chain = _import_for(factory)
-    function = module
-    for step in chain:
-        function = _attribute(function, step, name, factory)
-    return _run_user(function, kwargs, 'factory "%s" of target "%s"' % (factory, target))
-
-
-def _run_user(function, kwargs, what):
     try:
-        return function(**kwargs)
+        return kind()
     except BaseException as error:
-        log_error(error)
-        raise SetupError(
-            "%s raised %s: see the traceback on stderr" % (what, _summary(error))
-        ) from None
+        raise _failed('class "%s" of target "%s"' % (kind.__name__, target), error) from None
+
+
+def _failed(what, error):
+    """Return the SetupError for an exception of the user's code."""
+    log_error(error)
+    hint = ""
+    if isinstance(error, RuntimeError) and "event loop" in str(error):
+        hint = "; an instance for a plain function is made without one: make the handler async"
+    return SetupError("%s raised %s: see the traceback on stderr%s" % (what, _summary(error), hint))
