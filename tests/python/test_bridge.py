@@ -813,6 +813,100 @@ class ReplayTest(BridgeCase):
         self.assertEqual(len(self.lines("args.jsonl")), 1)
 
 
+class ArgumentsTest(BridgeCase):
+    def output(self, source, *options, **fields):
+        self.handler(source)
+        run = self.run_bridge("h:handle", [call(1, **fields)], *options)
+        return run.one("final")["output"]
+
+    def test_constant_arguments_are_given_and_converted(self):
+        source = """
+            import enum, pathlib
+            class Tier(enum.Enum):
+                GOLD = "gold"
+            def handle(question, tier: Tier, home: pathlib.Path = None, n=1):
+                return [question, tier.name, home.name, n]
+        """
+        args = {"tier": "gold", "home": "/a/b", "n": 2}
+        self.assertEqual(self.output(source, args=args), ["hello", "GOLD", "b", 2])
+        replayed = self.output(source, args=args, kwargs={"question": "q", "n": 5}, types={})
+        self.assertEqual(replayed, ["q", "GOLD", "b", 2])
+
+    def test_constant_arguments_that_do_not_fit_are_named(self):
+        self.handler("def handle(text, n): pass\nimport enum\nclass T(enum.Enum): A = 1\ndef tiers(t: T, x=1): pass")
+        error = self.run_bridge("h:handle", [call(1, args={"m": 1})]).one("error")["error"]
+        self.assertIn('runner.args: h:handle does not take "m"', error)
+        error = self.run_bridge("h:handle", [call(1, args={"text": 1})]).one("error")["error"]
+        self.assertIn('needs more than the input: "n"', error)
+        run = self.run_bridge("h:tiers", [call(1, kwargs={}, types={}, args={"t": 2})])
+        self.assertIn('"t" cannot be rebuilt as h.T', run.one("error")["error"])
+
+    def test_a_parameter_context_gets_what_is_known_of_the_run(self):
+        about = {"persona": "expert", "iteration": 2, "trace_id": "t"}
+        bodies = {
+            "(text, context)": about,
+            "(text, context=None)": about,
+            "(context, text)": about,
+            "(text, *, context: dict)": about,
+            "(text, context: 'Optional[Dict[str, Any]]' = None)": about,
+            "(text, context: str = None)": None,
+            "(text, context: list = None)": None,
+            "(text, context='x')": "x",
+            "(context)": "hello",
+        }
+        for parameters, expected in bodies.items():
+            source = "from typing import *\ndef handle%s:\n    return context\n" % parameters
+            with self.subTest(parameters):
+                self.assertEqual(self.output(source, context=about), expected)
+        source = "def handle(text, context):\n    return context\n"
+        self.assertEqual(self.output(source, context={"persona": None, "iteration": 0}), {"iteration": 0})
+        kwargs = {"text": "x", "context": {"own": 1}}
+        self.assertEqual(self.output(source, context=about, kwargs=kwargs, types={}), {"own": 1})
+        self.assertEqual(self.output(source, context=about, kwargs={"text": "x"}, types={}), about)
+
+    def test_an_input_that_is_a_mapping_becomes_what_the_parameter_asks_for(self):
+        source = """
+            import dataclasses
+            @dataclasses.dataclass
+            class Req:
+                content: str
+            def handle(%s):
+                return type(req).__name__
+        """
+        for parameter, expected in (("req: Req", "Req"), ("req", "dict"), ("req: dict", "dict")):
+            self.assertEqual(self.output(source % parameter, value={"content": "x"}), expected)
+        self.assertEqual(self.output(source % "req: Req", value={"other": 1}), "dict")
+
+    def test_revive_builds_what_cannot_be_imported(self):
+        self.handler(
+            """
+            class Client:
+                def ask(self, text): return "asked " + text
+            def revive(path, name, value):
+                if name == "gone.Broken": raise OSError("no server")
+                return Client() if name == "gone.Client" else NotImplemented
+            def handle(client, text): return client.ask(text)
+            """
+        )
+        kwargs = {"client": "<repr:gone.Client>", "text": "x"}
+        options = ("--replay", "--revive", "h:revive")
+        for name, kind, expected in (
+            ("gone.Client", "final", "asked x"),
+            ("gone.Other", "error", '"client" cannot be rebuilt as gone.Other'),
+            ("gone.Broken", "error", "replay_args.revive raised OSError: no server"),
+        ):
+            message = call(1, kwargs=dict(kwargs), objects={"client": name}, types={})
+            found = self.run_bridge("h:handle", [message], *options).one(kind)
+            self.assertIn(expected, found.get("output") or found["error"])
+
+    def test_what_cannot_be_rebuilt_is_a_setup_error_until_the_handler_has_run(self):
+        self.handler("def handle(x): return 1")
+        good = call(1, kwargs={"x": 1}, types={})
+        bad = call(2, kwargs={"x": "a"}, types={"x": "h.Gone"})
+        self.assertEqual(self.run_bridge("h:handle", [bad, good]).one("error")["code"], "setup")
+        self.assertEqual(self.run_bridge("h:handle", [good, bad]).one("error")["code"], "arguments")
+
+
 class InstanceTest(BridgeCase):
     """Instances that are made where their calls run, and closed at the end."""
 

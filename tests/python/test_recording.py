@@ -88,7 +88,7 @@ class RecordingCase(FolderCase):
 class RecordTest(RecordingCase):
     def test_a_record_has_its_fields_in_order(self):
         record = self.record(a=1)
-        order = ["_version", "iteration", "target", "kwargs", "timestamp", "objects"]
+        order = ["_version", "iteration", "target", "kwargs", "timestamp", "objects", "types"]
         self.assertEqual(list(record), order)
         self.assertEqual(record["_version"], "1")
         self.assertEqual(record["target"], "t:f")
@@ -143,8 +143,8 @@ class RecordTest(RecordingCase):
         collector.__fluxloop_builtin__ = "collector.error"
         self.assertEqual(self.kwargs(e=collector)["e"], "<builtin:collector.error>")
 
-    def test_values_that_json_lacks_are_kept_readable(self):
-        kwargs = self.kwargs(
+    def test_values_that_json_lacks_are_kept_readable_and_their_types_are_noted(self):
+        record = self.record(
             uuid=uuid.UUID(int=5),
             decimal=decimal.Decimal("1.50"),
             path=pathlib.Path("/a/b"),
@@ -163,28 +163,48 @@ class RecordTest(RecordingCase):
             number=1j,
             lone="\ud800",
         )
+        kwargs, types = record["kwargs"], record["types"]
         self.assertEqual(kwargs["uuid"], "00000000-0000-0000-0000-000000000005")
         self.assertEqual(kwargs["decimal"], "1.50")
         self.assertEqual(kwargs["path"], "/a/b")
         self.assertEqual(kwargs["when"], "2025-01-02T03:04:05+00:00")
         self.assertEqual(kwargs["day"], "2025-01-02")
-        self.assertEqual(kwargs["data"], "<repr:b'ab\\xff'>")
+        self.assertEqual(kwargs["data"], "YWL/")
         self.assertEqual(kwargs["set"], [1, 2])
         self.assertEqual(kwargs["tuple"], [1, [2]])
         self.assertEqual(kwargs["queue"], [1])
         self.assertEqual(kwargs["color"], 1)
-        self.assertEqual(kwargs["nan"], "<repr:nan>")
-        self.assertEqual(kwargs["inf"], "<repr:-inf>")
-        self.assertEqual(len(kwargs["long"]), len("<repr:>") + 100)
-        self.assertEqual(kwargs["broken"], "<repr:<Broken>>")
-        self.assertEqual(kwargs["error"], "<repr:ValueError('x')>")
-        self.assertEqual(kwargs["number"], "<repr:1j>")
+        self.assertEqual((kwargs["nan"], kwargs["inf"]), ("nan", "-inf"))
+        self.assertEqual(len(kwargs["long"]), 668)  # base64 of all 500 bytes
+        self.assertEqual(kwargs["broken"], {})
+        self.assertEqual(kwargs["error"], ["x"])
+        self.assertEqual(kwargs["number"], "1j")
         self.assertEqual(kwargs["lone"], "\ud800")
+        self.assertEqual(record["objects"], {"broken": "test_recording.Broken"})
+        expected = {
+            "uuid": "uuid.UUID",
+            "decimal": "decimal.Decimal",
+            "path": "pathlib.PosixPath",
+            "when": "datetime.datetime",
+            "day": "datetime.date",
+            "data": "bytes",
+            "set": "set",
+            "tuple": "tuple",
+            "tuple.1": "tuple",
+            "queue": "collections.deque",
+            "color": "test_recording.Color",
+            "nan": "float",
+            "inf": "float",
+            "long": "bytes",
+            "error": "ValueError",
+            "number": "complex",
+        }
+        self.assertEqual(types, expected)
 
     def test_text_that_looks_like_a_mark_is_text(self):
         self.assertEqual(self.kwargs(x="<b>bold</b>")["x"], "<b>bold</b>")
 
-    def test_objects_become_their_public_attributes_and_are_listed(self):
+    def test_objects_become_their_attributes_and_are_listed(self):
         record = self.record(
             user_connection=Connection(user_id="u", _private=1, inner=Connection(a=1)),
             conns=[1, Point(1, 2)],
@@ -194,10 +214,10 @@ class RecordTest(RecordingCase):
         self.assertEqual(
             record["kwargs"],
             {
-                "user_connection": {"user_id": "u", "inner": {"a": 1}},
+                "user_connection": {"user_id": "u", "_private": 1, "inner": {"a": 1}},
                 "conns": [1, {"x": 1, "y": 2}],
-                "slots": {"host": "h"},
-                "model": {"name": "n", "inner": {"x": 1, "y": 2}},
+                "slots": {"host": "h", "_hidden": 1},
+                "model": {"name": "n", "inner": {"x": 1, "y": 2}, "_cache": "<repr:object>"},
             },
         )
         self.assertEqual(
@@ -209,6 +229,7 @@ class RecordTest(RecordingCase):
                 "slots": "test_recording.Slots",
                 "model": "test_recording.Model",
                 "model.inner": "test_recording.Point",
+                "model._cache": "object",
             },
         )
 
@@ -229,9 +250,9 @@ class RecordTest(RecordingCase):
         self.assertEqual(kwargs["conn"], {"password": "***", "inner": {"apiKey": "***", "ok": 1}})
         self.assertEqual(kwargs["items"], [{"auth": "***", "a": 2}])
 
-    def test_depth_is_limited_to_twenty_and_cycles_end(self):
+    def test_depth_is_limited_to_a_hundred_and_cycles_end(self):
         deep = "bottom"
-        for _ in range(20):
+        for _ in range(100):
             deep = {"d": deep}
         self.assertEqual(self.kwargs(deep=deep)["deep"], deep)
         cut = json.dumps(self.kwargs(deep={"d": deep}))
@@ -247,9 +268,12 @@ class RecordTest(RecordingCase):
         self.assertEqual(len(self.kwargs(x="é" * 600000)["x"]), 600000)
 
     def test_the_number_of_objects_is_limited(self):
-        chain = Connection(others=[Connection(n=n) for n in range(3000)])
+        chain = Connection(others=[Connection(n=n) for n in range(11000)])
         record = self.record(chain=chain)
-        self.assertEqual(len(record["objects"]), recording.RecordEncoder.max_objects)
+        self.assertEqual(len(record["objects"]), 11001)  # all are listed
+        found = record["kwargs"]["chain"]["others"]
+        cut = found.count("<repr:test_recording.Connection>")
+        self.assertEqual(cut, 11001 - recording.RecordEncoder.max_objects)
 
 
 class FileTest(RecordingCase):

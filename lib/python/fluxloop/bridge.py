@@ -25,6 +25,8 @@ usage: python3 -m fluxloop.bridge [options] TARGET
 
 TARGET is module:function, module:Class.method, or path/to/file.py:function.
   --replay                  do not record arguments
+  --revive M:F              call a function to build the recorded arguments that
+                            cannot be rebuilt otherwise
   --factory M:F             call a function to get the instance of a class
   --stream-output-path P    find the text of a stream's items at a dotted path
   --drain SECONDS           wait for tasks that a call left running (default 5)
@@ -53,6 +55,8 @@ def clock():
 
 class CallError(Exception):
     """A call that cannot be made. The text says why, and what to do."""
+
+    code = "arguments"
 
 
 class Call(FluxLoopContext):
@@ -99,6 +103,10 @@ class Call(FluxLoopContext):
         line = b'{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
         self._report(line % (self.id, encode(name), encode(kind), args, kwargs))
 
+    def parameter(self):
+        """Return what a handler with a parameter `context` gets."""
+        return {name: value for name, value in self.about.items() if value is not None}
+
     def collector(self, name, kind, asynchronous=False):
         from .replay import Collector
 
@@ -120,79 +128,164 @@ class Call(FluxLoopContext):
 
 
 class Handler:
-    """The function that the target names, and how to make its arguments."""
+    """The function that the target names, and how to make its arguments.
 
-    def __init__(self, function, target):
+    module  its module
+    revive  function that builds arguments which cannot be rebuilt, or None
+    """
+
+    def __init__(self, function, target, module=None, revive=None):
         self.function = function
         self.target = target
+        self.has_run = False  # the function was called
+        self._module = module
+        self._revive = revive
+        self._replay = None
         try:
             self.parameters = Parameters(function)
         except Exception:  # a builtin without a signature
             self.parameters = None
         self.is_async = is_coroutine_function(function) or is_async_generator_function(function)
-        self._name, self._refusal = self._find_input()
+        self._name = self._find_input()
+        self._context = self._takes_context()
+        self._alone &= not self._context
+
+    @property
+    def replay(self):
+        """The maker of recorded arguments, which is loaded when it is needed."""
+        if self._replay is None:
+            from .rebuild import Classes
+            from .replay import Replay
+
+            self._replay = Replay(self.function, Classes(self._module), self._revive)
+        return self._replay
 
     def arguments(self, call):
         """Return (args, kwargs) for a call. Raises CallError."""
-        kwargs = call.message.get("kwargs")
-        if kwargs is not None:
-            return self._replay(call, kwargs)
-        if self._refusal:
-            raise CallError(self._refusal)
-        value = call.message.get("input")
-        if self._name:
-            return self.parameters.split({self._name: value})
-        takes = self.parameters is None or self.parameters.var_positional
-        return (value,) if takes else (), {}
+        message = call.message
+        if self._alone and "kwargs" not in message and "args" not in message:
+            value = message.get("input")
+            if type(value) is dict:
+                value = self._converted(value)
+            made = self.parameters.split({self._name: value})
+        else:
+            made = self._make(call, message.get("kwargs"), message.get("args"))
+        self.has_run = True
+        return made
+
+    def _make(self, call, kwargs, constants):
+        given = {}
+        if kwargs is None:
+            value = call.message.get("input")
+            if self._name:
+                given[self._name] = self._converted(value) if type(value) is dict else value
+            elif self.parameters is None or self.parameters.var_positional:
+                return (value,), self._constants(constants)
+        else:
+            given = self._recorded(call, kwargs)
+        given.update(self._constants(constants))
+        if self._context and "context" not in given:
+            given["context"] = call.parameter()
+        if self.parameters is None or not self.parameters.certain:
+            return (), given
+        unknown = [name for name in given if not self.parameters.takes(name)]
+        missing = [name for name in self.parameters.required() if name not in given]
+        if missing and kwargs is None:
+            raise CallError(self._refusal(missing))
+        if unknown or missing:
+            raise CallError(self._misfit(unknown, missing))
+        return self.parameters.split(given)
 
     def _find_input(self):
-        """Return (name, refusal): the parameter that gets the input, None if
-        there is none, and the error for calls with an input, None if they can
-        be made."""
+        """Return the name of the parameter that gets the input, None if there is
+        none."""
+        self._alone = False  # the handler gets no other argument
         parameters = self.parameters
         if parameters is None:
-            return None, None
+            return None
         name = next((n for n in parameters.named() if n in INPUT_NAMES), None)
         if name is None and not (parameters.var_positional and not parameters.positional):
             name = next(iter(parameters.named()), "input" if parameters.var_keyword else None)
         others = [other for other in parameters.required() if other != name]
-        if not others or not parameters.certain:
-            return name, None
-        return name, (
+        self._alone = name is not None and not (others and parameters.certain)
+        return name
+
+    def _takes_context(self):
+        """Whether the handler has a parameter `context` for what is known of the
+        run: one for a mapping, and not for the input."""
+        parameters = self.parameters
+        if parameters is None or self._name == "context" or "context" not in parameters.named():
+            return False
+        if parameters.defaults.get("context") not in (None, {}):
+            return False
+        hint = self.replay.hints.get("context")
+        return hint is None or hint.is_mapping()
+
+    def _refusal(self, missing):
+        return (
             "%s needs more than the input: %s; record a call and replay it"
-            " (replay_args in setting.yaml), or give %s a default"
-            % (self.target, _quoted(others), "it" if len(others) == 1 else "them")
+            " (replay_args in setting.yaml), set runner.args, or give %s a default"
+            % (self.target, _quoted(missing), "it" if len(missing) == 1 else "them")
         )
 
-    def _replay(self, call, kwargs):
+    def _misfit(self, unknown, missing):
+        return "the recorded call does not fit %s: it %s; record it again, or edit its kwargs" % (
+            self.target,
+            " and ".join(
+                "%s %s" % (what, _quoted(names))
+                for what, names in (("does not take", unknown), ("needs", missing))
+                if names
+            ),
+        )
+
+    def _converted(self, value):
+        """Return an input that is a mapping as the annotation of its parameter asks
+        for, if it can be."""
+        from .rebuild import RebuildError
+
+        try:
+            return self.replay.convert({self._name: value})[self._name]
+        except RebuildError:
+            return value
+
+    def _constants(self, constants):
+        """Return the arguments that the configuration gives (runner.args)."""
+        if not constants:
+            return {}
+        parameters = self.parameters
+        if parameters and parameters.certain:
+            unknown = [name for name in constants if not parameters.takes(name)]
+            if unknown:
+                text = "runner.args: %s does not take %s" % (self.target, _quoted(unknown))
+                raise CallError(text)
+        return self._rebuilt(lambda: self.replay.convert(constants))
+
+    def _recorded(self, call, kwargs):
         if not isinstance(kwargs, dict):
             raise CallError("the kwargs of a call must be an object")
         parameters, callables = self.parameters, call.message.get("callables") or {}
         callables = {
             path: kind
             for path, kind in callables.items()
-            if path in kwargs or "." in path or parameters is None or parameters.takes(path)
+            if path.partition(".")[0] in kwargs
+            or parameters is None
+            or parameters.takes(path if path in kwargs else path.partition(".")[0])
         }
-        from .replay import revive
+        make = self.replay.arguments
+        self._rebuilt(lambda: make(kwargs, call.message, callables, call.collector))
+        return kwargs
 
-        revive(kwargs, call.message.get("objects"), callables, call.collector)
-        if parameters is None or not parameters.certain:
-            return (), kwargs
-        unknown = [name for name in kwargs if not parameters.takes(name)]
-        missing = [name for name in parameters.required() if name not in kwargs]
-        if unknown or missing:
-            raise CallError(
-                "the recorded call does not fit %s: it %s; record it again, or edit its kwargs"
-                % (
-                    self.target,
-                    " and ".join(
-                        "%s %s" % (what, _quoted(names))
-                        for what, names in (("does not take", unknown), ("needs", missing))
-                        if names
-                    ),
-                )
-            )
-        return parameters.split(kwargs)
+    def _rebuilt(self, make):
+        from .rebuild import RebuildError
+
+        try:
+            return make()
+        except RebuildError as error:
+            if error.__cause__ is not None:
+                log_error(error.__cause__)
+            refusal = CallError(str(error))
+            refusal.code = CallError.code if self.has_run else "setup"
+            raise refusal from None
 
 
 class Bridge:
@@ -323,7 +416,7 @@ class Bridge:
     def fail(self, call, error):
         """End a call that raised; the traceback goes to stderr."""
         if isinstance(error, CallError):
-            code, text = "arguments", str(error)
+            code, text = error.code, str(error)
         else:
             code, text = type_name(error), describe(str, error)
             text = "%s: %s" % (code, text) if text else code
@@ -398,6 +491,7 @@ class Options:
         self.target = None
         self.replay = False
         self.factory = None
+        self.revive = None
         self.factory_kwargs = _take_factory_kwargs()
         self.stream_output_path = None
         self.drain = 5.0
@@ -425,6 +519,8 @@ class Options:
                 self.paths.append(value)
             elif name == "--factory":
                 self.factory = value
+            elif name == "--revive":
+                self.revive = value
             elif name == "--stream-output-path":
                 self.stream_output_path = value
             elif name == "--drain":
@@ -475,7 +571,8 @@ def _set_up(bridge):
 
         recording.suppress()
     bridge.target = load(options.target, options.factory, options.factory_kwargs, bridge.in_loop)
-    bridge.handler = Handler(bridge.target.function, options.target)
+    revive = load(options.revive).function if options.revive else None
+    bridge.handler = Handler(bridge.target.function, options.target, bridge.target.module, revive)
 
 
 def main(words=None):

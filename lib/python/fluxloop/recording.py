@@ -2,25 +2,31 @@
 
 A recording is a JSONL file with one object per call:
 {"_version":"1","iteration":0,"target":"app.ws:Handler.handle","kwargs":{...},
- "timestamp":"2025-10-04T14:09:02.458196","objects":{"conn":"app.ws.Conn"}}
+ "timestamp":"2025-10-04T14:09:02.458196","objects":{"conn":"app.ws.Conn"},
+ "types":{"data.sent_at":"datetime.datetime"}}
 `iteration` counts the calls of one target, `timestamp` is naive local time,
-`objects` maps the dotted path of each value that was an object to its class.
+`objects` maps the dotted path of each value that was an object to its class,
+`types` those of the other values that are not what their JSON is (forms.py).
 Recording raises nothing into the program it watches: an error becomes a
 RuntimeWarning, once for each type of exception.
 """
 
 import os
 import sys
-from _collections_abc import Mapping, Sequence  # as in serialize
 from itertools import count
 
+from .classes import class_name, has, is_enum, is_static, is_tool
+from .forms import OBJECT, OPAQUE, Octets, Pairs, has_plain_keys, own_attributes, written
 from .introspect import is_coroutine_function
 from .masking import MASK, is_secret
+from .objects import attributes_of
 from .report import visible
-from .serialize import Encoder, describe, encode, is_enum, is_huge, iso_text, type_name
+from .serialize import Captured, Encoder, describe, encode, is_huge, type_name
 from .settings import get_config
 
 DEFAULT_FILE = os.path.join("recordings", "args.jsonl")
+
+_SCALARS = frozenset((str, int, float, bool, type(None), bytes))
 
 _recorder = None
 _suppressed = False
@@ -113,14 +119,16 @@ class Recorder:
         from .files import append_lines
         from .stamps import local_now
 
-        encoder = RecordEncoder()
+        encoder = RecordEncoder(package_of(target))
         tree = encoder.arguments(kwargs)
         line = (
-            b'{"_version":"1","iteration":%s,"target":%s,"kwargs":%s,"timestamp":"%s","objects":%s}\n'
+            b'{"_version":"1","iteration":%s,"target":%s,"kwargs":%s,"timestamp":"%s",'
+            b'"objects":%s,"types":%s}\n'
         )
         iteration = encode(self._count(target, iteration))
         now = local_now().encode()
-        append_lines(self.path, line % (iteration, encode(target), tree, now, encode(encoder.objects)))
+        notes = encode(encoder.objects), encode(encoder.types)
+        append_lines(self.path, line % (iteration, encode(target), tree, now, *notes))
 
     def _count(self, target, iteration):
         if iteration is None:  # next() of a count is thread-safe
@@ -133,29 +141,41 @@ class RecordEncoder(Encoder):
     """Writes arguments as JSON that can be replayed.
 
     Nothing is shortened. A value with the name of a secret becomes "***",
-    unless it is None, True, False or a callable. UUIDs, Decimals and paths
-    become their str(), dates ISO 8601, sets sorted lists, callables
-    "<callable:NAME>". Bytes, exceptions, generators and other values that
-    JSON cannot hold become "<repr:...>", with at most 100 characters of their
-    repr(). Objects become mappings of their public attributes; `objects` maps
-    their paths to their classes.
+    unless it is None, True, False or a callable. Callables become
+    "<callable:NAME>", objects mappings of their attributes, and other values
+    those of forms.py. What is not data becomes "<repr:CLASS>". `objects`
+    and `types` have the notes, by dotted path. No method and no property of a
+    value is run: they may fail, wait, or have effects.
+
+    own     name of the program's package, for is_tool
     """
 
-    max_depth = 20
+    max_depth = 100
     max_text = max_items = max_total = sys.maxsize
-    # Objects followed in a call: one object can lead to a whole framework.
-    max_objects = 1000
+    # Objects followed in a call: one can lead to everything that a program has.
+    max_objects = 10000
 
-    def __init__(self):
+    def __init__(self, own=""):
         super().__init__()
         self.objects = {}
+        self.types = {}
+        self._own = own
         self._path = []
+        self._places = {}  # id() of each container around the current value -> path
 
     def arguments(self, kwargs):
         """Return the JSON of the keyword arguments of a call."""
-        return self.mapping(kwargs, -1)
+        return self.members(kwargs, -1)
+
+    def encode(self, value, depth=0):
+        if type(value) is str and value[:1] == "<" and is_mark(value):
+            self.types[self.path()] = "str"
+        return super().encode(value, depth)
 
     def mapping(self, value, depth):
+        return self.members(value, depth) if has_plain_keys(value) else self.other(value, depth)
+
+    def members(self, value, depth):
         named = [(self.name(key), item) for key, item in list(value.items())]
         tree = {self.key(name): self.member(name, item, depth) for name, item in named}
         return b"{%s}" % b",".join([key + item for key, item in tree.items()])
@@ -171,115 +191,165 @@ class RecordEncoder(Encoder):
         return self.at(name, item, depth)
 
     def sequence(self, value, depth, length=None):
+        if type(value) is not list:
+            return self.other(value, depth)
         items = [self.at(str(index), item, depth) for index, item in enumerate(list(value))]
         return b"[%s]" % b",".join(items)
 
+    def pairs(self, value, depth):
+        """Return the items of a mapping as a list of [key, value]."""
+        parts = []
+        for index, (key, item) in enumerate(value):
+            self._path.append(str(index))
+            first = self.at("0", key, depth)
+            masked = type(key) is str and is_secret(key)
+            second = self.member(key, item, depth) if masked else self.at("1", item, depth)
+            parts.append(b"[%s,%s]" % (first, second))
+            self._path.pop()
+        return b"[%s]" % b",".join(parts)
+
     def at(self, step, item, depth):
         self._path.append(step)
+        if type(item) not in _SCALARS and id(item) not in self._open:
+            self._places[id(item)] = self.path()
         try:
             return self.encode(item, depth + 1)
         finally:
             self._path.pop()
 
-    def other(self, value, depth):
-        if callable(value):
-            return self.text(callable_mark(value))
-        if is_enum(value):
-            return self.encode(value.value, depth + 1)
-        if isinstance(value, (str, int, float, Mapping, list, tuple, set, frozenset)):
-            return super().other(value, depth)
-        if isinstance(value, (bytes, bytearray, memoryview, BaseException, type(sys))):
-            return self.text(repr_mark(value))
-        if isinstance(value, Sequence):
-            return self.sequence(value, depth)
-        text = iso_text(value)
-        if text is None:
-            text = plain_text(value)
-        return self.object(value, depth) if text is None else self.text(text)
+    def path(self):
+        return ".".join(self._path)
 
-    def object(self, value, depth):
-        attributes = public_attributes(value)
-        if attributes is None or len(self.objects) >= self.max_objects:
-            return self.text(repr_mark(value))
-        self.objects[".".join(self._path)] = class_name(type(value))
-        return self.mapping(attributes, depth)
+    def other(self, value, depth):
+        if callable(value) and not is_enum(type(value)):
+            return self.callable(value)
+        what, form, note = written(value, self._own)
+        if what is OPAQUE:
+            return self.opaque(note)
+        if what is OBJECT:
+            return self.object(value, form, note, depth)
+        if note is not None:
+            self.types[self.path()] = self.with_attributes(value, note, depth)
+        return self.form(form, depth)
+
+    def form(self, form, depth):
+        kind = type(form)
+        if kind is Octets:
+            return form.json
+        if kind is Pairs:
+            return self.pairs(form, depth)
+        if kind is dict:
+            return self.members(form, depth)
+        if kind is list:
+            return self.sequence(form, depth)
+        return super().encode(form, depth)
+
+    def with_attributes(self, value, note, depth):
+        """Return the note of a value, with the attributes that its class adds."""
+        attributes = own_attributes(value)
+        if not attributes:
+            return note
+        inner = type(self)(self._own)
+        inner._open = self._open
+        tree = inner.attributes(attributes, depth)
+        notes = encode(inner.objects), encode(inner.types)
+        tree = Captured(b'{"kwargs":%s,"objects":%s,"types":%s}' % (tree, *notes))
+        return dict(note if type(note) is dict else {"class": note}, attributes=tree)
+
+    def object(self, value, attributes, note, depth):
+        if len(self.objects) >= self.max_objects:
+            return self.opaque(class_name(type(value)))
+        self.objects[self.path()] = class_name(type(value))
+        if type(note) is dict:
+            self.types[self.path()] = note
+        return self.attributes(attributes, depth)
+
+    def attributes(self, attributes, depth):
+        tree = []
+        for name, item in attributes.items():
+            if name[:1] == "_" and callable(item) and not is_enum(type(item)):
+                # nothing that a provider should have to be named for
+                self._path.append(name)
+                tree.append(self.key(name) + self.opaque(class_name(type(item))))
+                self._path.pop()
+            else:
+                tree.append(self.key(name) + self.member(name, item, depth))
+        return b"{%s}" % b",".join(tree)
+
+    def callable(self, value):
+        kind = type(value)
+        if has(kind, "__getattr__") and is_tool(kind, self._own):
+            return self.opaque(class_name(kind))  # a proxy of something, or a mock
+        if issubclass(kind, type):
+            self.types[self.path()] = {"class": "type", "name": class_name(value)}
+        return self.text(callable_mark(value))
+
+    def opaque(self, name):
+        self.objects[self.path()] = name
+        return self.text("<repr:%s>" % name)
 
     def integer(self, value):
-        return self.text(repr_mark(value)) if is_huge(value) else super().integer(value)
+        return self.other(value, 0) if is_huge(value) else super().integer(value)
 
     def real(self, value):
-        return super().real(value) if value - value == 0 else self.text(repr_mark(value))
+        return super().real(value) if value - value == 0 else self.other(value, 0)
 
     def cycle(self, value):
+        name, place = class_name(type(value)), self._places.get(id(value))
+        self.types[self.path()] = {"class": name, "same": place}
         return self.text("<repr:cycle %s>" % type_name(value))
 
     def too_deep(self, value):
-        mark = callable_mark(value) if callable(value) else "<repr:%s>" % type_name(value)
-        return self.text(mark)
+        if callable(value):
+            return self.text(callable_mark(value))
+        self.objects[self.path()] = class_name(type(value))
+        return self.text("<repr:%s>" % type_name(value))
 
     unreadable = too_deep
+
+
+def is_mark(text):
+    """Whether a text would be taken for that of a callable."""
+    return text.endswith(">") and text.startswith(("<callable:", "<builtin:"))
+
+
+def package_of(target):
+    """Return the name of the package that a target is in."""
+    module = str(target).rpartition(":")[0]
+    if module.endswith(".py"):
+        return os.path.splitext(os.path.basename(module))[0]
+    return module.partition(".")[0]
 
 
 def callable_mark(value):
     """Return the text that stands for a callable: "<callable:NAME>",
     "<callable:NAME:async>" for a coroutine function, "<builtin:...>" for a
     collector that a replay passed to the handler."""
-    builtin = getattr(value, "__fluxloop_builtin__", None)
-    if isinstance(builtin, str):
+    builtin = own_name(value, "__fluxloop_builtin__")
+    if builtin:
         return "<builtin:%s>" % builtin
-    name = getattr(value, "__name__", None)
-    if not isinstance(name, str):
-        name = getattr(getattr(value, "func", None), "__name__", None)  # functools.partial
-    if not isinstance(name, str):
-        name = type(value).__name__
-    return "<callable:%s%s>" % (name, ":async" if is_coroutine_function(value) else "")
+    code = value
+    if type(value).__name__ == "partial":
+        value = value.func
+    elif not is_function(value):
+        code = getattr(type(value), "__call__", None)
+    name = own_name(value, "__name__") or type(value).__name__
+    return "<callable:%s%s>" % (name, ":async" if is_coroutine_function(code) else "")
 
 
-def repr_mark(value):
-    return "<repr:%s>" % describe(repr, value)[:100]
+def is_function(value):
+    """Whether reading attributes of a callable runs no code of the program."""
+    return is_static(type(value)) or issubclass(type(value), type)
 
 
-def plain_text(value):
-    """Return the str() of a UUID, a Decimal or a path, None for other values."""
-    if hasattr(type(value), "__fspath__"):
-        path = os.fspath(value)
-        return path if isinstance(path, str) else repr_mark(path)
-    for module, name in (("uuid", "UUID"), ("decimal", "Decimal")):
-        kind = getattr(sys.modules.get(module), name, None)
-        if kind and isinstance(value, kind):
-            return str(value)
-    return None
-
-
-def class_name(kind):
-    return "%s.%s" % (kind.__module__, kind.__qualname__)
-
-
-def public_attributes(value):
-    """Return the attributes of an object, name -> value, without those whose
-    names start with "_"; None for an object without attributes of its own.
-    Properties are not run."""
-    kind = type(value)
-    attributes = dict(getattr(value, "__dict__", None) or {})
-    known = hasattr(value, "__dict__")
-    for base in kind.__mro__:
-        slots = base.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            known = True
-            if not name.startswith("__") and hasattr(value, name):
-                attributes[name] = getattr(value, name)
-    if hasattr(kind, "model_dump"):
-        # The names of the fields come from model_dump(), their values from the
-        # attributes, which hold nested objects as they are.
-        fields = value.model_dump()
-        attributes = {name: attributes.get(name, field) for name, field in fields.items()}
-    if not known and not attributes:
-        return None
-    return {
-        name: item
-        for name, item in attributes.items()
-        if isinstance(name, str) and not name.startswith("_")
-    }
+def own_name(value, name):
+    """Return a text attribute of a callable, "" if it has none. An object's is read
+    from its `__dict__`: its class may compute others."""
+    if is_function(value):
+        found = getattr(value, name, "")
+    else:
+        found = attributes_of(value, True).get(name, "")
+    return found if type(found) is str else ""
 
 
 apply_config(get_config())

@@ -2,6 +2,9 @@
 
 import sys
 
+from . import classes, forms
+from .rebuild import ClassError, RebuildError, Rebuilder, follow
+
 
 class _Done:
     """The result of a collector, which may be awaited. It has the methods of a
@@ -65,16 +68,24 @@ def _mark_coroutine_function(collector):
 
 class Replayed:
     """An object made of recorded attributes, which are its attributes and its
-    items. It has no methods of the original: they are not recorded."""
+    items, in place of one whose class is not there or is not for data. It has no
+    methods but those that were given to it."""
 
     __fluxloop_replayed__ = True
+    __fluxloop_path__ = None
 
     def __init__(self, attributes):
         self.__dict__.update(attributes)
 
     def __getattr__(self, name):
+        path, hint = type(self).__fluxloop_path__, ""
+        if path and not name.startswith("__"):
+            hint = (
+                ': name a provider for "%s.%s" in replay_args.callable_providers, or build'
+                ' "%s" with replay_args.revive' % (path, name, path)
+            )
         raise AttributeError(
-            "%r, replayed from a recording, has no attribute %r" % (_class_of(self), name)
+            "%r, replayed from a recording, has no attribute %r%s" % (_class_of(self), name, hint)
         )
 
     def __getitem__(self, key):
@@ -122,19 +133,26 @@ def _class_of(value):
 
 
 _classes = {}
+_MAX_CLASSES = 1000
 
 
-def _replayed(name, attributes):
-    kind = _classes.get(name)
-    if kind is None:
+def stand_in(name, attributes, kind=None, path=None):
+    """Return a Replayed in place of an object of the class `name`. If the class is
+    known (`kind`), isinstance() takes it for one; `path` is for its errors."""
+    made = _classes.get((name, kind, path))
+    if made is None:
+        if len(_classes) >= _MAX_CLASSES:
+            _classes.clear()
         module, _, short = name.rpartition(".")
-        kind = _classes[name] = type(short or "object", (Replayed,), {"__module__": module})
-    return kind(attributes)
+        members = {"__module__": module, "__fluxloop_path__": path}
+        if kind is not None and kind is not object:
+            members["__class__"] = property(lambda self: kind)
+        made = _classes[name, kind, path] = type(short or "object", (Replayed,), members)
+    return made(attributes)
 
 
 class ReplayedDict(dict):
-    """A mapping of a recording without `objects`, which may have been an object:
-    its items are attributes, too."""
+    """A mapping that may have been an object: its items are attributes, too."""
 
     def __getattr__(self, name):
         try:
@@ -143,61 +161,99 @@ class ReplayedDict(dict):
             raise AttributeError("the recording has no attribute or item %r" % name) from None
 
 
-def revive(kwargs, objects, callables, make_collector):
-    """Convert decoded kwargs, in place, to the arguments of the handler.
+class Replay:
+    """Makes the arguments of a handler from recordings.
 
-    objects     path -> class, of the values that were objects; None if the
-                recording has no `objects`
-    callables   path -> "send" or "error"
-    make_collector(name, kind, asynchronous) returns the callable for a path.
-    Paths that do not exist are skipped, but callables are added to the kwargs
-    and to existing mappings.
+    function  the handler, for its annotations
+    classes   rebuild.Classes
+    revive    function of the user, see rebuild.Rebuilder, or None
     """
-    for path, kind in (callables or {}).items():
-        place = locate(kwargs, path)
-        if place:
-            container, key, mark = place
-            asynchronous = isinstance(mark, str) and mark.endswith(":async>")
-            container[key] = make_collector(path, kind, asynchronous)
-    if objects is None:
-        for name, value in kwargs.items():
-            kwargs[name] = _with_attributes(value)
-        return
-    # Inner objects first: an outer one copies the values of its mapping.
-    for path in sorted(objects, key=lambda path: path.count("."), reverse=True):
-        place = locate(kwargs, path)
-        if place and type(place[2]) is dict:
-            place[0][place[1]] = _replayed(objects[path], place[2])
 
+    def __init__(self, function, classes, revive=None):
+        self.function = function
+        self.classes = classes
+        self.revive = revive
+        self._hints = None
 
-def locate(tree, path):
-    """Return (container, key, value) for a dotted path, None if it does not exist.
+    @property
+    def hints(self):
+        """The annotations of the handler, parameter -> Hint."""
+        if self._hints is None:
+            from .annotations import hints_of
 
-    In a list, a key is an index. If keys contain dots, the longest that matches
-    is used. The last key may be missing from a mapping: then value is None.
-    """
-    parts = path.split(".")
-    while True:
-        if isinstance(tree, list):
-            if not parts[0].isdigit() or int(parts[0]) >= len(tree):
-                return None
-            key, taken = int(parts[0]), 1
-        elif isinstance(tree, dict):
-            for taken in range(len(parts), 0, -1):
-                key = ".".join(parts[:taken])
-                if key in tree:
-                    break
+            try:
+                self._hints = hints_of(self.function)
+            except Exception:  # a callable of a strange kind
+                self._hints = {}
+        return self._hints
+
+    def convert(self, values):
+        """Return values (a dict) as the annotations of their parameters ask for.
+        Raises RebuildError."""
+        hints = self.hints
+        return {n: hints[n].convert(v, n) if n in hints else v for n, v in values.items()}
+
+    def arguments(self, kwargs, message, callables, make_collector):
+        """Convert decoded kwargs, in place, to the arguments of the handler.
+
+        message    has `objects` and `types`, the notes of the recording; without
+                   `types` it is of an older version, and the annotations count.
+                   `replaced` has the paths of values that are not the recorded ones
+        callables  path -> "send" or "error"
+        make_collector(name, kind, asynchronous) returns the callable for a path.
+        Raises RebuildError.
+        """
+        methods = []
+        for path, kind in callables.items():
+            part = follow(kwargs, path)
+            if not part.rest:
+                mark = part.container[part.key]
+                asynchronous = isinstance(mark, str) and mark.endswith(":async>")
+                part.container[part.key] = make_collector(path, kind, asynchronous)
+            elif part.container is None and len(part.rest) == 1:
+                kwargs[path] = make_collector(path, kind, False)
             else:
-                return (tree, key, None) if len(parts) == 1 else None
-        else:
-            return None
-        if taken == len(parts):
-            return tree, key, tree[key]
-        tree, parts = tree[key], parts[taken:]
+                methods.append((path, make_collector(path, kind, False)))
+        objects, types = message.get("objects"), message.get("types")
+        replaced = message.get("replaced") or ()
+        rebuilder = Rebuilder(self.classes, stand_in, self.revive, replaced)
+        if type(types) is dict:
+            if types or objects or methods:
+                rebuilder.rebuild(kwargs, objects or {}, types, methods)
+            return
+        places = rebuilder.methods_in(kwargs, methods)
+        self._rebuild_old(kwargs, objects)
+        for container, key, inner in places:
+            container[key] = rebuilder.with_methods(str(key), container[key], inner)
+        if objects is None:
+            for name, value in kwargs.items():
+                kwargs[name] = _with_attributes(value)
+
+    def _rebuild_old(self, kwargs, objects):
+        """Rebuild the arguments of a recording without `types`."""
+        # Inner objects first: an outer one copies the values of its mapping.
+        for path in sorted(objects or (), key=lambda path: path.count("."), reverse=True):
+            part = follow(kwargs, path)
+            if not part.rest and type(part.container[part.key]) is dict:
+                value = part.container[part.key]
+                part.container[part.key] = self._old_object(path, objects[path], value)
+        if self.hints:
+            kwargs.update(self.convert(kwargs))
+
+    def _old_object(self, path, name, value):
+        from . import annotations
+
+        try:
+            kind = self.classes.find(name)
+            if not classes.is_tool(kind) and not forms.has_row(kind):
+                return annotations.make(kind, dict(value), path)
+        except (ClassError, RebuildError):
+            pass
+        return stand_in(name, value)
 
 
 def _with_attributes(value):
-    if type(value) is dict:
+    if type(value) is dict or type(value) is ReplayedDict:
         return ReplayedDict((key, _with_attributes(item)) for key, item in value.items())
     if type(value) is list:
         return [_with_attributes(item) for item in value]

@@ -1,0 +1,507 @@
+"""The types of recorded values: how each is written as JSON, and how it is
+rebuilt from it.
+
+A value whose JSON form is not the value itself has a note: the name of its
+class, or a dict with it as "class" and what else is needed to rebuild it. One
+table, `_ROWS`, says for each type how its form is written and read. Neither the
+values' methods nor their properties are called: what a class of the program
+holds is read from its `__dict__` and its slots.
+"""
+
+import sys
+from binascii import a2b_base64, b2a_base64
+
+from .classes import class_name, has, is_enum, is_standard, is_static, is_tool
+from .classes import remembered, slot
+from .objects import attributes_in, attributes_of, model_note
+from .serialize import is_huge, ordered
+
+# What `written` finds: a value with a row in the table, an object with
+# attributes, an object that is not data.
+VALUE, OBJECT, OPAQUE = "value", "object", "opaque"
+
+
+class Octets:
+    """Bytes, whose form is base64: `json` is its JSON."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, value):
+        self.json = b'"%s"' % b2a_base64(value, newline=False)
+
+
+class Pairs(list):
+    """The items of a mapping whose keys have no text of their own."""
+
+
+def written(value, own):
+    """Return (VALUE, OBJECT or OPAQUE, form, note) for a value whose type is not
+    one of JSON's. The form is what is recorded in its place; its parts may need
+    notes of their own."""
+    kind = type(value)
+    if is_enum(kind):
+        form, more = _enum_form(value)
+        return VALUE, form, _note(kind, more)
+    row = _row_of(kind)
+    if row:
+        form, more = row.write(value)
+        noted = more is not None or kind is not row.plain
+        return VALUE, form, _note(kind, more) if noted else None
+    if is_tool(kind, own):
+        return OPAQUE, None, class_name(kind)
+    return OBJECT, attributes_of(value), _note(kind, model_note(value, kind))
+
+
+def _note(kind, more):
+    return dict(more, **{"class": class_name(kind)}) if more else class_name(kind)
+
+
+def _enum_form(value):
+    held = value._value_
+    if type(held) in (str, int, float, bool) and not is_huge_int(held) and held == held:
+        return held, None
+    return value._name_, {"by": "name"}
+
+
+def is_huge_int(value):
+    return type(value) is int and is_huge(value)
+
+
+def own_attributes(value):
+    """Return the attributes of a value of a type with a row, which its class adds
+    to that type; None if there are none."""
+    bases = []
+    if is_enum(type(value)):
+        return None
+    for base in type(value).__mro__:
+        if class_name(base) in _ROWS:
+            break
+        if not is_static(base) and not is_standard(base.__module__):
+            bases.append(base)
+    return (attributes_in(value, bases) or None) if bases else None
+
+
+def read(kind, form, note):
+    """Return the value of a type, from its form and its note (a dict)."""
+    if is_enum(kind):
+        return kind[form] if note.get("by") == "name" else kind(form)
+    return _row_of(kind).read(kind, form, note)
+
+
+def has_row(kind):
+    return is_enum(kind) or _row_of(kind) is not None
+
+
+@remembered
+def _row_of(kind):
+    """Return the row of the most special class that has one, else None."""
+    for base in kind.__mro__:
+        row = _ROWS.get(class_name(base))
+        if row:
+            return row
+    return None
+
+
+# --- the table ------------------------------------------------------------------------------------
+
+
+class Row:
+    """How values of a type are written and read.
+
+    write(value) -> (form, what the note needs besides the class, or None)
+    read(kind, form, note) -> the value; the parts of the form are rebuilt already
+    plain       the type itself, if its form needs no note. If `write` returns a
+                dict, though empty, there is a note.
+    """
+
+    def __init__(self, write, read, plain=None):
+        self.write = write
+        self.read = read
+        self.plain = plain
+
+
+def _by(convert):
+    return lambda value: (convert(value), None)
+
+
+def made_of(base):
+    """Return a reader that gives the form to the type, whatever the constructor of
+    a subclass takes."""
+
+    def read(kind, form, note):
+        if kind is base:
+            return base(form)
+        try:
+            made = base.__new__(kind, form)
+        except TypeError:  # a subclass in C
+            return kind(form)
+        if base.__hash__ is None:  # the constructor fills it
+            base.__init__(made, form)
+        return made
+
+    return read
+
+
+def _read_text(kind, form, note):
+    return kind(form)
+
+
+def _write_dict(value):
+    items = list(dict.items(value))
+    kinds = {type(key) for key, _ in items}
+    if kinds <= {str}:
+        if not _is_ambiguous(dict(items)):
+            return dict(items), None
+    elif len(kinds) == 1:
+        kind = kinds.pop()
+        texts = [_key_text(key) for key, _ in items]
+        if None not in texts and len(set(texts)) == len(texts):
+            form = dict(zip(texts, [item for _, item in items]))
+            if not _is_ambiguous(form):
+                return form, {"keys": class_name(kind)}
+    return Pairs(items), {"pairs": True}
+
+
+def has_plain_keys(value):
+    """Whether the keys of a dict are texts, and no dotted path leads to two of them."""
+    for key in value:
+        if type(key) is not str or "." in key:
+            return all(type(key) is str for key in value) and not _is_ambiguous(value)
+    return True
+
+
+def _is_ambiguous(form):
+    """Whether a dotted path could lead to two members of a mapping."""
+    for key in form:
+        end = key.find(".")
+        while end >= 0:
+            if key[:end] in form:
+                return True
+            end = key.find(".", end + 1)
+    return False
+
+
+def _key_text(key):
+    """Return the text of a key that can be read back, None if there is none."""
+    kind = type(key)
+    if key is None or kind in (int, bool, float):
+        return None if is_huge_int(key) else str(key)
+    if is_enum(kind):
+        form, more = _enum_form(key)
+        return None if more else str(form)
+    row = _row_of(kind)
+    form, more = row.write(key) if row else (None, None)
+    return form if type(form) is str and not more else None
+
+
+def read_key(kind, text):
+    """Return the key that has this text."""
+    if kind is type(None):
+        return None
+    if kind is bool:
+        return text == "True"
+    if is_enum(kind):
+        for member in kind.__members__.values():
+            if str(member._value_) == text:
+                return member
+        return kind(int(text))
+    if kind in (int, float):
+        return kind(text)
+    return _row_of(kind).read(kind, text, {})
+
+
+def _read_dict(kind, form, note):
+    if kind is dict:
+        return form if type(form) is dict else dict(form)
+    made = kind.__new__(kind)
+    dict.update(made, form)
+    return made
+
+
+def _write_ordered(value):
+    items = sys.modules["collections"].OrderedDict.items(value)
+    form, more = _write_dict(dict(items))
+    return form, more or {}
+
+
+def _read_ordered(kind, form, note):
+    from collections import OrderedDict
+
+    made = kind.__new__(kind)
+    for key, item in form.items() if type(form) is dict else form:
+        OrderedDict.__setitem__(made, key, item)
+    return made
+
+
+def _write_defaultdict(value):
+    form, more = _write_dict(value)
+    factory = value.default_factory
+    if factory is not None:
+        name = class_name(factory) if isinstance(factory, type) else "<function>"
+        more = dict(more or {}, factory=name)
+    return form, more
+
+
+def _read_defaultdict(kind, form, note):
+    made = _read_dict(kind, form, note)
+    made.default_factory = note.get("factory")  # a class, by now
+    return made
+
+
+def _write_deque(value):
+    return list(value), None if value.maxlen is None else {"maxlen": value.maxlen}
+
+
+def _read_deque(kind, form, note):
+    from _collections import deque
+
+    made = deque.__new__(kind)
+    deque.__init__(made, form, note.get("maxlen"))
+    return made
+
+
+def _read_tuple(kind, form, note):
+    if len(form) != len(getattr(kind, "_fields", form)):
+        return kind(*form)  # other fields since: those with defaults may be missing
+    try:
+        return tuple.__new__(kind, form)
+    except TypeError:  # a structure in C
+        return kind(form)
+
+
+def _write_float(value):
+    number = float.__pos__(value)
+    return (number, None) if number - number == 0 else (repr(number), {})
+
+
+def _write_int(value):
+    number = int.__pos__(value)
+    return (hex(number), {}) if is_huge(number) else (number, None)
+
+
+def _read_int(kind, form, note):
+    return made_of(int)(kind, int(form, 0) if type(form) is str else form, note)
+
+
+def _write_moment(value):
+    base = sys.modules["datetime"].datetime
+    more = {"fold": 1} if value.fold else {}
+    zone = value.tzinfo
+    name = slot(zone, "key") or slot(zone, "zone")  # of zoneinfo, of pytz
+    if type(name) is str:
+        more["zone"] = name
+    elif type(zone) is sys.modules["datetime"].timezone and len(zone.__reduce__()[1]) > 1:
+        more["zone_name"] = zone.__reduce__()[1][1]
+    return base.isoformat(value), more or None
+
+
+def _read_moment(kind, form, note):
+    from datetime import datetime
+
+    made = datetime.fromisoformat(_zoned(form))
+    zone = made.tzinfo
+    if note.get("zone"):
+        zone = _zone(note["zone"]) or zone
+    elif "zone_name" in note:
+        zone = type(zone)(zone.utcoffset(None), note["zone_name"])
+    parts = (made.year, made.month, made.day, made.hour, made.minute, made.second)
+    return kind(*parts, made.microsecond, tzinfo=zone, fold=note.get("fold", 0))
+
+
+def _zoned(text):
+    """Write Z as an offset, for Python before 3.11."""
+    return text[:-1] + "+00:00" if text[-1:] in "Zz" and text else text
+
+
+def _zone(name):
+    try:
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(name)
+    except Exception:  # not in this system: the offset is known, at least
+        return None
+
+
+def _read_time(kind, form, note):
+    from datetime import time
+
+    made = time.fromisoformat(_zoned(form))
+    parts = (made.hour, made.minute, made.second, made.microsecond)
+    return kind(*parts, tzinfo=made.tzinfo, fold=note.get("fold", 0))
+
+
+def _write_time(value):
+    base = sys.modules["datetime"].time
+    return base.isoformat(value), {"fold": 1} if value.fold else None
+
+
+def _read_date(kind, form, note):
+    from datetime import date
+
+    made = date.fromisoformat(form)
+    return kind(made.year, made.month, made.day)
+
+
+def _write_timezone(value):
+    offset = value.utcoffset(None)
+    name = value.__reduce__()[1][1:]
+    form = [offset.days * 86400 + offset.seconds, offset.microseconds]
+    return form, {"name": name[0]} if name else None
+
+
+def _read_timezone(kind, form, note):
+    from datetime import timedelta
+
+    offset = timedelta(seconds=form[0], microseconds=form[1])
+    if "name" in note:
+        return kind(offset, note["name"])
+    return kind(offset) if offset else kind.utc
+
+
+def _read_logger(kind, form, note):
+    from logging import getLogger
+
+    return getLogger(form)
+
+
+def _write_zone(value):
+    name = slot(value, "key")
+    return name if type(name) is str else str(value), None
+
+
+def _write_secret(value):
+    return "***", None  # whatever it is called
+
+
+def _write_error(value):
+    return list(BaseException.__getattribute__(value, "args")), None
+
+
+def _read_error(kind, form, note):
+    return kind.__new__(kind, *form)
+
+
+def _write_octets(value):
+    return Octets(bytes(value)), None
+
+
+def _octets(form):
+    return a2b_base64(form, strict_mode=True) if sys.version_info >= (3, 11) else a2b_base64(form)
+
+
+def _read_bytes(kind, form, note):
+    return made_of(bytes)(kind, _octets(form), note)
+
+
+def _read_bytearray(kind, form, note):
+    return made_of(bytearray)(kind, _octets(form), note)
+
+
+def _read_view(kind, form, note):
+    return memoryview(_octets(form))
+
+
+def _write_pattern(value):
+    if type(value.pattern) is bytes:
+        return Octets(value.pattern), {"flags": int(value.flags), "bytes": True}
+    return value.pattern, {"flags": int(value.flags)}
+
+
+def _read_pattern(kind, form, note):
+    from re import compile
+
+    return compile(_octets(form) if note.get("bytes") else form, note["flags"])
+
+
+def _write_stream(value):
+    text = value.getvalue()
+    form = Octets(text) if type(text) is bytes else text
+    return form, {"position": value.tell()}
+
+
+def _read_stream(kind, form, note):
+    made = kind(_octets(form) if has(kind, "getbuffer") else form)
+    made.seek(note.get("position", 0))
+    return made
+
+
+def _write_array(value):
+    form = value.tolist()
+    if type(form) not in (list, int, float, bool):  # a time, perhaps
+        form = str(value)
+    return form, {"dtype": str(value.dtype)}
+
+
+def _read_array(kind, form, note):
+    import numpy
+
+    made = numpy.array(form, dtype=note["dtype"])
+    return made if issubclass(kind, numpy.ndarray) else made[()]
+
+
+_TEXT = Row(_by(str), _read_text)
+
+_ROWS = {
+    "bytes": Row(_write_octets, _read_bytes),
+    "bytearray": Row(_write_octets, _read_bytearray),
+    "memoryview": Row(_write_octets, _read_view),
+    "str": Row(_by(str.__str__), made_of(str), str),
+    "int": Row(_write_int, _read_int, int),
+    "float": Row(_write_float, made_of(float), float),
+    "complex": Row(_by(lambda value: str(complex(value))), made_of(complex)),
+    "range": Row(
+        lambda value: ([value.start, value.stop, value.step], None),
+        lambda kind, form, note: range(*form),
+    ),
+    "slice": Row(
+        lambda value: ([value.start, value.stop, value.step], None),
+        lambda kind, form, note: slice(*form),
+    ),
+    "ellipsis": Row(lambda value: ("...", None), lambda kind, form, note: Ellipsis),
+    "tuple": Row(lambda value: (list(tuple.__iter__(value)), None), _read_tuple),
+    "list": Row(lambda value: (list(list.__iter__(value)), None), made_of(list), list),
+    "set": Row(lambda value: (ordered(set.__iter__(value)), None), made_of(set)),
+    "frozenset": Row(lambda value: (ordered(frozenset.__iter__(value)), None), made_of(frozenset)),
+    "dict": Row(_write_dict, _read_dict, dict),
+    "mappingproxy": Row(
+        lambda value: _write_dict(dict(value)), lambda kind, form, note: kind(dict(form))
+    ),
+    "collections.OrderedDict": Row(_write_ordered, _read_ordered),
+    "collections.defaultdict": Row(_write_defaultdict, _read_defaultdict),
+    "collections.deque": Row(_write_deque, _read_deque),
+    "array.array": Row(
+        lambda value: (list(value), {"code": value.typecode}),
+        lambda kind, form, note: kind(note["code"], form),
+    ),
+    "datetime.datetime": Row(_write_moment, _read_moment),
+    "datetime.date": Row(
+        lambda value: (sys.modules["datetime"].date.isoformat(value), None), _read_date
+    ),
+    "datetime.time": Row(_write_time, _read_time),
+    "datetime.timedelta": Row(
+        lambda value: ([value.days, value.seconds, value.microseconds], None),
+        lambda kind, form, note: kind(*form),
+    ),
+    "datetime.timezone": Row(_write_timezone, _read_timezone),
+    "zoneinfo.ZoneInfo": Row(_write_zone, _read_text),
+    "decimal.Decimal": Row(
+        _by(lambda value: sys.modules["decimal"].Decimal.__str__(value)), _read_text
+    ),
+    "re.Pattern": Row(_write_pattern, _read_pattern),
+    "logging.Logger": Row(lambda value: (value.name, None), _read_logger),
+    "_io.BytesIO": Row(_write_stream, _read_stream),
+    "_io.StringIO": Row(_write_stream, _read_stream),
+    "BaseException": Row(_write_error, _read_error),
+    "pydantic.types.SecretStr": Row(_write_secret, _read_text),
+    "pydantic.types.SecretBytes": Row(_write_secret, _read_text),
+    "numpy.ndarray": Row(_write_array, _read_array),
+    "numpy.generic": Row(_write_array, _read_array),
+}
+# Types with a text that their constructors take.
+for _name in (
+    "uuid.UUID fractions.Fraction pathlib.PurePath ipaddress.IPv4Address"
+    " ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network ipaddress.IPv4Interface"
+    " ipaddress.IPv6Interface yarl.URL yarl._url.URL httpx.URL httpx._urls.URL"
+    " bson.objectid.ObjectId pydantic.networks._BaseUrl pydantic_core._pydantic_core.Url"
+).split():
+    _ROWS[_name] = _TEXT

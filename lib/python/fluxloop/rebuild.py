@@ -1,0 +1,398 @@
+"""Rebuild the arguments of a recorded call from its JSON and its notes."""
+
+import sys
+
+from . import classes, forms, objects
+from .serialize import describe
+
+REMEDY = (
+    "record the call again, set a value with replay_args.set, or build it with"
+    " replay_args.revive"
+)
+_LOCAL = "<locals>"
+_TEXTS = (bytes, bytearray, memoryview)
+
+
+class RebuildError(Exception):
+    """An argument that cannot be rebuilt. The text has its path, its class and
+    what to do."""
+
+    def __init__(self, path, name, why, remedy=REMEDY):
+        text = 'argument "%s" cannot be rebuilt as %s: %s; %s'
+        super().__init__(text % (path, name, why, remedy))
+
+
+class ClassError(Exception):
+    """A class that cannot be imported. The text says why."""
+
+
+class Classes:
+    """Imports classes by the names that a recorder wrote.
+
+    module  the target's module
+    """
+
+    def __init__(self, module=None):
+        self.module = module
+        self.own = getattr(module, "__name__", "").partition(".")[0]
+        self._known = {}
+        self._data = set()
+
+    def data(self, name):
+        """As find(), but for classes whose objects are data: a recording does not
+        decide which others are made or called."""
+        kind = self.find(name)
+        if name in self._data:
+            return kind
+        if classes.is_tool(kind, self.own) and not forms.has_row(kind):
+            raise ClassError("its objects are not data")
+        self._data.add(name)
+        return kind
+
+    def find(self, name):
+        """Return the class of a name. Raises ClassError."""
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = self._find(name)
+        return found
+
+    def _find(self, name):
+        if _LOCAL in name:
+            raise ClassError("it is defined inside a function: move it to the top of its module")
+        if "[" in name:  # a model with type arguments: the generic one
+            name = name[: name.index("[")] + name[name.rindex("]") + 1 :]
+        if name in classes.NAMELESS:
+            return classes.NAMELESS[name]
+        if "." not in name:
+            name = "builtins." + name
+        module, chain = self._import(name)
+        value = module
+        for step in chain:
+            inner = getattr(value, "__dict__", {})
+            if step not in inner and not hasattr(value, step):
+                raise ClassError(_missing(value, step))
+            value = getattr(value, step)
+        if not isinstance(value, type):
+            raise ClassError("this is not a class, but a %s" % type(value).__name__)
+        return value
+
+    def _import(self, name):
+        """Return (module, [attribute, ...]) for a dotted name."""
+        parts = name.split(".")
+        if parts[0] in ("__main__", "__mp_main__") and self.module:
+            return self.module, parts[1:]
+        for end in range(len(parts) - 1, 0, -1):
+            path = ".".join(parts[:end])
+            try:
+                __import__(path)
+            except ModuleNotFoundError as error:
+                if error.name and (path + ".").startswith(error.name + "."):
+                    continue
+                raise ClassError('importing "%s" raised %s' % (path, summary(error))) from None
+            except Exception as error:
+                raise ClassError('importing "%s" raised %s' % (path, summary(error))) from None
+            return _first_of_file(sys.modules[path]), parts[end:]
+        found = _other_name(parts)
+        if found:
+            return found
+        raise ClassError(
+            'there is no module "%s": add its folder to runner.python_path' % ".".join(parts[:-1])
+        )
+
+
+def _first_of_file(module):
+    """Return the module that was first loaded from the file of `module`: the target
+    may import it by another name, and its classes are the ones that it checks for."""
+    file = module.__dict__.get("__file__")
+    for one in list(sys.modules.values()):
+        if file and getattr(one, "__dict__", {}).get("__file__") == file:
+            if one.__dict__.get("__name__") != "__main__":
+                return one
+    return module
+
+
+def _other_name(parts):
+    """Return (module, [attribute, ...]) if a module that is loaded has a shorter or
+    longer name, because the program was started in another folder."""
+    for end in range(len(parts) - 1, 0, -1):
+        name = "." + ".".join(parts[:end])
+        for loaded, module in list(sys.modules.items()):
+            if ("." + loaded).endswith(name) or name.endswith("." + loaded):
+                if hasattr(module, parts[end]) and not classes.is_installed(loaded):
+                    return module, parts[end:]
+    return None
+
+
+def _missing(value, step):
+    import difflib
+
+    near = difflib.get_close_matches(step, [n for n in dir(value) if not n.startswith("__")], 1)
+    hint = ' (did you mean "%s"?)' % near[0] if near else ""
+    return '"%s" has no "%s"%s' % (getattr(value, "__name__", value), step, hint)
+
+
+def summary(error):
+    text = " ".join(describe(str, error).split())
+    return "%s: %s" % (type(error).__name__, text) if text else type(error).__name__
+
+
+class Part:
+    """Where a path leads: a key of a container (dict or list) of the JSON tree.
+
+    key   None: the path ends before, at the value of the part before
+    rest  the names that the tree does not have
+    """
+
+    __slots__ = ("container", "key", "rest")
+
+    def __init__(self, container, key, rest):
+        self.container = container
+        self.key = key
+        self.rest = rest
+
+
+def follow(tree, path, passed=None):
+    """Return the Part that a dotted path leads to. If keys contain dots, the
+    longest that matches is used. `passed`, a dict, gets the containers passed."""
+    container = key = None
+    parts = path.split(".")
+    while parts:
+        step, taken = _step(tree, parts)
+        if taken == 0:
+            break
+        if passed is not None:
+            passed[id(tree)] = tree
+        container, key, tree, parts = tree, step, tree[step], parts[taken:]
+    return Part(container, key, parts)
+
+
+def _step(tree, parts):
+    """Return (key, the number of names in it), with 0 for a key that is not there."""
+    if type(tree) is list:
+        return (int(parts[0]), 1) if parts[0].isdigit() and int(parts[0]) < len(tree) else (None, 0)
+    if type(tree) is dict:
+        for taken in range(len(parts), 0, -1):
+            key = ".".join(parts[:taken])
+            if key in tree:
+                return key, taken
+    return None, 0
+
+
+class Rebuilder:
+    """Rebuilds the arguments of one call.
+
+    classes   Classes
+    revive    function of the user, revive(path, class name, recorded value), for
+              what cannot be rebuilt; NotImplemented means: neither can it. Or None.
+    replaced  paths whose values are not the recorded ones
+    stand_in  stand_in(class name, attributes) makes an object without its class
+    """
+
+    def __init__(self, classes, stand_in, revive=None, replaced=()):
+        self.classes = classes
+        self.stand_in = stand_in
+        self.revive = revive
+        self.replaced = frozenset(replaced)
+
+    def rebuild(self, tree, objects, types, methods=(), owner=""):
+        """Rebuild the values of a dict in place. `methods` has (path, callable) of
+        what is to be put into objects. With `owner`, the path of a value, the dict
+        has the attributes of it. Raises RebuildError."""
+        self.passed, self.notes, self.methods = {}, {}, {}
+        self.built, self.later = {}, []
+        for path, name in objects.items():
+            self._note(tree, path, {"class": name}, True)
+        for path, note in types.items():
+            self._note(tree, path, note if type(note) is dict else {"class": note}, False)
+        for path, function in methods:
+            self._method(tree, path, function)
+        self._parts(tree, owner, bool(owner))
+        for container, key, path, place, name in self.later:
+            self._join(container, key, path, place, name)
+
+    def _note(self, tree, path, note, is_object):
+        part = follow(tree, path, self.passed)
+        if part.rest or part.container is None or type(note.get("class")) is not str:
+            return
+        place = id(part.container), part.key
+        known = self.notes.setdefault(place, {"object": is_object})
+        known.update(note)
+
+    def _method(self, tree, path, function):
+        part = follow(tree, path, self.passed)
+        if part.container is None:  # an argument that was not recorded
+            tree[part.rest[0]] = "<repr:object>"
+            part = Part(tree, part.rest[0], part.rest[1:])
+            self.passed[id(tree)] = tree
+            self.notes[id(tree), part.key] = {"object": True, "class": "object"}
+        inner = self.methods.setdefault((id(part.container), part.key), {})
+        for name in part.rest[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[part.rest[-1]] = function
+
+    def _parts(self, container, path, inside):
+        """Rebuild the parts of a container, in place. `inside` is whether it belongs
+        to an object."""
+        keys = list(container) if type(container) is dict else range(len(container))
+        for key in keys:
+            value, place = container[key], (id(container), key)
+            note, methods = self.notes.get(place), self.methods.get(place)
+            here = "%s.%s" % (path, key) if path else str(key)
+            if id(value) in self.passed and type(value) in (dict, list):
+                self._parts(value, here, inside or bool(note and note["object"]))
+            if note and "same" in note:
+                self.later.append((container, key, here, note["same"], note["class"]))
+                continue
+            if note:
+                value = self._value(here, value, note, inside, bool(methods))
+            if methods:
+                value = self.with_methods(here, value, methods)
+            container[key] = self.built[here] = value
+
+    def _value(self, path, value, note, inside, has_methods):
+        name = note["class"]
+        if value is None:  # JSON's null is None, whatever was there before
+            return None
+        if note["object"] and type(value) is not dict:
+            if type(value) is not str or not value.startswith("<repr:"):
+                return value  # replaced
+            return self._tool(path, value, name, inside, has_methods)
+        try:
+            if name == "type":  # a class is the value
+                return self.classes.data(note["name"])
+            return self._typed(path, self.classes.data(name), value, note)
+        except ClassError as error:
+            why = str(error)
+        except RebuildError:
+            raise
+        except LookupError as error:
+            why = _lookup(error)
+        except Exception as error:
+            why = summary(error)
+        return self._revived(path, name, value, RebuildError(path, name, why))
+
+    def _typed(self, path, kind, value, note):
+        if note["object"]:
+            if note.get("args"):
+                arguments = [self.classes.find(one) for one in note["args"]]
+                kind = objects.with_arguments(kind, arguments)
+            return objects.make(kind, dict(value), note)
+        if path in self.replaced and issubclass(kind, _TEXTS) and type(value) is str:
+            return kind(value.encode("utf-8", "surrogatepass"))
+        if path in self.replaced and classes.is_enum(kind) and value in kind.__members__:
+            return kind[value]
+        if note.get("keys"):
+            key = self.classes.find(note["keys"])
+            value = {forms.read_key(key, text): item for text, item in value.items()}
+        if "factory" in note:
+            note = dict(note, factory=self._factory(path, note["factory"]))
+        made = forms.read(kind, value, note)
+        more = note.get("attributes")
+        if more:
+            inner = Rebuilder(self.classes, self.stand_in, self.revive)
+            inner.rebuild(more["kwargs"], more["objects"], more["types"], (), path)
+            objects.set_attributes(made, more["kwargs"])
+        return made
+
+    def _factory(self, path, name):
+        try:
+            return self.classes.data(name)
+        except ClassError:
+            pass
+
+        def factory():
+            raise RebuildError(path, "collections.defaultdict", "its default is made by a function")
+
+        return factory
+
+    def _tool(self, path, value, name, inside, has_methods):
+        """Return what stands for an object that is not data."""
+        kind = None
+        try:
+            kind = self.classes.find(name)
+        except ClassError:
+            pass
+        if has_methods:
+            return self.stand_in(name, {}, kind, path)
+        made = classes.fresh(kind) if kind is not None else None
+        if made is not None:
+            return made
+        why = "it is not data, and its contents were not recorded"
+        if kind is not None and forms.has_row(kind):
+            why = "it was nested too deep to be recorded"
+        remedy = (
+            "name what the handler calls in replay_args.callable_providers"
+            ' ("%s.METHOD": "builtin:collector.send"), set another value with replay_args.set,'
+            " or build it with replay_args.revive" % path
+        )
+        try:
+            return self._revived(path, name, value, RebuildError(path, name, why, remedy))
+        except RebuildError:
+            if not inside:
+                raise
+        return self.stand_in(name, {}, kind, path)
+
+    def _revived(self, path, name, value, error):
+        if self.revive is None:
+            raise error from None
+        try:
+            made = self.revive(path, name, value)
+        except Exception as raised:
+            why = "replay_args.revive raised %s" % summary(raised)
+            raise RebuildError(path, name, why, "see the traceback on stderr") from raised
+        if made is NotImplemented:
+            raise error from None
+        return made
+
+    def methods_in(self, tree, methods):
+        """Return (container, key, {name: callable}) of the objects of a tree without
+        notes that get methods."""
+        self.passed, self.notes, self.methods = {}, {}, {}
+        for path, function in methods:
+            self._method(tree, path, function)
+        return [(self.passed[one], key, inner) for (one, key), inner in self.methods.items()]
+
+    def with_methods(self, path, value, methods):
+        """Return a value with methods of its own."""
+        if value is None:
+            return None
+        if type(value) is str and value.startswith("<repr:"):
+            value = self.stand_in("object", {}, None, path)
+        inner = {}
+        for name, item in methods.items():
+            if type(item) is dict:
+                place = "%s.%s" % (path, name)
+                item = self.with_methods(place, self.stand_in("object", {}, None, place), item)
+            inner[name] = item
+        if type(value) is dict:
+            from .replay import ReplayedDict
+
+            return ReplayedDict(value, **inner)
+        try:
+            objects.set_attributes(value, inner)
+        except Exception as error:
+            name = classes.class_name(type(value))
+            why = "its methods cannot be replaced: %s" % summary(error)
+            raise RebuildError(path, name, why) from None
+        return value
+
+    def _join(self, container, key, path, place, name):
+        """Put an object into itself, as it was when it was recorded."""
+        value = self.built.get(place)
+        owner = self.built.get(path.rpartition(".")[0], container)
+        step = path.rpartition(".")[2]
+        if value is None:
+            raise RebuildError(path, name, "what contains it was not recorded as an object")
+        if type(owner) in (dict, list) or issubclass(type(owner), (dict, list)):
+            owner[key] = value
+        elif hasattr(owner, "__dict__") or classes.has(type(owner), step):
+            objects.set_attributes(owner, {step: value})
+        else:
+            raise RebuildError(path, name, "it contains itself")
+
+
+def _lookup(error):
+    """Return what a LookupError of objects.make or of an enum says."""
+    if type(error) is LookupError:
+        return 'its field "%s" was not recorded, and has no default' % error
+    return summary(error)
