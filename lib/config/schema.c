@@ -40,6 +40,8 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.factory", .type = SCHEMA_STRING },
 	{ .path = "runner.factory_kwargs", .type = SCHEMA_MAP },
 	{ .path = "runner.factory_kwargs.*", .type = SCHEMA_ANY },
+	{ .path = "runner.args", .type = SCHEMA_MAP },
+	{ .path = "runner.args.*", .type = SCHEMA_ANY },
 	{ .path = "runner.stream_output_path", .type = SCHEMA_STRING },
 	{ .path = "runner.working_directory", .type = SCHEMA_STRING },
 	{ .path = "runner.python", .type = SCHEMA_STRING,
@@ -104,8 +106,11 @@ const struct schema_key schema_keys[] = {
 	    .preset = "false" },
 	{ .path = "replay_args.recording_file", .type = SCHEMA_STRING },
 	{ .path = "replay_args.callable_providers", .type = SCHEMA_MAP },
-	{ .path = "replay_args.callable_providers.*", .type = SCHEMA_STRING },
+	{ .path = "replay_args.callable_providers.**", .type = SCHEMA_STRING },
 	{ .path = "replay_args.override_param_path", .type = SCHEMA_STRING },
+	{ .path = "replay_args.set", .type = SCHEMA_MAP },
+	{ .path = "replay_args.set.**", .type = SCHEMA_ANY },
+	{ .path = "replay_args.revive", .type = SCHEMA_STRING },
 	{ .path = "replay_args.drain_seconds", .type = SCHEMA_NUMBER,
 	    .preset = "5", .max = 1e6 },
 	{ .path = "inputs_file", .type = SCHEMA_STRING,
@@ -208,7 +213,10 @@ section_len(const char *path)
 	return dot ? (size_t)(dot - path) : 0;
 }
 
-/* Whether a path matches a pattern, in which a name '*' matches any name. */
+/*
+ * Whether a path matches a pattern, in which a name '*' matches any name and a
+ * last name '**' any key that is a path itself.
+ */
 static int
 path_matches(const char *pattern, size_t m, const char *path, size_t n)
 {
@@ -217,6 +225,8 @@ path_matches(const char *pattern, size_t m, const char *path, size_t n)
 	for (;;) {
 		i = first_name(pattern, m);
 		j = first_name(path, n);
+		if (i == 2 && m == 2 && !memcmp(pattern, "**", 2))
+			return 1;
 		if (!(i == 1 && *pattern == '*') &&
 		    (i != j || memcmp(pattern, path, i) != 0))
 			return 0;

@@ -26,7 +26,8 @@ enum schema_type {
 };
 
 struct schema_key {
-	const char *path;	/* '*' stands for any name or list index */
+	const char *path;	/* '*' stands for any name or list index, '**'
+				   at the end for any dotted path */
 	enum schema_type type;
 	const char *preset;	/* default value as JSON, or NULL */
 	double min, max;	/* range of a number; equal: any */

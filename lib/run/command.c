@@ -185,8 +185,11 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	words_add(l, xstrdup(agent->python));
 	add_argument(l, "-c", xstrdup(start));
 	words_add(l, xstrdup(agent->package));
-	if (replay)
+	if (replay) {
 		words_add(l, xstrdup("--replay"));
+		add_argument(l, "--revive", config_text(c,
+		    "replay_args.revive"));
+	}
 	add_argument(l, "--factory", config_text(c, "runner.factory"));
 	set_factory_kwargs(c);
 	add_argument(l, "--stream-output-path",

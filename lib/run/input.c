@@ -11,6 +11,7 @@
 #include "io/line.h"
 #include "config/config.h"
 #include "config/env.h"
+#include "constant.h"
 #include "input.h"
 
 static const struct {
@@ -114,7 +115,9 @@ input_plan_init(struct input_plan *p, const struct config *c, int replay,
 	p->personas = config_get(c, "personas");
 	p->template = config_text(c, "input_template");
 	p->target = target ? xstrdup(target) : NULL;
-	if (check_providers(p->providers, e))
+	if (check_providers(p->providers, e) ||
+	    (p->replay && constant_read(&p->set, c, "replay_args.set", e)) ||
+	    constant_read(&p->args, c, "runner.args", e))
 		return -1;
 	file = config_text(c, "replay_args.recording_file");
 	if (p->replay && file) {
@@ -132,6 +135,8 @@ input_plan_release(struct input_plan *p)
 	free(p->path);
 	free(p->template);
 	free(p->target);
+	buf_release(&p->set);
+	buf_release(&p->args);
 	buf_release(&p->recorded);
 }
 
@@ -246,6 +251,7 @@ apply_template(const struct input_plan *p, struct input *in)
 
 struct callables {
 	struct json_span providers;
+	struct json_span types;	/* noted types of values */
 	const char *input_path;
 	struct buf *found;	/* JSON, open */
 	struct err *e;
@@ -283,14 +289,24 @@ mapped(struct json_span map, const char *path)
 static int
 each_string(void *arg, const char *path, struct json_span string)
 {
+	static const char mark[] = "\"<repr:";
 	struct callables *c = arg;
-	struct json_span name;
+	struct json_span name, type = { 0 };
 	const char *kind;
+	int is_mark = string.n > sizeof(mark) &&
+	    !memcmp(string.p, mark, sizeof(mark) - 1) &&
+	    json_is(c->providers, JSON_OBJECT) &&
+	    json_get(c->providers, path).p;
 
-	if (!record_callable(string, &name) ||
-	    (c->input_path && !strcmp(path, c->input_path)))
+	if (json_is(c->types, JSON_OBJECT))
+		type = json_get(c->types, path);
+	if ((!record_callable(string, &name) && !is_mark) ||
+	    (type.p && json_is_str(type, "str")) || (c->input_path &&
+	    !strcmp(path, c->input_path)))
 		return 0;
 	kind = mapped(c->providers, path);
+	if (!kind && type.p)	/* a class, which needs no provider */
+		return 0;
 	if (!kind && !strncmp(string.p, "\"<builtin:", 10))
 		kind = provider_kind(string.p + 2, string.n - 4, 0);
 	if (!kind)
@@ -302,7 +318,10 @@ each_string(void *arg, const char *path, struct json_span string)
 	return 0;
 }
 
-/* Adds providers for parameters that were not recorded. */
+/*
+ * Adds providers for parameters that were not recorded, and for methods of
+ * arguments.
+ */
 static void
 add_unrecorded(struct input *in, struct json_span kwargs, struct json_span map)
 {
@@ -315,8 +334,7 @@ add_unrecorded(struct input *in, struct json_span kwargs, struct json_span map)
 	for (it = json_each(map); json_next(&it, &key, &value); ) {
 		name.len = 0;
 		json_text(&name, key);
-		if (!strchr(buf_str(&name), '.') &&
-		    !json_get(kwargs, name.p).p)
+		if (!path_get(kwargs, buf_str(&name)).p)
 			json_add_str(&in->callables, name.p, provider_kind(
 			    value.p + 1, value.n - 2, 1));
 	}
@@ -327,7 +345,8 @@ static int
 put_callables(const struct input_plan *p, struct input *in, struct json_span
     kwargs, const char *path, struct err *e)
 {
-	struct callables c = { p->providers, path, &in->callables, e };
+	struct callables c = { p->providers, in->types, path, &in->callables,
+	    e };
 	int bad;
 
 	json_open(&in->callables, NULL, '{');
@@ -335,6 +354,51 @@ put_callables(const struct input_plan *p, struct input *in, struct json_span
 	if (!bad)
 		add_unrecorded(in, kwargs, p->providers);
 	json_close(&in->callables, '}');
+	return bad;
+}
+
+static void
+add_replaced(struct input *in, const char *path, size_t n)
+{
+	if (in->replaced.len)
+		in->replaced.len--;
+	else
+		json_open(&in->replaced, NULL, '[');
+	json_add_text(&in->replaced, NULL, path, n);
+	json_close(&in->replaced, ']');
+}
+
+/*
+ * Appends the arguments to b with the values of replay_args.set in them.
+ * Returns 0, or -1 with *e filled in.
+ */
+static int
+put_constants(const struct input_plan *p, struct input *in,
+    struct json_span kwargs, struct buf *b, struct err *e)
+{
+	struct json_span key = { 0 }, value;
+	struct buf path = { 0 }, next = { 0 };
+	struct json_iter it;
+	int bad = 0;
+
+	buf_add(b, kwargs.p, kwargs.n);
+	if (!p->set.len)
+		return 0;
+	for (it = json_each(json_buf(&p->set)); !bad && json_next(&it, &key,
+	    &value); ) {
+		path.len = next.len = 0;
+		json_text(&path, key);
+		if (path_set(&next, json_buf(b), buf_str(&path), value)) {
+			bad = err_set(e, 0, 0, "replay_args.set: the recorded "
+			    "arguments have no '%s'", path.p);
+			break;
+		}
+		add_replaced(in, path.p, path.len);
+		b->len = 0;
+		buf_add(b, next.p, next.len);
+	}
+	buf_release(&path);
+	buf_release(&next);
 	return bad;
 }
 
@@ -349,8 +413,10 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 		buf_add(&in->kwargs, kwargs.p, kwargs.n);
 		return 0;
 	}
-	if (path && !path_set(&in->kwargs, kwargs, path, input))
+	if (path && !path_set(&in->kwargs, kwargs, path, input)) {
+		add_replaced(in, path, strlen(path));
 		return 0;
+	}
 	buf_add(&in->kwargs, kwargs.p, kwargs.n);
 	if (path)
 		return err_set(e, 0, 0, "the recorded arguments have no '%s' "
@@ -365,17 +431,20 @@ replay(const struct input_plan *p, struct input *in, struct err *e)
 {
 	struct json_span recorded = { p->recorded.p, p->recorded.len };
 	struct json_span kwargs = { 0 }, at = { 0 };
-	struct buf own = { 0 };
+	struct buf own = { 0 }, set = { 0 };
+	const char *path;
 	int bad;
 
 	if (in->metadata.p) {
 		kwargs = json_get(in->metadata, "template_kwargs");
 		at = json_get(in->metadata, "input_path");
 		in->objects = json_get(in->metadata, "objects");
+		in->types = json_get(in->metadata, "types");
 	}
 	if (!json_is(kwargs, JSON_OBJECT) && recorded.n) {
 		kwargs = json_get(recorded, "kwargs");
 		in->objects = json_get(recorded, "objects");
+		in->types = json_get(recorded, "types");
 	}
 	if (!json_is(kwargs, JSON_OBJECT))
 		return err_set(e, 0, 0, "there are no recorded arguments to "
@@ -384,12 +453,15 @@ replay(const struct input_plan *p, struct input *in, struct err *e)
 		    "set replay_args.enabled to false)");
 	if (json_is(at, JSON_STRING))
 		json_text(&own, at);
-	bad = put_callables(p, in, kwargs, p->path ? p->path : own.len ?
-	    buf_str(&own) : NULL, e);
-	if (put_kwargs(in, kwargs, p->path ? p->path : own.len ?
-	    buf_str(&own) : NULL, e))
+	path = p->path ? p->path : own.len ? buf_str(&own) : NULL;
+	bad = put_constants(p, in, kwargs, &set, e);
+	kwargs = json_buf(&set);
+	if (!bad)
+		bad = put_callables(p, in, kwargs, path, e);
+	if (put_kwargs(in, kwargs, path, e))
 		bad = -1;
 	buf_release(&own);
+	buf_release(&set);
 	return bad;
 }
 
@@ -433,6 +505,8 @@ input_new(const struct input_plan *p, struct json_span record,
 	json_add(&in->value, NULL, v[INPUT_VALUE]);
 	if (p->template)
 		apply_template(p, in);
+	if (p->args.len)
+		in->args = json_buf(&p->args);
 	if (p->replay)
 		replay(p, in, e);
 	return in;
@@ -449,5 +523,6 @@ input_unref(struct input *in)
 	buf_release(&in->value);
 	buf_release(&in->kwargs);
 	buf_release(&in->callables);
+	buf_release(&in->replaced);
 	free(in);
 }

@@ -22,6 +22,8 @@ struct input_plan {
 	struct json_span personas;	/* p may be NULL */
 	char *template;		/* input_template, or NULL */
 	char *target;		/* target whose recorded calls are replayed */
+	struct buf set;		/* JSON of replay_args.set, or empty */
+	struct buf args;	/* JSON of runner.args, or empty */
 	struct buf recorded;	/* the recording to use where an input has no
 				   arguments of its own; empty: none */
 };
@@ -37,6 +39,10 @@ struct input {
 	struct buf kwargs;	/* JSON; empty: not replayed */
 	struct buf callables;	/* JSON: {"path":"send"|"error"} */
 	struct json_span objects;	/* in record or the plan; may be absent */
+	struct json_span types;	/* as objects */
+	struct json_span args;	/* in the plan; may be absent */
+	struct buf replaced;	/* JSON: ["path"] of values in kwargs that are
+				   not the recorded ones; empty: none */
 };
 
 /*

@@ -115,6 +115,16 @@ handle_final(struct engine *g, struct worker *w, struct run *r,
 	buf_release(&clean);
 }
 
+/* Reports a text of an agent, with the values of secrets masked. */
+static void
+report_masked(const struct engine *g, const char *text)
+{
+	struct buf masked = { 0 };
+
+	g->plan->report(engine_mask(g, text, strlen(text), &masked));
+	buf_release(&masked);
+}
+
 static void
 handle_error(struct engine *g, struct worker *w, struct run *r,
     const struct message *m)
@@ -129,6 +139,11 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
+	/* the first call cannot be made: the experiment would be of failures */
+	if (!g->view.done && message_is(m, MESSAGE_HAS_CODE, "setup")) {
+		report_masked(g, end.error);
+		g->fatal = 1;
+	}
 	take_reply(g, w, r, &end, message_clock(m));
 	buf_release(&text);
 	buf_release(&code);

@@ -106,7 +106,13 @@ run_request(const struct run *r, struct buf *b)
 		json_add(b, "callables", span_or_none(&in->callables));
 		if (json_is(in->objects, JSON_OBJECT))
 			json_add(b, "objects", in->objects);
+		if (json_is(in->types, JSON_OBJECT))
+			json_add(b, "types", in->types);
+		if (in->replaced.len)
+			json_add(b, "replaced", span_or_none(&in->replaced));
 	}
+	if (in->args.p)
+		json_add(b, "args", in->args);
 	json_open(b, "context", '{');
 	buf_add(b, r->identity.p, r->identity.len);
 	json_add_int(b, "attempt", r->attempt);
@@ -421,7 +427,7 @@ put_carried(const struct input *in, struct buf *b)
 	 * would make it look like another record.
 	 */
 	static const char *const own[] = {
-		"type", "kwargs", "objects", "input_path", "timestamp",
+		"type", "kwargs", "objects", "types", "input_path", "timestamp",
 		"target", "recorded_at", "source", "_version",
 		"trace_id", "run_id", "input_id", "name", "iteration",
 		"persona", "input", "output", "duration_ms", "success",
