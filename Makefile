@@ -43,7 +43,8 @@ FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
 DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev libpcre2-dev \
 	python3 bats bats-support bats-assert bats-file jq nodejs
-CHECK_DEPS = chromium chromium-driver
+CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
+	python3-websockets python3-pydantic python3-aiohttp python3-attr
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
