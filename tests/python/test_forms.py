@@ -282,6 +282,11 @@ class ValueTest(RebuildCase):
         {1: "one", "1": "text"},
         {True: 1, None: 2, 1.5: 3},
         {(1, 2): moment()},
+        {b"key": 1, b"\xff": 2},
+        {"a": 1}.keys(),
+        {"a": (1,)}.items(),
+        {frozenset({Tier.GOLD}): 1},
+        {moment(), Tier.GOLD, (1, "a"), "b", b"c"},
         {Tier.GOLD: 1},
         {Level.HIGH: {Level.HIGH: 1}},
         {Word.YES: 1, "no": 2},
@@ -498,7 +503,7 @@ class ToolTest(RebuildCase):
                 raise BaseException("run")
 
             __repr__ = __str__ = __getattr__ = __eq__ = __hash__ = __len__ = __iter__ = fail
-            __bool__ = __reduce_ex__ = __getstate__ = __fspath__ = keys = items = fail
+            __lt__ = __gt__ = __bool__ = __reduce_ex__ = __getstate__ = __fspath__ = keys = items = fail
             name = property(fail)
             __class__ = property(fail)
             model_dump = dict = isoformat = property(fail)
@@ -506,8 +511,12 @@ class ToolTest(RebuildCase):
         class Callable(Hostile):
             __call__ = Hostile.fail
 
-        record = self.recorded(value=Hostile(), back=Callable())
-        self.assertEqual(record["kwargs"], {"value": {"x": 1}, "back": "<callable:Callable>"})
+        class Member(Hostile):
+            __hash__ = object.__hash__
+
+        record = self.recorded(value=Hostile(), back=Callable(), all={Member(), Member()})
+        expected = {"value": {"x": 1}, "back": "<callable:Callable>", "all": [{"x": 1}, {"x": 1}]}
+        self.assertEqual(record["kwargs"], expected)
 
 
 class RefusalTest(RebuildCase):

@@ -12,7 +12,10 @@ _NEUTRAL = frozenset(
 )
 _NEUTRAL_CLASSES = frozenset(("argparse.Namespace", "argparse._AttributeHolder"))
 # Classes that no module names.
-NAMELESS = {kind.__name__: kind for kind in map(type, (None, ..., NotImplemented, type.__dict__))}
+NAMELESS = {
+    kind.__name__: kind
+    for kind in map(type, (None, ..., type.__dict__, {}.keys(), {}.values(), {}.items()))
+}
 NAMELESS["_thread.lock"] = type(allocate_lock())
 # Objects without data of their own, which can be made anew.
 _FRESH = frozenset(

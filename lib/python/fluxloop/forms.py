@@ -14,11 +14,12 @@ from binascii import a2b_base64, b2a_base64
 from .classes import class_name, has, is_enum, is_standard, is_static, is_tool
 from .classes import remembered, slot
 from .objects import attributes_in, attributes_of, model_note
-from .serialize import is_huge, ordered
+from .serialize import is_huge
 
 # What `written` finds: a value with a row in the table, an object with
 # attributes, an object that is not data.
 VALUE, OBJECT, OPAQUE = "value", "object", "opaque"
+_SORTED = frozenset((str, int, float, bytes))
 
 
 class Octets:
@@ -118,6 +119,13 @@ class Row:
         self.write = write
         self.read = read
         self.plain = plain
+
+
+def _sorted(values):
+    """Return the members of a set as a list, sorted if that runs no method of them."""
+    values = list(values)
+    kinds = {type(value) for value in values}
+    return sorted(values) if len(kinds) == 1 and kinds <= _SORTED else values
 
 
 def _by(convert):
@@ -460,8 +468,15 @@ _ROWS = {
     "ellipsis": Row(lambda value: ("...", None), lambda kind, form, note: Ellipsis),
     "tuple": Row(lambda value: (list(tuple.__iter__(value)), None), _read_tuple),
     "list": Row(lambda value: (list(list.__iter__(value)), None), made_of(list), list),
-    "set": Row(lambda value: (ordered(set.__iter__(value)), None), made_of(set)),
-    "frozenset": Row(lambda value: (ordered(frozenset.__iter__(value)), None), made_of(frozenset)),
+    "set": Row(lambda value: (_sorted(set.__iter__(value)), None), made_of(set)),
+    "frozenset": Row(
+        lambda value: (_sorted(frozenset.__iter__(value)), None), made_of(frozenset)
+    ),
+    "dict_keys": Row(_by(list), lambda kind, form, note: dict.fromkeys(form).keys()),
+    "dict_values": Row(_by(list), lambda kind, form, note: dict(enumerate(form)).values()),
+    "dict_items": Row(
+        lambda value: (Pairs(value), None), lambda kind, form, note: dict(form).items()
+    ),
     "dict": Row(_write_dict, _read_dict, dict),
     "mappingproxy": Row(
         lambda value: _write_dict(dict(value)), lambda kind, form, note: kind(dict(form))
