@@ -997,6 +997,20 @@ class InstanceTest(BridgeCase):
                 self.assertEqual(run.stderr.splitlines(), printed)
                 self.assertEqual(run.status, 0)
 
+    def test_what_a_module_makes_at_import_belongs_to_the_loop(self):
+        cases = {
+            "loop = asyncio.get_event_loop()": "asyncio.get_running_loop() is loop",
+            "loop = asyncio.get_running_loop()": "asyncio.get_running_loop() is loop",
+            "task = asyncio.get_event_loop().create_task(asyncio.sleep(0, 1))": "await task == 1",
+            "asyncio.run(asyncio.sleep(0))": "True",
+        }
+        for made, check in cases.items():
+            with self.subTest(made):
+                source = "import asyncio\n%s\nasync def handle(text):\n    return %s\n"
+                self.write("early.py", source % (made, check))
+                run = self.run_bridge("early:handle", [call(1), call(2)], env=environment(PYTHONWARNINGS="ignore"))
+                self.assertEqual([f["output"] for f in run.of("final")], [True, True], run.stderr)
+
     def test_a_failure_to_close_is_logged_and_ends_soon(self):
         run = self.run_bridge("h:Fails.handle", [call(1, "x")])
         self.assertEqual((run.one("final")["output"], run.status), ("made x", 0))

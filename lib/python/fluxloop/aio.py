@@ -22,7 +22,7 @@ class Loop:
         self.bridge = bridge
         self.reader = bridge.reader
         self.channel = bridge.channel
-        self.loop = asyncio.new_event_loop()
+        self.loop = _current_loop()
         asyncio.set_event_loop(self.loop)
         self.loop.set_task_factory(_make_task)
         self._limit = 1
@@ -186,6 +186,22 @@ class Loop:
         for task in tuple(call.tasks):
             task.cancel()
         await _wait(call, CANCEL_SECONDS)
+
+
+def _current_loop():
+    """Return the event loop that the program got when it was imported, if it asked
+    for one: what it made then may belong to it. Else a new one."""
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loop = asyncio.get_event_loop()
+        if not loop.is_closed():
+            return loop
+    except RuntimeError:
+        pass
+    return asyncio.new_event_loop()
 
 
 async def _wait(call, seconds):

@@ -51,10 +51,10 @@ def load(target, factory=None, factory_kwargs=None, run=None):
              result, awaited if it can be. Instances for async handlers are made so.
     Raises SetupError; the traceback of an error in the user's code goes to stderr.
     """
-    module, name, chain = _import_for(target)
+    run = run or _call
+    module, name, chain = _import_for(target, run)
     made = Target(module)
     value = _attribute(module, chain[0], name, target)
-    run = run or _call
     runs = run if _is_async(value, chain[1:]) else _call
     if factory and isinstance(value, type):
         value = _from_factory(factory, factory_kwargs or {}, target, made, run, runs)
@@ -106,7 +106,7 @@ def _from_factory(factory, kwargs, target, made, run, runs):
     from .introspect import is_async_generator_function, is_coroutine_function
 
     what = 'factory "%s" of target "%s"' % (factory, target)
-    module, name, chain = _import_for(factory)
+    module, name, chain = _import_for(factory, run)
     function = module
     for step in chain:
         function = _attribute(function, step, name, factory)
@@ -190,7 +190,7 @@ def _exhaust(generator):
     return None
 
 
-def _import_for(target):
+def _import_for(target, run):
     """Return (module, its name, [attribute, ...]) for "module:a.b"."""
     name, colon, chain = target.rpartition(":")
     if not colon or not name or not all(chain.split(".")):
@@ -198,13 +198,19 @@ def _import_for(target):
             'target "%s" is not of the form "module:function" or "module:Class.method"' % target
         )
     is_file = name.endswith(".py") or "/" in name
-    module = _import_file(name, target) if is_file else _import(name, target)
+    module = _import_file(name, target) if is_file else _import(name, target, run)
     return module, name, chain.split(".")
 
 
-def _import(name, target):
+def _import(name, target, run):
     try:
-        __import__(name)
+        try:
+            __import__(name)
+        except RuntimeError as error:
+            # servers import the program in their event loop, so it may need one
+            if "no running event loop" not in str(error):
+                raise
+            run(lambda: __import__(name) and None)
         return sys.modules[name]
     except ModuleNotFoundError as error:
         if error.name and (name + ".").startswith(error.name + "."):
