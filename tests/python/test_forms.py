@@ -469,9 +469,13 @@ class ToolTest(RebuildCase):
         self.assertEqual((found["money"].text(), found["data"]["a"]), ("1 EUR", 1))
 
     def test_an_argument_that_was_not_recorded_gets_methods(self):
-        found = self.rebuilt(self.recorded(text="x"), callables={"ws.send": "send"})
+        def handler(text, ws: Slots):
+            pass
+
+        found = self.rebuilt(self.recorded(text="x"), handler, callables={"ws.send": "send"})
         found["ws"].send("y")
         self.assertEqual(self.calls, [("ws.send", "send", "y")])
+        self.assertIsInstance(found["ws"], Slots)
 
     def test_a_class_is_a_value_too(self):
         values = [Money, Tier, list, ValueError]

@@ -75,6 +75,11 @@ class Hint:
         except Unfit:
             return value
 
+    def kind(self):
+        """Return the class of the annotation, None if it is not a class."""
+        hint = self._resolved(self.hint)
+        return hint if isinstance(hint, type) else None
+
     def is_mapping(self):
         """Whether a plain dict fits the annotation."""
         hint = self._resolved(self.hint)

@@ -193,6 +193,7 @@ class Rebuilder:
         self.stand_in = stand_in
         self.revive = revive
         self.replaced = frozenset(replaced)
+        self.unrecorded = {}  # argument that was not recorded -> name of its class
 
     def rebuild(self, tree, objects, types, methods=(), owner=""):
         """Rebuild the values of a dict in place. `methods` has (path, callable) of
@@ -224,7 +225,8 @@ class Rebuilder:
             tree[part.rest[0]] = "<repr:object>"
             part = Part(tree, part.rest[0], part.rest[1:])
             self.passed[id(tree)] = tree
-            self.notes[id(tree), part.key] = {"object": True, "class": "object"}
+            name = self.unrecorded.get(part.key, "object")
+            self.notes[id(tree), part.key] = {"object": True, "class": name}
         inner = self.methods.setdefault((id(part.container), part.key), {})
         for name in part.rest[:-1]:
             inner = inner.setdefault(name, {})

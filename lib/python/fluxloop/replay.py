@@ -203,7 +203,7 @@ class Replay:
         make_collector(name, kind, asynchronous) returns the callable for a path.
         Raises RebuildError.
         """
-        methods = []
+        methods, unrecorded = [], {}
         for path, kind in callables.items():
             part = follow(kwargs, path)
             if not part.rest:
@@ -214,9 +214,12 @@ class Replay:
                 kwargs[path] = make_collector(path, kind, False)
             else:
                 methods.append((path, make_collector(path, kind, False)))
+                if part.container is None:
+                    unrecorded[part.rest[0]] = self._class_of(part.rest[0])
         objects, types = message.get("objects"), message.get("types")
         replaced = message.get("replaced") or ()
         rebuilder = Rebuilder(self.classes, stand_in, self.revive, replaced)
+        rebuilder.unrecorded = unrecorded
         if type(types) is dict:
             if types or objects or methods:
                 rebuilder.rebuild(kwargs, objects or {}, types, methods)
@@ -228,6 +231,12 @@ class Replay:
         if objects is None:
             for name, value in kwargs.items():
                 kwargs[name] = _with_attributes(value)
+
+    def _class_of(self, parameter):
+        """Return the name of the class that a parameter is annotated with."""
+        hint = self.hints.get(parameter)
+        kind = hint and hint.kind()
+        return classes.class_name(kind) if kind else "object"
 
     def _rebuild_old(self, kwargs, objects):
         """Rebuild the arguments of a recording without `types`."""
