@@ -208,6 +208,18 @@ class AnnotationTest(unittest.TestCase):
         self.assertEqual(found["items"][0].greet(), "Dear n")
         self.assertEqual((found["x"].a, type(found["x"]).__name__), (1, "Class"))
 
+    def test_what_is_not_data_fails_when_it_is_used(self):
+        def handle(client: Plain, text: str, other):
+            pass
+
+        marks = {"client": "<repr:<h.Plain object>>", "text": "<repr:x>", "other": "<repr:y>"}
+        found = replayed(handle, marks)
+        self.assertIsInstance(found["client"], Plain)
+        self.assertEqual((found["text"], found["other"]), ("<repr:x>", "<repr:y>"))
+        with self.assertRaises(AttributeError) as caught:
+            found["client"].ask("x")
+        self.assertIn('name a provider for "client.ask"', str(caught.exception))
+
     def test_annotations_of_all_kinds_of_callables_are_found(self):
         import functools
 

@@ -468,6 +468,14 @@ class ToolTest(RebuildCase):
         self.assertIsInstance(found["socket"], io.TextIOWrapper)
         self.assertEqual((found["money"].text(), found["data"]["a"]), ("1 EUR", 1))
 
+    def test_the_configuration_can_give_attributes(self):
+        record = self.recorded(file=sys.stderr)
+        record["kwargs"]["file"] = {"name": "f", "info": {"size": 3}}
+        found = self.rebuilt(record, replaced=["file"], callables={"file.write": "send"})["file"]
+        found.write("x")
+        self.assertEqual((found.name, found.info["size"], len(self.calls)), ("f", 3, 1))
+        self.assertIsInstance(found, io.TextIOWrapper)
+
     def test_an_argument_that_was_not_recorded_gets_methods(self):
         def handler(text, ws: Slots):
             pass

@@ -49,6 +49,13 @@ class Classes:
         self._data.add(name)
         return kind
 
+    def __contains__(self, name):
+        """Whether there is a class of this name."""
+        try:
+            return self.find(name) is not None
+        except ClassError:
+            return False
+
     def find(self, name):
         """Return the class of a name. Raises ClassError."""
         found = self._known.get(name)
@@ -255,7 +262,9 @@ class Rebuilder:
         name = note["class"]
         if value is None:  # JSON's null is None, whatever was there before
             return None
-        if note["object"] and type(value) is not dict:
+        if note["object"] and (type(value) is not dict or self._is_set_tool(path, name)):
+            if type(value) is dict:
+                return self.stand_in(name, value, self.classes.find(name), path)
             if type(value) is not str or not value.startswith("<repr:"):
                 return value  # replaced
             return self._tool(path, value, name, inside, has_methods)
@@ -272,6 +281,14 @@ class Rebuilder:
         except Exception as error:
             why = summary(error)
         return self._revived(path, name, value, RebuildError(path, name, why))
+
+    def _is_set_tool(self, path, name):
+        """Whether a value is of the configuration, in place of an object that is not
+        data: then it has its attributes."""
+        try:
+            return path in self.replaced and not self.classes.data(name)
+        except ClassError:
+            return name in self.classes
 
     def _typed(self, path, kind, value, note):
         if note["object"]:

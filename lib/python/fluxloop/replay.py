@@ -248,6 +248,10 @@ class Replay:
                 part.container[part.key] = self._old_object(path, objects[path], value)
         if self.hints:
             kwargs.update(self.convert(kwargs))
+        for name, value in kwargs.items():
+            kind = self.hints[name].kind() if name in self.hints else None
+            if kind and kind is not str and type(value) is str and value.startswith("<repr:"):
+                kwargs[name] = stand_in(classes.class_name(kind), {}, kind, name)
 
     def _old_object(self, path, name, value):
         from . import annotations
