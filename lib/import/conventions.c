@@ -1,4 +1,6 @@
+#include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 #include "conventions.h"
@@ -18,100 +20,417 @@ const char *const conventions_fields[SPAN_FIELDS] = {
 	[SPAN_STATUS] = "status"
 };
 
-const char *const conventions_attributes[ATTRIBUTES] = {
-	[ATTR_SPAN_KIND] = "openinference.span.kind",
-	[ATTR_OPERATION] = "gen_ai.operation.name",
-	[ATTR_ENTITY_KIND] = "traceloop.span.kind",
-	[ATTR_REQUEST_TYPE] = "llm.request.type",
-	[ATTR_INPUT] = "input.value",
-	[ATTR_INPUT_MESSAGES] = "gen_ai.input.messages",
-	[ATTR_ARGUMENTS] = "gen_ai.tool.call.arguments",
-	[ATTR_ENTITY_INPUT] = "traceloop.entity.input",
-	[ATTR_PROMPT] = "gen_ai.prompt",
-	[ATTR_QUERY] = "gen_ai.retrieval.query.text",
-	[ATTR_OUTPUT] = "output.value",
-	[ATTR_OUTPUT_MESSAGES] = "gen_ai.output.messages",
-	[ATTR_RESULT] = "gen_ai.tool.call.result",
-	[ATTR_ENTITY_OUTPUT] = "traceloop.entity.output",
-	[ATTR_COMPLETION] = "gen_ai.completion",
-	[ATTR_DOCUMENTS] = "gen_ai.retrieval.documents",
-	[ATTR_INPUT_TYPE] = "input.mime_type",
-	[ATTR_OUTPUT_TYPE] = "output.mime_type",
-	[ATTR_MODEL] = "gen_ai.response.model",
-	[ATTR_MODEL_2] = "llm.model_name",
-	[ATTR_MODEL_3] = "gen_ai.request.model",
-	[ATTR_MODEL_4] = "embedding.model_name",
-	[ATTR_TOKENS_IN] = "gen_ai.usage.input_tokens",
-	[ATTR_TOKENS_IN_2] = "llm.token_count.prompt",
-	[ATTR_TOKENS_IN_3] = "gen_ai.usage.prompt_tokens",
-	[ATTR_TOKENS_IN_4] = "llm.usage.prompt_tokens",
-	[ATTR_TOKENS_OUT] = "gen_ai.usage.output_tokens",
-	[ATTR_TOKENS_OUT_2] = "llm.token_count.completion",
-	[ATTR_TOKENS_OUT_3] = "gen_ai.usage.completion_tokens",
-	[ATTR_TOKENS_OUT_4] = "llm.usage.completion_tokens",
-	[ATTR_TOKENS] = "llm.token_count.total",
-	[ATTR_TOKENS_2] = "gen_ai.usage.total_tokens",
-	[ATTR_TOKENS_3] = "llm.usage.total_tokens",
-	[ATTR_AGENT] = "gen_ai.agent.name",
-	[ATTR_AGENT_2] = "agent.name",
-	[ATTR_TOOL] = "gen_ai.tool.name",
-	[ATTR_TOOL_2] = "tool.name",
-	[ATTR_PARAMETERS] = "llm.invocation_parameters",
-	[ATTR_METADATA] = "metadata",
-	[ATTR_ERROR_TYPE] = "error.type",
-	[ATTR_CONVERSATION_ID] = "gen_ai.conversation.id",
-	[ATTR_RECORD] = "fluxloop.record",
-	[ATTR_TRACE_ID] = "fluxloop.trace_id",
-	[ATTR_ID] = "fluxloop.observation_id",
-	[ATTR_PARENT] = "fluxloop.parent_observation_id",
-	[ATTR_TYPE] = "fluxloop.type",
-	[ATTR_NAME] = "fluxloop.name",
-	[ATTR_LEVEL] = "fluxloop.level",
-	[ATTR_STATUS_MESSAGE] = "fluxloop.status_message",
-	[ATTR_START] = "fluxloop.start_time",
-	[ATTR_END] = "fluxloop.end_time",
-	[ATTR_RUN_ID] = "fluxloop.run_id",
-	[ATTR_ITERATION] = "fluxloop.iteration",
-	[ATTR_PERSONA] = "fluxloop.persona",
-	[ATTR_DURATION] = "fluxloop.duration_ms",
-	[ATTR_ERROR_KIND] = "fluxloop.error_kind",
-	[ATTR_COUNT] = "fluxloop.observation_count",
-	[ATTR_TOKEN_USAGE] = "fluxloop.token_usage",
-	[ATTR_CONVERSATION] = "fluxloop.conversation",
-	[ATTR_STATE] = "fluxloop.conversation_state",
-	[ATTR_TERMINATION] = "fluxloop.termination_reason"
-};
+/*
+ * Kinds come in the order of trust: LangSmith and others set the operation of
+ * a span to "chat" or "chain" whatever it is. Of the names that make a type,
+ * too, the first decides: a tool's span may name its agent and its model.
+ */
+const struct conventions_name conventions_names[] = {
+	/* kinds */
+	{ "openinference.span.kind", .attribute = ATTR_KIND },
+	{ "langsmith.span.kind", .attribute = ATTR_KIND },
+	{ "langfuse.observation.type", .attribute = ATTR_KIND },
+	{ "mlflow.spanType", .attribute = ATTR_KIND, .how = HOW_QUOTED },
+	{ "braintrust.span_attributes", .attribute = ATTR_KIND,
+	    .how = HOW_NESTED, .member = "type" },
+	{ "gen_ai.operation.name", .attribute = ATTR_KIND },
+	{ "traceloop.span.kind", .attribute = ATTR_KIND },
+	{ "llm.request.type", .attribute = ATTR_KIND },
+	{ "ai.operationId", .attribute = ATTR_KIND },
+	{ "agentops.span.kind", .attribute = ATTR_KIND },
+	{ "spring.ai.kind", .attribute = ATTR_KIND },
+	{ "mastra.span.type", .attribute = ATTR_KIND },
+	{ "genkit:metadata:subtype", .attribute = ATTR_KIND },
+	{ "span.type", .attribute = ATTR_KIND },
+	{ "sdk_span_type", .attribute = ATTR_KIND },
 
-const struct conventions_type conventions_types[] = {
-	{ ATTR_SPAN_KIND, "AGENT", "agent", 1 },
-	{ ATTR_SPAN_KIND, "TOOL", "tool", 1 },
-	{ ATTR_SPAN_KIND, "LLM", "generation", 1 },
-	{ ATTR_SPAN_KIND, "CHAIN", "chain", 1 },
-	{ ATTR_SPAN_KIND, "EVALUATOR", "evaluation", 1 },
-	{ ATTR_OPERATION, "invoke_agent", "agent", 1 },
-	{ ATTR_OPERATION, "create_agent", "agent", 0 },
-	{ ATTR_OPERATION, "execute_tool", "tool", 1 },
-	{ ATTR_OPERATION, "chat", "generation", 1 },
-	{ ATTR_OPERATION, "text_completion", "generation", 0 },
-	{ ATTR_OPERATION, "generate_content", "generation", 0 },
-	{ ATTR_OPERATION, "invoke_workflow", "chain", 0 },
-	{ ATTR_ENTITY_KIND, "agent", "agent", 1 },
-	{ ATTR_ENTITY_KIND, "tool", "tool", 1 },
-	{ ATTR_ENTITY_KIND, "workflow", "chain", 1 },
-	{ ATTR_REQUEST_TYPE, "chat", "generation", 1 },
-	{ ATTR_REQUEST_TYPE, "completion", "generation", 0 },
+	/* tools */
+	{ "gen_ai.tool.name", .attribute = ATTR_TOOL, .type = "tool" },
+	{ "tool.name", .attribute = ATTR_TOOL, .type = "tool" },
+	{ "ai.toolCall.name", .attribute = ATTR_TOOL, .type = "tool" },
+	{ "spring.ai.tool.definition.name", .attribute = ATTR_TOOL,
+	    .type = "tool" },
+	{ "lk.function_tool.name", .attribute = ATTR_TOOL, .type = "tool" },
+	{ "tool_name", .attribute = ATTR_TOOL, .type = "tool" },
+	{ "traceloop.entity.name", .attribute = ATTR_STEP },
+	{ "name", .attribute = ATTR_STEP },
+	{ "mcp_data", .attribute = ATTR_HINT, .type = "tool" },
+	{ "handoffs", .attribute = ATTR_HINT, .type = "agent" },
+	{ "logfire.msg", .attribute = ATTR_FILLED },
+
+	/* agents; the first two are set on the agent's span alone */
+	{ "agent_name", .attribute = ATTR_AGENT, .type = "agent" },
+	{ "crewai.agent.role", .attribute = ATTR_AGENT, .type = "agent" },
+
+	/* models */
+	{ "gen_ai.response.model", .attribute = ATTR_MODEL,
+	    .type = "generation" },
+	{ "llm.model_name", .attribute = ATTR_MODEL, .type = "generation" },
+	{ "langfuse.observation.model.name", .attribute = ATTR_MODEL,
+	    .how = HOW_QUOTED, .type = "generation" },
+	{ "gen_ai.request.model", .attribute = ATTR_MODEL,
+	    .type = "generation" },
+	{ "ai.response.model", .attribute = ATTR_MODEL, .type = "generation" },
+	{ "ai.model.id", .attribute = ATTR_MODEL, .type = "generation" },
+	{ "mlflow.llm.model", .attribute = ATTR_MODEL, .how = HOW_QUOTED,
+	    .type = "generation" },
+	{ "llm.model", .attribute = ATTR_MODEL, .type = "generation" },
+	{ "braintrust.metadata", .attribute = ATTR_MODEL, .how = HOW_NESTED,
+	    .member = "model", .type = "generation" },
+	{ "embedding.model_name", .attribute = ATTR_MODEL },
+	{ "model_name", .attribute = ATTR_MODEL },
+
+	/* counts */
+	{ "gen_ai.usage.input_tokens", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "llm.token_count.prompt", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "gen_ai.usage.prompt_tokens", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "llm.usage.prompt_tokens", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "ai.usage.promptTokens", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "ai.usage.inputTokens", .attribute = ATTR_TOKENS_IN,
+	    .type = "generation" },
+	{ "ai.usage.tokens", .attribute = ATTR_TOKENS_IN },
+	{ "input_tokens", .attribute = ATTR_TOKENS_IN, .type = "generation" },
+	{ "gen_ai.usage.output_tokens", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "llm.token_count.completion", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "gen_ai.usage.completion_tokens", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "llm.usage.completion_tokens", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "ai.usage.completionTokens", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "ai.usage.outputTokens", .attribute = ATTR_TOKENS_OUT,
+	    .type = "generation" },
+	{ "output_tokens", .attribute = ATTR_TOKENS_OUT, .type = "generation" },
+	{ "llm.token_count.total", .attribute = ATTR_TOKENS,
+	    .type = "generation" },
+	{ "gen_ai.usage.total_tokens", .attribute = ATTR_TOKENS,
+	    .type = "generation" },
+	{ "llm.usage.total_tokens", .attribute = ATTR_TOKENS,
+	    .type = "generation" },
+	{ "ai.usage.totalTokens", .attribute = ATTR_TOKENS,
+	    .type = "generation" },
+	{ "gen_ai.usage.cache_read.input_tokens", .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.cache_read_input_tokens", .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.details.cache_read_input_tokens",
+	    .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.details.cache_read_tokens", .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.cached_tokens", .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.prompt_tokens_details.cached_tokens",
+	    .attribute = ATTR_CACHED },
+	{ "llm.token_count.prompt_details.cache_read",
+	    .attribute = ATTR_CACHED },
+	{ "llm.usage.cache_read_input_tokens", .attribute = ATTR_CACHED },
+	{ "ai.usage.cachedInputTokens", .attribute = ATTR_CACHED },
+	{ "ai.usage.inputTokenDetails.cacheReadTokens",
+	    .attribute = ATTR_CACHED },
+	{ "cache_read_tokens", .attribute = ATTR_CACHED },
+	{ "gen_ai.usage.reasoning.output_tokens", .attribute = ATTR_REASONING },
+	{ "gen_ai.usage.reasoning_tokens", .attribute = ATTR_REASONING },
+	{ "gen_ai.usage.details.reasoning_tokens",
+	    .attribute = ATTR_REASONING },
+	{ "gen_ai.usage.completion_tokens_details.reasoning_tokens",
+	    .attribute = ATTR_REASONING },
+	{ "llm.token_count.completion_details.reasoning",
+	    .attribute = ATTR_REASONING },
+	{ "llm.usage.reasoning_tokens", .attribute = ATTR_REASONING },
+	{ "ai.usage.reasoningTokens", .attribute = ATTR_REASONING },
+	{ "ai.usage.outputTokenDetails.reasoningTokens",
+	    .attribute = ATTR_REASONING },
+	{ "langfuse.observation.usage_details", .attribute = ATTR_USAGE,
+	    .how = HOW_ANY, .type = "generation" },
+	{ "mlflow.chat.tokenUsage", .attribute = ATTR_USAGE, .how = HOW_ANY,
+	    .type = "generation" },
+	{ "braintrust.metrics", .attribute = ATTR_USAGE, .how = HOW_ANY,
+	    .type = "generation" },
+	{ "llm.token.counts", .attribute = ATTR_USAGE, .how = HOW_ANY,
+	    .type = "generation" },
+	{ "usage", .attribute = ATTR_USAGE, .how = HOW_ANY },
+	{ "gen_ai.agent.name", .attribute = ATTR_AGENT, .type = "agent" },
+	{ "agent.name", .attribute = ATTR_AGENT, .type = "agent" },
+
+	/* inputs */
+	{ "input.value", .attribute = ATTR_INPUT, .how = HOW_MIME },
+	{ "langfuse.observation.input", .attribute = ATTR_INPUT,
+	    .how = HOW_QUOTED },
+	{ "gen_ai.input.messages", .attribute = ATTR_INPUT,
+	    .type = "generation" },
+	{ "gen_ai.tool.call.arguments", .attribute = ATTR_INPUT },
+	{ "traceloop.entity.input", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "ai.prompt.messages", .attribute = ATTR_INPUT },
+	{ "ai.prompt", .attribute = ATTR_INPUT },
+	{ "ai.toolCall.args", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "ai.values", .attribute = ATTR_INPUT },
+	{ "ai.value", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "mlflow.spanInputs", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "braintrust.input_json", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "braintrust.input", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "gcp.vertex.agent.tool_call_args", .attribute = ATTR_INPUT },
+	{ "gcp.vertex.agent.llm_request", .attribute = ATTR_INPUT,
+	    .type = "generation" },
+	{ "gcp.vertex.agent.data", .attribute = ATTR_INPUT },
+	{ "gen_ai.prompt", .attribute = ATTR_INPUT },
+	{ "gen_ai.content.prompt", .attribute = ATTR_INPUT },
+	{ "gen_ai.retrieval.query.text", .attribute = ATTR_INPUT },
+	{ "gen_ai.tool.args", .attribute = ATTR_INPUT },
+	{ "gen_ai.tool.input", .attribute = ATTR_INPUT },
+	{ "spring.ai.tool.call.arguments", .attribute = ATTR_INPUT },
+	{ "spring.ai.chat.client.user.text", .attribute = ATTR_INPUT },
+	{ "spring.ai.vector_store.query.content", .attribute = ATTR_INPUT },
+	{ "db.vector.query.content", .attribute = ATTR_INPUT },
+	{ "tool_arguments", .attribute = ATTR_INPUT },
+	{ "tool.parameters", .attribute = ATTR_INPUT },
+	{ "agentops.entity.input", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "request_data", .attribute = ATTR_INPUT },
+	{ "raw_input", .attribute = ATTR_INPUT },
+	{ "user_prompt", .attribute = ATTR_INPUT },
+	{ "crewai.task.description", .attribute = ATTR_INPUT },
+	{ "genkit:input", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "lk.input_text", .attribute = ATTR_INPUT },
+	{ "lk.user_transcript", .attribute = ATTR_INPUT },
+	{ "lk.function_tool.arguments", .attribute = ATTR_INPUT },
+	{ "haystack.pipeline.input_data", .attribute = ATTR_INPUT },
+	{ "haystack.component.input", .attribute = ATTR_INPUT },
+	{ "llm.prompts", .attribute = ATTR_INPUT },
+	{ "input", .attribute = ATTR_INPUT, .how = HOW_QUOTED },
+
+	/* outputs */
+	{ "output.value", .attribute = ATTR_OUTPUT, .how = HOW_MIME },
+	{ "langfuse.observation.output", .attribute = ATTR_OUTPUT,
+	    .how = HOW_QUOTED },
+	{ "gen_ai.output.messages", .attribute = ATTR_OUTPUT,
+	    .type = "generation" },
+	{ "gen_ai.tool.call.result", .attribute = ATTR_OUTPUT },
+	{ "traceloop.entity.output", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "ai.response.text", .attribute = ATTR_OUTPUT, .how = HOW_TEXT },
+	{ "ai.response.object", .attribute = ATTR_OUTPUT },
+	{ "ai.response.toolCalls", .attribute = ATTR_OUTPUT },
+	{ "ai.result.text", .attribute = ATTR_OUTPUT, .how = HOW_TEXT },
+	{ "ai.result.object", .attribute = ATTR_OUTPUT },
+	{ "ai.result.toolCalls", .attribute = ATTR_OUTPUT },
+	{ "ai.toolCall.result", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "mlflow.spanOutputs", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "braintrust.output_json", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "braintrust.output", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "gcp.vertex.agent.tool_response", .attribute = ATTR_OUTPUT },
+	{ "gcp.vertex.agent.llm_response", .attribute = ATTR_OUTPUT },
+	{ "gen_ai.completion", .attribute = ATTR_OUTPUT },
+	{ "gen_ai.content.completion", .attribute = ATTR_OUTPUT },
+	{ "gen_ai.retrieval.documents", .attribute = ATTR_OUTPUT },
+	{ "gen_ai.tool.output", .attribute = ATTR_OUTPUT },
+	{ "spring.ai.tool.call.result", .attribute = ATTR_OUTPUT,
+	    .how = HOW_ANY },
+	{ "final_result", .attribute = ATTR_OUTPUT, .how = HOW_TEXT },
+	{ "tool_response", .attribute = ATTR_OUTPUT },
+	{ "agentops.entity.output", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "response_data", .attribute = ATTR_OUTPUT },
+	{ "crewai.crew.result", .attribute = ATTR_OUTPUT },
+	{ "genkit:output", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "lk.response.text", .attribute = ATTR_OUTPUT, .how = HOW_TEXT },
+	{ "lk.function_tool.output", .attribute = ATTR_OUTPUT },
+	{ "haystack.pipeline.output_data", .attribute = ATTR_OUTPUT },
+	{ "haystack.component.output", .attribute = ATTR_OUTPUT },
+	{ "llm.responses", .attribute = ATTR_OUTPUT },
+	{ "output", .attribute = ATTR_OUTPUT, .how = HOW_QUOTED },
+
+	/* conversations that contain the answer */
+	{ "events", .attribute = ATTR_TALK },
+	{ "all_messages_events", .attribute = ATTR_TALK },
+	{ "pydantic_ai.all_messages", .attribute = ATTR_TALK, .type = "agent" },
+	{ "mlflow.chat.messages", .attribute = ATTR_TALK },
+	{ "gen_ai.system_instructions", .attribute = ATTR_SYSTEM },
+	{ "input.mime_type", .attribute = ATTR_INPUT_TYPE },
+	{ "output.mime_type", .attribute = ATTR_OUTPUT_TYPE },
+	{ "langfuse.trace.input", .attribute = ATTR_ASKED, .how = HOW_QUOTED },
+	{ "langfuse.trace.output", .attribute = ATTR_ANSWERED,
+	    .how = HOW_QUOTED },
+	{ "langfuse.trace.name", .attribute = ATTR_TRACE_NAME },
+
+	/* others */
+	{ "llm.invocation_parameters", .attribute = ATTR_PARAMETERS,
+	    .how = HOW_ANY },
+	{ "langfuse.observation.model.parameters",
+	    .attribute = ATTR_PARAMETERS, .how = HOW_ANY },
+	{ "langfuse.observation.model_parameters",
+	    .attribute = ATTR_PARAMETERS, .how = HOW_ANY },
+	{ "metadata", .attribute = ATTR_METADATA, .how = HOW_ANY },
+	{ "error.type", .attribute = ATTR_ERROR_TYPE },
+	{ "gen_ai.conversation.id", .attribute = ATTR_CONVERSATION_ID },
+	{ "langfuse.observation.level", .attribute = ATTR_GRADE },
+	{ "langfuse.observation.status_message", .attribute = ATTR_REMARK },
+
+	/* otlp.h */
+	{ "fluxloop.record", .attribute = ATTR_RECORD },
+	{ "fluxloop.trace_id", .attribute = ATTR_TRACE_ID },
+	{ "fluxloop.observation_id", .attribute = ATTR_ID },
+	{ "fluxloop.parent_observation_id", .attribute = ATTR_PARENT },
+	{ "fluxloop.type", .attribute = ATTR_TYPE },
+	{ "fluxloop.name", .attribute = ATTR_NAME },
+	{ "fluxloop.level", .attribute = ATTR_LEVEL },
+	{ "fluxloop.status_message", .attribute = ATTR_STATUS_MESSAGE },
+	{ "fluxloop.start_time", .attribute = ATTR_START },
+	{ "fluxloop.end_time", .attribute = ATTR_END },
+	{ "fluxloop.run_id", .attribute = ATTR_RUN_ID },
+	{ "fluxloop.iteration", .attribute = ATTR_ITERATION },
+	{ "fluxloop.persona", .attribute = ATTR_PERSONA },
+	{ "fluxloop.duration_ms", .attribute = ATTR_DURATION },
+	{ "fluxloop.error_kind", .attribute = ATTR_ERROR_KIND },
+	{ "fluxloop.observation_count", .attribute = ATTR_COUNT },
+	{ "fluxloop.token_usage", .attribute = ATTR_TOKEN_USAGE },
+	{ "fluxloop.conversation", .attribute = ATTR_CONVERSATION },
+	{ "fluxloop.conversation_state", .attribute = ATTR_STATE },
+	{ "fluxloop.termination_reason", .attribute = ATTR_TERMINATION },
 };
-const size_t conventions_ntypes = LEN(conventions_types);
+const size_t conventions_nnames = LEN(conventions_names);
+
+const struct conventions_kind conventions_kinds[] = {
+	{ "agent", "agent", 1 },
+	{ "invoke_agent", "agent", 1 },
+	{ "create_agent", "agent", 0 },
+	{ "agent_run", "agent", 0 },
+	{ "interaction", "agent", 0 },
+	{ "tool", "tool", 1 },
+	{ "execute_tool", "tool", 1 },
+	{ "tool_call", "tool", 0 },
+	{ "mcp_tool_call", "tool", 0 },
+	{ "ai.toolCall", "tool", 1 },
+	{ "tool.execution", "span", 0 },
+	{ "tool.blocked_on_user", "span", 0 },
+	{ "hook", "span", 0 },
+	{ "llm", "generation", 1 },
+	{ "generation", "generation", 1 },
+	{ "chat", "generation", 1 },
+	{ "chat_model", "generation", 1 },
+	{ "chat.completions", "generation", 0 },
+	{ "completion", "generation", 0 },
+	{ "text_completion", "generation", 0 },
+	{ "text.completions", "generation", 0 },
+	{ "generate_content", "generation", 0 },
+	{ "model", "generation", 0 },
+	{ "model_generation", "generation", 0 },
+	{ "llm_generation", "generation", 0 },
+	{ "llm_request", "generation", 0 },
+	{ "ai.generateText.doGenerate", "generation", 0 },
+	{ "ai.generateObject.doGenerate", "generation", 0 },
+	{ "ai.streamText.doStream", "generation", 0 },
+	{ "ai.streamObject.doStream", "generation", 0 },
+	{ "chain", "chain", 1 },
+	{ "workflow", "chain", 1 },
+	{ "invoke_workflow", "chain", 0 },
+	{ "workflow_run", "chain", 0 },
+	{ "flow", "chain", 0 },
+	{ "turn", "chain", 0 },
+	{ "chat_client", "chain", 0 },
+	{ "evaluator", "evaluation", 1 },
+	{ "score", "evaluation", 0 },
+	{ "event", "event", 1 },
+	{ "span", "span", 1 },
+	{ "task", "span", 0 },
+	{ "function", "span", 0 },
+	{ "prompt", "span", 0 },
+	{ "parser", "span", 0 },
+	{ "retriever", "span", 0 },
+	{ "retrieval", "span", 0 },
+	{ "embedding", "span", 0 },
+	{ "embeddings", "span", 0 },
+	{ "rerank", "span", 0 },
+	{ "reranker", "span", 0 },
+	{ "guardrail", "span", 0 },
+	{ "memory", "span", 0 },
+	{ "advisor", "span", 0 },
+	{ "vector_store", "span", 0 },
+	{ "ai.generateText", "span", 0 },
+	{ "ai.generateObject", "span", 0 },
+	{ "ai.streamText", "span", 0 },
+	{ "ai.streamObject", "span", 0 },
+	{ "ai.embed", "span", 0 },
+	{ "ai.embed.doEmbed", "span", 0 },
+	{ "ai.embedMany", "span", 0 },
+	{ "ai.embedMany.doEmbed", "span", 0 },
+};
+const size_t conventions_nkinds = LEN(conventions_kinds);
+
+const struct conventions_kind *
+conventions_find_kind(const char *word, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < conventions_nkinds; i++)
+		if (strlen(conventions_kinds[i].word) == n &&
+		    !strncasecmp(conventions_kinds[i].word, word, n))
+			return &conventions_kinds[i];
+	return NULL;
+}
+
+const char *
+conventions_find_level(const char *word, size_t n)
+{
+	static const char *const levels[] = { "debug", "warning", "error" };
+	size_t i;
+
+	for (i = 0; i < LEN(levels); i++)
+		if (strlen(levels[i]) == n &&
+		    !strncasecmp(levels[i], word, n))
+			return levels[i];
+	return NULL;
+}
+
+int
+conventions_find_count(struct json_span key)
+{
+	static const struct {
+		const char *name;
+		int count;
+	} names[] = {
+		{ "input", COUNT_IN },
+		{ "input_tokens", COUNT_IN },
+		{ "inputTokens", COUNT_IN },
+		{ "prompt_tokens", COUNT_IN },
+		{ "promptTokens", COUNT_IN },
+		{ "output", COUNT_OUT },
+		{ "output_tokens", COUNT_OUT },
+		{ "outputTokens", COUNT_OUT },
+		{ "completion_tokens", COUNT_OUT },
+		{ "completionTokens", COUNT_OUT },
+		{ "total", COUNT_TOTAL },
+		{ "tokens", COUNT_TOTAL },
+		{ "total_tokens", COUNT_TOTAL },
+		{ "totalTokens", COUNT_TOTAL },
+		{ "cached_tokens", COUNT_CACHED },
+		{ "cachedInputTokens", COUNT_CACHED },
+		{ "input_cached_tokens", COUNT_CACHED },
+		{ "input_cache_read", COUNT_CACHED },
+		{ "prompt_cached_tokens", COUNT_CACHED },
+		{ "cache_read_input_tokens", COUNT_CACHED },
+		{ "reasoning_tokens", COUNT_REASONING },
+		{ "reasoningTokens", COUNT_REASONING },
+		{ "output_reasoning", COUNT_REASONING },
+		{ "output_reasoning_tokens", COUNT_REASONING },
+		{ "completion_reasoning_tokens", COUNT_REASONING },
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(names); i++)
+		if (json_is_str(key, names[i].name))
+			return names[i].count;
+	return COUNTS;
+}
 
 const struct conventions_side conventions_sides[2] = {
-	{ .first = ATTR_INPUT, .last = ATTR_QUERY,
-	    .mime_type = ATTR_INPUT_TYPE,
-	    .nested = { "gen_ai.prompt.", "llm.input_messages." },
-	    .roles = { "user", "human" } },
-	{ .first = ATTR_OUTPUT, .last = ATTR_DOCUMENTS,
-	    .mime_type = ATTR_OUTPUT_TYPE,
-	    .nested = { "gen_ai.completion.", "llm.output_messages." },
-	    .roles = { "assistant", "ai", "model" } },
+	{ .attribute = ATTR_INPUT, .mime_type = ATTR_INPUT_TYPE,
+	    .of_trace = ATTR_ASKED,
+	    .nested = { "gen_ai.prompt.", "llm.input_messages.",
+	    "llm.prompts." } },
+	{ .attribute = ATTR_OUTPUT, .mime_type = ATTR_OUTPUT_TYPE,
+	    .of_trace = ATTR_ANSWERED,
+	    .nested = { "gen_ai.completion.", "llm.output_messages.",
+	    "llm.completions." } },
 };
 
 const struct conventions_event conventions_events[] = {
@@ -125,44 +444,46 @@ const struct conventions_event conventions_events[] = {
 };
 const size_t conventions_nevents = LEN(conventions_events);
 
+/* The length of the shortest name is at least 4. */
+static size_t
+conventions_hash(const char *p, size_t n)
+{
+	uint32_t first, last;
+
+	memcpy(&first, p + n / 2 - 2, 4);
+	memcpy(&last, p + n - 4, 4);
+	return ((first ^ last * 31 ^ (uint32_t)n) * 2654435761u) >> 22;
+}
+
 void
-conventions_sort(unsigned char order[ATTRIBUTES])
+conventions_index(struct conventions_index *x)
 {
-	size_t i, j;
+	const char *name;
+	size_t i, at;
 
-	for (i = 0; i < ATTRIBUTES; i++) {
-		for (j = i; j && strcmp(conventions_attributes[order[j - 1]],
-		    conventions_attributes[i]) > 0; j--)
-			order[j] = order[j - 1];
-		order[j] = (unsigned char)i;
+	memset(x, 0, sizeof(*x));
+	for (i = 0; i < conventions_nnames; i++) {
+		name = conventions_names[i].name;
+		at = conventions_hash(name, strlen(name));
+		while (x->slot[at])
+			at = (at + 1) % LEN(x->slot);
+		x->slot[at] = (unsigned short)(i + 1);
 	}
 }
 
-/* Compares a name with the n bytes at p, as strcmp does. */
-static int
-compare_names(const char *name, const char *p, size_t n)
+size_t
+conventions_find(const struct conventions_index *x, struct json_span key)
 {
-	int c = strncmp(name, p, n);
+	const char *name;
+	size_t n = key.n - 2, at;
 
-	return c ? c : name[n] != '\0';
-}
-
-int
-conventions_find(const unsigned char order[ATTRIBUTES], struct json_span key)
-{
-	size_t low = 0, high = ATTRIBUTES, middle;
-	int c;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		c = compare_names(conventions_attributes[order[middle]],
-		    key.p + 1, key.n - 2);
-		if (!c)
-			return order[middle];
-		if (c < 0)
-			low = middle + 1;
-		else
-			high = middle;
+	if (n < 4)
+		return conventions_nnames;
+	for (at = conventions_hash(key.p + 1, n); x->slot[at];
+	    at = (at + 1) % LEN(x->slot)) {
+		name = conventions_names[x->slot[at] - 1].name;
+		if (!strncmp(name, key.p + 1, n) && !name[n])
+			return x->slot[at] - 1u;
 	}
-	return ATTRIBUTES;
+	return conventions_nnames;
 }

@@ -142,9 +142,9 @@ keep_content(struct importer *m, struct import_trace *g)
 		return 0;
 	m->text.len = 0;
 	if (s->kind != OTLPSPAN_NO_RUN)
-		spanwrite_input(s, &m->text);
+		spanwrite_side(s, &m->text, 0);
 	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
-		spanwrite_output(s, &m->text);
+		spanwrite_side(s, &m->text, 1);
 	g->content = spool_put(&m->spool, NULL, m->text.p, m->text.len);
 	return g->content ? 0 : -1;
 }
@@ -153,13 +153,14 @@ static int
 keep_step(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
+	const int counted = s->counted && !strcmp(s->type, "generation");
 	size_t i;
 
 	if (s->kind == OTLPSPAN_RUN || s->kind == OTLPSPAN_NO_RUN)
 		return 0;
 	g->nsteps++;
-	g->counted |= s->counted;
-	for (i = 0; s->counted && i < LEN(g->tokens); i++)
+	g->counted |= counted;
+	for (i = 0; counted && i < LEN(g->tokens); i++)
 		g->tokens[i] += s->tokens[i];
 	if (m->what == OTLPIN_INPUTS)
 		return 0;

@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/util.h"
+#include "messages.h"
 #include "otlpval.h"
 #include "spanpart.h"
 #include "otlpspan.h"
@@ -10,126 +12,270 @@ void
 otlpspan_init(struct otlpspan *s)
 {
 	memset(s, 0, sizeof(*s));
-	conventions_sort(s->order);
+	conventions_index(&s->index);
 }
 
 void
 otlpspan_release(struct otlpspan *s)
 {
 	free(s->pairs);
+	free(s->notes);
 	buf_release(&s->trace_id);
 	buf_release(&s->metadata);
+	buf_release(&s->talk);
 	buf_release(&s->payload[0]);
 	buf_release(&s->payload[1]);
+	buf_release(&s->text[0]);
+	buf_release(&s->text[1]);
 }
 
 static int
 has_text(struct json_span any, const char *text)
 {
-	struct json_span v = otlpval_string(any);
+	struct json_span v = spanpart_string(any);
 
 	return json_is_str(v, text);
 }
 
-/*
- * Returns the first present attribute from first to last, or -1. Marks it as
- * used, and later ones with the same value.
- */
-static int
-pick_attribute(struct otlpspan *s, int first, int last)
+/* Appends an attribute of that row, or its member; nothing if it has none. */
+static void
+put_attribute(struct buf *b, const struct conventions_name *name,
+    struct json_span any)
 {
-	int i, found = -1;
+	struct buf whole = { 0 };
+	struct json_span v;
 
-	for (i = first; i <= last; i++) {
-		if (!s->a[i].p)
-			continue;
-		if (found < 0)
-			found = i;
-		if (s->a[i].n == s->a[found].n &&
-		    !memcmp(s->a[i].p, s->a[found].p, s->a[i].n))
-			s->used[i] = 1;
+	if (!name->member) {
+		spanpart_put(b, any, name->how);
+		return;
 	}
-	return found;
+	spanpart_put(&whole, any, name->how);
+	v.p = buf_str(&whole);
+	v.n = whole.len;
+	if (json_is(v, JSON_OBJECT))
+		v = json_get(v, name->member);
+	else
+		v.p = NULL;
+	if (v.p)
+		buf_add(b, v.p, v.n);
+	buf_release(&whole);
 }
 
+void
+otlpspan_put(const struct otlpspan *s, struct buf *b, int attribute)
+{
+	put_attribute(b, &conventions_names[s->row[attribute]],
+	    s->a[attribute]);
+}
+
+void
+otlpspan_text(const struct otlpspan *s, struct buf *b, int attribute)
+{
+	struct buf json = { 0 };
+	struct json_span v;
+
+	if (s->a[attribute].p) {
+		otlpspan_put(s, &json, attribute);
+		v = json_buf(&json);
+		if (json_is(v, JSON_STRING))
+			json_text(b, v);
+	}
+	buf_release(&json);
+}
+
+/* The row of the word that an attribute with a kind has, or NULL. */
+static const struct conventions_kind *
+read_kind(const struct conventions_name *name, struct json_span any)
+{
+	const struct conventions_kind *kind = NULL;
+	struct buf json = { 0 }, word = { 0 };
+	struct json_span v = spanpart_string(any);
+
+	if (!v.p)
+		return NULL;
+	if (name->how == HOW_NESTED && !name->member)
+		return conventions_find_kind(v.p + 1, v.n - 2);
+	put_attribute(&json, name, any);
+	v = json_buf(&json);
+	if (json_is(v, JSON_STRING)) {
+		json_text(&word, v);
+		kind = conventions_find_kind(buf_str(&word), word.len);
+	}
+	buf_release(&json);
+	buf_release(&word);
+	return kind;
+}
+
+/* 1 if the attribute of that row has the member that the row is about. */
+static int
+has_member(const struct conventions_name *name, struct json_span any)
+{
+	struct buf b = { 0 };
+	int has;
+
+	put_attribute(&b, name, any);
+	has = b.len > 0;
+	buf_release(&b);
+	return has;
+}
+
+/* Takes an attribute that may be a known one. */
+static void
+take_attribute(struct otlpspan *s, struct otlpspan_note *note,
+    struct json_span any)
+{
+	const struct conventions_name *name;
+	int a, better, empty;
+
+	note->kind = NULL;
+	if (note->row == conventions_nnames)
+		return;
+	name = &conventions_names[note->row];
+	a = name->attribute;
+	if (a == ATTR_KIND) {
+		note->kind = read_kind(name, any);
+		if (!note->kind || note->row >= s->kind_row)
+			return;
+		s->kind_row = note->row;
+		s->type = note->kind->type;
+	}
+	if (name->member && !has_member(name, any))
+		return;
+	empty = (s->a[a].p || name->type) && spanpart_is_empty(any);
+	if (name->type && (!empty || a == ATTR_HINT) &&
+	    note->row < s->implied_row) {
+		s->implied_row = note->row;
+		s->implied = name->type;
+	}
+	better = !s->a[a].p;
+	if (!better && empty == spanpart_is_empty(s->a[a]))
+		better = note->row < s->row[a];
+	else if (!better)
+		better = !empty;
+	if (!better)
+		return;
+	s->a[a] = any;
+	s->row[a] = note->row;
+}
+
+/* A span without a kind is what its other attributes are typical for. */
 static void
 find_type(struct otlpspan *s)
 {
-	struct json_span v = { 0 };
-	int last = -1;
-	size_t i;
-
-	s->type = s->kind == OTLPSPAN_FOREIGN ? NULL : "span";
-	for (i = 0; i < conventions_ntypes; i++) {
-		if (conventions_types[i].attribute != last) {
-			last = conventions_types[i].attribute;
-			v = otlpval_string(s->a[last]);
-			/* no other attribute overrides an unknown kind */
-			if (!s->type && last != ATTR_SPAN_KIND &&
-			    s->a[ATTR_SPAN_KIND].p)
-				s->type = "span";
-		}
-		if (!json_is_str(v, conventions_types[i].value))
-			continue;
-		if (!s->type)
-			s->type = conventions_types[i].type;
-		if (conventions_types[i].exact && !strcmp(s->type,
-		    conventions_types[i].type))
-			s->used[last] = 1;
-	}
-	if (!s->type)
+	if (s->kind != OTLPSPAN_FOREIGN)
 		s->type = "span";
+	else if (!s->type)
+		s->type = s->implied ? s->implied : "span";
 }
 
-/* Reads an input or output that is an attribute of an event. */
-static int
-read_event(struct otlpspan *s, int side)
+int
+otlpspan_is_used(const struct otlpspan *s, size_t i)
 {
-	const struct conventions_side *d = &conventions_sides[side];
-	struct json_span v[EVENT_FIELDS];
-	struct otlpval_pair pair;
-	struct json_iter events, it;
-	int i;
+	const struct otlpspan_note *note = &s->notes[i];
+	const struct json_span *v = &s->pairs[i].value;
+	const struct conventions_name *name;
+	int a;
 
-	for (events = json_each(s->v[SPAN_EVENTS]);
-	    spanpart_next_event(&events, v); ) {
-		if (!json_is(v[EVENT_ATTRIBUTES], JSON_ARRAY))
-			continue;
-		for (it = json_each(v[EVENT_ATTRIBUTES]);
-		    otlpval_next(&it, &pair); ) {
-			i = conventions_find(s->order, pair.key);
-			if (i < d->first || i > d->last)
-				continue;
+	if (note->row == conventions_nnames)
+		return 0;
+	name = &conventions_names[note->row];
+	a = name->attribute;
+	if (a == ATTR_KIND && s->kind != OTLPSPAN_FOREIGN)
+		return 1;
+	if (a == ATTR_KIND)
+		return note->kind && note->kind->exact && !name->member &&
+		    !strcmp(note->kind->type, s->type);
+	/* another name with the same value says nothing new */
+	return s->used[a] && !name->member && (note->row == s->row[a] ||
+	    (v->n == s->a[a].n && s->a[a].p &&
+	    !memcmp(v->p, s->a[a].p, v->n)));
+}
+
+/* 1 if a member of an event is the input or output. */
+static int
+is_event_side(const struct otlpspan *s, const struct otlpval_pair *pair,
+    int side)
+{
+	size_t row = conventions_find(&s->index, pair->key);
+
+	/* a word such as "input" may be anything, but for an object */
+	return row < conventions_nnames && conventions_names[row].attribute ==
+	    conventions_sides[side].attribute &&
+	    (strchr(conventions_names[row].name, '.') ||
+	    !spanpart_string(pair->value).p);
+}
+
+/* Reads an input or output from the members of an event, or of its body. */
+static int
+read_event_list(struct otlpspan *s, int side, struct json_span list)
+{
+	struct otlpval_pair pair;
+	struct json_iter it;
+
+	if (!json_is(list, JSON_ARRAY))
+		return 0;
+	for (it = json_each(list); otlpval_next(&it, &pair); )
+		if (is_event_side(s, &pair, side)) {
 			spanpart_put(&s->payload[side], pair.value,
-			    SPANPART_NESTED);
+			    HOW_NESTED);
 			return 1;
 		}
-	}
 	return 0;
 }
 
-/* Adds an event's attribute to its message. */
-static void
-put_event_member(struct buf *b, const struct otlpval_pair *pair)
+/* The members of the structured body of an event; absent if it has none. */
+static struct json_span
+event_members(struct json_span body)
 {
-	static const char content[] = "gen_ai.event.content";
+	static const char *const kvlist[] = { "kvlistValue" };
+	static const char *const values[] = { "values" };
+	struct json_span v;
+
+	otlpval_fields(body.p, kvlist, &v, 1);
+	otlpval_fields(v.p, values, &v, 1);
+	return v;
+}
+
+/* Reads an input or output that is in an event. */
+static int
+read_event(struct otlpspan *s, int side)
+{
+	struct json_span v[EVENT_FIELDS];
+	struct json_iter events;
+
+	for (events = json_each(s->v[SPAN_EVENTS]);
+	    spanpart_next_event(&events, v); )
+		if (read_event_list(s, side, v[EVENT_ATTRIBUTES]) ||
+		    read_event_list(s, side, event_members(v[EVENT_BODY])))
+			return 1;
+	return 0;
+}
+
+/*
+ * Adds an event's attribute or body to its message: the members of an object
+ * that is the content of the event, or else a member under that key.
+ */
+static void
+put_event_member(struct buf *b, struct json_span key, struct json_span any,
+    int content)
+{
 	static const char *const skipped[] = {
-		"role", "gen_ai.system", "gen_ai.provider.name"
+		"role", "gen_ai.system", "gen_ai.provider.name", "event.name"
 	};
 	struct json_span v;
 	struct buf text = { 0 };
 	size_t i;
 
 	for (i = 0; i < LEN(skipped); i++)
-		if (json_is_str(pair->key, skipped[i]))
+		if (json_is_str(key, skipped[i]))
 			return;
-	spanpart_put(&text, pair->value, SPANPART_NESTED);
+	spanpart_put(&text, any, HOW_NESTED);
 	v.p = buf_str(&text);
 	v.n = text.len;
-	if (*v.p == '{' && json_is_str(pair->key, content)) {
+	if (*v.p == '{' && content) {
 		json_add_others(b, v, skipped, 1);
 	} else {
-		json_add(b, NULL, pair->key);
+		json_add(b, NULL, key);
 		buf_byte(b, ':');
 		buf_add(b, v.p, v.n);
 	}
@@ -138,16 +284,23 @@ put_event_member(struct buf *b, const struct otlpval_pair *pair)
 
 /* Adds a message that is an event. */
 static void
-put_event_message(struct buf *b, const char *role, struct json_span attributes)
+put_event_message(struct buf *b, const char *role,
+    const struct json_span v[EVENT_FIELDS])
 {
+	static const char text[] = "\"content\"";
+	const struct json_span key = { text, sizeof(text) - 1 };
 	struct otlpval_pair pair;
 	struct json_iter it;
 
 	json_open(b, NULL, '{');
 	json_add_str(b, "role", role);
-	if (json_is(attributes, JSON_ARRAY))
-		for (it = json_each(attributes); otlpval_next(&it, &pair); )
-			put_event_member(b, &pair);
+	if (json_is(v[EVENT_ATTRIBUTES], JSON_ARRAY))
+		for (it = json_each(v[EVENT_ATTRIBUTES]);
+		    otlpval_next(&it, &pair); )
+			put_event_member(b, pair.key, pair.value,
+			    json_is_str(pair.key, "gen_ai.event.content"));
+	if (v[EVENT_BODY].p)
+		put_event_member(b, key, v[EVENT_BODY], 1);
 	json_close(b, '}');
 }
 
@@ -167,8 +320,7 @@ read_event_messages(struct otlpspan *s, int side)
 			continue;
 		if (!n++)
 			buf_byte(b, '[');
-		put_event_message(b, conventions_events[i].role,
-		    v[EVENT_ATTRIBUTES]);
+		put_event_message(b, conventions_events[i].role, v);
 	}
 	if (n)
 		buf_byte(b, ']');
@@ -183,73 +335,167 @@ is_json_type(struct json_span mime_type)
 	    has_text(mime_type, "json");
 }
 
+/* Takes the input or output from its attribute. */
+static void
+take_payload(struct otlpspan *s, int side)
+{
+	const struct conventions_side *d = &conventions_sides[side];
+	const struct conventions_name *name =
+	    &conventions_names[s->row[d->attribute]];
+	enum conventions_how how = name->how;
+
+	if (how == HOW_MIME) {
+		if (is_json_type(s->a[d->mime_type]))
+			how = HOW_ANY;
+		s->used[d->mime_type] = 1;
+	}
+	s->plain[side] = how == HOW_TEXT;
+	s->used[d->attribute] = 1;
+	spanpart_put(&s->payload[side], s->a[d->attribute], how);
+}
+
+/* Takes the answer at the end of a conversation, or the messages before. */
+static int
+take_talk(struct otlpspan *s, int side)
+{
+	struct buf *b = &s->payload[side];
+	struct json_span v, answer, unused, message;
+	struct json_iter it;
+	size_t before = b->len;
+
+	if (!s->a[ATTR_TALK].p)
+		return 0;
+	s->talk.len = 0;
+	otlpspan_put(s, &s->talk, ATTR_TALK);
+	v.p = buf_str(&s->talk);
+	v.n = s->talk.len;
+	if (!messages_answer(v, &answer) || (side == 1 && !answer.p))
+		return 0;
+	buf_byte(b, '[');
+	for (it = json_each(v); json_next(&it, &unused, &message); )
+		if ((answer.p && message.p >= answer.p) == side) {
+			json_comma(b);
+			buf_add(b, message.p, message.n);
+		}
+	buf_byte(b, ']');
+	if (b->len == before + 2)
+		b->len = before;
+	s->used[ATTR_TALK] = 1;
+	return b->len > before;
+}
+
+/* Puts instructions that are apart before the messages. */
+static void
+add_instructions(struct otlpspan *s)
+{
+	struct buf *b = &s->payload[0], old = *b;
+	struct json_span v = json_buf(&old), parts;
+	struct buf text = { 0 };
+
+	if (!s->a[ATTR_SYSTEM].p || !json_is(v, JSON_ARRAY) || v.n < 4 ||
+	    v.p[1] != '{')
+		return;
+	spanpart_put(&text, s->a[ATTR_SYSTEM], HOW_NESTED);
+	parts = json_buf(&text);
+	memset(b, 0, sizeof(*b));
+	buf_byte(b, '[');
+	json_open(b, NULL, '{');
+	json_add_str(b, "role", "system");
+	json_add(b, json_is(parts, JSON_ARRAY) ? "parts" : "content", parts);
+	json_close(b, '}');
+	buf_byte(b, ',');
+	buf_add(b, v.p + 1, v.n - 1);
+	s->used[ATTR_SYSTEM] = 1;
+	buf_release(&text);
+	buf_release(&old);
+}
+
 /* Finds the input (side 0) or the output (side 1). */
 static void
 read_payload(struct otlpspan *s, int side)
 {
 	const struct conventions_side *d = &conventions_sides[side];
-	struct buf *b = &s->payload[side];
-	struct json_span string;
-	int found = pick_attribute(s, d->first, d->last);
 	size_t i;
 
-	if (found == d->first) {
-		string = otlpval_string(s->a[found]);
-		if (string.p && !is_json_type(s->a[d->mime_type]))
-			json_compact(b, string);
-		else
-			spanpart_put(b, s->a[found], SPANPART_ANY);
-		s->used[d->mime_type] = 1;
+	if (!spanpart_is_empty(s->a[d->attribute])) {
+		take_payload(s, side);
 		return;
 	}
-	if (found >= 0) {
-		spanpart_put(b, s->a[found], found == ATTR_ENTITY_INPUT ||
-		    found == ATTR_ENTITY_OUTPUT ? SPANPART_ANY :
-		    SPANPART_NESTED);
-		return;
-	}
-	for (i = 0; i < LEN(d->nested); i++)
-		if (otlpval_nest(b, s->pairs, s->npairs, d->nested[i])) {
+	for (i = 0; i < LEN(d->nested) && d->nested[i]; i++)
+		if (otlpval_nest(&s->payload[side], s->pairs, s->npairs,
+		    d->nested[i])) {
 			s->nested[side] = d->nested[i];
 			return;
 		}
+	if (take_talk(s, side))
+		return;
 	if (json_is(s->v[SPAN_EVENTS], JSON_ARRAY))
 		s->in_events[side] = read_event(s, side) ||
 		    read_event_messages(s, side);
+	/* an empty one is better than none */
+	if (!s->in_events[side] && s->a[d->attribute].p)
+		take_payload(s, side);
 }
 
-/* The tokens of a generation as numbers. */
+/* Sets a count, unless it is known already. */
 static void
-otlpspan_count_tokens(struct otlpspan *s)
+set_count(struct otlpspan *s, int count, double d)
 {
-	static const int first[] = { ATTR_TOKENS_IN, ATTR_TOKENS_OUT,
-	    ATTR_TOKENS };
-	static const int last[] = {
-		ATTR_TOKENS_IN_4, ATTR_TOKENS_OUT_4, ATTR_TOKENS_3
-	};
-	struct buf text = { 0 };
-	struct json_span v;
-	int i, found, have_total = 0;
+	if (s->have & 1u << count)
+		return;
+	s->have |= 1u << count;
+	s->tokens[count] = d;
+}
 
-	for (i = 0; i < 3; i++) {
-		found = pick_attribute(s, first[i], last[i]);
-		if (found < 0)
-			continue;
-		text.len = 0;
-		otlpval_put(&text, s->a[found]);
-		buf_str(&text);
-		v.p = text.p;
-		v.n = text.len;
-		if (json_double(v, &s->tokens[i])) {
-			s->counted = 1;
-			have_total = i == 2;
-		}
+/* Reads the counts in an object, and in the objects with their details. */
+static void
+read_usage(struct otlpspan *s, struct json_span object, int depth)
+{
+	struct json_span key = { 0 }, v;
+	struct json_iter it;
+	double d;
+	int count;
+
+	if (!json_is(object, JSON_OBJECT))
+		return;
+	for (it = json_each(object); json_next(&it, &key, &v); ) {
+		count = conventions_find_count(key);
+		if (count < COUNTS && json_double(v, &d) && d >= 0)
+			set_count(s, count, d);
+		else if (!depth)
+			read_usage(s, v, 1);
 	}
-	if (s->counted && !have_total)
-		s->tokens[2] = s->tokens[0] + s->tokens[1];
-	if (strcmp(s->type, "generation") != 0)
-		s->counted = 0;
-	buf_release(&text);
+}
+
+/* Finds the counts of tokens as numbers. */
+static void
+read_counts(struct otlpspan *s)
+{
+	static const unsigned own = 1u << COUNT_IN | 1u << COUNT_OUT |
+	    1u << COUNT_TOTAL;
+	struct buf usage = { 0 };
+	double d;
+	int i;
+
+	s->have = 0;
+	memset(s->tokens, 0, sizeof(s->tokens));
+	for (i = 0; i < COUNTS; i++)
+		if (s->a[ATTR_TOKENS_IN + i].p &&
+		    spanpart_number(s->a[ATTR_TOKENS_IN + i], &d)) {
+			set_count(s, i, d);
+			/* of a part, the attribute's name says more */
+			s->used[ATTR_TOKENS_IN + i] = i <= COUNT_TOTAL;
+		}
+	if (s->a[ATTR_USAGE].p) {
+		spanpart_put(&usage, s->a[ATTR_USAGE], HOW_ANY);
+		read_usage(s, json_buf(&usage), 0);
+		buf_release(&usage);
+	}
+	/* the row of a run from otlp.h has its sums */
+	s->counted = s->kind == OTLPSPAN_FOREIGN && (s->have & own) != 0;
+	if (!(s->have & 1u << COUNT_TOTAL))
+		s->tokens[COUNT_TOTAL] = s->tokens[COUNT_IN] +
+		    s->tokens[COUNT_OUT];
 }
 
 /*
@@ -263,11 +509,40 @@ read_user_metadata(struct otlpspan *s)
 	b->len = 0;
 	if (!s->a[ATTR_METADATA].p)
 		return;
-	spanpart_put(b, s->a[ATTR_METADATA], SPANPART_ANY);
+	spanpart_put(b, s->a[ATTR_METADATA], HOW_ANY);
 	if (s->kind == OTLPSPAN_FOREIGN && *b->p != '{')
 		b->len = 0;
 	else
 		s->used[ATTR_METADATA] = 1;
+}
+
+int
+otlpspan_named(const struct otlpspan *s)
+{
+	const struct json_span name = s->v[SPAN_NAME];
+	int i;
+
+	if (s->kind != OTLPSPAN_FOREIGN)
+		return ATTRIBUTES;
+	for (i = ATTR_TOOL; i <= ATTR_STEP && !strcmp(s->type, "tool"); i++)
+		if (!spanpart_is_empty(s->a[i]) && spanpart_string(s->a[i]).p)
+			return i;
+	if (name.p && s->a[ATTR_FILLED].p && memchr(name.p, '{', name.n) &&
+	    spanpart_string(s->a[ATTR_FILLED]).p)
+		return ATTR_FILLED;
+	return ATTRIBUTES;
+}
+
+/* 1 if an attribute is the name of the span, or of the tool that it is. */
+static int
+is_name(const struct otlpspan *s, int attribute)
+{
+	struct json_span name = spanpart_string(s->a[attribute]);
+
+	if (s->kind != OTLPSPAN_FOREIGN || attribute == otlpspan_named(s))
+		return 1;
+	return name.p && name.n == s->v[SPAN_NAME].n &&
+	    !memcmp(name.p, s->v[SPAN_NAME].p, name.n);
 }
 
 /*
@@ -276,28 +551,28 @@ read_user_metadata(struct otlpspan *s)
 static void
 mark_used(struct otlpspan *s)
 {
-	struct json_span name;
 	int i;
 
-	for (i = ATTR_AGENT; i <= ATTR_TOOL_2; i++) {
-		name = otlpval_string(s->a[i]);
-		if (s->kind != OTLPSPAN_FOREIGN || (name.p &&
-		    name.n == s->v[SPAN_NAME].n &&
-		    !memcmp(name.p, s->v[SPAN_NAME].p, name.n)))
-			s->used[i] = 1;
-	}
+	for (i = ATTR_TOOL; i <= ATTR_FILLED; i++)
+		s->used[i] = i != ATTR_HINT && is_name(s, i);
 	/* attributes of a run have a meaning on its root only */
 	for (i = ATTR_RECORD; i < ATTRIBUTES; i++)
 		s->used[i] = s->kind != OTLPSPAN_FOREIGN || s->root ||
 		    i < ATTR_RUN_ID;
+	s->used[ATTR_MODEL] = 1;
+	s->used[ATTR_PARAMETERS] = 1;
+	s->used[ATTR_GRADE] = 1;
+	s->used[ATTR_REMARK] = 1;
+	s->used[ATTR_ASKED] = 1;
+	s->used[ATTR_ANSWERED] = 1;
 	s->used[ATTR_ERROR_TYPE] |= s->status == SPAN_STATUS_ERROR &&
-	    otlpval_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
+	    spanpart_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
 	if (s->kind == OTLPSPAN_FOREIGN)
 		return;
-	s->used[ATTR_SPAN_KIND] = 1;
-	s->used[ATTR_OPERATION] = 1;
 	s->used[ATTR_ERROR_TYPE] = 1;
 	s->used[ATTR_CONVERSATION_ID] = 1;
+	for (i = ATTR_TOKENS_IN; i <= ATTR_TOKENS; i++)
+		s->used[i] = 1;
 }
 
 /* Finds the trace's id: an attribute, or else the digits as a UUID. */
@@ -352,29 +627,62 @@ read_status(struct otlpspan *s)
 static void
 read_attributes(struct otlpspan *s)
 {
+	struct otlpspan_note *note;
 	struct json_iter it;
-	int i;
 
 	memset(s->a, 0, sizeof(s->a));
 	memset(s->used, 0, sizeof(s->used));
 	s->npairs = 0;
+	s->type = s->implied = NULL;
+	s->kind_row = s->implied_row = conventions_nnames;
 	if (!json_is(s->v[SPAN_ATTRIBUTES], JSON_ARRAY))
 		return;
 	for (it = json_each(s->v[SPAN_ATTRIBUTES]); ; s->npairs++) {
 		ALLOC_GROW(s->pairs, s->npairs + 1, s->cap);
+		ALLOC_GROW(s->notes, s->npairs + 1, s->notes_cap);
 		if (!otlpval_next(&it, &s->pairs[s->npairs]))
 			break;
-		i = conventions_find(s->order, s->pairs[s->npairs].key);
-		if (i < ATTRIBUTES)
-			s->a[i] = s->pairs[s->npairs].value;
+		note = &s->notes[s->npairs];
+		note->row = conventions_find(&s->index,
+		    s->pairs[s->npairs].key);
+		take_attribute(s, note, s->pairs[s->npairs].value);
 	}
+}
+
+/* 1 if a span has no parent: an id that is missing, empty or all zeros. */
+static int
+is_root(const struct otlpspan *s)
+{
+	struct json_span id = s->v[SPAN_PARENT];
+	struct buf text = { 0 };
+	int has;
+
+	/* most ids do not begin like zeros in hexadecimal or base64 */
+	if (json_is(id, JSON_STRING) && !strchr("0=A\"", id.p[1]))
+		return 0;
+	has = spanpart_put_id(&text, id);
+	buf_release(&text);
+	return !has;
+}
+
+/*
+ * The hash of a span's id, which the spans of a trace write in one form; 0 if
+ * there is none.
+ */
+static uint64_t
+hash_id(struct json_span id)
+{
+	uint64_t hash;
+
+	if (!json_is(id, JSON_STRING))
+		return 0;
+	hash = hash_bytes(0, 0, id.p, id.n);
+	return hash ? hash : 1;
 }
 
 int
 otlpspan_read(struct otlpspan *s, const char *p)
 {
-	struct buf parent = { 0 };
-
 	s->after = otlpval_fields(p, conventions_fields, s->v, SPAN_FIELDS);
 	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
 		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
@@ -385,20 +693,20 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	read_status(s);
 	s->start = otlpval_time(s->v[SPAN_START]);
 	s->end = otlpval_time(s->v[SPAN_END]);
-	s->root = !spanpart_put_id(&parent, s->v[SPAN_PARENT]);
-	buf_release(&parent);
-	s->counted = 0;
-	memset(s->tokens, 0, sizeof(s->tokens));
+	s->id = hash_id(s->v[SPAN_SPAN_ID]);
+	s->root = is_root(s);
+	s->parent = s->root ? 0 : hash_id(s->v[SPAN_PARENT]);
 	memset(s->nested, 0, sizeof(s->nested));
 	memset(s->in_events, 0, sizeof(s->in_events));
+	memset(s->plain, 0, sizeof(s->plain));
+	memset(s->searched, 0, sizeof(s->searched));
 	s->payload[0].len = s->payload[1].len = 0;
 	find_type(s);
 	read_payload(s, 0);
 	read_payload(s, 1);
-	otlpspan_count_tokens(s);
+	add_instructions(s);
+	read_counts(s);
 	read_user_metadata(s);
-	pick_attribute(s, ATTR_MODEL, ATTR_MODEL_4);
 	mark_used(s);
-	s->used[ATTR_PARAMETERS] = 1;
 	return 0;
 }

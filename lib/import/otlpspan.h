@@ -2,7 +2,7 @@
 #define OTLPSPAN_H
 
 /*
- * Reads an OpenTelemetry span by the conventions of conventions.h.
+ * Reads an OpenTelemetry span by the tables of conventions.h.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +12,12 @@
 #include "conventions.h"
 
 struct otlpval_pair;
+
+/* What an attribute of a span is. */
+struct otlpspan_note {
+	size_t row;		/* of conventions_names, or its size */
+	const struct conventions_kind *kind;	/* kind in its value, or NULL */
+};
 
 /* The origin of a span. */
 enum otlpspan_kind {
@@ -33,22 +39,34 @@ struct otlpspan {
 	uint64_t end;		/* nanoseconds since 1970; 0: unknown */
 	int root;		/* 1: it has no parent */
 	const char *type;	/* type of the observation */
-	int counted;		/* 1: a generation with token counts */
-	double tokens[3];	/* prompt, completion and total tokens */
+	uint64_t id, parent;	/* hashes of the span ids; 0: none */
+	int counted;		/* 1: it has a count of its own */
+	double tokens[COUNTS];	/* by COUNT_*; 0: unknown */
 	const char *after;	/* the end of the span's text */
 	/* for the functions of this room only */
 	struct json_span v[SPAN_FIELDS];	/* fields, or absent */
 	struct otlpval_pair *pairs;	/* all attributes */
+	struct otlpspan_note *notes;	/* what each of them is */
 	size_t npairs;
 	size_t cap;
+	size_t notes_cap;
 	struct json_span a[ATTRIBUTES];	/* known attributes */
+	size_t row[ATTRIBUTES];	/* their rows of conventions_names */
 	unsigned char used[ATTRIBUTES];	/* 1: in a field of the record */
+	const char *implied;	/* type of a span without a kind, or NULL */
+	size_t implied_row;	/* row that it is from */
+	size_t kind_row;	/* row that the type is from */
+	unsigned have;		/* 1 << COUNT_*: the count is known */
 	const char *nested[2];	/* prefix of flattened input and output */
 	int in_events[2];	/* 1: input, output are in events */
+	int plain[2];		/* 1: it is text, whatever it looks like */
 	struct buf payload[2];	/* input and output as JSON, or empty */
+	struct buf text[2];	/* text of the payload, once it was found */
+	int searched[2];	/* 1: it was; with 2: there is one */
+	struct buf talk;	/* the conversation as JSON, or empty */
 	struct buf metadata;	/* the user's metadata as JSON, or empty */
 	int status;		/* SPAN_STATUS_ERROR and so on */
-	unsigned char order[ATTRIBUTES];	/* attributes by name */
+	struct conventions_index index;
 };
 
 /* Initializes s for reading spans, one after another. */
@@ -60,5 +78,20 @@ void otlpspan_release(struct otlpspan *s);
  * written. Returns 0, or -1 if it is not an object or has no trace id.
  */
 int otlpspan_read(struct otlpspan *s, const char *p);
+
+/* 1 if the i-th attribute is in a field of the record. */
+int otlpspan_is_used(const struct otlpspan *s, size_t i);
+
+/*
+ * The attribute that names the span better than its own name does: ATTR_TOOL or
+ * ATTR_STEP of a tool, ATTR_FILLED; else ATTRIBUTES.
+ */
+int otlpspan_named(const struct otlpspan *s);
+
+/* Appends a known attribute, which has to be there, as JSON. */
+void otlpspan_put(const struct otlpspan *s, struct buf *b, int attribute);
+
+/* The text of a known attribute without quotes; empty if it is not a string. */
+void otlpspan_text(const struct otlpspan *s, struct buf *b, int attribute);
 
 #endif

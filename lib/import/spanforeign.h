@@ -7,7 +7,6 @@
  */
 #include "json/json.h"
 
-struct buf;
 struct otlpspan;
 
 /*
@@ -19,12 +18,5 @@ struct json_span foreign_error_type(const struct otlpspan *s);
 
 /* The name of the project or else the service, or absent. */
 struct json_span foreign_name(const struct otlpspan *s);
-
-/*
- * Appends the text of the last message from one of the roles, if v is or
- * contains a list of messages. Returns 0 if there is no such text.
- */
-int foreign_text(struct buf *text, struct json_span v, const char *const
-    roles[3]);
 
 #endif

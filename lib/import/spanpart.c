@@ -1,15 +1,67 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/util.h"
 #include "otlpval.h"
 #include "spanpart.h"
 
 /* The levels of a record around a value. */
 #define SPANPART_ROOM 10
 
+/* 1 if the n bytes at p have no quotation mark but escaped ones. */
+static int
+is_inside_string(const char *p, size_t n)
+{
+	const char *start = p, *end = p + n, *back;
+
+	while ((p = memchr(p, '"', (size_t)(end - p)))) {
+		for (back = p; back > start && back[-1] == '\\'; back--)
+			;
+		if ((p - back) % 2 == 0)
+			return 0;
+		p++;
+	}
+	return 1;
+}
+
+struct json_span
+spanpart_string(struct json_span any)
+{
+	static const char name[] = "{\"stringValue\":";
+	struct json_span v = { any.p, any.n };
+	size_t n = sizeof(name) - 1;
+
+	/* {"stringValue":"..."} without white space, but for one space */
+	if (any.p && any.n > n + 4 && !memcmp(any.p, name, n)) {
+		n += any.p[n] == ' ';
+		v.p += n;
+		v.n -= n + 1;
+		if (v.n >= 2 && *v.p == '"' && v.p[v.n - 1] == '"' &&
+		    is_inside_string(v.p + 1, v.n - 2))
+			return v;
+	}
+	return otlpval_string(any);
+}
+
+/* 1 if a text that begins like this is to be read as JSON. */
+static int
+is_readable(int first, enum conventions_how how)
+{
+	switch (how) {
+	case HOW_ANY:
+		return 1;
+	case HOW_QUOTED:
+		return first == '{' || first == '[' || first == '"';
+	case HOW_NESTED:
+		return first == '{' || first == '[';
+	default:
+		return 0;
+	}
+}
+
 /* Appends a string, or the JSON that it contains. */
 static void
-put_parsed(struct buf *b, struct json_span string, enum spanpart_parse how)
+put_parsed(struct buf *b, struct json_span string, enum conventions_how how)
 {
 	struct buf text = { 0 };
 	struct json_fault f;
@@ -20,7 +72,7 @@ put_parsed(struct buf *b, struct json_span string, enum spanpart_parse how)
 	v.n = text.len;
 	v.p += strspn(v.p, " \t\r\n");
 	v.n -= (size_t)(v.p - text.p);
-	if ((how == SPANPART_ANY || *v.p == '{' || *v.p == '[') &&
+	if (is_readable(*v.p, how) &&
 	    json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0 &&
 	    json_levels(v) + SPANPART_ROOM <= json_depth)
 		json_compact(b, v);
@@ -29,22 +81,122 @@ put_parsed(struct buf *b, struct json_span string, enum spanpart_parse how)
 	buf_release(&text);
 }
 
-void
-spanpart_put(struct buf *b, struct json_span any, enum spanpart_parse how)
+/* Appends the bytes that base64 stands for. Returns 0 if it is not base64. */
+static int
+decode_base64(struct buf *b, struct json_span string)
 {
-	struct json_span string = otlpval_string(any);
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *p = string.p + 1, *end = string.p + string.n - 1, *digit;
+	unsigned bits = 0, have = 0;
+
+	while (end > p && end[-1] == '=')
+		end--;
+	for (; p < end; p++) {
+		digit = memchr(digits, *p, sizeof(digits) - 1);
+		if (!digit)
+			return 0;
+		bits = (bits << 6 | (unsigned)(digit - digits)) & 0xffff;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			buf_byte(b, (char)(bits >> have));
+		}
+	}
+	return 1;
+}
+
+/* Appends bytes that are a JSON object or array. Returns 0 for others. */
+static int
+put_bytes(struct buf *b, struct json_span any)
+{
+	static const char *const names[] = { "bytesValue" };
+	struct buf text = { 0 };
+	struct json_fault f;
+	struct json_span v;
+	const char *p = any.p;
+	int ok;
+
+	/* most values are of another type: look at the name before all else */
+	if (!json_is(any, JSON_OBJECT))
+		return 0;
+	p += 1 + strspn(p + 1, " \t\r\n");
+	if (p[0] != '"' || (p[1] | 0x20) != 'b' || (p[2] | 0x20) != 'y')
+		return 0;
+	otlpval_fields(any.p, names, &v, 1);
+	if (!json_is(v, JSON_STRING) || !decode_base64(&text, v)) {
+		buf_release(&text);
+		return 0;
+	}
+	v.p = buf_str(&text);
+	v.n = text.len;
+	ok = (*v.p == '{' || *v.p == '[') &&
+	    json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0 &&
+	    json_levels(v) + SPANPART_ROOM <= json_depth;
+	if (ok)
+		json_compact(b, v);
+	buf_release(&text);
+	return ok;
+}
+
+void
+spanpart_put(struct buf *b, struct json_span any, enum conventions_how how)
+{
+	struct json_span string = spanpart_string(any);
 
 	if (string.p)
 		put_parsed(b, string, how);
-	else
+	else if (how == HOW_TEXT || !put_bytes(b, any))
 		otlpval_put(b, any);
+}
+
+int
+spanpart_is_empty(struct json_span any)
+{
+	static const char *const texts[] = { "", "{}", "[]", "null" };
+	struct json_span string;
+	size_t i;
+
+	if (!any.p)
+		return 1;
+	/* with all white space that may be around it */
+	if (any.n > 160)
+		return 0;
+	string = spanpart_string(any);
+	if (!string.p || string.n > 6)
+		return 0;
+	for (i = 0; i < LEN(texts); i++)
+		if (json_is_str(string, texts[i]))
+			return 1;
+	return 0;
+}
+
+int
+spanpart_number(struct json_span any, double *d)
+{
+	struct json_span v = spanpart_string(any);
+	struct buf text = { 0 };
+	struct json_fault f;
+	int ok;
+
+	if (v.p) {
+		v.p++;
+		v.n -= 2;
+	} else {
+		otlpval_put(&text, any);
+		v = json_buf(&text);
+	}
+	ok = json_scan(v.p, v.n, 0, NULL, NULL, 0, &f) >= 0 &&
+	    json_double(v, d) && *d >= 0 && *d < 1e300;
+	buf_release(&text);
+	return ok;
 }
 
 int
 spanpart_next_event(struct json_iter *it, struct json_span v[EVENT_FIELDS])
 {
 	static const char *const names[EVENT_FIELDS] = {
-		"name", "timeUnixNano", "attributes"
+		"name", "timeUnixNano", "attributes", "body"
 	};
 	struct json_span unused;
 	int object;

@@ -9,20 +9,29 @@
 
 struct buf;
 
-/* How to read a string that may be JSON. */
-enum spanpart_parse {
-	SPANPART_NESTED,	/* as JSON if it is an object or an array */
-	SPANPART_ANY		/* as JSON if it can be */
-};
-
 /*
  * Appends an AnyValue as JSON. A string that is JSON itself becomes that JSON,
- * unless it would be nested too deeply in a record.
+ * if how (other than HOW_MIME) allows it and it would not be nested too deeply
+ * in a record. So do bytes that are JSON, which LangSmith writes.
  */
-void spanpart_put(struct buf *b, struct json_span any, enum spanpart_parse how);
+void spanpart_put(struct buf *b, struct json_span any,
+    enum conventions_how how);
+
+/* As otlpval_string; faster for long strings. */
+struct json_span spanpart_string(struct json_span any);
+
+/* 1 if an AnyValue is absent, or empty text, or a list or object as text. */
+int spanpart_is_empty(struct json_span any);
+
+/* The finite number, not below 0, in an AnyValue, or in its string. */
+int spanpart_number(struct json_span any, double *d);
 
 /* The fields of an event. */
-enum { EVENT_NAME, EVENT_TIME, EVENT_ATTRIBUTES, EVENT_FIELDS };
+enum {
+	EVENT_NAME, EVENT_TIME, EVENT_ATTRIBUTES,
+	EVENT_BODY,		/* AnyValue of the log record that it was */
+	EVENT_FIELDS
+};
 
 /* Reads the fields of the next event of a list. Returns 0 at the end. */
 int spanpart_next_event(struct json_iter *it, struct json_span v[EVENT_FIELDS]);

@@ -5,6 +5,7 @@
 #include "json/isotime.h"
 #include "json/json.h"
 #include "conventions.h"
+#include "messages.h"
 #include "otlpspan.h"
 #include "otlpval.h"
 #include "spanforeign.h"
@@ -28,26 +29,41 @@ spanwrite_add_json(struct buf *b, const char *key, struct json_span any)
 	if (!any.p)
 		return;
 	json_key(b, key);
-	spanpart_put(b, any, SPANPART_ANY);
+	spanpart_put(b, any, HOW_ANY);
 }
 
-/* Adds the first present attribute from first to last. */
+/* Adds a known attribute, unless it is absent. */
 static void
-add_first(const struct otlpspan *s, struct buf *b, const char *key, int first,
-    int last)
+add_known(const struct otlpspan *s, struct buf *b, const char *key,
+    int attribute)
 {
-	int i;
+	if (!s->a[attribute].p)
+		return;
+	json_key(b, key);
+	otlpspan_put(s, b, attribute);
+}
 
-	for (i = first; i < last && !s->a[i].p; i++)
-		;
-	add_any(b, key, s->a[i]);
+/* Adds a count of tokens; that of a record as it was. */
+static void
+add_count(const struct otlpspan *s, struct buf *b, const char *key, int count)
+{
+	const double d = s->tokens[count];
+
+	if (s->kind != OTLPSPAN_FOREIGN)
+		add_any(b, key, s->a[ATTR_TOKENS_IN + count]);
+	else if (!(s->have & 1u << count))
+		return;
+	else if (d < 1e15 && d == (double)(long long)d)
+		json_add_int(b, key, (long long)d);
+	else
+		json_add_double(b, key, d);
 }
 
 /* Adds a time: the record's own text if there is one, or else the span's. */
 static void
 add_time(struct buf *b, const char *key, struct json_span own, uint64_t ns)
 {
-	struct json_span text = otlpval_string(own);
+	struct json_span text = spanpart_string(own);
 
 	if (!text.p && ns) {
 		isotime_add(b, key, (int64_t)(ns / 1000));
@@ -100,24 +116,44 @@ add_attribute(struct buf *b, const struct otlpval_pair *pair, size_t *n)
 	otlpval_put(b, pair->value);
 }
 
+/* 1 if a key belongs to the messages that were flattened. */
+static int
+is_flattened(const struct otlpspan *s, struct json_span key)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (s->nested[i] && otlpval_nested(key, s->nested[i]))
+			return 1;
+	return 0;
+}
+
 /* Adds the attributes that are not in other fields. */
 static void
 add_attributes(const struct otlpspan *s, struct buf *b)
 {
 	size_t i, n = 0;
-	int known;
 
-	for (i = 0; i < s->npairs; i++) {
-		known = conventions_find(s->order, s->pairs[i].key);
-		if ((known == ATTRIBUTES || !s->used[known]) &&
-		    !(s->nested[0] && otlpval_nested(s->pairs[i].key,
-		    s->nested[0])) &&
-		    !(s->nested[1] && otlpval_nested(s->pairs[i].key,
-		    s->nested[1])))
+	for (i = 0; i < s->npairs; i++)
+		if (!otlpspan_is_used(s, i) &&
+		    !is_flattened(s, s->pairs[i].key))
 			add_attribute(b, &s->pairs[i], &n);
-	}
 	if (n)
 		json_close(b, '}');
+}
+
+/* 1 if an attribute of an event is the input or output that was read. */
+static int
+is_event_payload(const struct otlpspan *s, struct json_span key)
+{
+	size_t row = conventions_find(&s->index, key);
+	int i;
+
+	for (i = 0; row < conventions_nnames && i < 2; i++)
+		if (s->in_events[i] && conventions_names[row].attribute ==
+		    conventions_sides[i].attribute)
+			return 1;
+	return 0;
 }
 
 /* Adds the attributes of an event or link, except input and output. */
@@ -128,17 +164,12 @@ add_event_attributes(const struct otlpspan *s, struct buf *b,
 	struct otlpval_pair pair;
 	struct json_iter it;
 	size_t n = 0;
-	int known;
 
 	if (!json_is(attributes, JSON_ARRAY))
 		return;
-	for (it = json_each(attributes); otlpval_next(&it, &pair); ) {
-		known = conventions_find(s->order, pair.key);
-		if (!(s->in_events[0] && known >= ATTR_INPUT &&
-		    known <= ATTR_QUERY) && !(s->in_events[1] &&
-		    known >= ATTR_OUTPUT && known <= ATTR_DOCUMENTS))
+	for (it = json_each(attributes); otlpval_next(&it, &pair); )
+		if (!is_event_payload(s, pair.key))
 			add_attribute(b, &pair, &n);
-	}
 	if (n)
 		json_close(b, '}');
 }
@@ -169,6 +200,10 @@ add_events(const struct otlpspan *s, struct buf *b)
 		if (time)
 			isotime_add(b, "time", (int64_t)(time / 1000));
 		add_event_attributes(s, b, v[EVENT_ATTRIBUTES]);
+		if (v[EVENT_BODY].p) {
+			json_key(b, "body");
+			spanpart_put(b, v[EVENT_BODY], HOW_NESTED);
+		}
 		json_close(b, '}');
 	}
 	if (n)
@@ -221,7 +256,8 @@ add_string(struct buf *b, const char *key, struct json_span string)
 /* The members of metadata that are added to the user's own. */
 static const char *const metadata_names[] = {
 	"attributes", "events", "links", "service_name", "scope_name",
-	"span_kind", "trace_state", "error_type"
+	"span_kind", "trace_state", "error_type", "cached_tokens",
+	"reasoning_tokens"
 };
 
 /* Adds the parts of the span that a record has no fields for. */
@@ -248,6 +284,8 @@ add_rest(const struct otlpspan *s, struct buf *b)
 		json_add_str(b, "span_kind", names[kind]);
 	add_string(b, "trace_state", s->v[SPAN_STATE]);
 	add_string(b, "error_type", foreign_error_type(s));
+	add_count(s, b, "cached_tokens", COUNT_CACHED);
+	add_count(s, b, "reasoning_tokens", COUNT_REASONING);
 }
 
 /*
@@ -301,7 +339,7 @@ static void
 add_ids(const struct otlpspan *s, struct buf *b)
 {
 	struct buf id = { 0 };
-	struct json_span name = otlpval_string(s->a[ATTR_NAME]);
+	struct json_span name = spanpart_string(s->a[ATTR_NAME]);
 
 	if (s->a[ATTR_ID].p)
 		add_any(b, "id", s->a[ATTR_ID]);
@@ -314,7 +352,9 @@ add_ids(const struct otlpspan *s, struct buf *b)
 		add_any(b, "type", s->a[ATTR_TYPE]);
 	else
 		json_add_str(b, "type", s->type);
-	if (!name.p)
+	if (otlpspan_named(s) < ATTRIBUTES)
+		add_known(s, b, "name", otlpspan_named(s));
+	else if (!name.p)
 		add_string(b, "name", s->v[SPAN_NAME]);
 	buf_release(&id);
 }
@@ -334,19 +374,29 @@ add_parent(const struct otlpspan *s, struct buf *b)
 	buf_release(&id);
 }
 
+/* Adds the level: a record's own, the one that is set, or that of an error. */
 static void
 add_level(const struct otlpspan *s, struct buf *b)
 {
 	struct json_span message = status_message(s);
+	struct buf word = { 0 };
+	const char *level;
 
+	otlpspan_text(s, &word, ATTR_GRADE);
+	level = conventions_find_level(buf_str(&word), word.len);
 	if (s->a[ATTR_LEVEL].p)
 		add_any(b, "level", s->a[ATTR_LEVEL]);
 	else if (s->kind == OTLPSPAN_FOREIGN && s->status == SPAN_STATUS_ERROR)
 		json_add_str(b, "level", "error");
+	else if (level)
+		json_add_str(b, "level", level);
 	if (s->a[ATTR_STATUS_MESSAGE].p)
 		add_any(b, "status_message", s->a[ATTR_STATUS_MESSAGE]);
-	else if (s->status != SPAN_STATUS_ERROR)
+	else if (s->status != SPAN_STATUS_ERROR && !s->a[ATTR_REMARK].p)
 		add_string(b, "status_message", message);
+	else
+		add_known(s, b, "status_message", ATTR_REMARK);
+	buf_release(&word);
 }
 
 void
@@ -361,54 +411,92 @@ spanwrite_step(const struct otlpspan *s, struct buf *b)
 	add_error(s, b);
 	add_level(s, b);
 	spanwrite_add_metadata(s, b, 1, 0);
-	add_first(s, b, "model", ATTR_MODEL, ATTR_MODEL_4);
-	spanwrite_add_json(b, "llm_parameters", s->a[ATTR_PARAMETERS]);
-	add_first(s, b, "prompt_tokens", ATTR_TOKENS_IN, ATTR_TOKENS_IN_4);
-	add_first(s, b, "completion_tokens", ATTR_TOKENS_OUT,
-	    ATTR_TOKENS_OUT_4);
-	add_first(s, b, "total_tokens", ATTR_TOKENS, ATTR_TOKENS_3);
+	add_known(s, b, "model", ATTR_MODEL);
+	add_known(s, b, "llm_parameters", ATTR_PARAMETERS);
+	add_count(s, b, "prompt_tokens", COUNT_IN);
+	add_count(s, b, "completion_tokens", COUNT_OUT);
+	add_count(s, b, "total_tokens", COUNT_TOTAL);
 	add_parent(s, b);
 	json_key(b, "trace_id");
 	buf_add(b, s->trace_id.p, s->trace_id.len);
 	json_close(b, '}');
 }
 
-/* Adds the input or output of a run. */
-static void
-add_run_payload(const struct otlpspan *s, struct buf *b, const char *key,
-    int side)
+/* Appends the text of the input or output of a span of another program. */
+static int
+find_span_text(const struct otlpspan *s, struct buf *text, int side)
 {
-	struct json_span v = { s->payload[side].p, s->payload[side].len };
-	struct buf text = { 0 };
+	struct json_span v = json_buf(&s->payload[side]);
+	struct buf nested = { 0 };
+	int found, i;
 
-	if (v.n && s->kind == OTLPSPAN_FOREIGN &&
-	    foreign_text(&text, v, conventions_sides[side].roles))
-		json_add_text(b, key, text.p, text.len);
-	else
-		add_payload(s, b, key, side);
-	buf_release(&text);
+	if (s->plain[side] && json_is(v, JSON_STRING) && v.n > 2) {
+		json_text(text, v);
+		return 1;
+	}
+	/* a string is the last resort: it may be messages as Python prints */
+	found = !json_is(v, JSON_STRING) && messages_text(text, v, side);
+	for (i = 0; !found && !s->nested[side] &&
+	    conventions_sides[side].nested[i]; i++) {
+		nested.len = 0;
+		if (otlpval_nest(&nested, s->pairs, s->npairs,
+		    conventions_sides[side].nested[i]))
+			found = messages_text(text, json_buf(&nested), side);
+	}
+	buf_release(&nested);
+	return found || messages_text(text, v, side);
+}
+
+const struct buf *
+spanwrite_text(struct otlpspan *s, int side)
+{
+	if (s->kind != OTLPSPAN_FOREIGN)
+		return NULL;
+	if (!s->searched[side]) {
+		s->text[side].len = 0;
+		s->searched[side] = 1 + find_span_text(s, &s->text[side],
+		    side);
+	}
+	return s->searched[side] == 2 ? &s->text[side] : NULL;
 }
 
 void
-spanwrite_input(const struct otlpspan *s, struct buf *b)
+spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 {
-	add_run_payload(s, b, "input", 0);
+	static const char *const keys[] = { "input", "output" };
+	const int of_trace = conventions_sides[side].of_trace;
+	const struct buf *text;
+	struct buf given = { 0 }, found = { 0 };
+	struct json_span v;
+
+	if (s->kind == OTLPSPAN_FOREIGN && s->a[of_trace].p) {
+		otlpspan_put(s, &given, of_trace);
+		v = json_buf(&given);
+		text = messages_text(&found, v, side) ? &found : NULL;
+		if (!text)
+			json_add(b, keys[side], v);
+	} else {
+		text = spanwrite_text(s, side);
+		if (!text)
+			add_payload(s, b, keys[side], side);
+	}
+	if (text)
+		json_add_text(b, keys[side], text->p, text->len);
+	buf_release(&given);
+	buf_release(&found);
 }
 
-void
-spanwrite_output(const struct otlpspan *s, struct buf *b)
-{
-	add_run_payload(s, b, "output", 1);
-}
-
-/* Adds the name of the run: the agent's, the project's or the service's. */
+/*
+ * Adds the name of the run: the trace's own, the agent's, the project's or the
+ * service's.
+ */
 static void
 add_run_name(const struct otlpspan *s, struct buf *b)
 {
-	struct json_span name = otlpval_string(s->a[ATTR_AGENT]);
+	const int attribute = s->a[ATTR_TRACE_NAME].p ? ATTR_TRACE_NAME :
+	    ATTR_AGENT;
+	struct json_span name = spanpart_string(s->a[attribute]);
 
-	if (!name.p)
-		name = otlpval_string(s->a[ATTR_AGENT_2]);
 	if (!name.p && s->kind == OTLPSPAN_FOREIGN)
 		name = foreign_name(s);
 	add_string(b, "name", name);

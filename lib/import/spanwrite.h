@@ -13,14 +13,19 @@ void spanwrite_step(const struct otlpspan *s, struct buf *b);
 
 /*
  * Each appends a part of a trace row, as members of an open object: ids and
- * name, the input, the output, the outcome. The input and output of a list of
- * messages are the texts of the last ones from the user and from the model. A
- * span that is not a run has the trace's id only.
+ * name, the input (side 0) or the output (side 1), the outcome. Of an input or
+ * output with text in it (messages.h) a row has that text. A span that is not a
+ * run has the trace's id only.
  */
 void spanwrite_run(const struct otlpspan *s, struct buf *b);
-void spanwrite_input(const struct otlpspan *s, struct buf *b);
-void spanwrite_output(const struct otlpspan *s, struct buf *b);
+void spanwrite_side(struct otlpspan *s, struct buf *b, int side);
 void spanwrite_end(const struct otlpspan *s, struct buf *b);
+
+/*
+ * The text of the span's input or output, or NULL if there is none, or if the
+ * span is from otlp.h. It is searched for once.
+ */
+const struct buf *spanwrite_text(struct otlpspan *s, int side);
 
 /* Appends the metadata of the input record of the span. */
 void spanwrite_metadata(const struct otlpspan *s, struct buf *b);
