@@ -171,10 +171,10 @@ observations()
 			assert_equal "$what $order $(jq -c '[.input, .output]' out)" "$what $order $wanted"
 		done
 	done <<-'END'
-	|["early",null]
+	|["early","later"]
 	input.value asked output.value told|["asked","told"]
-	input.value asked|["asked",null]
-	output.value told|["early",null]
+	input.value asked|["asked","later"]
+	output.value told|["early","told"]
 	END
 }
 

@@ -11,6 +11,7 @@
 #include "base/set.h"
 #include "io/source.h"
 #include "spool.h"
+#include "content.h"
 #include "otlpval.h"
 #include "otlpspan.h"
 #include "spanwrite.h"
@@ -21,8 +22,8 @@
 
 /*
  * The rank of a span among those that can stand for the run. A span that is a
- * run comes first, then one with content, then one without a parent, then the
- * one with the earliest start, then the one with the latest end.
+ * run comes first, then one without a parent, then the one with the earliest
+ * start, then the one with the latest end.
  */
 struct rank {
 	int class;		/* sum of CLASS_*; 0: no span yet */
@@ -30,7 +31,7 @@ struct rank {
 	uint64_t end;		/* in nanoseconds, like start */
 };
 
-enum { CLASS_SPAN = 1, CLASS_ROOT = 2, CLASS_HAS = 4, CLASS_RUN = 8 };
+enum { CLASS_SPAN = 1, CLASS_ROOT = 2, CLASS_RUN = 4 };
 
 /* The facts about a trace that are gathered from its spans. */
 struct import_trace {
@@ -39,8 +40,8 @@ struct import_trace {
 	int row;		/* 1: it has a row */
 	struct chain run;	/* members of the row around the content */
 	struct rank run_rank;	/* rank of the span they are from */
-	uint64_t content;	/* place of input and output, or 0 */
-	struct rank content_rank;	/* rank of the span they are from */
+	uint64_t side[2];	/* places of input and output, or 0 */
+	struct content content[2];	/* ranks of the spans they are from */
 	int counted;		/* 1: a generation has token counts */
 	double tokens[3];	/* prompt, completion and total tokens */
 };
@@ -80,7 +81,7 @@ import_trace_of(struct importer *m)
 
 /* Returns 1, and sets *r to the rank of the span, if that is before *r. */
 static int
-outranks(struct rank *r, const struct otlpspan *s, int has)
+outranks(struct rank *r, const struct otlpspan *s)
 {
 	struct rank new = { CLASS_SPAN, s->start - 1, s->end };
 	int better;
@@ -88,7 +89,6 @@ outranks(struct rank *r, const struct otlpspan *s, int has)
 	/* an observation of fl-parse never was a run */
 	if (s->kind != OTLPSPAN_STEP) {
 		new.class += s->root ? CLASS_ROOT : 0;
-		new.class += has ? CLASS_HAS : 0;
 		new.class += s->kind != OTLPSPAN_FOREIGN ? CLASS_RUN : 0;
 	}
 	if (new.class != r->class)
@@ -108,7 +108,7 @@ keep_run(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
 
-	if (!outranks(&g->run_rank, s, 0))
+	if (!outranks(&g->run_rank, s))
 		return 0;
 	memset(&g->run, 0, sizeof(g->run));
 	g->row = s->kind == OTLPSPAN_FOREIGN || s->kind == OTLPSPAN_RUN;
@@ -126,27 +126,27 @@ keep_run(struct importer *m, struct import_trace *g)
 }
 
 /*
- * Keeps the input and output. They may come from another span than the rest of
+ * Keeps the input and output. They may come from other spans than the rest of
  * the row: the outermost span is often a server's, without content.
  */
 static int
 keep_content(struct importer *m, struct import_trace *g)
 {
-	struct otlpspan *s = &m->span;
-	int has = s->payload[0].len > 0;
+	const int sides = m->what == OTLPIN_INPUTS ? 1 : 2;
+	int i;
 
-	if (s->kind == OTLPSPAN_STEP || (s->kind == OTLPSPAN_FOREIGN && !has &&
-	    (!s->payload[1].len || m->what == OTLPIN_INPUTS)))
-		return 0;
-	if (!outranks(&g->content_rank, s, has))
-		return 0;
-	m->text.len = 0;
-	if (s->kind != OTLPSPAN_NO_RUN)
-		spanwrite_side(s, &m->text, 0);
-	if (s->kind != OTLPSPAN_NO_RUN && m->what != OTLPIN_INPUTS)
-		spanwrite_side(s, &m->text, 1);
-	g->content = spool_put(&m->spool, NULL, m->text.p, m->text.len);
-	return g->content ? 0 : -1;
+	for (i = 0; i < sides; i++) {
+		if (!content_is_better(&g->content[i], &m->span, i))
+			continue;
+		m->text.len = 0;
+		if (m->span.kind != OTLPSPAN_NO_RUN)
+			spanwrite_side(&m->span, &m->text, i);
+		g->side[i] = spool_put(&m->spool, NULL, m->text.p,
+		    m->text.len);
+		if (!g->side[i])
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -414,7 +414,8 @@ gather_row(struct importer *m, const struct import_trace *g)
 	m->text.len = 0;
 	buf_byte(&m->text, '{');
 	return add_piece(m, g->run.first, &end) ||
-	    add_piece(m, g->content, &next) || add_piece(m, end, &next) ? -1 :
+	    add_piece(m, g->side[0], &next) ||
+	    add_piece(m, g->side[1], &next) || add_piece(m, end, &next) ? -1 :
 	    0;
 }
 
@@ -424,7 +425,7 @@ write_trace(struct importer *m, const struct import_trace *g)
 	struct buf *b;
 
 	m->in->rootless += !(g->run_rank.class & CLASS_ROOT);
-	if (m->what == OTLPIN_INPUTS && !g->content) {
+	if (m->what == OTLPIN_INPUTS && !g->side[0]) {
 		m->in->inputless++;
 		return 0;
 	}
