@@ -12,6 +12,7 @@
 #include "io/source.h"
 #include "spool.h"
 #include "content.h"
+#include "tokens.h"
 #include "otlpval.h"
 #include "otlpspan.h"
 #include "spanwrite.h"
@@ -42,8 +43,7 @@ struct import_trace {
 	struct rank run_rank;	/* rank of the span they are from */
 	uint64_t side[2];	/* places of input and output, or 0 */
 	struct content content[2];	/* ranks of the spans they are from */
-	int counted;		/* 1: a generation has token counts */
-	double tokens[3];	/* prompt, completion and total tokens */
+	struct tokens tokens;
 };
 
 struct importer {
@@ -153,17 +153,14 @@ static int
 keep_step(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
-	const int counted = s->counted && !strcmp(s->type, "generation");
-	size_t i;
 
 	if (s->kind == OTLPSPAN_RUN || s->kind == OTLPSPAN_NO_RUN)
 		return 0;
 	g->nsteps++;
-	g->counted |= counted;
-	for (i = 0; counted && i < LEN(g->tokens); i++)
-		g->tokens[i] += s->tokens[i];
 	if (m->what == OTLPIN_INPUTS)
 		return 0;
+	if (tokens_add(&g->tokens, &m->spool, s))
+		return -1;
 	m->text.len = 0;
 	spanwrite_step(s, &m->text);
 	if (m->what == OTLPIN_TRACES)
@@ -375,11 +372,11 @@ add_sums(const struct import_trace *g, struct buf *b)
 	b->len--;
 	if (!v[0].p)
 		json_add_int(b, given[0], (long long)g->nsteps);
-	if (v[1].p || !g->counted)
+	if (v[1].p || !g->tokens.known)
 		return;
 	json_open(b, given[1], '{');
 	for (i = 0; i < LEN(names); i++)
-		json_add_double(b, names[i], g->tokens[i]);
+		json_add_double(b, names[i], g->tokens.sum[i]);
 	json_close(b, '}');
 }
 
@@ -420,7 +417,7 @@ gather_row(struct importer *m, const struct import_trace *g)
 }
 
 static int
-write_trace(struct importer *m, const struct import_trace *g)
+write_trace(struct importer *m, struct import_trace *g)
 {
 	struct buf *b;
 
@@ -433,7 +430,7 @@ write_trace(struct importer *m, const struct import_trace *g)
 	/* a trace that had no row gets none */
 	if (m->what == OTLPIN_SEPARATE && !g->row)
 		return 0;
-	if (gather_row(m, g))
+	if (gather_row(m, g) || tokens_finish(&g->tokens, &m->spool))
 		return -1;
 	if (m->what != OTLPIN_INPUTS)
 		add_sums(g, &m->text);
