@@ -29,8 +29,11 @@ emit(struct yamlout *y, yaml_event_t *ev, int made)
 {
 	if (!made)
 		die_memory(0);
-	if (!yaml_emitter_emit(&y->emitter, ev))
+	if (!yaml_emitter_emit(&y->emitter, ev)) {
+		if (y->emitter.error == YAML_MEMORY_ERROR)
+			die_memory(0);
 		y->failed = 1;
+	}
 	return y->failed ? -1 : 0;
 }
 
