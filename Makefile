@@ -19,7 +19,7 @@ PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
-LIBS = -Wl,--as-needed -lfyaml -lyaml -lpcre2-8 -lm -pthread
+LIBS = -Wl,--as-needed -lyaml -lpcre2-8 -lm -pthread
 
 LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
 PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc \
@@ -39,12 +39,13 @@ FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-# Debian's names. Elsewhere: gcc, libyaml, libfyaml, jsmn, pcre2, bats with its
+# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, bats with its
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
-DEPS = gcc libc6-dev libyaml-dev libfyaml-dev libjsmn-dev libpcre2-dev \
-	python3 bats bats-support bats-assert bats-file jq nodejs
+DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev python3 \
+	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
-	python3-websockets python3-pydantic python3-aiohttp python3-attr
+	python3-websockets python3-pydantic python3-aiohttp python3-attr \
+	python3-yaml
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

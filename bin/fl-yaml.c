@@ -52,6 +52,29 @@ static const struct option options[] = {
 /* Number of lines still to write at most; -1: unlimited. */
 static long long lines_left = -1;
 
+/* Warnings about the tags of one file. */
+struct tag_report {
+	const char *name;	/* of the file */
+	unsigned long long n;	/* tags that are not known */
+};
+
+/* Tags that are reported with their places. */
+#define TAGS_SHOWN 20
+
+static void
+report_tag(void *arg, int error, const struct err *e)
+{
+	struct tag_report *tags = arg;
+	char *msg;
+
+	(void)error;
+	if (tags->n++ >= TAGS_SHOWN)
+		return;
+	msg = err_text(e, tags->name);
+	warn("warning: %s", msg);
+	free(msg);
+}
+
 /* Writes a YAML file as JSONL. Returns the exit status. */
 static int
 file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
@@ -60,6 +83,7 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 	struct buf json = { 0 };
 	struct err e = { 0 };
 	const char *name = strcmp(file, "-") ? file : "<stdin>";
+	struct tag_report tags = { name, 0 };
 	char *msg;
 	size_t line;
 	int fd = STDIN_FILENO, got;
@@ -70,7 +94,7 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 		warn("%s: %s", name, strerror(errno));
 		return 2;
 	}
-	r = yamlin_new(fd, unit);
+	r = yamlin_new(fd, unit, report_tag, &tags);
 	got = 0;
 	while (lines_left &&
 	    (got = yamlin_next(r, &json, &line, &e)) > 0) {
@@ -85,6 +109,9 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 		warn("%s", msg);
 		free(msg);
 	}
+	if (tags.n > TAGS_SHOWN)
+		warn("warning: %s: %llu more tags are not known", name,
+		    tags.n - TAGS_SHOWN);
 	yamlin_free(r);
 	err_release(&e);
 	buf_release(&json);

@@ -173,7 +173,7 @@ setting()
 	done
 	printf 'a: \0\n' >setting.yaml
 	run --separate-stderr -2 fl-config check
-	assert_equal "$stderr" 'fl-config: setting.yaml:1: NUL byte'
+	assert_equal "$stderr" 'fl-config: setting.yaml:1:4: NUL byte'
 	rm setting.yaml
 	run --separate-stderr -2 fl-config check
 	assert_equal "$stderr" 'fl-config: setting.yaml: No such file or directory'

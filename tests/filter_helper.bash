@@ -38,7 +38,7 @@ is_sanitized()
 # library_flags: prints the flags to link a C program with the project's library.
 library_flags()
 {
-	printf '%s\n' "-I$ROOT/lib" "${BIN%/bin}/libfluxloop.a" -lfyaml -lyaml -lm
+	printf '%s\n' "-I$ROOT/lib" "${BIN%/bin}/libfluxloop.a" -lyaml -lm
 	if is_sanitized; then
 		printf '%s\n' -fsanitize=address,undefined
 	fi

@@ -28,7 +28,7 @@
 #include "json/tree.h"
 #include "json/isotime.h"
 #include "base/err.h"
-#include "yaml/yamlin.h"
+#include "yaml/yamltype.h"
 #endif
 #include "json-tell.h"
 
@@ -135,7 +135,7 @@ say_of_others(const char *what, char *s, size_t n, struct buf *b)
 		else
 			buf_byte(b, '-');
 	} else if (!strcmp(what, "reading")) {
-		reading = yamlin_other_reading(s, n);
+		reading = yamltype_other_reading(s, n);
 		buf_puts(b, reading ? reading : "-");
 	} else {
 		exit(1);

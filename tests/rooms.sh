@@ -107,7 +107,7 @@ for h in */*.h; do
 	check_header "$h" || complain "$h: does not compile alone"
 done
 
-for h in jsmn.h yaml.h libfyaml.h; do
+for h in jsmn.h yaml.h; do
 	users=$(grep -l "#include <$h>" ./*/*.c ../bin/*.c | wc -l)
 	[ "$users" -eq 1 ] || complain "<$h>: $users files include it, not one"
 done

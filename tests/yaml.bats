@@ -429,7 +429,7 @@ reads_as()
 			# shellcheck disable=SC2059 # a shape is a format
 			printf "$shape" "$bytes" >in
 			run --separate-stderr -2 fl-yaml in
-			assert_regex "$bytes $shape $stderr" ' fl-yaml: in:[0-9]+: (not UTF-8|NUL byte)$'
+			assert_regex "$bytes $shape $stderr" ' fl-yaml: in:[0-9]+:[0-9]+: (not UTF-8|NUL byte)$'
 		done
 	done
 }
@@ -441,7 +441,7 @@ reads_as()
 			printf -- "- x$bytes\n"
 		} >in
 		run --separate-stderr -2 fl-yaml in
-		assert_regex "$stderr" '^fl-yaml: in:40001: (not UTF-8|NUL byte)$'
+		assert_regex "$stderr" '^fl-yaml: in:40001:4: (not UTF-8|NUL byte)$'
 	done
 }
 
@@ -460,7 +460,7 @@ reads_as()
 		{ printf -- '- a'; sleep 0.02; printf '%b' "${bytes:0:4}"; sleep 0.02
 			printf '%b\n' "${bytes:4}"; } | {
 			run --separate-stderr -2 fl-yaml
-			assert_equal "$stderr" 'fl-yaml: <stdin>:1: not UTF-8'
+			assert_equal "$stderr" 'fl-yaml: <stdin>:1:4: not UTF-8'
 		}
 	done
 }

@@ -241,7 +241,7 @@ read_setting(struct config *c, struct buf *json, schema_report *report,
     void *arg)
 {
 	struct yamlin_reader *r;
-	const struct yamlin_mark *marks;
+	const struct yamlmark *marks;
 	struct tree t = { 0 };
 	struct err e = { 0 };
 	size_t line, n;
@@ -254,7 +254,7 @@ read_setting(struct config *c, struct buf *json, schema_report *report,
 		err_release(&e);
 		return -1;
 	}
-	r = yamlin_new(fd, YAMLIN_DOCUMENTS);
+	r = yamlin_new(fd, YAMLIN_DOCUMENTS, report, arg);
 	got = yamlin_next(r, json, &line, &e);
 	if (got < 0) {
 		report(arg, errors = 1, &e);

@@ -16,6 +16,8 @@
 #include "json/tree.h"
 #include "json/path.h"
 #include "yaml/yamlin.h"
+#include "yaml/yamlmark.h"
+#include "yaml/yamltype.h"
 #include "schema.h"
 #include "configset.h"
 
@@ -24,7 +26,7 @@ struct document {
 	struct yamlin_reader *reader;
 	struct buf json;
 	struct tree tree;		/* of json; empty for an empty file */
-	const struct yamlin_mark *marks;	/* of the nodes; NULL: empty */
+	const struct yamlmark *marks;	/* of the nodes; NULL: empty */
 };
 
 /* One change of one file. */
@@ -70,7 +72,7 @@ is_plain(const char *text, enum schema_type type)
 
 	if (is_literal(text, type))
 		return 1;
-	if (!n || yamlin_other_reading(text, n) || is_json(text, n))
+	if (!n || yamltype_other_reading(text, n) || is_json(text, n))
 		return 0;
 	/* only characters that need no quotes anywhere, and a letter first */
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz"
@@ -124,7 +126,7 @@ document_read(struct document *d, int fd, struct err *e)
 	int got;
 
 	memset(d, 0, sizeof(*d));
-	d->reader = yamlin_new(fd, YAMLIN_DOCUMENTS);
+	d->reader = yamlin_new(fd, YAMLIN_DOCUMENTS, NULL, NULL);
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_set(e, 0, 0, "%s", strerror(errno));
 	got = yamlin_next(d->reader, &d->json, &line, e);
@@ -182,11 +184,11 @@ document_find(const struct document *d, const char *path, const char **rest)
 static int
 replace_value(struct change *c, size_t node)
 {
-	const struct yamlin_mark *m = &c->old.marks[node];
+	const struct yamlmark *m = &c->old.marks[node];
 	struct buf b = { 0 };
 	size_t at = m->start, n = m->end - m->start;
 
-	if (m->style != YAMLIN_PLAIN && m->style != YAMLIN_QUOTED)
+	if (m->style != YAMLMARK_PLAIN && m->style != YAMLMARK_QUOTED)
 		return err_set(c->e, m->line, m->col, "'%s' is not on one "
 		    "line; edit the file", c->key);
 	/* an empty value goes after the colon of its key, which is m[-1] */
@@ -209,7 +211,7 @@ replace_value(struct change *c, size_t node)
 static size_t
 insertion_point(const struct change *c, size_t section)
 {
-	const struct yamlin_mark *first = &c->old.marks[section + 1];
+	const struct yamlmark *first = &c->old.marks[section + 1];
 	size_t at = first[1].end;
 
 	if (c->old.tree.nodes[section + 2].type >= JSON_ARRAY)
@@ -222,7 +224,7 @@ insertion_point(const struct change *c, size_t section)
 static int
 add_key(struct change *c, size_t section, const char *rest)
 {
-	const struct yamlin_mark *marks = c->old.marks;
+	const struct yamlmark *marks = c->old.marks;
 	const struct tree *t = &c->old.tree;
 	struct buf b = { 0 };
 	size_t at = c->text.len, indent = 0;
@@ -232,7 +234,7 @@ add_key(struct change *c, size_t section, const char *rest)
 		    "exist; edit the file", c->key);
 	if (marks && t->nodes[section].count) {
 		if (t->nodes[section].type != JSON_OBJECT ||
-		    marks[section].style != YAMLIN_BLOCK)
+		    marks[section].style != YAMLMARK_BLOCK)
 			return err_set(c->e, marks[section].line,
 			    marks[section].col, "cannot add '%s' here; edit "
 			    "the file", c->key);

@@ -9,7 +9,8 @@
 #include "base/set.h"
 #include "base/util.h"
 #include "json/tree.h"
-#include "yaml/yamlin.h"
+#include "yaml/yamlmark.h"
+#include "yaml/yamltype.h"
 #include "schema.h"
 
 static const char *const type_names[] = {
@@ -305,7 +306,7 @@ find_elsewhere(const char *path)
 
 struct check {
 	const struct tree *tree;
-	const struct yamlin_mark *marks;	/* NULL: positions unknown */
+	const struct yamlmark *marks;	/* NULL: positions unknown */
 	schema_report *report;
 	void *arg;			/* of report */
 	int errors;			/* number of errors so far */
@@ -318,7 +319,7 @@ static void report_at(struct check *k, int error, size_t node, const char *fmt,
 static void
 report_at(struct check *k, int error, size_t node, const char *fmt, ...)
 {
-	const struct yamlin_mark *m = k->marks ? &k->marks[node] : NULL;
+	const struct yamlmark *m = k->marks ? &k->marks[node] : NULL;
 	struct err e = { 0 };
 	va_list ap;
 
@@ -497,9 +498,9 @@ check_reading(struct check *k, size_t node)
 	struct json_span v = k->tree->nodes[node].span;
 	const char *other;
 
-	if (!k->marks || k->marks[node].style != YAMLIN_PLAIN || *v.p != '"')
+	if (!k->marks || k->marks[node].style != YAMLMARK_PLAIN || *v.p != '"')
 		return;
-	other = yamlin_other_reading(v.p + 1, v.n - 2);
+	other = yamltype_other_reading(v.p + 1, v.n - 2);
 	if (other)
 		report_at(k, 0, node, "%.*s is read as a string, but as %s by "
 		    "other YAML readers; quote or change it", (int)v.n - 2,
@@ -544,7 +545,7 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 }
 
 int
-schema_check(const struct tree *t, const struct yamlin_mark *marks,
+schema_check(const struct tree *t, const struct yamlmark *marks,
     schema_report *to, void *arg)
 {
 	struct check k = { t, marks, to, arg, 0 };

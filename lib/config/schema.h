@@ -11,7 +11,7 @@
 
 struct err;
 struct tree;
-struct yamlin_mark;
+struct yamlmark;
 
 enum schema_type {
 	SCHEMA_STRING,
@@ -75,7 +75,7 @@ const char *schema_nearest(const char *path);
  * Checks a whole file and reports every error and warning. marks has the
  * position of each node of the tree. Returns the number of errors.
  */
-int schema_check(const struct tree *t, const struct yamlin_mark *marks,
+int schema_check(const struct tree *t, const struct yamlmark *marks,
     schema_report *report, void *arg);
 
 #endif

@@ -11,6 +11,7 @@
 #include "json/path.h"
 #include "json/tree.h"
 #include "yaml/yamlin.h"
+#include "yaml/yamlmark.h"
 #include "assertion.h"
 #include "judged.h"
 #include "subject.h"
@@ -32,7 +33,7 @@ struct evaluation {
 	struct buf json;	/* the whole configuration */
 	struct json_span root;	/* the part of it that is about checks */
 	struct tree tree;
-	struct yamlin_mark *marks;
+	struct yamlmark *marks;
 	struct evaluator *evaluators;
 	size_t nevaluators;
 	size_t evaluators_cap;
@@ -319,8 +320,9 @@ read_all(struct evaluation *v)
 static int
 read_yaml(struct evaluation *v, int fd)
 {
-	struct yamlin_reader *r = yamlin_new(fd, YAMLIN_DOCUMENTS);
-	const struct yamlin_mark *marks;
+	struct yamlin_reader *r = yamlin_new(fd, YAMLIN_DOCUMENTS,
+	    v->report, v->arg);
+	const struct yamlmark *marks;
 	struct err e = { 0 };
 	size_t line, n;
 	int got = yamlin_next(r, &v->json, &line, &e);

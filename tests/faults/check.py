@@ -24,7 +24,7 @@ SECONDS = 20        # a program that takes longer hangs
 KINDS = ("alloc open read write close fsync truncate rename mkdir pipe spawn "
          "action fork thread flock dup").split()
 # foreign code that does not survive a failing allocation of its own
-FOREIGN = re.compile(r"fault: died in .*/lib(fyaml|yaml|c)[-.]")
+FOREIGN = re.compile(r"fault: died in .*/lib(yaml|c)[-.]")
 
 INPUTS = "".join(json.dumps({"input": f"hello {i}"}) + "\n" for i in range(4))
 SETTING = """\

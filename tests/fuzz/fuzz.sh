@@ -69,7 +69,7 @@ compile fuzz-parse -fsanitize=fuzzer tests/fuzz/fuzz-parse.c \
 
 for name in dotenv manifest message; do
 	compile fuzz-$name -fsanitize=fuzzer tests/fuzz/fuzz-$name.c \
-		"$build/libfluxloop.a" -lfyaml -lyaml -lm
+		"$build/libfluxloop.a" -lyaml -lm
 done
 
 stage json -max_len=4096
