@@ -62,6 +62,32 @@ warns()
 	assert_equal "${stderr_lines[-1]}" "fl-config: setting.yaml:4:1: duplicate key 'name'"
 }
 
+@test "set puts a key beside '<<', not into the merged mapping" {
+	setting <<-'END'
+	base_inputs: [&limits {timeout_seconds: 20}]
+	runner:
+	  <<: *limits
+	  target: "app:run"
+	END
+	fl-config set runner.max_retries 4
+	fl-config set runner.timeout_seconds 30
+	fl-config set runner.target other:run
+	assert_equal "$(<setting.yaml)" "$(cat <<-'END'
+	base_inputs: [&limits {timeout_seconds: 20}]
+	runner:
+	  <<: *limits
+	  target: "other:run"
+	  timeout_seconds: 30
+	  max_retries: 4
+	END
+	)"
+	setting <<<$'base_inputs: [&limits {timeout_seconds: 20}]\nrunner:\n  <<: *limits'
+	cp setting.yaml before
+	run --separate-stderr -2 fl-config set runner.max_retries 4
+	assert_equal "$stderr" "fl-config: setting.yaml:3:3: cannot add 'runner.max_retries' here; edit the file"
+	cmp before setting.yaml
+}
+
 @test "an unknown tag is a warning with its name, and the value is read without it" {
 	setting <<-'END'
 	runner:

@@ -156,8 +156,8 @@ document_root(const struct document *d)
 }
 
 /*
- * Follows a path as far as it exists. Returns the last node found, and sets
- * *rest to the remainder of the path.
+ * Follows a path as far as it is written in the file, not added by "<<".
+ * Returns the last node found, and sets *rest to the remainder of the path.
  */
 static size_t
 document_find(const struct document *d, const char *path, const char **rest)
@@ -170,7 +170,7 @@ document_find(const struct document *d, const char *path, const char **rest)
 		name = xmemdup(*rest, n);
 		child = tree_get(&d->tree, node, name);
 		free(name);
-		if (!child)
+		if (!child || d->marks[child - 1].style == YAMLMARK_ALIAS)
 			break;
 		node = child;
 		*rest += n + ((*rest)[n] == '.');
@@ -204,17 +204,29 @@ replace_value(struct change *c, size_t node)
 	return 0;
 }
 
+/* The first key written in a section, not added by "<<"; 0: there is none. */
+static size_t
+first_key(const struct document *d, size_t section)
+{
+	size_t i, end = d->tree.nodes[section].next;
+
+	for (i = section + 1; i < end; i = d->tree.nodes[i].next)
+		if (d->marks[i].style != YAMLMARK_ALIAS)
+			return i;
+	return 0;
+}
+
 /*
  * The offset at which a section's next key is inserted: after the section's
  * first key if that has a scalar, else before it.
  */
 static size_t
-insertion_point(const struct change *c, size_t section)
+insertion_point(const struct change *c, size_t key)
 {
-	const struct yamlmark *first = &c->old.marks[section + 1];
+	const struct yamlmark *first = &c->old.marks[key];
 	size_t at = first[1].end;
 
-	if (c->old.tree.nodes[section + 2].type >= JSON_ARRAY)
+	if (c->old.tree.nodes[key + 1].type >= JSON_ARRAY)
 		return first->start - (first->col - 1);
 	at += strcspn(c->text.p + at, "\n");
 	return at + (at < c->text.len);
@@ -227,20 +239,22 @@ add_key(struct change *c, size_t section, const char *rest)
 	const struct yamlmark *marks = c->old.marks;
 	const struct tree *t = &c->old.tree;
 	struct buf b = { 0 };
-	size_t at = c->text.len, indent = 0;
+	size_t at = c->text.len, indent = 0, first;
 
 	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
 		return err_set(c->e, 0, 0, "'%s' is in a list that does not "
 		    "exist; edit the file", c->key);
 	if (marks && t->nodes[section].count) {
-		if (t->nodes[section].type != JSON_OBJECT ||
-		    marks[section].style != YAMLMARK_BLOCK)
+		first = t->nodes[section].type == JSON_OBJECT &&
+		    marks[section].style == YAMLMARK_BLOCK ?
+		    first_key(&c->old, section) : 0;
+		if (!first)
 			return err_set(c->e, marks[section].line,
 			    marks[section].col, "cannot add '%s' here; edit "
 			    "the file", c->key);
-		indent = marks[section + 1].col - 1;
+		indent = marks[first].col - 1;
 		if (section)
-			at = insertion_point(c, section);
+			at = insertion_point(c, first);
 	}
 	if (at && c->text.p[at - 1] != '\n')
 		buf_byte(&b, '\n');
