@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Searches for inputs that break the JSON scanner, the readers of .env files,
-# manifests and agents' messages, the formats of fl-parse and fl-parse as a whole,
-# and for agents, readers and signals that break fl-run: stages of FUZZ_SECONDS
-# each. $BUILD has to hold the programs and the
+# Searches for inputs that break the JSON scanner, the readers of YAML, of
+# setting.yaml, .env files, manifests and agents' messages, the formats of fl-parse
+# and fl-parse as a whole, and for agents, readers and signals that break fl-run:
+# stages of FUZZ_SECONDS each. $BUILD has to hold the programs and the
 # library, built by clang with the sanitizers (see `make fuzz`). The inputs that
 # were tried are in $BUILD/corpus, what breaks a program is in $BUILD/findings.
 # Exits with 1 if there was a finding.
@@ -32,7 +32,7 @@ fuzzer()
 	shift
 	mkdir -p "$build/corpus/$name"
 	"$build/fuzz-$name" "$@" -max_total_time="$seconds" -timeout=10 \
-		-dict=tests/fuzz/jsonl.dict -print_final_stats=1 \
+		-print_final_stats=1 \
 		-artifact_prefix="$found/$name-" "$build/corpus/$name" \
 		"$build/seeds/$name"
 }
@@ -67,16 +67,20 @@ compile fuzz-json -fsanitize=fuzzer tests/fuzz/fuzz-json.c tests/json-tell.c \
 compile fuzz-parse -fsanitize=fuzzer tests/fuzz/fuzz-parse.c \
 	"$build/libfluxloop.a" -lm
 
-for name in dotenv manifest message; do
+for name in yaml setting dotenv manifest message; do
 	compile fuzz-$name -fsanitize=fuzzer tests/fuzz/fuzz-$name.c \
 		"$build/libfluxloop.a" -lyaml -lm
 done
 
-stage json -max_len=4096
-for name in dotenv manifest message; do
-	stage $name -max_len=4096
+lines=-dict=tests/fuzz/jsonl.dict
+stage json $lines -max_len=4096
+for name in yaml setting; do
+	stage $name -dict=tests/fuzz/yaml.dict -max_len=1024
 done
-stage parse -max_len=20000 -len_control=20
+for name in dotenv manifest message; do
+	stage $name $lines -max_len=4096
+done
+stage parse $lines -max_len=20000 -len_control=20
 echo "parse-files, $seconds s"
 "${PYTHON:-python3}" tests/fuzz/parse-files.py --seconds "$seconds" \
 	--findings "$found" "$build/bin/fl-parse" || status=1

@@ -1,6 +1,7 @@
 """seeds.py DIR: write the first inputs of the fuzzers to DIR/json and so on: the
-JSON cases, the reference experiments as streams of rows, observations and whole
-traces, the .env files of the table, a manifest, and messages of agents."""
+JSON cases, the YAML cases, configurations, the reference experiments as streams of
+rows, observations and whole traces, the .env files of the table, a manifest, and
+messages of agents."""
 
 import glob
 import json
@@ -27,6 +28,33 @@ def json_seeds(folder):
         if m:
             write(folder, "case-%d" % i, re.sub(
                 rb"%([0-9A-F]{2})", lambda h: bytes([int(h[1], 16)]), m[1]))
+
+
+def yaml_seeds(folder):
+    for i, line in enumerate(read(TESTS + "/data/yaml/cases.txt")):
+        text = line.split(b"\t")[0].removeprefix(b"* ")
+        if text.strip() and not text.startswith(b"##"):
+            write(folder, "case-%d" % i,
+                  json.loads(b'"%s"' % text).encode("utf-8", "replace"))
+
+
+SETTING = b"""\
+base_inputs: [&limits {timeout_seconds: 20}, "two
+ lines"]
+runner:
+  <<: *limits
+  target: !env "app:run"
+  environment_vars:
+    A: |
+      text
+iterations: 010
+"""
+
+
+def setting_seeds(folder):
+    write(folder, "small", SETTING)
+    write(folder, "example",
+          b"".join(read(TESTS + "/../lib/example/setting.yaml")))
 
 
 def whole_traces(rows, observations):
@@ -75,7 +103,8 @@ def message_seeds(folder):
     write(folder, "broken", b'{"type":"final","output":nan(0)}')
 
 
-for kind, make in (("json", json_seeds), ("parse", parse_seeds),
+for kind, make in (("json", json_seeds), ("yaml", yaml_seeds),
+                   ("setting", setting_seeds), ("parse", parse_seeds),
                    ("dotenv", dotenv_seeds), ("manifest", manifest_seeds),
                    ("message", message_seeds)):
     target = os.path.join(sys.argv[1], kind)
