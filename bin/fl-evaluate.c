@@ -61,10 +61,6 @@ static struct {
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
 
-/* The fields of a trace that are looked at, after trace_fields. */
-enum { HAS_INPUT_ID = TRACE_FIELDS, FIELDS };
-static const char *fields[FIELDS];
-
 /* What the traces are written to, and what was found. */
 struct evaluation_run {
 	struct evaluation *checks;
@@ -199,7 +195,7 @@ put_trace(struct evaluation_run *x, struct json_span record)
 
 /* A row of the original's per_trace.jsonl. */
 static void
-put_row(struct evaluation_run *x, const struct json_span v[FIELDS])
+put_row(struct evaluation_run *x, const struct json_span v[TRACE_FIELDS])
 {
 	static const int same[] = {
 		TRACE_TRACE_ID, TRACE_ITERATION, TRACE_PERSONA, TRACE_SUCCESS,
@@ -243,10 +239,10 @@ put_row(struct evaluation_run *x, const struct json_span v[FIELDS])
 
 static void
 take_trace(struct evaluation_run *x, struct json_span record,
-    const struct json_span v[FIELDS])
+    const struct json_span v[TRACE_FIELDS])
 {
 	struct standing_run run = {
-		.input_id = v[HAS_INPUT_ID], .input = v[TRACE_INPUT],
+		.input_id = v[TRACE_INPUT_ID], .input = v[TRACE_INPUT],
 		.persona = v[TRACE_PERSONA], .success = v[TRACE_SUCCESS],
 		.duration = v[TRACE_DURATION], .outcome = &x->outcome
 	};
@@ -354,7 +350,7 @@ int
 main(int argc, char **argv)
 {
 	struct evaluation_run x = { .checks = NULL };
-	struct json_span v[FIELDS];
+	struct json_span v[TRACE_FIELDS];
 	struct judged *judged = NULL;
 	const char *bad;
 	struct source s;
@@ -363,8 +359,6 @@ main(int argc, char **argv)
 	util_init(argv[0]);
 	read_options(argc, argv);
 	cli_need_input(argc - optind, usage);
-	memcpy(fields, trace_fields, sizeof(trace_fields));
-	fields[HAS_INPUT_ID] = "input_id";
 	x.checks = evaluation_read(given.config, report_check,
 	    (void *)(uintptr_t)given.config);
 	if (!x.checks)
@@ -377,7 +371,7 @@ main(int argc, char **argv)
 	begin_folder(&x);
 	out_init(&x.out, STDOUT_FILENO, 0);
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
-	while (source_next(&s, fields, v, FIELDS) > 0)
+	while (source_next(&s, trace_fields, v, TRACE_FIELDS) > 0)
 		take_trace(&x, s.record, v);
 	if (out_close(&x.out))
 		die("<stdout>: %s", strerror(x.out.error));

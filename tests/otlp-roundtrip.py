@@ -59,7 +59,8 @@ def observation(o):
 
 def row(r):
     same = ["iteration", "persona", "input", "output", "duration_ms", "success", "run_id", "name", "error_kind",
-            "token_usage", "conversation", "error", "metadata"]
+            "token_usage", "conversation", "error", "metadata", "input_id", "attempts",
+            "callback_messages", "stdout", "stderr", "scores", "evaluation"]
     d = {k: r[k] for k in same if r.get(k) not in (None, {}, "")}
     for k in "input", "output":
         if k in r:

@@ -59,6 +59,16 @@ experiment()
 	assert_line 'warn to ```stderr'
 }
 
+@test "all of it comes back from OpenTelemetry's JSON" {
+	experiment
+	fl-parse -f traces exp >before
+	fl-parse -f otlp exp | fl-import otlp >after
+	run -0 python3 "$ROOT/tests/otlp-roundtrip.py" before after
+	assert_output '2 1'
+	assert_jq '[.input_id, .attempts, .stdout, .evaluation.pass]' '["i1",2,"debug print\n",false]
+["i2",1,null,null]' after
+}
+
 @test "traces.jsonl adds to rows in whatever order it is, also without extents" {
 	experiment
 	tac exp/traces.jsonl >t

@@ -319,6 +319,7 @@ put_run_facts(struct buf *b, const struct trace *t)
 		{ "fluxloop.conversation", TRACE_CONVERSATION, 1 },
 		{ "fluxloop.conversation_state", TRACE_CONVERSATION_STATE, 1 },
 		{ "fluxloop.termination_reason", TRACE_TERMINATION_REASON, 1 },
+		{ "fluxloop.input_id", TRACE_INPUT_ID, 0 },
 		{ "fluxloop.attempts", TRACE_ATTEMPTS, 0 },
 		{ "fluxloop.callback_messages", TRACE_CALLBACKS, 1 },
 		{ "fluxloop.stdout", TRACE_STDOUT, 0 },

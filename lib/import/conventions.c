@@ -286,6 +286,13 @@ const struct conventions_name conventions_names[] = {
 	{ "fluxloop.conversation", .attribute = ATTR_CONVERSATION },
 	{ "fluxloop.conversation_state", .attribute = ATTR_STATE },
 	{ "fluxloop.termination_reason", .attribute = ATTR_TERMINATION },
+	{ "fluxloop.input_id", .attribute = ATTR_INPUT_ID },
+	{ "fluxloop.attempts", .attribute = ATTR_ATTEMPTS },
+	{ "fluxloop.callback_messages", .attribute = ATTR_CALLBACKS },
+	{ "fluxloop.stdout", .attribute = ATTR_STDOUT },
+	{ "fluxloop.stderr", .attribute = ATTR_STDERR },
+	{ "fluxloop.scores", .attribute = ATTR_SCORES },
+	{ "fluxloop.evaluation", .attribute = ATTR_EVALUATION },
 };
 const size_t conventions_nnames = LEN(conventions_names);
 

@@ -533,6 +533,7 @@ spanwrite_run(const struct otlpspan *s, struct buf *b)
 	if (s->kind == OTLPSPAN_NO_RUN || s->kind == OTLPSPAN_STEP)
 		return;
 	add_any(b, "run_id", s->a[ATTR_RUN_ID]);
+	add_any(b, "input_id", s->a[ATTR_INPUT_ID]);
 	add_run_name(s, b);
 	if (s->a[ATTR_ITERATION].p)
 		add_any(b, "iteration", s->a[ATTR_ITERATION]);
@@ -555,6 +556,12 @@ spanwrite_end(const struct otlpspan *s, struct buf *b)
 	spanwrite_add_json(b, "conversation", s->a[ATTR_CONVERSATION]);
 	spanwrite_add_json(b, "conversation_state", s->a[ATTR_STATE]);
 	spanwrite_add_json(b, "termination_reason", s->a[ATTR_TERMINATION]);
+	add_any(b, "attempts", s->a[ATTR_ATTEMPTS]);
+	spanwrite_add_json(b, "callback_messages", s->a[ATTR_CALLBACKS]);
+	add_any(b, "stdout", s->a[ATTR_STDOUT]);
+	add_any(b, "stderr", s->a[ATTR_STDERR]);
+	spanwrite_add_json(b, "scores", s->a[ATTR_SCORES]);
+	spanwrite_add_json(b, "evaluation", s->a[ATTR_EVALUATION]);
 	spanwrite_add_metadata(s, b, s->kind == OTLPSPAN_RUN, 0);
 }
 

@@ -182,7 +182,7 @@ put_rest(struct writer *w, const struct trace *t)
 {
 	/* what the original does not have */
 	static const int extra[] = {
-		TRACE_RUN_ID, TRACE_ATTEMPTS, TRACE_CALLBACKS, TRACE_STDOUT,
+		TRACE_RUN_ID, TRACE_INPUT_ID, TRACE_ATTEMPTS, TRACE_CALLBACKS, TRACE_STDOUT,
 		TRACE_STDERR, TRACE_SCORES, TRACE_EVALUATION, TRACE_METADATA
 	};
 	size_t i;

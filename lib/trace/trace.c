@@ -38,6 +38,7 @@ const char *const trace_fields[TRACE_FIELDS] = {
 	[TRACE_START] = "start_time",
 	[TRACE_END] = "end_time",
 	[TRACE_METADATA] = "metadata",
+	[TRACE_INPUT_ID] = "input_id",
 	[TRACE_ATTEMPTS] = "attempts",
 	[TRACE_CALLBACKS] = "callback_messages",
 	[TRACE_STDOUT] = "stdout",
