@@ -16,6 +16,7 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "record/secret.h"
+#include "record/secretname.h"
 #include "config/config.h"
 #include "config/configset.h"
 #include "config/env.h"
@@ -86,7 +87,7 @@ show(const struct config *c, char **args)
 	struct buf *b = out_begin(&out), masked = { 0 };
 
 	(void)args;
-	secret_mask(&masked, c->root);
+	secret_mask(&masked, c->root, NULL);
 	json_pretty(b, json_buf(&masked), 0);
 	buf_byte(b, '\n');
 	buf_release(&masked);

@@ -14,6 +14,7 @@
 #include "io/line.h"
 #include "io/out.h"
 #include "io/source.h"
+#include "record/secret.h"
 #include "config/config.h"
 #include "config/env.h"
 #include "generate/generate.h"
@@ -185,8 +186,32 @@ add_base_inputs(struct generator *g, const struct config *c)
 	buf_release(&b);
 }
 
+/*
+ * Adds a template or an input. A recording may be from a program that masks
+ * nothing.
+ */
 static int
-add_files(struct generator *g, char **files, int n)
+add_record(struct generator *g, const struct config *c,
+    struct json_span record, struct json_span v[GENERATE_FIELDS])
+{
+	struct json_fault f;
+	struct buf b = { 0 };
+	int full;
+
+	if (v[GENERATE_KWARGS].p && config_true(c, "mask_secrets") &&
+	    secret_suspected(record.p, record.n, NULL)) {
+		secret_mask(&b, record, NULL);
+		record = json_buf(&b);
+		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
+		    GENERATE_FIELDS, &f);
+	}
+	full = generator_add(g, record, v);
+	buf_release(&b);
+	return full;
+}
+
+static int
+add_files(struct generator *g, const struct config *c, char **files, int n)
 {
 	struct json_span v[GENERATE_FIELDS];
 	struct source s;
@@ -201,7 +226,7 @@ add_files(struct generator *g, char **files, int n)
 		    !v[GENERATE_INPUT].p)
 			source_complain(&s, "a recording, not a template: "
 			    "convert it with fl-record-extract");
-		else if (generator_add(g, s.record, v))
+		else if (add_record(g, c, s.record, v))
 			break;
 	}
 	status = s.failed ? 2 : s.bad ? 1 : 0;
@@ -230,7 +255,7 @@ main(int argc, char **argv)
 	if (given.base)
 		add_base_inputs(&g, &config);
 	else
-		status = add_files(&g, argv + optind, argc - optind);
+		status = add_files(&g, &config, argv + optind, argc - optind);
 	generator_finish(&g);
 	if (g.index && g.made < (g.limit ? g.limit : 1))
 		warn("only %zu different inputs could be made", g.made);

@@ -583,12 +583,13 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 		return -1;
 	x->name = given.name ? xstrdup(given.name) : config_name(c);
 	p->queue.name = x->name;
+	x->inputs.report = report;
 	p->queue.inputs = &x->inputs;
 	p->hello = x->command.hello;
 	p->lines = x->command.lines;
 	p->kind.argv = x->command.argv.w;
 	p->kind.env = &c->env;
-	mask_init(&x->secrets, &c->env);
+	mask_init(&x->secrets, c);
 	p->kind.secrets = &x->secrets;
 	p->kind.dir = x->command.dir;
 	return 0;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -30,6 +31,21 @@ set_value(struct buf *json, const char *path, const char *value)
 	}
 }
 
+/* Whether a variable means true (1) or false (0), or neither (-1). */
+static int
+truth_of(const char *text)
+{
+	static const char *const words[] = {
+		"false", "true", "0", "1", "no", "yes", "off", "on"
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(words); i++)
+		if (!strcasecmp(text, words[i]))
+			return (int)(i % 2);
+	return -1;
+}
+
 /* Appends the value of an environment variable as JSON. */
 static void
 put_override(struct buf *b, const struct schema_key *key, const char *text)
@@ -37,6 +53,10 @@ put_override(struct buf *b, const struct schema_key *key, const char *text)
 	double d;
 	char *end;
 
+	if (key->type == SCHEMA_BOOL && truth_of(text) >= 0) {
+		json_add_bool(b, NULL, truth_of(text));
+		return;
+	}
 	d = strtod(text, &end);
 	if (key->type == SCHEMA_STRING || end == text || *end || !isfinite(d))
 		json_put_text(b, text, strlen(text));

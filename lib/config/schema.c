@@ -173,6 +173,8 @@ const struct schema_key schema_keys[] = {
 	    .ignored = 1 },
 	{ .path = "collector_url", .type = SCHEMA_STRING, .ignored = 1 },
 	{ .path = "collector_api_key", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "mask_secrets", .type = SCHEMA_BOOL, .preset = "true",
+	    .env = "FLUXLOOP_MASK_SECRETS", .neutral = 1 },
 	{ .path = "tags", .type = SCHEMA_STRINGS, .neutral = 1 },
 	{ .path = "metadata", .type = SCHEMA_MAP, .neutral = 1 },
 	{ .path = "metadata.*", .type = SCHEMA_ANY },

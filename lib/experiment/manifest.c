@@ -250,7 +250,7 @@ put_config(struct buf *b, const struct manifest *m, struct json_span older)
 	json_add_str(b, "config_file", file);
 	free(file);
 	json_key(b, "config");
-	secret_mask(b, m->config->root);
+	secret_mask(b, m->config->root, NULL);
 }
 
 static void

@@ -1,184 +1,458 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "record.h"
 #include "secret.h"
+#include "secretname.h"
+#include "shape.h"
 
-static int
-is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
+static const char mask[] = "***";
 
-static int
-is_lower(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
+#define MASK_LEN (sizeof(mask) - 1)
+#define LINE_MOST 4096		/* bytes of a line that waits for its end */
+#define WORD_MOST 1024		/* bytes of a word that may be a secret's start */
+#define KEY_MOST 200		/* bytes of a key that are looked at */
+#define BLOCK_MOST 16384	/* bytes of a private key without its end */
 
-static int
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+/* --- text ---------------------------------------------------------------- */
 
-/* Whether a word begins at s[i], which follows another word character. */
-static int
-is_border(const char *s, size_t n, size_t i)
-{
-	if (is_digit(s[i]) != is_digit(s[i - 1]))
-		return 1;
-	if (is_upper(s[i]) && is_lower(s[i - 1]))
-		return 1;
-	/* the last of several capitals begins a word: APIKey */
-	return is_upper(s[i]) && is_upper(s[i - 1]) && i + 1 < n &&
-	    is_lower(s[i + 1]);
-}
-
-/* Appends the words of a name in lower case, with a space around each. */
 static void
-put_words(struct buf *b, const char *s, size_t n)
+mask_known(struct buf *b, size_t from, struct json_span value)
 {
-	size_t i;
-	int in = 0, letter;
+	const char *at = b->p + from, *end = b->p + b->len;
+	size_t i, n = value.n;
 
-	buf_byte(b, ' ');
-	for (i = 0; i < n; i++) {
-		letter = is_upper(s[i]) || is_lower(s[i]) || is_digit(s[i]);
-		if (in && (!letter || is_border(s, n, i)))
-			buf_byte(b, ' ');
-		if (letter)
-			buf_byte(b, is_upper(s[i]) ? (char)(s[i] | 0x20) :
-			    s[i]);
-		in = letter;
-	}
-	buf_byte(b, ' ');
-}
-
-static int
-has_any(const char *words, const char *const *list, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (strstr(words, list[i]))
-			return 1;
-	return 0;
-}
-
-/* Whether there is a word "token" that is not followed by a word of count. */
-static int
-has_token(const char *words)
-{
-	static const char *const counts[] = {
-		"count ", "counts ", "limit ", "limits ", "usage ", "budget ",
-		"length "
-	};
-	const char *p;
-	size_t i;
-
-	for (p = words; (p = strstr(p, " token ")); p += 6) {
-		for (i = 0; i < LEN(counts); i++)
-			if (!strncmp(p + 7, counts[i], strlen(counts[i])))
-				break;
-		if (i == LEN(counts))
-			return 1;
-	}
-	return 0;
-}
-
-/* Whether two words, also if joined to one, are the name of a secret. */
-static int
-has_pair(const char *words, const char *joined)
-{
-	static const struct {
-		const char *owner;
-		const char *thing;
-	} pairs[] = {
-		{ "api", "key" }, { "access", "key" }, { "private", "key" },
-		{ "secret", "key" }, { "signing", "key" },
-		{ "encryption", "key" }, { "access", "token" },
-		{ "auth", "token" }, { "api", "token" },
-		{ "bearer", "token" }, { "refresh", "token" },
-		{ "session", "token" }, { "id", "token" },
-	};
-	char text[64];
-	size_t i, plural;
-
-	for (i = 0; i < LEN(pairs); i++)
-		for (plural = 0; plural < 2; plural++) {
-			snprintf(text, sizeof(text), " %s %s%s ",
-			    pairs[i].owner, pairs[i].thing, plural ? "s" : "");
-			/* has_token has decided on a single token */
-			if ((plural || *pairs[i].thing == 'k') &&
-			    strstr(words, text))
-				return 1;
-			snprintf(text, sizeof(text), " %s%s%s ",
-			    pairs[i].owner, pairs[i].thing, plural ? "s" : "");
-			if (strstr(words, text) || !strcmp(joined, text))
-				return 1;
+	while ((size_t)(end - at) >= n && (at = memchr(at, *value.p,
+	    (size_t)(end - at) - n + 1))) {
+		i = (size_t)(at - b->p);
+		if (memcmp(at, value.p, n) != 0) {
+			at++;
+			continue;
 		}
+		buf_splice(b, i, n, mask, MASK_LEN);
+		at = b->p + i + MASK_LEN;
+		end = b->p + b->len;
+	}
+}
+
+static void
+mask_shapes(struct buf *b, size_t from)
+{
+	const char *s = b->p + from;
+	size_t n = b->len - from, at = 0, done = 0;
+	struct buf masked = { 0 };
+	struct shape f;
+
+	while (shape_next(s, n, &at, &f)) {
+		if (f.from < done)
+			continue;
+		buf_add(&masked, s + done, f.from - done);
+		buf_puts(&masked, mask);
+		done = at = f.to;
+	}
+	if (done) {
+		buf_add(&masked, s + done, n - done);
+		b->len = from;
+		buf_add(b, masked.p, masked.len);
+	}
+	buf_release(&masked);
+}
+
+void
+secret_mask_text(struct buf *b, size_t from, const struct secret_values *known)
+{
+	size_t i;
+
+	for (i = 0; known && i < known->n && b->len > from; i++)
+		mask_known(b, from, known->v[i]);
+	if (b->len > from)
+		mask_shapes(b, from);
+}
+
+int
+secret_next(const char *p, size_t n, size_t *at, struct json_span *found)
+{
+	struct shape f;
+
+	if (!shape_next(p, n, at, &f))
+		return 0;
+	*found = (struct json_span){ p + f.from, f.to - f.from };
+	*at = f.to > *at ? f.to : *at;
+	return 1;
+}
+
+/* Where the first value that crosses cut begins, or cut. */
+static size_t
+crossing(struct json_span value, const char *p, size_t n, size_t cut)
+{
+	size_t i = cut >= value.n ? cut - value.n + 1 : 0, most;
+
+	for (; i < cut; i++) {
+		most = n - i < value.n ? n - i : value.n;
+		if (p[i] == *value.p && !memcmp(p + i, value.p, most))
+			return i;
+	}
+	return cut;
+}
+
+static size_t
+cut_known(const char *p, size_t n, size_t cut,
+    const struct secret_values *known)
+{
+	size_t longest = known->n ? known->v[0].n : 0, first = cut, at, i = 0;
+	size_t least = cut > 2 * longest ? cut - 2 * longest : 0;
+
+	while (i < known->n) {
+		at = crossing(known->v[i], p, n, cut);
+		/* an earlier cut may cross values that the other did not */
+		i = at < cut ? 0 : i + 1;
+		if (first == cut)
+			first = at;
+		/* a value that overlaps itself could be found without end */
+		if (at < least)
+			return first;
+		cut = at;
+	}
+	return cut;
+}
+
+/*
+ * The start of the line that cut is in, as a secret is rarely in more than one;
+ * of a long line, the start of the last two words before cut.
+ */
+static size_t
+cut_line(const char *p, size_t cut)
+{
+	size_t i = cut, word;
+
+	while (i && p[i - 1] != '\n' && cut - i < LINE_MOST)
+		i--;
+	if (!i || p[i - 1] == '\n')
+		return i;
+	for (i = cut, word = 0; word < 2; word++) {
+		while (i && cut - i < WORD_MOST && (p[i - 1] == ' ' ||
+		    p[i - 1] == '\t'))
+			i--;
+		while (i && cut - i < WORD_MOST && !memchr(" \t\n", p[i - 1],
+		    3))
+			i--;
+	}
+	return i;
+}
+
+/* Where a secret that crosses cut or is not at its end yet begins, or cut. */
+static size_t
+cut_shapes(const char *p, size_t n, size_t cut)
+{
+	size_t at = 0, least = cut > BLOCK_MOST ? cut - BLOCK_MOST : 0;
+	struct shape f;
+
+	while (shape_next(p, n, &at, &f) && f.from < cut) {
+		if (f.from >= least && (f.to > cut || f.to == n))
+			return f.from;
+		if (f.to > at)
+			at = f.to;
+	}
+	return cut;
+}
+
+size_t
+secret_cut(const char *p, size_t n, size_t cut,
+    const struct secret_values *known)
+{
+	cut = cut_line(p, cut);
+	cut = cut_shapes(p, n, cut);
+	return known ? cut_known(p, n, cut, known) : cut;
+}
+
+/* --- JSON ---------------------------------------------------------------- */
+
+static int
+is_value_name(const char *name, size_t n)
+{
+	return (n == 4 && !memcmp(name, "name", 4)) ||
+	    (n == 3 && !memcmp(name, "key", 3)) ||
+	    (n == 6 && !memcmp(name, "header", 6));
+}
+
+/* The length of the plain string that begins after the quote at s[i], or 0. */
+static size_t
+string_length(const char *s, size_t n, size_t i)
+{
+	const char *end;
+
+	if (i >= n || s[i] != '"')
+		return 0;
+	end = memchr(s + i + 1, '"', n - i - 1);
+	return end ? (size_t)(end - s) - i - 1 : 0;
+}
+
+static int
+is_secret_string(const char *s, size_t n, size_t i)
+{
+	size_t len = string_length(s, n, i);
+
+	return len && secret_name(s + i + 1, len);
+}
+
+/* Whether what stands before an equals sign or a colon may name a secret. */
+static int
+is_secret_before(const char *s, size_t at)
+{
+	size_t from, len = shape_name(s, at, &from, NULL);
+
+	if (!len)
+		return 0;
+	/* after a backslash the first character may belong to an escape */
+	return secret_name(s + from, len) || (from && s[from - 1] == '\\' &&
+	    secret_name(s + from + 1, len - 1));
+}
+
+/* Whether the key that ends with the quote s[end] may be that of a secret. */
+static int
+is_secret_key(const char *s, size_t n, size_t end, size_t colon)
+{
+	size_t from = end, len;
+
+	while (from && s[from - 1] != '"' && end - from < KEY_MOST)
+		from--;
+	len = end - from;
+	if (memchr(s + from, '\\', len) || secret_name(s + from, len))
+		return 1;
+	colon += colon + 1 < n && s[colon + 1] == ' ';
+	return is_value_name(s + from, len) &&
+	    is_secret_string(s, n, colon + 1);
+}
+
+/* Whether a secret may be named at s[at], a character of JSON. */
+static int
+is_suspected_at(const char *s, size_t n, size_t at)
+{
+	size_t i = at;
+
+	switch (s[at]) {
+	case ':':
+		while (i && (s[i - 1] == ' ' || s[i - 1] == '\t'))
+			i--;
+		if (i && s[i - 1] == '"' && (i < 2 || s[i - 2] != '\\'))
+			return is_secret_key(s, n, i - 1, at);
+		return is_secret_before(s, at);
+	case '=':
+		return is_secret_before(s, at);
+	case '[':
+		return is_secret_string(s, n, at + 1);
+	case '-':
+		if (!at || s[at - 1] != '-')
+			return 0;
+		for (i = at + 1; i < n && i - at < KEY_MOST &&
+		    !memchr("\"\\ \t=", s[i], 5); i++)
+			;
+		return secret_name(s + at + 1, i - at - 1);
+	case '\\':
+		/* an ASCII character that is written as an escape */
+		return at + 1 < n && (s[at + 1] == '/' || (at + 4 < n &&
+		    !memcmp(s + at, "\\u00", 4) && s[at + 4] >= '2' &&
+		    s[at + 4] <= '7'));
+	default:
+		return 0;
+	}
+}
+
+static int
+has_known(const char *s, size_t n, struct json_span value)
+{
+	const char *at = s, *end = s + n;
+
+	while ((size_t)(end - at) >= value.n && (at = memchr(at, *value.p,
+	    (size_t)(end - at) - value.n + 1))) {
+		if (!memcmp(at, value.p, value.n))
+			return 1;
+		at++;
+	}
 	return 0;
 }
 
 int
-secret_name(const char *name, size_t n)
+secret_suspected(const char *p, size_t n, const struct secret_values *known)
 {
-	static const char *const alone[] = {
-		" password ", " passwords ", " passwd ", " pwd ",
-		" passphrase ", " secret ", " secrets ", " auth ", " oauth ",
-		" authorization ", " credential ", " credentials ",
-		" cookie ", " cookies ", " bearer ", " apikey ", " apikeys ",
-		" jwt "
-	};
-	struct buf words = { 0 }, joined = { 0 };
+	struct shape f;
 	size_t i;
-	int yes;
 
-	/* the shell's variable for the working directory */
-	if (n == 3 && !memcmp(name, "PWD", 3))
+	for (i = 0; (i = shape_seek(p, n, i, 1)) < n; i++)
+		if (is_suspected_at(p, n, i) || shape_at(p, n, i, &f))
+			return 1;
+	for (i = 0; known && i < known->n; i++)
+		if (has_known(p, n, known->json[i]))
+			return 1;
+	return 0;
+}
+
+/* Whether a value is shown whatever its name is. */
+static int
+is_kept(struct json_span v)
+{
+	struct json_span name;
+
+	return json_type(v) <= JSON_BOOL || (json_type(v) == JSON_STRING &&
+	    record_callable(v, &name));
+}
+
+/* Whether a string is the name of a secret. */
+static int
+names_secret(struct json_span v, struct buf *text)
+{
+	if (!json_is(v, JSON_STRING))
 		return 0;
-	put_words(&words, name, n);
-	buf_str(&words);
-	/* without borders, for words with a capital inside: passWord */
-	buf_byte(&joined, ' ');
-	for (i = 0; i < words.len; i++)
-		if (words.p[i] != ' ')
-			buf_byte(&joined, words.p[i]);
-	buf_byte(&joined, ' ');
-	buf_str(&joined);
-	yes = has_any(words.p, alone, LEN(alone)) || has_token(words.p) ||
-	    has_pair(words.p, joined.p) ||
-	    has_any(joined.p, alone, LEN(alone)) ||
-	    !strcmp(joined.p, " token ");
-	buf_release(&words);
-	buf_release(&joined);
+	text->len = 0;
+	json_text(text, v);
+	return text->len && secret_name(text->p, text->len);
+}
+
+/* Whether an object is {"name":NAME,"value":...} with the name of a secret. */
+static int
+has_secret_value(struct json_span object)
+{
+	static const char *const keys[] = { "name", "key", "header" };
+	struct buf text = { 0 };
+	int yes = 0;
+	size_t i;
+
+	for (i = 0; i < LEN(keys) && !yes; i++)
+		yes = names_secret(json_get(object, keys[i]), &text);
+	buf_release(&text);
 	return yes;
 }
 
-void
-secret_mask(struct buf *b, struct json_span v)
-{
-	struct json_span key = { 0 }, value;
-	struct json_iter it;
-	int object = json_type(v) == JSON_OBJECT;
+static void mask_value(struct buf *b, struct json_span v, int in_list,
+    const struct secret_values *known);
 
-	if (json_type(v) < JSON_ARRAY) {
-		json_add(b, NULL, v);
-		return;
-	}
-	json_open(b, NULL, object ? '{' : '[');
+/* Appends a string with what is secret in it masked. */
+static void
+mask_string(struct buf *b, struct json_span v,
+    const struct secret_values *known)
+{
+	struct buf text = { 0 }, masked = { 0 };
+
+	json_text(&text, v);
+	buf_add(&masked, text.p, text.len);
+	secret_mask_text(&masked, 0, known);
+	json_comma(b);
+	if (masked.len == text.len && !memcmp(buf_str(&masked), buf_str(&text),
+	    text.len))
+		buf_add(b, v.p, v.n);
+	else
+		json_put_text(b, masked.p, masked.len);
+	buf_release(&masked);
+	buf_release(&text);
+}
+
+static void
+mask_object(struct buf *b, struct json_span v,
+    const struct secret_values *known)
+{
+	int whole = json_get(v, "value").p && has_secret_value(v), secret;
+	struct json_span key = { 0 }, value;
+	struct buf name = { 0 };
+	struct json_iter it;
+
+	json_open(b, NULL, '{');
 	for (it = json_each(v); json_next(&it, &key, &value); ) {
-		if (object) {
-			json_add(b, NULL, key);
-			buf_byte(b, ':');
-		}
-		if (object && secret_name(key.p + 1, key.n - 2) &&
-		    !json_is(value, JSON_NULL))
-			json_add_str(b, NULL, "***");
+		mask_string(b, key, known);
+		buf_byte(b, ':');
+		secret = names_secret(key, &name) ||
+		    (whole && json_is_str(key, "value"));
+		if (secret && !is_kept(value))
+			json_add_str(b, NULL, mask);
 		else
-			secret_mask(b, value);
+			mask_value(b, value, 0, known);
 	}
-	json_close(b, object ? '}' : ']');
+	json_close(b, '}');
+	buf_release(&name);
+}
+
+/* Whether a string is a word in small letters, as names of fields are. */
+static int
+is_plain_word(struct json_span v)
+{
+	size_t i;
+
+	if (json_type(v) != JSON_STRING)
+		return 0;
+	for (i = 1; i + 1 < v.n; i++)
+		if ((v.p[i] < 'a' || v.p[i] > 'z') && v.p[i] != '_')
+			return 0;
+	return 1;
+}
+
+/*
+ * Whether a list is a pair whose second element is a secret. Two names, such as
+ * ["password","email"], are not a pair, unless they are in a list, as headers
+ * are.
+ */
+static int
+is_secret_pair(struct json_span list, int in_list)
+{
+	struct json_span key, first, second, third;
+	struct json_iter it = json_each(list);
+	struct buf name = { 0 };
+	int yes;
+
+	if (!json_next(&it, &key, &first) || !json_next(&it, &key, &second) ||
+	    json_next(&it, &key, &third))
+		return 0;
+	yes = names_secret(first, &name) &&
+	    (in_list || !is_plain_word(second));
+	buf_release(&name);
+	return yes;
+}
+
+static void
+mask_array(struct buf *b, struct json_span v, int in_list,
+    const struct secret_values *known)
+{
+	int pair = is_secret_pair(v, in_list), secret = 0;
+	struct json_span key, value;
+	struct buf name = { 0 };
+	struct json_iter it;
+	size_t i = 0;
+
+	json_open(b, NULL, '[');
+	for (it = json_each(v); json_next(&it, &key, &value); i++) {
+		if ((secret || (pair && i)) && !is_kept(value))
+			json_add_str(b, NULL, mask);
+		else
+			mask_value(b, value, 1, known);
+		/* the next one is the value of this option */
+		secret = names_secret(value, &name) && name.len > 2 &&
+		    !memcmp(name.p, "--", 2) && !memchr(name.p, '=', name.len);
+	}
+	json_close(b, ']');
+	buf_release(&name);
+}
+
+static void
+mask_value(struct buf *b, struct json_span v, int in_list,
+    const struct secret_values *known)
+{
+	switch (json_type(v)) {
+	case JSON_OBJECT:
+		mask_object(b, v, known);
+		break;
+	case JSON_ARRAY:
+		mask_array(b, v, in_list, known);
+		break;
+	case JSON_STRING:
+		mask_string(b, v, known);
+		break;
+	default:
+		json_add(b, NULL, v);
+	}
+}
+
+void
+secret_mask(struct buf *b, struct json_span v,
+    const struct secret_values *known)
+{
+	mask_value(b, v, 0, known);
 }

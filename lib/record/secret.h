@@ -2,17 +2,12 @@
 #define SECRET_H
 
 /*
- * Names of secrets, and masking of their values.
+ * Secrets in JSON and in text, and masking of them: the one place that decides
+ * what a secret is, by the name of a key, by the shape of a text, or because it
+ * is a value that the caller knows. fluxloop(7) has the rules; the recorder in
+ * lib/python applies the same ones: tests/data/secrets.jsonl holds for both.
  *
- * A name is split into words: at every character that is not a letter or
- * digit, at the borders of camelCase, and between letters and digits. It is the
- * name of a secret if one of its words is token (unless it is counted, as in
- * token_limit), password, passwd, pwd, passphrase, secret, auth, oauth,
- * authorization, credential, cookie, bearer, apikey, jwt or one of their
- * plurals except tokens; or if key follows api, access, private, secret, signing
- * or encryption; or if tokens follows access, auth, api, bearer, refresh,
- * session or id. Words written as one count, too: accesskey, passWord. The
- * recorder in lib/python applies the same rules.
+ * Not for several threads at once: answers are cached (secretname.h).
  */
 #include <stddef.h>
 
@@ -20,10 +15,45 @@
 
 struct buf;
 
-/* Whether a name of n bytes is the name of a secret. */
-int secret_name(const char *name, size_t n);
+/* What is masked besides names and shapes. Zeroed memory is nothing. */
+struct secret_values {
+	struct json_span *v;	/* texts, the longest first, none empty */
+	struct json_span *json;	/* the same, as they stand in JSON strings */
+	size_t n;
+};
 
-/* Appends a checked JSON value with "***" for the values of secrets. */
-void secret_mask(struct buf *b, struct json_span v);
+/*
+ * Whether checked JSON may have a secret in it. Quick: most JSON has none. A
+ * text that is not JSON gets an answer, too, but a wrong one.
+ */
+int secret_suspected(const char *p, size_t n,
+    const struct secret_values *known);
+
+/*
+ * Appends a checked JSON value with "***" for the values of keys that name
+ * secrets (not for null, true, false and the marks of callables), for the
+ * second elements of pairs such as ["Authorization","..."], and within strings
+ * for what has the shape of a secret or is known. known may be NULL.
+ */
+void secret_mask(struct buf *b, struct json_span v,
+    const struct secret_values *known);
+
+/* Replaces the secrets in the text of b from an offset on. */
+void secret_mask_text(struct buf *b, size_t from,
+    const struct secret_values *known);
+
+/*
+ * Finds the next secret by its shape in the n bytes at p. Returns 1 with *found
+ * set and *at after it, or 0.
+ */
+int secret_next(const char *p, size_t n, size_t *at, struct json_span *found);
+
+/*
+ * The number of bytes, at most cut, of the n at p that can be masked apart from
+ * what follows: no secret begins before them and ends after them, or may end in
+ * text that has not come yet.
+ */
+size_t secret_cut(const char *p, size_t n, size_t cut,
+    const struct secret_values *known);
 
 #endif

@@ -226,12 +226,17 @@ mask_printed(const struct engine *g, struct run *r)
 void
 engine_finish(struct engine *g, struct run *r, const struct run_end *end)
 {
-	struct buf line = { 0 }, error = { 0 }, *out = out_begin(g->out);
+	struct buf line = { 0 }, error = { 0 }, *out = out_begin(g->out), *to;
 	struct run_end masked = mask_end(g, end, &error);
+	size_t from;
 	int64_t took;
 
 	mask_printed(g, r);
-	took = run_trace(r, &masked, g->plan->ordered ? &line : out);
+	to = g->plan->ordered ? &line : out;
+	from = to->len;
+	took = run_trace(r, &masked, to);
+	if (run_may_have_secret(r, &masked, g->plan->kind.secrets))
+		mask_record(g->plan->kind.secrets, to, from);
 	buf_release(&error);
 	if (g->plan->ordered)
 		reorder_add(&g->reorder, r->place, &line, out);

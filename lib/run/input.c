@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/hash.h"
+#include "base/set.h"
 #include "base/util.h"
 #include "json/path.h"
 #include "io/line.h"
@@ -112,6 +114,10 @@ input_plan_init(struct input_plan *p, const struct config *c, int replay,
 	p->replay = replay || config_true(c, "replay_args.enabled");
 	p->path = config_text(c, "replay_args.override_param_path");
 	p->providers = config_get(c, "replay_args.callable_providers");
+	p->replaced = config_get(c, "replay_args");
+	if (json_is(p->replaced, JSON_OBJECT))
+		p->replaced = json_get(p->replaced, "set");
+	p->masked = xcalloc(1, sizeof(*p->masked));
 	p->personas = config_get(c, "personas");
 	p->template = config_text(c, "input_template");
 	p->target = target ? xstrdup(target) : NULL;
@@ -138,6 +144,9 @@ input_plan_release(struct input_plan *p)
 	buf_release(&p->set);
 	buf_release(&p->args);
 	buf_release(&p->recorded);
+	if (p->masked)
+		set_release(p->masked);
+	free(p->masked);
 }
 
 /* --- input_template -------------------------------------------------------- */
@@ -250,6 +259,7 @@ apply_template(const struct input_plan *p, struct input *in)
 /* --- replay ------------------------------------------------------------------ */
 
 struct callables {
+	const struct input_plan *plan;
 	struct json_span providers;
 	struct json_span types;	/* noted types of values */
 	const char *input_path;
@@ -286,6 +296,42 @@ mapped(struct json_span map, const char *path)
 	return v.p ? provider_kind(v.p + 1, v.n - 2, 1) : NULL;
 }
 
+/* Whether a string has the mask in it that a recorder writes for secrets. */
+static int
+is_masked(struct json_span string)
+{
+	size_t i;
+
+	for (i = 0; i + 3 <= string.n; i++)
+		if (!memcmp(string.p + i, "***", 3))
+			return 1;
+	return 0;
+}
+
+/*
+ * Reports, once for each path, that the handler gets a mask where a secret was
+ * recorded.
+ */
+static void
+report_masked(const struct input_plan *p, const char *path,
+    struct json_span string)
+{
+	char *msg;
+	int added;
+
+	if (!p->report || !is_masked(string) ||
+	    (json_is(p->replaced, JSON_OBJECT) && json_get(p->replaced, path).p))
+		return;
+	set_add(p->masked, hash_bytes(0, 0, path, strlen(path)), &added);
+	if (!added)
+		return;
+	msg = xasprintf("the argument '%s' was masked when it was recorded, "
+	    "and the handler gets *** for the secret: give it a value with "
+	    "replay_args.set", path);
+	p->report(msg);
+	free(msg);
+}
+
 static int
 each_string(void *arg, const char *path, struct json_span string)
 {
@@ -298,12 +344,15 @@ each_string(void *arg, const char *path, struct json_span string)
 	    json_is(c->providers, JSON_OBJECT) &&
 	    json_get(c->providers, path).p;
 
+	if (c->input_path && !strcmp(path, c->input_path))
+		return 0;
 	if (json_is(c->types, JSON_OBJECT))
 		type = json_get(c->types, path);
 	if ((!record_callable(string, &name) && !is_mark) ||
-	    (type.p && json_is_str(type, "str")) || (c->input_path &&
-	    !strcmp(path, c->input_path)))
+	    (type.p && json_is_str(type, "str"))) {
+		report_masked(c->plan, path, string);
 		return 0;
+	}
 	kind = mapped(c->providers, path);
 	if (!kind && type.p)	/* a class, which needs no provider */
 		return 0;
@@ -345,7 +394,7 @@ static int
 put_callables(const struct input_plan *p, struct input *in, struct json_span
     kwargs, const char *path, struct err *e)
 {
-	struct callables c = { p->providers, in->types, path, &in->callables,
+	struct callables c = { p, p->providers, in->types, path, &in->callables,
 	    e };
 	int bad;
 

@@ -13,6 +13,7 @@
 
 struct config;
 struct err;
+struct set;
 
 /* The settings for all inputs. */
 struct input_plan {
@@ -26,6 +27,9 @@ struct input_plan {
 	struct buf args;	/* JSON of runner.args, or empty */
 	struct buf recorded;	/* the recording to use where an input has no
 				   arguments of its own; empty: none */
+	struct json_span replaced;	/* replay_args.set; p may be NULL */
+	struct set *masked;	/* hashes of paths that were reported */
+	void (*report)(const char *msg);	/* for people; may be NULL */
 };
 
 struct input {
@@ -36,6 +40,8 @@ struct input {
 	char id[RECORD_ID];
 	char *persona;		/* or NULL */
 	char *error;		/* why it cannot be run; NULL: it can */
+	int secret;		/* 1: no secret in the record, 2: maybe one;
+				   0: not looked for */
 	struct buf kwargs;	/* JSON; empty: not replayed */
 	struct buf callables;	/* JSON: {"path":"send"|"error"} */
 	struct json_span objects;	/* in record or the plan; may be absent */

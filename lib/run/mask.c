@@ -1,9 +1,11 @@
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/util.h"
-#include "record/secret.h"
+#include "record/secretname.h"
+#include "config/config.h"
 #include "config/env.h"
 #include "mask.h"
 
@@ -17,92 +19,102 @@ compare_lengths(const void *a, const void *b)
 	return (x->n < y->n) - (x->n > y->n);
 }
 
-void
-mask_init(struct mask *m, const struct env *env)
+static void
+add_value(struct mask *m, struct json_span value)
 {
-	const char *eq;
-	size_t i, n;
+	if (value.n < SHORTEST)
+		return;
+	ALLOC_GROW(m->known.v, m->known.n + 1, m->cap);
+	m->known.v[m->known.n++] = value;
+}
+
+/* Adds the value of a variable, or the secrets in it. */
+static void
+add_variable(struct mask *m, const char *var)
+{
+	const char *eq = strchr(var, '=');
+	struct json_span value = { eq + 1, strlen(eq + 1) }, part;
+	size_t at = 0;
+
+	if (secret_name(var, (size_t)(eq - var)))
+		add_value(m, value);
+	else
+		while (secret_next(value.p, value.n, &at, &part))
+			add_value(m, part);
+}
+
+/* A copy of a value as it stands in a JSON string, without the quotes. */
+static struct json_span
+json_form(struct json_span value)
+{
+	struct buf b = { 0 };
+	struct json_span form;
+
+	json_put_text(&b, value.p, value.n);
+	form.n = b.len - 2;
+	form.p = xmemdup(b.p + 1, form.n);
+	buf_release(&b);
+	return form;
+}
+
+void
+mask_init(struct mask *m, const struct config *c)
+{
+	size_t i;
 
 	memset(m, 0, sizeof(*m));
-	for (i = 0; i < env->n; i++) {
-		eq = strchr(env->vars[i], '=');
-		n = strlen(eq + 1);
-		if (n < SHORTEST || !secret_name(env->vars[i],
-		    (size_t)(eq - env->vars[i])))
-			continue;
-		ALLOC_GROW(m->values, m->n + 1, m->cap);
-		m->values[m->n++] = (struct json_span){ eq + 1, n };
-	}
+	m->off = !config_true(c, "mask_secrets");
+	for (i = 0; i < c->env.n && !m->off; i++)
+		add_variable(m, c->env.vars[i]);
+	if (!m->known.n)
+		return;
 	/* one that contains another is replaced as a whole */
-	if (m->n)
-		qsort(m->values, m->n, sizeof(*m->values), compare_lengths);
+	qsort(m->known.v, m->known.n, sizeof(*m->known.v), compare_lengths);
+	m->known.json = xcalloc(m->known.n, sizeof(*m->known.json));
+	for (i = 0; i < m->known.n; i++)
+		m->known.json[i] = json_form(m->known.v[i]);
 }
 
 void
 mask_release(struct mask *m)
 {
-	free(m->values);
+	size_t i;
+
+	for (i = 0; m->known.json && i < m->known.n; i++)
+		free((void *)(uintptr_t)m->known.json[i].p);
+	free(m->known.json);
+	free(m->known.v);
 	memset(m, 0, sizeof(*m));
-}
-
-static void
-mask_value(struct buf *b, struct json_span value)
-{
-	const char *at = b->p, *end = b->p + b->len;
-	size_t i, n = value.n;
-
-	while ((size_t)(end - at) >= n && (at = memchr(at, *value.p,
-	    (size_t)(end - at) - n + 1))) {
-		i = (size_t)(at - b->p);
-		if (memcmp(at, value.p, n) != 0) {
-			at++;
-			continue;
-		}
-		buf_splice(b, i, n, "***", 3);
-		at = b->p + i + 3;
-		end = b->p + b->len;
-	}
 }
 
 void
 mask_apply(const struct mask *m, struct buf *b)
 {
-	size_t i;
-
-	for (i = 0; i < m->n && b->len; i++)
-		mask_value(b, m->values[i]);
+	if (!m->off)
+		secret_mask_text(b, 0, &m->known);
 }
 
-/* Where the first value that crosses cut begins, or cut. */
-static size_t
-crossing(struct json_span value, const char *p, size_t n, size_t cut)
+int
+mask_suspects(const struct mask *m, const char *p, size_t n)
 {
-	size_t i = cut >= value.n ? cut - value.n + 1 : 0, most;
+	return !m->off && n && secret_suspected(p, n, &m->known);
+}
 
-	for (; i < cut; i++) {
-		most = n - i < value.n ? n - i : value.n;
-		if (p[i] == *value.p && !memcmp(p + i, value.p, most))
-			return i;
-	}
-	return cut;
+void
+mask_record(const struct mask *m, struct buf *b, size_t from)
+{
+	struct json_span line = { b->p + from, b->len - from - 1 };
+	struct buf masked = { 0 };
+
+	if (m->off)
+		return;
+	secret_mask(&masked, line, &m->known);
+	buf_splice(b, from, line.n, masked.p, masked.len);
+	buf_release(&masked);
 }
 
 size_t
 mask_cut(const struct mask *m, const char *p, size_t n, size_t cut)
 {
-	size_t longest = m->n ? m->values[0].n : 0, first = cut, at, i = 0;
-	size_t least = cut > 2 * longest ? cut - 2 * longest : 0;
-
-	while (i < m->n) {
-		at = crossing(m->values[i], p, n, cut);
-		/* an earlier cut may cross values that the other did not */
-		i = at < cut ? 0 : i + 1;
-		if (first == cut)
-			first = at;
-		/* a value that overlaps itself could be found without end */
-		if (at < least)
-			return first;
-		cut = at;
-	}
-	return cut;
+	return m->off ? cut : secret_cut(p, n, cut, &m->known);
 }

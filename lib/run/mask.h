@@ -2,37 +2,51 @@
 #define MASK_H
 
 /*
- * The values of an agent's secrets: of the variables of its environment whose
- * names are those of secrets (record/secret.h). They are replaced by *** in
- * what the agent writes.
+ * What is secret in what agents write: what record/secret.h finds, and the
+ * values of the agents' own secrets, which are those of the variables of their
+ * environment whose names are names of secrets, and the secrets in the values
+ * of other variables, such as passwords in URLs. It is replaced by ***.
  */
 #include <stddef.h>
 
 #include "json/json.h"
+#include "record/secret.h"
 
 struct buf;
-struct env;
+struct config;
 
 struct mask {
-	struct json_span *values;	/* borrowed, the longest first */
-	size_t n;
+	int off;		/* 1: nothing is masked (mask_secrets) */
+	struct secret_values known;
 	size_t cap;
 };
 
 /*
- * Finds the values, which the environment owns; those of fewer than 8 bytes
- * would mask ordinary text. mask_release frees the list.
+ * Finds the values in the environment of a configuration, which owns them;
+ * those of fewer than 8 bytes would mask ordinary text. mask_release frees the
+ * list.
  */
-void mask_init(struct mask *m, const struct env *env);
+void mask_init(struct mask *m, const struct config *c);
 void mask_release(struct mask *m);
 
-/* Replaces the values in b. */
+/* Replaces the secrets in the text in b. */
 void mask_apply(const struct mask *m, struct buf *b);
 
 /*
+ * Whether text or JSON of n bytes may have a secret in it, if secrets are
+ * masked. Quick: most has none.
+ */
+int mask_suspects(const struct mask *m, const char *p, size_t n);
+
+/*
+ * Replaces the secrets in a line of checked JSON and its newline, which are b
+ * from an offset on.
+ */
+void mask_record(const struct mask *m, struct buf *b, size_t from);
+
+/*
  * The number of bytes, at most cut, of the n at p that can be masked apart from
- * what follows: no value begins before them and ends after them, or may end in
- * text that has not come yet.
+ * what follows.
  */
 size_t mask_cut(const struct mask *m, const char *p, size_t n, size_t cut);
 

@@ -6,6 +6,7 @@
 #include "json/isotime.h"
 #include "config/env.h"
 #include "input.h"
+#include "mask.h"
 #include "run.h"
 
 /* The number of bytes kept of what an agent prints besides messages. */
@@ -443,6 +444,31 @@ put_carried(const struct input *in, struct buf *b)
 	json_add_others(b, in->metadata, NULL, 0);
 	json_close(b, '}');
 	json_add_others(b, span_or_none(&in->record), own, LEN(own));
+}
+
+int
+run_may_have_secret(const struct run *r, const struct run_end *end,
+    const struct mask *m)
+{
+	const struct buf *const all[] = {
+		&r->observations, &r->sent, &r->errors, &r->deltas,
+		&r->printed, &r->failed
+	};
+	struct input *in = r->input;
+	size_t i;
+
+	/* an input has many runs */
+	if (!in->secret)
+		in->secret = 1 + (mask_suspects(m, in->record.p,
+		    in->record.len) || mask_suspects(m, in->value.p,
+		    in->value.len));
+	if (in->secret > 1 || end->error ||
+	    (end->output.p && mask_suspects(m, end->output.p, end->output.n)))
+		return 1;
+	for (i = 0; i < LEN(all); i++)
+		if (mask_suspects(m, all[i]->p, all[i]->len))
+			return 1;
+	return 0;
 }
 
 int64_t

@@ -14,6 +14,7 @@
 #include "record/record.h"
 
 struct input;
+struct mask;
 
 /* No run has used more tokens: such numbers are mistakes. */
 #define RUN_TOKENS_MAX 1000000000000000
@@ -112,6 +113,10 @@ size_t run_size(const struct run *r);
 
 /* Notes that this attempt failed, and makes it ready for the next. */
 void run_retry(struct run *r, const struct run_end *end);
+
+/* Whether there may be a secret in the trace; quick. */
+int run_may_have_secret(const struct run *r, const struct run_end *end,
+    const struct mask *m);
 
 /*
  * Appends the trace and a newline. Returns how long the run took, in
