@@ -91,6 +91,7 @@ write_settings()
 	read -r MODEL_URL <&"${MODEL[0]}"
 	export MODEL_URL MODEL_KEY=key-of-now
 	cat >setting.yaml <<-'YAML'
+	mask_secrets: false
 	runner: {target: "shop:Agent.answer"}
 	replay_args:
 	  enabled: true

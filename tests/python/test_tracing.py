@@ -123,11 +123,8 @@ class ObservationTest(TracingCase):
         change(["now"])
         self.assertEqual(self.found[0]["input"], {"items": ["now"]})
 
-    def test_self_becomes_its_text(self):
+    def test_self_is_not_an_input(self):
         class Agent:
-            def __str__(self):
-                return "the agent"
-
             @fluxloop.agent()
             def run(self, x):
                 return x
@@ -137,10 +134,21 @@ class ObservationTest(TracingCase):
             def helper(x):
                 return x
 
+            @classmethod
+            @fluxloop.tool()
+            def build(cls, x):
+                return x
+
+        @fluxloop.tool()
+        def plain(self, x):
+            return x
+
         Agent().run(1)
         Agent.helper(2)
-        self.assertEqual(self.found[0]["input"], {"self": "the agent", "x": 1})
-        self.assertEqual(self.found[1]["input"], {"x": 2})
+        Agent.build(3)
+        plain(4, x=5)
+        inputs = [one["input"] for one in self.found]
+        self.assertEqual(inputs, [{"x": 1}, {"x": 2}, {"x": 3}, {"self": 4, "x": 5}])
 
     def test_looking_at_a_running_observation_does_not_change_its_json(self):
         @fluxloop.prompt(name='The "last"', model="m")

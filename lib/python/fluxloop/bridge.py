@@ -570,6 +570,10 @@ def _set_up(bridge):
         from . import recording
 
         recording.suppress()
+    if options.stream_output_path:
+        from . import stream
+
+        stream.output_path = options.stream_output_path
     bridge.target = load(options.target, options.factory, options.factory_kwargs, bridge.in_loop)
     revive = load(options.revive).function if options.revive else None
     bridge.handler = Handler(bridge.target.function, options.target, bridge.target.module, revive)

@@ -212,7 +212,16 @@ class FluxLoopContext:
         if self.sink:
             self.sink(running.to_json())
         else:
-            self.observations.append(running.to_json())
+            self.observations.append(self._masked(running.to_json()))
+
+    def _masked(self, data):
+        """Return JSON for the offline store with its secrets masked. What a sink gets
+        is masked by the program that writes it."""
+        if not self.config.mask_secrets:
+            return data
+        from .masking import mask_json
+
+        return mask_json(data)
 
     def add_metadata(self, key, value):
         """Add to the metadata of the trace."""
@@ -253,7 +262,7 @@ class FluxLoopContext:
         self.observations = []
         try:
             append_lines(join(folder, "observations.jsonl"), lines)
-            append_lines(join(folder, "traces.jsonl"), self.trace.to_json() + b"\n")
+            append_lines(join(folder, "traces.jsonl"), self._masked(self.trace.to_json()) + b"\n")
         except OSError as error:
             import warnings
 

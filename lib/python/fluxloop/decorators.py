@@ -6,6 +6,7 @@ Outside a trace a decorated function is called as if it were not decorated.
 
 import functools
 
+from . import stream
 from .context import KINDS, Observation, current_scope, scope
 from .introspect import (
     Parameters,
@@ -14,6 +15,7 @@ from .introspect import (
     is_generator_function,
 )
 from .serialize import Captured, Encoder, capture, describe, excerpt, excerpts, type_name
+from .serialize import without_addresses
 from .stamps import new_id, utc_now
 
 
@@ -190,6 +192,7 @@ class _Opener:
         self.plan = plan
         self.name = plan.name or getattr(function, "__name__", type_name(function))
         self.parameters = None
+        self.instance = None  # the name of the parameter that is the instance or class
         # The fields that all its observations share, in JSON.
         self.head = b'"type":%s,"name":%s' % (excerpt(plan.kind), excerpt(self.name))
         self.tail = b',"level":"info","metadata":%s' % excerpt(plan.metadata)
@@ -207,10 +210,21 @@ class _Opener:
         try:
             if self.parameters is None:
                 self.parameters = Parameters(self.function)
+                self.instance = _instance_name(self.function, self.parameters)
             bound = self.parameters.bind(args, kwargs)
+            if self.instance is not None:
+                bound.pop(self.instance, None)
         except (TypeError, ValueError):  # the call itself will raise
             bound = {"args": args, "kwargs": kwargs}
         return Captured(excerpts(bound))
+
+
+def _instance_name(function, parameters):
+    """Return the name of the first parameter of a method, None if it is none."""
+    scope_name, _, name = getattr(function, "__qualname__", "").rpartition(".")
+    first = parameters.positional[0] if parameters.positional else None
+    in_class = scope_name and not scope_name.endswith("<locals>")
+    return first if in_class and first in ("self", "cls") else None
 
 
 class _Span:
@@ -315,24 +329,23 @@ class _Span:
     def keep_item(self, item):
         """Store an item that the generator has yielded."""
         if self.items is None:
-            self.items = _Items()
+            self.items = _Items(self.opener.plan.capture_tokens)
         self.items.add(item)
 
     def finish_items(self, error):
         """End the observation of a generator; `error` as in `finish`."""
         self.keep(self.items.joined() if self.items else [])
+        if self.items and self.items.usage:
+            self.set_tokens(self.items.usage)
         self.finish(error)
 
     def count_tokens(self, result):
-        usage = _field(result, "usage")
-        if usage is None:
-            return
+        usage = stream.usage_of(result)
+        if usage:
+            self.set_tokens(usage)
+
+    def set_tokens(self, counts):
         observation = self.observation
-        counts = [
-            _number(usage, "prompt_tokens", "input_tokens"),
-            _number(usage, "completion_tokens", "output_tokens"),
-            _number(usage, "total_tokens"),
-        ]
         observation.prompt_tokens, observation.completion_tokens, observation.total_tokens = counts
 
     def finish(self, error=None):
@@ -350,39 +363,73 @@ class _Span:
             observation.level = "error"
             observation.status_message = "%s: %s" % (name, text) if text else name
             observation.metadata["error_type"] = name
-            observation.metadata["traceback"] = "".join(
-                format_exception(type(error), error, error.__traceback__)
-            )
+            lines = format_exception(type(error), error, error.__traceback__)
+            observation.metadata["traceback"] = without_addresses("".join(lines))
         self.context.end(self)
 
 
 class _Items:
-    """The items that a generator has yielded, each as it was when it was yielded,
-    up to the size limits of an encoder. Further items are counted."""
+    """What the items that a generator has yielded are together: the joined text of
+    a stream, in which events without text may be; otherwise the list of the items,
+    each as it was when it was yielded. Both up to the size limits of an encoder;
+    further items are counted."""
 
-    def __init__(self):
+    def __init__(self, counts_tokens):
         self.encoder = Encoder()
+        self.stream = stream.Stream(stream.output_path)
+        self.counts_tokens = counts_tokens
+        self.usage = None
         self.kept = []
+        self.texts = 0  # how many of these are texts
+        self.has_events = False  # some text was in an item that is no text itself
+        self.has_others = False  # some item is neither text nor an event
         self.dropped = 0
 
     def add(self, item):
+        text = item if type(item) is str else self.text_of(item)
+        if text is _EVENT:
+            return
         encoder = self.encoder
         # One element is for the mark.
         if encoder.room <= 0 or len(self.kept) == encoder.max_items - 1:
             self.dropped += 1
-        elif isinstance(item, str):
-            encoder.room -= encoder.item_cost + len(item)
-            self.kept.append(str.__str__(item))
-        else:
+        elif text is None:
+            self.has_others |= isinstance(item, _VALUES)
             self.kept.append(Captured(encoder.encode(item)))
+        else:
+            encoder.room -= encoder.item_cost + len(text)
+            self.kept.append(str.__str__(text))
+            self.texts += 1
+
+    def text_of(self, item):
+        """Return the text of an item, None if it has none, _EVENT if it is an event of
+        a stream without text. Count its tokens."""
+        if isinstance(item, str):
+            return item
+        text, counts = self.stream.text_of(item), None
+        if text is None or self.counts_tokens:
+            counts = stream.usage_of(item)
+        if counts and self.counts_tokens:
+            self.usage = stream.add_usage(self.usage, counts)
+        if text is not None:
+            self.has_events = True
+        elif (self.has_events or counts) and not isinstance(item, _VALUES):
+            return _EVENT
+        return text
 
     def joined(self):
-        """Return the joined text if all items are text, else the list of items."""
+        """Return the joined text of a stream, else the list of items."""
+        if self.has_events and not self.has_others:
+            self.kept = [one for one in self.kept if isinstance(one, str)]
+        is_text = self.texts == len(self.kept)
         if self.dropped:
             self.kept.append("…[cut, %d items]" % self.dropped)
-        if all(isinstance(item, str) for item in self.kept):
-            return "".join(self.kept)
-        return self.kept
+        return "".join(self.kept) if is_text else self.kept
+
+
+_EVENT = object()
+# Items that are no events of a stream.
+_VALUES = (int, float, complex, bytes, list, tuple, set, frozenset)
 
 
 class _Step:
@@ -422,21 +469,3 @@ class _NoSpan:
 
 
 _NO_SPAN = _NoSpan()
-
-
-def _field(value, name):
-    """Return the item or the attribute `name`, None if there is none."""
-    try:
-        if hasattr(value, "get"):
-            return value.get(name)
-        return getattr(value, name, None)
-    except Exception:
-        return None
-
-
-def _number(usage, *names):
-    for name in names:
-        value = _field(usage, name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-    return None

@@ -18,7 +18,7 @@ def _flags(function):
             inner = function.func
         if inner is None and not isinstance(function, type):
             inner = getattr(type(function), "__call__", None)
-        if inner is None:
+        if inner is None or inner is function:  # a builtin's
             return 0
         function = inner
     return 0

@@ -1,33 +1,76 @@
-"""Tell the names of secrets from other names.
+"""Find secrets in names, structures and texts, and mask them.
+
+This module decides for recordings and for the offline store. lib/record/secret
+decides by the same rules for everything that the C programs write; the table
+tests/data/secrets.jsonl holds for both.
 
 A name is split into words: at every character that is not a letter or a digit,
 between the words of camelCase, and between letters and digits. The name is a
 secret's if one of its words, or two adjacent words, are in the lists below.
 `authToken` and `x-api-key` are names of secrets; `author`, `monkey`,
 `primary_key` and `max_tokens` are not.
+
+Secrets in texts are found by their shapes: see shapes.py.
 """
 
+import json
 import re
 
-MASK = "***"
+from .shapes import MASK, find_place, mask_shapes
 
 _WORDS = frozenset(
-    "token password passwords passwd pwd passphrase secret secrets auth oauth authorization"
-    " credential credentials cookie cookies bearer apikey apikeys jwt".split()
+    "token password passwords passwd pwd pw passphrase passcode passkey secret secrets auth"
+    " oauth authorization credential credentials creds cookie cookies bearer apikey apikeys jwt"
+    " dsn otp totp ssn cvv cvc".split()
 )
-_KEY_OWNERS = ("api", "access", "private", "secret", "signing", "encryption")
+# As one word only: `session_id` is the name of a conversation.
+_SESSIONS = frozenset("sessionid phpsessid jsessionid".split())
+_ENDINGS = ("password", "passwd", "passphrase", "secret", "secrets", "apikey", "apikeys")
+_KEY_OWNERS = (
+    "api access private secret signing encryption decryption master service role account app"
+    " admin consumer subscription functions auth session hmac aes jwt ssh rsa pgp gpg deploy"
+    " webhook license shared"
+    " openai anthropic claude gemini mistral cohere groq huggingface hf deepseek openrouter"
+    " together replicate elevenlabs deepgram assemblyai pinecone tavily serper serpapi langfuse"
+    " langsmith langchain stripe aws azure gcp sendgrid twilio mailgun slack github gitlab"
+    " supabase algolia datadog cloudflare newrelic"
+).split()
+_PAT_OWNERS = "gh github gitlab azure devops ado jira atlassian airtable bitbucket figma".split()
+_PASS_OWNERS = (
+    "db database sql mysql pg postgres postgresql redis mongo mongodb rabbitmq amqp smtp imap"
+    " mail email ftp sftp ssh ldap proxy user admin root login account http basic wifi auth"
+).split()
 _TOKEN_OWNERS = ("access", "auth", "api", "bearer", "refresh", "session", "id")
+# These only where no border divides the words: csrftoken.
+_JOINED_TOKENS = (
+    "csrf csrfmiddleware xsrf bot user app client github gitlab slack hf jwt device push"
+    " personal oauth sso saml security login verification reset"
+).split()
 _PAIRS = frozenset(
     [(owner, key) for owner in _KEY_OWNERS for key in ("key", "keys")]
     + [(owner, "tokens") for owner in _TOKEN_OWNERS]
+    + [(owner, "sk") for owner in _KEY_OWNERS]
+    + [(owner, "pat") for owner in _PAT_OWNERS]
+    + [(owner, "pass") for owner in _PASS_OWNERS]
 )
 # Names without a border between their words: accesskey, authtoken, ...
-_JOINED = frozenset(a + b for a, b in _PAIRS) | frozenset(a + "token" for a in _TOKEN_OWNERS)
+_JOINED = frozenset(
+    [a + b for a, b in _PAIRS if b.startswith(("key", "tokens"))]
+    + [a + "token" for a in _TOKEN_OWNERS]
+    + [a + "token" for a in _JOINED_TOKENS]
+)
 # After "token" these mean tokens of text, which are not secrets.
 _COUNTS = frozenset("count counts limit limits usage budget length".split())
+# Before KEY in the name of an environment variable: other keys than secret ones.
+_PLAIN_KEYS = frozenset(
+    "primary foreign public sort partition cache hash range row index unique composite natural"
+    " lookup dict map object bucket group order join idempotency translation message state"
+    " routing registry meta".split()
+)
 
-_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=\d)(?=\D)|(?<=\D)(?=\d)")
-_NOT_WORD = re.compile(r"[\W_]+")
+_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])")
+_NOT_WORD = re.compile(r"[^A-Za-z0-9]+")
+_VARIABLE = re.compile(r"[A-Z0-9_]+\Z")
 _known = {}
 
 
@@ -42,12 +85,146 @@ def is_secret(name):
 
 
 def _judge(name):
+    if name == "PWD":  # the shell's variable for the working directory
+        return False
     words = _NOT_WORD.sub(" ", _BORDER.sub(" ", name)).lower().split()
     for word, following in zip(words, words[1:] + [""]):
         if word == "token" and following in _COUNTS:
             continue
-        if word in _WORDS or word in _JOINED or (word, following) in _PAIRS:
+        if word in _WORDS or word in _JOINED or word in _SESSIONS or word.endswith(_ENDINGS):
             return True
+        if (word, following) in _PAIRS:
+            return True
+    if _VARIABLE.match(name) and _ends_in_key(words):
+        return True
     # A border inside a word, as in `APIkey` or `PassWord`, hides the word.
     joined = "".join(words)
     return joined in _WORDS or joined in _JOINED
+
+
+def _ends_in_key(words):
+    while words and words[-1].isdigit():
+        words = words[:-1]
+    return len(words) > 1 and words[-1] == "key" and words[-2] not in _PLAIN_KEYS
+
+
+def mask_text(text):
+    """Return a text with the secrets in it masked; `text` itself if it has none."""
+    return mask_shapes(text, is_secret) if find_place(text) else text
+
+
+_masked_names = {}
+
+
+def mask_name(name):
+    """Return a key with the secrets in it masked. Keys repeat."""
+    masked = _masked_names.get(name)
+    if masked is None:
+        if len(_masked_names) > 10000:
+            _masked_names.clear()
+        masked = _masked_names[name] = mask_text(name)
+    return masked
+
+
+def has_secret(data):
+    """Return whether bytes contain a secret."""
+    text = bytes(data).decode("latin-1")
+    return mask_text(text) != text
+
+
+def is_kept(value):
+    """Whether a value is shown whatever its name is: nothing, a truth value, or the
+    name of a callable."""
+    return (
+        value is None
+        or value is True
+        or value is False
+        or issubclass(type(value), str)
+        and value.startswith(("<callable:", "<builtin:"))
+    )
+
+
+def has_secret_value(mapping):
+    """Whether the `value` of {"name": ..., "value": ...} is a secret's: the name is
+    that of one."""
+    for key in ("name", "key", "header"):
+        name = _as_text(mapping.get(key))
+        if name and is_secret(name):
+            return True
+    return False
+
+
+_PLAIN_WORD = re.compile(r"[a-z_]*\Z")
+
+
+def secret_places(items, in_list):
+    """Return the indexes of the elements of a list that are secrets: the second one
+    of a pair such as ("Authorization", "..."), and what follows "--password".
+    `in_list`: the list is itself in a list, as headers are. A list of two names,
+    such as ["password", "email"], is not a pair."""
+    if len(items) == 2:
+        name = _as_text(items[0])
+        if name and is_secret(name):
+            value = _as_text(items[1])
+            if in_list or value is None or not _PLAIN_WORD.match(value):
+                return (1,)
+    if not any(type(item) is str and item[:2] == "--" for item in items):
+        return ()
+    return tuple(
+        index + 1
+        for index, item in enumerate(items[:-1])
+        if type(item) is str and item.startswith("--") and "=" not in item and is_secret(item)
+    )
+
+
+def _as_text(value):
+    if issubclass(type(value), str):
+        return value
+    if issubclass(type(value), (bytes, bytearray)) and len(value) < 1000:
+        return bytes(value).decode("latin-1")
+    return None
+
+
+def mask_tree(value, in_list=False):
+    """Return a value of JSON types with the secrets in it masked; `value` itself if
+    it has none."""
+    kind = type(value)
+    if kind is str:
+        return mask_text(value)
+    if kind is dict:
+        whole = "value" in value and has_secret_value(value)
+        changed = {}
+        same = True
+        for key, item in value.items():
+            name = mask_name(key)
+            if (is_secret(key) or whole and key == "value") and not is_kept(item):
+                masked = MASK
+            else:
+                masked = mask_tree(item)
+            same = same and name == key and masked is item
+            changed[name] = masked
+        return value if same else changed
+    if kind is list:
+        places = secret_places(value, in_list)
+        items = [
+            MASK if index in places and not is_kept(item) else mask_tree(item, True)
+            for index, item in enumerate(value)
+        ]
+        return value if all(map(_is, items, value)) else items
+    return value
+
+
+def _is(a, b):
+    return a is b
+
+
+def mask_json(data):
+    """Return JSON (bytes, UTF-8) with the secrets in it masked; `data` itself if it
+    has none."""
+    tree = json.loads(data)
+    masked = mask_tree(tree)
+    if masked is tree:
+        return data
+    return json.dumps(masked, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "backslashreplace"
+    )

@@ -15,10 +15,12 @@ import os
 import sys
 from itertools import count
 
+from . import masking
 from .classes import class_name, has, is_enum, is_static, is_tool
 from .forms import OBJECT, OPAQUE, Octets, Pairs, has_plain_keys, own_attributes, written
 from .introspect import is_coroutine_function
-from .masking import MASK, is_secret
+from .jsontext import quote
+from .masking import MASK, is_kept, is_secret
 from .objects import attributes_of
 from .report import visible
 from .serialize import Captured, Encoder, describe, encode, is_huge, type_name
@@ -26,6 +28,9 @@ from .settings import get_config
 
 DEFAULT_FILE = os.path.join("recordings", "args.jsonl")
 
+_OCTETS = (bytes, bytearray)
+# Cache of keys, which repeat: key -> masked, as JSON with its colon.
+_starts = {}
 _SCALARS = frozenset((str, int, float, bool, type(None), bytes))
 
 _recorder = None
@@ -140,8 +145,8 @@ class Recorder:
 class RecordEncoder(Encoder):
     """Writes arguments as JSON that can be replayed.
 
-    Nothing is shortened. A value with the name of a secret becomes "***",
-    unless it is None, True, False or a callable. Callables become
+    Nothing is shortened. Secrets become "***" (see masking.py), unless
+    `mask_secrets` is off. Callables become
     "<callable:NAME>", objects mappings of their attributes, and other values
     those of forms.py. What is not data becomes "<repr:CLASS>". `objects`
     and `types` have the notes, by dotted path. No method and no property of a
@@ -161,6 +166,8 @@ class RecordEncoder(Encoder):
         self.types = {}
         self._own = own
         self._path = []
+        self._masks = get_config().mask_secrets
+        self._in_list = False  # the value is an element of a list
         self._places = {}  # id() of each container around the current value -> path
 
     def arguments(self, kwargs):
@@ -177,23 +184,39 @@ class RecordEncoder(Encoder):
 
     def members(self, value, depth):
         named = [(self.name(key), item) for key, item in list(value.items())]
-        tree = {self.key(name): self.member(name, item, depth) for name, item in named}
+        whole = self._masks and "value" in value and masking.has_secret_value(value)
+        in_list, self._in_list = self._in_list, False
+        tree = {}
+        for name, item in named:
+            secret = whole and name == "value"
+            tree[self.key(name)] = self.member(name, item, depth, secret)
+        self._in_list = in_list
         return b"{%s}" % b",".join([key + item for key, item in tree.items()])
 
     def name(self, key):
         return key if type(key) is str else describe(str, key)
 
-    def member(self, name, item, depth):
-        if is_secret(name) and not (
-            item is None or item is True or item is False or callable(item)
-        ):
+    def member(self, name, item, depth, is_value=False):
+        if self._masks and (is_value or is_secret(name)) and not self.is_shown(item):
             return self.text(MASK)
         return self.at(name, item, depth)
+
+    def is_shown(self, item):
+        return is_kept(item) or callable(item)
 
     def sequence(self, value, depth, length=None):
         if type(value) is not list:
             return self.other(value, depth)
-        items = [self.at(str(index), item, depth) for index, item in enumerate(list(value))]
+        values = list(value)
+        in_list, self._in_list = self._in_list, True
+        places = masking.secret_places(values, in_list) if self._masks else ()
+        items = []
+        for index, item in enumerate(values):
+            if places and index in places and not self.is_shown(item):
+                items.append(self.text(MASK))
+            else:
+                items.append(self.at(str(index), item, depth))
+        self._in_list = in_list
         return b"[%s]" % b",".join(items)
 
     def pairs(self, value, depth):
@@ -209,6 +232,8 @@ class RecordEncoder(Encoder):
         return b"[%s]" % b",".join(parts)
 
     def at(self, step, item, depth):
+        if type(item) in _OCTETS and self._masks and masking.has_secret(item):
+            return self.text(MASK)
         self._path.append(step)
         if type(item) not in _SCALARS and id(item) not in self._open:
             self._places[id(item)] = self.path()
@@ -287,6 +312,19 @@ class RecordEncoder(Encoder):
     def opaque(self, name):
         self.objects[self.path()] = name
         return self.text("<repr:%s>" % name)
+
+    def key(self, key):
+        start = _starts.get(key)
+        if start is None or not self._masks:
+            start = quote(masking.mask_text(key) if self._masks else key) + b":"
+            if self._masks and len(_starts) < 2000:
+                _starts[key] = start
+        return start
+
+    def text(self, text):
+        if self._masks and masking.find_place(text):
+            text = masking.mask_text(text)
+        return quote(text)
 
     def integer(self, value):
         return self.other(value, 0) if is_huge(value) else super().integer(value)

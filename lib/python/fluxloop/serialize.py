@@ -48,11 +48,19 @@ def _is_deep(value):
 
 
 def describe(function, value):
-    """Return function(value), where function is str or repr; "<TYPE>" if it raises."""
+    """Return function(value), where function is str or repr; "<TYPE>" if it raises.
+    Without addresses of objects: two runs of a program would differ in them."""
     try:
-        return str.__str__(function(value))
+        text = str.__str__(function(value))
     except Exception:
         return "<%s>" % type_name(value)
+    return without_addresses(text) if " at 0x" in text else text
+
+
+def without_addresses(text):
+    from re import sub
+
+    return sub(" at 0x[0-9A-Fa-f]+", "", text)
 
 
 def type_name(value):
@@ -104,8 +112,8 @@ class Encoder:
     """Writes values as JSON, by the rules for observations.
 
     Tuples and sets become lists, enums their value, dates ISO 8601, bytes
-    their text, objects the result of `model_dump()` or `dict()`, else their
-    str(). NaN and infinities become null. Cut, with a mark in their place, are:
+    their text, objects the result of `model_dump()` or `dict()`, or their fields
+    if they are dataclasses, else their str(). NaN and infinities become null. Cut, with a mark in their place, are:
     cycles, containers more than `max_depth` deep, strings after `max_text`
     characters, containers after `max_items` elements, and everything after the
     first `max_total` characters that one encoder writes. Each value counts as
@@ -205,8 +213,8 @@ class Encoder:
         return self.text(text)
 
     def fields(self, value):
-        """Return the fields of an object (a dict) from its model_dump() or dict(),
-        None if it has neither."""
+        """Return the fields of an object (a dict) from its model_dump() or dict(), or
+        those of a dataclass or an attrs class; None for another object."""
         if isinstance(value, type):
             return None
         if getattr(type(value), "__fluxloop_replayed__", False):
@@ -221,6 +229,11 @@ class Encoder:
                     continue
                 if isinstance(fields, dict):
                     return fields
+        for declared in ("__dataclass_fields__", "__attrs_attrs__"):
+            names = getattr(type(value), declared, None)
+            if names:
+                names = [getattr(name, "name", name) for name in names]
+                return {name: getattr(value, name) for name in names if hasattr(value, name)}
         return None
 
     def key(self, key):

@@ -53,6 +53,7 @@ _SETTINGS = {
     "offline_store_dir": ("FLUXLOOP_OFFLINE_DIR", "./fluxloop_artifacts", str),
     "record_args": ("FLUXLOOP_RECORD_ARGS", False, _boolean),
     "recording_file": ("FLUXLOOP_RECORDING_FILE", None, _optional_text),
+    "mask_secrets": ("FLUXLOOP_MASK_SECRETS", True, _boolean),
     "batch_size": ("FLUXLOOP_BATCH_SIZE", 10, _batch),
     "flush_interval": ("FLUXLOOP_FLUSH_INTERVAL", 5.0, float),
     "max_queue_size": ("FLUXLOOP_MAX_QUEUE_SIZE", 1000, int),

@@ -1,18 +1,58 @@
-"""The text in the items that a streaming handler yields."""
+"""The text in the items that a stream yields, and the tokens that they count."""
 
-# The paths at which chat interfaces put their text, in the order of the search.
-_USUAL = (
-    "delta delta.content delta.text update.delta choices.0.delta.content"
-    " content content.0.text text"
+# The dotted path of the text in the items of a stream, None for the usual places
+# (runner.stream_output_path).
+output_path = None
+
+# Where the libraries of models put their text, in the order of the search. The
+# value at the path is a text, or a list of parts that have a `text`.
+_USUAL = [
+    path.split(".")
+    for path in (
+        "delta delta.content delta.text delta.content_delta update.delta"
+        " choices.0.delta.content choices.0.text"  # OpenAI, and what is like it
+        " data.choices.0.delta.content"  # Mistral
+        " candidates.0.content.parts"  # Gemini
+        " message.content"  # Ollama
+        " delta.message.content.text"  # Cohere
+        " contentBlockDelta.delta.text"  # Bedrock
+        " data.chunk.content data.delta"  # events of LangChain, of OpenAI's agents
+        " content text response textDelta"
+    ).split()
+]
+# The only events of OpenAI's responses whose `delta` or `text` is new text for the
+# user: others repeat the whole text, or are arguments of tools, thoughts, sound.
+_RESPONSE_TEXT = (
+    "response.output_text.delta",
+    "response.refusal.delta",
+    "response.audio.transcript.delta",
+)
+# Events that repeat what others have brought, or are not for the user.
+_REPEATED = frozenset("content_block_stop message_stop input_json thinking signature".split())
+
+# Where the counts are, "" for the item itself, and their names.
+_USAGE = [
+    path.split(".") if path else []
+    for path in (
+        "usage,usage_metadata,usageMetadata,response.usage,message.usage,metadata.usage,"
+        "data.usage,data.response.usage,data.chunk.usage_metadata,"
+    ).split(",")
+]
+_COUNTS = (
+    "prompt_tokens input_tokens prompt_token_count promptTokenCount inputTokens"
+    " prompt_eval_count".split(),
+    "completion_tokens output_tokens candidates_token_count candidatesTokenCount outputTokens"
+    " eval_count".split(),
+    "total_tokens total_token_count totalTokenCount totalTokens".split(),
 )
 
 
 class Stream:
-    """Collects the items of one call. `path` is the dotted path of the text in
-    an item (through mappings, lists and attributes), None for the usual paths."""
+    """Collects the items of one call. `path` is the dotted path of the text in an
+    item (through mappings, lists and attributes), None for the usual places."""
 
-    def __init__(self, path):
-        self.paths = [one.split(".") for one in (path or _USUAL).split(" ")]
+    def __init__(self, path=None):
+        self.paths = [one.split(".") for one in path.split(" ")] if path else None
         self.pieces = []
         self.items = []  # kept only until an item has text
 
@@ -28,6 +68,8 @@ class Stream:
     def text_of(self, item):
         if isinstance(item, str):
             return item
+        if self.paths is None:
+            return usual_text(item)
         for path in self.paths:
             value = dig(item, path)
             if isinstance(value, str):
@@ -39,6 +81,72 @@ class Stream:
         return "".join(self.pieces) if self.pieces or not self.items else self.items
 
 
+def usual_text(item):
+    """Return the text of an item of a model's stream, None if it has none."""
+    kind = dig(item, ["type"])
+    if isinstance(kind, str):
+        if kind == "raw_response_event":
+            item, kind = dig(item, ["data"]), dig(item, ["data", "type"])
+        if isinstance(kind, str) and kind.startswith("response."):
+            text = dig(item, ["delta"]) if kind in _RESPONSE_TEXT else None
+            return text if isinstance(text, str) else None
+        if kind in _REPEATED or kind == "text" and dig(item, ["snapshot"]) is not None:
+            return None
+    for path in _USUAL:
+        text = _text(dig(item, path))
+        if text is not None:
+            return text
+    return None
+
+
+def _text(value):
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, (list, tuple)):
+        return None
+    texts = [
+        part if isinstance(part, str) else dig(part, ["text"])
+        for part in value
+        if not dig(part, ["thought"])
+    ]
+    texts = [text for text in texts if isinstance(text, str)]
+    return "".join(texts) if texts else None
+
+
+def usage_of(item):
+    """Return the token counts in an item or a result: [prompt, completion, total],
+    each None if there is none; None if it has no counts at all."""
+    for path in _USAGE:
+        usage = dig(item, path)
+        if usage is None:
+            continue
+        counts = [_number(usage, names) for names in _COUNTS]
+        if counts != [None, None, None]:
+            return counts
+    return None
+
+
+def add_usage(sum, counts):
+    """Add the counts of a further item: [prompt, completion, total]. Streams give
+    each count once, or as it is so far."""
+    joined = [
+        new if old is None else old if new is None else max(old, new)
+        for old, new in zip(sum or (None, None, None), counts)
+    ]
+    prompt, completion, total = joined
+    if None not in joined and total < prompt + completion:
+        joined[2] = prompt + completion
+    return joined
+
+
+def _number(usage, names):
+    for name in names:
+        value = dig(usage, [name])
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
 def dig(value, path):
     """Return the value at a path (a list of names), None if there is none."""
     for name in path:
@@ -47,7 +155,10 @@ def dig(value, path):
         elif isinstance(value, (list, tuple)):
             value = value[int(name)] if name.isdigit() and int(name) < len(value) else None
         else:
-            value = getattr(value, name, None)
+            try:
+                value = getattr(value, name, None)
+            except Exception:  # a property of the item
+                return None
         if value is None:
             return None
     return value
