@@ -31,9 +31,10 @@ SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
 	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
-PY_FILES = lib/python/pyproject.toml $(wildcard lib/python/fluxloop/*.py)
-EXAMPLE = $(addprefix lib/example/,setting.yaml env gitignore app/__init__.py \
-	app/handler.py record_example.py)
+PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
+	$(wildcard lib/python/fluxloop/*.py)
+EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
+	app/__init__.py app/handler.py record_example.py)
 
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
@@ -45,7 +46,7 @@ DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
-	python3-yaml
+	python3-yaml python3-venv
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -178,6 +179,7 @@ lint: deps-lint
 	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
 	$(BUILD)/lint/gcc/bin/fl-config -f lib/example/setting.yaml check
+	$(BUILD)/lint/gcc/bin/fl-config -f lib/example/plain.yaml check
 	mandoc -T lint -W warning $(MANS)
 
 bench: deps

@@ -358,11 +358,17 @@ YAML
 	assert_success
 }
 
-@test "init --no-example leaves out the example" {
+@test "init --no-example leaves nothing of the example" {
 	fluxloop init project --name a --no-example
-	assert_file_exists fluxloop/a/setting.yaml
-	assert_not_exists fluxloop/a/app
-	assert_not_exists fluxloop/a/record_example.py
+	cd fluxloop/a
+	assert_equal "$(find . -type f | LC_ALL=C sort | tr '\n' ' ')" './.env ./.gitignore ./setting.yaml '
+	refute grep -rqE 'app\.handler|MessageHandler|send_callback|data\.content|order' .
+	assert_equal "$(fl-config get name)" a
+	run -0 fluxloop config validate
+	# what it needs is there when the comments are removed
+	sed -i -E 's/^  # target: .*/  target: "handler:handle"/; s/^# (replay_args:|  enabled:)/\1/' setting.yaml
+	run -0 fl-config check
+	assert_equal "$(fl-config get replay_args.enabled) $(fl-config get runner.target)" 'true handler:handle'
 }
 
 @test "the example agent answers, looks up orders, and rejects an empty message" {

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import unittest
+import zipfile
 
 import fluxloop
 from fluxloop import report
@@ -18,6 +20,52 @@ class PackageTest(FolderCase):
         for path in files:
             with open(path, encoding="utf-8") as file:
                 ast.parse(file.read(), path, feature_version=(3, 8))
+
+    def test_a_virtual_environment_without_tools_and_network_installs_the_package(self):
+        made = subprocess.run([sys.executable, "-m", "venv", self.path("v")], capture_output=True)
+        self.assertEqual(made.returncode, 0, made.stdout + made.stderr)
+        python = self.path("v", "bin", "python")
+        quiet = dict(os.environ, PIP_NO_INDEX="1", PIP_DISABLE_PIP_VERSION_CHECK="1")
+        quiet.pop("PYTHONPATH", None)
+
+        def pip(*words):
+            command = [python, "-m", "pip", *words]
+            done = subprocess.run(command, capture_output=True, text=True, env=quiet)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+        pip("uninstall", "-q", "-y", "setuptools", "wheel")
+        for words in ([PACKAGE], ["-e", PACKAGE]):
+            pip("install", "-q", *words)
+            pip("check")
+            program = "import fluxloop, fluxloop.bridge; print(fluxloop.__file__)"
+            found = subprocess.run(
+                [python, "-c", program], capture_output=True, text=True, env=quiet, cwd=self.path("v")
+            )
+            place = PACKAGE if "-e" in words else self.path("v")
+            self.assertTrue(os.path.realpath(found.stdout).startswith(os.path.realpath(place)), found)
+            script = self.path("v", "bin", "fluxloop-bridge")
+            helped = subprocess.run([script, "--help"], capture_output=True, text=True, env=quiet)
+            self.assertIn("usage:", helped.stdout)
+            pip("uninstall", "-q", "-y", "fluxloop")
+        self.assertFalse(os.path.exists(os.path.join(PACKAGE, "build")))
+
+    def test_the_archives_of_the_package_are_whole(self):
+        sys.path.insert(0, os.path.join(PACKAGE, "backend"))
+        try:
+            import fluxloop_build as backend
+        finally:
+            del sys.path[0]
+        with zipfile.ZipFile(self.path(backend.build_wheel(self.folder))) as wheel:
+            self.assertIsNone(wheel.testzip())
+            names = wheel.namelist()
+            record = wheel.read("fluxloop-%s.dist-info/RECORD" % fluxloop.__version__).decode()
+        self.assertEqual([line.split(",")[0] for line in record.split()], names)
+        modules = glob.glob(os.path.join(PACKAGE, "fluxloop", "*.py"))
+        self.assertEqual(len([n for n in names if n.startswith("fluxloop/")]), len(modules))
+        with tarfile.open(self.path(backend.build_sdist(self.folder))) as archive:
+            names = archive.getnames()
+        self.assertIn("fluxloop-%s/PKG-INFO" % fluxloop.__version__, names)
+        self.assertIn("fluxloop-%s/backend/fluxloop_build.py" % fluxloop.__version__, names)
 
     def test_what_a_message_quotes_is_text(self):
         path = self.write("e\x1b]0;x\x07\u202e.env", "A\x1b\x9bB=1\n=\u202e\n")
