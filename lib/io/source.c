@@ -62,8 +62,8 @@ source_init(struct source *s, char *const *files, size_t nfiles,
 	s->clean = xcalloc(1, sizeof(*s->clean));
 }
 
-static void
-close_source(struct source *s)
+void
+source_close(struct source *s)
 {
 	if (!s->open)
 		return;
@@ -76,7 +76,7 @@ close_source(struct source *s)
 void
 source_release(struct source *s)
 {
-	close_source(s);
+	source_close(s);
 	buf_release(s->clean);
 	free(s->clean);
 }
@@ -96,8 +96,8 @@ report_file(struct source *s, const char *what)
 	report_source(s, xasprintf("%s: %s", s->file, what));
 }
 
-static void
-fail_source(struct source *s, int error)
+void
+source_fail(struct source *s, int error)
 {
 	report_file(s, strerror(error));
 	s->failed = 1;
@@ -126,9 +126,27 @@ source_complain(struct source *s, const char *fmt, ...)
 	buf_release(&what);
 }
 
-/* Opens the next file that can be opened. Returns 1, or 0 at the end. */
-static int
-open_source(struct source *s)
+void
+source_finish(struct source *s)
+{
+	report_source(s, source_end(&s->tally, s->file));
+}
+
+void
+source_note(struct source *s, const char *what)
+{
+	report_file(s, what);
+}
+
+void
+source_reject(struct source *s, const char *what)
+{
+	report_file(s, what);
+	s->bad++;
+}
+
+int
+source_open(struct source *s)
 {
 	struct stat st;
 	int fd;
@@ -144,15 +162,15 @@ open_source(struct source *s)
 			fd = open(s->file, O_RDONLY | O_CLOEXEC);
 		}
 		if (fd < 0) {
-			fail_source(s, errno);
+			source_fail(s, errno);
 			continue;
 		}
 		line_init(&s->reader, fd);
 		s->reader.eager = s->eager;
 		s->open = 1;
 		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-			fail_source(s, EISDIR);
-			close_source(s);
+			source_fail(s, EISDIR);
+			source_close(s);
 			continue;
 		}
 		return 1;
@@ -182,18 +200,25 @@ source_odd(int flag, int replaced)
 	    "lone surrogates are not text; shown unchanged";
 }
 
+void
+source_replaced(struct source *s, int met)
+{
+	int flag;
+
+	for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
+		if (met & flag && !(s->reported & flag))
+			report_file(s, source_odd(flag, 1));
+	s->reported |= met;
+}
+
 /* Copies the record without values that JSON lacks; finds the fields there. */
 static void
 clean_record(struct source *s, const char *const *names,
     struct json_span *values, size_t count)
 {
 	struct json_fault f;
-	int flag;
 
-	for (flag = JSON_NAN; flag <= JSON_LONE; flag <<= 1)
-		if (s->met & flag && !(s->reported & flag))
-			report_file(s, source_odd(flag, 1));
-	s->reported |= s->met;
+	source_replaced(s, s->met);
 	s->clean->len = 0;
 	json_compact(s->clean, s->record);
 	s->record.p = buf_str(s->clean);
@@ -257,7 +282,7 @@ source_next(struct source *s, const char *const *names,
 
 	if (s->pending)
 		source_use(s);
-	while (s->open || open_source(s)) {
+	while (s->open || source_open(s)) {
 		r = line_next(&s->reader, &l);
 		if (r == LINE_LATER)
 			return -1;
@@ -267,10 +292,10 @@ source_next(struct source *s, const char *const *names,
 			return 1;
 		if (r > 0)
 			continue;
-		report_source(s, source_end(&s->tally, s->file));
+		source_finish(s);
 		if (r < 0)
-			fail_source(s, errno);
-		close_source(s);
+			source_fail(s, errno);
+		source_close(s);
 	}
 	return 0;
 }

@@ -86,6 +86,23 @@ int source_check(const struct line *l, const char *const *names,
  */
 const char *source_odd(int flag, int replaced);
 
+/*
+ * For a reader of something else than lines. source_open opens the next file
+ * that can be opened, as s->file and s->reader.fd, and returns 0 at the end.
+ * At the file's end come source_finish, which reports a file without anything
+ * good, and source_close. source_fail reports an error of the file,
+ * source_note something about it, source_reject what makes it bad, and
+ * source_replaced, once for each file, that values that JSON lacks (flags as in
+ * met) were replaced.
+ */
+int source_open(struct source *s);
+void source_finish(struct source *s);
+void source_close(struct source *s);
+void source_fail(struct source *s, int error);
+void source_note(struct source *s, const char *what);
+void source_reject(struct source *s, const char *what);
+void source_replaced(struct source *s, int met);
+
 /* Whether a line has only white space. */
 int source_blank(const struct line *l);
 

@@ -42,6 +42,7 @@ enum {
 struct json_fault {
 	size_t at;		/* offset in bytes from the start */
 	const char *msg;	/* such as "a comma or '}' is missing" */
+	int cut;		/* 1: more text might mend it */
 };
 
 /*

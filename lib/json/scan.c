@@ -14,6 +14,9 @@ unsigned json_depth = 1000;
 /* How the scanner prints what it checks. */
 enum { SCAN_CHECK, SCAN_PRETTY, SCAN_COMPACT };
 
+/* No word and no escape is longer than this. */
+#define LONGEST 12
+
 /* While printing there is room for the rest of the text and for this. */
 #define SPARE 128
 
@@ -31,6 +34,8 @@ struct scan {
 	size_t indent;
 	char open[JSON_DEPTH_MAX];	/* what closes the brackets outside */
 };
+
+static const char not_closed[] = "the string is not closed";
 
 static const char *
 fault(struct scan *s, const char *at, const char *msg)
@@ -107,7 +112,7 @@ HOT const char *
 scan_escape(struct scan *s, const char *p, char **o, const int print)
 {
 	if (s->end - p < 2)
-		return fault(s, p, "the string is not closed");
+		return fault(s, p, not_closed);
 	if (p[1] == 'u')
 		return scan_unicode(s, p, o, print);
 	if (!escapes[(unsigned char)p[1]])
@@ -192,7 +197,7 @@ scan_string(struct scan *s, const char *p, char **o, const int print)
 					*(*o)++ = *p;
 			}
 		if (p == end)
-			return fault(s, start, "the string is not closed");
+			return fault(s, start, not_closed);
 		if (*p == '"')
 			break;
 		if (*p != '\\')
@@ -609,12 +614,14 @@ json_scan_record(const char *s, size_t n, const struct json_wanted *w,
 	if (bad) {
 		f->at = (size_t)(sc.p - s);
 		f->msg = sc.msg;
+		f->cut = sc.msg == not_closed || n - f->at < LONGEST;
 		if (good >= f->at)
 			return -1;
 	}
 	if (good < n) {
 		f->at = good;
 		f->msg = "not UTF-8";
+		f->cut = 0;
 		return -1;
 	}
 	return sc.met;
