@@ -40,9 +40,9 @@ FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, bats with its
+# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, zlib, bats with its
 # libraries bats-support, bats-assert and bats-file, jq, node, python3.
-DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev python3 \
+DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
@@ -87,6 +87,9 @@ $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 $(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
+
+# what it reads may be compressed
+$(BUILD)/bin/fl-import: LIBS += -lz
 
 $(BUILD)/bin/fl-format-csv: bin/fl-format-csv
 	@mkdir -p $(@D)

@@ -13,7 +13,7 @@
 static const char usage[] =
 "fl-import [options] otlp [file ...]\n"
 "Import traces that other programs recorded, one a line.\n"
-"  otlp               read OpenTelemetry spans as OTLP JSON lines\n"
+"  otlp               read OpenTelemetry spans in OTLP JSON of any layout\n"
 "  -i, --inputs       write only the input of each trace, for fl-run\n"
 "  -s, --separate     write observations as they are read, rows at the end\n";
 
@@ -40,6 +40,22 @@ import_warn_counts(const struct otlpin *in)
 		    plural(in->inputless));
 }
 
+/* Reports what was not imported because of other spans. */
+static void
+import_warn_joins(const struct otlpin *in)
+{
+	if (in->twice)
+		warn("%zu span%s skipped that had been read already",
+		    in->twice, plural(in->twice));
+	if (in->alone)
+		warn("%zu log record%s of no span skipped", in->alone,
+		    plural(in->alone));
+	if (in->late)
+		warn("%zu log record%s skipped: %s spans were read before; "
+		    "name files with log records first", in->late,
+		    plural(in->late), in->late == 1 ? "its" : "their");
+}
+
 static int
 import(struct source *s, enum otlpin_output what)
 {
@@ -50,11 +66,13 @@ import(struct source *s, enum otlpin_output what)
 	out_init(&o, STDOUT_FILENO, 0);
 	status = otlpin_run(&in, s, &o, what) || s->failed ? 2 :
 	    s->bad ? 1 : 0;
-	if (in.error)
+	if (in.error) {
 		warn("a temporary file in %s: %s", spill_dir(),
 		    strerror(in.error));
-	else
+	} else {
+		import_warn_joins(&in);
 		import_warn_counts(&in);
+	}
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	return status;

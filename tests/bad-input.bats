@@ -70,7 +70,10 @@ assert_skipped()
 			good "$name" word2
 			printf '{"a":"\t"}\n{"a":tru}\n{"a":"\\x"}\n'
 		} >in
-		assert_skipped "$name" 1 '1 3 4 5 6 7 8 9 10 12 13 14'
+		# fl-import reads documents of several lines
+		numbers='1 3 4 5 6 7 8 9 10 12 13 14'
+		[[ $name != fl-import ]] || numbers=${numbers/ 10}
+		assert_skipped "$name" 1 "$numbers"
 	done
 }
 

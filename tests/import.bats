@@ -130,7 +130,10 @@ observations()
 	mkfifo in
 	fl-import otlp -s in >out &
 	exec 7>in
-	for ((i = 0; i < 300; i++)); do cat "$TRACES/scattered.jsonl"; done >&7
+	# other ids each time: a span that is there twice counts once
+	for ((i = 100; i < 400; i++)); do
+		sed "s/\"traceId\":\"\(.\{28\}\).../\"traceId\":\"\1$i/" "$TRACES/scattered.jsonl"
+	done >&7
 	# observations are written before the input ends
 	for ((i = 0; i < 1200; i++)); do
 		[[ -s out ]] && break
@@ -202,9 +205,16 @@ observations()
 
 @test "a temporary file is made only for large inputs, and failures are reported" {
 	TMPDIR=/nowhere fl-import otlp "$TRACES/genai.jsonl" | diff - <(fl-import otlp "$TRACES/genai.jsonl")
-	# double the input until it is more than fl-import keeps in memory
-	cp "$TRACES/genai.jsonl" in
-	for ((i = 0; i < 11; i++)); do cat in in >twice && mv twice in; done
+	# more spans than fl-import keeps in memory
+	awk '{ line[NR] = $0 }
+		END {
+			for (i = 0; i < 2048; i++)
+				for (n = 1; n <= NR; n++) {
+					text = line[n]
+					gsub(/panId":"00000000/, sprintf("panId\":\"%08x", i + 1), text)
+					print text
+				}
+		}' "$TRACES/genai.jsonl" >in
 	run --separate-stderr -2 env TMPDIR=/nowhere "$BIN/fl-import" otlp in
 	assert_output ''
 	assert_equal "$stderr" 'fl-import: a temporary file in /nowhere: No such file or directory'
@@ -213,6 +223,322 @@ observations()
 	assert_equal "$(lines_of out)" 2
 	assert_equal "$(jq -c '.observations | length' out | paste -sd ' ')" '8192 4096'
 	assert_equal "$(ls -A tmp)" ''
+}
+
+# --- layouts and shapes -----------------------------------------------------------------
+
+# summary FILE...: what is known of the traces in files of spans.
+summary()
+{
+	fl-import otlp "$@" | jq -c '[.trace_id, .name, .input, .output, .token_usage, .duration_ms, .success, .observation_count,
+		[.observations[] | [.id, .parent_observation_id, .type, .name, .metadata.scope_name]]]'
+}
+
+@test "a document may be laid out in any way" {
+	cd "$TRACES"
+	summary collector.jsonl genai.jsonl >"$BATS_TEST_TMPDIR/wanted"
+	cd "$BATS_TEST_TMPDIR"
+	(($(lines_of wanted) == 4)) || fail "$(<wanted)"
+	cat "$TRACES"/{collector,genai}.jsonl >lines
+	for layout in 'jq .' 'jq --tab .' 'jq --indent 1 .' 'jq -c .' 'jq -s .' 'jq -cs .' 'jq -s [[.]]' \
+		'jq {trace:.}' 'jq -c {result:.}' 'jq {result:{trace:.}}' 'jq {batches:.resourceSpans}' 'jq {data:[.]}' 'jq .resourceSpans[]' \
+		'jq -c .resourceSpans' 'jq {requests:[{time:1,body:.}]}' "sed s/$/,/" "sed s/$/\\r/" "sed s/^/\\x1e/"; do
+		$layout lines >in
+		summary in >got 2>err
+		diff wanted got || fail "$layout"
+		assert_equal "$layout $(<err)" "$layout "
+	done
+	# each line of a document at the beginning of the line
+	python3 -c 'import json; [print(json.dumps(json.loads(l), indent=0)) for l in open("lines")]' >in
+	summary in | diff wanted -
+	tr -d '\n' <lines | summary | diff wanted -
+	# lines of different layout, and in pieces
+	{ head -n 1 lines | jq .; tail -n +2 lines; } >in
+	summary in | diff wanted -
+	{ head -c 3000 in; sleep 0.1; tail -c +3001 in; } | summary | diff wanted -
+}
+
+@test "bare spans, scopes and resources are read" {
+	jq -c '.resourceSpans[].scopeSpans[].spans[]' "$TRACES/genai.jsonl" >spans
+	fl-import otlp "$TRACES/genai.jsonl" | jq -c 'del(.name, .metadata, .observations[].metadata)' >wanted
+	for layout in 'jq .' 'jq -c .' 'jq -s .' 'jq -s {spans:.}' 'jq -s {data:.}' 'jq -s {scopeSpans:[{spans:.}]}' \
+		'jq -s {resourceSpans:[{scopeSpans:[{spans:.}]}]}'; do
+		$layout spans | fl-import otlp 2>err | jq -c 'del(.name, .metadata, .observations[].metadata)' | diff wanted - || fail "$layout"
+		assert_equal "$(<err)" ''
+	done
+}
+
+@test "keys with underscores, and the heads after their lists, are read in a stream" {
+	summary "$TRACES/collector.jsonl" >wanted
+	jq 'walk(if type == "object" then with_entries(.key |= gsub("(?<c>[A-Z])"; "_" + (.c | ascii_downcase))) else . end)' \
+		"$TRACES/collector.jsonl" >in
+	grep -q start_time_unix_nano in
+	summary in | diff wanted -
+	jq '.resourceSpans |= map({scopeSpans: (.scopeSpans | map({spans, scope})), resource})' "$TRACES/collector.jsonl" >in
+	summary in | diff wanted -
+	jq '.resourceSpans |= map({resource, instrumentationLibrarySpans: (.scopeSpans | map({spans, instrumentationLibrary: .scope}))})' \
+		"$TRACES/collector.jsonl" >in
+	summary in | diff wanted -
+}
+
+@test "attributes may be an object" {
+	span '' '{"input.value": {stringValue: "hi"}, "llm.token_count.prompt": {intValue: "3"}, "openinference.span.kind": {stringValue: "LLM"},
+		x: {kvlistValue: {values: [{key: "a", value: {arrayValue: {values: [{intValue: 1}, {stringValue: "b"}]}}}]}}}' >array
+	jq -c '.resourceSpans[].scopeSpans[].spans[].attributes = {"input.value": "hi", "llm.token_count.prompt": 3,
+		"openinference.span.kind": "LLM", x: {a: [1, "b"]}}' array >object
+	fl-import otlp array >wanted
+	assert_jq '[.input, .token_usage.prompt_tokens, .observations[0].metadata.attributes.x]' '["hi",3,{"a":[1,"b"]}]' wanted
+	fl-import otlp object | diff wanted -
+	# of a resource, an event and a link, too
+	jq -nc --arg id "$ID" '{resourceSpans: [{resource: {attributes: {"service.name": "svc"}}, scopeSpans: [{spans: [{traceId: $id, spanId: "a", name: "n",
+		attributes: {}, events: [{name: "e", attributes: {k: "v"}}], links: [{traceId: ("1" * 32), spanId: "b", attributes: {l: 1}}]}]}]}]}' >in
+	fl-import otlp in >out
+	assert_jq '[.name, (.observations[0].metadata | .events, .links)]' \
+		'["svc",[{"name":"e","attributes":{"k":"v"}}],[{"trace_id":"11111111111111111111111111111111","span_id":"b","attributes":{"l":1}}]]' out
+}
+
+@test "what the SDKs print to the console is read, among other lines" {
+	fl-import otlp "$TRACES/shapes/python-console.txt" >out 2>err || (($? == 1))
+	assert_jq '[.trace_id, .name, .input, .output, .success, .error, .duration_ms, .observation_count, .token_usage.total_tokens]' \
+		'["0b8e6f0c-1111-4222-8333-abcdefabcdef","parcel-desk","Where is parcel P-20?","It arrives on Monday.",false,"no answer",1250,2,45]' out
+	run -0 observations '[.id, .parent_observation_id, .type, .metadata.span_kind, .metadata.events, .metadata.links]' out
+	assert_output '["00000000000000a2","00000000000000a1","generation","client",[{"name":"retry","time":"2026-03-01T20:47:19.000000+00:00","attributes":{"n":1}}],[{"trace_id":"11111111111111111111111111111111","span_id":"2222222222222222"}]]
+["00000000000000a1",null,"agent",null,null,null]'
+	assert_equal "$(<err)" "fl-import: $TRACES/shapes/python-console.txt:1: not a JSON value (byte 1)
+fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
+	fl-import otlp "$TRACES/shapes/node-console.json" >out
+	assert_jq '[.trace_id, .name, .input, .success, .error, .duration_ms, .start_time]' \
+		'["0b8e6f0c-1111-4222-8333-abcdefabcdef","parcel-desk","Where?",false,"bad",1.5,"2026-03-01T20:47:18.712018+00:00"]' out
+	run -0 observations '[.id, .metadata.span_kind, .metadata.scope_name, .metadata.events]' out
+	assert_output '["00000000000000a1","client","ai",[{"name":"e","time":"2026-03-01T20:47:18.712018+00:00","attributes":{"a":1}}]]'
+}
+
+@test "the JSON of Jaeger, Zipkin, ClickHouse and Phoenix is read" {
+	fl-import otlp "$TRACES/shapes/jaeger.json" >out
+	assert_jq '[.trace_id, .name, .input, .success, .error, .duration_ms, .observation_count]' \
+		'["abcdef0123456789","parcel-desk","Where?",false,"bad",2,2]' out
+	run -0 observations '[.id, .parent_observation_id, .name, .metadata.span_kind, .metadata.events]' out
+	assert_output '["1111111111111111",null,"op","client",[{"name":"exception","time":"2026-03-01T20:47:18.712018+00:00","attributes":{"event":"exception","exception.message":"bad"}}]]
+["2222222222222222","1111111111111111","op2",null,null]'
+	for shape in zipkin clickhouse phoenix; do
+		fl-import otlp "$TRACES/shapes/$shape.json" >out
+		assert_equal "$shape $(jq -c '[.input, .success, .error, .duration_ms, .start_time, .observations[0].id]' out)" \
+			"$shape [\"Where?\",false,\"bad\",1.5,\"2026-03-01T20:47:18.712018+00:00\",\"1111111111111111\"]"
+	done
+}
+
+@test "gzip and UTF-16 are read, and other compression is named" {
+	summary "$TRACES/collector.jsonl" >wanted
+	gzip -c "$TRACES/collector.jsonl" >in.gz
+	summary in.gz | diff wanted -
+	summary <in.gz | diff wanted -
+	# several members, as an exporter that appends writes them; padding
+	for ((i = 1; i <= $(lines_of "$TRACES/collector.jsonl"); i++)); do sed -n "${i}p" "$TRACES/collector.jsonl" | gzip; done >in
+	head -c 512 /dev/zero >>in
+	summary in | diff wanted -
+	# é is two bytes, the parcel four, in UTF-16
+	span 'name: "é 📦"' >plain
+	for form in UTF-16LE:'\xff\xfe' UTF-16BE:'\xfe\xff'; do
+		# shellcheck disable=SC2059 # printf makes the bytes
+		{ printf "${form#*:}"; iconv -f UTF-8 -t "${form%%:*}" plain; } >in
+		fl-import otlp in 2>err | diff <(fl-import otlp plain) -
+		assert_equal "$(<err)" 'fl-import: in: UTF-16: convert it first, such as by iconv -f UTF-16 -t UTF-8'
+	done
+	printf '\x28\xb5\x2f\xfdx' >in.zst
+	run --separate-stderr -1 fl-import otlp in.zst plain
+	assert_equal "$stderr" 'fl-import: in.zst: compressed with zstd: try zstd -dc in.zst | fl-import otlp'
+	assert_equal "$(jq -r '.observations[0].name' <<<"$output")" 'é 📦'
+	# what was there before the end of a file that is cut off or damaged
+	for ((i = 10; i < 50; i++)); do span "spanId: \"$((i * i * 7919123))\", name: \"$((i * 104729))\""; done >many
+	gzip many
+	head -c $(($(wc -c <many.gz) * 2 / 3)) many.gz >cut.gz
+	run --separate-stderr -1 fl-import otlp cut.gz
+	assert_equal "${stderr_lines[-1]}" 'fl-import: cut.gz: the gzip data is cut off'
+	(($(jq .observation_count <<<"$output") > 3)) || fail "$output"
+}
+
+@test "a span that is there twice counts once, also in another file" {
+	cat "$TRACES/genai.jsonl" >in
+	fl-import otlp in >wanted
+	for files in 'in in' 'in in in'; do
+		# shellcheck disable=SC2086 # words
+		fl-import otlp $files >out 2>err
+		diff wanted out
+		assert_regex "$(<err)" '^fl-import: [0-9]* spans skipped that had been read already$'
+	done
+	# its ids may be spelled otherwise
+	span 'spanId: "00000000000000A1"' >one
+	span 'spanId: "AAAAAAAAAKE="' >two
+	span 'spanId: "0x00000000000000a1"' >three
+	assert_equal "$(fl-import otlp one two three 2>err | jq .observation_count)" 1
+	assert_equal "$(<err)" 'fl-import: 2 spans skipped that had been read already'
+	# spans without an id are different ones
+	span 'spanId: ""' >one
+	assert_equal "$(fl-import otlp one one | jq .observation_count)" 2
+}
+
+@test "a span that had not ended is replaced when it is there again" {
+	more='"gen_ai.operation.name": {stringValue: "chat"}, "gen_ai.usage.input_tokens"'
+	span 'startTimeUnixNano: "1759586942000000000"' "{$more: {intValue: \"2\"}}" >begun
+	span 'startTimeUnixNano: "1759586942000000000", endTimeUnixNano: "1759586943000000000"' \
+		"{\"gen_ai.prompt\": {stringValue: \"q\"}, $more: {intValue: \"5\"}}" >ended
+	for order in 'begun ended' 'ended begun' 'begun begun ended ended'; do
+		# shellcheck disable=SC2086 # words
+		assert_equal "$order $(cat $order | fl-import otlp 2>err | jq -c '[.input, .duration_ms, .token_usage.total_tokens, .observation_count,
+			.observations[].prompt_tokens]')" "$order [\"q\",1000,5,1,5]"
+		# shellcheck disable=SC2086
+		cat $order | fl-import -s otlp 2>err >out
+		assert_equal "$(head -n 1 out | jq -c '[.input, .prompt_tokens]') $(lines_of out)" '["q",5] 2'
+		# shellcheck disable=SC2086
+		assert_equal "$(cat $order | fl-import -i otlp 2>err | jq -r .input)" q
+	done
+}
+
+@test "log records join their spans, before and after them" {
+	cd "$TRACES/shapes"
+	for files in 'spans.jsonl logs.jsonl' 'logs.jsonl spans.jsonl'; do
+		for option in '' -s -i; do
+			# shellcheck disable=SC2086 # words
+			fl-import $option otlp $files >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
+			assert_equal "$files $option $(tail -n 1 "$BATS_TEST_TMPDIR/out" | jq -r .input)" "$files $option Where is parcel P-20?"
+			assert_equal "$(<"$BATS_TEST_TMPDIR/err")" 'fl-import: 2 log records of no span skipped'
+		done
+		# shellcheck disable=SC2086
+		run --separate-stderr -0 fl-import otlp $files
+		assert_equal "$files $(jq -c '[.output, .observation_count, .token_usage.total_tokens]' <<<"$output")" "$files [\"It arrives on Monday.\",2,17]"
+		assert_equal "$(jq -c '.observations[] | [.name, .input, .output]' <<<"$output" | sort)" '["chat m",[{"role":"user","content":"Where is parcel P-20?"}],[{"role":"assistant","index":0,"finish_reason":"stop","message":{"role":"assistant","content":"It arrives on Monday."}}]]
+["invoke_agent parcel",null,null]'
+	done
+	# other records are events of the span
+	run -0 observations .metadata.events <(fl-import otlp logs.jsonl spans.jsonl 2>/dev/null)
+	assert_line --index 1 '[{"name":"log","time":"2026-09-07T15:43:11.003811+00:00","attributes":{"code.lineno":7,"body":"asking"}}]'
+}
+
+@test "log records that come too late are counted" {
+	span 'startTimeUnixNano: "5", endTimeUnixNano: "6"' >spans
+	jq -nc "{resourceLogs: [{scopeLogs: [{logRecords: [{traceId: \"$ID\", spanId: \"00000000000000a1\", body: {stringValue: \"x\"}}]}]}]}" >logs
+	run --separate-stderr -0 fl-import otlp spans logs
+	assert_equal "$stderr" 'fl-import: 1 log record skipped: its spans were read before; name files with log records first'
+	run --separate-stderr -0 fl-import otlp logs spans
+	assert_equal "$stderr" ''
+	assert_equal "$(jq -c '.observations[0].metadata.events' <<<"$output")" '[{"name":"log","attributes":{"body":"x"}}]'
+	run --separate-stderr -0 fl-import otlp logs
+	assert_equal "$stderr" 'fl-import: 1 log record of no span skipped'
+}
+
+@test "ids of any form are kept" {
+	while read -r id wanted; do
+		span "traceId: \"$id\"" >in
+		assert_equal "$id $(fl-import otlp in | jq -r .trace_id)" "$id $wanted"
+	done <<-END
+	trace-1 trace-1
+	abc123 abc123
+	0x$ID 0b8e6f0c-1111-4222-8333-abcdefabcdef
+	0X${ID^^} 0b8e6f0c-1111-4222-8333-abcdefabcdef
+	0x12 0x12
+	5b8efff798038103 5b8efff798038103
+	END
+	for id in 0x00000000000000a1 00000000000000a1; do
+		span "spanId: \"$id\", parentSpanId: \"0x0000000000000000\"" >in
+		assert_equal "$(fl-import otlp in | jq -c '.observations[0] | [.id, has("parent_observation_id")]')" '["00000000000000a1",false]'
+	done
+	for id in 00000000000000000000000000000000 0x00000000000000000000000000000000 00000000-0000-0000-0000-000000000000; do
+		span "traceId: \"$id\"" >in
+		run --separate-stderr -1 fl-import otlp in
+		assert_equal "$stderr" 'fl-import: in:1: 1 of its spans has no trace id'
+	done
+}
+
+@test "the spans of a bad document are kept, and the place of each fault is named" {
+	for n in 1 2 3; do span "spanId: \"000000000000000$n\", name: \"s$n\""; done | jq -s '{resourceSpans: [{scopeSpans: [{spans: [.[].resourceSpans[].scopeSpans[].spans[]]}]}]}' >whole
+	fails() # WANTED NAMES: reads the file `in`
+	{
+		run --separate-stderr -1 fl-import otlp in
+		assert_equal "$1|$stderr" "$1|fl-import: in:$2"
+		assert_equal "$1|$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" "$1|$3"
+	}
+	sed 's/"s2"/"\\x"/' whole >in && fails escape '16: not an escape (byte 24)' 's1 s3'
+	sed 's/"s2"/"\xff"/' whole >in && fails UTF-8 '16: not UTF-8 (byte 24)' 's1 s3'
+	sed 's/"s2"/tru/' whole >in && fails word '16: not a JSON value (byte 23)' 's1 s3'
+	sed 's/"s2",/"s2"/' whole >in && fails comma "17: a comma or '}' is missing (byte 15)" 's1 s3'
+	# on one line, too
+	jq -c . whole | sed 's/"s2"/"\\x"/' >in && fails line '1: not an escape (byte 229)' 's1 s3'
+	head -n 17 whole >in && fails cut "18: the document is cut off: the object is not closed (byte 1)" s1
+	# with the heads in front as well
+	sed 's/"scopeSpans"/"resource": {}, &/; s/"spans"/"scope": {}, &/' whole >headed
+	for file in whole headed; do
+		sed 's/"s2"/"\\x"/' $file >in && fails $file '16: not an escape (byte 24)' 's1 s3'
+	done
+	# the next document is read
+	{ head -n 17 whole; cat whole; } >in
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" 's1 s2 s3'
+	{ jq -c . whole | head -c 150; echo; jq -c . whole | sed 's/s1/t1/; s/0001/0004/'; } >in
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$stderr" "fl-import: in:1: the string is not closed (byte 151)"
+	assert_equal "$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" 's1 t1 s2 s3'
+}
+
+@test "a resource that comes after very many of its spans is reported" {
+	awk -v id="$ID" 'BEGIN {
+		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
+		print "{\"scopeSpans\": [{\"spans\": ["
+		for (i = 1; i <= 9000; i++)
+			printf "{\"traceId\": \"%s\", \"spanId\": \"%016x\", \"endTimeUnixNano\": 5, \"traceState\": \"%s\"}%s\n", id, i, pad, i < 9000 ? "," : ""
+		print "]}],\n\"resource\": {\"attributes\": {\"service.name\": \"svc\"}}}"
+	}' >in
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$stderr" 'fl-import: in:1: the resource or scope comes too late for the spans before it'
+	assert_equal "$(jq -c '[.name, .observation_count]' <<<"$output")" '[null,9000]'
+	# few enough wait for it
+	sed 2,5000d in >few
+	run --separate-stderr -0 fl-import otlp few
+	assert_equal "$(jq -c '[.name, .observation_count]' <<<"$output")" '["svc",4001]'
+}
+
+@test "memory does not grow with the length of a document" {
+	awk -v id="$ID" 'BEGIN {
+		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
+		print "{\n \"resourceSpans\": [{\n  \"scopeSpans\": [{\n   \"spans\": ["
+		for (i = 1; i <= 30000; i++)
+			printf "    {\n     \"traceId\": \"%s\",\n     \"spanId\": \"%016x\",\n     \"name\": \"s%d\", \"endTimeUnixNano\": 5,\n     \"attributes\": [{\"key\": \"input.value\", \"value\": {\"stringValue\": \"%s\"}}]\n    }%s\n",
+				substr(id, 1, 31) (i % 10), i, i, pad, i < 30000 ? "," : ""
+		print "   ]\n  }]\n }]\n}"
+	}' | sed 's/"scopeSpans"/"resource": {}, &/; s/"spans"/"scope": {}, &/' >in
+	tr -d '\n' <in >line
+	for file in in line; do
+		little 24000 fl-import otlp "$file" 2>err | grep -o '"name":"s[0-9]*"' | sort -u | wc -l >count
+		assert_equal "$file $(<err) $(<count)" "$file  30000"
+	done
+}
+
+@test "a file of another kind is named, with what helps" {
+	span '' >good
+	while IFS='|' read -r text wanted; do
+		printf '%b' "$text" >other
+		run --separate-stderr -1 fl-import otlp other good
+		assert_equal "$stderr" "fl-import: other$wanted"
+		assert_equal "$(jq -r '.observations[0].name' <<<"$output")" n
+	done <<-'END'
+	PK\x03\x04xx|: a zip archive: try unzip -p other | fl-import otlp
+	\xfd7zXZ|: compressed with xz: try xz -dc other | fl-import otlp
+	PAR1xxx|: a Parquet file: convert it first, such as by duckdb -c "COPY (FROM 'other') TO 'other.json'"
+	\n\x9f\x02\n\0x|: OTLP in protobuf: set the exporter's format or protocol to JSON (http/json)
+	\0\0\x01\x05\n\x9f\x02\n\0x|: OTLP in protobuf with lengths: set the file exporter's format to json
+	<!DOCTYPE html>\n|: an HTML page: fetch the JSON behind it
+	<?xml version="1.0"?>|: XML or HTML, not JSON
+	trace_id,span_id,name\n1,2,3\n|: a table (CSV): export the spans as OTLP JSON or as JSON lines instead
+	inputs:\n- input: x\n|: an inputs file: try fl-yaml other | fl-run
+	name: x\niterations: 5\n|: YAML: fl-yaml reads inputs files, fl-config reads setting.yaml
+	{"target":"a:b","kwargs":{}}|:1: not OTLP traces: a recorded call: try fl-record-extract other
+	{"trace_id":"t","observations":[]}|:1: not OTLP traces: a trace already: try fl-parse other
+	{"input":"x","metadata":{}}|:1: not OTLP traces: an input: try fl-run other
+	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
+	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
+	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
+	{"evalId":"x",\n"results":{}}|:1: not OTLP traces: results of promptfoo, not traces
+	{"trace_id":"x","span_id":"y","level":"info"}|:1: not OTLP traces: it has no 'resourceSpans'
+	END
 }
 
 # --- round trips ----------------------------------------------------------------------------
@@ -404,7 +730,8 @@ observations()
 	{arrayValue: {}}|[]
 	{arrayValue: {values: [{stringValue: "a"}, {arrayValue: {values: [{intValue: "1"}]}}, null, 5, "bare"]}}|["a",[1],null,5,"bare"]
 	{kvlistValue: {values: [{key: "k", value: {kvlistValue: {values: []}}}, {key: 5}, 7, {key: "l"}]}}|{"k":{},"l":null}
-	{unknownValue: 1}|null
+	{unknownValue: 1}|{"unknownValue":1}
+	{stringValue: null}|null
 	END
 	# numbers keep their spelling
 	span '' '{x: {intValue: "-9223372036854775808"}, y: {intValue: "100000000000000000001"}}' >in
@@ -482,11 +809,11 @@ observations()
 	} >in
 	run --separate-stderr -1 fl-import otlp in
 	assert_equal "$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" 'n last'
-	assert_equal "$stderr" "fl-import: in:2: not OTLP traces: it has no 'resourceSpans'
+	assert_equal "$stderr" "fl-import: in:2: not OTLP traces: OTLP metrics: traces are needed
 fl-import: in:3: not OTLP traces: it has no 'resourceSpans'
 fl-import: in:4: not OTLP traces: it has no 'resourceSpans'
 fl-import: in:5: not a JSON value (byte 1)
-fl-import: in:6: expected an object, got an array
+fl-import: in:6: not OTLP traces: it has no 'resourceSpans'
 fl-import: in:7: 1 of its spans has no trace id
 fl-import: in:8: 1 of its spans has no trace id
 fl-import: in:10: 2 of its spans have no trace id"
@@ -535,7 +862,7 @@ fl-import: in:10: 2 of its spans have no trace id"
 		# shellcheck disable=SC2086 # no word when empty
 		run --separate-stderr -1 fl-import otlp $option in
 		cat >out <<<"$output"
-		refute grep -v '^fl-import: in:[0-9]*: 1 of its spans has no trace id$' <(grep -v -e 'lone surrogate' -e ' traces\? ' <<<"$stderr")
+		refute grep -v '^fl-import: in:[0-9]*: 1 of its spans has no trace id$' <(grep -v -e 'lone surrogate' -e ' traces\? ' -e 'read already$' <<<"$stderr")
 		[[ $option == -i ]] || (($(lines_of out) > 5000)) || fail "$option $(lines_of out)"
 		python3 - <<-'PY'
 		import json

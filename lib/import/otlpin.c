@@ -2,20 +2,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/set.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
 #include "io/out.h"
-#include "base/set.h"
 #include "io/source.h"
-#include "spool.h"
 #include "content.h"
-#include "tokens.h"
-#include "otlpval.h"
+#include "conventions.h"
+#include "docwalk.h"
+#include "feed.h"
 #include "otlpspan.h"
+#include "otlpval.h"
+#include "recognize.h"
+#include "spanjoin.h"
+#include "spanpart.h"
+#include "spanshape.h"
 #include "spanwrite.h"
+#include "spool.h"
+#include "tokens.h"
 #include "otlpin.h"
 
 /* The bytes of a trace that are gathered before they are written. */
@@ -41,9 +48,18 @@ struct import_trace {
 	int row;		/* 1: it has a row */
 	struct chain run;	/* members of the row around the content */
 	struct rank run_rank;	/* rank of the span they are from */
+	uint64_t run_key;	/* spanjoin.h: key of that span */
 	uint64_t side[2];	/* places of input and output, or 0 */
 	struct content content[2];	/* ranks of the spans they are from */
 	struct tokens tokens;
+};
+
+/* Text of the input that is needed after the walk has left it. */
+struct imported_head {
+	struct buf service;
+	struct buf project;
+	struct buf scope;
+	struct buf processes;
 };
 
 struct importer {
@@ -52,13 +68,23 @@ struct importer {
 	struct out *out;
 	enum otlpin_output what;
 	struct otlpspan span;
+	uint64_t key;		/* spanjoin.h: key of the span, or 0 */
+	struct json_span given;	/* its text, without records */
+	struct imported_head head;
 	struct set ids;		/* index in traces, by trace id */
 	struct import_trace *traces;
 	size_t ntraces;
 	size_t cap;
 	struct spool spool;	/* parts of records that wait for the end */
+	struct spanjoin join;
+	int records;		/* 1: there was a log record */
 	struct buf text;
-	size_t bad;		/* spans of the line without a trace id */
+	struct buf shape;	/* the span in the shape of OTLP */
+	struct buf whole;	/* a span that was held, and its heads */
+	struct buf joined;	/* a span with its records */
+	struct buf events;
+	const char *other;	/* what the document's first other value is */
+	size_t complained;	/* line of the last complaint */
 	int failed;		/* 1: writing failed, so stop */
 };
 
@@ -79,9 +105,12 @@ import_trace_of(struct importer *m)
 	return &m->traces[m->ntraces++];
 }
 
-/* Returns 1, and sets *r to the rank of the span, if that is before *r. */
+/*
+ * Returns 1, and sets *r to the rank of the span, if that is before *r or if *r
+ * is that of the same span.
+ */
 static int
-outranks(struct rank *r, const struct otlpspan *s)
+outranks(struct rank *r, const struct otlpspan *s, int same)
 {
 	struct rank new = { CLASS_SPAN, s->start - 1, s->end };
 	int better;
@@ -97,9 +126,9 @@ outranks(struct rank *r, const struct otlpspan *s)
 		better = new.start < r->start;
 	else
 		better = new.end > r->end;
-	if (better)
+	if (better || same)
 		*r = new;
-	return better;
+	return better || same;
 }
 
 /* Keeps the parts of the row, or of the input record, around the content. */
@@ -108,8 +137,9 @@ keep_run(struct importer *m, struct import_trace *g)
 {
 	struct otlpspan *s = &m->span;
 
-	if (!outranks(&g->run_rank, s))
+	if (!outranks(&g->run_rank, s, m->key && g->run_key == m->key))
 		return 0;
+	g->run_key = m->key;
 	memset(&g->run, 0, sizeof(g->run));
 	g->row = s->kind == OTLPSPAN_FOREIGN || s->kind == OTLPSPAN_RUN;
 	m->text.len = 0;
@@ -149,190 +179,495 @@ keep_content(struct importer *m, struct import_trace *g)
 	return 0;
 }
 
+/*
+ * Whether something that comes later may change the span: its records, after
+ * the first record of any span and before it if it should have content and has
+ * none; or, if it has not ended, the span again.
+ */
 static int
-keep_step(struct importer *m, struct import_trace *g)
+may_change(const struct importer *m)
+{
+	const struct otlpspan *s = &m->span;
+
+	if (!m->key || s->kind != OTLPSPAN_FOREIGN)
+		return 0;
+	return m->records || !s->end || ((!s->payload[0].len || !s->payload[1].len) &&
+	    (s->a[ATTR_KIND].p || !strcmp(s->type, "generation")));
+}
+
+/* Keeps the text of the span and what describes it. */
+static int
+hold_span(struct importer *m, size_t number)
 {
 	struct otlpspan *s = &m->span;
+	struct buf *b = &m->text;
 
-	if (s->kind == OTLPSPAN_RUN || s->kind == OTLPSPAN_NO_RUN)
-		return 0;
-	g->nsteps++;
-	if (m->what == OTLPIN_INPUTS)
-		return 0;
-	if (tokens_add(&g->tokens, &m->spool, s))
+	b->len = 0;
+	json_open(b, NULL, '{');
+	if (s->service.p)
+		json_add(b, "service", s->service);
+	if (s->project.p)
+		json_add(b, "project", s->project);
+	if (s->scope.p)
+		json_add(b, "scope", s->scope);
+	json_add(b, "span", m->given);
+	json_close(b, '}');
+	m->join.spans[number].held = spool_put(&m->spool, NULL, b->p, b->len);
+	return m->join.spans[number].held ? 0 : -1;
+}
+
+/* Reads a span that was kept, with its records. */
+static int
+read_held(struct importer *m, size_t number)
+{
+	static const char *const names[] = {
+		"service", "project", "scope", "span"
+	};
+	struct json_span v[LEN(names)], none = { 0 };
+	struct spanshape unused;
+	uint64_t next;
+
+	m->whole.len = m->events.len = m->joined.len = m->text.len = 0;
+	if (spool_get(&m->spool, m->join.spans[number].held, &m->whole, &next)
+	    || spanjoin_get(&m->join, number, &m->events))
 		return -1;
+	otlpval_fields(buf_str(&m->whole), names, v, LEN(names));
+	m->span.service = v[0];
+	m->span.project = v[1];
+	m->span.scope = v[2];
+	if (!m->events.len)
+		return otlpspan_read(&m->span, v[3].p);
+	spanshape_put(&m->text, v[3].p, none, &unused);
+	spanshape_put_events(&m->joined, buf_str(&m->text),
+	    json_buf(&m->events));
+	return otlpspan_read(&m->span, buf_str(&m->joined));
+}
+
+/* The piece of a chain of observations that stands for a span that is kept. */
+#define HELD '\1'
+
+static int
+put_held(struct importer *m, struct import_trace *g, size_t number)
+{
 	m->text.len = 0;
-	spanwrite_step(s, &m->text);
-	if (m->what == OTLPIN_TRACES)
-		return spool_put(&m->spool, &g->steps, m->text.p,
-		    m->text.len) ? 0 : -1;
+	buf_byte(&m->text, HELD);
+	buf_add(&m->text, &number, sizeof(number));
+	return spool_put(&m->spool, &g->steps, m->text.p, m->text.len) ? 0 :
+	    -1;
+}
+
+/* Writes the observation as a line. */
+static int
+write_step(struct importer *m)
+{
+	m->text.len = 0;
+	spanwrite_step(&m->span, &m->text);
 	buf_byte(&m->text, '\n');
 	return out_put(m->out, m->text.p, m->text.len);
 }
 
-/*
- * A level of a document: an object with an array of objects of the next level,
- * and with a member that describes all of them, before or after the array. A
- * function that reads a level returns the end of its text.
- */
-struct document_level {
-	const char *list;	/* name of the array */
-	const char *old_list;	/* former name of the array */
-	const char *head;	/* name of the member that describes */
-	const char *old_head;	/* former name of that member */
-	/* NULL: there is no such member; p NULL: it is not known yet */
-	void (*read_head)(struct importer *m, const char *p);
-	const char *(*read)(struct importer *m, const char *p);
-};
+static int
+keep_step(struct importer *m, struct import_trace *g)
+{
+	struct otlpspan *s = &m->span;
+	size_t i;
 
-static const char *
-read_span(struct importer *m, const char *p)
+	if (s->kind == OTLPSPAN_RUN || s->kind == OTLPSPAN_NO_RUN)
+		return 0;
+	g->nsteps++;
+	if (m->what != OTLPIN_INPUTS && tokens_add(&g->tokens, &m->spool, s))
+		return -1;
+	if (may_change(m)) {
+		i = spanjoin_number(&m->join, m->key);
+		if (hold_span(m, i))
+			return -1;
+		return m->what == OTLPIN_TRACES ? put_held(m, g, i) : 0;
+	}
+	if (m->what == OTLPIN_INPUTS)
+		return 0;
+	if (m->what == OTLPIN_SEPARATE)
+		return write_step(m);
+	m->text.len = 0;
+	spanwrite_step(s, &m->text);
+	return spool_put(&m->spool, &g->steps, m->text.p, m->text.len) ? 0 :
+	    -1;
+}
+
+/* The key of the span. */
+static uint64_t
+span_key(struct importer *m)
+{
+	m->text.len = 0;
+	spanpart_put_id(&m->text, m->span.v[SPAN_SPAN_ID]);
+	return spanjoin_key(&m->span.trace_id, &m->text);
+}
+
+/* Adds the records that came before the span. */
+static int
+join_records(struct importer *m, size_t number)
+{
+	const struct json_span none = { 0 };
+	struct spanshape unused;
+
+	m->events.len = m->text.len = m->joined.len = 0;
+	if (spanjoin_get(&m->join, number, &m->events))
+		return -1;
+	spanshape_put(&m->text, m->given.p, none, &unused);
+	spanshape_put_events(&m->joined, buf_str(&m->text),
+	    json_buf(&m->events));
+	return otlpspan_read(&m->span, buf_str(&m->joined));
+}
+
+/*
+ * Replaces a span that was held because it had not ended by the span as it
+ * ended: some programs record both.
+ */
+static int
+replace_span(struct importer *m, size_t number, const char *p)
+{
+	struct json_span heads[3];
+	struct import_trace *g;
+	int ended;
+
+	if (!m->join.spans[number].held || !m->span.end)
+		return 0;
+	heads[0] = m->span.service;
+	heads[1] = m->span.project;
+	heads[2] = m->span.scope;
+	if (read_held(m, number))
+		return -1;
+	g = import_trace_of(m);
+	ended = m->span.end != 0;
+	m->span.service = heads[0];
+	m->span.project = heads[1];
+	m->span.scope = heads[2];
+	if (ended)
+		return 0;
+	if (otlpspan_read(&m->span, p) || hold_span(m, number))
+		return -1;
+	/* its tokens take the place of those that were noted before */
+	if (m->what != OTLPIN_INPUTS &&
+	    tokens_add(&g->tokens, &m->spool, &m->span))
+		return -1;
+	return keep_run(m, g) || keep_content(m, g) ? -1 : 0;
+}
+
+/* Keeps the parts of the span that are needed, unless it was read already. */
+static void
+keep_span(struct importer *m)
 {
 	struct import_trace *g;
+	size_t number;
 
-	if (otlpspan_read(&m->span, p)) {
-		m->bad++;
-		return m->span.after;
+	m->key = span_key(m);
+	if (m->key && !spanjoin_see(&m->join, m->key, &number)) {
+		m->in->twice++;
+		if (number != SIZE_MAX)
+			m->failed = replace_span(m, number, m->given.p);
+		return;
+	}
+	if (m->key && number != SIZE_MAX && join_records(m, number)) {
+		m->failed = 1;
+		return;
 	}
 	g = import_trace_of(m);
 	m->failed = keep_run(m, g) || keep_content(m, g) || keep_step(m, g);
-	return m->span.after;
 }
 
+/* Finds the names in a resource's attributes. */
 static void
-read_scope(struct importer *m, const char *p)
+read_attributes(struct importer *m, struct json_span attributes)
 {
-	static const char *const names[] = { "name" };
-
-	m->span.scope.p = NULL;
-	otlpval_fields(p, names, &m->span.scope, 1);
-}
-
-static void
-read_resource(struct importer *m, const char *p)
-{
-	static const char *const names[] = { "attributes" };
-	struct json_span attributes = { 0 };
+	struct json_span key = { 0 }, value;
 	struct otlpval_pair pair;
 	struct json_iter it;
+	int object = json_is(attributes, JSON_OBJECT);
 
-	m->span.service.p = m->span.project.p = NULL;
-	otlpval_fields(p, names, &attributes, 1);
-	if (!json_is(attributes, JSON_ARRAY))
+	if (!object && !json_is(attributes, JSON_ARRAY))
 		return;
-	for (it = json_each(attributes); otlpval_next(&it, &pair); )
+	it = json_each(attributes);
+	while (object ? json_next(&it, &key, &value) :
+	    otlpval_next(&it, &pair)) {
+		if (object) {
+			pair.key = key;
+			pair.value = value;
+		}
 		if (json_is_str(pair.key, "service.name"))
 			m->span.service = otlpval_string(pair.value);
 		else if (json_is_str(pair.key, "openinference.project.name"))
 			m->span.project = otlpval_string(pair.value);
-}
-
-/* Reads the elements of the value at p if it is an array. */
-static const char *
-read_list(struct importer *m, const struct document_level *l, const char *p)
-{
-	struct json_span v = { p, 0 }, unused;
-	struct json_iter it;
-
-	if (*p != '[')
-		return json_end(p);
-	it = json_each(v);
-	while (!m->failed && json_enter(&it, &unused))
-		it.p = l->read(m, it.p);
-	return it.p;
-}
-
-/*
- * Reads the object at p. Sets *found, unless found is NULL, to 1 if it has the
- * list.
- */
-static const char *
-read_level(struct importer *m, const struct document_level *l, const char *p,
-    int *found)
-{
-	const char *const names[] = {
-		l->list, l->old_list, l->head, l->old_head
-	};
-	struct json_span v = { p, 0 }, key = { 0 };
-	const char *list = NULL;
-	struct json_iter it;
-	int headed = !l->read_head;
-	size_t i;
-
-	if (*p != '{')
-		return json_end(p);
-	if (l->read_head)
-		l->read_head(m, NULL);
-	it = json_each(v);
-	while (!m->failed && json_enter(&it, &key)) {
-		i = otlpval_key(key, names, LEN(names));
-		if (i < 2 && found)
-			*found |= *it.p == '[';
-		if (i < 2 && headed) {
-			it.p = read_list(m, l, it.p);
-			continue;
-		}
-		if (i < 2) {
-			list = it.p;
-		} else if (i < LEN(names) && l->read_head) {
-			l->read_head(m, it.p);
-			headed = 1;
-		}
-		it.p = json_end(it.p);
 	}
-	if (list && !m->failed)
-		read_list(m, l, list);
-	return it.p;
 }
 
-static const char *
-read_scope_spans(struct importer *m, const char *p)
-{
-	static const struct document_level scope = {
-		.list = "spans", .old_list = "spans",
-		.head = "scope", .old_head = "instrumentationLibrary",
-		.read_head = read_scope, .read = read_span
-	};
-
-	return read_level(m, &scope, p, NULL);
-}
-
-static const struct document_level resource = {
-	.list = "scopeSpans", .old_list = "instrumentationLibrarySpans",
-	.head = "resource", .old_head = "resource",
-	.read_head = read_resource, .read = read_scope_spans
-};
-
-static const char *
-read_resource_spans(struct importer *m, const char *p)
-{
-	return read_level(m, &resource, p, NULL);
-}
-
-/* Reads a line: a TracesData, or a ResourceSpans as a TracesData has them. */
+/* Copies a string, which is present or not, and lets it borrow the copy. */
 static void
-otlpin_read_line(struct importer *m)
+keep_head(struct buf *b, struct json_span *v)
 {
-	static const struct document_level traces = {
-		.list = "resourceSpans", .old_list = "resourceSpans",
-		.head = "resourceSpans", .old_head = "resourceSpans",
-		.read = read_resource_spans
-	};
-	int found = 0;
-
-	m->bad = 0;
-	read_level(m, &traces, m->source->record.p, &found);
-	if (!found)
-		read_level(m, &resource, m->source->record.p, &found);
-	if (!found)
-		source_complain(m->source,
-		    "not OTLP traces: it has no 'resourceSpans'");
-	if (!m->bad)
+	b->len = 0;
+	if (!v->p)
 		return;
-	source_use(m->source);
-	source_complain(m->source, "%zu of its spans %s no trace id",
-	    m->bad, m->bad == 1 ? "has" : "have");
+	buf_add(b, v->p, v->n);
+	v->p = buf_str(b);
 }
+
+static void
+read_head(void *arg, enum docwalk_head what, const char *p)
+{
+	static const char *const names[] = { "attributes", "name" };
+	struct importer *m = arg;
+	struct json_span v[LEN(names)], none = { 0 };
+
+	otlpval_fields(p, names, v, LEN(names));
+	switch (what) {
+	case DOCWALK_RESOURCE:
+		m->span.service = m->span.project = none;
+		read_attributes(m, v[0]);
+		keep_head(&m->head.service, &m->span.service);
+		keep_head(&m->head.project, &m->span.project);
+		break;
+	case DOCWALK_SCOPE:
+		m->span.scope = v[1];
+		keep_head(&m->head.scope, &m->span.scope);
+		break;
+	case DOCWALK_PROCESSES:
+		m->head.processes.len = 0;
+		buf_add(&m->head.processes, p, (size_t)(json_end(p) - p));
+		buf_str(&m->head.processes);
+	}
+}
+
+/* Whether a span that was read has the shape of OTLP. */
+static int
+has_shape(const struct otlpspan *s)
+{
+	return json_is(s->v[SPAN_ATTRIBUTES], JSON_ARRAY) &&
+	    s->v[SPAN_SPAN_ID].p && s->v[SPAN_START].p;
+}
+
+static const char *
+read_span(void *arg, const char *p)
+{
+	struct importer *m = arg;
+	struct json_span service = m->span.service;
+	struct json_span project = m->span.project;
+	struct json_span scope = m->span.scope;
+	struct spanshape shape;
+	const char *end;
+
+	if (!otlpspan_read(&m->span, p) && has_shape(&m->span)) {
+		m->given.p = p;
+		m->given.n = (size_t)(m->span.after - p);
+		end = m->span.after;
+		keep_span(m);
+		return end;
+	}
+	end = m->span.after;
+	m->shape.len = 0;
+	if (spanshape_put(&m->shape, p, json_buf(&m->head.processes), &shape)
+	    || otlpspan_read(&m->span, buf_str(&m->shape)))
+		return NULL;
+	read_attributes(m, shape.resource);
+	if (shape.service.p)
+		m->span.service = shape.service;
+	if (shape.scope.p)
+		m->span.scope = shape.scope;
+	m->given = json_buf(&m->shape);
+	keep_span(m);
+	m->span.service = service;
+	m->span.project = project;
+	m->span.scope = scope;
+	return end;
+}
+
+/* Reads a log record. */
+static const char *
+read_record(void *arg, const char *p)
+{
+	struct importer *m = arg;
+	struct spanshape_record r;
+	struct buf trace = { 0 }, span = { 0 };
+	uint64_t key = 0;
+	int put = 0;
+
+	m->events.len = 0;
+	spanshape_put_record(&m->events, p, &r);
+	if (!otlpval_trace_id(&trace, r.trace_id) &&
+	    spanpart_put_id(&span, r.span_id))
+		key = spanjoin_key(&trace, &span);
+	buf_release(&trace);
+	buf_release(&span);
+	m->records = 1;
+	if (key)
+		put = spanjoin_put(&m->join, key, &m->events);
+	m->failed = put < 0;
+	m->in->alone += !key;
+	m->in->late += key && !put;
+	return json_end(p);
+}
+
+/* --- documents and files ------------------------------------------------- */
+
+/* A document without lists: a bare span or record, or something else. */
+static enum docwalk_other
+read_other(void *arg, struct json_span v)
+{
+	struct importer *m = arg;
+
+	if (json_is(v, JSON_OBJECT) && spanshape_is_span(v.p))
+		return read_span(m, v.p) ? DOCWALK_SPAN : DOCWALK_LOST;
+	if (json_is(v, JSON_OBJECT) && spanshape_is_record(v.p)) {
+		read_record(m, v.p);
+		return DOCWALK_SPAN;
+	}
+	if (!m->other)
+		m->other = recognize_object(v);
+	return DOCWALK_OTHER;
+}
+
+static int
+is_stopped(void *arg)
+{
+	const struct importer *m = arg;
+
+	return m->failed;
+}
+
+/* Returns a text in which FILE is the name of the file; freed by the caller. */
+static char *
+name_file(const struct importer *m, const char *what)
+{
+	const char *name = m->source->file, *p;
+	struct buf b = { 0 };
+
+	if (*name == '<')
+		name = "FILE";
+	for (; (p = strstr(what, "FILE")); what = p + 4) {
+		buf_add(&b, what, (size_t)(p - what));
+		buf_puts(&b, name);
+	}
+	buf_puts(&b, what);
+	buf_str(&b);
+	return buf_detach(&b, NULL);
+}
+
+/* Complains about a line, unless that was done already. */
+static void
+complain_at(struct importer *m, size_t line, const char *what)
+{
+	m->source->line = line;
+	if (line != m->complained)
+		source_complain(m->source, "%s", what);
+	m->complained = line;
+}
+
+static void
+report_bad(void *arg, size_t first, const struct feed_place *at,
+    const char *msg, int cut)
+{
+	struct importer *m = arg;
+	unsigned long long byte = at->pos - at->line_start;
+	struct buf text = { 0 };
+
+	if (cut)
+		buf_puts(&text, at->line == first ?
+		    "the last line is cut off: " :
+		    "the document is cut off: ");
+	buf_printf(&text, "%s (byte %llu)", msg, byte + 1);
+	complain_at(m, at->line, buf_str(&text));
+	buf_release(&text);
+}
+
+/* What is wrong with a document apart from its text, or NULL; to be freed. */
+static char *
+find_complaint(const struct importer *m, const struct docwalk_found *f)
+{
+	char *kind, *text;
+
+	if (f->lost)
+		return xasprintf("%zu of its spans %s no trace id", f->lost,
+		    f->lost == 1 ? "has" : "have");
+	if (f->missed)
+		return xstrdup("the resource or scope comes too late for the "
+		    "spans before it");
+	if (f->lists || f->spans)
+		return f->others ? xasprintf("%zu of its values %s not a span",
+		    f->others, f->others == 1 ? "is" : "are") : NULL;
+	if (f->broken)
+		return NULL;
+	kind = name_file(m, m->other ? m->other :
+	    "it has no 'resourceSpans'");
+	text = xasprintf("not OTLP traces: %s", kind);
+	free(kind);
+	return text;
+}
+
+static void
+report_document(struct importer *m, const struct docwalk_found *f)
+{
+	char *complaint = find_complaint(m, f);
+
+	source_replaced(m->source, f->met);
+	if (f->spans || (f->lists && !f->broken))
+		source_use(m->source);
+	if (complaint)
+		complain_at(m, f->at.line, complaint);
+	free(complaint);
+}
+
+/* Reports a file that is of another kind altogether. Returns 1 if it is. */
+static int
+reject_file(struct importer *m, struct feed *f)
+{
+	const char *what, *p;
+	char *text;
+
+	feed_more(f, 0);
+	if (f->kind == FEED_UTF16_LE || f->kind == FEED_UTF16_BE)
+		source_note(m->source, "UTF-16: convert it first, such as by "
+		    "iconv -f UTF-16 -t UTF-8");
+	for (p = f->p; *p && strchr(" \t\r\n", *p); p++)
+		;
+	if (!f->len || *p == '{' || *p == '[')
+		return 0;
+	what = recognize_bytes(f->p, f->len);
+	if (!what)
+		return 0;
+	text = name_file(m, what);
+	source_reject(m->source, text);
+	free(text);
+	return 1;
+}
+
+/* Reads the file that is open. */
+static void
+read_file(struct importer *m)
+{
+	static const struct docwalk_calls calls = {
+		.head = read_head, .span = read_span, .record = read_record,
+		.other = read_other, .bad = report_bad, .stopped = is_stopped
+	};
+	struct docwalk w;
+	struct feed f;
+
+	feed_init(&f, m->source->reader.fd);
+	docwalk_init(&w, &f, &calls, m);
+	m->complained = 0;
+	if (!reject_file(m, &f)) {
+		while (!m->failed && docwalk_next(&w)) {
+			report_document(m, &w.found);
+			m->other = NULL;
+		}
+		source_finish(m->source);
+	}
+	if (f.error)
+		source_fail(m->source, f.error);
+	else if (f.damage)
+		source_reject(m->source, f.damage);
+	docwalk_release(&w);
+	feed_release(&f);
+}
+
+/* --- the end ------------------------------------------------------------- */
 
 /* Adds a piece of members of an object; nothing if place is 0. */
 static int
@@ -384,12 +719,21 @@ static int
 write_steps(struct importer *m, const struct import_trace *g, struct buf *b)
 {
 	uint64_t at;
+	size_t before, number;
 
 	json_open(b, "observations", '[');
 	for (at = g->steps.first; at; ) {
 		json_comma(b);
+		before = b->len;
 		if (spool_get(&m->spool, at, b, &at))
 			return -1;
+		if (b->p[before] == HELD) {
+			memcpy(&number, b->p + before + 1, sizeof(number));
+			b->len = before;
+			if (read_held(m, number))
+				return -1;
+			spanwrite_step(&m->span, b);
+		}
 		/* keep the bracket: json_comma needs it for the next one */
 		if (b->len < ENOUGH)
 			continue;
@@ -443,6 +787,52 @@ write_trace(struct importer *m, struct import_trace *g)
 	return out_end(m->out);
 }
 
+/*
+ * Joins the spans with the records that came after them. Writes those that were
+ * kept, if observations are written separately.
+ */
+static int
+finish_joined(struct importer *m)
+{
+	const struct joined *x;
+	size_t i;
+
+	for (i = 0; i < m->join.n; i++) {
+		x = &m->join.spans[i];
+		if (!x->seen)
+			m->in->alone += x->nevents;
+		if (!x->held || (!x->late && m->what != OTLPIN_SEPARATE))
+			continue;
+		if (read_held(m, i))
+			return -1;
+		m->key = span_key(m);
+		if (x->late && keep_content(m, import_trace_of(m)))
+			return -1;
+		if (m->what == OTLPIN_SEPARATE && write_step(m))
+			return -1;
+	}
+	return 0;
+}
+
+static void
+importer_release(struct importer *m)
+{
+	otlpspan_release(&m->span);
+	spool_release(&m->spool);
+	spanjoin_release(&m->join);
+	set_release(&m->ids);
+	free(m->traces);
+	buf_release(&m->head.service);
+	buf_release(&m->head.project);
+	buf_release(&m->head.scope);
+	buf_release(&m->head.processes);
+	buf_release(&m->text);
+	buf_release(&m->shape);
+	buf_release(&m->whole);
+	buf_release(&m->joined);
+	buf_release(&m->events);
+}
+
 int
 otlpin_run(struct otlpin *in, struct source *s, struct out *o,
     enum otlpin_output what)
@@ -452,15 +842,16 @@ otlpin_run(struct otlpin *in, struct source *s, struct out *o,
 
 	memset(in, 0, sizeof(*in));
 	otlpspan_init(&m.span);
-	while (!m.failed && source_next(s, NULL, NULL, 0) > 0)
-		otlpin_read_line(&m);
+	m.join.spool = &m.spool;
+	while (!m.failed && source_open(s)) {
+		read_file(&m);
+		source_close(s);
+	}
+	if (!m.failed)
+		m.failed = finish_joined(&m);
 	for (i = 0; i < m.ntraces && !m.failed; i++)
 		m.failed = write_trace(&m, &m.traces[i]);
 	in->error = m.spool.error;
-	otlpspan_release(&m.span);
-	spool_release(&m.spool);
-	set_release(&m.ids);
-	free(m.traces);
-	buf_release(&m.text);
+	importer_release(&m);
 	return m.failed ? -1 : 0;
 }

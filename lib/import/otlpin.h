@@ -2,10 +2,10 @@
 #define OTLPIN_H
 
 /*
- * Converts OTLP JSON lines, as OpenTelemetry's file exporters write them, to
+ * Converts OTLP JSON, in all shapes that docwalk.h and spanshape.h know, to
  * traces. The spans of a trace may be anywhere in the input: they wait in a
- * temporary file (spill.h). Memory use grows with the number of traces, but not
- * with the number of spans.
+ * temporary file (spill.h). So do log records for their spans. Memory use grows
+ * with the number of traces, and by a few bytes for each span.
  */
 #include <stddef.h>
 
@@ -22,6 +22,9 @@ struct otlpin {
 	size_t traces;		/* traces that were written */
 	size_t rootless;	/* traces without a root span */
 	size_t inputless;	/* traces skipped for want of an input */
+	size_t twice;		/* spans skipped because they were read */
+	size_t alone;		/* log records that belong to no span */
+	size_t late;		/* log records that came too late */
 	int error;		/* errno of a temporary file, or 0 */
 };
 

@@ -575,31 +575,16 @@ mark_used(struct otlpspan *s)
 		s->used[i] = 1;
 }
 
-/* Finds the trace's id: an attribute, or else the digits as a UUID. */
+/* Finds the trace's id: an attribute, or else that of the span. */
 static int
 otlpspan_find_trace_id(struct otlpspan *s)
 {
-	static const size_t cuts[] = { 8, 4, 4, 4, 12 };
 	struct json_span given = otlpval_string(s->a[ATTR_TRACE_ID]);
-	struct buf hex = { 0 };
-	size_t i, at = 0;
 
 	s->trace_id.len = 0;
-	if (given.p) {
-		json_compact(&s->trace_id, given);
-		return 0;
-	}
-	if (otlpval_id(&hex, s->v[SPAN_TRACE_ID], 16)) {
-		buf_release(&hex);
-		return -1;
-	}
-	for (i = 0; i < LEN(cuts); i++) {
-		buf_byte(&s->trace_id, i ? '-' : '"');
-		buf_add(&s->trace_id, hex.p + at, cuts[i]);
-		at += cuts[i];
-	}
-	buf_byte(&s->trace_id, '"');
-	buf_release(&hex);
+	if (!given.p)
+		return otlpval_trace_id(&s->trace_id, s->v[SPAN_TRACE_ID]);
+	json_compact(&s->trace_id, given);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/util.h"
@@ -131,16 +132,32 @@ read_base64(const char *p, size_t n, unsigned char *to, size_t size)
 	return 0;
 }
 
+/* The digits of an id, without "0x" and the quotes. */
+static struct json_span
+id_digits(struct json_span id)
+{
+	struct json_span v = { id.p + 1, id.n - 2 };
+
+	if (v.n > 2 && v.p[0] == '0' && (v.p[1] | 0x20) == 'x') {
+		v.p += 2;
+		v.n -= 2;
+	}
+	return v;
+}
+
 int
 otlpval_id(struct buf *b, struct json_span id, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	unsigned char bytes[16] = { 0 };
+	struct json_span v;
 	size_t i;
 
-	if (!json_is(id, JSON_STRING) ||
-	    (read_hex(id.p + 1, id.n - 2, bytes, size) &&
-	    read_base64(id.p + 1, id.n - 2, bytes, size)))
+	if (!json_is(id, JSON_STRING))
+		return -1;
+	v = id_digits(id);
+	if (read_hex(v.p, v.n, bytes, size) &&
+	    read_base64(id.p + 1, id.n - 2, bytes, size))
 		return -1;
 	for (i = 0; i < size && !bytes[i]; i++)
 		;
@@ -150,6 +167,42 @@ otlpval_id(struct buf *b, struct json_span id, size_t size)
 		buf_byte(b, digits[bytes[i] >> 4]);
 		buf_byte(b, digits[bytes[i] & 15]);
 	}
+	return 0;
+}
+
+int
+otlpval_no_id(struct json_span id)
+{
+	struct json_span v;
+
+	if (!json_is(id, JSON_STRING))
+		return 1;
+	v = id_digits(id);
+	/* zeros mean that there is none */
+	return strspn(v.p, "0=A-") >= v.n;
+}
+
+int
+otlpval_trace_id(struct buf *b, struct json_span id)
+{
+	static const size_t cuts[] = { 8, 4, 4, 4, 12 };
+	struct buf hex = { 0 };
+	size_t i, at = 0;
+
+	if (otlpval_id(&hex, id, 16)) {
+		buf_release(&hex);
+		if (otlpval_no_id(id))
+			return -1;
+		json_compact(b, id);
+		return 0;
+	}
+	for (i = 0; i < LEN(cuts); i++) {
+		buf_byte(b, i ? '-' : '"');
+		buf_add(b, hex.p + at, cuts[i]);
+		at += cuts[i];
+	}
+	buf_byte(b, '"');
+	buf_release(&hex);
 	return 0;
 }
 
@@ -179,22 +232,29 @@ otlpval_time(struct json_span v)
 	return (uint64_t)d;
 }
 
+/* 1 if v ends in name, apart from case, at the start of a word. */
+static int
+ends_in_word(struct json_span v, const char *name)
+{
+	size_t n = strlen(name);
+
+	return v.n >= n && !strncasecmp(v.p + v.n - n, name, n) &&
+	    (v.n == n || strchr("_.", v.p[v.n - n - 1]));
+}
+
 int
 otlpval_enum(struct json_span v, const char *const *names, size_t n)
 {
 	struct json_span s = v;
-	size_t i, len;
+	size_t i;
 	double d;
 
 	if (json_is(v, JSON_STRING)) {
 		s.p++;
 		s.n -= 2;
-		for (i = 0; i < n; i++) {
-			len = strlen(names[i]);
-			if (s.n > len && s.p[s.n - len - 1] == '_' &&
-			    !memcmp(s.p + s.n - len, names[i], len))
+		for (i = 0; i < n; i++)
+			if (ends_in_word(s, names[i]))
 				return (int)i;
-		}
 	}
 	if (s.n == 1 && *s.p >= '0' && *s.p <= '9')
 		return *s.p - '0';
@@ -256,6 +316,8 @@ otlpval_string(struct json_span any)
 {
 	struct json_span v = { 0 };
 
+	if (json_is(any, JSON_STRING))
+		return any;
 	if (open_any(any, &v) != VALUE_STRING || !json_is(v, JSON_STRING))
 		v.p = NULL;
 	return v;
@@ -276,6 +338,17 @@ otlpval_put_number(struct buf *b, struct json_span v)
 	} else {
 		json_compact(b, v);
 	}
+}
+
+/* 1 for an object that is not an AnyValue, not even one without a value. */
+static int
+is_plain_object(struct json_span any)
+{
+	struct json_iter it = json_each(any);
+	struct json_span key = { 0 };
+
+	return json_enter(&it, &key) &&
+	    otlpval_key(key, value_names, VALUE_TYPES) == VALUE_TYPES;
 }
 
 /* An array or kvlist that is being written. */
@@ -318,7 +391,7 @@ put_any(struct any_levels *l, struct buf *b, struct json_span any)
 		buf_puts(b, "null");
 		return;
 	}
-	/* a plain value instead of an AnyValue is kept */
+	/* a plain value is as good as an AnyValue */
 	if (json_type(any) != JSON_OBJECT) {
 		json_compact(b, any);
 		return;
@@ -334,7 +407,10 @@ put_any(struct any_levels *l, struct buf *b, struct json_span any)
 		enter_any(l, b, v, type);
 		break;
 	case VALUE_TYPES:
-		buf_puts(b, "null");
+		if (is_plain_object(any))
+			json_compact(b, any);
+		else
+			buf_puts(b, "null");
 		break;
 	default:
 		json_compact(b, v);

@@ -27,16 +27,26 @@ const char *otlpval_fields(const char *p, const char *const *names,
 
 /*
  * Appends an id of size bytes (at most 16) as lower-case hexadecimal digits.
- * Returns 0, or -1 if it is not an id of that size or all zeros.
+ * "0x" may come before them. Returns 0, or -1 if it is not an id of that size
+ * or all zeros.
  */
 int otlpval_id(struct buf *b, struct json_span id, size_t size);
+
+/* 1 if there is no id: it is not a string, is empty, or has zeros only. */
+int otlpval_no_id(struct json_span id);
+
+/*
+ * Appends a trace's id as a JSON string: 16 bytes as a UUID, another text as it
+ * is. Returns 0, or -1 if there is no id.
+ */
+int otlpval_trace_id(struct buf *b, struct json_span id);
 
 /* Nanoseconds since 1970; 0 if it is not a time. */
 uint64_t otlpval_time(struct json_span v);
 
 /*
- * The number of an enum's value: a number as it is, a name that ends in '_' and
- * one of the n names as its index, anything else as 0.
+ * The number of an enum's value: a number as it is; one of the n names, or a
+ * text that ends in '_' or '.' and a name, as its index; anything else as 0.
  */
 int otlpval_enum(struct json_span v, const char *const *names, size_t n);
 
@@ -52,12 +62,16 @@ struct otlpval_pair {
  */
 int otlpval_next(struct json_iter *it, struct otlpval_pair *pair);
 
-/* The string in an AnyValue, with quotes; absent if it is another type. */
+/*
+ * The string in an AnyValue, or that stands for one, with quotes; absent if it
+ * is another type.
+ */
 struct json_span otlpval_string(struct json_span any);
 
 /*
  * Appends an AnyValue as JSON: kvlistValue as an object, arrayValue as an
- * array, bytes as base64 text, an empty AnyValue as null.
+ * array, bytes as base64 text, an empty AnyValue as null, and what is not an
+ * AnyValue as it is.
  */
 void otlpval_put(struct buf *b, struct json_span any);
 

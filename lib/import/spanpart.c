@@ -226,19 +226,15 @@ int
 spanpart_put_id(struct buf *b, struct json_span id)
 {
 	struct buf hex = { 0 };
-	size_t n;
 
-	if (!json_is(id, JSON_STRING))
+	if (otlpval_no_id(id))
 		return 0;
 	if (!otlpval_id(&hex, id, 8)) {
 		json_put_text(b, hex.p, hex.len);
 		buf_release(&hex);
 		return 1;
 	}
-	/* an id of another form is kept; zeros mean that there is none */
-	n = strspn(id.p + 1, "0=A");
-	if (id.p[n + 1] == '"')
-		return 0;
+	/* an id of another form is kept */
 	json_compact(b, id);
 	return 1;
 }

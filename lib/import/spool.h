@@ -4,7 +4,7 @@
 /*
  * An append-only store of pieces of text, in memory or, once it is large, in a
  * temporary file (spill.h). Pieces are linked into chains, so that no index of
- * all pieces is needed. All pieces have to be put before one is read.
+ * all pieces is needed.
  */
 #include <stddef.h>
 #include <stdint.h>
