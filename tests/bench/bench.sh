@@ -61,6 +61,10 @@ for size in 10 100 1000 ${BENCH_LARGE:+10000}; do
 	[ -d "$work/e$size" ] ||
 		"$python" tests/bench/make-experiment.py "$work/e$size" "$size"
 done
+for layout in lines pretty; do
+	[ -f "$work/spans.$layout" ] || "$python" tests/bench/make-spans.py \
+		"$layout" 100 >"$work/spans.$layout"
+done
 [ -f "$work/in.jsonl" ] || seq 100000 |
 	sed 's/.*/{"input":"How do I change order & to another address?"}/' \
 	>"$work/in.jsonl"
@@ -176,6 +180,13 @@ measured in.yaml wc -l; wc=$seconds
 measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
 measured in.jsonl fl-yaml --to-yaml
 row 'fl-yaml, JSONL to YAML' "$ymb" MB 'wc -l' "$wc"
+smb=$(($(stat -c %s "$work/spans.lines") / 1000000))
+measured spans.lines wc -l; wc=$seconds
+measured spans.lines fl-import otlp
+row 'fl-import, a document a line' "$smb" MB 'wc -l' "$wc"; lines=$seconds
+smb=$(($(stat -c %s "$work/spans.pretty") / 1000000))
+measured spans.pretty fl-import otlp
+row 'fl-import, the same over several lines' "$smb" MB 'one a line' "$lines"
 measured /dev/null ./pingpong 100000; ping=$seconds
 row 'pipe ping-pong' 100000 trips ping-pong "$ping"
 measured in.jsonl fl-run --command ./noop-agent

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Searches for inputs that break the JSON scanner, the readers of YAML, of
-# setting.yaml, .env files, manifests and agents' messages, the formats of fl-parse
-# and fl-parse as a whole, and for agents, readers and signals that break fl-run:
-# stages of FUZZ_SECONDS each. $BUILD has to hold the programs and the
-# library, built by clang with the sanitizers (see `make fuzz`). The inputs that
-# were tried are in $BUILD/corpus, what breaks a program is in $BUILD/findings.
+# setting.yaml, .env files, manifests and agents' messages, fl-import, the formats
+# of fl-parse and fl-parse as a whole, and for agents, readers and signals that
+# break fl-run: stages of FUZZ_SECONDS each. $BUILD has to hold the programs and
+# the library, built by clang with the sanitizers (see `make fuzz`). The inputs
+# that were tried are in $BUILD/corpus, what breaks a program is in
+# $BUILD/findings.
 # Exits with 1 if there was a finding.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -72,6 +73,9 @@ for name in yaml setting dotenv manifest message; do
 		"$build/libfluxloop.a" -lyaml -lm
 done
 
+compile fuzz-import -fsanitize=fuzzer tests/fuzz/fuzz-import.c \
+	"$build/libfluxloop.a" -lz -lm
+
 lines=-dict=tests/fuzz/jsonl.dict
 stage json $lines -max_len=4096
 for name in yaml setting; do
@@ -80,6 +84,7 @@ done
 for name in dotenv manifest message; do
 	stage $name $lines -max_len=4096
 done
+stage import $lines -max_len=20000 -len_control=20
 stage parse $lines -max_len=20000 -len_control=20
 echo "parse-files, $seconds s"
 "${PYTHON:-python3}" tests/fuzz/parse-files.py --seconds "$seconds" \

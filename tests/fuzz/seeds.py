@@ -1,9 +1,10 @@
 """seeds.py DIR: write the first inputs of the fuzzers to DIR/json and so on: the
 JSON cases, the YAML cases, configurations, the reference experiments as streams of
-rows, observations and whole traces, the .env files of the table, a manifest, and
-messages of agents."""
+rows, observations and whole traces, the .env files of the table, a manifest,
+messages of agents, and files of spans."""
 
 import glob
+import gzip
 import json
 import os
 import re
@@ -103,10 +104,29 @@ def message_seeds(folder):
     write(folder, "broken", b'{"type":"final","output":nan(0)}')
 
 
+def import_seeds(folder):
+    for path in sorted(glob.glob(TESTS + "/data/otlp/*")):
+        if path.endswith((".md", ".gz")):
+            continue
+        with open(path, "rb") as f:
+            data = f.read()
+        name = os.path.basename(path)
+        write(folder, name, data)
+        write(folder, name + "-half", data[:len(data) // 2])
+        try:
+            first = json.loads(data.splitlines()[0])
+        except ValueError:
+            continue
+        write(folder, name + "-pretty", json.dumps(first, indent=1).encode())
+        write(folder, name + "-utf16",
+              json.dumps(first).encode("utf-16"))
+        write(folder, name + "-gz", gzip.compress(json.dumps(first).encode()))
+
+
 for kind, make in (("json", json_seeds), ("yaml", yaml_seeds),
                    ("setting", setting_seeds), ("parse", parse_seeds),
                    ("dotenv", dotenv_seeds), ("manifest", manifest_seeds),
-                   ("message", message_seeds)):
+                   ("message", message_seeds), ("import", import_seeds)):
     target = os.path.join(sys.argv[1], kind)
     os.makedirs(target, exist_ok=True)
     make(target)
