@@ -11,6 +11,7 @@
 #include "base/warn.h"
 #include "json/json.h"
 #include "io/out.h"
+#include "experiment/failures.h"
 #include "experiment/status.h"
 
 static const char usage[] =
@@ -20,6 +21,7 @@ static const char usage[] =
 "      --latest       with --in: only the newest\n"
 "  -f, --fields A,B   only the values of these fields, separated by tabs\n"
 "  -t, --text         a sentence for each\n"
+"  -e, --errors       after each, its most frequent errors, if runs failed\n"
 "      --options      the options to resume it with, each ended by a NUL\n";
 
 enum { OPT_LATEST = CLI_OPT, OPT_OPTIONS };
@@ -29,6 +31,7 @@ static const struct option options[] = {
 	{ "latest", no_argument, NULL, OPT_LATEST },
 	{ "fields", required_argument, NULL, 'f' },
 	{ "text", no_argument, NULL, 't' },
+	{ "errors", no_argument, NULL, 'e' },
 	{ "options", no_argument, NULL, OPT_OPTIONS },
 	CLI_COMMON
 };
@@ -37,6 +40,7 @@ static struct {
 	const char *folder;
 	const char *fields;	/* names separated by commas; NULL: all */
 	int latest;
+	int errors;
 	/* one of the functions of status.h that print a state */
 	void (*put)(struct buf *b, const struct status *s);
 } given = { .put = status_put_json };
@@ -69,6 +73,24 @@ put_chosen(struct buf *b, const struct status *s)
 	buf_release(&json);
 }
 
+/* Prints why runs of a directory failed. Returns the exit status. */
+static int
+print_errors(struct out *o, const char *dir)
+{
+	struct failures f;
+	struct err e = { 0 };
+	int bad = failures_read(&f, dir, &e);
+
+	if (bad)
+		warn("%s", e.msg);
+	else
+		failures_put(out_begin(o), &f, dir);
+	out_end(o);
+	failures_release(&f);
+	err_release(&e);
+	return bad ? 2 : 0;
+}
+
 /* Prints the state of a directory. Returns the exit status. */
 static int
 print_status(struct out *o, const char *dir)
@@ -91,6 +113,8 @@ print_status(struct out *o, const char *dir)
 	} else {
 		given.put(out_begin(o), &s);
 		buf_byte(out_begin(o), '\n');
+		if (given.errors && s.failed)
+			status = print_errors(o, dir);
 	}
 	out_end(o);
 	status_release(&s);
@@ -126,6 +150,7 @@ apply_option(int c)
 		given.put = put_chosen;
 		break;
 	case 't': given.put = status_put_text; break;
+	case 'e': given.errors = 1; break;
 	case OPT_OPTIONS: given.put = status_put_options; break;
 	default: cli_common(c, usage);
 	}
@@ -138,7 +163,7 @@ main(int argc, char **argv)
 	int c, status = 0, one;
 
 	util_init(argv[0]);
-	while ((c = cli_option(argc, argv, "i:f:t", options)) != -1)
+	while ((c = cli_option(argc, argv, "i:f:te", options)) != -1)
 		apply_option(c);
 	if (optind == argc && !given.folder)
 		cli_misused(usage, "a directory is missing");

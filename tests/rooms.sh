@@ -22,7 +22,8 @@ generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
 run/queue run/completed run/check run/plan run/mask
 experiment/expdir experiment/row experiment/recover experiment/manifest
-experiment/summary experiment/status experiment/newdir
+experiment/summary experiment/status experiment/failures
+experiment/newdir
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
 evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report

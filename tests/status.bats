@@ -96,3 +96,46 @@ traces()
 	assert_output "fl-status: unknown field 'nope'"
 	run -2 bash -c 'fl-status a >/dev/full'
 }
+
+# fail ID ERROR MORE: prints a trace of a failed run.
+fail()
+{
+	jq -nc --arg id "$1" --arg error "$2" --argjson more "$3" \
+		'{trace_id: $id, run_id: $id, input: "x", output: null, success: false,
+		error: $error, error_kind: "error", observations: []} + $more'
+}
+
+@test "the most frequent errors are counted, the first one with its place" {
+	{
+		fail a 'KeyError: 7' '{}'
+		for i in 1 2 3; do
+			fail "b$i" "ValueError: no order $i" '{"stderr":"Traceback:\n  File \"bot.py\", line 9, in run\n    f()\n  File \"bot.py\", line 3, in f\n    raise\nValueError\n"}'
+		done
+		fail c1 'gone' '{}'
+		fail c2 'gone' '{}'
+		fail d "bad \$(printf '\033')[31m" '{}'
+		traces 1 0
+	} | fl-collect -q x || true
+	run --separate-stderr -0 fl-status --text --errors x
+	assert_line --index 1 '     3 failed: ValueError: no order 1'
+	assert_line --index 2 '               File "bot.py", line 3, in f'
+	assert_line --index 3 '     2 failed: gone'
+	assert_line --index 4 '     1 failed: KeyError: 7'
+	assert_line --index 5 '       and 1 other error'
+	assert_line --index 6 'errors: x/errors.json'
+	assert_equal "$stderr" ''
+}
+
+@test "the place of an error is that of the step that failed, in any language" {
+	fail a 'Error: nothing' '{"observations":[{"id":"o","type":"tool","error":"nothing","metadata":{"traceback":"Error: nothing\n    at look (/srv/bot.js:3:9)\n    at main (/srv/bot.js:9:1)"}}]}' |
+		fl-collect -q x || true
+	run -0 fl-status -te x
+	assert_line --index 2 '               at look (/srv/bot.js:3:9)'
+	# without a traceback, and without failures, there is no such line
+	fail a 'Error: nothing' '{"stderr":"warning: at noon\n"}' | fl-collect -q y || true
+	run -0 fl-status -te y
+	assert_equal "${#lines[@]}" 3
+	traces 2 0 | fl-collect -q z
+	run -0 fl-status -te z
+	assert_equal "${#lines[@]}" 1
+}
