@@ -8,7 +8,9 @@
 #include "json/json.h"
 #include "trace/story.h"
 #include "trace/trace.h"
+#include "chat.h"
 #include "mdtext.h"
+#include "media.h"
 #include "markdown.h"
 
 /* Appends text as code, between more backticks than it contains in a row. */
@@ -260,19 +262,119 @@ put_success(struct buf *b, const struct trace *t)
 	buf_byte(b, '\n');
 }
 
+/* Appends a text in a fence of more backticks than it contains in a row. */
+static void
+put_fence(struct buf *b, const char *indent, struct buf *text)
+{
+	size_t i, run = 0, longest = 2, start = 1;
+
+	visible_replace(text, 0, VISIBLE_LINES);
+	for (i = 0; i < text->len; i++) {
+		run = text->p[i] == '`' ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	buf_puts(b, indent);
+	buf_fill(b, '`', longest + 1);
+	buf_puts(b, "text\n");
+	for (i = 0; i < text->len; i++) {
+		if (start)
+			buf_puts(b, indent);
+		start = text->p[i] == '\n';
+		buf_byte(b, text->p[i]);
+	}
+	if (!start)
+		buf_byte(b, '\n');
+	buf_puts(b, indent);
+	buf_fill(b, '`', longest + 1);
+	buf_byte(b, '\n');
+}
+
+/* Appends the role: "User", "Assistant". */
+static void
+put_role(struct buf *b, struct json_span role)
+{
+	struct buf text = { 0 };
+
+	if (json_is(role, JSON_STRING) && role.n > 2)
+		json_text(&text, role);
+	else
+		buf_puts(&text, "unknown");
+	if (*text.p >= 'a' && *text.p <= 'z')
+		*text.p -= 'a' - 'A';
+	buf_puts(b, "- **");
+	mdtext_put(b, text.p, text.len);
+	buf_puts(b, "**: ");
+	buf_release(&text);
+}
+
+/*
+ * Appends what was said, and more about it: in the line if it is one line,
+ * otherwise in a fence.
+ */
+static void
+put_said(struct buf *b, struct buf *text, struct buf *more)
+{
+	int lines = text->len && memchr(text->p, '\n', text->len);
+
+	if (!lines)
+		visible_put(b, text->p, text->len);
+	if (more->len) {
+		buf_puts(b, lines ? "" : " ");
+		if (*more->p == '{')
+			put_code(b, more->p, more->len);
+		else
+			visible_put(b, more->p, more->len);
+	}
+	buf_byte(b, '\n');
+	if (lines) {
+		buf_byte(b, '\n');
+		put_fence(b, "  ", text);
+	}
+}
+
+/* Appends a value as a conversation. Returns 0 if it is not one. */
+static int
+put_chat(struct buf *b, const struct trace *t, struct json_span v)
+{
+	struct json_span messages, key, message, content;
+	struct buf text = { 0 }, others = { 0 };
+	struct json_iter it;
+
+	/* the original shows JSON */
+	if ((!trace_is_ours(t) && !t->v[TRACE_OBSERVATIONS].p) ||
+	    !chat_find(v, &messages))
+		return 0;
+	for (it = json_each(messages); json_next(&it, &key, &message); ) {
+		put_role(b, json_get(message, "role"));
+		content = json_get(message, "content");
+		text.len = others.len = 0;
+		chat_put_text(&text, content.p ? content :
+		    json_get(message, "parts"));
+		chat_put_others(&others, message);
+		put_said(b, &text, &others);
+	}
+	buf_byte(b, '\n');
+	buf_release(&text);
+	buf_release(&others);
+	return 1;
+}
+
 /* Appends a block of JSON: {"key": value}. */
 static void
-markdown_put_payload(struct buf *b, const char *key, struct json_span v,
-    const char *absent)
+markdown_put_payload(struct buf *b, const struct trace *t, const char *key,
+    struct json_span v, const char *absent)
 {
 	size_t at;
 
+	if (put_chat(b, t, v))
+		return;
 	buf_printf(b, "```json\n{\n  \"%s\": ", key);
 	at = b->len;
 	if (v.p && json_pretty(b, v, 2))
 		visible_replace(b, at, VISIBLE_JSON);
 	else if (!v.p)
 		buf_puts(b, absent);
+	media_replace(b, at);
 	buf_puts(b, "\n}\n```\n\n");
 }
 
@@ -310,9 +412,9 @@ markdown_put_summary(struct buf *b, const struct trace *t, const struct buf *id)
 		buf_puts(b, "(no data)\n\n### Output\n(no data)\n\n");
 		return;
 	}
-	markdown_put_payload(b, "input", t->v[TRACE_INPUT], "\"\"");
+	markdown_put_payload(b, t, "input", t->v[TRACE_INPUT], "\"\"");
 	buf_puts(b, "### Output\n");
-	markdown_put_payload(b, "output", t->v[TRACE_OUTPUT], "null");
+	markdown_put_payload(b, t, "output", t->v[TRACE_OUTPUT], "null");
 	if (story_has_messages(t)) {
 		buf_puts(b, "### Callback messages\n");
 		story_messages(t, put_story_message, b);
@@ -383,10 +485,13 @@ put_block(struct buf *b, const struct trace *t, const struct observation *o,
 		buf_puts(b, "(no data)\n\n");
 		return;
 	}
+	if (put_chat(b, t, o->v[field]))
+		return;
 	buf_puts(b, "```json\n");
 	at = b->len;
 	if (trace_pretty(b, t, o, field))
 		visible_replace(b, at, VISIBLE_JSON);
+	media_replace(b, at);
 	buf_puts(b, "\n```\n\n");
 }
 
@@ -406,6 +511,49 @@ put_bare(struct buf *b, struct json_span v, const char *absent)
 		trace_plain(&text, v);
 	mdtext_put(b, text.p, text.len);
 	buf_release(&text);
+}
+
+/* Appends the model and tokens of a step, where they are set. */
+static void
+put_step_facts(struct buf *b, const struct observation *o)
+{
+	static const struct {
+		size_t field;
+		const char *label;
+	} facts[] = {
+		{ OBS_MODEL, "Model" },
+		{ OBS_PROMPT_TOKENS, "Prompt tokens" },
+		{ OBS_COMPLETION_TOKENS, "Completion tokens" },
+		{ OBS_TOTAL_TOKENS, "Total tokens" }
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(facts); i++)
+		if (!json_is_null(o->v[facts[i].field]))
+			put_item(b, facts[i].label, o->v[facts[i].field], "");
+}
+
+/* Appends the error of a failed step, with its traceback if it has one. */
+static void
+put_step_error(struct buf *b, const struct observation *o)
+{
+	struct json_span more = json_get(o->v[OBS_METADATA], "traceback");
+	struct buf text = { 0 }, error = { 0 };
+
+	if (trace_falsy(o->v[OBS_ERROR]))
+		return;
+	if (json_is(more, JSON_STRING))
+		json_text(&text, more);
+	trace_plain(&error, o->v[OBS_ERROR]);
+	buf_puts(b, "**Error**\n");
+	/* a traceback ends in the error */
+	if (!strstr(buf_str(&text), buf_str(&error)))
+		put_fence(b, "", &error);
+	if (text.len)
+		put_fence(b, "", &text);
+	buf_byte(b, '\n');
+	buf_release(&text);
+	buf_release(&error);
 }
 
 static void
@@ -435,9 +583,13 @@ markdown_put_step(struct buf *b, struct trace *t, size_t i)
 		buf_puts(b, "N/A`\n");
 	}
 	put_item(b, "Level", o->v[OBS_LEVEL], "N/A");
+	if (trace_is_ours(t))
+		put_step_facts(b, o);
 	buf_byte(b, '\n');
 	put_block(b, t, o, OBS_INPUT, "Input");
 	put_block(b, t, o, OBS_OUTPUT, "Output");
+	if (trace_is_ours(t))
+		put_step_error(b, o);
 }
 
 void

@@ -13,6 +13,8 @@
 #include "trace/trace.h"
 #include "options.h"
 #include "termwidth.h"
+#include "chat.h"
+#include "media.h"
 #include "treeview.h"
 
 /* The width of a line in cells, and its limits. */
@@ -31,6 +33,9 @@
 
 /* Cells of the label before an input, output or error. */
 #define LABEL_MIN 5
+/* How much of a value is searched for files, in bytes. */
+#define MEDIA_SEARCHED (1 << 20)
+
 #define LABEL_MAX 20
 
 /* Cells of indentation for each level, and the most levels shown. */
@@ -262,15 +267,30 @@ put_labelled(struct view *v, const char *label, const char *sgr,
 	buf_byte(v->b, '\n');
 }
 
-/* Appends the beginning of a value to b, enough of it to fill a line. */
+/*
+ * Appends the beginning of a value to b, enough of it to fill a line. A file in
+ * it is a note.
+ */
 static void
 put_beginning(const struct view *v, struct buf *b, struct json_span value)
 {
-	if (!json_is_null(value))
-		excerpt_put(b, value, 8 * v->width);
+	struct buf json = { 0 };
+	struct media m;
+
+	if (json_is_null(value))
+		return;
+	if (media_next(value.p, value.n < MEDIA_SEARCHED ? value.n :
+	    MEDIA_SEARCHED, 0, &m)) {
+		buf_add(&json, value.p, value.n);
+		media_replace(&json, 0);
+		value = json_buf(&json);
+	}
+	excerpt_put(b, value, 8 * v->width);
+	buf_release(&json);
 }
 
-/* Appends a line of the story; a story_take. */
+/* Appends a line for each message of a chat or turn of a conversation. */
+
 static void
 tree_put_piece(void *arg, const char *label, const struct buf *text)
 {
@@ -293,6 +313,44 @@ tree_put_turn(void *arg, const struct story_turn *turn)
 	tree_put_piece(arg, buf_str(turn->role), turn->content);
 }
 
+/* Appends a line for each message of a chat or turn of a conversation. */
+static void
+put_messages(struct view *v, struct json_span messages)
+{
+	struct json_span key, message, content;
+	struct buf role = { 0 }, text = { 0 };
+	struct json_iter it;
+
+	for (it = json_each(messages); json_next(&it, &key, &message); ) {
+		role.len = text.len = 0;
+		tree_put_plain(&role, json_get(message, "role"), LABEL_MAX);
+		content = json_get(message, "content");
+		chat_put_text(&text, content.p ? content :
+		    json_get(message, "parts"));
+		if (!text.len)
+			chat_put_others(&text, message);
+		put_labelled(v, buf_str(&role), "", &text);
+	}
+	buf_release(&role);
+	buf_release(&text);
+}
+
+/* Appends a value of the trace: a chat, or its beginning. */
+static void
+put_value(struct view *v, const char *label, struct json_span value)
+{
+	struct json_span messages;
+	struct buf text = { 0 };
+
+	if (chat_find(value, &messages)) {
+		put_messages(v, messages);
+		return;
+	}
+	put_beginning(v, &text, value);
+	put_labelled(v, label, "", &text);
+	buf_release(&text);
+}
+
 static void
 tree_put_head(struct view *v)
 {
@@ -301,12 +359,8 @@ tree_put_head(struct view *v)
 	size_t i;
 
 	put_title(v);
-	put_beginning(v, &text, t->v[TRACE_INPUT]);
-	put_labelled(v, "in", "", &text);
-	text.len = 0;
-	put_beginning(v, &text, t->v[TRACE_OUTPUT]);
-	put_labelled(v, "out", "", &text);
-	text.len = 0;
+	put_value(v, "in", t->v[TRACE_INPUT]);
+	put_value(v, "out", t->v[TRACE_OUTPUT]);
 	if (!trace_falsy(t->v[TRACE_ERROR]))
 		put_beginning(v, &text, t->v[TRACE_ERROR]);
 	tree_put_plain(&kind, t->v[TRACE_ERROR_KIND], LABEL_MAX);

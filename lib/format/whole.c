@@ -15,8 +15,15 @@ static const char *const others[] = {
 static void
 whole_put_row(struct buf *b, const struct trace *t)
 {
-	struct buf id = { 0 };
+	struct buf id = { 0 };	/* or a row without what is not JSON */
 
+	if (t->row.p && t->met) {
+		json_compact(&id, t->row);
+		json_add_others(b, json_buf(&id), others, t->pertrace ?
+		    LEN(others) : 3);
+		buf_release(&id);
+		return;
+	}
 	if (t->row.p) {
 		json_add_others(b, t->row, others, t->pertrace ? LEN(others) :
 		    3);
@@ -30,13 +37,22 @@ whole_put_row(struct buf *b, const struct trace *t)
 void
 whole_put(struct buf *b, struct trace *t)
 {
+	const struct observation *o;
 	size_t i;
 
 	json_open(b, NULL, '{');
 	whole_put_row(b, t);
 	json_open(b, trace_fields[TRACE_OBSERVATIONS], '[');
-	for (i = 0; i < t->nobs; i++)
-		json_add(b, NULL, trace_load(t, i)->raw);
+	for (i = 0; i < t->nobs; i++) {
+		o = trace_load(t, i);
+		if (!t->met) {
+			json_add(b, NULL, o->raw);
+			continue;
+		}
+		/* a lone surrogate or NaN is no JSON to others */
+		json_comma(b);
+		json_compact(b, o->raw);
+	}
 	json_close(b, ']');
 	json_close(b, '}');
 	buf_byte(b, '\n');

@@ -489,18 +489,19 @@ scan_init(struct scan *s, const char *p, size_t n, unsigned take,
 static size_t
 find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 {
-	const char *p = key.p + 1;
-	size_t i, at, n = key.n - 2;
+	const char *p = key.p + 1, *const *name;
+	size_t i, n = key.n - 2;
 	int plain = w->count && !memchr(p, '\\', n);
 
-	for (i = 1; i <= w->count; i++) {
-		at = *last + i;
-		at -= at >= w->count ? w->count : 0;
-		if (plain ? *w->names[at] == *p &&
-		    !strncmp(w->names[at], p, n) && !w->names[at][n] :
-		    json_is_str(key, w->names[at])) {
-			*last = at;
-			return at;
+	name = w->names + *last;
+	for (i = w->count; i > 0; i--) {
+		name = name + 1 < w->names + w->count ? name + 1 : w->names;
+		if (plain && **name != *p)
+			continue;
+		if (plain ? !strncmp(*name, p, n) && !(*name)[n] :
+		    json_is_str(key, *name)) {
+			*last = (size_t)(name - w->names);
+			return *last;
 		}
 	}
 	return w->count;

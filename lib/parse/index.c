@@ -139,6 +139,7 @@ index_record(struct joiner *w, const char *file, const struct json_span *v,
 	if (kind != ENTRY_WHOLE || w->j->extents)
 		return 0;
 	trace_begin(&w->t, record, v);
+	w->t.met = w->line_met;
 	if (given)
 		trace_add_all(&w->t, v[TRACE_OBSERVATIONS]);
 	else
@@ -171,6 +172,7 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 		return 0;
 	}
 	w->met |= met;
+	w->line_met = met;
 	/* rows of the original's own store */
 	if (!v[TRACE_TRACE_ID].p && !v[INDEX_TYPE].p)
 		v[TRACE_TRACE_ID] = v[TRACE_ID];

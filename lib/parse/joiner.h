@@ -71,6 +71,7 @@ struct joiner {
 	size_t first;		/* complaints before the first record */
 	size_t lines;		/* lines of the chunk so far */
 	int met;		/* json_scan's flags */
+	int line_met;		/* those of the line */
 	struct render_task tasks[TASKS_MAX];
 	size_t ntasks;
 	struct entry window[TASKS_MAX];	/* a part of the index */

@@ -135,13 +135,14 @@ trace_reset(struct trace *t, struct json_span row)
 	static const struct json_span none[TRACE_FIELDS];
 	struct json_span v[TRACE_FIELDS];
 	struct json_fault f;
-	int bad;
+	int bad, met = 0;
 
-	bad = row.p && (*row.p != '{' || json_scan(row.p, row.n, JSON_LAX,
-	    trace_fields, v, TRACE_FIELDS, &f) < 0);
+	bad = row.p && (*row.p != '{' || (met = json_scan(row.p, row.n,
+	    JSON_LAX, trace_fields, v, TRACE_FIELDS, &f)) < 0);
 	if (bad)
 		row.p = NULL;
 	trace_begin(t, row, row.p ? v : none);
+	t->met = row.p ? met : 0;
 	return bad ? -1 : 0;
 }
 
@@ -557,6 +558,27 @@ trace_outcome(const struct trace *t)
 		return OUTCOME_UNKNOWN;
 	return trace_falsy(t->v[TRACE_SUCCESS]) ? OUTCOME_FAILED :
 	    OUTCOME_SUCCESS;
+}
+
+int
+trace_is_ours(const struct trace *t)
+{
+	return t->v[TRACE_RUN_ID].p || t->v[TRACE_METADATA].p ||
+	    t->v[TRACE_START].p;
+}
+
+size_t
+trace_error_calls(const struct trace *t)
+{
+	struct json_span v = json_get(t->v[TRACE_CALLBACKS], "error");
+	struct json_span key, message;
+	struct json_iter it;
+	size_t n = 0;
+
+	if (json_is(v, JSON_ARRAY))
+		for (it = json_each(v); json_next(&it, &key, &message); )
+			n++;
+	return n;
 }
 
 long long

@@ -74,7 +74,8 @@ struct trace {
 	void (*load)(void *arg, struct trace *t, size_t i);
 	void *arg;
 	size_t lent;		/* the step with its record, or TRACE_NONE */
-	int met;		/* json_scan's flags for all observations */
+	int met;		/* json_scan's flags for the row, if it was
+				   scanned, and for all observations */
 	/* set by trace_link */
 	size_t root;		/* the first step without a parent */
 	int64_t from;		/* start of the first step, us since 1970 */
@@ -164,6 +165,15 @@ enum trace_outcome {
 	OUTCOMES
 };
 enum trace_outcome trace_outcome(const struct trace *t);
+
+/*
+ * 1 if the trace was not written by the original FluxLoop: only these may be
+ * rendered otherwise than the original did.
+ */
+int trace_is_ours(const struct trace *t);
+
+/* The number of calls of an error callback. */
+size_t trace_error_calls(const struct trace *t);
 
 /* The iteration; 0 if it is not a number. */
 long long trace_iteration(const struct trace *t);
