@@ -22,7 +22,7 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 LIBS = -Wl,--as-needed -lyaml -lpcre2-8 -lm -pthread
 
 LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
-PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc \
+PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc $(BUILD)/gen/list.js.inc \
 	$(BUILD)/gen/list.css.inc
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
@@ -67,6 +67,10 @@ PAGE_JS = $(foreach p,dom json value tree search step input,\
 $(BUILD)/gen/page.js: $(PAGE_JS)
 	@mkdir -p $(@D)
 	cat $(PAGE_JS) >$@
+
+$(BUILD)/gen/list.js: lib/format/page/list.js
+	@mkdir -p $(@D)
+	cp $< $@
 
 # Style and script of HTML pages, as C.
 $(BUILD)/gen/%.js.inc: $(BUILD)/gen/%.js lib/format/embed.sh
@@ -170,6 +174,7 @@ lint: deps-lint
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
 	node --check $(BUILD)/gen/page.js
+	node --check $(BUILD)/gen/list.js
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)

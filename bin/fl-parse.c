@@ -58,6 +58,7 @@ static const struct option options[] = {
 static struct {
 	struct format format;
 	const char *output_dir;
+	char *title;		/* name of the only directory, or NULL */
 	int overwrite;
 	int force;
 	int shard;
@@ -172,6 +173,20 @@ add_details(const char *dir, const char *rows)
 	details[ndetails++] = name;
 }
 
+/* A directory's own name, for a title; NULL for anything else. */
+static char *
+name_of(const char *dir)
+{
+	char *path = realpath(dir, NULL), *slash, *name = NULL;
+	struct stat st;
+
+	slash = path ? strrchr(path, '/') : NULL;
+	if (slash && slash[1] && !stat(path, &st) && S_ISDIR(st.st_mode))
+		name = xstrdup(slash + 1);
+	free(path);
+	return name;
+}
+
 /*
  * The files to read: an experiment directory's rows and observations, other
  * operands as they are. The names are copies. *both: they are both files of
@@ -189,6 +204,8 @@ expand(char **args, int n, char **files, int *both)
 	int a;
 
 	*both = 0;
+	if (n == 1)
+		given.title = name_of(args[0]);
 	for (a = 0; a < n; a++) {
 		if (stat(args[a], &st) || !S_ISDIR(st.st_mode)) {
 			files[count++] = xstrdup(args[a]);
@@ -356,8 +373,11 @@ find_options(void)
 		o.width = size.ws_col;
 	o.colour = isatty(STDOUT_FILENO) && !given.output_dir &&
 	    (!no || !*no);
-	if (given.output_dir)
+	if (given.output_dir) {
 		o.list = given.shard ? "../index.html" : "index.html";
+		o.shared = given.shard ? "../" : "";
+	}
+	o.title = given.title;
 	return o;
 }
 

@@ -565,3 +565,63 @@ async()
 	jq -c '.traceEvents[]' dir/*.trace.json | sort >files
 	fl-parse -f chrome "$REFERENCE/decorated_nested" | jq -c '.traceEvents[]' | sort | cmp - files
 }
+
+# experiment: makes an experiment's folder x of a run that used callbacks and a
+# run that failed, with the rows apart from what else is known of them.
+experiment()
+{
+	{
+		jq -nc '{trace_id: "a", run_id: "r1", input: "hi", output: "done", success: true,
+			callback_messages: {send: ["Hello", {text: "World"}], error: [{code: "POLICY"}]},
+			conversation: [{role: "user", content: "FIRST"}, {role: "assistant", content: "two\nlines", source: "agent"}],
+			stdout: "PRINTED\n", metadata: {strategy: "typo", variation: "SWAPPED"},
+			observations: [{id: "g", type: "generation", name: "say", model: "small-1",
+				prompt_tokens: 12, completion_tokens: 34, total_tokens: 46}]}'
+		jq -nc '{trace_id: "b", run_id: "r2", input: "no", output: null, success: false,
+			error: "ValueError: REASON", error_kind: "error", stderr: "Traceback\n  File \"bot.py\", line 3\n",
+			metadata: {strategy: "verbose"}, observations: [{id: "t", type: "tool", name: "look", level: "error",
+			error: "STEPFAULT", metadata: {traceback: "Traceback\n  File \"bot.py\", line 7, in look\n"}}]}'
+	} | fl-collect -q x || true
+	[[ -z $(grep -l -e POLICY -e PRINTED x/trace_summary.jsonl) ]]
+}
+
+@test "a trace says in its header that its error callback was called" {
+	experiment
+	fl-parse -f html -o pages x
+	grep -q '<em class="failed">error callback: 1</em></h1>' pages/00_a.html
+	run ! grep 'error callback' pages/00_b.html
+	grep -q 'error callback: 1' pages/index.md
+	# failures come first in the lists, with their error
+	assert_equal "$(grep -o '00_[ab].html' pages/index.html | tr '\n' ' ')" '00_b.html 00_a.html '
+	assert_equal "$(grep -o '(00_[ab].html' pages/index.md | tr '\n' ' ')" '(00_b.html (00_a.html '
+	grep -q 'ValueError: REASON' pages/index.html
+	grep -q 'ValueError: REASON' pages/index.md
+	grep -q '<title>x</title>' pages/index.html
+}
+
+@test "chat messages are turns, and files in base64 are notes and pictures" {
+	data=$(head -c 3000 /dev/zero | tr '\0' 'A')
+	png="iVBORw0KGgo$data"
+	jq -nc --arg png "$png" --arg data "$data" '{trace_id: "m", run_id: "r", input: [
+		{role: "system", content: "Be brief."},
+		{role: "user", content: [{type: "text", text: "What is this?"},
+			{type: "image_url", image_url: {url: ("data:image/png;base64," + $png)}}]},
+		{role: "user", content: [{type: "image", source: {type: "base64", media_type: "image/jpeg", data: $data}}]},
+		{role: "user", parts: [{inline_data: {mime_type: "audio/wav", data: $data}}]},
+		{role: "assistant", content: null, tool_calls: [{name: "look"}]}],
+		output: {picture: ("R0lGODlh" + $data), other: $data}, success: true, observations: []}' >in
+	fl-parse in >out.md
+	for line in '- **System**: Be brief.' '- **User**: [image/jpeg, 2.2 kB]' '- **User**: [audio/wav, 2.2 kB]' \
+		'- **Assistant**:  `{"tool_calls":[{"name":"look"}]}`' '  [image/png, 2.3 kB]'; do
+		grep -q -x -F -e "$line" out.md || fail "no $line in $(cut -c 1-200 out.md)"
+	done
+	grep -q '"picture": "\[image/gif, 2.3 kB\]"' out.md
+	# what has no known type is text
+	grep -q "\"other\": \"$data\"" out.md
+	fl-parse -f tree in | grep -q 'What is this'
+	fl-parse -f tree in | grep -q '\[image/jpeg, 2.2 kB\]'
+	fl-parse -f html in >page
+	assert_equal "$(grep -c '<img alt="" src="data:image/' page)" 3
+	assert_equal "$(grep -c 'audio/wav, 2.2 kB\]</figcaption>' page)" 1
+	grep -q 'img-src data:' page
+}

@@ -110,6 +110,12 @@ check()
 	check plain
 }
 
+@test "the list of 1,000 traces can be searched, filtered, ordered and walked" {
+	check thousand
+	# style and script are there once
+	(($(du -sb "$BATS_FILE_TMPDIR/thousand" | cut -f 1) < 12000000))
+}
+
 @test "no page requests anything from a network" {
 	check network
 }
@@ -118,9 +124,12 @@ check()
 	fl-parse -f html -o one "$BATS_FILE_TMPDIR/support.jsonl"
 	fl-parse -f html -o two "$BATS_FILE_TMPDIR/support.jsonl"
 	diff -r one two
-	assert_equal "$(ls --ignore="index.*" one)" 03_t.html
+	assert_equal "$(ls --ignore="index.*" one)" $'03_t.html\npage.css\npage.js\npages.js'
 	assert_equal "$(mode_of one/03_t.html)" 600
-	# one page may go to stdout, without the link to a list
-	fl-parse -f html "$BATS_FILE_TMPDIR/support.jsonl" | cmp - <(grep -v '^<nav>' one/03_t.html)
+	# one page may go to stdout, complete and without the link to a list
+	fl-parse -f html "$BATS_FILE_TMPDIR/support.jsonl" >page
+	sed '/^<style>/,/^<\/style>/d; /^<script>/,/^<\/script>/d; /^<meta http-equiv/d' page >without
+	grep -v -e '^<nav>' -e '^<link ' -e '^<script src=' -e '^<meta http-equiv' one/03_t.html | cmp - without
 	assert_equal "$(grep -c '^<nav>' one/03_t.html)" 1
+	assert_equal "$(grep -c 'page\.css' page)" 0
 }

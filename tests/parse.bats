@@ -474,7 +474,8 @@ files_in()
 			assert_equal "$format: $stderr" "$format: "
 		done
 	done
-	# a folder of a version whose marker was empty
+	# a folder of a version whose marker was empty, and that had fewer files
+	rm out/page.css out/page.js out/pages.js
 	: >out/.fluxloop-output
 	run -0 fl-parse -o out --overwrite one
 	run -0 fl-parse --overwrite --force -o new one

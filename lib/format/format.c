@@ -24,7 +24,8 @@
 static const struct format formats[] = {
 	{ .name = "md", .put = markdown_put, .as_is = 1, .pretty = 1,
 		.summary = "Markdown" },
-	{ .name = "html", .put_with = html_put, .alone = 1, .list = &html_list,
+	{ .name = "html", .put_with = html_put, .alone = 1,
+		.lists = { &html_list, &html_order }, .shared = html_shared,
 		.summary = "a page for a browser" },
 	{ .name = "tree", .put_with = treeview_put, .suffix = "txt",
 		.between = "\n", .as_is = 1, .coloured = 1,

@@ -33,7 +33,12 @@ struct format {
 	int as_is;		/* 1: NaN and lone surrogates are shown */
 	int coloured;		/* 1: has colours, and escapes all else */
 	int pretty;		/* 1: inputs and outputs are pretty-printed */
-	const struct listing *list;	/* a list next to index.md, or NULL */
+	const struct listing *lists[2];	/* lists next to index.md, or NULL */
+	/*
+	 * What all traces of a folder share, or NULL: returns the name of file
+	 * i and sets *text to its contents; NULL after the last one.
+	 */
+	const char *(*shared)(size_t i, const char **text);
 	char *filter;		/* path of the program of this format, or NULL */
 };
 

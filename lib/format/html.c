@@ -9,10 +9,12 @@
 #include "base/util.h"
 #include "json/isotime.h"
 #include "json/json.h"
+#include "record/excerpt.h"
 #include "trace/pertrace.h"
 #include "trace/story.h"
 #include "trace/trace.h"
 #include "options.h"
+#include "media.h"
 #include "page.h"
 #include "html.h"
 
@@ -24,6 +26,9 @@
 #define NAME_SHOWN 200
 #define ERROR_SHOWN 2000
 #define VALUE_SHOWN 16384
+
+/* The most bytes of pictures in a page, besides the records. */
+#define FILES_SHOWN (16 << 20)
 
 /* The most levels of indentation. */
 #define DEPTH_SHOWN 12
@@ -235,7 +240,7 @@ put_digits(struct buf *b, double d, const char *unit)
 	    size < 99.95, d, unit);
 }
 
-/* Appends milliseconds as "0.63 ms", "45.7 ms", "1.23 s" or "2 m 05 s". */
+/* Appends milliseconds as "630 µs", "45.7 ms", "1.23 s" or "2 m 05 s". */
 static void
 html_put_ms(struct buf *b, double ms)
 {
@@ -243,6 +248,8 @@ html_put_ms(struct buf *b, double ms)
 
 	if (!isfinite(ms) || size > MS_SHOWN)
 		buf_puts(b, "\xe2\x80\x93");
+	else if (size > 0 && size < 0.9995)
+		buf_printf(b, "%.0f \xc2\xb5s", ms * 1000);
 	else if (size < 999.5)
 		put_digits(b, ms, "ms");
 	else if (size < 59950)
@@ -294,7 +301,6 @@ put_times(struct buf *b, const struct trace *t)
 
 	if (!start.p && t->nobs)
 		start = t->obs[0].v[OBS_START];
-	html_put_fact(b, "Started", start);
 	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
 	    json_double(t->v[TRACE_DURATION], &ms)) {
 		begin_fact(b, "Duration");
@@ -305,6 +311,7 @@ put_times(struct buf *b, const struct trace *t)
 		html_put_ms(b, trace_ms(t));
 		end_fact(b);
 	}
+	html_put_fact(b, "Started", start);
 }
 
 /* The tokens of one kind: the count of the row, or the sum of the steps. */
@@ -357,20 +364,20 @@ static void
 html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 {
 	buf_puts(b, "<dl>\n");
-	begin_fact(b, "Trace");
-	buf_puts(b, "<code>");
-	html_put_text(b, id, NAME_SHOWN, 0);
-	buf_puts(b, "</code>");
-	end_fact(b);
-	html_put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
-	html_put_fact(b, "Persona", t->v[TRACE_PERSONA]);
 	put_times(b, t);
+	html_put_fact(b, "Persona", t->v[TRACE_PERSONA]);
+	story_facts(t, html_put_piece, b);
+	html_put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
 	begin_fact(b, "Steps");
 	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
 	end_fact(b);
 	html_put_tokens(b, t);
 	html_put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
-	story_facts(t, html_put_piece, b);
+	begin_fact(b, "Trace");
+	buf_puts(b, "<code>");
+	html_put_text(b, id, NAME_SHOWN, 0);
+	buf_puts(b, "</code>");
+	end_fact(b);
 	buf_puts(b, "</dl>\n");
 }
 
@@ -396,6 +403,7 @@ html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
     const char *list)
 {
 	const char *outcome = outcomes[trace_outcome(t)];
+	size_t calls = trace_error_calls(t);
 
 	buf_puts(b, "<header>\n");
 	if (list)
@@ -403,8 +411,11 @@ html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
 		    list);
 	buf_puts(b, "<h1><bdi>");
 	html_put_name(b, t);
-	buf_printf(b, "</bdi> <em class=\"%s\">%s</em></h1>\n", outcome,
-	    outcome);
+	buf_printf(b, "</bdi> <em class=\"%s\">%s</em>", outcome, outcome);
+	if (calls)
+		buf_printf(b, " <em class=\"failed\">error callback: %zu</em>",
+		    calls);
+	buf_puts(b, "</h1>\n");
 	if (!trace_falsy(t->v[TRACE_ERROR]) ||
 	    !trace_falsy(t->v[TRACE_ERROR_KIND])) {
 		buf_puts(b, "<p class=\"error\"><strong>");
@@ -498,6 +509,42 @@ html_put_story(struct buf *b, const struct trace *t)
 			    t->v[story_outputs[i].field]);
 }
 
+/* The files in a page: links to them, and pictures, as HTML. */
+struct files {
+	struct buf html;
+	size_t n;
+};
+
+/* Adds the files of a record, which is that of a step or (0) of the trace. */
+static void
+add_files(struct files *to, size_t step, struct json_span record)
+{
+	struct buf *b = &to->html;
+	struct media m;
+	size_t from;
+
+	if (!record.p)
+		return;
+	for (from = 0; media_next(record.p, record.n, from, &m); from = m.end) {
+		if (b->len + m.n > FILES_SHOWN)
+			continue;
+		to->n++;
+		buf_puts(b, "<figure>");
+		if (media_is_image(&m)) {
+			buf_printf(b, "<img alt=\"\" src=\"data:%s;base64,",
+			    m.type);
+			buf_add(b, record.p + m.at, m.n);
+			buf_puts(b, "\">");
+		}
+		buf_puts(b, "<figcaption>");
+		if (step)
+			buf_printf(b, "<a href=\"#step-%zu\">step %zu</a> ",
+			    step, step);
+		media_put_note(b, &m);
+		buf_puts(b, "</figcaption></figure>\n");
+	}
+}
+
 /* The mark of a step; its name is also a class. */
 enum mark { MARK_NONE, MARK_ERROR, MARK_UNFINISHED, MARK_WARNING };
 static const char *const marks[] = {
@@ -532,7 +579,8 @@ mark_of(const struct observation *o)
  * step, since a step is loaded only here.
  */
 static void
-put_records(struct buf *b, struct trace *t, unsigned char *step_marks)
+put_records(struct buf *b, struct trace *t, unsigned char *step_marks,
+    struct files *files)
 {
 	const struct observation *o;
 	size_t i;
@@ -541,6 +589,7 @@ put_records(struct buf *b, struct trace *t, unsigned char *step_marks)
 		o = trace_load(t, i);
 		step_marks[i] = (unsigned char)mark_of(o);
 		put_data(b, i + 1, o->raw, NULL, 0);
+		add_files(files, i + 1, o->raw);
 	}
 }
 
@@ -642,11 +691,11 @@ put_axis(struct buf *b, const struct trace *t)
 }
 
 static void
-put_steps(struct buf *b, struct trace *t)
+put_steps(struct buf *b, struct trace *t, struct files *files)
 {
 	unsigned char *step_marks = xcalloc(t->nobs + 1, 1);
 
-	put_records(b, t, step_marks);
+	put_records(b, t, step_marks, files);
 	buf_puts(b, "<section id=\"steps\" aria-label=\"Steps\">\n");
 	if (t->nobs) {
 		buf_puts(b, "<div id=\"top\"><div id=\"tools\"></div>\n");
@@ -661,15 +710,19 @@ put_steps(struct buf *b, struct trace *t)
 }
 
 static void
-html_put_head(struct buf *b, const struct trace *t)
+html_put_head(struct buf *b, const struct trace *t, const char *shared)
 {
 	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta http-equiv=\"Content-Security-Policy\" "
 	    "content=\"default-src 'none'; base-uri 'none'; "
-	    "form-action 'none'; require-trusted-types-for 'script'; ");
-	buf_printf(b, "style-src '%s'; script-src '%s'\">\n", page_style.hash,
-	    page_script.hash);
+	    "form-action 'none'; require-trusted-types-for 'script'; "
+	    "img-src data:; ");
+	if (shared)
+		buf_puts(b, "style-src 'self'; script-src 'self'\">\n");
+	else
+		buf_printf(b, "style-src '%s'; script-src '%s'\">\n",
+		    page_style.hash, page_script.hash);
 	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
@@ -678,19 +731,28 @@ html_put_head(struct buf *b, const struct trace *t)
 		buf_byte(b, ' ');
 		html_put_plain(b, t->v[TRACE_ITERATION], NAME_SHOWN, 0);
 	}
-	buf_printf(b, ": %s</title>\n<style>", outcomes[trace_outcome(t)]);
-	buf_puts(b, page_style.text);
-	buf_puts(b, "</style>\n</head>\n<body>\n");
+	buf_printf(b, ": %s</title>\n", outcomes[trace_outcome(t)]);
+	if (shared)
+		buf_printf(b, "<link rel=\"stylesheet\" href=\"%spage.css\">",
+		    shared);
+	else
+		buf_printf(b, "<style>%s</style>", page_style.text);
+	buf_puts(b, "\n</head>\n<body>\n");
 }
 
 void
 html_put(struct buf *b, struct trace *t, const struct format_options *o)
 {
+	static const int fields[] = {
+		TRACE_INPUT, TRACE_OUTPUT, TRACE_CONVERSATION, TRACE_CALLBACKS
+	};
+	struct files files = { { 0 }, 0 };
 	struct buf id = { 0 };
+	size_t i;
 
 	trace_link(t);
 	trace_id_text(t, &id);
-	html_put_head(b, t);
+	html_put_head(b, t, o->shared);
 	html_put_header(b, t, &id, o->list);
 	buf_puts(b, "<noscript>A step's details and the search need "
 	    "JavaScript.</noscript>\n");
@@ -704,42 +766,81 @@ html_put(struct buf *b, struct trace *t, const struct format_options *o)
 		put_data(b, 0, t->row, pertrace_fields, PERTRACE_FIELDS);
 	else
 		put_data(b, 0, t->row, &trace_fields[TRACE_OBSERVATIONS], 1);
-	put_steps(b, t);
+	for (i = 0; i < LEN(fields); i++)
+		add_files(&files, 0, t->v[fields[i]]);
+	put_steps(b, t, &files);
 	buf_puts(b, "<aside id=\"step\" aria-label=\"Step\" hidden></aside>\n"
-	    "</main>\n<script>");
-	buf_puts(b, page_script.text);
-	buf_puts(b, "</script>\n</body>\n</html>\n");
+	    "</main>\n");
+	if (files.n) {
+		buf_puts(b, "<section id=\"files\" aria-label=\"Files\">\n");
+		buf_add(b, files.html.p, files.html.len);
+		buf_puts(b, "</section>\n");
+	}
+	if (o->shared)
+		buf_printf(b, "<script src=\"%spages.js\"></script>\n"
+		    "<script src=\"%spage.js\"></script>", o->shared,
+		    o->shared);
+	else
+		buf_printf(b, "<script>%s</script>", page_script.text);
+	buf_puts(b, "\n</body>\n</html>\n");
+	buf_release(&files.html);
 	buf_release(&id);
 }
 
-static void
-list_begin(struct buf *b)
+const char *
+html_shared(size_t i, const char **text)
 {
+	static const char *const names[] = { "page.css", "page.js" };
+
+	if (i >= LEN(names))
+		return NULL;
+	*text = i ? page_script.text : page_style.text;
+	return names[i];
+}
+
+static void
+list_begin(struct buf *b, const struct format_options *o)
+{
+	struct buf title = { 0 };
+
+	buf_puts(&title, o->title ? o->title : "Traces");
 	buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 	    "<meta charset=\"utf-8\">\n"
 	    "<meta http-equiv=\"Content-Security-Policy\" "
 	    "content=\"default-src 'none'; base-uri 'none'; "
 	    "form-action 'none'; ");
-	buf_printf(b, "style-src '%s'\">\n", page_list_style.hash);
+	buf_printf(b, "style-src '%s'; script-src '%s'\">\n",
+	    page_list_style.hash, page_list_script.hash);
 	buf_puts(b, "<meta name=\"viewport\" content=\"width=device-width, "
 	    "initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	    "<title>Traces</title>\n<style>");
+	    "<title>");
+	html_put_text(b, &title, NAME_SHOWN, 0);
+	buf_puts(b, "</title>\n<style>");
 	buf_puts(b, page_list_style.text);
-	buf_puts(b, "</style>\n</head>\n<body>\n<h1>Traces</h1>\n"
-	    "<table>\n<thead><tr><th>Input</th>"
+	buf_puts(b, "</style>\n</head>\n<body>\n<h1>");
+	html_put_text(b, &title, NAME_SHOWN, 0);
+	buf_puts(b, "</h1>\n<table>\n<thead><tr><th>Input</th>"
+	    "<th class=\"wide\">Output</th><th>Outcome</th>"
 	    "<th class=\"wide\">Persona</th>"
+	    "<th class=\"wide\">Strategy</th>"
 	    "<th class=\"number wide\">Iteration</th>"
 	    "<th class=\"number wide\">Steps</th>"
-	    "<th class=\"number\">Duration</th><th>Outcome</th></tr></thead>\n"
+	    "<th class=\"number\" data-by=\"ms\">Duration</th></tr></thead>\n"
 	    "<tbody>\n");
+	buf_release(&title);
 }
 
 static void
 list_before(struct buf *b, const struct trace *t)
 {
-	(void)t;
-	buf_puts(b, "<tr><td>");
+	double ms;
+
+	buf_printf(b, "<tr class=\"%s\"", outcomes[trace_outcome(t)]);
+	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms) &&
+	    isfinite(ms))
+		buf_printf(b, " data-ms=\"%.17g\"", ms);
+	buf_puts(b, "><td class=\"text\">");
 }
 
 /* The name of a file consists of letters, digits, '-', '_', '.' and '/'. */
@@ -747,6 +848,37 @@ static void
 list_name(struct buf *b, const char *file)
 {
 	buf_printf(b, "<a href=\"%s\">", file);
+}
+
+/* Appends the text of a cell. */
+static void
+put_cell(struct buf *b, struct json_span v)
+{
+	struct buf text = { 0 };
+
+	if (!trace_falsy(v))
+		excerpt_put(&text, v, NAME_SHOWN);
+	html_put_text(b, &text, NAME_SHOWN, 0);
+	buf_release(&text);
+}
+
+/* Appends why a trace failed, and that it called an error callback. */
+static void
+put_why(struct buf *b, const struct trace *t)
+{
+	size_t calls = trace_error_calls(t);
+
+	if (!trace_falsy(t->v[TRACE_ERROR_KIND])) {
+		buf_puts(b, ": ");
+		html_put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
+	}
+	if (!trace_falsy(t->v[TRACE_ERROR])) {
+		buf_puts(b, "<br>");
+		put_cell(b, t->v[TRACE_ERROR]);
+	}
+	if (calls)
+		buf_printf(b, "<br><span class=\"failed\">error callback: "
+		    "%zu</span>", calls);
 }
 
 static void
@@ -763,21 +895,57 @@ list_after(struct buf *b, const struct trace *t)
 	} else {
 		html_put_plain(b, t->v[TRACE_INPUT], NAME_SHOWN, 0);
 	}
-	buf_puts(b, "</a></td><td class=\"wide\">");
-	if (!trace_falsy(t->v[TRACE_PERSONA]))
-		html_put_plain(b, t->v[TRACE_PERSONA], NAME_SHOWN, 0);
+	buf_puts(b, "</a></td><td class=\"text wide\">");
+	put_cell(b, t->v[TRACE_OUTPUT]);
+	buf_printf(b, "</td><td class=\"%s\">%s", outcome, outcome);
+	put_why(b, t);
+	buf_puts(b, "</td><td class=\"wide\">");
+	put_cell(b, t->v[TRACE_PERSONA]);
+	buf_puts(b, "</td><td class=\"wide\">");
+	put_cell(b, json_get(t->v[TRACE_METADATA], "strategy"));
 	buf_printf(b, "</td><td class=\"number wide\">%lld</td>"
 	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
 	    trace_iteration(t), t->nobs);
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms))
 		html_put_ms(b, ms);
-	buf_printf(b, "</td><td class=\"%s\">%s", outcome, outcome);
-	if (!trace_falsy(t->v[TRACE_ERROR_KIND])) {
-		buf_puts(b, ": ");
-		html_put_plain(b, t->v[TRACE_ERROR_KIND], NAME_SHOWN, 0);
-	}
 	buf_puts(b, "</td></tr>\n");
 }
+
+static void
+order_begin(struct buf *b, const struct format_options *o)
+{
+	(void)o;
+	buf_puts(b, "const pages = [");
+}
+
+static void
+order_before(struct buf *b, const struct trace *t)
+{
+	(void)b;
+	(void)t;
+}
+
+static void
+order_name(struct buf *b, const char *file)
+{
+	buf_printf(b, "\"%s\",\n", file);
+}
+
+static void
+order_end(struct buf *b, const uint64_t *counts)
+{
+	(void)counts;
+	buf_puts(b, "];\n");
+}
+
+const struct listing html_order = {
+	.file = "pages.js",
+	.begin = order_begin,
+	.before = order_before,
+	.name = order_name,
+	.after = order_before,
+	.end = order_end
+};
 
 /* Appends the counts of traces, which list.css shows above the table. */
 static void
@@ -798,7 +966,8 @@ list_end(struct buf *b, const uint64_t *counts)
 	if (counts[OUTCOME_UNKNOWN])
 		buf_printf(b, ", %llu unknown",
 		    (unsigned long long)counts[OUTCOME_UNKNOWN]);
-	buf_puts(b, "</p>\n</body>\n</html>\n");
+	buf_printf(b, "</p>\n<script>%s</script>\n</body>\n</html>\n",
+	    page_list_script.text);
 }
 
 const struct listing html_list = {

@@ -22,6 +22,8 @@
  * to be in the page twice. Text from records is never part of a tag. The page's
  * policy lets the browser load nothing and run no script but the page's own.
  */
+#include <stddef.h>
+
 #include "listing.h"
 
 struct buf;
@@ -33,5 +35,11 @@ void html_put(struct buf *b, struct trace *t, const struct format_options *o);
 
 /* A page that links to the pages of all traces; see listing.h. */
 extern const struct listing html_list;
+
+/* A script with the order of the pages, which link to their neighbours. */
+extern const struct listing html_order;
+
+/* The style and the script of the pages of a folder; see format.h. */
+const char *html_shared(size_t i, const char **text);
 
 #endif

@@ -14,10 +14,12 @@
 #define CELL_SHOWN 60
 
 static void
-table_begin(struct buf *b)
+table_begin(struct buf *b, const struct format_options *o)
 {
-	buf_puts(b, "| Input | Iteration | Persona | Duration | Success | File "
-	    "|\n| --- | ---: | --- | ---: | --- | --- |\n");
+	(void)o;
+	buf_puts(b, "| Input | Iteration | Persona | Duration | Success "
+	    "| Error | File |\n"
+	    "| --- | ---: | --- | ---: | --- | --- | --- |\n");
 }
 
 /* Appends a cell: the first line of a value, with Markdown escaped. */
@@ -41,6 +43,20 @@ listing_put_cell(struct buf *b, struct json_span v)
 	buf_release(&text);
 }
 
+/* Appends why a trace failed, or that it called an error callback. */
+static void
+put_error_cell(struct buf *b, const struct trace *t)
+{
+	size_t calls = trace_error_calls(t);
+
+	if (trace_falsy(t->v[TRACE_ERROR]) && calls)
+		buf_printf(b, " error callback: %zu |", calls);
+	else if (trace_falsy(t->v[TRACE_ERROR]))
+		listing_put_cell(b, t->v[TRACE_ERROR_KIND]);
+	else
+		listing_put_cell(b, t->v[TRACE_ERROR]);
+}
+
 static void
 table_before(struct buf *b, const struct trace *t)
 {
@@ -60,7 +76,9 @@ table_before(struct buf *b, const struct trace *t)
 		buf_printf(b, " %.2f ms |", ms);
 	else
 		buf_puts(b, " |");
-	buf_printf(b, " %s | ", success[trace_outcome(t)]);
+	buf_printf(b, " %s |", success[trace_outcome(t)]);
+	put_error_cell(b, t);
+	buf_byte(b, ' ');
 }
 
 static void

@@ -11,3 +11,7 @@ const struct page_part page_script = {
 const struct page_part page_list_style = {
 #include "list.css.inc"
 };
+
+const struct page_part page_list_script = {
+#include "list.js.inc"
+};

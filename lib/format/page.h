@@ -14,7 +14,8 @@ struct page_part {
 extern const struct page_part page_style;
 extern const struct page_part page_script;
 
-/* The style of the list of pages, from page/list.css. */
+/* The style and the script of the list of pages: page/list.css, list.js. */
 extern const struct page_part page_list_style;
+extern const struct page_part page_list_script;
 
 #endif

@@ -55,13 +55,42 @@ begin_list(struct output *k, size_t i, const struct listing *l)
 		return -1;
 	k->lists[i].listing = l;
 	out_init(&k->lists[i].out, fd, 0);
-	l->begin(out_begin(&k->lists[i].out));
+	l->begin(out_begin(&k->lists[i].out), &k->options);
+	fd = spill_open();
+	if (fd < 0)
+		return err_set(&k->error, 0, 0, "a temporary file in %s: %s",
+		    spill_dir(), strerror(errno));
+	out_init(&k->lists[i].rest, fd, 0);
+	return 0;
+}
+
+/* Writes the files that all traces share. */
+static int
+put_shared(struct output *k)
+{
+	const char *name, *text;
+	struct out o;
+	size_t i;
+	int fd;
+
+	for (i = 0; (name = k->format->shared(i, &text)); i++) {
+		fd = outdir_open(&k->dir, name, &k->error);
+		if (fd < 0)
+			return -1;
+		out_init(&o, fd, 0);
+		buf_puts(out_begin(&o), text);
+		if (out_close(&o))
+			return err_set(&k->error, 0, 0, "%s/%s: %s", k->path,
+			    name, strerror(o.error));
+	}
 	return 0;
 }
 
 static int
 begin_folder(struct output *k, enum outdir_old old)
 {
+	const struct format *f = k->format;
+	size_t i;
 	int fd;
 
 	if (outdir_begin(&k->dir, k->path, old, &k->error))
@@ -70,8 +99,12 @@ begin_folder(struct output *k, enum outdir_old old)
 	if (fd < 0)
 		return -1;
 	out_init(&k->index, fd, 0);
-	return begin_list(k, 0, &listing_table) ||
-	    (k->format->list && begin_list(k, 1, k->format->list)) ? -1 : 0;
+	if (begin_list(k, 0, &listing_table))
+		return -1;
+	for (i = 0; i < LEN(f->lists) && f->lists[i]; i++)
+		if (begin_list(k, i + 1, f->lists[i]))
+			return -1;
+	return f->shared ? put_shared(k) : 0;
 }
 
 /* The message for a file of the folder, or the stream, that failed. */
@@ -167,28 +200,39 @@ close_out(struct output *k, struct out *o, const char *file)
 	    output_set_error(k, output_message(k, file, o->error)) : 0;
 }
 
-/* Copies the page from the temporary file to the standard output. */
+/* Copies what was written to a temporary file. Returns 0 or -1. */
 static int
-output_put_page(struct output *k)
+copy_spilled(struct output *k, struct out *from, struct out *to)
 {
-	int bad = out_flush(&k->out);
-	struct out to;
+	int bad = out_flush(from);
 	struct buf *b;
 	uint64_t at;
 	size_t n;
 
-	out_init(&to, STDOUT_FILENO, 0);
-	for (at = 0; at < k->out.written && !bad; at += n) {
-		n = k->out.written - at < PIECE ?
-		    (size_t)(k->out.written - at) : PIECE;
-		b = out_begin(&to);
-		if (spill_read(k->out.fd, buf_room(b, n), n, at))
-			bad = output_set_error(k, output_message(k, NULL,
-			    errno ? errno : EIO));
+	for (at = 0; at < from->written && !bad; at += n) {
+		n = from->written - at < PIECE ?
+		    (size_t)(from->written - at) : PIECE;
+		b = out_begin(to);
+		if (spill_read(from->fd, buf_room(b, n), n, at))
+			bad = output_set_error(k, xasprintf("a temporary file "
+			    "in %s: %s", spill_dir(), strerror(errno ? errno :
+			    EIO)));
 		else
 			b->len += n;
-		bad = bad || out_end(&to);
+		bad = bad || out_end(to);
 	}
+	return bad ? -1 : 0;
+}
+
+/* Copies the page from the temporary file to the standard output. */
+static int
+output_put_page(struct output *k)
+{
+	struct out to;
+	int bad;
+
+	out_init(&to, STDOUT_FILENO, 0);
+	bad = copy_spilled(k, &k->out, &to);
 	if (out_close(&to))
 		bad = output_set_error(k, xasprintf("<stdout>: %s",
 		    strerror(to.error)));
@@ -215,6 +259,21 @@ end_filter(struct output *k)
 	    strerror(error));
 }
 
+/* Appends the traces that did not fail to a list, and its end. */
+static int
+end_list(struct output *k, struct output_list *l)
+{
+	int bad = 0;
+
+	if (l->out.b && l->rest.b) {
+		bad = copy_spilled(k, &l->rest, &l->out);
+		l->listing->end(out_begin(&l->out), k->outcomes);
+	}
+	if (l->rest.b)
+		out_close(&l->rest);
+	return close_out(k, &l->out, l->listing->file) | bad;
+}
+
 int
 output_end(struct output *k, int whole)
 {
@@ -233,13 +292,8 @@ output_end(struct output *k, int whole)
 	else if (k->out.b)
 		bad |= end_filter(k);
 	bad |= close_out(k, &k->index, "index.jsonl");
-	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
-		if (k->lists[i].out.b)
-			k->lists[i].listing->end(
-			    out_begin(&k->lists[i].out), k->outcomes);
-		bad |= close_out(k, &k->lists[i].out,
-		    k->lists[i].listing->file);
-	}
+	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++)
+		bad |= end_list(k, &k->lists[i]);
 	if (k->path) {
 		if (whole && !bad)
 			bad = outdir_commit(&k->dir, &k->error);
@@ -401,6 +455,7 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 	struct output *k = h->output;
 	struct buf *b = out_begin(&k->index);
 	struct output_list *l;
+	struct out *to;
 	size_t i;
 
 	k->outcomes[p->outcome]++;
@@ -413,14 +468,15 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 		return output_fail(k, "index.jsonl", k->index.error);
 	for (i = 0; i < OUTPUT_LISTS && k->lists[i].listing; i++) {
 		l = &k->lists[i];
-		b = out_begin(&l->out);
+		to = p->outcome == OUTCOME_FAILED ? &l->out : &l->rest;
+		b = out_begin(to);
 		buf_add(b, h->facts->p + p->item[i],
 		    p->item_rest[i] - p->item[i]);
 		l->listing->name(b, file);
 		buf_add(b, h->facts->p + p->item_rest[i],
 		    p->item[i + 1] - p->item_rest[i]);
-		if (out_end(&l->out))
-			return output_fail(k, l->listing->file, l->out.error);
+		if (out_end(to))
+			return output_fail(k, l->listing->file, to->error);
 	}
 	return 0;
 }

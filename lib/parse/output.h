@@ -22,10 +22,11 @@ struct listing;
 struct pool;
 
 /* A list of the traces in a folder. */
-#define OUTPUT_LISTS 2
+#define OUTPUT_LISTS 3
 struct output_list {
 	const struct listing *listing;
-	struct out out;
+	struct out out;		/* those that failed, so far */
+	struct out rest;	/* the others, in a temporary file */
 };
 
 struct output {
@@ -42,7 +43,7 @@ struct output {
 	struct filter filter;
 	struct out out;		/* the stream, or the one file of a folder */
 	struct out index;	/* index.jsonl */
-	struct output_list lists[OUTPUT_LISTS];	/* index.md, maybe another */
+	struct output_list lists[OUTPUT_LISTS];	/* index.md, then the format's */
 	uint64_t traces;	/* traces written so far */
 	uint64_t outcomes[OUTCOMES];	/* how many of each outcome */
 	unsigned char made[256];	/* 1: that shard folder exists */

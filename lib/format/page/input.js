@@ -133,7 +133,33 @@ function foldButtons() {
 	return box;
 }
 
+/* Links to the pages before and after, if the folder's list is there. */
+function neighbours() {
+	const nav = document.querySelector("nav");
+	if (!nav || typeof pages === "undefined")
+		return;
+	const parts = location.pathname.split("/").map(decodeURIComponent);
+	const up = nav.firstChild.getAttribute("href").startsWith("../");
+	const at = pages.indexOf(parts.slice(up ? -2 : -1).join("/"));
+	const link = (i, text, key) => {
+		if (at < 0 || !pages[i])
+			return;
+		const a = make("a", key, text);
+		a.href = (up ? "../" : "") + pages[i].split("/")
+		    .map(encodeURIComponent).join("/");
+		a.rel = key;
+		nav.append(" ", a);
+	};
+	link(at - 1, "\u2190 Previous", "prev");
+	link(at + 1, "Next \u2192", "next");
+	if (at >= 0)
+		nav.append(" ", make("small", "", (at + 1) + " of " +
+		    pages.length));
+}
+
 function begin() {
+	document.body.classList.add("scripted");
+	neighbours();
 	readRows();
 	showTrace();
 	if (!rows.length)

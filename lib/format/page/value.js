@@ -113,14 +113,46 @@ function object(all) {
 	    JSON.stringify(key) + ":" + value).join(",") + "}";
 }
 
-function showValue(box, text) {
+/* The files of the page: pictures, and the base64 of each. */
+const files = Array.from(document.querySelectorAll("#files img"), (img) => ({
+	img, data: img.src.slice(img.src.indexOf(",") + 1),
+	note: img.parentNode.querySelector("figcaption").lastChild
+	    .textContent.trim() }));
+
+/*
+ * A value with notes in place of its pictures, and the pictures. In JSON both
+ * are strings, and base64 has no character that needs an escape.
+ */
+function withoutFiles(text) {
+	const shown = [];
+	for (const { img, data, note } of files) {
+		const at = text.indexOf(data);
+		if (at < 0)
+			continue;
+		const from = text.lastIndexOf('"', at) + 1;
+		text = text.slice(0, from) + note +
+		    text.slice(text.indexOf('"', at));
+		shown.push(img);
+	}
+	return [text, shown];
+}
+
+function showValue(box, value) {
+	const [text, shown] = readable && files.length ? withoutFiles(value) :
+	    [value, []];
+	showText(box, text);
+	for (const img of shown)
+		box.append(img.cloneNode());
+}
+
+function showText(box, text) {
 	const chat = readable && messages(text);
 	if (chat) {
 		for (const [role, content, others] of chat) {
 			const turn = make("div", "said", make("small", ""));
 			put(turn.firstChild, visible(role));
 			if (content !== "null" || !others.size)
-				showValue(turn, content);
+				showText(turn, content);
 			if (others.size)
 				showPieces(turn, pretty(object(others), true));
 			box.append(turn);
@@ -171,7 +203,8 @@ function size(text) {
 }
 
 /* The parts that the reader has opened or closed, for the next step too. */
-const opened = new Map([["input", true], ["output", true], ["error", true]]);
+const opened = new Map(["input", "output", "error", "conversation",
+	"callback_messages", "stdout", "stderr"].map((key) => [key, true]));
 
 /* A part of a record, which shows its value once it is open. */
 function part(key, text, title) {
