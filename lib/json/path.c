@@ -1,3 +1,4 @@
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,19 +11,44 @@ path_first_name(const char *path)
 	return strcspn(path, ".");
 }
 
+/*
+ * Sets *index to the index that a name of n bytes stands for in an array of
+ * count elements: digits count from 0, "-1" is the last element. Returns 1, or
+ * 0 if the array has no such element.
+ */
+static int
+element_index(const char *name, size_t n, size_t count, size_t *index)
+{
+	size_t i = n > 1 && *name == '-', number = 0;
+	int back = i != 0;
+
+	if (!n)
+		return 0;
+	for (; i < n; i++) {
+		if (name[i] < '0' || name[i] > '9' || number > 100000000)
+			return 0;
+		number = number * 10 + (size_t)(name[i] - '0');
+	}
+	if (back ? number < 1 || number > count : number >= count)
+		return 0;
+	*index = back ? count - number : number;
+	return 1;
+}
+
 static struct json_span
 element(struct json_span array, const char *name, size_t n)
 {
 	struct json_span key, value = { 0 }, none = { 0 };
 	struct json_iter it;
-	size_t i, want = 0;
+	size_t i, count = 0, want;
 
-	for (i = 0; i < n; i++) {
-		if (name[i] < '0' || name[i] > '9' || want > 100000000)
-			return none;
-		want = want * 10 + (size_t)(name[i] - '0');
-	}
-	if (!n)
+	/* only from the end is the number of elements of use */
+	if (n && *name == '-')
+		for (it = json_each(array); json_next(&it, &key, &value); )
+			count++;
+	else
+		count = SIZE_MAX;
+	if (!element_index(name, n, count, &want))
 		return none;
 	it = json_each(array);
 	for (i = 0; json_next(&it, &key, &value); i++)

@@ -3,8 +3,8 @@
 
 /*
  * Dotted paths into JSON values: "data.content"; numbers index arrays from 0:
- * "item.content.0.text". A key that contains dots is found if it is the whole
- * rest of the path.
+ * "item.content.0.text"; negative ones from the end: "messages.-1.content". A
+ * key that contains dots is found if it is the whole rest of the path.
  */
 #include <stddef.h>
 
