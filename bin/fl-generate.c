@@ -32,10 +32,12 @@ static const char usage_head[] =
 "      --template TEXT  add a template with {input} for custom; may be repeated\n"
 "      --original       also write each text itself, first\n"
 "      --base-inputs    read base_inputs of the configuration, not templates\n"
+"      --lines          read plain text, each line a text to vary\n"
+"      --stdin-name NAME  name of the standard input in messages\n"
 "strategies:\n";
 
 enum { OPT_SEED = CLI_OPT, OPT_PERSONAS, OPT_TEMPLATE, OPT_ORIGINAL,
-	OPT_BASE, OPT_LIST };
+	OPT_BASE, OPT_LIST, OPT_LINES, OPT_NAME };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -47,6 +49,8 @@ static const struct option options[] = {
 	{ "template", required_argument, NULL, OPT_TEMPLATE },
 	{ "original", no_argument, NULL, OPT_ORIGINAL },
 	{ "base-inputs", no_argument, NULL, OPT_BASE },
+	{ "lines", no_argument, NULL, OPT_LINES },
+	{ "stdin-name", required_argument, NULL, OPT_NAME },
 	CLI_COMMON
 };
 
@@ -56,10 +60,10 @@ struct words {
 };
 
 static struct {
-	const char *config;
+	const char *config, *stdin_name;
 	struct words strategies, personas, templates;
 	long long limit, seed;
-	int has_limit, has_seed, original, base;
+	int has_limit, has_seed, original, base, lines;
 } given;
 
 /* Returns the usage text, which is built on the first call. */
@@ -124,6 +128,8 @@ generate_read_option(int c)
 	case OPT_TEMPLATE: generate_add(&given.templates, optarg); break;
 	case OPT_ORIGINAL: given.original = 1; break;
 	case OPT_BASE: given.base = 1; break;
+	case OPT_LINES: given.lines = 1; break;
+	case OPT_NAME: given.stdin_name = optarg; break;
 	default: cli_common(c, generate_usage());
 	}
 }
@@ -218,6 +224,9 @@ add_files(struct generator *g, const struct config *c, char **files, int n)
 	int status;
 
 	source_init(&s, files, (size_t)n, cli_report);
+	s.lines = given.lines ? SOURCE_TEXTS : SOURCE_INPUTS;
+	if (given.stdin_name)
+		s.stdin_name = given.stdin_name;
 	while (source_next(&s, generator_fields, v, GENERATE_FIELDS) > 0) {
 		if (!v[GENERATE_INPUT].p && !v[GENERATE_KWARGS].p)
 			source_complain(&s, "neither a template nor an input: "
@@ -247,7 +256,7 @@ main(int argc, char **argv)
 		generate_read_option(c);
 	if (!given.base)
 		cli_need_input(argc - optind, generate_usage());
-	if (config_load(&config, given.config, cli_report_config,
+	if (config_load(&config, given.config, cli_config_reporter(),
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	out_init(&o, STDOUT_FILENO, 0);
@@ -258,7 +267,8 @@ main(int argc, char **argv)
 		status = add_files(&g, &config, argv + optind, argc - optind);
 	generator_finish(&g);
 	if (g.index && g.made < (g.limit ? g.limit : 1))
-		warn("only %zu different inputs could be made", g.made);
+		warn("only %zu different input%s could be made", g.made,
+		    g.made == 1 ? "" : "s");
 	generator_release(&g);
 	config_release(&config);
 	if (out_close(&o))

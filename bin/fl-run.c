@@ -50,12 +50,12 @@ struct option_time {
 
 static struct {
 	const char *config, *target, *command, *protocol, *name, *done, *shard;
-	const char *retry_on, *on_error, *log;
+	const char *retry_on, *on_error, *log, *stdin_name;
 	char *personas, *stderr_dir;
 	struct option_number iterations, parallel, retries, total;
 	struct option_number max_failures, max_tokens, seed;
 	struct option_time timeout, grace, max_time;
-	int replay, ordered, explain, check, package, list;
+	int replay, ordered, explain, check, package, list, lines;
 	int progress;		/* -1: if stderr is a terminal */
 } given = {
 	.grace = { .seconds = 10 }, .progress = -1
@@ -89,6 +89,10 @@ static const struct option_row {
 	{ "protocol", "P", NULL, 0, OPTION_TEXT, 0, 0,
 	    "the command's protocol: jsonl (default) or lines",
 	    &given.protocol },
+	{ "lines", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "read plain text, each line an input", &given.lines },
+	{ "stdin-name", "NAME", NULL, 0, OPTION_TEXT, 0, 0,
+	    "name of the standard input in messages", &given.stdin_name },
 	{ "replay", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "replay recorded arguments", &given.replay },
 	{ "iterations", "N", "iterations", 'n', OPTION_NUMBER, 1, 1000000000,
@@ -577,7 +581,8 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	p->log = &x->log;
 	if (read_done(x, e) || find_command(&x->command, c, e) ||
 	    input_plan_init(&x->inputs, c, given.replay, x->command.target,
-	    e) || set_ready_pattern(x, c, e) ||
+	    e) ||
+	    set_ready_pattern(x, c, e) ||
 	    (given.log && eventlog_open(&x->log, given.log, e)) ||
 	    agent_kind_open(&p->kind, e))
 		return -1;
@@ -689,6 +694,9 @@ run_inputs(struct config *c, char **files, int nfiles)
 	if (experiment_open(&x, c, &e))
 		die("%s", e.msg);
 	source_init(&s, files, (size_t)nfiles, report);
+	s.lines = given.lines ? SOURCE_TEXTS : SOURCE_INPUTS;
+	if (given.stdin_name)
+		s.stdin_name = given.stdin_name;
 	out_init(&o, STDOUT_FILENO, 0);
 	bar.start = isotime_monotonic();
 	status = engine_run(&x.plan, &s, &o);
@@ -718,7 +726,7 @@ main(int argc, char **argv)
 	if (!given.explain && !given.check)
 		cli_need_input(argc - first, buf_str(&usage));
 	buf_release(&usage);
-	if (config_load(&c, given.config, cli_report_config,
+	if (config_load(&c, given.config, cli_config_reporter(),
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	if (given.explain || given.check)

@@ -28,7 +28,7 @@ recorded()
 }
 
 @test "every call that the original FluxLoop records is converted" {
-	run --separate-stderr -0 fl-record-extract "$RECORDINGS/api.jsonl"
+	run --separate-stderr -1 fl-record-extract "$RECORDINGS/api.jsonl"
 	cat >got <<<"$output"
 	count=$(lines_of "$RECORDINGS/api.jsonl")
 	assert_equal "$(lines_of got)" "$count"
@@ -53,7 +53,8 @@ recorded()
 
 @test "callables, reprs and masks are kept unchanged" {
 	grep '"t:callables"\|"t:objects"\|"t:sensitive"' "$RECORDINGS/api.jsonl" >in
-	fl-record-extract in 2>/dev/null >got
+	run -1 fl-record-extract in
+	fl-record-extract in 2>/dev/null >got || true
 	for mark in '<builtin:collector.send>' '<builtin:collector.error>' \
 		'<builtin:collector.send:async>' '<callable:<lambda>>' '<callable:unknown>' \
 		'<callable:print>' "<repr:PosixPath('/a/b')>" '***'; do
@@ -87,17 +88,67 @@ recorded()
 	END
 }
 
-@test "a call without text is kept for replaying and reported" {
-	recorded '{"other":"a"}' '{"input":5}' '{}' >in
-	run --separate-stderr -0 fl-record-extract in
+@test "the text is found in the arguments of real handlers" {
+	local name kwargs path
+
+	while IFS=$'\t' read -r name kwargs path; do
+		run --separate-stderr -0 fl-record-extract <(recorded "$kwargs")
+		assert_equal "$name: $(jq -r '.input_path + " " + .input' <<<"$output")" \
+			"$name: $path T"
+		assert_equal "$stderr" ''
+		# the path leads there again
+		run --separate-stderr -0 fl-record-extract --path "$path" <(recorded "$kwargs")
+		assert_equal "$name: $(jq -r .input <<<"$output")" "$name: T"
+	done <"$DATA/text-places.tsv"
+}
+
+@test "what is not the user's text is not taken for it" {
+	local kwargs
+
+	while IFS= read -r kwargs; do
+		run --separate-stderr -1 fl-record-extract <(recorded "$kwargs")
+		assert_equal "$kwargs $(jq -c '[.input,.input_path]' <<<"$output")" \
+			"$kwargs [null,null]"
+	done <<-'END'
+	{"messages":[{"role":"system","content":"Be kind."},{"role":"assistant","content":"Yes?"}]}
+	{"message":"<callable:send>","input":"***","text":"<repr:object>"}
+	{"history":[{"role":"user","content":"old"}],"q":"new"}
+	{"config":{"prompt":"Be kind."},"headers":{"content":"text/html"}}
+	{"a":{"b":{"text":"deep"}}}
+	{"body":"{\"message\":\"in JSON\"}"}
+	{"events":[{"text":"one"},{"text":"two"}]}
+	END
+}
+
+@test "a call without text is kept for replaying, and its places are listed" {
+	recorded '{"q":"where?","user":{"id x":"abc"},"n":5,"text":"***"}' '{"input":5}' '{}' \
+		'{"q":"when?","user":{"id x":"def"},"n":6}' >in
+	run --separate-stderr -1 fl-record-extract in
 	assert_equal "$(jq -c '[.input,.input_path,.source.line]' <<<"$output")" \
-		$'[null,null,1]\n[null,null,2]\n[null,null,3]'
-	assert_equal "${#stderr_lines[@]}" 3
-	assert_equal "${stderr_lines[1]}" 'fl-record-extract: in:2: no text found, give its place with --path; the call can only be replayed as recorded'
+		$'[null,null,1]\n[null,null,2]\n[null,null,3]\n[null,null,4]'
+	diff - <(cat <<<"$stderr") <<-'END'
+	fl-record-extract: in:1: no text found; the call can only be replayed as recorded, unless you name its place:
+	fl-record-extract:   --path q                            where?
+	fl-record-extract:   --path 'user.id x'                  abc
+	fl-record-extract: in:2: no text found; the call can only be replayed as recorded
+	fl-record-extract: 2 more calls without a text
+	END
+	run --separate-stderr -1 fl-record-extract --text in
+	assert_output ''
+	assert_regex "$stderr" 'in:1: no text found; the call is skipped, unless you name its place:'
+	# each of the listed options works
+	run --separate-stderr -1 fl-record-extract --text --path 'user.id x' in
+	assert_equal "$(jq -r .input <<<"$output")" $'abc\ndef'
+	# a terminal gets no commands, and a long list is cut
+	recorded "$(jq -nc '[range(20) | {("k\(.)"): "\u001b[2J"}] | add')" >in
+	run --separate-stderr -1 fl-record-extract in
+	assert_equal "${#stderr_lines[@]}" 14
+	assert_equal "${stderr_lines[13]}" 'fl-record-extract:   and 8 more strings'
+	refute_regex "$stderr" $'\e'
 }
 
 @test "--path gives the place of the text, whatever its type" {
-	recorded '{"item":{"content":[{"text":"deep"}]},"input":"no","n":5,"a.b":"dots"}' >in
+	recorded '{"item":{"content":[{"text":"deep"}]},"input":"no","n":5,"a.b":"dots","l":["x",["y","z"]]}' >in
 	while IFS=' ' read -r path text; do
 		run --separate-stderr -0 fl-record-extract --path "$path" in
 		assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" "[\"$path\",$text]"
@@ -105,13 +156,29 @@ recorded()
 		assert_equal "$(jq -c .input <<<"$output")" "$text"
 	done <<-'END'
 	item.content.0.text "deep"
+	item.content.-1.text "deep"
 	n 5
 	a.b "dots"
 	item {"content":[{"text":"deep"}]}
+	l.0 "x"
+	l.-2 "x"
+	l.-1.-1 "z"
 	END
-	run --separate-stderr -0 fl-record-extract --path item.content.1.text in
-	assert_equal "$stderr" 'fl-record-extract: in:1: no text at item.content.1.text; the call can only be replayed as recorded'
-	assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '[null,null]'
+	# a text goes into a list of parts
+	run --separate-stderr -0 fl-record-extract --path item.content in
+	assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '["item.content.0.text","deep"]'
+	for path in item.content.1.text item.content.-2.text l.-3 l.- l.-0 l.-1x; do
+		run --separate-stderr -1 fl-record-extract --path "$path" in
+		assert_equal "${stderr_lines[0]}" "fl-record-extract: in:1: no text at $path; the call can only be replayed as recorded, unless you name its place:"
+		assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" '[null,null]'
+	done
+}
+
+@test "--try takes the text at a path if there is one, and reports that there is none" {
+	recorded '{"data":{"q":"a"},"message":"m"}' '{"message":"n"}' '{"message":"o"}' >in
+	run --separate-stderr -0 fl-record-extract --try data.q in
+	assert_equal "$(jq -r .input_path <<<"$output" | paste -sd ' ')" 'data.q message message'
+	assert_equal "$stderr" 'fl-record-extract: in:2: warning: no text at data.q; the text at message is taken'
 }
 
 @test "--first, --last, --target and --unique select calls" {

@@ -2,7 +2,6 @@
 
 #include "base/buf.h"
 #include "base/util.h"
-#include "json/path.h"
 #include "template.h"
 
 const char *const template_fields[TEMPLATE_FIELDS] = {
@@ -12,29 +11,6 @@ const char *const template_fields[TEMPLATE_FIELDS] = {
 	[TEMPLATE_TYPES] = "types",
 	[TEMPLATE_TIMESTAMP] = "timestamp"
 };
-
-const char *
-template_find(struct json_span kwargs, const char *path,
-    struct json_span *text)
-{
-	static const char *const usual[] = {
-		"data.content", "input", "input_text", "message", "query",
-		"text", "content"
-	};
-	size_t i;
-
-	if (path) {
-		*text = path_get(kwargs, path);
-		return text->p ? path : NULL;
-	}
-	for (i = 0; i < LEN(usual); i++) {
-		*text = path_get(kwargs, usual[i]);
-		if (json_is(*text, JSON_STRING))
-			return usual[i];
-	}
-	text->p = NULL;
-	return NULL;
-}
 
 void
 template_put(struct buf *b, struct json_span record,

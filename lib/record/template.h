@@ -23,14 +23,6 @@ enum template_field {
 extern const char *const template_fields[TEMPLATE_FIELDS];
 
 /*
- * Finds the text in recorded arguments: the value at path, or, if path is NULL,
- * the first string at data.content, input, input_text, message, query, text or
- * content. Returns its path (path, or a constant) with *text set, or NULL.
- */
-const char *template_find(struct json_span kwargs, const char *path,
-    struct json_span *text);
-
-/*
  * Appends the template of a recording and a newline. v has the recording's
  * fields; file and line say where it is from. Without text and path, null is
  * written, and the call can only be replayed as recorded. Unknown fields of the

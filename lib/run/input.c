@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "json/path.h"
 #include "io/line.h"
+#include "record/place.h"
 #include "config/config.h"
 #include "config/env.h"
 #include "constant.h"
@@ -39,76 +40,88 @@ provider_kind(const char *name, size_t n, int whole)
 	return NULL;
 }
 
-static int
-check_providers(struct json_span map, struct err *e)
-{
-	struct json_span key = { 0 }, value;
-	struct json_iter it;
-
-	if (!json_is(map, JSON_OBJECT))
-		return 0;
-	for (it = json_each(map); json_next(&it, &key, &value); )
-		if (!json_is(value, JSON_STRING) ||
-		    !provider_kind(value.p + 1, value.n - 2, 1))
-			return err_set(e, 0, 0, "replay_args."
-			    "callable_providers: %.*s: unknown provider %.*s "
-			    "(there are builtin:collector.send and "
-			    "builtin:collector.error)", (int)key.n, key.p,
-			    (int)value.n, value.p);
-	return 0;
-}
-
 /*
- * Finds the last recorded call of the target. Lines that are not recordings
- * are skipped: a recorder may have been interrupted within a line.
+ * Reads the last recorded call of the target, and the target of the last call
+ * of another. Lines that are not recordings are skipped: a recorder may have
+ * been interrupted within a line. Returns what line_next does at the end.
  */
 static int
-find_recording(struct input_plan *p, const char *file, struct err *e)
+read_calls(struct input_plan *p, int fd, struct buf *other)
 {
 	static const char *const names[] = { "target", "kwargs" };
 	struct json_span v[2], whole;
 	struct json_fault f;
 	struct line_reader r;
 	struct line l;
-	struct buf other = { 0 };
-	int fd, got, met;
+	int got;
 
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(e, 0, 0, "replay_args.recording_file '%s': %s",
-		    file, strerror(errno));
 	line_init(&r, fd);
 	while ((got = line_next(&r, &l)) > 0) {
-		met = json_scan(l.p, l.n, JSON_LAX, names, v, 2, &f);
-		if (met < 0 || !json_is(v[1], JSON_OBJECT) ||
-		    !json_is(v[0], JSON_STRING))
+		if (json_scan(l.p, l.n, JSON_LAX, names, v, 2, &f) < 0 ||
+		    !json_is(v[1], JSON_OBJECT) || !json_is(v[0], JSON_STRING))
 			continue;
-		other.len = 0;
-		json_text(&other, v[0]);
-		if (p->target && strcmp(buf_str(&other), p->target) != 0)
+		if (p->target && !json_is_str(v[0], p->target)) {
+			other->len = 0;
+			json_text(other, v[0]);
 			continue;
+		}
 		whole.p = l.p + strspn(l.p, " \t\r");
 		whole.n = l.n - (size_t)(whole.p - l.p);
 		p->recorded.len = 0;
 		json_compact(&p->recorded, whole);
 	}
 	line_release(&r);
+	return got;
+}
+
+/* Finds the call to replay in the recording. */
+static int
+find_recording(struct input_plan *p, struct err *e)
+{
+	struct buf other = { 0 };
+	int fd, bad;
+
+	fd = open(p->recording, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, 0, 0, "replay_args.recording_file '%s': %s",
+		    p->recording, strerror(errno));
+	bad = read_calls(p, fd, &other) < 0;
 	close(fd);
-	if (got < 0)
-		err_set(e, 0, 0, "%s: %s", file, strerror(errno));
+	if (bad)
+		err_set(e, 0, 0, "%s: %s", p->recording, strerror(errno));
 	else if (!p->recorded.len && other.len)
-		got = err_set(e, 0, 0, "%s: no call of '%s' was recorded; the "
-		    "last one is of '%s'", file, p->target, buf_str(&other));
+		bad = err_set(e, 0, 0, "%s: no call of '%s' was recorded; the "
+		    "last one is of '%s'", p->recording, p->target,
+		    buf_str(&other));
 	buf_release(&other);
-	return got < 0 ? -1 : 0;
+	return bad ? -1 : 0;
+}
+
+/* Reads the recording on the first call; later ones give the same result. */
+static int
+need_recording(struct input_plan *p, struct err *e)
+{
+	struct err first = { 0 };
+
+	if (p->recording && !p->recorded.len && !p->unreadable &&
+	    find_recording(p, &first))
+		p->unreadable = xstrdup(first.msg);
+	err_release(&first);
+	if (p->unreadable)
+		return err_set(e, 0, 0, "%s", p->unreadable);
+	if (p->recorded.len)
+		return 0;
+	return err_set(e, 0, 0, "there are no recorded arguments to replay: "
+	    "the input has no template_kwargs, and there is no "
+	    "replay_args.recording_file (record a call, or set "
+	    "replay_args.enabled to false)");
 }
 
 int
 input_plan_init(struct input_plan *p, const struct config *c, int replay,
     const char *target, struct err *e)
 {
-	char *file, *path;
-	int bad = 0;
+	char *file;
 
 	memset(p, 0, sizeof(*p));
 	p->replay = replay || config_true(c, "replay_args.enabled");
@@ -121,18 +134,11 @@ input_plan_init(struct input_plan *p, const struct config *c, int replay,
 	p->personas = config_get(c, "personas");
 	p->template = config_text(c, "input_template");
 	p->target = target ? xstrdup(target) : NULL;
-	if (check_providers(p->providers, e) ||
-	    (p->replay && constant_read(&p->set, c, "replay_args.set", e)) ||
-	    constant_read(&p->args, c, "runner.args", e))
-		return -1;
 	file = config_text(c, "replay_args.recording_file");
-	if (p->replay && file) {
-		path = config_path(c, file);
-		bad = access(path, F_OK) == 0 && find_recording(p, path, e);
-		free(path);
-	}
+	p->recording = file ? config_path(c, file) : NULL;
 	free(file);
-	return bad ? -1 : 0;
+	return (p->replay && constant_read(&p->set, c, "replay_args.set",
+	    e)) || constant_read(&p->args, c, "runner.args", e) ? -1 : 0;
 }
 
 void
@@ -143,6 +149,8 @@ input_plan_release(struct input_plan *p)
 	free(p->target);
 	buf_release(&p->set);
 	buf_release(&p->args);
+	free(p->recording);
+	free(p->unreadable);
 	buf_release(&p->recorded);
 	if (p->masked)
 		set_release(p->masked);
@@ -262,7 +270,7 @@ struct callables {
 	const struct input_plan *plan;
 	struct json_span providers;
 	struct json_span types;	/* noted types of values */
-	const char *input_path;
+	struct json_span replaced;	/* by the input; p may be NULL */
 	struct buf *found;	/* JSON, open */
 	struct err *e;
 };
@@ -344,7 +352,7 @@ each_string(void *arg, const char *path, struct json_span string)
 	    json_is(c->providers, JSON_OBJECT) &&
 	    json_get(c->providers, path).p;
 
-	if (c->input_path && !strcmp(path, c->input_path))
+	if (string.p == c->replaced.p)
 		return 0;
 	if (json_is(c->types, JSON_OBJECT))
 		type = json_get(c->types, path);
@@ -394,8 +402,9 @@ static int
 put_callables(const struct input_plan *p, struct input *in, struct json_span
     kwargs, const char *path, struct err *e)
 {
-	struct callables c = { p, p->providers, in->types, path, &in->callables,
-	    e };
+	struct json_span none = { 0 };
+	struct callables c = { p, p->providers, in->types, path ?
+	    path_get(kwargs, path) : none, &in->callables, e };
 	int bad;
 
 	json_open(&in->callables, NULL, '{');
@@ -475,41 +484,71 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 	    "recorded arguments: set replay_args.override_param_path");
 }
 
-static int
-replay(const struct input_plan *p, struct input *in, struct err *e)
+/*
+ * Finds where the input goes: replay_args.override_param_path if the arguments
+ * have such a place, else where the input's text was in them, else where a text
+ * usually is. Returns the path, empty if there is none. A text goes into a list
+ * of parts, not in its place.
+ */
+static struct buf
+input_place(const struct input_plan *p, const struct input *in,
+    struct json_span kwargs)
 {
-	struct json_span recorded = { p->recorded.p, p->recorded.len };
-	struct json_span kwargs = { 0 }, at = { 0 };
-	struct buf own = { 0 }, set = { 0 };
+	struct json_span at = { 0 }, value = { 0 };
+	struct buf own = { 0 }, path = { 0 };
+	const char *known;
+
+	if (in->metadata.p)
+		at = json_get(in->metadata, "input_path");
+	if (json_is(at, JSON_STRING))
+		json_text(&own, at);
+	known = p->path ? p->path : own.len ? buf_str(&own) : NULL;
+	if (known)
+		value = path_get(kwargs, known);
+	if (!value.p && p->path && own.len && path_get(kwargs,
+	    buf_str(&own)).p) {
+		known = own.p;
+		value = path_get(kwargs, known);
+	}
+	if (known)
+		buf_puts(&path, known);
+	else
+		place_find(kwargs, &path, &value);
+	if (value.p && in->value.len && *in->value.p == '"')
+		place_enter_list(&path, &value);
+	buf_release(&own);
+	return path;
+}
+
+static int
+replay(struct input_plan *p, struct input *in, struct err *e)
+{
+	struct json_span kwargs = { 0 };
+	struct buf place, set = { 0 };
 	const char *path;
 	int bad;
 
 	if (in->metadata.p) {
 		kwargs = json_get(in->metadata, "template_kwargs");
-		at = json_get(in->metadata, "input_path");
 		in->objects = json_get(in->metadata, "objects");
 		in->types = json_get(in->metadata, "types");
 	}
-	if (!json_is(kwargs, JSON_OBJECT) && recorded.n) {
-		kwargs = json_get(recorded, "kwargs");
-		in->objects = json_get(recorded, "objects");
-		in->types = json_get(recorded, "types");
+	if (!json_is(kwargs, JSON_OBJECT)) {
+		if (need_recording(p, e))
+			return -1;
+		kwargs = json_get(json_buf(&p->recorded), "kwargs");
+		in->objects = json_get(json_buf(&p->recorded), "objects");
+		in->types = json_get(json_buf(&p->recorded), "types");
 	}
-	if (!json_is(kwargs, JSON_OBJECT))
-		return err_set(e, 0, 0, "there are no recorded arguments to "
-		    "replay: the input has no template_kwargs, and no "
-		    "replay_args.recording_file is there (record a call, or "
-		    "set replay_args.enabled to false)");
-	if (json_is(at, JSON_STRING))
-		json_text(&own, at);
-	path = p->path ? p->path : own.len ? buf_str(&own) : NULL;
+	place = input_place(p, in, kwargs);
+	path = place.len ? buf_str(&place) : NULL;
 	bad = put_constants(p, in, kwargs, &set, e);
 	kwargs = json_buf(&set);
 	if (!bad)
 		bad = put_callables(p, in, kwargs, path, e);
 	if (put_kwargs(in, kwargs, path, e))
 		bad = -1;
-	buf_release(&own);
+	buf_release(&place);
 	buf_release(&set);
 	return bad;
 }
@@ -530,7 +569,7 @@ identify(struct input *in, struct json_span input, struct json_span id)
 }
 
 struct input *
-input_new(const struct input_plan *p, struct json_span record,
+input_new(struct input_plan *p, struct json_span record,
     const struct json_span v[INPUT_FIELDS], struct err *e)
 {
 	struct input *in = xcalloc(1, sizeof(*in));

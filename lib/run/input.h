@@ -25,8 +25,10 @@ struct input_plan {
 	char *target;		/* target whose recorded calls are replayed */
 	struct buf set;		/* JSON of replay_args.set, or empty */
 	struct buf args;	/* JSON of runner.args, or empty */
-	struct buf recorded;	/* the recording to use where an input has no
-				   arguments of its own; empty: none */
+	char *recording;	/* path of replay_args.recording_file, or NULL */
+	struct buf recorded;	/* its call, read for the first input without
+				   arguments of its own; empty: not yet */
+	char *unreadable;	/* why it cannot be used, or NULL */
 	struct json_span replaced;	/* replay_args.set; p may be NULL */
 	struct set *masked;	/* hashes of paths that were reported */
 	void (*report)(const char *msg);	/* for people; may be NULL */
@@ -53,7 +55,8 @@ struct input {
 
 /*
  * Reads the settings for inputs from c, which is borrowed. replay is 1 to
- * replay whatever c says. Returns 0, or -1 with *e filled in.
+ * replay whatever c says. Returns 0, or -1 with *e filled in: a constant names a
+ * variable that is not set. p is to be released either way.
  */
 int input_plan_init(struct input_plan *p, const struct config *c, int replay,
     const char *target, struct err *e);
@@ -67,7 +70,7 @@ enum { INPUT_VALUE, INPUT_ID, INPUT_METADATA, INPUT_FIELDS };
  * recorded callable has no provider, the override path does not exist), *e is
  * filled in; the input is returned all the same.
  */
-struct input *input_new(const struct input_plan *p, struct json_span record,
+struct input *input_new(struct input_plan *p, struct json_span record,
     const struct json_span v[INPUT_FIELDS], struct err *e);
 
 /* Gives back one reference; the last one frees it. */

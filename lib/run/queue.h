@@ -17,7 +17,7 @@ struct run;
 struct source;
 
 struct queue_plan {
-	const struct input_plan *inputs;
+	struct input_plan *inputs;
 	const char *name;	/* of the experiment */
 	long long iterations;	/* of each input */
 	int has_seed;		/* 0: trace ids are random */
