@@ -21,23 +21,38 @@
 #include "config/configset.h"
 #include "config/env.h"
 #include "config/envset.h"
+#include "config/existing.h"
+#include "config/layout.h"
+#include "config/project.h"
+#include "generate/strategies.h"
 
 static const char usage[] =
 "fl-config [-f FILE] COMMAND [ARGUMENT ...]\n"
 "Check, show and edit setting.yaml.\n"
-"  check               report errors and warnings about the file\n"
+"  check               report errors and warnings about the file, and what it\n"
+"                      names that is not there\n"
+"  check run           leave out what concerns only the making of inputs\n"
+"  check generate      leave out what concerns only runs\n"
 "  show                print the effective configuration as JSON\n"
 "  show --defaults     print the defaults alone, without a file\n"
 "  get KEY             print one effective value, such as runner.target\n"
 "  set KEY VALUE       change one value and keep the rest of the file\n"
+"  unset KEY           remove a key\n"
 "  inputs              print base_inputs as JSONL inputs\n"
 "  env                 print the variables that agents get from .env files\n"
 "                      and the file\n"
 "  env get NAME        print one variable of agents\n"
 "  env set NAME VALUE  change the .env file in FILE's folder\n"
 "For scripts:\n"
+"  inputs-file         print the file that inputs are read from, as seen from\n"
+"                      here; nothing if base_inputs are used\n"
+"  path KEY DEFAULT    print the path that KEY or else DEFAULT gives, as seen\n"
+"                      from here\n"
 "  nearest WORD KNOWN ...  print the known word that WORD probably stands for\n"
+"  project NAME DIR    print the folder of a new project NAME in DIR\n"
+"  example             print the folder of the example project\n"
 "  quote TEXT          print TEXT as a JSON string\n"
+"  shell WORD ...      print the words on a line, quoted for a shell\n"
 "  slug TEXT           print TEXT as a path component\n"
 "  visible TEXT ...    print each TEXT as a line, with escapes for control and\n"
 "                      other invisible characters\n"
@@ -61,6 +76,8 @@ static long long limit = INT64_MAX;
 /* 1: report warnings, too. */
 static int checking;
 
+static size_t warnings;		/* number of warnings */
+
 static void
 report_config(void *file, int error, const struct err *e)
 {
@@ -68,17 +85,85 @@ report_config(void *file, int error, const struct err *e)
 
 	if (!error && !checking)
 		return;
+	warnings += !error;
 	text = err_text(e, file);
 	warn("%s%s", error ? "" : "warning: ", text);
 	free(text);
 }
 
+/* Reports a strategy that fl-generate does not know. */
+static void
+check_strategy(const struct config *c, const char *key, struct json_span v)
+{
+	struct nearest near;
+	struct err e = { 0 };
+	struct buf name = { 0 };
+	size_t i;
+
+	if (json_is(v, JSON_OBJECT))
+		v = json_get(v, "type");
+	if (!json_is(v, JSON_STRING))
+		return;
+	json_text(&name, v);
+	nearest_init(&near, buf_str(&name));
+	for (i = 0; i < strategies_count; i++)
+		nearest_try(&near, strategies_name(i));
+	if (strategies_find(name.p) == strategies_count) {
+		err_set(&e, 0, 0, "%s: unknown strategy '%s'%s%s%s", key,
+		    name.p, near.found ? "; did you mean '" : "", near.found ?
+		    near.found : "", near.found ? "'?" : "");
+		configset_locate(c->file, key, &e);
+		report_config(c->file, 0, &e);
+	}
+	err_release(&e);
+	buf_release(&name);
+}
+
+static void
+check_strategies(const struct config *c)
+{
+	static const char *const keys[] = {
+		"variation_strategies", "input_generation.strategies"
+	};
+	struct json_span list, index, v;
+	struct json_iter it;
+	size_t i;
+
+	for (i = 0; i < LEN(keys); i++) {
+		list = config_get(c, keys[i]);
+		if (json_is(list, JSON_STRING))
+			check_strategy(c, keys[i], list);
+		if (!json_is(list, JSON_ARRAY))
+			continue;
+		for (it = json_each(list); json_next(&it, &index, &v); )
+			check_strategy(c, keys[i], v);
+	}
+}
+
+/* The checks are done on a file that was checked when it was read. */
+static int
+check_run(const struct config *c, char **args)
+{
+	(void)args;
+	existing_folders(c, report_config, c->file);
+	return warnings > 0;
+}
+
+static int
+check_generate(const struct config *c, char **args)
+{
+	(void)args;
+	check_strategies(c);
+	return warnings > 0;
+}
+
 static int
 check(const struct config *c, char **args)
 {
-	(void)c;
-	(void)args;
-	return 0;
+	check_run(c, args);
+	check_generate(c, args);
+	existing_files(c, report_config, c->file);
+	return warnings > 0;
 }
 
 static int
@@ -159,6 +244,49 @@ is_inherited(const char *name, size_t n)
 	return is;
 }
 
+/* Prints a path and a newline. */
+static void
+put_path(const char *path)
+{
+	struct buf *b = out_begin(&out);
+
+	buf_puts(b, path);
+	buf_byte(b, '\n');
+}
+
+static int
+inputs_file(const struct config *c, char **args)
+{
+	struct err e = { 0 };
+	char *file = NULL;
+
+	(void)args;
+	if (existing_inputs(c, &file, &e)) {
+		warn("%s", e.msg);
+		err_release(&e);
+		return 2;
+	}
+	if (file)
+		put_path(file);
+	free(file);
+	return 0;
+}
+
+static int
+path(const struct config *c, char **args)
+{
+	char *name = config_text(c, args[0]), *seen;
+	struct layout l;
+
+	layout_find(&l, c->file);
+	seen = layout_beside(&l, name ? name : args[1]);
+	put_path(seen);
+	layout_release(&l);
+	free(seen);
+	free(name);
+	return 0;
+}
+
 static int
 env(const struct config *c, char **args)
 {
@@ -197,13 +325,14 @@ get_env(const struct config *c, char **args)
 static int
 set_env(const char *file, char **args)
 {
-	const char *slash = strrchr(file, '/');
-	size_t folder = slash ? (size_t)(slash - file) + 1 : 0;
-	char *dotenv = xasprintf("%.*s.env", (int)folder, file);
+	struct layout l;
 	struct err e = { 0 };
-	char *text;
+	char *dotenv, *text;
 	int bad;
 
+	layout_find(&l, file);
+	dotenv = layout_beside(&l, ".env");
+	layout_release(&l);
 	bad = envset_put(dotenv, args[0], args[1], &e);
 	if (bad) {
 		text = err_text(&e, dotenv);
@@ -233,6 +362,38 @@ nearest(const char *file, char **args)
 }
 
 static int
+project(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out);
+	struct err e = { 0 };
+	int bad = project_folder(b, args[0], args[1], &e);
+
+	(void)file;
+	if (bad)
+		warn("%s", e.msg);
+	else
+		buf_byte(b, '\n');
+	err_release(&e);
+	return bad ? 2 : 0;
+}
+
+static int
+example(const char *file, char **args)
+{
+	char *folder = project_example();
+
+	(void)file;
+	(void)args;
+	if (!folder) {
+		warn("the example project is missing: run 'make install'");
+		return 2;
+	}
+	put_path(folder);
+	free(folder);
+	return 0;
+}
+
+static int
 quote(const char *file, char **args)
 {
 	struct buf *b = out_begin(&out);
@@ -254,6 +415,48 @@ slug(const char *file, char **args)
 	return 0;
 }
 
+/* Appends a word as a shell reads it back, and as a terminal shows it. */
+static void
+put_shell(struct buf *b, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
+	struct buf text = { 0 };
+	const char *quotes = "'";
+
+	visible_put(&text, word, strlen(word));
+	if (strcmp(buf_str(&text), word) != 0)
+		quotes = "$'";
+	else if (*word && !word[strspn(word, plain)])
+		quotes = "";
+	text.len = 0;
+	for (; *word; word++) {
+		if (*quotes == '$' && (*word == '\'' || *word == '\\'))
+			buf_byte(&text, '\\');
+		if (*quotes == '\'' && *word == '\'')
+			buf_puts(&text, "'\\'");
+		buf_byte(&text, *word);
+	}
+	buf_puts(b, quotes);
+	visible_put(b, buf_str(&text), text.len);
+	if (*quotes)
+		buf_byte(b, '\'');
+	buf_release(&text);
+}
+
+static int
+shell(const char *file, char **args)
+{
+	struct buf *b = out_begin(&out);
+
+	(void)file;
+	for (; *args; args++) {
+		put_shell(b, *args);
+		buf_byte(b, args[1] ? ' ' : '\n');
+	}
+	return 0;
+}
+
 static int
 visible(const char *file, char **args)
 {
@@ -272,12 +475,24 @@ set(const char *file, char **args)
 {
 	struct err e = { 0 };
 
-	if (configset_put(file, args[0], args[1], &e)) {
+	int bad = configset_put(file, args[0], args[1], &e);
+
+	if (bad)
 		report_config((void *)(uintptr_t)file, 1, &e);
-		err_release(&e);
-		return 2;
-	}
-	return 0;
+	err_release(&e);
+	return bad ? 2 : 0;
+}
+
+static int
+unset(const char *file, char **args)
+{
+	struct err e = { 0 };
+	int bad = configset_remove(file, args[0], &e);
+
+	if (bad)
+		report_config((void *)(uintptr_t)file, 1, &e);
+	err_release(&e);
+	return bad ? 2 : 0;
 }
 
 /* A command of two words comes before the command of its first word alone. */
@@ -290,17 +505,25 @@ static const struct command {
 	int (*run)(const struct config *c, char **args);
 	int (*edit)(const char *file, char **args);
 } commands[] = {
+	{ .name = "check", .second = "run", .run = check_run },
+	{ .name = "check", .second = "generate", .run = check_generate },
 	{ .name = "check", .run = check },
 	{ .name = "show", .second = "--defaults", .edit = show_defaults },
 	{ .name = "show", .run = show },
 	{ .name = "get", .args = 1, .run = get },
 	{ .name = "set", .args = 2, .edit = set },
+	{ .name = "unset", .args = 1, .edit = unset },
 	{ .name = "inputs", .run = inputs },
+	{ .name = "inputs-file", .run = inputs_file },
+	{ .name = "path", .args = 2, .run = path },
 	{ .name = "env", .second = "get", .args = 1, .run = get_env },
 	{ .name = "env", .second = "set", .args = 2, .edit = set_env },
 	{ .name = "env", .run = env },
 	{ .name = "nearest", .args = 1, .more = 1, .edit = nearest },
+	{ .name = "project", .args = 2, .edit = project },
+	{ .name = "example", .edit = example },
 	{ .name = "quote", .args = 1, .edit = quote },
+	{ .name = "shell", .args = 1, .more = 1, .edit = shell },
 	{ .name = "slug", .args = 1, .edit = slug },
 	{ .name = "visible", .args = 1, .more = 1, .edit = visible },
 };
@@ -314,7 +537,7 @@ run_command(const struct command *cmd, const char *file, char **args)
 
 	if (cmd->edit)
 		return cmd->edit(file, args);
-	checking = cmd->run == check;
+	checking = !strcmp(cmd->name, "check");
 	if (!config_load(&c, file, report_config,
 	    (void *)(uintptr_t)file))
 		status = cmd->run(&c, args);

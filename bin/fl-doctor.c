@@ -26,17 +26,20 @@ static const char usage[] =
 "fl-doctor [-c FILE]\n"
 "Check what FluxLoop needs on this machine; print a line for each thing.\n"
 "  -c, --config FILE  check this configuration (default: setting.yaml, if it\n"
-"                     exists)\n";
+"                     exists)\n"
+"      --bash VERSION print this as the version of bash\n";
+
+enum { OPT_BASH = CLI_OPT };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
+	{ "bash", required_argument, NULL, OPT_BASH },
 	CLI_COMMON
 };
 
-static const char *const programs[] = {
-	"fl-config", "fl-yaml", "fl-record-extract", "fl-generate", "fl-run",
-	"fl-collect", "fl-status", "fl-parse", "fl-import"
-};
+#ifndef PROGRAMS
+#define PROGRAMS ""
+#endif
 
 static struct {
 	struct out out;
@@ -149,6 +152,29 @@ check_program(const char *name)
 	buf_release(&text);
 	free(argv[0]);
 	free(argv[1]);
+}
+
+/* Checks the other programs of this version. */
+static void
+check_programs(void)
+{
+	char *list = xstrdup(PROGRAMS), *rest = list, *name;
+
+	while ((name = strtok_r(rest, " ", &rest)))
+		if (strcmp(name, prog) != 0)
+			check_program(name);
+	free(list);
+}
+
+/* Checks the lock of experiments that fluxloop takes. */
+static void
+check_flock(void)
+{
+	char *path = program_find("flock");
+
+	finding_put(path ? "ok" : "missing", "flock", path ? path :
+	    "apt install util-linux");
+	free(path);
 }
 
 static void
@@ -330,21 +356,25 @@ int
 main(int argc, char **argv)
 {
 	static char usual[] = "setting.yaml";
+	const char *bash = NULL;
 	char *file = NULL;
-	size_t i;
 	int c;
 
 	util_init(argv[0]);
 	while ((c = cli_option(argc, argv, "c:", options)) != -1) {
-		if (c != 'c')
-			cli_common(c, usage);
-		file = optarg;
+		switch (c) {
+		case 'c': file = optarg; break;
+		case OPT_BASH: bash = optarg; break;
+		default: cli_common(c, usage);
+		}
 	}
 	if (optind < argc)
 		cli_misused(usage, "unexpected '%s'", argv[optind]);
 	out_init(&findings.out, STDOUT_FILENO, 1);
-	for (i = 0; i < LEN(programs); i++)
-		check_program(programs[i]);
+	if (bash)
+		finding_put("ok", "bash", bash);
+	check_programs();
+	check_flock();
 	check_jq();
 	if (!file && !access(usual, F_OK))
 		file = usual;

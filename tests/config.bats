@@ -44,7 +44,7 @@ setting()
 	assert_equal "$stderr" ''
 }
 
-@test "errors and warnings are reported with their position, and only errors make check fail" {
+@test "errors and warnings are reported with their position, and errors make check end with 2" {
 	setting <<-'END'
 	# a comment
 	name: "my agent"   # behind it
@@ -94,7 +94,7 @@ setting()
 	END
 	diff wanted <(cat <<<"$stderr")
 	setting <<<'iteration: 3'
-	run -0 fl-config check
+	run -1 fl-config check
 	assert_output --partial 'warning: '
 }
 
@@ -156,7 +156,7 @@ setting()
 
 @test "scalars that PyYAML reads differently are warnings" {
 	setting <<<$'name: yes\ndescription: 2025-10-04\nversion: 010\ntags: [12:30:45, "on", on, no more]'
-	run --separate-stderr -0 fl-config check
+	run --separate-stderr -1 fl-config check
 	assert_equal "$(sed 's/^fl-config: warning: setting.yaml:\([0-9:]*\): \([^ ]*\) .*, but as \(.*\) by other.*/\1 \2 \3/' <<<"$stderr")" \
 		$'1:7 yes a boolean\n2:14 2025-10-04 a date\n3:10 010 an octal number\n4:8 12:30:45 a number in base 60\n4:24 on a boolean'
 }
@@ -418,7 +418,7 @@ setting()
 	setting <<<''
 	run --separate-stderr -0 fl-config env
 	assert_output $'A=1\nB=2'
-	run --separate-stderr -0 fl-config check
+	run --separate-stderr -1 fl-config check
 	assert_equal "$(sed 's/^fl-config: warning: .*\.env:/.env:/' <<<"$stderr")" \
 		$'.env:2: expected NAME=VALUE\n.env:4: expected NAME=VALUE\n.env:5: missing closing quote'
 }
@@ -483,6 +483,7 @@ changes()
 }
 
 @test "set adds a missing key to its section or with its section" {
+	mkdir a b
 	while IFS=';' read -r text key value; do
 		# shellcheck disable=SC2059 # it has line breaks
 		printf -- "$text" >setting.yaml
@@ -659,9 +660,15 @@ others()
 	assert_equal "$(cat a/.env)" $'# mine\nX=new\nXY=1\nlast=3'
 	fl-config -f a/setting.yaml env set Y 1
 	assert_equal "$(tail -n 1 a/.env)" Y=1
-	assert_equal "$(mode_of a/.env)" 600
 	fl-config env set Y 1
 	assert_equal "$(cat .env)" Y=1
+	assert_equal "$(mode_of .env)" 600
+	# the mode of an existing file is the user's
+	for mode in 640 400 664; do
+		chmod "$mode" a/.env
+		fl-config -f a/setting.yaml env set Y "$mode"
+		assert_equal "$(mode_of a/.env)" "$mode"
+	done
 	run -2 fl-config env set 1Y 1
 	assert_output "fl-config: .env: '1Y' is not the name of a variable"
 	ln -s a/.env link.env
@@ -769,10 +776,222 @@ others()
 @test "a .env that is a folder is a warning, and one that cannot be read an error" {
 	printf 'name: x\n' >setting.yaml
 	mkdir .env
-	run --separate-stderr -0 fl-config -f setting.yaml check
+	run --separate-stderr -1 fl-config -f setting.yaml check
 	assert_equal "$stderr" "fl-config: warning: $PWD/.env: Is a directory"
 	rmdir .env
 	ln -s .env .env
 	run --separate-stderr -2 fl-config -f setting.yaml env
 	assert_equal "$stderr" "fl-config: $PWD/.env: Too many levels of symbolic links"
+}
+
+# --- what is not there, or has no effect -------------------------------------------
+
+@test "check finds folders, files, strategies and variables that do not exist" {
+	setting <<-'END'
+	variation_strategies: [typo, conise]
+	input_generation: {strategies: [{type: nonsense}]}
+	runner:
+	  target: "app:run"
+	  working_directory: "./srcc"
+	  python_path: [lib, libb]
+	replay_args:
+	  enabled: true
+	  recording_file: "recordings/arg.jsonl"
+	inputs_file: "inputs/other.yaml"
+	output_directory: setting.yaml
+	END
+	mkdir lib recordings
+	printf 'FLUXLOOP_ITERATION=5\nFLUXLOOP_ENABLED=true\nFLUXLOOP_XYZ=1\nOPENAI_API_KEY=k\n' >.env
+	touch recordings/args.jsonl
+	FLUXLOOP_SEDD=1 run --separate-stderr -1 fl-config check
+	assert_output ''
+	diff - <(sed "s|$PWD/||" <<<"$stderr") <<-'END'
+	fl-config: warning: .env:1: unknown variable 'FLUXLOOP_ITERATION'; did you mean 'FLUXLOOP_ITERATIONS'?
+	fl-config: warning: .env:3: unknown variable 'FLUXLOOP_XYZ'
+	fl-config: warning: setting.yaml: unknown variable 'FLUXLOOP_SEDD' in the environment; did you mean 'FLUXLOOP_SEED'?
+	fl-config: warning: setting.yaml:5:22: runner.working_directory: folder './srcc': No such file or directory
+	fl-config: warning: setting.yaml:6:16: runner.python_path: folder 'libb': No such file or directory
+	fl-config: warning: setting.yaml:11:19: output_directory: 'setting.yaml' is not a folder
+	fl-config: warning: setting.yaml:1:23: variation_strategies: unknown strategy 'conise'; did you mean 'concise'?
+	fl-config: warning: setting.yaml:2:32: input_generation.strategies: unknown strategy 'nonsense'; did you mean 'concise'?
+	fl-config: warning: setting.yaml:10:14: inputs_file: 'inputs/other.yaml': no such file, and no such folder
+	fl-config: warning: setting.yaml:9:19: replay_args.recording_file: 'recordings/arg.jsonl': no such file; did you mean 'args.jsonl'?
+	END
+	# what concerns only one of the two commands
+	run --separate-stderr -1 fl-config check run
+	refute_regex "$stderr" 'strategy|inputs_file|recording'
+	assert_regex "$stderr" working_directory
+	run --separate-stderr -1 fl-config check generate
+	refute_regex "$stderr" 'folder|inputs_file'
+	assert_regex "$stderr" 'strategy'
+	# what a new project has yet to write
+	setting <<-'END'
+	replay_args: {enabled: true, recording_file: "recordings/args.jsonl"}
+	inputs_file: "inputs/generated.yaml"
+	END
+	rm .env recordings/args.jsonl
+	run -0 fl-config check
+	assert_output ''
+}
+
+@test "a key without effect is a warning that says what to do, unless its value changes nothing" {
+	while IFS='|' read -r yaml warning; do
+		printf '%b\n' "$yaml" >setting.yaml
+		if [[ $warning ]]; then
+			run --separate-stderr -1 fl-config check
+			assert_regex "$yaml: $stderr" "'${warning%%:*}' has no effect here: ${warning#*: }"
+		else
+			run --separate-stderr -0 fl-config check
+			assert_equal "$yaml: $stderr" "$yaml: "
+		fi
+	done <<-'END'
+	multi_turn:\n  enabled: true|multi_turn.enabled: each run is one call
+	multi_turn:\n  enabled: false\n  max_turns: 8\n  supervisor: {provider: mock, metadata: {a: [1]}}|
+	runner: {use_docker: true, docker_image: x}|runner.use_docker: set runner.process.command
+	runner: {use_docker: false, docker_volumes: []}|
+	evaluators: [{name: a, type: rule_based}]|evaluators: runs are not evaluated
+	evaluators: []|
+	evaluation_goal: {text: good}|
+	limits: {cpu_seconds: 5}|limits: those of agents are in runner.limits
+	success_criteria: {performance: {}}|success_criteria: runs are not evaluated
+	input_generation: {mode: llm}|input_generation.mode: variations are made by rules
+	input_generation: {mode: deterministic}|
+	runner: {guards: {max_duration: 120s}}|runner.guards.max_duration: set runner.timeout_seconds
+	runner: {process: {cwd: .}}|runner.process.cwd: set runner.working_directory
+	runner: {process: {env: {A: b}}}|runner.process.env: set runner.environment_vars
+	runner: {process: {timeout: 120s}}|runner.process.timeout: set runner.timeout_seconds
+	runner: {process: {reuse: true}}|
+	runner: {http: {url: "http://localhost:1"}}|runner.http: services are not supported yet
+	save_traces: false|save_traces: traces are always saved
+	save_traces: true\nsave_aggregated_metrics: true|
+	collector_url: null\ncollector_api_key: null\nsource_root: "/a"|
+	output: {directory: out}|output.directory: set output_directory
+	END
+}
+
+@test "unset removes the lines of a key, and sections that it leaves empty" {
+	cat >whole.yaml <<-'END'
+	# top
+	name: x   # n
+	runner:
+	  # about target
+	  target: "a:b"
+	  limits:
+	    cpu_seconds: 5
+	  timeout_seconds: 5
+	personas:
+	- name: a
+	  goals:
+	  - x
+	# after personas
+	seed: 3
+	description: |
+	  many
+	  lines
+	iterations: 2
+	nosuch: [a, b]
+	tags: [a,
+	  b]
+	END
+	while IFS='|' read -r key gone; do
+		cp whole.yaml setting.yaml
+		run -0 fl-config unset "$key"
+		assert_equal "$key $(cat setting.yaml)" "$key $(sed "${gone}d" whole.yaml)"
+	done <<-'END'
+	name|2
+	runner.target|5
+	runner.limits.cpu_seconds|6,7
+	runner.limits|6,7
+	runner|3,8
+	personas|9,12
+	seed|14
+	description|15,17
+	iterations|18
+	nosuch|19
+	tags|20,21
+	END
+	cp whole.yaml setting.yaml
+	run --separate-stderr -2 fl-config unset metadata
+	assert_equal "$stderr" "fl-config: setting.yaml: 'metadata' is not set"
+	setting <<<'{name: a, seed: 1}'
+	run --separate-stderr -2 fl-config unset name
+	assert_equal "$stderr" "fl-config: setting.yaml:1:2: cannot remove 'name' here; edit the file"
+	setting <<<'seed: 1'
+	fl-config unset seed
+	assert_equal "$(cat setting.yaml)" ''
+}
+
+@test "null is no value, of whatever type the key is" {
+	printf 'name: a\nseed: 1\nrunner:\n  target: "a:b"\n' >setting.yaml
+	for key in name seed runner.target runner.use_docker; do
+		fl-config set "$key" null
+		run -0 fl-config check
+		[[ $key == name ]] || run -1 fl-config get "$key"
+	done
+	assert_equal "$(grep -c null setting.yaml)" 4
+	run fl-config get name
+	assert_output "${PWD##*/}"
+}
+
+# --- the original's folder configs ---------------------------------------------------
+
+@test "the files of a folder configs are one configuration" {
+	mkdir configs src
+	printf 'name: shop\nversion: 1.0.0\nmetadata: {team: a, env: {x: 1}}\n' >configs/project.yaml
+	printf 'base_inputs:\n- input: hi\ninputs_file: inputs/generated.yaml\n' >configs/input.yaml
+	printf 'name: shop_test\niterations: 4\nmetadata: {env: {y: 2}}\nrunner:\n  target: "app:run"\n  python_path: [src]\n' \
+		>configs/simulation.yaml
+	printf 'evaluators: []\n' >configs/evaluation.yaml
+	printf 'FLUXLOOP_SEED=7\n' >.env
+	for path in configs configs/ ./configs configs/simulation.yaml "$PWD/configs/input.yaml"; do
+		run --separate-stderr -0 fl-config -f "$path" check
+		assert_equal "$stderr" ''
+		fl-config -f "$path" show >got
+		assert_jq '[.name, .iterations, .version, .seed, .base_inputs[0].input, .metadata]' \
+			'["shop_test",4,"1.0.0",7,"hi",{"team":"a","env":{"x":1,"y":2}}]' got
+	done
+	run fl-config -f configs path inputs_file x
+	assert_output inputs/generated.yaml
+	run fl-config -f "$PWD/configs" path none x
+	assert_output "$PWD/x"
+	cd configs
+	run fl-config -f simulation.yaml path inputs_file x
+	assert_output ./../inputs/generated.yaml
+	cd ..
+	# mistakes have the name of their file
+	printf 'iteration: 3\n' >>configs/input.yaml
+	printf 'seed: x\n' >>configs/project.yaml
+	run --separate-stderr -2 fl-config -f configs check
+	assert_regex "$stderr" "fl-config: configs/project.yaml:4:7: 'seed' must be"
+	assert_regex "$stderr" "warning: configs/input.yaml:4:1: unknown key 'iteration'; did you mean 'iterations'\?"
+}
+
+@test "set and unset change the file of a folder configs that has the key, or is its home" {
+	mkdir configs
+	printf 'name: shop\n' >configs/project.yaml
+	printf 'variation_count: 2\n' >configs/input.yaml
+	printf 'name: test\nrunner:\n  target: "a:b"\n' >configs/simulation.yaml
+	fl-config -f configs set name other
+	fl-config -f configs set runner.timeout_seconds 5
+	fl-config -f configs set variation_count 3
+	fl-config -f configs set inputs_file i.jsonl
+	fl-config -f configs set seed 1
+	fl-config -f configs env set A b
+	assert_equal "$(cat configs/*.yaml .env)" "$(cat <<-'END'
+	variation_count: 3
+	inputs_file: i.jsonl
+	name: shop
+	name: other
+	runner:
+	  target: "a:b"
+	  timeout_seconds: 5
+	seed: 1
+	A=b
+	END
+	)"
+	fl-config -f configs unset name
+	run fl-config -f configs get name
+	assert_output shop
+	fl-config -f configs unset inputs_file
+	assert_equal "$(cat configs/input.yaml)" 'variation_count: 3'
 }

@@ -12,6 +12,14 @@ setup()
 	run -0 fl-doctor
 	assert_line --regexp '^ok +fl-run +[0-9]'
 	assert_line --regexp '^ok +python +3'
+	assert_line --regexp '^ok +flock +/'
+	# every program there is, but the filters of formats
+	for program in "$BIN"/fl-*; do
+		case ${program##*/} in
+		fl-doctor | fl-format-*) ;;
+		*) assert_line --regexp "^ok +${program##*/} +[0-9]" ;;
+		esac
+	done
 	assert_line --regexp '^note +config +no setting.yaml here'
 	refute_line --regexp '^(missing|ok +(results|target))'
 }
@@ -47,6 +55,7 @@ setup()
 	PATH=$PWD/bare run -1 bare/fl-doctor
 	assert_line --regexp '^missing +fl-parse +run .make.'
 	assert_line --regexp '^note +jq '
+	assert_line --regexp '^missing +flock +apt install'
 	assert_line --regexp "^missing +python +'python3' does not run"
 }
 

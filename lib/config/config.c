@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #include "json/tree.h"
 #include "yaml/yamlin.h"
 #include "dotenv.h"
+#include "layout.h"
 #include "config.h"
 
 /* --- defaults, overrides and the environment of agents ------------------ */
@@ -232,6 +234,32 @@ add_configured(struct env *env, struct json_span vars)
 	buf_release(&text);
 }
 
+/* Warns of variables of the process that are not known. */
+static void
+check_inherited(const struct env *own, schema_report *report, void *arg)
+{
+	struct err e = { 0 };
+	const char *near;
+	char *name;
+	size_t i;
+
+	for (i = 0; i < own->n; i++) {
+		if (strncmp(own->vars[i], "FLUXLOOP_", 9) != 0)
+			continue;
+		name = xmemdup(own->vars[i], strcspn(own->vars[i], "="));
+		if (!schema_has_variable(name)) {
+			near = schema_nearest_variable(name);
+			err_set(&e, 0, 0, "unknown variable '%s' in the "
+			    "environment%s%s%s", name, near ?
+			    "; did you mean '" : "", near ? near : "",
+			    near ? "'?" : "");
+			report(arg, 0, &e);
+		}
+		free(name);
+	}
+	err_release(&e);
+}
+
 /* --- reading ------------------------------------------------------------ */
 
 /* Reports a second document. Returns 1 if there is one, else 0. */
@@ -255,10 +283,28 @@ has_more_documents(struct yamlin_reader *r, schema_report *report,
 	return got != 0;
 }
 
-/* Reads the file as JSON and checks it. Returns 0, or -1 after an error. */
+/* For the files of a layout: names the file in what is reported. */
+struct file_report {
+	const char *file;
+	schema_report *report;
+	void *arg;
+};
+
+static void
+report_in_file(void *arg, int error, const struct err *e)
+{
+	struct file_report *r = arg;
+	struct err named = *e;
+
+	/* borrowed for the call */
+	if (!named.file)
+		named.file = (char *)(uintptr_t)r->file;
+	r->report(r->arg, error, &named);
+}
+
+/* Reads one file as JSON and checks it. Returns 0, or -1 after an error. */
 static int
-read_setting(struct config *c, struct buf *json, schema_report *report,
-    void *arg)
+read_file(const char *file, struct buf *json, schema_report *report, void *arg)
 {
 	struct yamlin_reader *r;
 	const struct yamlmark *marks;
@@ -267,7 +313,7 @@ read_setting(struct config *c, struct buf *json, schema_report *report,
 	size_t line, n;
 	int fd, got, errors = 0;
 
-	fd = open(c->file, O_RDONLY | O_CLOEXEC);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		err_set(&e, 0, 0, "%s", strerror(errno));
 		report(arg, 1, &e);
@@ -293,20 +339,71 @@ read_setting(struct config *c, struct buf *json, schema_report *report,
 	return errors ? -1 : 0;
 }
 
-/* The folder of a file, to be freed; an absolute path if it exists. */
-static char *
-folder_of(const char *file)
+/* Appends an object with the fields of over added to those of under. */
+static void
+put_merged(struct buf *b, struct json_span under, struct json_span over)
 {
-	const char *slash = file ? strrchr(file, '/') : NULL;
-	char *dir, *real;
+	struct json_span key = { 0 }, v, other;
+	struct json_iter it;
+	struct buf name = { 0 };
 
-	dir = !slash ? xstrdup(".") : slash == file ? xstrdup("/") :
-	    xmemdup(file, (size_t)(slash - file));
-	real = realpath(dir, NULL);
-	if (!real)
-		return dir;
-	free(dir);
-	return real;
+	json_open(b, NULL, '{');
+	for (it = json_each(under); json_next(&it, &key, &v); ) {
+		name.len = 0;
+		json_text(&name, key);
+		other = json_get(over, buf_str(&name));
+		json_key(b, name.p);
+		if (json_is(v, JSON_OBJECT) && json_is(other, JSON_OBJECT))
+			put_merged(b, v, other);
+		else
+			json_add(b, NULL, other.p ? other : v);
+	}
+	for (it = json_each(over); json_next(&it, &key, &v); ) {
+		name.len = 0;
+		json_text(&name, key);
+		if (!json_get(under, buf_str(&name)).p)
+			json_add(b, name.p, v);
+	}
+	json_close(b, '}');
+	buf_release(&name);
+}
+
+/* Reads the files as one object. Returns 0, or -1 after an error. */
+static int
+read_setting(const struct layout *l, struct buf *json, schema_report *report,
+    void *arg)
+{
+	struct file_report r = { NULL, report, arg };
+	struct buf one = { 0 }, both = { 0 };
+	size_t i;
+	int bad = 0;
+
+	for (i = 0; i < l->n; i++) {
+		r.file = l->files[i];
+		one.len = 0;
+		if (read_file(r.file, &one, report_in_file, &r)) {
+			bad = -1;
+		} else if (!json->len) {
+			buf_add(json, one.p, one.len);
+		} else if (one.len) {
+			both.len = 0;
+			put_merged(&both, json_buf(json), json_buf(&one));
+			json->len = 0;
+			buf_add(json, both.p, both.len);
+		}
+	}
+	buf_release(&one);
+	buf_release(&both);
+	return bad;
+}
+
+/* A folder, "" for the current one, to be freed; absolute if it exists. */
+static char *
+real_folder(const char *folder)
+{
+	char *real = realpath(*folder ? folder : ".", NULL);
+
+	return real ? real : xstrdup(*folder ? folder : ".");
 }
 
 int
@@ -314,15 +411,19 @@ config_load(struct config *c, const char *file, schema_report *report,
     void *arg)
 {
 	struct env own = { 0 }, dotenv = { 0 };
+	struct layout l = { 0 };
 	struct json_span kind;
 	struct buf json = { 0 }, up = { 0 };
 	int bad = 0;
 
 	memset(c, 0, sizeof(*c));
 	c->file = file ? xstrdup(file) : NULL;
-	c->dir = folder_of(file);
-	if (file)
-		bad = read_setting(c, &json, report, arg);
+	if (file) {
+		layout_find(&l, file);
+		bad = read_setting(&l, &json, report, arg);
+	}
+	c->dir = real_folder(file ? l.folder : "");
+	layout_release(&l);
 	if (bad || !json.len) {
 		json.len = 0;
 		buf_puts(&json, "{}");
@@ -334,6 +435,8 @@ config_load(struct config *c, const char *file, schema_report *report,
 			bad = -1;
 	}
 	env_inherit(&own);
+	if (file)
+		check_inherited(&own, report, arg);
 	add_missing(&own, &dotenv);
 	add_defaults(&json);
 	if (apply_overrides(&json, &own, report, arg))

@@ -14,15 +14,17 @@
 struct buf;
 
 struct config {
-	char *file;		/* path of setting.yaml; NULL: none */
-	char *dir;		/* its folder, the base of relative paths */
+	char *file;		/* path of setting.yaml or of a folder configs
+				   (layout.h); NULL: none */
+	char *dir;		/* the project, the base of relative paths */
 	char *json;		/* the effective configuration */
 	struct json_span root;	/* the object in json */
 	struct env env;		/* the environment of agents */
 };
 
 /*
- * Loads file (NULL: the defaults alone) and reports every error and warning.
+ * Loads file (NULL: the defaults alone), with the others of its layout, and
+ * reports every error and warning; err.file is the file that each is in.
  * Returns 0, or -1 if there was an error; c is to be released either way.
  *
  * The value of a key is that of its environment variable (FLUXLOOP_ITERATIONS

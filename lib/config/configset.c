@@ -7,17 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
-#include "base/err.h"
 #include "base/buf.h"
+#include "base/err.h"
+#include "base/util.h"
 #include "json/json.h"
+#include "json/path.h"
+#include "json/tree.h"
 #include "io/out.h"
 #include "io/readfile.h"
-#include "json/tree.h"
-#include "json/path.h"
 #include "yaml/yamlin.h"
 #include "yaml/yamlmark.h"
 #include "yaml/yamltype.h"
+#include "layout.h"
 #include "schema.h"
 #include "configset.h"
 
@@ -33,7 +34,7 @@ struct document {
 struct change {
 	const char *file;		/* its path, with links resolved */
 	const char *key;
-	const char *value;		/* YAML text */
+	const char *value;		/* YAML text; NULL: the key is removed */
 	enum schema_type type;		/* of the key */
 	struct buf json;		/* value as it will be read back */
 	struct buf text;		/* contents of the file */
@@ -57,6 +58,8 @@ is_literal(const char *text, enum schema_type type)
 {
 	struct json_span v = { text, strlen(text) };
 
+	if (!strcmp(text, "null"))
+		return 1;
 	if (type != SCHEMA_INT && type != SCHEMA_NUMBER &&
 	    type != SCHEMA_BOOL && type != SCHEMA_SCALAR && type != SCHEMA_ANY)
 		return 0;
@@ -143,7 +146,8 @@ document_release(struct document *d)
 {
 	tree_release(&d->tree);
 	buf_release(&d->json);
-	yamlin_free(d->reader);
+	if (d->reader)
+		yamlin_free(d->reader);
 }
 
 /* The document as JSON; an empty file is an empty object. */
@@ -264,12 +268,76 @@ add_key(struct change *c, size_t section, const char *rest)
 	return 0;
 }
 
+/* The offset after the line that the byte before at is in. */
+static size_t
+line_end(const struct change *c, size_t at)
+{
+	if (at && c->text.p[at - 1] == '\n')
+		return at;
+	at += strcspn(c->text.p + at, "\n");
+	return at + (at < c->text.len);
+}
+
+/* The offset after the last scalar in a node's value. */
+static size_t
+value_end(const struct change *c, size_t node)
+{
+	const struct tree *t = &c->old.tree;
+	size_t i, end = c->old.marks[node].end;
+
+	if (c->old.marks[node].style != YAMLMARK_BLOCK)
+		return end;
+	/* the end of a block is where the next token begins */
+	for (end = 0, i = node + 1; i < t->nodes[node].next; i++)
+		if (c->old.marks[i].style != YAMLMARK_BLOCK &&
+		    c->old.marks[i].end > end)
+			end = c->old.marks[i].end;
+	return end;
+}
+
+/*
+ * Removes the lines of the key, and of the sections around it that have no
+ * other key.
+ */
+static int
+remove_key(struct change *c, size_t node)
+{
+	const struct yamlmark *key;
+	const struct tree *t = &c->old.tree;
+	char *path = xstrdup(c->key), *dot;
+	const char *rest;
+	size_t start, end, section = 0;
+
+	for (;;) {
+		dot = strrchr(path, '.');
+		if (dot)
+			*dot = '\0';
+		section = dot ? document_find(&c->old, path, &rest) : 0;
+		if (!dot || t->nodes[section].count > 1)
+			break;
+		node = section;
+	}
+	free(path);
+	key = &c->old.marks[node - 1];
+	if (t->nodes[section].type != JSON_OBJECT ||
+	    c->old.marks[section].style != YAMLMARK_BLOCK)
+		return err_set(c->e, key->line, key->col, "cannot remove '%s' "
+		    "here; edit the file", c->key);
+	start = key->start - (key->col - 1);
+	end = line_end(c, value_end(c, node));
+	buf_splice(&c->text, start, end - start, "", 0);
+	return 0;
+}
+
 static int
 edit_text(struct change *c)
 {
 	const char *rest;
 	size_t node = document_find(&c->old, c->key, &rest);
 
+	if (!c->value)
+		return *rest || !c->old.marks ? err_set(c->e, 0, 0, "'%s' is "
+		    "not set", c->key) : remove_key(c, node);
 	if (c->old.marks && !*rest)
 		return replace_value(c, node);
 	return add_key(c, node, rest);
@@ -310,6 +378,27 @@ existing_part(struct json_span root, const char *key)
 	return path;
 }
 
+/* Whether a document lacks the key, and otherwise equals the old one. */
+static int
+is_removed_only(const struct change *c, const struct document *new)
+{
+	struct json_span before = document_root(&c->old);
+	struct json_span after = document_root(new), v;
+	struct buf was = { 0 }, is = { 0 };
+	char *part = existing_part(after, c->key);
+	int ok;
+
+	v = path_get(after, c->key);
+	put_without(&was, before, part);
+	put_without(&is, after, part);
+	ok = !v.p && was.len == is.len &&
+	    !memcmp(buf_str(&was), buf_str(&is), is.len);
+	buf_release(&was);
+	buf_release(&is);
+	free(part);
+	return ok;
+}
+
 /* Whether a document has the new value, and otherwise equals the old one. */
 static int
 is_changed_only(const struct change *c, const struct document *new)
@@ -337,10 +426,15 @@ verify(struct change *c, int fd)
 	struct document new;
 	int ok;
 
-	ok = document_read(&new, fd, c->e) > 0 && is_changed_only(c, &new);
+	if (c->value)
+		ok = document_read(&new, fd, c->e) > 0 &&
+		    is_changed_only(c, &new);
+	else
+		ok = document_read(&new, fd, c->e) >= 0 &&
+		    is_removed_only(c, &new);
 	document_release(&new);
-	return ok ? 0 : err_set(c->e, 0, 0, "cannot set '%s' in a file of this "
-	    "form; edit the file", c->key);
+	return ok ? 0 : err_set(c->e, 0, 0, "cannot %s '%s' in a file of this "
+	    "form; edit the file", c->value ? "set" : "remove", c->key);
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -404,13 +498,75 @@ unknown_key(const char *key, struct err *e)
 	return err_set(e, 0, 0, "unknown key '%s'", key);
 }
 
+/* Opens a file and reads the document in it. Returns as document_read does. */
+static int
+document_open(struct document *d, const char *file, struct err *e)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), got;
+
+	memset(d, 0, sizeof(*d));
+	if (fd < 0)
+		return err_set(e, 0, 0, "%s", strerror(errno));
+	got = document_read(d, fd, e);
+	close(fd);
+	return got;
+}
+
+/*
+ * The index of the file that has most of a key's names, the last one of these;
+ * the number of files if none has any.
+ */
+static size_t
+file_with(const struct layout *l, const char *key)
+{
+	struct document d;
+	struct err e = { 0 };
+	const char *rest;
+	size_t i, found = l->n, least = strlen(key);
+
+	for (i = 0; i < l->n; i++) {
+		if (document_open(&d, l->files[i], &e) > 0) {
+			document_find(&d, key, &rest);
+			if (strlen(rest) < strlen(key) &&
+			    strlen(rest) <= least) {
+				least = strlen(rest);
+				found = i;
+			}
+		}
+		document_release(&d);
+	}
+	err_release(&e);
+	return found;
+}
+
+/* Makes the change in the file of the layout that it belongs in. */
+static int
+change_layout(struct change *c, const char *path)
+{
+	struct layout l;
+	size_t i;
+	char *real;
+	int bad;
+
+	layout_find(&l, path);
+	i = file_with(&l, c->key);
+	if (i == l.n)
+		i = layout_home(&l, c->key);
+	c->e->file = xstrdup(l.files[i]);
+	c->file = real = realpath(l.files[i], NULL);
+	bad = real ? change_file(c) :
+	    err_set(c->e, 0, 0, "%s", strerror(errno));
+	free(real);
+	layout_release(&l);
+	return bad ? -1 : 0;
+}
+
 int
 configset_put(const char *file, const char *key, const char *value,
     struct err *e)
 {
 	const struct schema_key *k = schema_find(key);
 	struct change c = { .key = key, .value = value, .e = e };
-	char *real;
 	int bad;
 
 	if (!k)
@@ -420,14 +576,44 @@ configset_put(const char *file, const char *key, const char *value,
 		buf_puts(&c.json, value);
 	else
 		json_put_text(&c.json, value, strlen(value));
-	bad = schema_check_value(k, key, json_buf(&c.json), e);
-	real = bad ? NULL : realpath(file, NULL);
-	c.file = real;
-	if (!bad)
-		bad = real ? change_file(&c) :
-		    err_set(e, 0, 0, "%s", strerror(errno));
-	free(real);
+	bad = schema_check_value(k, key, json_buf(&c.json), e) ||
+	    change_layout(&c, file);
 	buf_release(&c.text);
 	buf_release(&c.json);
 	return bad ? -1 : 0;
+}
+
+int
+configset_remove(const char *file, const char *key, struct err *e)
+{
+	struct change c = { .key = key, .e = e };
+	int bad = change_layout(&c, file);
+
+	buf_release(&c.text);
+	return bad;
+}
+
+void
+configset_locate(const char *path, const char *key, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct document d;
+	struct layout l;
+	const char *rest;
+	size_t i, node;
+
+	layout_find(&l, path);
+	i = file_with(&l, key);
+	if (i < l.n && document_open(&d, l.files[i], &ignored) > 0 &&
+	    d.marks) {
+		node = document_find(&d, key, &rest);
+		e->line = d.marks[node].line;
+		e->col = d.marks[node].col;
+		free(e->file);
+		e->file = xstrdup(l.files[i]);
+	}
+	if (i < l.n)
+		document_release(&d);
+	err_release(&ignored);
+	layout_release(&l);
 }

@@ -2,7 +2,8 @@
 #define CONFIGSET_H
 
 /*
- * Changes one value in setting.yaml.
+ * Changes one value in setting.yaml, or in the file of a folder configs
+ * (layout.h) that has the key or is its home.
  */
 struct err;
 
@@ -15,5 +16,17 @@ struct err;
  */
 int configset_put(const char *file, const char *key, const char *value,
     struct err *e);
+
+/*
+ * Removes the lines of a key, known or not, and of the sections around it that
+ * have no other key. Returns 0, or -1 with *e filled in and the file unchanged.
+ */
+int configset_remove(const char *file, const char *key, struct err *e);
+
+/*
+ * Fills in the file, line and column of *e with those of a key's value, or of
+ * the last section on the way to it. Leaves *e alone if nothing of it is there.
+ */
+void configset_locate(const char *file, const char *key, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "io/readfile.h"
 #include "env.h"
+#include "schema.h"
 #include "dotenv.h"
 
 static int
@@ -191,6 +192,33 @@ dotenv_next(struct dotenv *d, const struct env *e, struct dotenv_entry *entry)
 	return 1;
 }
 
+/* Warns of a variable that begins as ours do and that nothing reads. */
+static void
+check_variable(const char *name, size_t line, struct err *err,
+    void (*report)(void *arg, int error, const struct err *err), void *arg)
+{
+	const char *near;
+
+	if (strncmp(name, "FLUXLOOP_", 9) != 0 || schema_has_variable(name))
+		return;
+	near = schema_nearest_variable(name);
+	err_set(err, line, 0, "unknown variable '%s'%s%s%s", name,
+	    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	report(arg, 0, err);
+}
+
+/* Takes an assignment over into e. */
+static void
+take_entry(struct env *e, struct dotenv_entry *entry, struct err *err,
+    void (*report)(void *arg, int error, const struct err *err), void *arg)
+{
+	char *name = xmemdup(entry->name, entry->name_len);
+
+	env_set(e, name, entry->name_len, buf_str(&entry->value), 1);
+	check_variable(name, entry->line, err, report, arg);
+	free(name);
+}
+
 int
 dotenv_read(struct env *e, const char *file,
     void (*report)(void *arg, int error, const struct err *err), void *arg)
@@ -215,8 +243,7 @@ dotenv_read(struct env *e, const char *file,
 	dotenv_begin(&d, buf_str(&b));
 	while (dotenv_next(&d, e, &entry)) {
 		if (entry.name) {
-			env_set(e, entry.name, entry.name_len,
-			    buf_str(&entry.value), 1);
+			take_entry(e, &entry, &err, report, arg);
 		} else {
 			err_set(&err, entry.line, 0, "%s", entry.error);
 			report(arg, 0, &err);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -80,14 +81,22 @@ put_lines(struct buf *b, struct buf *text, const char *name,
 	return bad;
 }
 
-/* Replaces the file. */
+/* Replaces the file, whose mode is kept. */
 static int
 write_lines(const char *file, const struct buf *text)
 {
 	struct newfile f;
+	struct stat st;
+	int error;
 
 	if (newfile_begin_path(&f, file))
 		return -1;
+	if (!stat(file, &st) && fchmod(f.out.fd, st.st_mode & 07777)) {
+		error = errno;
+		newfile_release(&f);
+		errno = error;
+		return -1;
+	}
 	out_put(&f.out, text->p, text->len);
 	return newfile_commit(&f);
 }

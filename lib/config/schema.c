@@ -92,22 +92,53 @@ const struct schema_key schema_keys[] = {
 	{ .path = "runner.process.protocol", .type = SCHEMA_STRING,
 	    .choices = "jsonl lines" },
 	{ .path = "runner.process.ready_pattern", .type = SCHEMA_STRING },
+	{ .path = "runner.process.cwd", .type = SCHEMA_STRING, .ignored = 1,
+	    .instead = "set runner.working_directory" },
+	{ .path = "runner.process.env", .type = SCHEMA_MAP, .ignored = 1,
+	    .instead = "set runner.environment_vars" },
+	{ .path = "runner.process.env.*", .type = SCHEMA_ANY },
+	{ .path = "runner.process.timeout", .type = SCHEMA_SCALAR,
+	    .ignored = 1, .instead = "set runner.timeout_seconds" },
+	{ .path = "runner.process.kill_signal", .type = SCHEMA_STRING,
+	    .ignored = 1, .instead = "set runner.kill_signal" },
+	{ .path = "runner.process.kill_timeout", .type = SCHEMA_SCALAR,
+	    .ignored = 1, .instead = "set runner.kill_timeout" },
+	{ .path = "runner.process.stream_output_path", .type = SCHEMA_STRING,
+	    .ignored = 1, .harmless = "\"delta\"",
+	    .instead = "the text of a message is its delta" },
+	{ .path = "runner.process.reuse", .type = SCHEMA_BOOL, .ignored = 1,
+	    .harmless = "true", .instead = "set runner.isolation to call" },
+	{ .path = "runner.http", .type = SCHEMA_MAP, .ignored = 1,
+	    .instead = "services are not supported yet" },
+	{ .path = "runner.http.*", .type = SCHEMA_ANY },
+	{ .path = "runner.guards", .type = SCHEMA_MAP },
+	{ .path = "runner.guards.max_duration", .type = SCHEMA_SCALAR,
+	    .ignored = 1, .instead = "set runner.timeout_seconds" },
+	{ .path = "runner.guards.output_char_limit", .type = SCHEMA_SCALAR,
+	    .ignored = 1, .instead = "set runner.limits.output_mb" },
 	{ .path = "runner.requirements_file", .type = SCHEMA_STRING,
-	    .ignored = 1 },
-	{ .path = "runner.setup_commands", .type = SCHEMA_LIST, .ignored = 1 },
+	    .ignored = 1, .instead = "install what the handler needs, and set "
+	    "runner.python" },
+	{ .path = "runner.setup_commands", .type = SCHEMA_LIST, .ignored = 1,
+	    .harmless = "[]", .instead = "run them before" },
 	{ .path = "runner.setup_commands.*", .type = SCHEMA_ANY },
-	{ .path = "runner.use_docker", .type = SCHEMA_BOOL, .ignored = 1 },
-	{ .path = "runner.docker_image", .type = SCHEMA_STRING, .ignored = 1 },
+	{ .path = "runner.use_docker", .type = SCHEMA_BOOL, .ignored = 1,
+	    .harmless = "false", .instead = "set runner.process.command to "
+	    "docker run" },
+	{ .path = "runner.docker_image", .type = SCHEMA_STRING, .ignored = 1,
+	    .harmless = "*" },
 	{ .path = "runner.docker_build_context", .type = SCHEMA_STRING,
-	    .ignored = 1 },
-	{ .path = "runner.docker_volumes", .type = SCHEMA_LIST, .ignored = 1 },
+	    .ignored = 1, .harmless = "*" },
+	{ .path = "runner.docker_volumes", .type = SCHEMA_LIST, .ignored = 1,
+	    .harmless = "*" },
 	{ .path = "runner.docker_volumes.*", .type = SCHEMA_ANY },
 	{ .path = "replay_args", .type = SCHEMA_MAP, .preset = "{}" },
 	{ .path = "replay_args.enabled", .type = SCHEMA_BOOL,
 	    .preset = "false" },
 	{ .path = "replay_args.recording_file", .type = SCHEMA_STRING },
 	{ .path = "replay_args.callable_providers", .type = SCHEMA_MAP },
-	{ .path = "replay_args.callable_providers.**", .type = SCHEMA_STRING },
+	{ .path = "replay_args.callable_providers.**", .type = SCHEMA_STRING,
+	    .choices = "builtin:collector.send builtin:collector.error" },
 	{ .path = "replay_args.override_param_path", .type = SCHEMA_STRING },
 	{ .path = "replay_args.set", .type = SCHEMA_MAP },
 	{ .path = "replay_args.set.**", .type = SCHEMA_ANY },
@@ -140,41 +171,82 @@ const struct schema_key schema_keys[] = {
 	{ .path = "personas.*.expertise_level", .type = SCHEMA_STRING },
 	{ .path = "personas.*.goals", .type = SCHEMA_STRINGS },
 	{ .path = "personas.*.constraints", .type = SCHEMA_STRINGS,
-	    .ignored = 1 },
+	    .ignored = 1, .harmless = "[]",
+	    .instead = "only input_template uses it" },
 	{ .path = "personas.*.custom_attributes", .type = SCHEMA_MAP,
-	    .ignored = 1 },
+	    .ignored = 1, .harmless = "{}" },
 	{ .path = "personas.*.custom_attributes.*", .type = SCHEMA_ANY },
 	{ .path = "variation_strategies", .type = SCHEMA_STRINGS,
 	    .neutral = 1 },
 	{ .path = "variation_count", .type = SCHEMA_INT, .max = 1e6,
 	    .neutral = 1 },
 	{ .path = "variation_temperature", .type = SCHEMA_NUMBER, .max = 2,
-	    .ignored = 1 },
-	{ .path = "variation_model", .type = SCHEMA_STRING, .ignored = 1 },
+	    .ignored = 1, .instead = "variations are made by rules" },
+	{ .path = "variation_model", .type = SCHEMA_STRING, .ignored = 1,
+	    .instead = "variations are made by rules" },
 	{ .path = "custom_variation_prompt", .type = SCHEMA_STRINGS,
 	    .neutral = 1 },
 	{ .path = "input_generation", .type = SCHEMA_MAP, .neutral = 1 },
 	{ .path = "input_generation.mode", .type = SCHEMA_STRING,
-	    .ignored = 1 },
+	    .ignored = 1, .harmless = "\"deterministic\"",
+	    .instead = "variations are made by rules" },
 	{ .path = "input_generation.strategies", .type = SCHEMA_LIST },
 	{ .path = "input_generation.strategies.*", .type = SCHEMA_ANY },
 	{ .path = "input_generation.limit", .type = SCHEMA_INT, .min = 1,
 	    .max = 1e9 },
 	{ .path = "input_generation.variation_count", .type = SCHEMA_INT,
 	    .max = 1e6 },
-	{ .path = "input_generation.llm", .type = SCHEMA_MAP, .ignored = 1 },
+	{ .path = "input_generation.llm", .type = SCHEMA_MAP, .ignored = 1,
+	    .instead = "variations are made by rules" },
 	{ .path = "input_generation.llm.*", .type = SCHEMA_ANY },
-	{ .path = "evaluators", .type = SCHEMA_LIST, .ignored = 1 },
+	{ .path = "evaluators", .type = SCHEMA_LIST, .ignored = 1,
+	    .harmless = "[]", .instead = "runs are not evaluated" },
 	{ .path = "evaluators.*", .type = SCHEMA_ANY },
-	{ .path = "evaluation", .type = SCHEMA_ANY, .ignored = 1 },
-	{ .path = "multi_turn", .type = SCHEMA_ANY, .ignored = 1 },
-	{ .path = "save_traces", .type = SCHEMA_BOOL, .ignored = 1 },
+	{ .path = "success_criteria", .type = SCHEMA_ANY, .ignored = 1,
+	    .instead = "runs are not evaluated" },
+	{ .path = "evaluation", .type = SCHEMA_ANY, .ignored = 1,
+	    .instead = "runs are not evaluated" },
+	/* these have an effect on evaluators alone */
+	{ .path = "evaluation_goal", .type = SCHEMA_ANY, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "aggregate", .type = SCHEMA_ANY, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "limits", .type = SCHEMA_ANY, .ignored = 1,
+	    .instead = "those of agents are in runner.limits" },
+	{ .path = "additional_analysis", .type = SCHEMA_ANY, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "report", .type = SCHEMA_ANY, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "advanced", .type = SCHEMA_ANY, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "multi_turn", .type = SCHEMA_MAP },
+	{ .path = "multi_turn.enabled", .type = SCHEMA_BOOL, .ignored = 1,
+	    .harmless = "false", .instead = "each run is one call" },
+	{ .path = "multi_turn.max_turns", .type = SCHEMA_INT, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "multi_turn.auto_approve_tools", .type = SCHEMA_BOOL,
+	    .ignored = 1, .harmless = "*" },
+	{ .path = "multi_turn.persona_override", .type = SCHEMA_STRING,
+	    .ignored = 1, .harmless = "*" },
+	{ .path = "multi_turn.supervisor", .type = SCHEMA_MAP, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "multi_turn.supervisor.*", .type = SCHEMA_ANY },
+	{ .path = "save_traces", .type = SCHEMA_BOOL, .ignored = 1,
+	    .harmless = "true", .instead = "traces are always saved" },
 	{ .path = "save_aggregated_metrics", .type = SCHEMA_BOOL,
-	    .ignored = 1 },
-	{ .path = "collector_url", .type = SCHEMA_STRING, .ignored = 1 },
-	{ .path = "collector_api_key", .type = SCHEMA_STRING, .ignored = 1 },
+	    .ignored = 1, .harmless = "true",
+	    .instead = "summary.json is always written" },
+	{ .path = "collector_url", .type = SCHEMA_STRING, .ignored = 1,
+	    .instead = "nothing is sent anywhere" },
+	{ .path = "collector_api_key", .type = SCHEMA_STRING, .ignored = 1,
+	    .harmless = "*" },
 	{ .path = "mask_secrets", .type = SCHEMA_BOOL, .preset = "true",
 	    .env = "FLUXLOOP_MASK_SECRETS", .neutral = 1 },
+	{ .path = "source_root", .type = SCHEMA_STRING, .ignored = 1,
+	    .harmless = "*" },
+	{ .path = "output", .type = SCHEMA_MAP },
+	{ .path = "output.directory", .type = SCHEMA_STRING, .ignored = 1,
+	    .instead = "set output_directory" },
 	{ .path = "tags", .type = SCHEMA_STRINGS, .neutral = 1 },
 	{ .path = "metadata", .type = SCHEMA_MAP, .neutral = 1 },
 	{ .path = "metadata.*", .type = SCHEMA_ANY },
@@ -302,6 +374,59 @@ find_elsewhere(const char *path)
 		    !strcmp(last_name(key->path), last_name(path)))
 			return key->path;
 	return NULL;
+}
+
+/* Variables that override no key. */
+static const char *const other_variables[] = {
+	/* of the recorder, and of programs */
+	"FLUXLOOP_RECORD_ARGS", "FLUXLOOP_RECORDING_FILE",
+	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_FACTORY_KWARGS",
+	/* of the package, and of the original's */
+	"FLUXLOOP_API_KEY", "FLUXLOOP_BASE_PATH", "FLUXLOOP_BATCH_SIZE",
+	"FLUXLOOP_COLLECTOR_URL", "FLUXLOOP_DEBUG", "FLUXLOOP_ENABLED",
+	"FLUXLOOP_ENVIRONMENT", "FLUXLOOP_FLUSH_INTERVAL",
+	"FLUXLOOP_MAX_QUEUE_SIZE", "FLUXLOOP_OFFLINE_DIR",
+	"FLUXLOOP_OFFLINE_ENABLED", "FLUXLOOP_SAMPLE_RATE",
+	"FLUXLOOP_SERVICE_NAME", "FLUXLOOP_STORAGE", "FLUXLOOP_SYNC_API_KEY",
+	"FLUXLOOP_SYNC_URL", "FLUXLOOP_TIMEOUT", "FLUXLOOP_USE_COLLECTOR"
+};
+
+/* The known variable with this index, or NULL after the last. */
+static const char *
+known_variable(size_t i)
+{
+	if (i < schema_nkeys)
+		return schema_keys[i].env ? schema_keys[i].env : "";
+	i -= schema_nkeys;
+	return i < LEN(other_variables) ? other_variables[i] : NULL;
+}
+
+int
+schema_has_variable(const char *name)
+{
+	const char *known;
+	size_t i;
+
+	for (i = 0; (known = known_variable(i)); i++)
+		if (!strcmp(known, name))
+			return 1;
+	return 0;
+}
+
+const char *
+schema_nearest_variable(const char *name)
+{
+	const size_t prefix = strlen("FLUXLOOP_");
+	const char *known;
+	struct nearest near;
+	size_t i;
+
+	/* what all have in common does not make them alike */
+	nearest_init(&near, name + prefix);
+	for (i = 0; (known = known_variable(i)); i++)
+		if (*known)
+			nearest_try(&near, known + prefix);
+	return near.found ? near.found - prefix : NULL;
 }
 
 /* --- checks ------------------------------------------------------------- */
@@ -465,6 +590,21 @@ report_type(struct check *k, const struct schema_key *key, size_t node,
 		    type_names[key->type], json_type_name(n->type));
 }
 
+/* Whether the value of an ignored key changes nothing. */
+static int
+is_harmless(const struct schema_key *key, struct json_span v)
+{
+	struct buf compact = { 0 };
+	int is = key->harmless && *key->harmless == '*';
+
+	if (key->harmless && !is) {
+		json_compact(&compact, v);
+		is = !strcmp(buf_str(&compact), key->harmless);
+	}
+	buf_release(&compact);
+	return is;
+}
+
 /*
  * Checks the value of a key. Returns 1 when it holds values for which the
  * schema has keys, too.
@@ -488,8 +628,10 @@ check_key(struct check *k, const struct schema_key *key, size_t node,
 		    key->min, key->max);
 	if (key->choices)
 		check_choices(k, key, node, path);
-	if (key->ignored)
-		report_at(k, 0, node, "'%s' has no effect here", path);
+	if (key->ignored && !is_harmless(key, n->span))
+		report_at(k, 0, node, "'%s' has no effect here%s%s", path,
+		    key->instead ? ": " : "", key->instead ? key->instead :
+		    "");
 	return key->type == SCHEMA_MAP || key->type == SCHEMA_LIST;
 }
 

@@ -34,6 +34,10 @@ struct schema_key {
 	const char *env;	/* environment variable that overrides the
 				   file, or NULL */
 	int ignored;		/* 1: accepted, but without effect */
+	const char *harmless;	/* of an ignored key: the value, as JSON, that
+				   changes nothing; "*": any; NULL: none */
+	const char *instead;	/* of an ignored key: what is done, or what to
+				   do, in its place; NULL: nothing */
 	int neutral;		/* 1: does not change the results of a run */
 	const char *choices;	/* allowed strings, separated by spaces;
 				   NULL: any */
@@ -51,6 +55,15 @@ typedef void schema_report(void *arg, int error, const struct err *e);
 
 /* The key that a path matches, or NULL. */
 const struct schema_key *schema_find(const char *path);
+
+/*
+ * Whether a variable FLUXLOOP_... is known: it overrides a key, or the package,
+ * a program or the original FluxLoop reads it.
+ */
+int schema_has_variable(const char *name);
+
+/* The known variable that is nearest to a mistyped FLUXLOOP_..., or NULL. */
+const char *schema_nearest_variable(const char *name);
 
 /* Whether the value at a path of n bytes cannot change the results of a run. */
 int schema_neutral(const char *path, size_t n);
