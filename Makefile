@@ -60,6 +60,9 @@ $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# fl-doctor looks for all other programs.
+$(BUILD)/obj/bin/fl-doctor.o: STD += -DPROGRAMS='"$(PROGS)"'
+
 # The script of HTML pages is one function; its parts follow in this order.
 PAGE_JS = $(foreach p,dom json value tree search step input,\
 	lib/format/page/$p.js)

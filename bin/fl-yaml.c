@@ -24,6 +24,8 @@ static const char usage[] =
 "       fl-yaml --to-yaml [--header JSON] [--metadata NAME=TEXT]... [--list]\n"
 "           [--output FILE] [file ...]\n"
 "Convert YAML to JSONL, one line for each entry of an inputs file, or back.\n"
+"A file whose name ends in .jsonl is copied, and each line of one that ends in\n"
+".txt becomes a string.\n"
 "  -d, --documents    write one line for each YAML document instead\n"
 "      --limit N      write at most N lines\n"
 "  -t, --to-yaml      convert JSONL to a YAML mapping with a list 'inputs'\n"
@@ -75,7 +77,51 @@ report_tag(void *arg, int error, const struct err *e)
 	free(msg);
 }
 
-/* Writes a YAML file as JSONL. Returns the exit status. */
+/* Whether a file is of the kind that the end of its name says. */
+static int
+is_kind(const char *file, const char *end)
+{
+	size_t n = strlen(file), m = strlen(end);
+
+	return n >= m && !strcmp(file + n - m, end);
+}
+
+/* Writes the lines of a file, as strings if they are texts. */
+static int
+lines_to_json(const char *file, int fd, struct out *o)
+{
+	int texts = is_kind(file, ".txt"), got = 0;
+	struct line_reader r;
+	struct line l;
+	size_t n;
+
+	line_init(&r, fd);
+	while (lines_left && (got = line_next(&r, &l)) > 0) {
+		n = l.n;
+		if (texts && n && l.p[n - 1] == '\r')
+			n--;
+		if (texts && source_blank(&l))
+			continue;
+		if (texts)
+			json_put_text(out_begin(o), l.p, n);
+		else
+			buf_add(out_begin(o), l.p, n);
+		buf_byte(o->b, '\n');
+		if (out_end(o))
+			break;
+		if (lines_left > 0)
+			lines_left--;
+	}
+	if (got < 0)
+		warn("%s: %s", file, strerror(errno));
+	line_release(&r);
+	return got < 0 ? 2 : 0;
+}
+
+/*
+ * Writes a file as JSONL: YAML, unless its name says that it is something else.
+ * Returns the exit status.
+ */
 static int
 file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 {
@@ -93,6 +139,11 @@ file_to_json(const char *file, enum yamlin_unit unit, struct out *o)
 	if (fd < 0) {
 		warn("%s: %s", name, strerror(errno));
 		return 2;
+	}
+	if (is_kind(file, ".jsonl") || is_kind(file, ".txt")) {
+		got = lines_to_json(file, fd, o);
+		close(fd);
+		return got;
 	}
 	r = yamlin_new(fd, unit, report_tag, &tags);
 	got = 0;
@@ -301,8 +352,7 @@ write_records(char **files, int n, struct out *o,
 static int
 replace_file(char **files, int n, const char *path, struct out *o)
 {
-	size_t len = strlen(path);
-	int lines = len >= 6 && !strcmp(path + len - 6, ".jsonl"), status;
+	int lines = is_kind(path, ".jsonl"), status;
 	struct newfile f;
 
 	yaml.name = path;

@@ -3,6 +3,7 @@
 # ends where something fails; bats sets what is not set here
 
 load test_helper
+load filter_helper
 
 # Makes a project whose example is recorded; tests copy it.
 setup_file()
@@ -364,7 +365,8 @@ YAML
 	assert_equal "$(find . -type f | LC_ALL=C sort | tr '\n' ' ')" './.env ./.gitignore ./setting.yaml '
 	refute grep -rqE 'app\.handler|MessageHandler|send_callback|data\.content|order' .
 	assert_equal "$(fl-config get name)" a
-	run -0 fluxloop config validate
+	run --separate-stderr -1 fluxloop config validate
+	assert_equal "$stderr" 'fl-run: nothing to run: give --target or --command, or runner.target in the configuration'
 	# what it needs is there when the comments are removed
 	sed -i -E 's/^  # target: .*/  target: "handler:handle"/; s/^# (replay_args:|  enabled:)/\1/' setting.yaml
 	run -0 fl-config check
@@ -500,6 +502,96 @@ YAML
 	assert_equal "$(ls -A inputs)" ''
 }
 
+@test "inputs are made from the arguments of real handlers, and run there again" {
+	project
+	cat >show.py <<-'PY'
+	def show(**kwargs):
+	    return kwargs
+	PY
+	fluxloop config set runner.target show:show
+	while IFS=$'\t' read -r name kwargs path; do
+		[[ $kwargs == *[\<*]* ]] && continue
+		printf '{"target":"show:show","kwargs":%s,"timestamp":"1"}\n' "$kwargs"
+	done <"$DATA/text-places.tsv" >r.jsonl
+	count=$(lines_of r.jsonl)
+	((count > 25))
+	run --separate-stderr -0 fluxloop generate inputs --from-recording r.jsonl \
+		--limit "$count"
+	assert_regex "$stderr" 'r.jsonl:1: warning: no text at data.content; the text at messages.-1.content is taken'
+	assert_equal "${#stderr_lines[@]}" 1
+	run -0 fluxloop run experiment
+	the_experiment
+	# the handler got the input, and not the recorded text
+	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" "$count"
+	run jq -r '.input as $input | [.output | .. | strings] |
+		[index($input) != null, index("T") != null] | join(" ")' "$dir/trace_summary.jsonl"
+	assert_equal "$(sort -u <<<"$output")" 'true false'
+}
+
+@test "generate writes nothing and lists the candidates if it finds no text" {
+	project
+	printf '{"target":"m:f","kwargs":{"q":"where?","n":1},"timestamp":"1"}\n' >r.jsonl
+	run --separate-stderr -1 fluxloop generate inputs --from-recording r.jsonl
+	assert_output ''
+	assert_regex "$stderr" 'r.jsonl:1: no text found; the call is skipped, unless you name its place:'
+	assert_regex "$stderr" '  --path q +where\?'
+	assert_equal "$(ls -A inputs)" ''
+	run --separate-stderr -1 fluxloop generate inputs --from-recording r.jsonl --path no.where
+	assert_regex "$stderr" 'no text at no.where; '
+	run --separate-stderr -0 fluxloop generate inputs --from-recording r.jsonl --path q --limit 2
+	assert_equal "$stderr" ''
+	assert_equal "$(fl-yaml inputs/generated.yaml | jq -r .metadata.input_path | sort -u)" q
+	run jq -r .metadata.recording_path <(fl-yaml --documents inputs/generated.yaml)
+	assert_output q
+	# the configured path comes before the usual ones
+	printf '{"target":"m:f","kwargs":{"message":"no","q":"where?"},"timestamp":"1"}\n' >r.jsonl
+	fluxloop config set replay_args.override_param_path q
+	fluxloop generate inputs --from-recording r.jsonl --limit 2 --overwrite
+	assert_equal "$(fl-yaml inputs/generated.yaml | jq -r .metadata.input_path | sort -u)" q
+	run -2 fluxloop generate inputs --path q --overwrite
+	assert_output 'fluxloop: --path is for recorded calls: give --from-recording FILE, too'
+}
+
+@test "texts may be lines of a file, and strings of an inputs file" {
+	project
+	printf 'Where is my order?\n\nCancel "it"\r\n' >questions.txt
+	run --separate-stderr -0 fluxloop generate inputs --lines questions.txt --limit 4
+	run jq -r .metadata.lines <(fl-yaml --documents inputs/generated.yaml)
+	assert_output questions.txt
+	target echo <<<'return input'
+	printf 'inputs: ["a b", {input: c}, d]\n' >inputs/generated.yaml
+	fluxloop run experiment
+	the_experiment
+	assert_equal "$(values .output "$dir/trace_summary.jsonl")" 'a b c d'
+	rm -r experiments/*
+	fluxloop config set inputs_file questions.txt
+	fluxloop run experiment
+	the_experiment
+	assert_equal "$(jq -r .output "$dir/trace_summary.jsonl")" $'Where is my order?\nCancel "it"'
+}
+
+@test "messages about inputs name their file" {
+	project
+	target echo <<<'return input'
+	while IFS='|' read -r file text message; do
+		printf '%b' "$text" >"$file"
+		fluxloop config set inputs_file "$file"
+		run --separate-stderr -1 fluxloop run experiment
+		assert_line --partial ': 1 of '
+		assert_regex "$stderr" "fl-run: $message"
+	done <<-'END'
+	a.yaml|inputs:\n- input: one\n- [two]\n|a.yaml: input 2: expected an object
+	b.jsonl|{"input":"one"}\n\n5\n|b.jsonl:3: expected an object
+	END
+	fluxloop config unset inputs_file
+	sed -i '/^base_inputs/,/back"$/d' setting.yaml
+	printf 'base_inputs: [{input: one}, {text: two}]\n' >>setting.yaml
+	run --separate-stderr -1 fluxloop run experiment
+	assert_regex "$stderr" 'fl-run: setting.yaml: base_inputs 2: not an input'
+	run --separate-stderr -1 fluxloop generate inputs --limit 2
+	assert_regex "$stderr" 'fl-generate: setting.yaml: base_inputs 2: neither a template nor an input'
+}
+
 @test "inputs can be made and run as JSONL" {
 	project
 	fluxloop config set inputs_file inputs/i.jsonl
@@ -568,6 +660,78 @@ YAML
 	assert_success
 	the_experiment
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
+}
+
+@test "an inputs file that is named and not there is an error, whatever base_inputs there are" {
+	project
+	for file in inputs/nope.yaml nope/generated.yaml nope.jsonl; do
+		fluxloop config set inputs_file "$file"
+		for command in 'run experiment' 'run experiment --dry-run'; do
+			# shellcheck disable=SC2086 # words
+			run -2 fluxloop $command
+			assert_output "fl-config: $file: no such file: name another in inputs_file, or make it with 'fluxloop generate inputs'"
+		done
+		run -1 fluxloop config validate
+		assert_output --regexp "warning: setting.yaml:[0-9]+:[0-9]+: inputs_file: '$file': no such file"
+	done
+	fluxloop config unset inputs_file
+	FLUXLOOP_INPUTS_FILE=nope.yaml run -2 fluxloop run experiment
+	assert_output --partial 'nope.yaml: no such file'
+	assert_equal "$(ls -A experiments)" ''
+	run -0 fluxloop run experiment
+}
+
+@test "run and generate print the warnings that validate prints, once" {
+	project
+	sed -i 's/^iterations:.*/iteration: 50/' setting.yaml
+	printf 'multi_turn: {enabled: true}\n' >>setting.yaml
+	printf 'FLUXLOOP_SED=5\n' >.env
+	run --separate-stderr -1 fluxloop config validate
+	warnings=$stderr
+	assert_regex "$warnings" "unknown key 'iteration'; did you mean 'iterations'\?"
+	assert_regex "$warnings" "'multi_turn.enabled' has no effect here"
+	assert_regex "$warnings" "unknown variable 'FLUXLOOP_SED'; did you mean 'FLUXLOOP_SEED'\?"
+	for command in 'run experiment --dry-run' 'run experiment' 'generate inputs --limit 2'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr -0 fluxloop $command
+		assert_equal "$command: $stderr" "$command: $warnings"
+	done
+	run --separate-stderr -0 fluxloop status
+	assert_equal "$stderr" ''
+	# by hand the filters do, and agents do not get the variable
+	fl-config inputs | fl-run -c setting.yaml --command 'sh -c "env >env; cat"' --protocol lines \
+		>/dev/null 2>by-hand
+	assert_equal "$(sed 's/^fl-run/fl-config/' by-hand)" "$warnings"
+	refute grep -q FL_CHECKED env
+	fl-config inputs | fl-generate -c setting.yaml --limit 1 2>&1 >/dev/null |
+		sed 's/^fl-generate/fl-config/' | diff - <(cat <<<"$warnings")
+}
+
+@test "the original's folder configs is a project" {
+	mkdir -p shop/configs
+	cd shop
+	printf 'name: shop\nsource_root: "/x"\ncollector_url: null\n' >configs/project.yaml
+	printf 'base_inputs:\n- input: hi\n  expected_intent: hello\ninputs_file: inputs/generated.yaml\n' \
+		>configs/input.yaml
+	printf 'name: shop_test\nrunner:\n  target: "agent:run"\n  max_retries: 0\nmulti_turn:\n  enabled: false\n  max_turns: 8\nsave_traces: true\n' \
+		>configs/simulation.yaml
+	printf 'def run(input_text):\n    return input_text.upper()\n' >agent.py
+	run --separate-stderr -0 fluxloop config validate
+	assert_output 'configs: valid'
+	run --separate-stderr -0 fluxloop run experiment
+	assert_equal "$stderr" ''
+	the_experiment
+	assert_regex "$dir" '^experiments/shop_test_'
+	assert_equal "$(jq -r .output "$dir/trace_summary.jsonl")" HI
+	run -0 fluxloop run experiment --resume "$dir"
+	run -0 fluxloop generate inputs --limit 2 --config configs/simulation.yaml
+	assert_file_exists inputs/generated.yaml
+	mkdir recordings
+	fluxloop record enable
+	assert_file_exists .env
+	cd configs
+	run -0 fluxloop config get name --config simulation.yaml
+	assert_output shop_test
 }
 
 @test "the message about missing inputs says what makes them" {
@@ -978,6 +1142,13 @@ quoted_for_env()
 	sed -i 's/^iterations:.*/iterations: x/' setting.yaml
 	run -2 fluxloop config validate
 	refute_output --partial 'setting.yaml: valid'
+	sed -i 's/^iterations:.*/iterations: 1/' setting.yaml
+	fluxloop config set description old
+	fluxloop config unset description
+	run -1 fluxloop config get description
+	fluxloop config set runner.target app.handler:nosuch
+	run -1 fluxloop config validate
+	assert_output --partial 'has no "nosuch"'
 }
 
 @test "status prints what there is in the project" {
@@ -1080,9 +1251,9 @@ quoted_for_env()
 @test "-x prints the paths of filters that are not in the PATH" {
 	project
 	PATH=/usr/bin:/bin run --separate-stderr "$BIN/fluxloop" -x config validate
-	assert_equal "$stderr" "$BIN/fl-config -f setting.yaml check"
+	assert_equal "$stderr" "$BIN/fl-config -f setting.yaml check"$'\n'"$BIN/fl-run --config setting.yaml --check"
 	run --separate-stderr fluxloop -x config validate
-	assert_equal "$stderr" "fl-config -f setting.yaml check"
+	assert_equal "$stderr" "fl-config -f setting.yaml check"$'\n'"fl-run --config setting.yaml --check"
 }
 
 # --- completion ---------------------------------------------------------------

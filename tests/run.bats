@@ -566,7 +566,7 @@ nothing_left()
 		done
 		printf '    error_callback: "builtin:collector.error"\n'
 	} >setting.yaml
-	run --separate-stderr -0 bash -o pipefail -c "fl-record-extract recorded | fl-generate -l 12 |
+	run --separate-stderr -0 bash -c "fl-record-extract recorded | fl-generate -l 12 |
 		fl-run -c setting.yaml --target $HANDLERS:everything"
 	cat >got <<<"$output"
 	assert_equal "$(jq .success got | sort -u)" true
@@ -588,7 +588,7 @@ nothing_left()
 	printf 'replay_args:\n  enabled: true\n  callable_providers: {send_callback: "builtin:nothing"}\n' >setting.yaml
 	run --separate-stderr -2 fl-run -c setting.yaml -t "handlers:MessageHandler.handle_message" in
 	assert_output ''
-	assert_regex "$stderr" 'send_callback.*unknown provider "builtin:nothing"'
+	assert_regex "$stderr" "^fl-run: setting.yaml:3:39: 'replay_args.callable_providers.send_callback' must be builtin:collector.send or builtin:collector.error, not \"builtin:nothing\""
 }
 
 @test "a path for the input that does not exist is reported before any call" {
@@ -617,6 +617,52 @@ nothing_left()
 	sed -i 1d rec.jsonl
 	run --separate-stderr -2 fl-run -c setting.yaml <<<'{"input":"a"}'
 	assert_regex "$stderr" "no call of 'handlers:everything' was recorded; the last one is of 'other:f'"
+}
+
+@test "the recording is read only for inputs without arguments of their own" {
+	cp "$HANDLERS" .
+	cat >setting.yaml <<-'YAML'
+	runner: {target: "handlers:everything"}
+	replay_args: {enabled: true, recording_file: rec.jsonl}
+	YAML
+	own='{"input":"a","metadata":{"template_kwargs":{"new":1,"text":"x"},"input_path":"text"}}'
+	# no file, and a file with calls of other targets
+	fl-run -c setting.yaml <<<"$own" >got
+	assert_jq .output '["new","text"]' got
+	printf '%s\n' '{"target":"other:f","kwargs":{"other":1},"timestamp":"3"}' >rec.jsonl
+	fl-run -c setting.yaml <<<"$own" >got
+	assert_jq .output '["new","text"]' got
+	rm rec.jsonl
+	run --separate-stderr -2 fl-run -c setting.yaml <<<'{"input":"a"}'
+	assert_regex "$stderr" "<stdin>:1: replay_args.recording_file '.*rec.jsonl': No such file"
+	run --separate-stderr -1 fl-run -c setting.yaml <<<"$own"$'\n{"input":"a"}'
+	assert_equal "$(jq -c .success <<<"$output")" $'true\nfalse'
+}
+
+@test "the input goes to the configured path, else to where its text was" {
+	cat >kwargs.py <<-'PY'
+	def show(**kwargs):
+	    return kwargs
+	PY
+	while IFS='|' read -r path own kwargs output; do
+		printf 'runner: {target: "kwargs:show"}\nreplay_args:\n  enabled: true\n%s\n' \
+			"${path:+  override_param_path: $path}" >setting.yaml
+		jq -nc --arg own "$own" --argjson kwargs "$kwargs" '{input: "I", metadata:
+			({template_kwargs: $kwargs} + if $own == "" then {} else {input_path: $own} end)}' >in
+		fl-run -c setting.yaml in >got
+		assert_equal "$path|$own|$(jq -c .output got)" "$path|$own|$output"
+	done <<-'END'
+	a|b|{"a":"x","b":"y"}|{"a":"I","b":"y"}
+	c.d|b|{"a":"x","b":"y"}|{"a":"x","b":"I"}
+	c|b|{"a":"x","b":"y"}|{"a":"x","b":"I"}
+	c||{"a":"x"}|{"a":"x","c":"I"}
+	|b|{"a":"x","b":"y"}|{"a":"x","b":"I"}
+	||{"a":"x","message":"y"}|{"a":"x","message":"I"}
+	m.-1.content||{"m":[{"content":"x"},{"content":"y"}]}|{"m":[{"content":"x"},{"content":"I"}]}
+	|m.-1.content|{"m":[{"content":"x"},{"content":"y"}]}|{"m":[{"content":"x"},{"content":"I"}]}
+	m.-1.content||{"m":[{"content":[{"type":"text","text":"y"},{"type":"image"}]}]}|{"m":[{"content":[{"type":"text","text":"I"},{"type":"image"}]}]}
+	||{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}]}|{"messages":[{"role":"user","content":"I"},{"role":"assistant","content":"y"}]}
+	END
 }
 
 # --- how runs go --------------------------------------------------------------------------------

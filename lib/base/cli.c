@@ -183,6 +183,24 @@ cli_report_config(void *arg, int error, const struct err *e)
 	free(text);
 }
 
+static void
+report_all(void *arg, int error, const struct err *e)
+{
+	char *text = err_text(e, arg);
+
+	warn("%s%s", error ? "" : "warning: ", text);
+	free(text);
+}
+
+void
+(*cli_config_reporter(void))(void *arg, int error, const struct err *e)
+{
+	int checked = getenv("FL_CHECKED") != NULL;
+
+	unsetenv("FL_CHECKED");
+	return checked ? cli_report_config : report_all;
+}
+
 void
 cli_report(const char *msg)
 {

@@ -67,10 +67,17 @@ char *cli_item(char **list);
 const char *cli_version(void);
 
 /*
- * Prints an error in the file that arg names; ignores warnings, which fl-config
- * prints. A schema_report, for config_load.
+ * Prints an error in the file that arg names, and ignores warnings. A
+ * schema_report, for config_load.
  */
 void cli_report_config(void *arg, int error, const struct err *e);
+
+/*
+ * What programs that are configured by the file use instead: prints warnings,
+ * too, unless FL_CHECKED is set, as by a script that has printed them. Unsets
+ * that variable, which is not for other programs.
+ */
+void (*cli_config_reporter(void))(void *arg, int error, const struct err *e);
 
 /* Prints a message, as warn("%s", msg) does. */
 void cli_report(const char *msg);

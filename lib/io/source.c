@@ -14,14 +14,30 @@
 /* Bad lines at the beginning of a file that are reported one by one. */
 #define SOURCE_REPORTED 5
 
+/* A line of a file as messages show it, to be freed. */
+static char *
+source_place(const char *file, size_t line)
+{
+	size_t n = strlen(file);
+
+	return xasprintf("%s%s%zu", file, n && file[n - 1] == ' ' ? "" : ":",
+	    line);
+}
+
 char *
 source_bad(struct source_tally *t, const char *file, size_t line,
     const char *why)
 {
+	char *place, *msg;
+
 	if (!t->good)
 		t->bad++;
-	if (t->good || t->bad <= SOURCE_REPORTED)
-		return xasprintf("%s:%zu: %s", file, line, why);
+	if (t->good || t->bad <= SOURCE_REPORTED) {
+		place = source_place(file, line);
+		msg = xasprintf("%s: %s", place, why);
+		free(place);
+		return msg;
+	}
 	if (t->bad > SOURCE_REPORTED + 1)
 		return NULL;
 	return xasprintf("%s: no good line so far; further bad lines are "
@@ -59,7 +75,9 @@ source_init(struct source *s, char *const *files, size_t nfiles,
 	s->files = nfiles ? files : only_stdin;
 	s->nfiles = nfiles ? nfiles : 1;
 	s->report = report;
+	s->stdin_name = "<stdin>";
 	s->clean = xcalloc(1, sizeof(*s->clean));
+	s->text = xcalloc(1, sizeof(*s->text));
 }
 
 void
@@ -79,6 +97,8 @@ source_release(struct source *s)
 	source_close(s);
 	buf_release(s->clean);
 	free(s->clean);
+	buf_release(s->text);
+	free(s->text);
 }
 
 /* Reports a message, unless it is NULL, and frees it. */
@@ -156,7 +176,7 @@ source_open(struct source *s)
 		s->reported = 0;
 		memset(&s->tally, 0, sizeof(s->tally));
 		if (!strcmp(s->file, "-")) {
-			s->file = "<stdin>";
+			s->file = s->stdin_name;
 			fd = STDIN_FILENO;
 		} else {
 			fd = open(s->file, O_RDONLY | O_CLOEXEC);
@@ -253,14 +273,46 @@ source_check(const struct line *l, const char *const *names,
 	return met;
 }
 
+/* Puts the record of a text in the place of its line, if the line has one. */
+static void
+take_text(struct source *s, struct line *l)
+{
+	struct json_span v = { l->p, l->n };
+	struct json_fault f;
+	size_t n = l->n;
+
+	s->text->len = 0;
+	if (s->lines == SOURCE_TEXTS) {
+		if (n && l->p[n - 1] == '\r')
+			n--;
+		json_open(s->text, NULL, '{');
+		json_add_text(s->text, "input", l->p, n);
+	} else {
+		while (v.n && strchr(" \t\r", *v.p) && *v.p)
+			v = (struct json_span){ v.p + 1, v.n - 1 };
+		while (v.n && strchr(" \t\r", v.p[v.n - 1]))
+			v.n--;
+		if (!v.n || *v.p != '"' || json_scan(v.p, v.n, JSON_LAX, NULL,
+		    NULL, 0, &f) < 0)
+			return;
+		json_open(s->text, NULL, '{');
+		json_add(s->text, "input", v);
+	}
+	json_close(s->text, '}');
+	l->p = buf_str(s->text);
+	l->n = s->text->len;
+}
+
 /* Checks a line. Returns 1 if it is a record, else 0. */
 static int
-check_line(struct source *s, const struct line *l, const char *const *names,
+check_line(struct source *s, struct line *l, const char *const *names,
     struct json_span *values, size_t count)
 {
 	char *why;
 
 	s->line = s->reader.number;
+	if (s->lines)
+		take_text(s, l);
 	s->met = source_check(l, names, values, count, &s->record, &why);
 	if (s->met < 0) {
 		source_complain(s, "%s", why);

@@ -32,6 +32,13 @@ char *source_bad(struct source_tally *t, const char *file, size_t line,
 char *source_good(struct source_tally *t, const char *file);
 char *source_end(const struct source_tally *t, const char *file);
 
+/* What the lines of a source are. */
+enum source_lines {
+	SOURCE_RECORDS,
+	SOURCE_INPUTS,		/* records; a string stands for an input */
+	SOURCE_TEXTS		/* texts, each of which stands for an input */
+};
+
 struct source {
 	char *const *files;	/* operands; "-" is stdin */
 	size_t nfiles;
@@ -41,10 +48,14 @@ struct source {
 	struct line_reader reader;
 	int open;		/* 1: reader has an open file */
 	int eager;		/* 1: source_next never blocks */
+	enum source_lines lines;
+	const char *stdin_name;	/* of stdin in messages; the number of a line
+				   follows after ':', or right after a blank */
 	int reported;		/* flags of met reported for this file */
 	struct source_tally tally;	/* of this file */
 	int pending;		/* 1: the record has not been counted */
 	struct buf *clean;	/* copy of a record that had to be changed */
+	struct buf *text;	/* the record {"input":...} of a text */
 	size_t bad;		/* bad lines in all files so far */
 	int failed;		/* 1: a file could not be opened or read */
 	struct json_span record;	/* the record last read */
@@ -62,7 +73,7 @@ void source_release(struct source *s);
 
 /*
  * Reads the next record, a JSON object, and finds fields in it as json_scan
- * does. Record and fields are borrowed until the next call. NaN and Infinity
+ * does. Where lines says so, a text becomes the record {"input":TEXT}. Record and fields are borrowed until the next call. NaN and Infinity
  * are replaced by null and lone surrogates by U+FFFD, and reported once for
  * each file. Bad lines and files are reported and counted in bad and failed.
  * Returns 1; 0 at the end of the last file; or, if eager is set, -1 when no

@@ -153,7 +153,10 @@ def dig(value, path):
         if isinstance(value, dict):
             value = value.get(name)
         elif isinstance(value, (list, tuple)):
-            value = value[int(name)] if name.isdigit() and int(name) < len(value) else None
+            # "-1" is the last element
+            index = int(name) if name.lstrip("-").isdigit() and name.count("-") < 2 else None
+            inside = index is not None and -len(value) <= index < len(value)
+            value = value[index] if inside else None
         else:
             try:
                 value = getattr(value, name, None)
