@@ -567,6 +567,107 @@ none_marked()
 	run -0 grep -w SECRET names
 }
 
+# --- requests sent ahead -------------------------------------------------------------------------
+
+# ahead OPTION...: runs the inputs in the file in on agents that accept requests ahead.
+ahead()
+{
+	rm -f log
+	fl-run --log log "$@" --command "python3 $ROOT/tests/agents/ahead.py" in >got
+}
+
+# held STATEMENTS: runs Python with the functions of held.py, which read the log.
+held()
+{
+	PYTHONPATH=$ROOT/tests python3 -c "from held import check, sent
+$1"
+}
+
+@test "requests are sent ahead once calls are known to be quick" {
+	inputs 5000 >in
+	ahead -j 1
+	held 'all = list(sent("log"))
+first = next(done for held, before, done, run in all if held > 1)
+assert 40 < first < 100, first
+assert max(held for held, *_ in all) == 64'
+	assert_equal "$(jq -r .input got | cmp - <(seq 5000))" ''
+}
+
+@test "an agent holds at most half of its share of the runs left" {
+	inputs 3000 >in
+	for j in 2 4 8; do
+		ahead -j "$j"
+		held "check('log', 3000, $j)
+assert max(held for held, *_ in sent('log')) > 1"
+		assert_equal "$j: $(wc -l <got)" "$j: 3000"
+	done
+	# of those that --done leaves
+	head -n 2900 got >done.jsonl
+	ahead -j 2 --done done.jsonl
+	held 'check("log", 100, 2)'
+	# of an input's iterations, and of inputs that come by a pipe
+	head -n 40 in >few
+	rm -f log
+	cat few | fl-run -j 4 --log log -n 20 --command "python3 $ROOT/tests/agents/ahead.py" >got
+	held 'check("log", 800, 4)'
+}
+
+@test "slow calls never wait for each other at an agent, in whatever order they come" {
+	for order in first last mixed; do
+		python3 - "$order" >in <<-'PY'
+		import json, sys
+		slow, quick = ["slow"] * 33, ["quick"] * 7
+		calls = {"first": slow + quick, "last": quick + slow,
+		         "mixed": (["quick"] + ["slow"] * 5) * 6 + ["slow"] * 3 + ["quick"]}
+		for number, call in enumerate(calls[sys.argv[1]]):
+		    print(json.dumps({"input": "%s %d" % (call, number)}))
+		PY
+		for j in 4 8; do
+			ahead -j "$j"
+			assert_equal "$(wc -l <got)" 40
+			held "assert max(held for held, *_ in sent('log')) == 1"
+		done
+	done
+}
+
+@test "after a slow call requests are sent one at a time until others were quick again" {
+	{ inputs 1000; echo '{"input":"slow"}'; inputs 400; } >in
+	ahead -j 1
+	python3 - <<-'PY'
+		import json
+		held = ended = most = 0
+		slow = None
+		runs = {t["run_id"]: t["input"] for t in map(json.loads, open("got"))}
+		for event in map(json.loads, open("log")):
+		    if event["event"] == "sent":
+		        held += 1
+		        if slow is not None and held > 1:
+		            # what was sent ahead of the slow call is still there
+		            assert ended - slow > 40, ended - slow
+		            most = max(most, held)
+		    elif event["event"] == "done":
+		        held -= 1
+		        ended += 1
+		        if runs[event["run_id"]] == "slow":
+		            slow = ended
+		assert slow and most > 1, (slow, most)
+	PY
+}
+
+@test "the progress line counts calls that run, not requests sent ahead" {
+	{ inputs 500; echo '{"input":"wait"}'; inputs 500; } >in
+	fl-run --progress --log log --command "python3 $ROOT/tests/agents/ahead.py" in >got 2>err &
+	pid=$!
+	echo "$pid" >pids
+	until_true 10 test -e waits
+	size=$(stat -c %s err)
+	until_true 10 sh -c "tail -c +$((size + 1)) err | grep -q '500 done, 0 failed, 1 running,'"
+	assert [ "$(grep -c '"sent"' log)" -gt 510 ]
+	touch go
+	wait "$pid"
+	assert_equal "$(wc -l <got)" 1001
+}
+
 # --- seeing it -----------------------------------------------------------------------------------
 
 @test "the event log allows every run to be followed" {

@@ -7,6 +7,7 @@
 #include "queue.h"
 #include "reaper.h"
 #include "run.h"
+#include "window.h"
 #include "worker.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -198,33 +199,77 @@ send_run(struct engine *g, struct worker *w, struct run *r)
 		run_start(r);
 }
 
-/* The number of requests that an agent should have at most now. */
-static unsigned
-max_requests(const struct engine *g, const struct worker *w)
+/*
+ * For how long calls have been running, all together, in microseconds. The start
+ * of an agent, which its first request waits for, does not count.
+ */
+static int64_t
+time_running(const struct engine *g)
 {
-	if (g->plan->fresh)
-		return !w->calls;
-	if (w->quick && g->plan->run_delay <= 0)
-		return w->pipeline > w->concurrency ? w->pipeline :
-		    w->concurrency;
-	return w->concurrency;
+	const struct run *r;
+	int64_t time = 0;
+	size_t i;
+
+	for (i = 0; i < g->nworkers; i++)
+		for (r = g->workers[i].runs; r && r->announced; r = r->next)
+			time += g->now - r->clock;
+	return time;
+}
+
+/* The number of requests that any agent may be sent ahead now. */
+static unsigned
+current_window(const struct engine *g)
+{
+	if (g->stopping || g->fatal || g->plan->run_delay > 0)
+		return 1;
+	return window_size(&g->window, time_running(g));
 }
 
 /*
- * The number of requests to send to an agent now. Requests are sent ahead when
+ * The number of requests that an agent may hold, in this window. Where there
+ * are several agents, that is at most half of its share of the runs left: the
+ * other half goes to those that are done first.
+ */
+static unsigned
+max_held(struct engine *g, const struct worker *w, unsigned window)
+{
+	size_t agents = g->plan->parallel, left;
+	unsigned most = window < w->pipeline ? window : w->pipeline;
+
+	if (agents <= 1 || most == 1)
+		return most;
+	left = queue_look_ahead(&g->queue, 2 * agents * most) / (2 * agents);
+	return left < most ? (unsigned)left : most;
+}
+
+/* The number of requests that an agent should have at most now. */
+static unsigned
+max_requests(struct engine *g, const struct worker *w, unsigned window)
+{
+	unsigned most;
+
+	if (g->plan->fresh)
+		return !w->calls;
+	most = max_held(g, w, window);
+	return most > w->concurrency ? most : w->concurrency;
+}
+
+/*
+ * The number of requests to send to an agent now, in this window. Requests are sent ahead when
  * half of them are answered, which takes both sides fewer system calls than one
  * at a time.
  */
 static unsigned
-requests_to_send(const struct engine *g, const struct worker *w)
+requests_to_send(struct engine *g, const struct worker *w, unsigned window)
 {
-	unsigned most = max_requests(g, w);
+	unsigned most;
 
 	if (!w->live || !w->ready || w->end_reason || w->agent.proc.in < 0 ||
-	    w->closed_at != NEVER || w->rest_until > g->now ||
-	    w->nruns >= most)
+	    w->closed_at != NEVER || w->rest_until > g->now)
 		return 0;
-	if (w->nruns >= w->concurrency && w->nruns > most / 2)
+	most = max_requests(g, w, window);
+	if (w->nruns >= most ||
+	    (w->nruns >= w->concurrency && w->nruns > most / 2))
 		return 0;
 	return most - w->nruns;
 }
@@ -328,13 +373,13 @@ engine_dispatch(struct engine *g)
 	size_t i, busy = count_busy(g);
 	struct worker *w;
 	struct run *r;
-	unsigned n;
+	unsigned n, window = current_window(g);
 
 	g->queue.waiting = 0;
 	g->queue.hold = engine_is_backlogged(g);
 	for (i = 0; i < g->nworkers; i++) {
 		w = &g->workers[i];
-		n = requests_to_send(g, w);
+		n = requests_to_send(g, w, window);
 		if (!n || (!w->nruns && busy >= g->plan->parallel))
 			continue;
 		busy += !w->nruns;

@@ -25,6 +25,7 @@
 #include "reaper.h"
 #include "reorder.h"
 #include "run.h"
+#include "window.h"
 #include "worker.h"
 #include "engine.h"
 
@@ -553,6 +554,18 @@ write_agents(struct engine *g)
 	}
 }
 
+/* The number of calls that agents work on. */
+static long long
+count_running(const struct engine *g)
+{
+	long long n = 0;
+	size_t i;
+
+	for (i = 0; i < g->nworkers; i++)
+		n += worker_running(&g->workers[i]);
+	return n;
+}
+
 static void
 update_progress(struct engine *g, int last)
 {
@@ -564,7 +577,7 @@ update_progress(struct engine *g, int last)
 	if (!last && now < g->progress_at)
 		return;
 	g->progress_at = now + PROGRESS_EVERY;
-	g->view.running = engine_in_flight(g);
+	g->view.running = count_running(g);
 	g->view.stopping = g->stopping;
 	g->view.p50 = (double)histogram_percentile(&g->durations, 50) / 1000;
 	g->plan->progress(&g->view, last);
@@ -687,6 +700,7 @@ init(struct engine *g, const struct engine_plan *plan, struct source *source,
 	g->fds = xcalloc(3 * g->nworkers + 3, sizeof(*g->fds));
 	source->eager = 1;
 	queue_init(&g->queue, &plan->queue, source);
+	window_init(&g->window);
 	out_unblock(o);
 }
 

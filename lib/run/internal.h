@@ -17,6 +17,7 @@
 #include "reaper.h"
 #include "reorder.h"
 #include "run.h"
+#include "window.h"
 #include "worker.h"
 
 struct buf;
@@ -36,6 +37,7 @@ struct engine {
 	int64_t now;		/* monotonic time of this turn of the loop */
 	struct engine_view view;
 	struct histogram durations;	/* of runs, in microseconds */
+	struct window window;	/* requests that agents are sent ahead */
 	long long tokens;	/* used by all runs and attempts so far */
 	int agents_log_failed;	/* agents.jsonl cannot be written */
 	int was_ready;		/* some agent has been ready */

@@ -15,6 +15,7 @@
 #include "queue.h"
 
 #define SKIPPED_AT_ONCE 10000
+#define AHEAD_MAX ((size_t)1 << 20)	/* bytes of inputs in memory */
 
 void
 queue_init(struct queue *q, const struct queue_plan *plan, struct source *s)
@@ -35,6 +36,10 @@ queue_release(struct queue *q)
 	}
 	while ((r = queue_drop(q)))
 		run_free(r);
+	while ((r = q->ahead)) {
+		q->ahead = r->next;
+		run_free(r);
+	}
 	free(q->later);
 	input_unref(q->input);
 	occurrence_release(&q->occurrences);
@@ -159,6 +164,48 @@ new_run(struct queue *q)
 	return r;
 }
 
+/* --- ahead --------------------------------------------------------------- */
+
+/* The bytes of memory that a run in the list ahead counts for. */
+static size_t
+size_ahead(const struct run *r)
+{
+	return r->input->record.len + r->input->kwargs.len;
+}
+
+size_t
+queue_look_ahead(struct queue *q, size_t most)
+{
+	struct run *r;
+
+	while (q->nahead < most && q->ahead_size < AHEAD_MAX && !q->hold &&
+	    (r = new_run(q))) {
+		if (q->ahead)
+			q->last_ahead->next = r;
+		else
+			q->ahead = r;
+		q->last_ahead = r;
+		q->nahead++;
+		q->ahead_size += size_ahead(r);
+	}
+	return q->nahead;
+}
+
+/* Takes out the first one; NULL: there is none. */
+static struct run *
+take_ahead(struct queue *q)
+{
+	struct run *r = q->ahead;
+
+	if (!r)
+		return NULL;
+	q->ahead = r->next;
+	r->next = NULL;
+	q->nahead--;
+	q->ahead_size -= size_ahead(r);
+	return r;
+}
+
 /* --- later --------------------------------------------------------------- */
 
 void
@@ -226,7 +273,10 @@ queue_next(struct queue *q, int64_t now)
 	}
 	if (q->nlater && queue_due(q) <= now)
 		return take_later(q);
-	return q->hold ? NULL : new_run(q);
+	if (q->hold)
+		return NULL;
+	r = take_ahead(q);
+	return r ? r : new_run(q);
 }
 
 void
@@ -253,5 +303,5 @@ queue_drop(struct queue *q)
 int
 queue_has_more(const struct queue *q)
 {
-	return q->back || q->nlater || q->input || !q->ended;
+	return q->back || q->nlater || q->ahead || q->input || !q->ended;
 }

@@ -42,6 +42,10 @@ struct queue {
 	int waiting;		/* the next line of input is incomplete */
 	int again;		/* many runs were skipped: call again */
 	int hold;		/* set by the caller: make no new runs */
+	struct run *ahead;	/* list of runs made before they were asked for */
+	struct run *last_ahead;	/* end of the list */
+	size_t nahead;
+	size_t ahead_size;	/* bytes of their inputs */
 	int skipped;		/* an input of another persona was skipped */
 	int fatal;		/* the first input cannot be run at all */
 	struct run *back;	/* list of returned runs, which come first */
@@ -71,6 +75,12 @@ void queue_later(struct queue *q, struct run *r, int64_t due);
 
 /* The time when the first retry is due; INT64_MAX if there is none. */
 int64_t queue_due(const struct queue *q);
+
+/*
+ * Makes runs ahead, as far as inputs have come, until there are most or their
+ * inputs take a lot of memory. Returns how many new runs are known to be left.
+ */
+size_t queue_look_ahead(struct queue *q, size_t most);
 
 /* Removes and returns a run that waits for another attempt, or NULL. */
 struct run *queue_drop(struct queue *q);

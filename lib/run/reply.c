@@ -7,6 +7,7 @@
 #include "mask.h"
 #include "message.h"
 #include "run.h"
+#include "window.h"
 #include "worker.h"
 #include "base/buf.h"
 #include "base/util.h"
@@ -17,12 +18,6 @@
  * What agents write: the messages of the protocol, or lines of text.
  */
 
-/*
- * Requests are sent ahead only while calls are shorter than this: waiting for
- * a reply costs about 20 microseconds, so longer calls gain nothing, and could
- * have been given to another agent.
- */
-#define SHORT_CALL 1000			/* microseconds */
 #define START_TRIES 3			/* failed starts in a row */
 #define SETTLE_TIME 10000		/* microseconds */
 #define SHOWN 60			/* bytes of a line in a message */
@@ -52,7 +47,7 @@ take_reply(struct engine *g, struct worker *w, struct run *r,
 	run_ended_at(r, clock);
 	w->calls++;
 	g->was_ready = 1;
-	w->quick = now - r->clock < SHORT_CALL;
+	window_add(&g->window, (r->ended ? r->ended : now) - r->clock);
 	w->rest_until = now + engine_micro(g->plan->run_delay);
 	worker_remove(w, r);
 	if (end->error) {
@@ -169,6 +164,7 @@ handle_start(struct engine *g, struct worker *w, struct run *r,
 {
 	if (r->announced)
 		return;
+	w->announces = 1;
 	run_began_at(r, message_clock(m));
 	engine_log(g, "started", w, r, NULL);
 }

@@ -54,6 +54,19 @@ worker_remove(struct worker *w, struct run *r)
 		w->head_since = isotime_monotonic();
 }
 
+unsigned
+worker_running(const struct worker *w)
+{
+	unsigned n = 0;
+	struct run *r;
+
+	if (!w->announces)
+		return w->nruns < w->concurrency ? w->nruns : w->concurrency;
+	for (r = w->runs; r; r = r->next)
+		n += r->started != 0;
+	return n;
+}
+
 struct run *
 worker_find(const struct worker *w, long long id)
 {

@@ -26,7 +26,7 @@ struct worker {
 	int dismissed;		/* its input was closed: no more work */
 	int discarded;		/* its output is read no more */
 	size_t unchecked;	/* bytes of lines since the last size check */
-	int quick;		/* its last call was short */
+	int announces;		/* it reports the starts of calls */
 	struct run *runs;	/* list, in the order in which they were sent */
 	struct run *last;	/* end of the list */
 	unsigned nruns;
@@ -59,6 +59,12 @@ void worker_clear(struct worker *w);
 /* Appends a run to the list, and numbers it; removes one from it. */
 void worker_add(struct worker *w, struct run *r);
 void worker_remove(struct worker *w, struct run *r);
+
+/*
+ * The number of its calls that run. Of an agent that does not report starts
+ * those count that it can be working on.
+ */
+unsigned worker_running(const struct worker *w);
 
 /* The listed run of a message's id (see message.h), or NULL. */
 struct run *worker_find(const struct worker *w, long long id);
