@@ -33,6 +33,7 @@ SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
+NODE_FILES = $(addprefix lib/node/,fluxloop.mjs fluxloop.d.mts package.json)
 EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
 	app/__init__.py app/handler.py record_example.py)
 
@@ -178,6 +179,7 @@ lint: deps-lint
 	$(PYTHON) tests/includes.py $(ROOMS)
 	node --check $(BUILD)/gen/page.js
 	node --check $(BUILD)/gen/list.js
+	node --check lib/node/fluxloop.mjs
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)
@@ -207,7 +209,7 @@ unicode: deps
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
-	$(foreach f,$(PY_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
+	$(foreach f,$(PY_FILES) $(NODE_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
 install: all
 	@set -e; for f in $(INSTALLED); do \

@@ -55,7 +55,7 @@ static struct {
 	struct option_number iterations, parallel, retries, total;
 	struct option_number max_failures, max_tokens, seed;
 	struct option_time timeout, grace, max_time;
-	int replay, ordered, explain, check, package, list, lines;
+	int replay, ordered, explain, check, package, node_package, list, lines;
 	int progress;		/* -1: if stderr is a terminal */
 } given = {
 	.grace = { .seconds = 10 }, .progress = -1
@@ -143,6 +143,9 @@ static const struct option_row {
 	{ "python-path", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "print the folder of the Python package and exit",
 	    &given.package },
+	{ "node-path", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "print the folder of the module for Node and exit",
+	    &given.node_package },
 	{ "list-options", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "print the options with their arguments and exit", &given.list },
 	{ "progress", "", NULL, 0, OPTION_FLAG, 0, 1,
@@ -638,11 +641,11 @@ print_text(const struct buf *text)
 }
 
 static _Noreturn void
-print_package(void)
+print_package(char *(*find)(struct err *e))
 {
 	struct buf text = { 0 };
 	struct err e = { 0 };
-	char *package = command_package(&e);
+	char *package = find(&e);
 
 	if (!package)
 		die("%s", e.msg);
@@ -722,7 +725,9 @@ main(int argc, char **argv)
 		print_text(&list);
 	}
 	if (given.package)
-		print_package();
+		print_package(command_package);
+	if (given.node_package)
+		print_package(command_node_package);
 	if (!given.explain && !given.check)
 		cli_need_input(argc - first, buf_str(&usage));
 	buf_release(&usage);

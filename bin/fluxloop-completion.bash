@@ -74,7 +74,7 @@ _fluxloop() {
 		words=$(sed -n "s/^${command:+$command }\([a-z]*\).*/\1/p" \
 			<<<"$commands" | uniq)
 		[[ $command ]] ||
-			words+=" help --trace --help --version --python-path"
+			words+=" help --trace --help --version --python-path --node-path"
 		_fluxloop_reply "$words"
 		return
 	fi

@@ -82,29 +82,58 @@ add_texts(struct words *l, struct json_span v)
 	}
 }
 
-char *
-command_package(struct err *e)
+/* The folder of this name that belongs to the installed programs, or NULL. */
+static char *
+library_folder(const char *name)
 {
 	static const char *const places[] = {
-		"../share/fluxloop/python", "../../lib/python"
+		"../share/fluxloop", "../../lib"
 	};
-	const char *set = getenv("FLUXLOOP_PYTHONPATH");
-	char *folder, *path, *real = NULL;
+	char *folder = program_folder(), *path, *real = NULL;
 	size_t i;
 
-	if (set && *set)
-		return xstrdup(set);
-	folder = program_folder();
 	for (i = 0; i < LEN(places) && folder && !real; i++) {
-		path = xasprintf("%s/%s", folder, places[i]);
+		path = xasprintf("%s/%s/%s", folder, places[i], name);
 		real = realpath(path, NULL);
 		free(path);
 	}
-	if (!real)
-		err_set(e, 0, 0, "no Python package found near '%s': set "
-		    "FLUXLOOP_PYTHONPATH", folder ? folder : "");
 	free(folder);
 	return real;
+}
+
+static void
+report_missing(const char *what, const char *remedy, struct err *e)
+{
+	char *folder = program_folder();
+
+	err_set(e, 0, 0, "no %s found near '%s'%s", what, folder ? folder :
+	    "", remedy);
+	free(folder);
+}
+
+char *
+command_package(struct err *e)
+{
+	const char *set = getenv("FLUXLOOP_PYTHONPATH");
+	char *folder;
+
+	if (set && *set)
+		return xstrdup(set);
+	folder = library_folder("python");
+	if (!folder)
+		report_missing("Python package", ": set FLUXLOOP_PYTHONPATH",
+		    e);
+	return folder;
+}
+
+char *
+command_node_package(struct err *e)
+{
+	char *folder = library_folder("node");
+
+	if (!folder)
+		report_missing("module for Node", "", e);
+	return folder;
 }
 
 static char *

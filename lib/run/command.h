@@ -43,9 +43,10 @@ int command_init(struct command *l, struct config *c, const char *target,
 void command_release(struct command *l);
 
 /*
- * The folder of the Python package, which the caller frees, or NULL with *e
- * filled in.
+ * The folder of the Python package, of the module for Node. The caller frees it;
+ * NULL with *e filled in if there is none.
  */
 char *command_package(struct err *e);
+char *command_node_package(struct err *e);
 
 #endif

@@ -1,0 +1,1422 @@
+// FluxLoop for JavaScript: an agent for fl-run, the steps of its calls, and a
+// recorder of calls. It needs nothing but Node 18 or later, Bun or Deno.
+//
+//	import { serve, step } from "fluxloop";
+//	serve(async (input) => step("tool", "echo", { input }, () => input));
+//
+// fluxloop-node(3) describes it, fluxloop-protocol(7) what it speaks.
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { Buffer } from "node:buffer";
+import { Console } from "node:console";
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { inspect, types } from "node:util";
+
+// --- values ------------------------------------------------------------------
+
+const isObject = (value) => typeof value === "object" && value !== null;
+const own = (value, key) => Object.prototype.hasOwnProperty.call(value, key);
+
+// The result of a function of the program's, or another value if it throws.
+function attempt(work, otherwise) {
+	try {
+		return work();
+	} catch {
+		return otherwise;
+	}
+}
+
+// The class of an object, by its prototype: its own `constructor` may be data.
+function classOf(value) {
+	return attempt(() => {
+		const made = Object.getPrototypeOf(value)?.constructor;
+		return typeof made === "function" ? made : null;
+	}, null);
+}
+
+function className(value) {
+	const kind = classOf(value);
+	const name = kind === Object ? "" : attempt(() => kind?.name, "");
+	return typeof name === "string" && name ? name
+		: attempt(() => Object.prototype.toString.call(value).slice(8, -1), "Object");
+}
+
+function isPlain(value) {
+	const parent = Object.getPrototypeOf(value);
+	// an Object of another realm has a prototype of no prototype, too
+	return parent === null || parent === Object.prototype ||
+		(Object.getPrototypeOf(parent) === null && own(parent, "isPrototypeOf"));
+}
+
+const isError = (value) => types.isNativeError(value) || value instanceof Error;
+
+const isAsync = (value) =>
+	Object.prototype.toString.call(value) === "[object AsyncFunction]" ||
+	Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
+
+// The own data of an object: [key, value] pairs. Getters are not called.
+function fieldsOf(value) {
+	const fields = [];
+	for (const key of Object.keys(value)) {
+		const property = Object.getOwnPropertyDescriptor(value, key);
+		if (property && "value" in property)
+			fields.push([key, property.value]);
+	}
+	return fields;
+}
+
+const bytesOf = (value) => ArrayBuffer.isView(value)
+	? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+	: Buffer.from(value);
+
+// --- errors -------------------------------------------------------------------
+
+function errorName(error) {
+	if (!isError(error))
+		return isObject(error) ? className(error) : typeof error;
+	const name = attempt(() => error.name, "");
+	// most libraries leave `name` as it is
+	return typeof name === "string" && name && name !== "Error" ? name : className(error);
+}
+
+function errorMessage(error) {
+	const message = attempt(() => error.message, undefined);
+	if (typeof message === "string")
+		return message;
+	return typeof error === "string" ? error : attempt(() => inspect(error), "");
+}
+
+function errorText(error) {
+	const message = errorMessage(error);
+	const text = !isError(error) || error instanceof RebuildError ? message : message
+		? `${errorName(error)}: ${message}` : errorName(error);
+	const cause = attempt(() => error.cause, undefined);
+	return isError(cause) ? `${text} (cause: ${errorMessage(cause) || errorName(cause)})` : text;
+}
+
+// A short name: what the error or its cause calls itself, such as ECONNREFUSED.
+function errorCode(error) {
+	for (const one of [error, attempt(() => error.cause, undefined)]) {
+		const code = attempt(() => one.code, undefined);
+		if (typeof code === "string" && code)
+			return code;
+	}
+	return errorName(error);
+}
+
+const errorStack = (error) => attempt(() => isError(error) ? inspect(error) : undefined, undefined);
+
+// --- JSON ---------------------------------------------------------------------
+
+const LIMITS = { depth: 100, text: 256 * 1024, items: 10000, total: 4 * 1024 * 1024 };
+const NO_LIMITS = { depth: 100, text: Infinity, items: Infinity, total: Infinity };
+const ITEM_COST = 40;
+
+// Values as JSON, by the rules for observations; see fluxloop-node(3).
+class Encoder {
+	constructor(limits) {
+		this.limits = limits;
+		this.room = limits.total;
+		this.open = new Set();
+	}
+
+	encode(value, depth = 0) {
+		this.room -= ITEM_COST;
+		switch (typeof value) {
+		case "string": return this.text(value);
+		case "number": return Number.isFinite(value) ? String(value) : "null";
+		case "boolean": return String(value);
+		case "bigint": return String(value);
+		case "undefined": return "null";
+		case "symbol": return this.text(String(value));
+		case "function": return this.text(`<callable:${value.name}>`);
+		}
+		if (value === null)
+			return "null";
+		if (this.open.has(value))
+			return this.text(`<cycle: ${className(value)}>`);
+		if (depth >= this.limits.depth)
+			return this.text(`<too deep: ${className(value)}>`);
+		this.open.add(value);
+		try {
+			return this.object(value, depth);
+		} catch {
+			return this.text(`<${className(value)}>`);
+		} finally {
+			this.open.delete(value);
+		}
+	}
+
+	object(value, depth) {
+		if (Array.isArray(value))
+			return this.list(value, value.length, depth);
+		if (value instanceof Set)
+			return this.list(value, value.size, depth);
+		if (value instanceof Map)
+			return this.mapping([...value].map(([key, item]) => [keyText(key), item]), depth);
+		if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer)
+			return this.bytes(value);
+		if (isError(value))
+			return this.mapping([["name", errorName(value)], ["message", errorMessage(value)],
+				...fieldsOf(value)], depth);
+		if (value instanceof RegExp)
+			return this.text(String(value));
+		if (typeof value.toJSON === "function")
+			return this.encode(value.toJSON(), depth + 1);
+		if (isBoxed(value))
+			return this.encode(value.valueOf(), depth + 1);
+		return this.mapping(fieldsOf(value), depth);
+	}
+
+	list(items, length, depth) {
+		const parts = [];
+		for (const item of items) {
+			if (this.room <= 0 || parts.length >= this.limits.items)
+				break;
+			parts.push(this.encode(item, depth + 1));
+		}
+		if (length > parts.length)
+			parts.push(JSON.stringify(`…[cut, ${length - parts.length} elements]`));
+		return `[${parts}]`;
+	}
+
+	mapping(fields, depth) {
+		const parts = new Map();
+		let taken = 0;
+		for (const [key, item] of fields) {
+			if (this.room <= 0 || taken >= this.limits.items)
+				break;
+			taken++;
+			this.room -= key.length;
+			// as JSON.stringify does
+			if (item === undefined || typeof item === "function")
+				continue;
+			parts.set(JSON.stringify(key), this.encode(item, depth + 1));
+		}
+		if (fields.length > taken)
+			parts.set(JSON.stringify(`…[cut, ${fields.length - taken} entries]`), "null");
+		return `{${[...parts].map(([key, item]) => `${key}:${item}`)}}`;
+	}
+
+	text(text) {
+		const limit = Math.min(this.limits.text, Math.max(this.room, 0));
+		this.room -= Math.min(text.length, limit);
+		return JSON.stringify(text.length > limit
+			? `${text.slice(0, limit)}…[cut, ${text.length - limit} characters]` : text);
+	}
+
+	bytes(value) {
+		const bytes = bytesOf(value);
+		const limit = Math.min(this.limits.text, Math.max(this.room, 0));
+		const text = bytes.subarray(0, limit).toString("utf8");
+		this.room -= text.length;
+		return JSON.stringify(bytes.length > limit
+			? `${text}…[cut, ${bytes.length - limit} bytes]` : text);
+	}
+}
+
+const isBoxed = (value) => types.isBoxedPrimitive(value);
+const keyText = (key) => isObject(key) ? new Encoder(LIMITS).encode(key) : String(key);
+const excerpt = (value) => new Encoder(LIMITS).encode(value);
+const whole = (value) => new Encoder(NO_LIMITS).encode(value);
+
+// A mapping of short names to values as JSON, without what is undefined.
+function fieldsText(fields) {
+	return Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
+		.map(([name, value]) => `${JSON.stringify(name)}:${excerpt(value)}`).join(",");
+}
+
+// --- names of secrets -----------------------------------------------------------
+
+// The rules and lists are those of lib/python/fluxloop/masking.py.
+const MASK = "***";
+const words = (text) => text.split(/\s+/);
+const SECRETS = new Set(words("token password passwords passwd pwd passphrase secret secrets auth" +
+	" oauth authorization credential credentials cookie cookies bearer apikey apikeys jwt"));
+const KEY_OWNERS = words("api access private secret signing encryption");
+const TOKEN_OWNERS = words("access auth api bearer refresh session id");
+const PAIRS = new Set([
+	...KEY_OWNERS.flatMap((owner) => [`${owner} key`, `${owner} keys`]),
+	...TOKEN_OWNERS.map((owner) => `${owner} tokens`)]);
+const JOINED = new Set([...[...PAIRS].map((pair) => pair.replace(" ", "")),
+	...TOKEN_OWNERS.map((owner) => `${owner}token`)]);
+const COUNTS = new Set(words("count counts limit limits usage budget length"));
+const BORDER = /(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])/g;
+
+/** Whether a name (of a key, parameter or property) is that of a secret. */
+export function isSecret(name) {
+	const parts = name.replace(BORDER, " ").replace(/[^\p{L}\p{N}]+/gu, " ").trim().toLowerCase()
+		.split(" ");
+	const joined = parts.join("");
+	return parts.some((word, i) =>
+		!(word === "token" && COUNTS.has(parts[i + 1])) &&
+		(SECRETS.has(word) || JOINED.has(word) || PAIRS.has(`${word} ${parts[i + 1]}`))) ||
+		SECRETS.has(joined) || JOINED.has(joined);
+}
+
+const isShown = (value) => value === null || value === undefined || typeof value === "boolean" ||
+	typeof value === "function";
+
+// --- types of recorded values -----------------------------------------------------
+
+// For each type that JSON changes: how its form is written and read. The first
+// row that a value is an instance of counts. `more` is what a note needs besides
+// the class; `parts` means that the form has values with notes of their own.
+const ROWS = [
+	["Date", { write: (v) => Number.isNaN(v.getTime()) ? "Invalid Date" : v.toISOString(),
+		read: (form, C) => new C(form) }],
+	["RegExp", { write: (v) => v.source, more: (v) => ({ flags: v.flags }),
+		read: (form, C, note) => new C(form, note.flags) }],
+	["URL", { write: (v) => v.href, read: (form, C) => new C(form) }],
+	["URLSearchParams", { write: (v) => String(v), read: (form, C) => new C(form) }],
+	["Map", { write: (v) => [...v].map(([key, item]) => [key, item]),
+		read: (form, C) => new C(form) }],
+	["Set", { write: (v) => [...v], read: (form, C) => new C(form) }],
+	["Buffer", { write: base64, read: (form) => Buffer.from(form, "base64") }],
+	...["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array",
+		"Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array", "DataView"]
+		.map((name) => [name, { write: base64, read: (form, C) => new C(arrayBuffer(form)) }]),
+	["ArrayBuffer", { write: base64, read: arrayBuffer }],
+];
+const BY_NAME = new Map(ROWS);
+// The member of an object of the caller's, not one that all objects have.
+const member = (object, name) => isObject(object) && own(object, name) ? object[name] : undefined;
+
+// A class of the language or the platform.
+function globalClass(name) {
+	if (name === "Buffer")
+		return Buffer;
+	return BY_NAME.has(name) || /Error$|Exception$/.test(name) ? globalThis[name] : undefined;
+}
+
+function base64(value) {
+	return bytesOf(value).toString("base64");
+}
+
+function arrayBuffer(form) {
+	return new Uint8Array(Buffer.from(form, "base64")).buffer;
+}
+
+function rowOf(value) {
+	return ROWS.find(([name]) => {
+		const kind = globalClass(name);
+		return typeof kind === "function" && value instanceof kind;
+	});
+}
+
+// Whether an object does something instead of holding data: a connection, a
+// stream, a client, what has functions or private fields of its own.
+function isTool(value) {
+	const kind = classOf(value);
+	if (value instanceof EventEmitter || value instanceof EventTarget ||
+		types.isPromise(value) || types.isGeneratorObject(value))
+		return true;
+	if (!kind)
+		return false;
+	const source = Function.prototype.toString.call(kind);
+	return source.includes("[native code]") || hasPrivate(kind) ||
+		typeof value.then === "function" || typeof value.next === "function" ||
+		fieldsOf(value).some(([, item]) => typeof item === "function");
+}
+
+// Whether a class or one of its parents has private fields.
+function hasPrivate(kind) {
+	for (; typeof kind === "function" && kind.prototype; kind = Object.getPrototypeOf(kind)) {
+		const source = Function.prototype.toString.call(kind);
+		// what has them uses them; compilers to older JavaScript have functions for it
+		if (/[\w)\]]\??\.#[\p{ID_Start}$_]|_classPrivate(Field|Method)/u.test(source))
+			return true;
+	}
+	return false;
+}
+
+// Whether a dotted path could lead to two members of an object.
+function isAmbiguous(keys) {
+	const all = new Set(keys);
+	return keys.some((key) => {
+		for (let end = key.indexOf("."); end >= 0; end = key.indexOf(".", end + 1))
+			if (all.has(key.slice(0, end)))
+				return true;
+		return false;
+	});
+}
+
+const DEPTH = 20;	// containers inside each other, as in lib/python
+const OBJECTS = 1000;	// objects of a call that are followed
+
+// The arguments of a call as JSON values, with the notes that replay needs.
+class Record {
+	constructor() {
+		this.objects = Object.create(null);
+		this.types = Object.create(null);
+		this.count = 0;
+		this.places = new Map();	// container -> its path
+	}
+
+	arguments(kwargs) {
+		this.places.set(kwargs, "");
+		return this.members(fieldsOf(kwargs), "", 0);
+	}
+
+	members(fields, path, depth) {
+		const tree = Object.create(null);
+		for (const [key, item] of fields)
+			tree[key] = isSecret(key) && !isShown(item) ? MASK
+				: this.value(item, path ? `${path}.${key}` : key, depth);
+		return tree;
+	}
+
+	elements(items, path, depth) {
+		return Array.from(items, (item, i) => this.value(item, `${path}.${i}`, depth));
+	}
+
+	note(path, name, more) {
+		this.types[path] = more && Object.keys(more).length ? { class: name, ...more } : name;
+	}
+
+	value(value, path, depth) {
+		switch (typeof value) {
+		case "string": case "boolean": return value;
+		case "number":
+			if (Number.isFinite(value) && !Object.is(value, -0))
+				return value;
+			this.note(path, "number");
+			return Object.is(value, -0) ? "-0" : String(value);
+		case "bigint": this.note(path, "bigint"); return String(value);
+		case "undefined": this.note(path, "undefined"); return null;
+		case "symbol":
+			this.note(path, "symbol", { registered: Symbol.keyFor(value) !== undefined });
+			return value.description ?? "";
+		case "function": return functionMark(value);
+		}
+		if (value === null)
+			return null;
+		if (this.places.has(value)) {
+			this.note(path, className(value), { same: this.places.get(value) });
+			return `<repr:cycle ${className(value)}>`;
+		}
+		if (depth >= DEPTH)
+			return this.opaque(value, path);
+		this.places.set(value, path);
+		try {
+			return this.object(value, path, depth + 1);
+		} catch {	// a proxy, or something as odd
+			return this.opaque(value, path);
+		} finally {
+			this.places.delete(value);
+		}
+	}
+
+	opaque(value, path) {
+		this.objects[path] = className(value);
+		return `<repr:${className(value)}>`;
+	}
+
+	object(value, path, depth) {
+		if (Array.isArray(value)) {
+			if (classOf(value) !== Array)
+				this.note(path, className(value));
+			return this.elements(value, path, depth);
+		}
+		const row = rowOf(value);
+		if (row)
+			return this.row(value, row, path, depth);
+		if (isError(value))
+			return this.error(value, path, depth);
+		if (isBoxed(value)) {
+			this.note(path, className(value), { boxed: true });
+			return this.value(value.valueOf(), `${path}.value`, depth);
+		}
+		return isPlain(value) ? this.plain(value, path, depth) : this.instance(value, path, depth);
+	}
+
+	row(value, [name, row], path, depth) {
+		const kind = className(value);
+		const more = row.more ? row.more(value) : {};
+		if (kind !== name)
+			more.base = name;
+		if (typeof value.length === "number" && name === "Buffer")
+			this.note(path, "Buffer");
+		else
+			this.note(path, kind, more);
+		const form = row.write(value);
+		return Array.isArray(form) ? this.secretPairs(form, path, depth) : form;
+	}
+
+	// The items of a Map or Set; a Map's values may have names of secrets.
+	secretPairs(items, path, depth) {
+		return this.elements(items.map((item) => Array.isArray(item) && item.length === 2 &&
+			typeof item[0] === "string" && isSecret(item[0]) && !isShown(item[1])
+			? [item[0], MASK] : item), path, depth);
+	}
+
+	error(value, path, depth) {
+		this.note(path, className(value), own(value, "name") ? { error: true, named: true }
+			: { error: true });
+		const fields = fieldsOf(value).filter(([key]) => !["name", "message", "cause"].includes(key));
+		if (own(value, "cause"))
+			fields.push(["cause", value.cause]);
+		if (Array.isArray(value.errors))
+			fields.push(["errors", value.errors]);
+		return this.members([["name", errorName(value)], ["message", errorMessage(value)],
+			["stack", attempt(() => String(value.stack), "")], ...fields], path, depth);
+	}
+
+	plain(value, path, depth) {
+		const fields = fieldsOf(value), bare = Object.getPrototypeOf(value) === null;
+		if (isAmbiguous(fields.map(([key]) => key))) {
+			this.note(path, bare ? "null" : "Object", { pairs: true });
+			return this.secretPairs(fields, path, depth);
+		}
+		if (bare)
+			this.note(path, "null");
+		return this.members(fields, path, depth);
+	}
+
+	instance(value, path, depth) {
+		const name = className(value);
+		const form = typeof value.toJSON === "function" ? attempt(() => value.toJSON(), undefined)
+			: undefined;
+		if (form !== undefined && (!isObject(form) || isTool(value))) {
+			this.note(path, name, { by: "toJSON" });
+			return this.value(form, `${path}.toJSON`, depth);
+		}
+		if (isTool(value) || this.count >= OBJECTS)
+			return this.opaque(value, path);
+		this.count++;
+		const fields = fieldsOf(value);
+		if (isAmbiguous(fields.map(([key]) => key)))
+			return this.opaque(value, path);
+		this.objects[path] = name;
+		return this.members(fields, path, depth);
+	}
+}
+
+function functionMark(value) {
+	const builtin = value[BUILTIN];
+	return builtin ? `<builtin:${builtin}>`
+		: `<callable:${value.name || "anonymous"}${isAsync(value) ? ":async" : ""}>`;
+}
+
+const BUILTIN = Symbol("fluxloop.builtin");
+
+// --- recording ------------------------------------------------------------------
+
+const settings = { recordArgs: undefined, recordingFile: undefined };
+const counts = new Map();
+const warned = new Set();
+let suppressed = false;
+
+const isOn = (text) => ["true", "1", "yes", "on"].includes(String(text).trim().toLowerCase());
+
+/**
+ * Set `recordArgs` (whether calls are recorded) and `recordingFile`. Otherwise the
+ * variables FLUXLOOP_RECORD_ARGS and FLUXLOOP_RECORDING_FILE count, else nothing
+ * is recorded, and recordings/args.jsonl. Throws a TypeError for other names.
+ */
+export function configure(options = {}) {
+	for (const name of Object.keys(options))
+		if (!own(settings, name))
+			throw new TypeError(`unknown configuration parameter: ${name}; there are ` +
+				Object.keys(settings).join(" and "));
+	Object.assign(settings, options);
+	// absolute, because the program may change its folder later
+	if (settings.recordingFile)
+		settings.recordingFile = resolve(String(settings.recordingFile));
+}
+
+/**
+ * Record a call: its target, such as "agent.mjs:answer", and its arguments by
+ * name. Does nothing unless recording is on, and throws nothing: an error becomes
+ * a warning of the process, once for each class of error.
+ */
+export function recordCallArgs(target, kwargs, { iteration } = {}) {
+	try {
+		if (!(settings.recordArgs ?? isOn(process.env.FLUXLOOP_RECORD_ARGS ?? "")) || suppressed)
+			return;
+		if (!isObject(kwargs))
+			throw new TypeError("the arguments of a recorded call must be an object");
+		const number = iteration ?? counts.get(target) ?? 0;
+		counts.set(target, number + 1);
+		const record = new Record();
+		const tree = record.arguments(kwargs);
+		appendLine(JSON.stringify({ _version: "1", iteration: number, target: String(target),
+			kwargs: tree, timestamp: localNow(), objects: record.objects, types: record.types }));
+	} catch (error) {
+		if (warned.has(errorName(error)))
+			return;
+		warned.add(errorName(error));
+		attempt(() => process.emitWarning(`fluxloop could not record a call: ${errorText(error)}`));
+	}
+}
+
+function localNow() {
+	const now = new Date();
+	return new Date(now - now.getTimezoneOffset() * 60000).toISOString().replace("Z", "000");
+}
+
+// With the folders that it is in. Node's own way never ends where none can be made.
+function makeFolder(path) {
+	if (fs.existsSync(path))
+		return;
+	if (dirname(path) !== path)
+		makeFolder(dirname(path));
+	try {
+		fs.mkdirSync(path, 0o700);
+	} catch (error) {
+		if (error.code !== "EEXIST")
+			throw error;
+	}
+}
+
+// One write: other processes append to the file, too.
+function appendLine(line) {
+	const path = settings.recordingFile ??
+		resolve(process.env.FLUXLOOP_RECORDING_FILE ?? "recordings/args.jsonl");
+	makeFolder(dirname(path));
+	const fd = fs.openSync(path, "a+", 0o600);
+	try {
+		const { size } = fs.fstatSync(fd), last = Buffer.alloc(1);
+		// a last line without its newline: its writer was killed
+		const torn = size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
+		const bytes = Buffer.from(`${torn ? "\n" : ""}${line}\n`);
+		if (fs.writeSync(fd, bytes) !== bytes.length)
+			throw new Error(`short write to ${path}`);
+	} finally {
+		fs.closeSync(fd);
+	}
+}
+
+// --- replay -----------------------------------------------------------------------
+
+const REMEDY = "give serve() an entry for it in `classes` or `revive`, or record the call again";
+const UNKNOWN = "serve() was given no class of this name";
+
+class RebuildError extends Error {
+	constructor(path, name, why, remedy = REMEDY) {
+		super(`argument "${path}" cannot be rebuilt as ${name}: ${why}; ${remedy}`);
+		this.name = "RebuildError";
+		this.code = "setup";
+	}
+}
+
+// Rebuilds the arguments of a call from a request's kwargs and notes.
+class Rebuild {
+	constructor(request, options, collector) {
+		this.objects = new Map(Object.entries(request.objects ?? {}));
+		this.types = new Map(Object.entries(request.types ?? {}));
+		this.replaced = new Set(request.replaced ?? []);
+		this.options = options;
+		this.callables = Object.entries(request.callables ?? {});
+		this.collector = collector;
+		this.made = new Map();	// path -> value
+		this.later = [];
+	}
+
+	arguments(kwargs) {
+		const made = {};
+		this.made.set("", made);
+		const names = new Set([...Object.keys(kwargs),
+			...this.callables.map(([path]) => path.split(".")[0])]);
+		for (const name of names)
+			define(made, name, this.value(member(kwargs, name), name, false));
+		for (const join of this.later)
+			join();
+		return made;
+	}
+
+	classNamed(name) {
+		const kind = member(this.options.classes, name);
+		return typeof kind === "function" ? kind : undefined;
+	}
+
+	revival(name) {
+		return member(this.options.revive, name);
+	}
+
+	// inside: whether the value belongs to an object or container
+	value(form, path, inside) {
+		const value = this.build(form, path, inside);
+		if (isObject(value))
+			this.made.set(path, value);
+		return value;
+	}
+
+	build(form, path, inside) {
+		const direct = this.callables.find(([one]) => one === path);
+		if (direct)
+			return this.collector(path, direct[1]);
+		const methods = this.callables.filter(([one]) => one.startsWith(`${path}.`));
+		const name = this.objects.get(path), note = this.types.get(path);
+		if (name !== undefined && !isObject(form))
+			return this.tool(form, path, name, methods, inside);
+		if (note !== undefined)
+			return this.typed(form, path, isObject(note) ? note : { class: note });
+		if (methods.length && !isObject(form))
+			return this.standIn(path, "object", methods);
+		if (name !== undefined)
+			return this.instance(form, path, name);
+		return this.container(form, path);
+	}
+
+	container(form, path, made = Array.isArray(form) ? [] : {}) {
+		if (!isObject(form))
+			return form;
+		this.made.set(path, made);
+		const keys = new Set(Object.keys(form));
+		if (!Array.isArray(form))
+			for (const [one] of this.callables)
+				if (one.startsWith(`${path}.`))
+					keys.add(this.step(form, one.slice(path.length + 1)));
+		for (const key of keys)
+			define(made, key, this.value(member(form, key), `${path}.${key}`, true));
+		return made;
+	}
+
+	// The key of a mapping that the rest of a path begins with.
+	step(form, rest) {
+		const parts = rest.split(".");
+		for (let n = parts.length; n > 1; n--)
+			if (own(form, parts.slice(0, n).join(".")))
+				return parts.slice(0, n).join(".");
+		return parts[0];
+	}
+
+	typed(form, path, note) {
+		const name = note.class;
+		if ("same" in note) {
+			this.later.push(() => this.join(path, note.same));
+			return undefined;
+		}
+		if (name === "undefined")
+			return form === null ? undefined : form;
+		if (form === null)
+			return null;
+		switch (name) {
+		case "number": return this.replaced.has(path) && typeof form !== "string" ? form : Number(form);
+		case "bigint": return this.checked(path, name, () => BigInt(form));
+		case "symbol": return note.registered ? Symbol.for(form) : Symbol(form);
+		case "null": return note.pairs ? this.pairs(form, path, Object.create(null))
+			: this.container(form, path, Object.create(null));
+		case "Object": return this.pairs(form, path, {});
+		}
+		if (note.boxed)
+			return this.checked(path, name, () => Object(this.value(form, `${path}.value`, true)));
+		if (note.error)
+			return this.error(form, path, note);
+		if (note.by === "toJSON")
+			return this.checked(path, name, () => this.fromJSON(
+				this.value(form, `${path}.toJSON`, true), path, name));
+		return this.checked(path, name, () => this.row(form, path, note));
+	}
+
+	checked(path, name, work) {
+		try {
+			return work();
+		} catch (error) {
+			if (error instanceof RebuildError)
+				throw error;
+			throw new RebuildError(path, name, errorText(error));
+		}
+	}
+
+	pairs(form, path, made) {
+		for (const [key, item] of form.map((pair, i) =>
+			[pair[0], this.value(pair[1], `${path}.${i}.1`, true)]))
+			define(made, key, item);
+		return made;
+	}
+
+	row(form, path, note) {
+		const name = note.class, row = BY_NAME.get(note.base ?? name);
+		const value = isObject(form) ? this.container(form, path) : form;
+		if (this.revival(name))
+			return this.revival(name)(value, path);
+		if (row && this.replaced.has(path) && row.write === base64 && typeof form === "string")
+			return row.read(Buffer.from(form).toString("base64"), globalClass(note.base ?? name), note);
+		const kind = this.classNamed(name) ?? (note.base ? undefined : globalClass(name));
+		if (typeof kind !== "function")
+			throw new RebuildError(path, name, UNKNOWN);
+		if (!row)
+			return Object.setPrototypeOf(value, kind.prototype);	// of an Array
+		return Array.isArray(value) && this.hasCycle(path) ? this.filledLater(value, new kind())
+			: row.read(value, kind, note);
+	}
+
+	hasCycle(path) {
+		return [...this.types].some(([one, note]) => one.startsWith(`${path}.`) && isObject(note) &&
+			"same" in note);
+	}
+
+	// A Map or Set that gets its members when they are complete.
+	filledLater(items, made) {
+		this.later.push(() => items.forEach((item) =>
+			made instanceof Map ? made.set(item[0], item[1]) : made.add(item)));
+		return made;
+	}
+
+	error(form, path, { class: name, named }) {
+		const kind = this.classNamed(name) ?? globalClass(name);
+		if (this.revival(name))
+			return this.revival(name)(this.container(form, path), path);
+		if (typeof kind !== "function")
+			throw new RebuildError(path, name, UNKNOWN);
+		const { name: called, ...fields } = form;
+		// a real error, for what looks at more than its prototype
+		const error = Object.setPrototypeOf(new Error(), kind.prototype);
+		this.made.set(path, error);
+		for (const key of Object.keys(fields))
+			Object.defineProperty(error, key, { value: this.value(fields[key], `${path}.${key}`, true),
+				enumerable: !["message", "stack", "cause", "errors"].includes(key),
+				writable: true, configurable: true });
+		if (named)
+			define(error, "name", called);
+		return error;
+	}
+
+	fromJSON(value, path, name) {
+		if (this.revival(name))
+			return this.revival(name)(value, path);
+		const kind = this.classNamed(name);
+		if (typeof kind?.fromJSON === "function")
+			return kind.fromJSON(value);
+		if (typeof kind !== "function" || isObject(value))
+			throw new RebuildError(path, name, "its toJSON() gave what was recorded, and " +
+				"nothing says how to make it of that");
+		return new kind(value);
+	}
+
+	instance(form, path, name) {
+		if (this.revival(name))
+			return this.checked(path, name, () =>
+				this.revival(name)(this.container(form, path), path));
+		const kind = this.classNamed(name);
+		if (!kind && this.replaced.has(path))
+			return this.container(form, path);
+		if (!kind)
+			throw new RebuildError(path, name, UNKNOWN);
+		if (hasPrivate(kind))
+			throw new RebuildError(path, name, "it has private fields, which are not recorded");
+		return this.container(form, path, Object.create(kind.prototype));
+	}
+
+	tool(form, path, name, methods, inside) {
+		if (typeof form !== "string" || !form.startsWith("<repr:"))
+			return form;	// replaced
+		if (methods.length)
+			return this.standIn(path, name, methods);
+		if (this.revival(name))
+			return this.checked(path, name, () => this.revival(name)(undefined, path));
+		if (!inside)
+			throw new RebuildError(path, name, "it is not data, and was not recorded",
+				`name the methods that are called in replay_args.callable_providers, such as ` +
+				`"${path}.send: builtin:collector.send", or give serve() a \`revive\` entry for it`);
+		return absent(path, name);
+	}
+
+	// An object with the methods of an argument that was not recorded.
+	standIn(path, name, methods) {
+		const made = { [Symbol.toStringTag]: name };
+		for (const [one, kind] of methods) {
+			const steps = one.slice(path.length + 1).split(".");
+			const last = steps.pop();
+			const holder = steps.reduce((at, step) => at[step] ??= {}, made);
+			holder[last] = this.collector(one, kind);
+		}
+		return made;
+	}
+
+	join(path, same) {
+		const parts = path.split(".");
+		for (let n = parts.length - 1; n >= 0; n--) {
+			const holder = this.made.get(parts.slice(0, n).join("."));
+			if (!isObject(holder))
+				continue;
+			define(holder, parts.slice(n).join("."), this.made.get(same));
+			return;
+		}
+	}
+}
+
+// Sets a property, whatever its name means.
+function define(object, key, value) {
+	Object.defineProperty(object, key, { value, writable: true, enumerable: true,
+		configurable: true });
+}
+
+// What stands for something that was not recorded, inside a recorded object.
+function absent(path, name) {
+	const refuse = (target, key) => {
+		if (typeof key === "symbol" || key === "then" || key === "toJSON")
+			return undefined;
+		throw new RebuildError(path, name, `it was not recorded, and the handler uses its "${key}"`);
+	};
+	return new Proxy({}, { get: refuse, set: refuse });
+}
+
+// --- streams ----------------------------------------------------------------------
+
+// Where chat interfaces put the text of an item of a stream, as in lib/python.
+const USUAL = words("delta delta.content delta.text update.delta choices.0.delta.content" +
+	" content content.0.text text textDelta");
+const decoders = () => new TextDecoder("utf-8");
+
+// Collects the items of a stream.
+class Stream {
+	constructor(path) {
+		this.paths = (path ? [path] : USUAL).map((one) => one.split("."));
+		this.isUsual = !path;
+		this.pieces = [];
+		this.items = [];	// kept only until an item has text
+	}
+
+	// Adds an item; returns its text, undefined if it has none.
+	add(item) {
+		const piece = this.text(item);
+		if (piece !== undefined)
+			this.pieces.push(piece);
+		else if (!this.pieces.length)
+			this.items.push(item);
+		return piece;
+	}
+
+	text(item) {
+		if (typeof item === "string")
+			return item;
+		if (ArrayBuffer.isView(item))
+			return (this.decoder ??= decoders()).decode(item, { stream: true });
+		// events about tools, reasoning, or the text as a whole
+		const type = this.isUsual && isObject(item) ? item.type : undefined;
+		if (typeof type === "string" && (/delta$/.test(type) ? !/text|content/.test(type)
+			: /^response\.|[.-](done|end|start)$/.test(type)))
+			return undefined;
+		for (const path of this.paths) {
+			const value = path.reduce((at, name) => at?.[name], item);
+			if (typeof value === "string")
+				return value;
+		}
+		return undefined;
+	}
+
+	// The joined text, or the items if none of them had text.
+	output() {
+		return this.pieces.length || !this.items.length ? this.pieces.join("") : this.items;
+	}
+}
+
+const isAsyncIterable = (value) => isObject(value) &&
+	typeof value[Symbol.asyncIterator] === "function";
+const isIterator = (value) => isObject(value) && typeof value.next === "function" &&
+	typeof value[Symbol.iterator] === "function";
+
+// --- steps -------------------------------------------------------------------------
+
+const TYPES = words("agent tool generation span event chain evaluation");
+// What a function that works on a step may set.
+const SETTABLE = words("output error level status_message metadata model llm_parameters" +
+	" prompt_tokens completion_tokens total_tokens");
+const TOKENS = {
+	prompt_tokens: words("prompt_tokens input_tokens promptTokens inputTokens promptTokenCount"),
+	completion_tokens: words("completion_tokens output_tokens completionTokens outputTokens" +
+		" candidatesTokenCount"),
+	total_tokens: words("total_tokens totalTokens totalTokenCount"),
+};
+
+// { call, span }: the call and the step that the program is in.
+const scope = new AsyncLocalStorage();
+const utcNow = () => new Date().toISOString();
+
+class Span {
+	constructor(outer, type, name, input) {
+		this.call = outer.call;
+		this.known = { id: randomUUID(), type, name: String(name), start_time: utcNow(),
+			parent_observation_id: outer.span?.known.id };
+		// as it is now: lists of messages grow
+		this.input = input === undefined ? undefined : excerpt(input);
+		this.fields = { metadata: {} };
+		this.found = {};	// model and tokens that a result names
+		this.over = false;
+		this.call.spans.add(this);
+	}
+
+	// Takes a result, or follows it, if it is a stream. Returns it.
+	result(value) {
+		if (!isAsyncIterable(value) && !isIterator(value)) {
+			this.look(value);
+			this.finish(value);
+			return value;
+		}
+		const key = isAsyncIterable(value) ? Symbol.asyncIterator : Symbol.iterator;
+		const items = { [key]: value[key].bind(value) };
+		const followed = () => key === Symbol.asyncIterator ? this.follow(items)
+			: this.followNow(items);
+		if (typeof value.next === "function" || !Object.isExtensible(value))
+			return followed();
+		// it may have more than its items
+		Object.defineProperty(value, key, { value: followed, configurable: true, writable: true });
+		return value;
+	}
+
+	async *follow(items) {
+		const stream = new Stream(this.call.options.streamOutputPath);
+		try {
+			for await (const item of items) {
+				stream.add(item);
+				this.look(item);
+				yield item;
+			}
+		} catch (error) {
+			this.fail(error, stream.output());
+			throw error;
+		} finally {
+			this.finish(stream.output());
+		}
+	}
+
+	*followNow(items) {
+		const stream = new Stream(this.call.options.streamOutputPath);
+		try {
+			for (const item of items) {
+				stream.add(item);
+				yield item;
+			}
+		} catch (error) {
+			this.fail(error, stream.output());
+			throw error;
+		} finally {
+			this.finish(stream.output());
+		}
+	}
+
+	// Looks for the model and the tokens in the reply of a model.
+	look(value) {
+		if (this.known.type !== "generation" || !isObject(value))
+			return;
+		for (const one of [value, value.message, value.response]) {
+			const usage = one?.usage ?? one?.usageMetadata;
+			for (const [name, names] of Object.entries(TOKENS))
+				for (const key of names)
+					if (typeof usage?.[key] === "number")
+						this.found[name] = usage[key];
+			if (typeof (one?.model ?? one?.modelVersion) === "string")
+				this.found.model = one.model ?? one.modelVersion;
+		}
+	}
+
+	fail(error, output) {
+		const text = errorMessage(error) || errorName(error);
+		Object.assign(this.fields, { error: text, level: "error", status_message: errorText(error),
+			metadata: { ...this.fields.metadata, error_type: errorName(error),
+				traceback: errorStack(error) } });
+		this.finish(output);
+	}
+
+	finish(output) {
+		if (this.over)
+			return;
+		this.over = true;
+		this.call.spans.delete(this);
+		const set = { level: "info" };
+		for (const name of SETTABLE)
+			set[name] = this.fields[name] ?? this.found[name] ?? set[name];
+		if (!own(this.fields, "output"))
+			set.output = output;
+		const input = this.input === undefined ? "" : `"input":${this.input},`;
+		this.call.report("observation", `"observation":{${fieldsText(this.known)},${input}` +
+			`${fieldsText({ end_time: utcNow(), ...set })}}`);
+	}
+}
+
+/**
+ * Do a step of a call: call work and report what it returns, or throws, as an
+ * observation. work gets an object of which it may set model, prompt_tokens and
+ * other fields. Outside a call, only work is done. Returns what work returns.
+ */
+export function step(type, name, input, work) {
+	if (!TYPES.includes(type))
+		throw new TypeError(`unknown type of step: ${type}; there are ${TYPES.join(", ")}`);
+	if (typeof work !== "function")
+		throw new TypeError("the last argument of step() must be a function");
+	const outer = scope.getStore();
+	if (!outer || outer.call.over)
+		return work({ metadata: {} });
+	const span = new Span(outer, type, name, input);
+	let result;
+	try {
+		result = scope.run({ call: outer.call, span }, work, span.fields);
+	} catch (error) {
+		span.fail(error);
+		throw error;
+	}
+	if (!isObject(result) || typeof result.then !== "function")
+		return span.result(result);
+	return result.then((value) => span.result(value), (error) => {
+		span.fail(error);
+		throw error;
+	});
+}
+
+/** The call that the program is in, as serve() passes it to its handler, or null. */
+export function currentCall() {
+	return scope.getStore()?.call.face ?? null;
+}
+
+// --- the agent ---------------------------------------------------------------------
+
+const PIPELINE = 64;	// calls that may be sent ahead
+const BATCH = 32768;	// bytes of messages to wait for,
+const SOON = 10;	// or milliseconds
+const LEAVE = 1000;	// milliseconds that calls may take to end after a signal
+const INPUT_NAMES = words("input input_text message query text content");
+
+const clock = () => process.hrtime.bigint() / 1000n;
+const say = (text) => attempt(() => process.stderr.write(`${text}\n`));
+
+// The messages to fl-run: whole lines on descriptor 1.
+class Channel {
+	constructor() {
+		this.write = fs.writeSync;
+		this.lines = [];
+		this.size = 0;
+		this.broken = false;
+		this.timer = null;
+	}
+
+	put(line) {
+		this.lines.push(line);
+		this.size += line.length;
+	}
+
+	soon(line) {
+		this.put(line);
+		if (this.size >= BATCH)
+			this.flush();
+		else
+			this.timer ??= setTimeout(() => this.flush(), SOON);
+	}
+
+	flush() {
+		clearTimeout(this.timer);
+		this.timer = null;
+		if (!this.lines.length)
+			return;
+		const bytes = Buffer.from(this.lines.map((line) => `${line}\n`).join(""));
+		this.lines = [];
+		this.size = 0;
+		for (let done = 0; done < bytes.length && !this.broken; )
+			done += this.some(bytes, done);
+	}
+
+	// Writes a part, and waits if the pipe is full: descriptor 1 may not block.
+	some(bytes, from) {
+		try {
+			return this.write.call(fs, 1, bytes, from, bytes.length - from);
+		} catch (error) {
+			if (error.code === "EAGAIN")
+				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+			else if (error.code !== "EINTR")
+				this.broken = true;	// nobody reads any more
+			return 0;
+		}
+	}
+}
+
+// Sends what the program prints to the standard error: descriptor 1 is for messages.
+function divertOutput() {
+	for (const name of ["write", "writeSync", "writev", "writevSync"]) {
+		const real = fs[name];
+		const diverted = (fd, ...rest) => real.call(fs, fd === 1 ? 2 : fd, ...rest);
+		Object.defineProperties(diverted, Object.getOwnPropertyDescriptors(real));
+		fs[name] = diverted;
+	}
+	attempt(syncBuiltinESMExports);
+	process.stdout.write = process.stderr.write.bind(process.stderr);
+	const other = new Console(process.stderr, process.stderr);
+	for (const name of Object.keys(console))
+		if (typeof other[name] === "function" && name !== "Console")
+			console[name] = other[name].bind(other);
+}
+
+// A call that has started. What happens in it is reported on the channel.
+class Call {
+	constructor(request, server) {
+		this.id = JSON.stringify(request.id ?? null);
+		this.request = request;
+		this.options = server.options;
+		this.channel = server.channel;
+		this.spans = new Set();
+		this.over = false;
+		this.controller = new AbortController();
+		const face = this.face = {
+			id: request.id, input: request.input, context: request.context ?? {},
+			signal: this.controller.signal,
+			delta: (text) => this.report("delta", `"delta":${JSON.stringify(String(text))}`),
+			callback: (name, ...args) => this.callback(String(name), undefined, args),
+		};
+		Object.freeze(face);
+	}
+
+	report(type, fields) {
+		if (!this.over)
+			this.channel.soon(`{"type":"${type}","id":${this.id},${fields}}`);
+		else if (!this.warned) {
+			this.warned = true;
+			say(`fluxloop: call ${this.id}: discarded a report after its end: ${type}`);
+		}
+	}
+
+	callback(name, kind, args) {
+		this.report("callback", `"name":${JSON.stringify(name)},${kind ? `"kind":"${kind}",` : ""}` +
+			`"args":[${args.map(whole)}],"kwargs":{}`);
+	}
+
+	// What stands for a recorded callback. It may be awaited.
+	collector(path, kind) {
+		const collect = async (...args) => {
+			collect.messages.push(args);
+			this.callback(path, kind, args);
+		};
+		collect.messages = [];
+		collect[BUILTIN] = `collector.${kind}`;
+		return Object.defineProperty(collect, "name", { value: path });
+	}
+
+	// The arguments of the handler.
+	arguments() {
+		const { kwargs, input, args } = this.request, names = this.options.parameters;
+		if (kwargs === undefined && !names)
+			return [args && isObject(input) ? { ...input, ...args } : input, this.face];
+		let given = { ...args };
+		if (kwargs !== undefined) {
+			suppressed = true;
+			given = { ...new Rebuild(this.request, this.options,
+				(path, kind) => this.collector(path, kind)).arguments(kwargs), ...args };
+		} else {
+			given[names.find((name) => INPUT_NAMES.includes(name)) ?? names[0]] = input;
+		}
+		if (!names)
+			return [given, this.face];
+		const unknown = Object.keys(given).filter((name) => !names.includes(name));
+		if (unknown.length)
+			throw Object.assign(new Error(`the handler has no parameter ${unknown.map((name) =>
+				`"${name}"`).join(", ")}; record the call again, or edit its kwargs`),
+			{ name: "ArgumentsError", code: "arguments" });
+		return [...names.map((name) => given[name]), this.face];
+	}
+
+	// The output of a value that the handler returned.
+	async output(value) {
+		// not by instanceof: Node takes 30 ms to load Response
+		if (className(value) === "Response" && typeof value.text === "function")
+			return responseOutput(value);
+		if (!isAsyncIterable(value) && !isIterator(value))
+			return value;
+		const stream = new Stream(this.options.streamOutputPath);
+		for await (const item of value) {
+			const piece = stream.add(item);
+			if (this.over)
+				break;
+			if (piece)
+				this.face.delta(piece);
+		}
+		return stream.output();
+	}
+
+	// Ends the call; spans that are still open are reported as they are.
+	end(fields) {
+		for (const span of [...this.spans].reverse()) {
+			span.fields.status_message ??= "unfinished";
+			span.finish(undefined);
+		}
+		this.over = true;
+		this.channel.put(`{"type":"${fields.type}","id":${this.id},"clock":${clock()},${fields.text}}`);
+	}
+}
+
+// The output of a Response, as handlers of web frameworks return them.
+async function responseOutput(response) {
+	const text = await response.text();
+	const output = /\bjson\b/.test(response.headers.get("content-type") ?? "")
+		? attempt(() => JSON.parse(text), text) : text;
+	if (!response.ok)
+		throw Object.assign(new Error(`status ${response.status}: ${text.slice(0, 1000)}`),
+			{ name: "ResponseError", code: `HTTP${response.status}` });
+	return output;
+}
+
+class Server {
+	constructor(handler, options) {
+		this.handler = handler;
+		this.options = options;
+		this.channel = new Channel();
+		this.concurrency = Math.max(1, Math.trunc(options.concurrency ?? 1) || 1);
+		this.waiting = [];
+		this.running = new Set();
+		this.rest = "";
+		this.ended = false;
+		this.status = 0;
+	}
+
+	serve() {
+		divertOutput();
+		process.on("exit", () => this.channel.flush());
+		process.on("uncaughtException", (error, origin) => this.stray(error, origin));
+		process.on("unhandledRejection", (error) => this.stray(error, "unhandledRejection"));
+		process.on("SIGTERM", () => this.stop("SIGTERM", 143));
+		process.on("SIGINT", () => this.stop("SIGINT", 130));
+		this.channel.put(`{"type":"hello","protocol":1,"pipeline":${PIPELINE},` +
+			`"concurrency":${this.concurrency},"agent":"fluxloop-node"}`);
+		this.channel.flush();
+		process.stdin.setEncoding("utf8");
+		process.stdin.on("data", (text) => this.take(text));
+		process.stdin.on("end", () => this.finish());
+		process.stdin.on("error", () => this.finish());
+	}
+
+	take(text) {
+		const lines = text.split("\n");
+		lines[0] = this.rest + lines[0];
+		this.rest = lines.pop();
+		this.waiting.push(...lines.filter((line) => line.trim()));
+		this.pump();
+	}
+
+	finish() {
+		this.ended = true;
+		if (this.rest.trim())
+			this.waiting.push(this.rest);
+		this.rest = "";
+		this.pump();
+	}
+
+	// Starts calls as long as they may be, and leaves when there are no more.
+	pump() {
+		while (this.waiting.length && this.running.size < this.concurrency && !this.pumping) {
+			this.pumping = true;	// a call that ends at once calls us
+			this.start(this.waiting.shift());
+			this.pumping = false;
+		}
+		if (this.pumping)
+			return;
+		this.channel.flush();
+		if ((this.ended || this.channel.broken) && !this.running.size)
+			this.leave();
+	}
+
+	start(line) {
+		const request = attempt(() => JSON.parse(line), undefined);
+		if (!isObject(request) || request.type !== "input") {
+			const id = JSON.stringify(member(request, "id") ?? null);
+			this.channel.put(`{"type":"error","id":${id},"code":"protocol","error":` +
+				`${JSON.stringify(request === undefined ? "this line is not JSON"
+					: 'this line is not a message of type "input"')}}`);
+			return;
+		}
+		const call = new Call(request, this);
+		this.running.add(call);
+		this.channel.put(`{"type":"start","id":${call.id},"clock":${clock()}}`);
+		this.channel.flush();
+		scope.run({ call }, () => this.call(call));
+	}
+
+	call(call) {
+		let value;
+		try {
+			value = this.handler(...call.arguments());
+		} catch (error) {
+			this.fail(call, error);
+			return;
+		}
+		if (!isObject(value))
+			this.succeed(call, value);
+		else
+			Promise.resolve(value).then((result) => call.output(result))
+				.then((output) => this.succeed(call, output))
+				.catch((error) => this.fail(call, error));
+	}
+
+	succeed(call, output) {
+		if (!call.over)
+			this.close(call, { type: "final", text: `"output":${whole(output)}` });
+	}
+
+	fail(call, error, prefix = "") {
+		const stack = errorStack(error);
+		if (stack && !(error instanceof RebuildError))
+			say(stack);
+		if (!call.over)
+			this.close(call, { type: "error", text: `"error":${excerpt(prefix + errorText(error))},` +
+				`"code":${excerpt(errorCode(error))}` });
+	}
+
+	close(call, fields) {
+		call.end(fields);
+		this.running.delete(call);
+		this.pump();
+	}
+
+	// What no part of the program caught belongs to the call that it comes from.
+	stray(error, origin) {
+		const known = scope.getStore()?.call ?? (this.running.size === 1 ? [...this.running][0] : null);
+		const kind = origin === "unhandledRejection" ? "unhandled rejection" : "uncaught exception";
+		if (known && !known.over) {
+			this.fail(known, error, `${kind}: `);
+			return;
+		}
+		say(`fluxloop: ${kind}${known ? " after the end of its call" : ""}: ` +
+			`${errorStack(error) ?? errorText(error)}`);
+		if (kind === "uncaught exception" && !known)
+			for (const call of [...this.running])
+				this.fail(call, error, `${kind}: `);
+	}
+
+	// Cancels the calls, and gives them some time to end.
+	stop(signal, status) {
+		if (this.status)
+			return;
+		this.status = status;
+		this.ended = true;
+		this.waiting = [];
+		const reason = new Error(`stopped by ${signal}`);
+		reason.name = "AbortError";
+		setTimeout(() => process.exit(status), LEAVE);
+		for (const call of [...this.running])
+			call.controller.abort(reason);
+		this.pump();
+	}
+
+	async leave() {
+		if (this.leaving)
+			return;
+		this.leaving = true;
+		try {
+			await this.options.close?.();
+		} catch (error) {
+			say(`fluxloop: close: ${errorStack(error) ?? errorText(error)}`);
+		}
+		process.exit(this.status);
+	}
+}
+
+const OPTIONS = words("parameters concurrency classes revive streamOutputPath close");
+
+/**
+ * Be an agent: call handler for each request of fl-run, until there are no more;
+ * then the process ends. The options are described in fluxloop-node(3).
+ */
+export function serve(handler, options = {}) {
+	const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+	const why = typeof handler !== "function" ? "serve() needs a function"
+		: unknown ? `serve() has no option ${unknown}; there are ${OPTIONS.join(", ")}` : null;
+	if (why) {
+		fs.writeSync(1, `${JSON.stringify({ type: "error", code: "setup", error: why })}\n`);
+		say(`fluxloop: ${why}`);
+		process.exit(2);
+	}
+	new Server(handler, options).serve();
+}
