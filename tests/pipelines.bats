@@ -165,3 +165,21 @@ picky()
 	TARGET=nosuch run "$ROOT/pipelines/replay-latest.sh" "$project"
 	assert_failure
 }
+
+@test "the agents in C, shell, Perl and JavaScript answer alike" {
+	printf '{"input":"%s"}\n' hi '\"q\" \\ \u00e9\n{}' 'input' >in
+	printf '{"input":%s}\n' 5 null '["input"]' '{"input":"x"}' >>in
+	"${CC:-gcc}" -D_POSIX_C_SOURCE=200809L -o agent "$ROOT/pipelines/agent.c"
+	for agent in "$PWD/agent" "$ROOT/pipelines/agent.sh" "$ROOT/pipelines/agent.pl" \
+	             "$ROOT/pipelines/agent.mjs"; do
+		run -1 fl-run --command "$agent" --ordered in
+		assert_equal "$agent: $(printf '%s\n' "${lines[@]}" | jq -c '[.output, .error_code,
+			(.error // "" | contains("expected text")), .observations[0].output]')" "$agent: "'["you said hi",null,false,"you said hi"]
+["you said \"q\" \\ é\n{}",null,false,"you said \"q\" \\ é\n{}"]
+["you said input",null,false,"you said input"]
+[null,"input",true,null]
+[null,"input",true,null]
+[null,"input",true,null]
+[null,"input",true,null]'
+	done
+}
