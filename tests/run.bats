@@ -244,12 +244,17 @@ nothing_left()
 	# shellcheck disable=SC2034 # they are used by name
 	final='{"type":"final","output":"reply"}'
 	said='{"type":"callback","name":"send","args":["message"]}'
+	null='{"type":"callback","name":"send","args":[null]}'
+	named='{"type":"callback","name":"send","args":[],"kwargs":{"message":null,"to":null}}'
+	none='{"type":"callback","name":"done","args":[]}'
+	bare='{"type":"callback","name":"done"}'
 	agent='{"type":"observation","observation":{"type":"agent","name":"a","output":{"x":1}}}'
 	response='{"type":"observation","observation":{"type":"event","name":"agent_final_response","output":"response"}}'
 	delta='{"type":"delta","delta":"delta"}'
 	while IFS='|' read -r wanted messages; do
 		# shellcheck disable=SC2086 # these are names
 		{ for name in $messages; do echo "${!name}"; done; } >reply
+		[[ $messages == *final ]] || echo '{"type":"final"}' >>reply
 		run -0 fl-run --command "sh -c 'read l; cat reply; cat >/dev/null'" <<<'{"input":"a"}'
 		assert_equal "$messages: $(jq -c .output <<<"$output")" "$messages: $wanted"
 	done <<-END
@@ -257,6 +262,9 @@ nothing_left()
 	"response"|response agent agent said final
 	{"x":1}|agent said final
 	"message"|said delta final
+	"message"|said null named none bare final
+	"reply"|null named none bare final
+	"delta"|delta null none
 	"reply"|delta final
 	"reply"|final
 	END

@@ -302,6 +302,22 @@ put_arguments(struct buf *b, struct json_span args, struct json_span kwargs)
 	json_close(b, '}');
 }
 
+/* Whether all arguments in an array or object are null, if there are any. */
+static int
+say_nothing(struct json_span arguments)
+{
+	struct json_span key, value;
+	struct json_iter it;
+
+	if (!json_is(arguments, JSON_ARRAY) &&
+	    !json_is(arguments, JSON_OBJECT))
+		return 1;
+	for (it = json_each(arguments); json_next(&it, &key, &value); )
+		if (!json_is_null(value))
+			return 0;
+	return 1;
+}
+
 void
 run_callback(struct run *r, struct json_span name, struct json_span kind,
     struct json_span args, struct json_span kwargs)
@@ -309,10 +325,11 @@ run_callback(struct run *r, struct json_span name, struct json_span kind,
 	int error = is_error(r, name, kind);
 
 	put_arguments(error ? &r->errors : &r->sent, args, kwargs);
-	if (!error) {
-		r->message.len = 0;
-		put_arguments(&r->message, args, kwargs);
-	}
+	/* a call such as done() or send(null) is not an answer */
+	if (error || (say_nothing(args) && say_nothing(kwargs)))
+		return;
+	r->message.len = 0;
+	put_arguments(&r->message, args, kwargs);
 }
 
 void
