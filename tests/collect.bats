@@ -340,7 +340,7 @@ setup_file()
 }
 
 # failing: a library, failing.so, with which flock(2) fails as FAIL_FLOCK says,
-# and fsync(2) of a directory as FAIL_FSYNC says.
+# and fsync(2) of a directory as FAIL_FSYNC says, of a file as FAIL_FSYNC_FILE.
 failing()
 {
 	is_sanitized && skip 'the sanitizers come first'
@@ -369,8 +369,8 @@ failing()
 	{
 		struct stat st;
 
-		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) &&
-		    fail("FAIL_FSYNC"))
+		if (fstat(fd, &st) == 0 && fail(S_ISDIR(st.st_mode) ?
+		    "FAIL_FSYNC" : "FAIL_FSYNC_FILE"))
 			return -1;
 		return (int)syscall(SYS_fsync, fd);
 	}
@@ -391,17 +391,19 @@ failing()
 	END
 }
 
-@test "a file system that cannot sync folders is no fault" {
+@test "a file system that cannot sync folders or files is no fault" {
 	failing
 	for name in EINVAL ENOTSUP EROFS; do
 		number=$(python3 -c "import errno; print(errno.$name)")
-		run --separate-stderr -1 env LD_PRELOAD=./failing.so FAIL_FSYNC="$number" fl-collect -q "$name" "$TRACES"
+		run --separate-stderr -1 env LD_PRELOAD=./failing.so FAIL_FSYNC="$number" FAIL_FSYNC_FILE="$number" fl-collect -q "$name" "$TRACES"
 		assert_equal "$stderr" ''
 		assert_jq .results.total_runs 41 "$name/summary.json"
 	done
 	number=$(python3 -c 'import errno; print(errno.EIO)')
 	run --separate-stderr -2 env LD_PRELOAD=./failing.so FAIL_FSYNC="$number" fl-collect -q exp "$TRACES"
 	assert_equal "$stderr" 'fl-collect: exp/manifest.json: Input/output error'
+	run --separate-stderr -2 env LD_PRELOAD=./failing.so FAIL_FSYNC_FILE="$number" fl-collect -q new "$TRACES"
+	assert_equal "$stderr" 'fl-collect: new/manifest.json: Input/output error'
 }
 
 @test "a reader that goes away loses no traces" {

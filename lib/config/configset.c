@@ -14,6 +14,7 @@
 #include "json/path.h"
 #include "json/tree.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "io/readfile.h"
 #include "yaml/yamlin.h"
 #include "yaml/yamlmark.h"
@@ -452,7 +453,7 @@ replace_file(struct change *c)
 	    0600);
 	bad = fd < 0 || out_write_all(fd, c->text.p, c->text.len) ||
 	    (stat(c->file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
-	    fsync(fd);
+	    plain_sync(fd);
 	if (bad)
 		err_set(c->e, 0, 0, "%s", strerror(errno));
 	else

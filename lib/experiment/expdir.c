@@ -95,7 +95,7 @@ open_files(struct expdir *x, int flags, struct err *e)
 			flags &= ~O_CREAT;
 	}
 	/* from here on the files survive a crash of the machine */
-	return plain_sync_folder(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
+	return plain_sync(x->fd) ? err_set(e, 0, 0, "%s: %s", x->path,
 	    strerror(errno)) : 0;
 }
 
@@ -443,7 +443,7 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 		return -1;
 	set_release(&x->ids);
 	for (i = 0; i < RECOVER_FILES; i++)
-		if (fsync(x->files[i].fd))
+		if (plain_sync(x->files[i].fd))
 			return file_error(x, recover_files[i], e);
 	return summary_write(x->fd, x->path, x->files[RECOVER_ROWS].fd,
 	    json_buf(&x->manifest), totals, e);

@@ -121,7 +121,7 @@ keep_damaged(struct mender *m, struct err *e)
 		return 0;
 	if (out_flush(&m->damaged))
 		errno = m->damaged.error;
-	else if (!fsync(m->damaged.fd) && !plain_sync_folder(m->dir))
+	else if (!plain_sync(m->damaged.fd) && !plain_sync(m->dir))
 		return 0;
 	return mend_fail(m, damaged_name, e);
 }

@@ -65,7 +65,7 @@ newfile_commit(struct newfile *f)
 {
 	int error = 0;
 
-	if (out_flush(&f->out) == 0 && fsync(f->out.fd))
+	if (out_flush(&f->out) == 0 && plain_sync(f->out.fd))
 		error = errno;
 	if (out_close(&f->out) && !error)
 		error = f->out.error;
@@ -77,7 +77,7 @@ newfile_commit(struct newfile *f)
 		return -1;
 	}
 	/* the rename has to reach the disk, too */
-	error = plain_sync_folder(f->dir) ? errno : 0;
+	error = plain_sync(f->dir) ? errno : 0;
 	newfile_end(f);
 	errno = error;
 	return error ? -1 : 0;

@@ -44,9 +44,9 @@ plain_open_folder(int dir, const char *name)
 }
 
 int
-plain_sync_folder(int dir)
+plain_sync(int fd)
 {
-	if (!fsync(dir) || errno == EINVAL || errno == ENOTSUP ||
+	if (!fsync(fd) || errno == EINVAL || errno == ENOTSUP ||
 	    errno == EROFS)
 		return 0;
 	return -1;

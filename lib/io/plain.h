@@ -24,9 +24,10 @@ const char *plain_error(int error);
 int plain_open_folder(int dir, const char *name);
 
 /*
- * Syncs a folder, so that its new names survive a loss of power. A file system
- * that does not support this is not a fault. Returns 0, or -1 with errno set.
+ * Syncs a file, or a folder so that its new names survive a loss of power. A
+ * file system that does not support this is not a fault. Returns 0, or -1 with
+ * errno set.
  */
-int plain_sync_folder(int dir);
+int plain_sync(int fd);
 
 #endif
