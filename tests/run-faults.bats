@@ -520,16 +520,23 @@ replies()
 }
 
 @test "idle agents that exit are not started ahead again" {
+	# the first one answers when the second one, which is idle, has exited
 	cat >agent.sh <<-'END'
-		read -t 0.02 -r line || exit 0
-		sleep 0.6
-		echo '{"type":"final"}'
+		until line=$(grep "\"pid\":$$[,}]" log); do sleep 0.02; done
+		case $line in
+		*'"agent":1,'*)
+			until grep -q '"event":"ended"' log; do sleep 0.02; done ;;
+		*)
+			grep -q '"event":"done"' log || exit 0 ;;
+		esac
+		read -r line
+		echo '{"type":"final","output":1}'
 	END
 	printf 'runner: {isolation: call}\n' >setting.yaml
-	# on a busy machine, an agent may exit before its call reaches it
-	run fl-run -c setting.yaml --log log --command 'bash agent.sh' <(inputs 3)
-	assert [ "$status" -le 1 ]
-	assert [ "$(grep -c '"spawned"' log)" -le 5 ]
+	inputs 3 >in
+	run -0 fl-run -c setting.yaml --log log --command 'bash agent.sh' in
+	assert_equal "$(jq -r .event log | grep -x -e spawned -e done | xargs)" \
+		'spawned spawned done spawned done spawned done'
 }
 
 @test "hello is read even if it matches ready_pattern" {
