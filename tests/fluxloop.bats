@@ -934,6 +934,41 @@ wait_for_output()
 	assert_equal "$(lines_of "$dir/traces.jsonl")" "$(lines_of "$dir/trace_summary.jsonl")"
 }
 
+# descendants PID: prints the processes below a process.
+descendants()
+{
+	local child
+
+	for child in $(cat "/proc/$1/task/$1/children"); do
+		echo "$child"
+		descendants "$child"
+	done
+}
+
+# The shell's own line for a job that a signal ended, as "12 Killed  stage ..."
+JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pipe)|core dumped'
+
+@test "a program that is killed is named by the wrapper, without the shell's words" {
+	project
+	for program in fl-run fl-collect shell; do
+		for name in KILL SEGV; do
+			rm -rf experiments reached release
+			start_stuck
+			for one in $(descendants "$pid"); do
+				[ "$(cat "/proc/$one/comm")" != "${program/shell/fl-run}" ] || victim=$one
+			done
+			# the shell that waits for the programs
+			[ "$program" != shell ] || victim=$(awk '/^PPid/ { print $2 }' "/proc/$victim/status")
+			kill -s "$name" "$victim"
+			touch release
+			status=0
+			wait "$pid" || status=$?
+			assert_equal "$program $name: $status" "$program $name: 2"
+			run -1 grep -aE "$JOB_LINE" out
+		done
+	done
+}
+
 @test "SIGUSR1 reports what an experiment runs and stops nothing" {
 	project
 	start_stuck
