@@ -482,6 +482,88 @@ for name in open("names", encoding="utf-8"): print(name[:-1], str(is_secret(name
 	assert [ "$(grep -c true node.txt)" -gt 15 ]
 }
 
+# masked FILE: records the value of each record of a table, and prints those that
+# are not masked as the table says.
+masked()
+{
+	cat >mask.mjs <<-'END'
+		import fs from "node:fs";
+		import { configure, recordCallArgs } from "fluxloop";
+		const rows = fs.readFileSync(process.argv[2], "utf8").trim().split("\n").map((line) => JSON.parse(line));
+		configure({ recordArgs: true, recordingFile: "masked.jsonl" });
+		for (const { value } of rows)
+			recordCallArgs("a:b", { value });
+		fs.readFileSync("masked.jsonl", "utf8").trim().split("\n").forEach((line, i) => {
+			const got = JSON.stringify(JSON.parse(line).kwargs.value), want = JSON.stringify(rows[i].masked);
+			if (got !== want)
+				console.log(`${want}\n${got}`);
+		});
+	END
+	rm -f masked.jsonl
+	node mask.mjs "$1"
+	assert_equal "$(lines_of masked.jsonl)" "$(lines_of "$1")"
+}
+
+@test "secrets in texts are masked by their shapes, and what looks like them is not" {
+	# the parts of tokens are put together, so that no scanner takes them for real ones
+	local a=abcdefghij n=0123456789 A=ABCDEFGHIJ
+	while IFS='|' read -r value masked; do
+		jq -nc --arg v "$value" --arg m "${masked:-$value}" '{value: $v, masked: $m}'
+	done >table <<-END
+	my key is sk-$a$n, thanks|my key is ***, thanks
+	ghp_$a$n$a and more|*** and more
+	AKIA$A${n:0:6}|***
+	postgres://app:hunter2@db/x?sslmode=require|postgres://app:***@db/x?sslmode=require
+	https://a.example/?page=2&api_key=${n}x&q=1|https://a.example/?page=2&api_key=***&q=1
+	Authorization: Bearer $a$n|Authorization: Bearer ***
+	Authorization: Basic dXNlcjpwYXNz|Authorization: ***
+	curl -H 'x-api-key: q9$a'|curl -H 'x-api-key: ***'
+	PASSWORD=hunter2 make|PASSWORD=*** make
+	{"password": "hunter2", "n": 1}|{"password": "***", "n": 1}
+	eyJ$a$n.eyJ$a.$a$n|***
+	-----BEGIN RSA PRIVATE KEY-----MIIE-----END RSA PRIVATE KEY-----|***
+	--password s3cr3t-x --verbose|--password *** --verbose
+	user:pa55word@tcp(db:3306)/x|user:***@tcp(db:3306)/x
+	https://hooks.slack.com/services/T0/B0/$a$n|https://hooks.slack.com/services/***
+	(b'Authorization', b'Token $n')|(b'Authorization', b'***')
+	C:\\x\nSTRIPE_SK=${n}a|C:\\x\nSTRIPE_SK=***
+	I forgot my password. What now?
+	monkey: banana, keyboard=qwerty
+	max_tokens=1000 token_count: 12
+	https://a.example:8080/path@v2?page=3
+	git@github.com:me/x.git
+	the sk-learn package and task-force-one
+	password: \${PASSWORD}
+	password=None
+	def login(user, password=password):
+	Bearer of good news
+	a@b.example and 12:30:59
+	basic training
+	END
+	masked table
+	assert [ "$(jq -s 'map(select(.value != .masked)) | length' table)" = 17 ]
+	if [ -e "$DATA/secrets.jsonl" ]; then
+		masked "$DATA/secrets.jsonl"
+	fi
+	rm masked.jsonl
+	run -0 env FLUXLOOP_MASK_SECRETS=false node mask.mjs table
+	assert [ "${#lines[@]}" = 34 ]
+	# bytes, keys, pairs and lists of words
+	cat >record.mjs <<-'END'
+		import { configure, recordCallArgs } from "fluxloop";
+		configure({ recordArgs: true, recordingFile: "args.jsonl" });
+		const key = "sk-" + "abcdefghij0123456789";
+		recordCallArgs("a:b", { bytes: Buffer.from(`key ${key}`), plain: Buffer.from("key"), [`k ${key}`]: 1,
+			headers: [["Cookie", "a=b"], ["Accept", "x"]], argv: ["--token", "xyz", "--n", "3"],
+			names: ["password", "email"], pair: { name: "api_key", value: "v" }, map: new Map([["secret", "v"]]),
+			error: new Error(`bad key ${key}`), url: new URL(`https://u:${key}@a.example/`) });
+	END
+	node record.mjs
+	run -1 grep -e sk-abc -e xyz -e a=b args.jsonl
+	assert_jq '.kwargs | [.bytes, .plain, .["k ***"], .headers, .argv, .names, .pair, .map, .url]' \
+		'["***","a2V5",1,[["Cookie","***"],["Accept","x"]],["--token","***","--n","3"],["password","email"],{"name":"api_key","value":"***"},[["secret","***"]],"https://u:***@a.example/"]' args.jsonl
+}
+
 @test "the recorder throws nothing into the program, and appends after a torn line" {
 	cat >record.mjs <<-'END'
 		import { configure, recordCallArgs } from "fluxloop";
@@ -503,7 +585,7 @@ for name in open("names", encoding="utf-8"): print(name[:-1], str(is_secret(name
 	assert_line done
 	assert_equal "$(grep -c 'could not record' <<<"$output")" 2
 	run -1 node --input-type=module -e "import { configure } from '$MODULE'; configure({ record: 1 })"
-	assert_output --partial 'unknown configuration parameter: record; there are recordArgs and recordingFile'
+	assert_output --partial 'unknown configuration parameter: record; there are recordArgs, recordingFile, maskSecrets'
 }
 
 @test "the module is installed where --node-path says, and npm can install it from there" {

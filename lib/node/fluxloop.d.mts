@@ -66,6 +66,7 @@ export function currentCall(): Call | null;
 export function configure(options?: {
 	recordArgs?: boolean;
 	recordingFile?: string;
+	maskSecrets?: boolean;
 }): void;
 
 export function recordCallArgs(target: string, kwargs: Record<string, unknown>,

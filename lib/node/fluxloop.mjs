@@ -231,36 +231,386 @@ function fieldsText(fields) {
 		.map(([name, value]) => `${JSON.stringify(name)}:${excerpt(value)}`).join(",");
 }
 
-// --- names of secrets -----------------------------------------------------------
+// --- secrets ----------------------------------------------------------------------
 
-// The rules and lists are those of lib/python/fluxloop/masking.py.
+// Names, structures and texts of secrets, by the rules and lists of
+// lib/python/fluxloop/masking.py and shapes.py.
 const MASK = "***";
 const words = (text) => text.split(/\s+/);
-const SECRETS = new Set(words("token password passwords passwd pwd passphrase secret secrets auth" +
-	" oauth authorization credential credentials cookie cookies bearer apikey apikeys jwt"));
-const KEY_OWNERS = words("api access private secret signing encryption");
+
+const SECRETS = new Set(words("token password passwords passwd pwd pw passphrase passcode passkey" +
+	" secret secrets auth oauth authorization credential credentials creds cookie cookies bearer" +
+	" apikey apikeys jwt dsn otp totp ssn cvv cvc"));
+// As one word only: `session_id` is the name of a conversation.
+const SESSIONS = new Set(words("sessionid phpsessid jsessionid"));
+const ENDINGS = words("password passwd passphrase secret secrets apikey apikeys");
+const KEY_OWNERS = words("api access private secret signing encryption decryption master service" +
+	" role account app admin consumer subscription functions auth session hmac aes jwt ssh rsa pgp" +
+	" gpg deploy webhook license shared openai anthropic claude gemini mistral cohere groq" +
+	" huggingface hf deepseek openrouter together replicate elevenlabs deepgram assemblyai pinecone" +
+	" tavily serper serpapi langfuse langsmith langchain stripe aws azure gcp sendgrid twilio" +
+	" mailgun slack github gitlab supabase algolia datadog cloudflare newrelic");
+const PAT_OWNERS = words("gh github gitlab azure devops ado jira atlassian airtable bitbucket figma");
+const PASS_OWNERS = words("db database sql mysql pg postgres postgresql redis mongo mongodb rabbitmq" +
+	" amqp smtp imap mail email ftp sftp ssh ldap proxy user admin root login account http basic" +
+	" wifi auth");
 const TOKEN_OWNERS = words("access auth api bearer refresh session id");
-const PAIRS = new Set([
-	...KEY_OWNERS.flatMap((owner) => [`${owner} key`, `${owner} keys`]),
-	...TOKEN_OWNERS.map((owner) => `${owner} tokens`)]);
-const JOINED = new Set([...[...PAIRS].map((pair) => pair.replace(" ", "")),
-	...TOKEN_OWNERS.map((owner) => `${owner}token`)]);
+// These only where no border divides the words: csrftoken.
+const JOINED_TOKENS = words("csrf csrfmiddleware xsrf bot user app client github gitlab slack hf jwt" +
+	" device push personal oauth sso saml security login verification reset");
+const KEYS = [...KEY_OWNERS.flatMap((owner) => [`${owner} key`, `${owner} keys`]),
+	...TOKEN_OWNERS.map((owner) => `${owner} tokens`)];
+const PAIRS = new Set([...KEYS, ...KEY_OWNERS.map((owner) => `${owner} sk`),
+	...PAT_OWNERS.map((owner) => `${owner} pat`), ...PASS_OWNERS.map((owner) => `${owner} pass`)]);
+// Names without a border between their words: accesskey, authtoken, ...
+const JOINED = new Set([...KEYS.map((pair) => pair.replace(" ", "")),
+	...[...TOKEN_OWNERS, ...JOINED_TOKENS].map((owner) => `${owner}token`)]);
+// After "token" these mean tokens of text, which are not secrets.
 const COUNTS = new Set(words("count counts limit limits usage budget length"));
+// Before KEY in the name of an environment variable: other keys than secret ones.
+const PLAIN_KEYS = new Set(words("primary foreign public sort partition cache hash range row index" +
+	" unique composite natural lookup dict map object bucket group order join idempotency" +
+	" translation message state routing registry meta"));
 const BORDER = /(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[^0-9])|(?<=[^0-9])(?=[0-9])/g;
 
 /** Whether a name (of a key, parameter or property) is that of a secret. */
 export function isSecret(name) {
-	const parts = name.replace(BORDER, " ").replace(/[^\p{L}\p{N}]+/gu, " ").trim().toLowerCase()
+	if (name === "PWD")	// the shell's variable for the working directory
+		return false;
+	const parts = name.replace(BORDER, " ").replace(/[^A-Za-z0-9]+/g, " ").trim().toLowerCase()
 		.split(" ");
 	const joined = parts.join("");
-	return parts.some((word, i) =>
-		!(word === "token" && COUNTS.has(parts[i + 1])) &&
-		(SECRETS.has(word) || JOINED.has(word) || PAIRS.has(`${word} ${parts[i + 1]}`))) ||
-		SECRETS.has(joined) || JOINED.has(joined);
+	return parts.some((word, i) => !(word === "token" && COUNTS.has(parts[i + 1])) &&
+		(SECRETS.has(word) || JOINED.has(word) || SESSIONS.has(word) ||
+		ENDINGS.some((end) => word.endsWith(end)) || PAIRS.has(`${word} ${parts[i + 1]}`))) ||
+		(/^[A-Z0-9_]+$/.test(name) && endsInKey(parts)) || SECRETS.has(joined) || JOINED.has(joined);
 }
 
+function endsInKey(parts) {
+	const named = parts.join(" ").replace(/( [0-9]+)+$/, "").split(" ");
+	return named.length > 1 && named.at(-1) === "key" && !PLAIN_KEYS.has(named.at(-2));
+}
+
+// Tokens, which have the prefixes of their issuers: the prefixes, the class of the
+// characters that follow, and how many there are at least.
+const TOKEN_ROWS = [
+	["ghp_ gho_ ghu_ ghs_ ghr_", "A", 16],
+	["github_pat_", "W", 20],
+	["glpat- gldt- glrt- glptt- glcbt- glft- glsoat- glimt- glagent- gloas- glffct-", "D", 16],
+	["xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-", "W", 10],
+	["xoxe.xoxb- xoxe.xoxp-", "W", 10],
+	["AKIA ASIA ABIA ACCA", "U", 16],
+	["AIza", "W", 30],
+	["ya29.", "W", 20],
+	["GOCSPX-", "W", 20],
+	["1//0", "W", 30],
+	["sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_", "A", 8],
+	["whsec_", "B", 16],
+	["npm_", "A", 30],
+	["pypi-", "W", 30],
+	["rubygems_", "H", 32],
+	["hf_ api_org_", "A", 20],
+	["dckr_pat_ dckr_oat_", "W", 16],
+	["dop_v1_ doo_v1_ dor_v1_", "H", 32],
+	["SG.", "D", 40],
+	["shpat_ shpca_ shppa_ shpss_", "A", 20],
+	["sq0atp- sq0csp-", "W", 16],
+	["lin_api_ lin_oauth_", "A", 20],
+	["ntn_", "A", 30],
+	["secret_", "A", 32],
+	["dp.pt. dp.st. dp.sa. dp.ct.", "D", 20],
+	["PMAK- CFPAT- HRKU-", "W", 30],
+	["figd_", "W", 30],
+	["sbp_", "H", 32],
+	["nfp_ pnu_", "A", 30],
+	["pscale_tkn_ pscale_pw_ pscale_oauth_", "D", 24],
+	["pul-", "H", 32],
+	["sntrys_ sntryu_", "B", 32],
+	["glc_", "B", 24],
+	["glsa_", "W", 24],
+	["hvs. hvb. hvr.", "W", 20],
+	["atlasv1.", "W", 40],
+	["NRAK-", "U", 20],
+	["gsk_", "A", 20],
+	["xai-", "A", 40],
+	["pplx-", "A", 30],
+	["tvly-", "W", 16],
+	["nvapi-", "W", 30],
+	["r8_", "A", 30],
+	["pcsk_", "W", 30],
+	["lsv2_pt_ lsv2_sk_", "W", 24],
+	["ls__ csk-", "A", 24],
+	["jina_", "W", 30],
+	["fc- key-", "H", 32],
+	["AGE-SECRET-KEY-", "U", 50],
+	["ATATT3", "B", 60],
+	["LTAI", "A", 16],
+	["shippo_live_ shippo_test_ sgp_ sgp_local_", "H", 32],
+	["SK dapi", "H", 32],
+	["EAAA", "W", 40],
+	["EAA ABSK", "B", 60],
+	["AKCp", "A", 60],
+	["EZAK EZTK CLOJARS_", "A", 50],
+	["API-", "U", 25],
+	["bedrock-api-key-", "B", 24],
+	["v1.0-", "W", 100],
+	["duffel_live_ duffel_test_", "B", 40],
+	["dt0c01. pat. sat.", "D", 50],
+	["FLWSECK- FLWSECK_TEST-", "W", 12],
+	["fm1a_ fm1r_ fm2_ ops_eyJ eyJrIjoi", "B", 60],
+	["fo1_ fio-u- tk-us- xkeysib- rdme_", "W", 40],
+	["s-s4t2ud- s-s4t2af-", "H", 60],
+	["ico- p8e-", "A", 32],
+	["A3-", "W", 33],
+	["sha256~", "W", 40],
+	["sm_aat_ sm_pat_ sm_sat_", "A", 16],
+];
+const CLASSES = { A: "[A-Za-z0-9]", U: "[A-Z0-9]", H: "[A-Fa-f0-9]", W: "[\\w-]", D: "[\\w.-]",
+	B: "[\\w+/=-]" };
+// A token begins where no word is going on, or after an escape such as \n or %3D.
+const FREE = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{2}))`;
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+const TOKEN = `${FREE}(?:${[
+	...TOKEN_ROWS.map(([prefixes, kind, least]) =>
+		`(?:${words(prefixes).map(escaped).join("|")})${CLASSES[kind]}{${least},}`),
+	// Keys of OpenAI, Anthropic and many others. The name of a package has neither 8
+	// letters and digits with a digit nor 12 letters.
+	String.raw`sk[_-](?=[\w-]{0,128}?(?:(?=[A-Za-z]*[0-9])[A-Za-z0-9]{8}|[A-Za-z]{12}))[\w-]+`,
+	String.raw`eyJ[\w-]{8,4096}\.(?:[\w-]{4,}\.[\w.-]*|eyJ[\w-]{4,})`,	// JSON Web Token
+	String.raw`[0-9]{8,10}:AA[\w-]{30,}`,	// Telegram
+	String.raw`[MNO][\w-]{22,27}\.[\w-]{6}\.[\w-]{27,}`,	// Discord
+].join("|")})`;
+const PRIVATE_KEY = String.raw`-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----` +
+	String.raw`(?:[^]*?-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\:,-]*)`;
+const HOOK = String.raw`(?<=hooks\.slack\.com/(?:services|workflows|triggers)/|` +
+	String.raw`discord(?:app)?\.com/api/webhooks/|webhook\.office\.com/webhookb2/)[\w/@-]{16,}`;
+
+const NO_SPACE = " \\t\\n\\r\\f\\v";	// in a class
+const sticky = (source, flags = "") => new RegExp(source, `y${flags}`);
+const SCHEME = sticky(String.raw`(?:([Bb]earer|BEARER)|[Bb]asic|BASIC)(?:[ \t]{1,3}|%20)([\w.~+/=-]{6,})`);
+const FLAG = sticky(`(--[\\w-]{3,40})[ \\t]{1,3}([^${NO_SPACE}"'<>-][^${NO_SPACE}"'<>]*)`);
+const USER = sticky(`[^${NO_SPACE}"'<>/?#@:\\\\\`]*`);
+const REGION = sticky(`[^${NO_SPACE}"'<>\\\\\`]{0,2048}`);
+const SOCKET = sticky(`:([^${NO_SPACE}"'@/:]{1,200})@(?:tcp|unix)\\(`);
+const NAME_BEFORE = /(?<![\w.[\]-])([\w.[\]-]{2,64})(\\*["'])?([ \t]{0,2}):?$/;
+const FIRST_BEFORE = /(?:[([]b?\\*["']([\w.-]{2,64})|["'](--[\w.-]{0,62}))\\*["']$/;
+const BEFORE = 80;	// characters before "=", ":" or "," that are looked at
+const SECOND = sticky(String.raw`[ \t]{0,3}b?(\\*["'])`);
+const PLAIN_WORD = /^[a-z_]*$/;
+const AFTER = sticky(String.raw`>?([ \t]{0,3})(\\*["'])?`);
+const IN_QUERY = sticky(`[^${NO_SPACE}"'&;#<>\\\\]+`);
+const IN_LIST = sticky(String.raw`[^"'&;<>\\\n]+`);
+const BARE = sticky(`[^${NO_SPACE}"'&;<>,\\\\(){}[\\]]+`);
+const SOME = sticky(`[^${NO_SPACE}"'&;<>,\\\\(){}[\\]]{1,4096}`);
+const VALUES = { "?": IN_QUERY, "&": IN_QUERY, ";": IN_LIST };
+const AUTHORIZATION = sticky("(?:bearer|basic|token|digest|apikey|negotiate|bot|key|" +
+	String.raw`aws4-hmac-sha256)[ \t]+[^\r\n"'\\]+`, "i");
+const COOKIE = sticky(String.raw`[\w.-]+=[^\r\n"'\\]+`);
+const HEADERS = { authorization: AUTHORIZATION, "proxy-authorization": AUTHORIZATION, cookie: COOKIE,
+	"set-cookie": COOKIE };
+const CODE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
+const LITERALS = new Set(words("none null true false undefined nil"));
+const SIGNED = new Set(words("sig signature x-amz-signature x-goog-signature"));
+
+// Where a secret is, or may be: then the function of the group says, for a text and
+// a place, which part is the secret: [start, end], or undefined.
+const PLACES = new RegExp(`(?<whole>${TOKEN}|${PRIVATE_KEY}|${HOOK})|(?<url>:(?=//))|` +
+	`(?<socket>:(?=[^${NO_SPACE}"'@/:]{1,200}@(?:tcp|unix)\\())|` +
+	String.raw`(?<assigned>:(?=[ \t]{0,3}[^${NO_SPACE}])|=(?!=))|(?<paired>(?<=["']),)|` +
+	String.raw`(?<flag>(?<![\w.[\]-])--(?=[\w-]))|(?<scheme>${FREE}[Bb](?=earer|EARER|asic|ASIC))`, "g");
+
+function matchAt(pattern, text, at) {
+	pattern.lastIndex = at;
+	return pattern.exec(text);
+}
+
+const CHECKS = {
+	url(text, at) {
+		let start = at + 3;
+		const user = matchAt(USER, text, start)[0];
+		let end = start + user.length;
+		if (text[end] === "@")
+			return user.length >= 16 && /[0-9]/.test(user) && /^[\w-]+$/.test(user)
+				? [start, end] : undefined;
+		if (text[end] !== ":")
+			return undefined;
+		start = end + 1;
+		const region = matchAt(REGION, text, start)[0];
+		end = /^[^/?#]*/.exec(region)[0].lastIndexOf("@");
+		if (end < 0) {
+			if (/^[0-9]*(?:[/?#]|$)/.test(region))
+				return undefined;
+			end = region.indexOf("@");	// a password that should have been quoted
+		}
+		return end <= 0 || isPlaceholder(region.slice(0, end)) ? undefined : [start, start + end];
+	},
+	socket(text, at) {	// Go's data source names: user:password@tcp(host)/database
+		const value = matchAt(SOCKET, text, at)[1];
+		return isPlaceholder(value) ? undefined : [at + 1, at + 1 + value.length];
+	},
+	flag(text, at) {
+		const found = matchAt(FLAG, text, at);
+		return found && isSecret(found[1]) && isOpaque(found[2]) && !isPlaceholder(found[2])
+			? [FLAG.lastIndex - found[2].length, FLAG.lastIndex] : undefined;
+	},
+	scheme(text, at) {
+		const found = matchAt(SCHEME, text, at);
+		return found && (found[1] ? isOpaque(found[2]) : isBasic(found[2]))
+			? [SCHEME.lastIndex - found[2].length, SCHEME.lastIndex] : undefined;
+	},
+	// NAME=VALUE or NAME: VALUE
+	assigned(text, at) {
+		const found = NAME_BEFORE.exec(text.slice(Math.max(0, at - BEFORE), at));
+		if (!found)
+			return undefined;
+		const begin = at - found[0].length;
+		let name = found[1], before = text[begin - 1] ?? "";
+		if (before === "\\" && "bfnrt".includes(name[0])) {	// an escape, not a part of the name
+			name = name.slice(1);
+			before = "\n";
+		}
+		const query = own(VALUES, before);
+		if (!isSecret(name) && !(query && SIGNED.has(name.toLowerCase())))
+			return undefined;
+		const after = matchAt(AFTER, text, at + 1), start = AFTER.lastIndex;
+		if (after[2]) {
+			const end = quotedEnd(text, start, after[2]);
+			return isPlaceholder(text.slice(start, end)) ? undefined : [start, end];
+		}
+		if (found[2] && "{[(".includes(text[start] ?? " ")) {
+			const end = bracketEnd(text, start);
+			return end > start + 2 ? [start, end] : undefined;
+		}
+		if (text[at] === ":")
+			return headerValue(text, start, name);
+		if ((found[3] || after[1]) && before !== "" && before !== "\n")
+			return undefined;
+		const pattern = query ? VALUES[before] : BARE, value = matchAt(pattern, text, start)?.[0];
+		return !value || isPlaceholder(value) || (!query && isCode(text, begin, name, value, start))
+			? undefined : [start, start + value.length];
+	},
+	// ("NAME", "VALUE"), as programs print headers, and "--NAME", "VALUE"
+	paired(text, at) {
+		const first = FIRST_BEFORE.exec(text.slice(Math.max(0, at - BEFORE), at));
+		const second = first && matchAt(SECOND, text, at + 1), start = SECOND.lastIndex;
+		if (!second || !isSecret(first[1] ?? first[2]))
+			return undefined;
+		const end = quotedEnd(text, start, second[1]), value = text.slice(start, end);
+		return PLAIN_WORD.test(value) || isPlaceholder(value) ? undefined : [start, end];
+	},
+};
+
+// The end of a quoted text: its closing quote, the end of the line or of the text.
+function quotedEnd(text, start, quote) {
+	let at = start;
+	while (at < text.length && text[at] !== "\n" && !text.startsWith(quote, at))
+		at += text[at] === "\\" && quote.length === 1 ? 2 : 1;
+	return Math.min(at, text.length);
+}
+
+// The end of what an opening bracket begins.
+function bracketEnd(text, start) {
+	let depth = 0, quote = "";
+	for (let at = start; at < text.length; at++) {
+		const character = text[at];
+		if (character === "\\")
+			at++;
+		else if (quote)
+			quote = character === quote ? "" : quote;
+		else if (character === '"' || character === "'")
+			quote = character;
+		else if ("{[(".includes(character))
+			depth++;
+		else if ("}])".includes(character) && !--depth)
+			return at + 1;
+	}
+	return text.length;
+}
+
+function headerValue(text, start, name) {
+	const header = member(HEADERS, name.toLowerCase());
+	let value = header && matchAt(header, text, start)?.[0];
+	if (!value) {
+		value = matchAt(SOME, text, start)?.[0];
+		if (!value || value.includes("://") || !isOpaque(value))
+			return undefined;
+		if ("([".includes(text[start + value.length] ?? " ") || isDotted(value))
+			return undefined;
+		value = matchAt(BARE, text, start)[0];
+	}
+	return isPlaceholder(value) ? undefined : [start, start + value.length];
+}
+
+// Whether a text is "user:password" in base64.
+function isBasic(text) {
+	const digits = text.replace(/=+$/, "");
+	if (!/^[A-Za-z0-9+/]+$/.test(digits) || digits.length % 4 === 1)
+		return false;
+	const data = Buffer.from(digits, "base64");
+	return data.includes(58) && data.every((byte) => byte >= 32 && byte !== 127);
+}
+
+const isDotted = (text) => text.includes(".") && CODE.test(text);
+
+// Whether a value is an expression of a program: a call, an attribute, the name of
+// a variable between the arguments of a call.
+function isCode(text, begin, name, value, start) {
+	if ("([".includes(text[start + value.length] ?? " ") || isDotted(value))
+		return true;
+	const word = value.toLowerCase();
+	return LITERALS.has(word) || word === name.toLowerCase() ||
+		(/[(,][ \t\n]*$/.test(text.slice(Math.max(0, begin - BEFORE), begin)) && CODE.test(value));
+}
+
+const isPlaceholder = (text) => !text || "$<{%*[".includes(text[0]) || text === "...";
+
+// Whether a text is no word of a language: it has digits, symbols or capitals inside.
+function isOpaque(text) {
+	const word = text.replace(/[.:!?]+$/, "");
+	return word.length >= 4 && (/[0-9!@#$%^&*+=/~]/.test(word) ||
+		(/[a-z]/.test(word) && /.[A-Z]/.test(word)));
+}
+
+// A text with the secrets in it masked.
+function maskText(text) {
+	const parts = [];
+	let done = 0;
+	PLACES.lastIndex = 0;
+	for (let place; (place = PLACES.exec(text)); ) {
+		const kind = Object.keys(place.groups).find((one) => place.groups[one] !== undefined);
+		const next = PLACES.lastIndex;
+		const found = kind === "whole" ? [place.index, next] : CHECKS[kind](text, place.index);
+		PLACES.lastIndex = next;
+		if (!found || found[0] < done || found[1] <= found[0])
+			continue;
+		parts.push(text.slice(done, found[0]), MASK);
+		PLACES.lastIndex = done = found[1];
+	}
+	return parts.length ? parts.join("") + text.slice(done) : text;
+}
+
+const asText = (value) => typeof value === "string" ? value
+	: ArrayBuffer.isView(value) && value.byteLength < 1000 ? bytesOf(value).toString("latin1") : "";
+
+// Whether the `value` of { name, value } is a secret's: the name is that of one.
+const hasSecretValue = (fields) => fields.some(([key, item]) =>
+	["name", "key", "header"].includes(key) && asText(item) && isSecret(asText(item)));
+
+// The indexes of the elements of a list that are secrets: the second one of a pair
+// such as ["Authorization", "..."], and what follows "--password". A list of two
+// names, such as ["password", "email"], is not a pair, unless it is in a list.
+function secretPlaces(items, inList) {
+	if (items.length === 2 && asText(items[0]) && isSecret(asText(items[0])) && (inList ||
+		(typeof items[1] !== "string" && !ArrayBuffer.isView(items[1])) ||
+		!PLAIN_WORD.test(asText(items[1]))))
+		return [1];
+	return items.flatMap((item, i) => typeof item === "string" && item.startsWith("--") &&
+		!item.includes("=") && i + 1 < items.length && isSecret(item) ? [i + 1] : []);
+}
+
+// What is shown whatever its name is: nothing, a truth value, the name of a function.
 const isShown = (value) => value === null || value === undefined || typeof value === "boolean" ||
-	typeof value === "function";
+	typeof value === "function" || (typeof value === "string" && /^<(callable|builtin):/.test(value));
 
 // --- types of recorded values -----------------------------------------------------
 
@@ -349,12 +699,19 @@ function isAmbiguous(keys) {
 const DEPTH = 20;	// containers inside each other, as in lib/python
 const OBJECTS = 1000;	// objects of a call that are followed
 
+function hasSecretBytes(value) {
+	const text = bytesOf(value).toString("latin1");
+	return maskText(text) !== text;
+}
+
 // The arguments of a call as JSON values, with the notes that replay needs.
 class Record {
 	constructor() {
 		this.objects = Object.create(null);
 		this.types = Object.create(null);
 		this.count = 0;
+		this.masks = isOn(settings.maskSecrets ?? process.env.FLUXLOOP_MASK_SECRETS ?? true);
+		this.inList = false;	// the value is an element of a list
 		this.places = new Map();	// container -> its path
 	}
 
@@ -364,15 +721,30 @@ class Record {
 	}
 
 	members(fields, path, depth) {
-		const tree = Object.create(null);
-		for (const [key, item] of fields)
-			tree[key] = isSecret(key) && !isShown(item) ? MASK
-				: this.value(item, path ? `${path}.${key}` : key, depth);
+		const tree = Object.create(null), inList = this.inList;
+		const whole = this.masks && hasSecretValue(fields);
+		this.inList = false;
+		for (const [key, item] of fields) {
+			const name = this.text(key), secret = (whole && key === "value") || isSecret(key);
+			tree[name] = this.masks && secret && !isShown(item) ? MASK
+				: this.value(item, path ? `${path}.${name}` : name, depth);
+		}
+		this.inList = inList;
 		return tree;
 	}
 
 	elements(items, path, depth) {
-		return Array.from(items, (item, i) => this.value(item, `${path}.${i}`, depth));
+		const all = Array.from(items), inList = this.inList;
+		const secret = this.masks ? secretPlaces(all, inList) : [];
+		this.inList = true;
+		const elements = all.map((item, i) => secret.includes(i) && !isShown(item) ? MASK
+			: this.value(item, `${path}.${i}`, depth));
+		this.inList = inList;
+		return elements;
+	}
+
+	text(text) {
+		return this.masks ? maskText(text) : text;
 	}
 
 	note(path, name, more) {
@@ -381,7 +753,8 @@ class Record {
 
 	value(value, path, depth) {
 		switch (typeof value) {
-		case "string": case "boolean": return value;
+		case "string": return this.text(value);
+		case "boolean": return value;
 		case "number":
 			if (Number.isFinite(value) && !Object.is(value, -0))
 				return value;
@@ -437,6 +810,8 @@ class Record {
 
 	row(value, [name, row], path, depth) {
 		const kind = className(value);
+		if (row.write === base64 && this.masks && hasSecretBytes(value))
+			return MASK;
 		const more = row.more ? row.more(value) : {};
 		if (kind !== name)
 			more.base = name;
@@ -445,14 +820,9 @@ class Record {
 		else
 			this.note(path, kind, more);
 		const form = row.write(value);
-		return Array.isArray(form) ? this.secretPairs(form, path, depth) : form;
-	}
-
-	// The items of a Map or Set; a Map's values may have names of secrets.
-	secretPairs(items, path, depth) {
-		return this.elements(items.map((item) => Array.isArray(item) && item.length === 2 &&
-			typeof item[0] === "string" && isSecret(item[0]) && !isShown(item[1])
-			? [item[0], MASK] : item), path, depth);
+		if (Array.isArray(form))
+			return this.elements(form, path, depth);
+		return row.write === base64 ? form : this.text(form);
 	}
 
 	error(value, path, depth) {
@@ -471,7 +841,7 @@ class Record {
 		const fields = fieldsOf(value), bare = Object.getPrototypeOf(value) === null;
 		if (isAmbiguous(fields.map(([key]) => key))) {
 			this.note(path, bare ? "null" : "Object", { pairs: true });
-			return this.secretPairs(fields, path, depth);
+			return this.elements(fields, path, depth);
 		}
 		if (bare)
 			this.note(path, "null");
@@ -507,7 +877,7 @@ const BUILTIN = Symbol("fluxloop.builtin");
 
 // --- recording ------------------------------------------------------------------
 
-const settings = { recordArgs: undefined, recordingFile: undefined };
+const settings = { recordArgs: undefined, recordingFile: undefined, maskSecrets: undefined };
 const counts = new Map();
 const warned = new Set();
 let suppressed = false;
@@ -515,15 +885,16 @@ let suppressed = false;
 const isOn = (text) => ["true", "1", "yes", "on"].includes(String(text).trim().toLowerCase());
 
 /**
- * Set `recordArgs` (whether calls are recorded) and `recordingFile`. Otherwise the
- * variables FLUXLOOP_RECORD_ARGS and FLUXLOOP_RECORDING_FILE count, else nothing
- * is recorded, and recordings/args.jsonl. Throws a TypeError for other names.
+ * Set `recordArgs` (whether calls are recorded), `recordingFile` and `maskSecrets`.
+ * Otherwise the variables FLUXLOOP_RECORD_ARGS, FLUXLOOP_RECORDING_FILE and
+ * FLUXLOOP_MASK_SECRETS count, else false, recordings/args.jsonl and true. Throws
+ * a TypeError for other names.
  */
 export function configure(options = {}) {
 	for (const name of Object.keys(options))
 		if (!own(settings, name))
 			throw new TypeError(`unknown configuration parameter: ${name}; there are ` +
-				Object.keys(settings).join(" and "));
+				Object.keys(settings).join(", "));
 	Object.assign(settings, options);
 	// absolute, because the program may change its folder later
 	if (settings.recordingFile)
