@@ -27,7 +27,7 @@ PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc $(BUILD)/gen/lis
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
-SCRIPTS = bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
+SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
 	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
@@ -103,9 +103,15 @@ $(BUILD)/bin/fl-format-csv: bin/fl-format-csv
 	@mkdir -p $(@D)
 	cp $< $@
 
-$(BUILD)/bin/fluxloop: bin/fluxloop Makefile
+# The tables of the wrapper, and some commands, come from files of their own.
+$(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 	@mkdir -p $(@D)
-	sed 's/@VERSION@/$(VERSION)/' bin/fluxloop >$@.new
+	sed -e 's/@VERSION@/$(VERSION)/' \
+		-e '/^@COMMANDS@$$/{r lib/wrapper/commands' -e 'd}' \
+		-e '/^@OPTIONS@$$/{r lib/wrapper/options' -e 'd}' \
+		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
+		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
+		bin/fluxloop >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
 

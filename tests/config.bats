@@ -849,11 +849,11 @@ others()
 	multi_turn:\n  enabled: false\n  max_turns: 8\n  supervisor: {provider: mock, metadata: {a: [1]}}|
 	runner: {use_docker: true, docker_image: x}|runner.use_docker: set runner.process.command
 	runner: {use_docker: false, docker_volumes: []}|
-	evaluators: [{name: a, type: rule_based}]|evaluators: runs are not evaluated
+	evaluators: [{name: a, type: rule_based}]|
 	evaluators: []|
 	evaluation_goal: {text: good}|
 	limits: {cpu_seconds: 5}|limits: those of agents are in runner.limits
-	success_criteria: {performance: {}}|success_criteria: runs are not evaluated
+	success_criteria: {performance: {}}|
 	input_generation: {mode: llm}|input_generation.mode: variations are made by rules
 	input_generation: {mode: deterministic}|
 	runner: {guards: {max_duration: 120s}}|runner.guards.max_duration: set runner.timeout_seconds

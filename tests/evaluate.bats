@@ -77,6 +77,10 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens, and at most 10 allowed
 	{type: cost, threshold: 0.01}|"metadata":{"cost":0.001}|true 1
 	{type: success}|"output":"x"|true 1
+	{type: contains, value: Hello, target: callback}|"callback_messages":{"send":["Hello",{"text":"World"}],"error":[]}|true 1
+	{type: not-contains, value: error, target: callback}|"callback_messages":{"send":["Hello"],"error":[]}|true 1
+	{type: not-contains, value: Hello, target: callback}|"callback_messages":{"send":["Hello"],"error":[]}|false 0 it contains 'Hello'
+	{type: contains, value: 15:32, target: conversation}|"conversation":[{"role":"user","content":"When?"},{"role":"assistant","content":"At 15:32."}]|true 1
 	{type: finish-reason, value: stop}|"metadata":{"finish_reason":"length"}|false 0 it is 'length'
 	END
 }

@@ -50,11 +50,16 @@ put_change(const struct row *r, struct buf *b)
 		buf_printf(b, "; p %.2g by %s", r->f->p, r->f->test);
 }
 
-/* Half the interval of the pass rate: smaller changes cannot be seen. */
+/*
+ * Half the interval of the pass rate: smaller changes cannot be seen. Where
+ * nothing changed, 3/n bounds how often it does (the rule of three).
+ */
 static double
 smallest_seen(const struct diff *d)
 {
-	return (d->pass.ci.high - d->pass.ci.low) / 2;
+	double half = (d->pass.ci.high - d->pass.ci.low) / 2;
+
+	return half > 0 || !d->pass.n ? half : 3 / (double)d->pass.n;
 }
 
 /* --- texts of runs ------------------------------------------------------- */

@@ -2,6 +2,7 @@
 
 #include "json/path.h"
 #include "trace/pertrace.h"
+#include "trace/story.h"
 #include "subject.h"
 #include "text.h"
 #include "subject.h"
@@ -38,18 +39,56 @@ subject_get(const struct subject *s, const char *path)
 	    path_get(s->v[TRACE_METADATA], path);
 }
 
+/* Adds a message or a turn as a line; takes pieces of the story. */
+static void
+add_piece(void *arg, const char *label, const struct buf *text)
+{
+	struct buf *b = arg;
+
+	(void)label;
+	buf_add(b, text->p, text->len);
+	buf_byte(b, '\n');
+}
+
+static void
+add_turn(void *arg, const struct story_turn *turn)
+{
+	add_piece(arg, NULL, turn->content);
+}
+
+/* Appends what a path names: of messages and turns their texts alone. */
+static int
+put_text(struct subject *s, const char *path, struct buf *b)
+{
+	struct trace row = { .nobs = 0 };
+	struct json_span v;
+
+	memcpy(row.v, s->v, sizeof(row.v));
+	if (!strcmp(path, "callback") && story_has_messages(&row)) {
+		story_messages(&row, add_piece, b);
+		return 0;
+	}
+	if (!strcmp(path, "conversation") && story_has_turns(&row)) {
+		story_turns(&row, add_turn, b);
+		return 0;
+	}
+	v = subject_get(s, path);
+	if (json_is_null(v))
+		return -1;
+	value_text(v, b);
+	return 0;
+}
+
 int
 subject_text(struct subject *s, const char *path, struct json_span *text)
 {
-	struct json_span v = subject_get(s, path);
 	int is_output = !strcmp(path, "output");
 	struct buf *b = is_output ? &s->output : &s->other;
 
-	if (json_is_null(v))
-		return -1;
 	if (!is_output || !s->has_output) {
 		b->len = 0;
-		value_text(v, b);
+		if (put_text(s, path, b))
+			return -1;
 	}
 	s->has_output |= is_output;
 	text->p = buf_str(b);

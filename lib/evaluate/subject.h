@@ -28,14 +28,14 @@ void subject_begin(struct subject *s, struct json_span record,
 void subject_release(struct subject *s);
 
 /*
- * The value at a path, absent when it leads nowhere. "callback" is the text of
- * the callback messages, "conversation" that of the turns; a path that is none
- * of the trace is looked for in its metadata.
+ * The value at a path, absent when it leads nowhere. A path that is none of the
+ * trace is looked for in its metadata.
  */
 struct json_span subject_get(const struct subject *s, const char *path);
 
 /*
- * The text at a path, as value_text has it: borrowed until the next call.
+ * The text at a path, as value_text has it; of "callback" that of the callback
+ * messages, of "conversation" that of the turns. Borrowed until the next call.
  * Returns 0, or -1 when it leads nowhere.
  */
 int subject_text(struct subject *s, const char *path, struct json_span *text);

@@ -142,7 +142,7 @@ judge_part(struct assertion *a, struct subject *s, struct verdict *v, int fold)
 	if (target_text(a, s, &text, v) || assertion_value(a, s, &value, v))
 		return;
 	if (has_part(folded(a, text, fold), value, fold, &part)) {
-		verdict_set(v, 1, "it contains");
+		verdict_set(v, 1, "it contains ");
 		text_quote(&v->reason, buf_str(&part), part.len);
 	} else {
 		fail_with(v, "it does not contain", buf_str(&part), part.len);

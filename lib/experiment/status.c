@@ -71,6 +71,16 @@ figure_at(struct json_span root, const char *section, const char *name)
 }
 
 static void
+read_verdicts(struct status *s, struct json_span root)
+{
+	double passed = figure_at(root, "verdicts", "pass");
+
+	s->judged = passed >= 0;
+	if (s->judged)
+		s->passed = (long long)passed;
+}
+
+static void
 read_summary(struct status *s, int dir)
 {
 	struct buf text = { 0 };
@@ -85,6 +95,7 @@ read_summary(struct status *s, int dir)
 		if (s->summarized) {
 			s->runs = (long long)runs;
 			s->failed = failed >= 0 ? (long long)failed : 0;
+			read_verdicts(s, root);
 			s->p50 = figure_at(root, "latency_ms", "p50");
 			s->p95 = figure_at(root, "latency_ms", "p95");
 		}
@@ -223,6 +234,7 @@ status_put_json(struct buf *b, const struct status *s)
 	json_add_int(b, "runs", s->runs);
 	put_count(b, "of", s->of);
 	put_count(b, "failed", s->failed);
+	put_count(b, "passed", s->judged ? s->passed : -1);
 	if (s->failed >= 0 && s->runs)
 		json_add_double(b, "success_rate",
 		    (double)(s->runs - s->failed) / (double)s->runs);
@@ -266,6 +278,9 @@ status_put_text(struct buf *b, const struct status *s)
 		buf_printf(b, ", %lld.%lld %% succeeded", tenths / 10,
 		    tenths % 10);
 	}
+	if (s->judged)
+		buf_printf(b, ", %lld of %lld pass the evaluation", s->passed,
+		    s->runs);
 	if (!isnan(s->p50))
 		buf_printf(b, ", p50 %.2f ms, p95 %.2f ms", s->p50,
 		    isnan(s->p95) ? 0 : s->p95);

@@ -22,6 +22,8 @@ struct status {
 	long long runs;		/* number of finished runs */
 	long long of;		/* number of planned runs; -1: unknown */
 	long long failed;	/* -1: unknown */
+	int judged;		/* 1: runs have verdicts; passed is set */
+	long long passed;	/* of these, those that pass */
 	double p50, p95;	/* milliseconds; NaN: unknown */
 };
 
