@@ -104,10 +104,10 @@ setup_file()
 	is_sanitized || MOST=65536
 	SIDE_BY_SIDE=2
 	rows c 1 <<-'END'
-	lines on stdout, answers       ; garbage out lines fine ; ; fine 3  ; .stdout | length == 65537
-	lines on stdout, dies          ; garbage out lines dies ; ; crash 7 ; .stdout | length == 65537
-	one line on stdout, answers    ; garbage out one fine   ; ; fine 3  ; .stdout | length == 65537
-	half a line on stdout, dies    ; garbage out one dies   ; ; crash 7 ; .stdout | length == 65537
+	lines on stdout, answers       ; garbage out lines fine ; ; fine 3  ; .stdout | length | . > 64000 and . <= 65537
+	lines on stdout, dies          ; garbage out lines dies ; ; crash 7 ; .stdout | length | . > 64000 and . <= 65537
+	one line on stdout, answers    ; garbage out one fine   ; ; fine 3  ; .stdout | length | . > 64000 and . <= 65537
+	half a line on stdout, dies    ; garbage out one dies   ; ; crash 7 ; .stdout | length | . > 64000 and . <= 65537
 	lines on stderr, answers       ; garbage err lines fine ; ; fine 3  ; clean
 	lines on stderr, dies          ; garbage err lines dies ; ; crash 7 ; .stderr | length == 4096
 	one line on stderr, answers    ; garbage err one fine   ; ; fine 3  ; clean

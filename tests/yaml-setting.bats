@@ -15,7 +15,7 @@ warns()
 	for text; do
 		wanted+=("fl-config: warning: setting.yaml:$text")
 	done
-	run --separate-stderr -0 fl-config check
+	run --separate-stderr -1 fl-config check
 	assert_equal "$stderr" "$(printf '%s\n' "${wanted[@]}")"
 }
 
@@ -102,6 +102,7 @@ warns()
 	description: !env
 	!key name: a
 	END
+	mkdir a
 	warns '2:11: the tag !env is not known: read as the string "AGENT_TARGET"' \
 		'3:16: the tag !path is not known: read as a list' \
 		'5:12: the tag !include is not known: read as a mapping' \
@@ -179,6 +180,7 @@ warns()
 }
 
 @test "brackets and quoted lines may be in the column of their key" {
+	mkdir src
 	setting <<-'END'
 	runner:
 	  target: "app:run"
