@@ -88,7 +88,7 @@ read_word(const char *option, const char *const *words, size_t n)
 }
 
 static void
-read_options(int argc, char **argv)
+diff_read_options(int argc, char **argv)
 {
 	const char *names[LEN(formats)];
 	size_t i;
@@ -195,7 +195,7 @@ main(int argc, char **argv)
 	int bad;
 
 	util_init(argv[0]);
-	read_options(argc, argv);
+	diff_read_options(argc, argv);
 	read_both(runs, argv + optind);
 	d.alpha = given.alpha;
 	view.metric = given.metric;

@@ -124,7 +124,7 @@ read_gate(int c)
 }
 
 static void
-read_options(int argc, char **argv)
+evaluate_read_options(int argc, char **argv)
 {
 	int c;
 
@@ -178,7 +178,7 @@ read_judged(void)
 
 /* The trace with its verdict in place of an earlier one. */
 static void
-put_trace(struct evaluation_run *x, struct json_span record)
+evaluate_put_trace(struct evaluation_run *x, struct json_span record)
 {
 	static const char *const replaced[] = { "scores", "evaluation" };
 	struct buf *b = out_begin(&x->out);
@@ -195,7 +195,8 @@ put_trace(struct evaluation_run *x, struct json_span record)
 
 /* A row of the original's per_trace.jsonl. */
 static void
-put_row(struct evaluation_run *x, const struct json_span v[TRACE_FIELDS])
+evaluate_put_row(struct evaluation_run *x,
+    const struct json_span v[TRACE_FIELDS])
 {
 	static const int same[] = {
 		TRACE_TRACE_ID, TRACE_ITERATION, TRACE_PERSONA, TRACE_SUCCESS,
@@ -257,13 +258,13 @@ take_trace(struct evaluation_run *x, struct json_span record,
 	evaluation_judge(x->checks, record, v, &x->outcome);
 	standing_add(&x->standing, &run);
 	if (!given.quiet)
-		put_trace(x, record);
+		evaluate_put_trace(x, record);
 	if (given.folder)
-		put_row(x, v);
+		evaluate_put_row(x, v);
 }
 
 static void
-begin_folder(struct evaluation_run *x)
+evaluate_begin_folder(struct evaluation_run *x)
 {
 	struct err e = { 0 };
 	int fd;
@@ -324,7 +325,8 @@ report_standing(const struct standing *s)
 }
 
 /*
- * 2: no verdict; 1: a gate was missed or, where there is none, a trace failed; or
+ * 2: no verdict; 1: a gate was missed or, where there is none,
+     a trace failed; or
  * a trace was not judged or is bad.
  */
 static int
@@ -357,7 +359,7 @@ main(int argc, char **argv)
 	int status;
 
 	util_init(argv[0]);
-	read_options(argc, argv);
+	evaluate_read_options(argc, argv);
 	cli_need_input(argc - optind, usage);
 	x.checks = evaluation_read(given.config, report_check,
 	    (void *)(uintptr_t)given.config);
@@ -368,7 +370,7 @@ main(int argc, char **argv)
 	if (given.judged)
 		judged = read_judged();
 	evaluation_set_judged(x.checks, judged);
-	begin_folder(&x);
+	evaluate_begin_folder(&x);
 	out_init(&x.out, STDOUT_FILENO, 0);
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
 	while (source_next(&s, trace_fields, v, TRACE_FIELDS) > 0)

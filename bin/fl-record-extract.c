@@ -94,7 +94,7 @@ struct places {
 
 /* Appends a path, in quotes if a shell would read it otherwise. */
 static void
-put_path(struct buf *b, const char *path)
+record_extract_put_path(struct buf *b, const char *path)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
@@ -125,7 +125,7 @@ each_string(void *arg, const char *path, struct json_span string)
 	if (p->n++ >= LISTED)
 		return 0;
 	buf_puts(&p->list, "  --path ");
-	put_path(&p->list, path);
+	record_extract_put_path(&p->list, path);
 	if (p->list.len - start < 36)
 		buf_fill(&p->list, ' ', 36 - (p->list.len - start));
 	buf_puts(&p->list, "  ");

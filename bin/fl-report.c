@@ -42,7 +42,7 @@ static struct {
 } given;
 
 static void
-list_formats(void)
+report_list_formats(void)
 {
 	struct buf list = { 0 };
 	struct out o;
@@ -57,7 +57,7 @@ list_formats(void)
 }
 
 static void
-read_options(int argc, char **argv)
+report_read_options(int argc, char **argv)
 {
 	int c;
 
@@ -75,7 +75,7 @@ read_options(int argc, char **argv)
 			given.most_bytes = (size_t)cli_int("--max-bytes",
 			    optarg, 1000, 1000000000);
 			break;
-		case OPT_LIST: list_formats(); break;
+		case OPT_LIST: report_list_formats(); break;
 		default: cli_common(c, usage);
 		}
 	}
@@ -87,7 +87,7 @@ read_options(int argc, char **argv)
 
 /* The last part of a path; the folder's for the rows in it. */
 static char *
-name_of(const char *path)
+report_name_of(const char *path)
 {
 	char *copy = xstrdup(path), *slash, *name;
 	size_t n = strlen(copy);
@@ -146,7 +146,7 @@ main(int argc, char **argv)
 	char *name;
 
 	util_init(argv[0]);
-	read_options(argc, argv);
+	report_read_options(argc, argv);
 	if (runs_read(&runs, argv[optind], NULL, &e))
 		die("%s", e.msg);
 	if (runs.bad)
@@ -154,7 +154,7 @@ main(int argc, char **argv)
 		    runs.bad, runs.bad == 1 ? " is" : "s are");
 	if (!runs.n)
 		die("%s: no runs", runs.name);
-	name = name_of(argv[optind]);
+	name = report_name_of(argv[optind]);
 	report.name = given.name ? given.name : name;
 	report.most_bytes = given.most_bytes;
 	if (given.output)

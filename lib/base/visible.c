@@ -30,7 +30,7 @@ put_json_escape(struct buf *b, uint32_t c)
 
 /* 1 for characters that are not shown, but kept. */
 static int
-is_kept(uint32_t c, enum visible_way way)
+visible_is_kept(uint32_t c, enum visible_way way)
 {
 	if (way == VISIBLE_LINE)
 		return 0;
@@ -59,7 +59,7 @@ shown_run(const char *s, size_t n, enum visible_way way)
 			continue;
 		}
 		len = utf8_decode(s + i, n - i, &c);
-		if (unicode_is_hidden(c) ? !is_kept(c, way) :
+		if (unicode_is_hidden(c) ? !visible_is_kept(c, way) :
 		    len == 1 && c >= 0x80)
 			break;
 		i += len;

@@ -442,7 +442,7 @@ verify(struct change *c, int fd)
 
 /* Writes the text to FILE.new, verifies that, and renames it to FILE. */
 static int
-replace_file(struct change *c)
+configset_replace_file(struct change *c)
 {
 	struct stat st;
 	char *temp = xasprintf("%s.new", c->file);
@@ -481,7 +481,7 @@ change_file(struct change *c)
 		err_set(c->e, 0, 0, "%s", strerror(errno));
 	} else {
 		bad = document_read(&c->old, fd, c->e) < 0 || edit_text(c) ||
-		    replace_file(c);
+		    configset_replace_file(c);
 		document_release(&c->old);
 	}
 	close(fd);

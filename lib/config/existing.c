@@ -158,7 +158,7 @@ check_file(struct existing *x, const char *key, int required)
 
 /* Whether inputs_file is another file than the default. */
 static int
-is_named(const struct config *c)
+existing_is_named(const struct config *c)
 {
 	const struct schema_key *key = schema_find("inputs_file");
 	struct json_span v = config_get(c, "inputs_file");
@@ -182,7 +182,7 @@ existing_files(const struct config *c, schema_report *report, void *arg)
 {
 	struct existing x = { c, report, arg };
 
-	if (is_named(c))
+	if (existing_is_named(c))
 		check_file(&x, "inputs_file", 1);
 	if (config_true(c, "replay_args.enabled"))
 		check_file(&x, "replay_args.recording_file", 0);
@@ -208,7 +208,7 @@ existing_inputs(const struct config *c, char **file, struct err *e)
 	if (!base.p || !json_next(&it, &key, &v))
 		bad = err_set(e, 0, 0, "%s is missing and base_inputs is "
 		    "empty: 'fluxloop generate inputs' makes some", *file);
-	else if (is_named(c))
+	else if (existing_is_named(c))
 		bad = err_set(e, 0, 0, "%s: no such file: name another in "
 		    "inputs_file, or make it with 'fluxloop generate inputs'",
 		    *file);

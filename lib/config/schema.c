@@ -454,7 +454,7 @@ report_at(struct check *k, int error, size_t node, const char *fmt, ...)
 }
 
 static void
-report_unknown(struct check *k, size_t node, const char *path)
+schema_report_unknown(struct check *k, size_t node, const char *path)
 {
 	const char *guess = find_elsewhere(path);
 
@@ -675,7 +675,7 @@ check_node(struct check *k, size_t node, struct buf *path, int known)
 		if (object && !added)
 			report_at(k, 1, i, "duplicate key '%s'", buf_str(path));
 		if (known && !key)
-			report_unknown(k, i, buf_str(path));
+			schema_report_unknown(k, i, buf_str(path));
 		check_node(k, value, path,
 		    key && check_key(k, key, value, buf_str(path)));
 		path->len = len;
@@ -700,7 +700,7 @@ schema_check(const struct tree *t, const struct yamlmark *marks,
 }
 
 static void
-keep_error(void *arg, int error, const struct err *e)
+schema_keep_error(void *arg, int error, const struct err *e)
 {
 	if (error)
 		err_set(arg, e->line, e->col, "%s", e->msg);
@@ -711,7 +711,7 @@ schema_check_value(const struct schema_key *key, const char *path,
     struct json_span value, struct err *e)
 {
 	struct tree t = { 0 };
-	struct check k = { &t, NULL, keep_error, e, 0 };
+	struct check k = { &t, NULL, schema_keep_error, e, 0 };
 
 	if (tree_parse(&t, value))
 		return err_set(e, 0, 0, "'%s': not a value", path);

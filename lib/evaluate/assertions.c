@@ -287,7 +287,7 @@ assertion_value(struct assertion *a, const struct subject *s,
 /* --- reading ------------------------------------------------------------- */
 
 static int
-check_value(const struct assertion *a, struct err *e)
+assertion_check_value(const struct assertion *a, struct err *e)
 {
 	struct json_span v = a->value;
 	double d;
@@ -318,7 +318,8 @@ check_value(const struct assertion *a, struct err *e)
 
 /* Finds the type of a name, which "not-" may begin. */
 static int
-find_type(struct assertion *a, enum dialect d, const char *name, struct err *e)
+assertion_find_type(struct assertion *a, enum dialect d, const char *name,
+    struct err *e)
 {
 	const char *near = NULL;
 
@@ -340,7 +341,7 @@ find_type(struct assertion *a, enum dialect d, const char *name, struct err *e)
 
 /* A number that has to be one; absent leaves *d as it is. */
 static int
-read_number(struct json_span spec, const char *key, double *d,
+assertion_read_number(struct json_span spec, const char *key, double *d,
     struct json_span *at, struct err *e)
 {
 	struct json_span v = json_get(spec, key);
@@ -385,7 +386,7 @@ text_or(struct json_span spec, const char *key, const char *other)
 }
 
 static int
-read_fields(struct assertion *a, enum dialect d, struct json_span *at,
+assertion_read_fields(struct assertion *a, enum dialect d, struct json_span *at,
     struct err *e)
 {
 	int got;
@@ -397,11 +398,11 @@ read_fields(struct assertion *a, enum dialect d, struct json_span *at,
 	a->target = text_or(a->spec, "target", "output");
 	a->name = d == DIALECT_PROMPTFOO ? text_or(a->spec, "metric", NULL) :
 	    NULL;
-	if (read_number(a->spec, "weight", &a->weight, at, e) < 0)
+	if (assertion_read_number(a->spec, "weight", &a->weight, at, e) < 0)
 		return -1;
 	if (d == DIALECT_ORIGINAL)
 		return 0;
-	got = read_number(a->spec, "threshold", &a->threshold, at, e);
+	got = assertion_read_number(a->spec, "threshold", &a->threshold, at, e);
 	a->has_threshold = got > 0;
 	if (got < 0)
 		return -1;
@@ -430,15 +431,15 @@ assertion_read(struct assertion *a, enum dialect d, struct json_span spec,
 		return err_set(e, 0, 0, "a check without a %s", key);
 	*at = type;
 	json_text(&name, type);
-	bad = find_type(a, d, buf_str(&name), e);
+	bad = assertion_find_type(a, d, buf_str(&name), e);
 	buf_release(&name);
 	if (bad)
 		return -1;
 	*at = spec;
-	if (read_fields(a, d, at, e))
+	if (assertion_read_fields(a, d, at, e))
 		return -1;
 	*at = a->value.p ? a->value : spec;
-	if (check_value(a, e))
+	if (assertion_check_value(a, e))
 		return -1;
 	if (a->type->judge == judge_set)
 		return read_parts(a, at, e);

@@ -214,7 +214,7 @@ put_head(const struct diff *d, struct buf *b)
 }
 
 static void
-put_tail(const struct diff *d, struct buf *b)
+diffview_put_tail(const struct diff *d, struct buf *b)
 {
 	buf_printf(b, "\n%zu answers changed; %zu input%s flaky\n",
 	    d->output_changed, d->flaky, d->flaky == 1 ? " is" : "s are");
@@ -253,7 +253,7 @@ diffview_text(const struct diffview *v, struct out *o)
 	    show_pairs(v, DIFF_REGRESSED, 1, "regressed, but flaky", b) ||
 	    show_pairs(v, DIFF_IMPROVED, 1, "improved, but flaky", b))
 		return -1;
-	put_tail(v->d, b);
+	diffview_put_tail(v->d, b);
 	return out_end(o);
 }
 
@@ -261,7 +261,7 @@ diffview_text(const struct diffview *v, struct out *o)
 
 /* Appends text that cannot mention, link, or leave its cell. */
 static void
-put_cell(struct buf *b, struct buf *text)
+diffview_put_cell(struct buf *b, struct buf *text)
 {
 	size_t i;
 
@@ -296,13 +296,13 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 			continue;
 		bad = read_texts(v->d, p, &t);
 		buf_puts(b, "| ");
-		put_cell(b, &t.input);
+		diffview_put_cell(b, &t.input);
 		buf_puts(b, " | ");
-		put_cell(b, &t.base);
+		diffview_put_cell(b, &t.base);
 		buf_puts(b, " | ");
-		put_cell(b, &t.new);
+		diffview_put_cell(b, &t.new);
 		buf_puts(b, " | ");
-		put_cell(b, &t.reason);
+		diffview_put_cell(b, &t.reason);
 		buf_puts(b, " |\n");
 	}
 	if (n > v->most)
@@ -336,7 +336,7 @@ diffview_markdown(const struct diffview *v, struct out *o)
 	}
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
-	put_tail(v->d, b);
+	diffview_put_tail(v->d, b);
 	return out_end(o);
 }
 

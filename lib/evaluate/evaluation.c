@@ -665,7 +665,7 @@ judge_asserts(struct evaluation *v, struct assertion *const *a, size_t n,
  * satisfy a not-contains, unless a check is about success.
  */
 static void
-judge_run(struct evaluation *v, struct assertion *const *a, size_t n,
+evaluation_judge_run(struct evaluation *v, struct assertion *const *a, size_t n,
     struct outcome *o, struct sum *k)
 {
 	struct assertion success = { .weight = 1 };
@@ -696,7 +696,8 @@ static void
 read_own(struct evaluation *v, struct own *own, struct outcome *o,
     struct sum *k)
 {
-	struct json_span meta = v->subject.v[TRACE_METADATA], list, key, item, at;
+	struct json_span meta = v->subject.v[TRACE_METADATA], list, key, item,
+	    at;
 	struct verdict bad = { .kind = VERDICT_NONE };
 	struct json_iter it;
 	struct err e = { 0 };
@@ -743,7 +744,7 @@ judge_promptfoo(struct evaluation *v, struct outcome *o, struct sum *k)
 		    &own.a[i - v->nasserts];
 	judge_asserts(v, all, n, o, k);
 	if (n)
-		judge_run(v, all, n, o, k);
+		evaluation_judge_run(v, all, n, o, k);
 	if (own.has_threshold)
 		threshold = own.threshold;
 	if (!n && !k->none)

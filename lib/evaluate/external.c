@@ -83,7 +83,7 @@ external_free(struct external *x)
 }
 
 static int
-spawn(struct external *x, int in, int out)
+external_spawn(struct external *x, int in, int out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -136,7 +136,7 @@ begin(struct external *x, struct err *e)
 	if (open_pipe(in, 1) || open_pipe(out, 0))
 		error = errno;
 	else
-		error = spawn(x, in[0], out[1]);
+		error = external_spawn(x, in[0], out[1]);
 	if (in[0] >= 0)
 		close(in[0]);
 	if (out[1] >= 0)
@@ -174,7 +174,7 @@ take(struct external *x)
 
 /* Writes what is possible. Returns 0, or -1 with errno set. */
 static int
-give(struct external *x, const char **p, size_t *n)
+external_give(struct external *x, const char **p, size_t *n)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, kept;
 	ssize_t done;
@@ -226,7 +226,7 @@ exchange(struct external *x, const char *p, size_t n, struct err *e)
 		    .events = POLLOUT };
 		if (poll(fds, 2, (int)(left * 1000) + 1) < 0 && errno != EINTR)
 			return err_set(e, 0, 0, "poll: %s", strerror(errno));
-		if (n && fds[1].revents && give(x, &p, &n))
+		if (n && fds[1].revents && external_give(x, &p, &n))
 			return died(x, e);
 		if (fds[0].revents && take(x) <= 0)
 			return died(x, e);

@@ -44,7 +44,7 @@ standing_release(struct standing *s)
 /* --- adding -------------------------------------------------------------- */
 
 static struct standing_name *
-find_name(struct standing_names *l, const char *name, size_t n)
+gates_find_name(struct standing_names *l, const char *name, size_t n)
 {
 	int added;
 	size_t *place = set_add(&l->known, hash_bytes(0, 0, name, n), &added);
@@ -80,7 +80,7 @@ add_scores(struct standing *s, const struct outcome *o)
 		name.len = 0;
 		json_text(&name, key);
 		if (json_double(value, &d))
-			add_score(find_name(&s->scores, buf_str(&name),
+			add_score(gates_find_name(&s->scores, buf_str(&name),
 			    name.len), d, 0);
 	}
 	it = json_each(json_get(json_buf(&o->record), "checks"));
@@ -93,14 +93,15 @@ add_scores(struct standing *s, const struct outcome *o)
 		name.len = 0;
 		json_text(&name, reason);
 		if (s->reasons.n < REASONS_MAX)
-			find_name(&s->reasons, buf_str(&name), name.len)->n++;
+			gates_find_name(&s->reasons, buf_str(&name),
+			    name.len)->n++;
 	}
 	buf_release(&name);
 }
 
 /* The input's figures, by its id, or else by its text, and the persona. */
 static struct standing_input *
-find_input(struct standing *s, const struct standing_run *r)
+gates_find_input(struct standing *s, const struct standing_run *r)
 {
 	struct json_span id = json_is_null(r->input_id) ? r->input :
 	    r->input_id;
@@ -138,7 +139,7 @@ void
 standing_add(struct standing *s, const struct standing_run *r)
 {
 	const struct verdict *v = &r->outcome->verdict;
-	struct standing_input *in = find_input(s, r);
+	struct standing_input *in = gates_find_input(s, r);
 	struct buf persona = { 0 };
 	double ms;
 
@@ -160,7 +161,7 @@ standing_add(struct standing *s, const struct standing_run *r)
 		buf_puts(&persona, "default");
 	else
 		value_text(r->persona, &persona);
-	add_score(find_name(&s->personas, buf_str(&persona), persona.len),
+	add_score(gates_find_name(&s->personas, buf_str(&persona), persona.len),
 	    v->score, v->kind == VERDICT_PASS);
 	add_scores(s, r->outcome);
 	buf_release(&persona);

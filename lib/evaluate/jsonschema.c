@@ -54,7 +54,7 @@ number_of(const struct tree *t, size_t node)
 }
 
 static int
-is_same(const struct tree *x, size_t i, const struct tree *y, size_t j)
+schema_is_same(const struct tree *x, size_t i, const struct tree *y, size_t j)
 {
 	struct buf one = { 0 }, other = { 0 };
 	int same;
@@ -228,11 +228,11 @@ check_values(struct validation *d, size_t schema, size_t at)
 	if (node && rule_of(d, node)->type == JSON_ARRAY)
 		for (i = node + 1, k = rule_of(d, node)->count; k && !valid;
 		    k--, i = rule_of(d, i)->next)
-			valid = is_same(&d->s->t, i, &d->value, at);
+			valid = schema_is_same(&d->s->t, i, &d->value, at);
 	if (!valid)
 		return invalid(d, "it is not one of enum");
 	node = keyword(d, schema, "const");
-	if (node && !is_same(&d->s->t, node, &d->value, at))
+	if (node && !schema_is_same(&d->s->t, node, &d->value, at))
 		return invalid(d, "it is not the const");
 	return 1;
 }
@@ -302,7 +302,7 @@ check_unique(struct validation *d, size_t at)
 	for (i = 0; i < n; i++, x = node_of(d, x)->next)
 		for (j = i + 1, y = node_of(d, x)->next; j < n;
 		    j++, y = node_of(d, y)->next)
-			if (is_same(&d->value, x, &d->value, y))
+			if (schema_is_same(&d->value, x, &d->value, y))
 				return invalid(d, "its elements %zu and %zu "
 				    "are the same", i, j);
 	return 1;

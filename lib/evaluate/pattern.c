@@ -24,7 +24,7 @@ struct pattern {
 };
 
 static void
-describe(int number, struct err *e)
+pattern_describe(int number, struct err *e)
 {
 	PCRE2_UCHAR text[256];
 
@@ -52,7 +52,7 @@ pattern_new(const char *text, size_t n, unsigned flags, struct err *e)
 	p->code = pcre2_compile((PCRE2_SPTR)text, n, options_of(flags),
 	    &number, &at, NULL);
 	if (!p->code) {
-		describe(number, e);
+		pattern_describe(number, e);
 		err_set(e, 0, 0, "%s at character %zu of the pattern", e->msg,
 		    at + 1);
 		pattern_free(p);
@@ -94,6 +94,6 @@ pattern_find(const struct pattern *p, const char *s, size_t n, struct err *e)
 		return 1;
 	if (got == PCRE2_ERROR_NOMATCH)
 		return 0;
-	describe(got, e);
+	pattern_describe(got, e);
 	return -1;
 }

@@ -196,7 +196,8 @@ put_xml(struct buf *b, const char *s, size_t n)
 }
 
 static void
-put_attribute(struct buf *b, const char *name, struct buf *value, size_t most)
+report_put_attribute(struct buf *b, const char *name, struct buf *value,
+    size_t most)
 {
 	size_t n = value->len < most ? value->len : most;
 
@@ -224,7 +225,7 @@ put_property(struct buf *b, const char *name, struct json_span v)
 		return;
 	value_text(v, &text);
 	buf_printf(b, "<property name=\"%s\"", name);
-	put_attribute(b, "value", &text, SHOWN);
+	report_put_attribute(b, "value", &text, SHOWN);
 	buf_puts(b, "/>");
 	buf_release(&text);
 }
@@ -251,8 +252,8 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	buf_printf(&class, "%s.", r->name);
 	buf_add(&class, t->persona.p, t->persona.len);
 	buf_puts(b, "<testcase");
-	put_attribute(b, "classname", &class, SHOWN);
-	put_attribute(b, "name", &t->name, SHOWN);
+	report_put_attribute(b, "classname", &class, SHOWN);
+	report_put_attribute(b, "name", &t->name, SHOWN);
 	buf_printf(b, " time=\"%.3f\"><properties>", isnan(t->run->ms) ? 0 :
 	    t->run->ms / 1000);
 	put_property(b, "run_id", t->id);
@@ -261,8 +262,8 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	if (t->run->outcome != RUNS_PASS) {
 		buf_puts(&message, last_line(&t->reason));
 		buf_printf(b, "<%s", element);
-		put_attribute(b, "type", &t->kind, SHOWN);
-		put_attribute(b, "message", &message, SHOWN);
+		report_put_attribute(b, "type", &t->kind, SHOWN);
+		report_put_attribute(b, "message", &message, SHOWN);
 		buf_byte(b, '>');
 		put_body(b, "input", &t->input);
 		put_body(b, "output", &t->output);
@@ -329,10 +330,10 @@ put_suite(const struct report *r, const struct suites *s, size_t suite,
 
 	buf_puts(&name, s->names[suite]);
 	buf_puts(b, "<testsuite");
-	put_attribute(b, "name", &name, SHOWN);
+	report_put_attribute(b, "name", &name, SHOWN);
 	put_counts(b, &s->counts[suite]);
 	if (s->started[suite].len)
-		put_attribute(b, "timestamp", &s->started[suite], 19);
+		report_put_attribute(b, "timestamp", &s->started[suite], 19);
 	buf_puts(b, ">\n");
 	buf_release(&name);
 	for (i = 0; i < r->runs->n; i++) {
@@ -367,7 +368,7 @@ put_junit(const struct report *r, struct out *o)
 	}
 	buf_puts(&name, r->name);
 	buf_puts(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
-	put_attribute(b, "name", &name, SHOWN);
+	report_put_attribute(b, "name", &name, SHOWN);
 	put_counts(b, &all);
 	buf_puts(b, ">\n");
 	for (i = 0; i < s.n && !bad; i++)

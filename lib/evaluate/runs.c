@@ -38,14 +38,14 @@ static const char *const names[HAS_FIELDS] = {
 };
 
 static uint64_t
-hash_of(struct json_span v)
+runs_hash_of(struct json_span v)
 {
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
 }
 
 /* Failures that the system may be to blame for say nothing of the answer. */
 static int
-is_error(struct json_span kind)
+runs_is_error(struct json_span kind)
 {
 	return json_is_str(kind, "timeout") || json_is_str(kind, "crash") ||
 	    json_is_str(kind, "protocol") || json_is_str(kind, "cancelled");
@@ -56,7 +56,7 @@ outcome_of(const struct json_span v[HAS_FIELDS])
 {
 	struct json_span pass;
 
-	if (is_error(v[HAS_ERROR_KIND]))
+	if (runs_is_error(v[HAS_ERROR_KIND]))
 		return RUNS_ERROR;
 	if (!json_is(v[HAS_EVALUATION], JSON_OBJECT))
 		return json_is_true(v[HAS_SUCCESS]) ? RUNS_PASS : RUNS_FAIL;
@@ -84,18 +84,18 @@ note_config(struct runs *r, uint64_t config)
 }
 
 static void
-add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
+runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
     const struct line *l, const char *metric)
 {
-	uint64_t unit[2] = { hash_of(json_is_null(v[HAS_INPUT_ID]) ?
+	uint64_t unit[2] = { runs_hash_of(json_is_null(v[HAS_INPUT_ID]) ?
 	    v[HAS_INPUT] : v[HAS_INPUT_ID]), json_is_null(v[HAS_PERSONA]) ? 0 :
-	    hash_of(v[HAS_PERSONA]) };
+	    runs_hash_of(v[HAS_PERSONA]) };
 	struct runs_run *run;
 	size_t *place;
 	double attempts = 1;
 	int added;
 
-	place = set_add(&r->known, hash_of(v[HAS_RUN_ID]), &added);
+	place = set_add(&r->known, runs_hash_of(v[HAS_RUN_ID]), &added);
 	if (!added) {
 		r->twice++;
 		return;
@@ -103,11 +103,11 @@ add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	*place = r->n + 1;
 	ALLOC_GROW(r->v, r->n + 1, r->cap);
 	run = &r->v[r->n];
-	run->id = hash_of(v[HAS_RUN_ID]);
+	run->id = runs_hash_of(v[HAS_RUN_ID]);
 	run->unit = hash_bytes(0, 0, unit, sizeof(unit));
-	run->output = hash_of(v[HAS_OUTPUT]);
+	run->output = runs_hash_of(v[HAS_OUTPUT]);
 	run->config = json_is(v[HAS_EVALUATION], JSON_OBJECT) ?
-	    hash_of(json_get(v[HAS_EVALUATION], "config_hash")) : 0;
+	    runs_hash_of(json_get(v[HAS_EVALUATION], "config_hash")) : 0;
 	run->ms = (double)NAN;
 	if (v[HAS_DURATION].p)
 		json_double(v[HAS_DURATION], &run->ms);
@@ -138,7 +138,7 @@ read_line(struct runs *r, const struct line *l, const char *metric)
 	else if (!json_is(v[HAS_RUN_ID], JSON_STRING))
 		r->unnamed++;
 	else
-		add_run(r, v, l, metric);
+		runs_add_run(r, v, l, metric);
 }
 
 /* Copies what cannot be read again. Returns a descriptor, or -1. */

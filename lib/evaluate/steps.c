@@ -9,7 +9,7 @@
 #include "steps.h"
 
 static void
-text_of(struct json_span object, const char *key, struct buf *b)
+steps_text_of(struct json_span object, const char *key, struct buf *b)
 {
 	struct json_span v = json_get(object, key);
 
@@ -30,9 +30,9 @@ steps_begin(struct steps *c, struct assertion *a, struct subject *s,
 		return -1;
 	}
 	if (json_is(c->value, JSON_OBJECT)) {
-		text_of(c->value, "type", &c->type);
-		text_of(c->value, "pattern", &c->pattern);
-		text_of(c->value, "within", &c->within);
+		steps_text_of(c->value, "type", &c->type);
+		steps_text_of(c->value, "pattern", &c->pattern);
+		steps_text_of(c->value, "within", &c->within);
 	}
 	return 0;
 }

@@ -41,7 +41,7 @@ subject_get(const struct subject *s, const char *path)
 
 /* Adds a message or a turn as a line; takes pieces of the story. */
 static void
-add_piece(void *arg, const char *label, const struct buf *text)
+subject_add_piece(void *arg, const char *label, const struct buf *text)
 {
 	struct buf *b = arg;
 
@@ -53,7 +53,7 @@ add_piece(void *arg, const char *label, const struct buf *text)
 static void
 add_turn(void *arg, const struct story_turn *turn)
 {
-	add_piece(arg, NULL, turn->content);
+	subject_add_piece(arg, NULL, turn->content);
 }
 
 /* Appends what a path names: of messages and turns their texts alone. */
@@ -65,7 +65,7 @@ put_text(struct subject *s, const char *path, struct buf *b)
 
 	memcpy(row.v, s->v, sizeof(row.v));
 	if (!strcmp(path, "callback") && story_has_messages(&row)) {
-		story_messages(&row, add_piece, b);
+		story_messages(&row, subject_add_piece, b);
 		return 0;
 	}
 	if (!strcmp(path, "conversation") && story_has_turns(&row)) {

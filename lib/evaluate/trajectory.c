@@ -207,7 +207,7 @@ same_value(struct json_span x, struct json_span y)
  * kwargs, arguments or args; a string may spell one.
  */
 static struct json_span
-arguments(const struct observation *o, struct buf *decoded)
+trajectory_arguments(const struct observation *o, struct buf *decoded)
 {
 	static const char *const inside[] = {
 		"kwargs", "kw", "arguments", "args", "input"
@@ -279,7 +279,8 @@ is_expected(const struct comparison *k, const char *name,
 
 /* Appends what differs; nothing if the arguments are as expected. */
 static void
-compare(const struct comparison *k, struct json_span args, struct buf *why)
+trajectory_compare(const struct comparison *k, struct json_span args,
+    struct buf *why)
 {
 	struct json_span key, value, given, none = { 0 };
 	struct buf name = { 0 };
@@ -337,7 +338,8 @@ judge_tool_args(struct assertion *a, struct subject *s, struct verdict *v)
 			continue;
 		calls++;
 		why.len = 0;
-		compare(&k, arguments(c.step, &decoded), &why);
+		trajectory_compare(&k, trajectory_arguments(c.step, &decoded),
+		    &why);
 		holds = !why.len;
 	}
 	if (!calls)
@@ -411,7 +413,7 @@ judge_no_loop(struct assertion *a, struct subject *s, struct verdict *v)
 	while (next_call(&c)) {
 		call.len = 0;
 		buf_add(&call, buf_str(&c.name), c.name.len);
-		args = arguments(c.step, &decoded);
+		args = trajectory_arguments(c.step, &decoded);
 		if (args.p)
 			canonical(args, &call);
 		ALLOC_GROW(calls, n + 1, cap);

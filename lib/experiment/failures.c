@@ -177,7 +177,7 @@ find_place(struct buf *place, struct buf *text)
 
 /* The field of the first record of a file that is of a trace, as text. */
 static void
-find_text(struct buf *text, int folder, const char *file,
+failures_find_text(struct buf *text, int folder, const char *file,
     const struct buf *trace_id, const char *field, const char *member)
 {
 	const char *const names[] = { "trace_id", field };
@@ -213,12 +213,14 @@ failures_find_place(struct failures *f, int folder)
 
 	if (!id->len)
 		return;
-	find_text(&text, folder, recover_files[RECOVER_OBSERVATIONS], id,
+	failures_find_text(&text, folder, recover_files[RECOVER_OBSERVATIONS],
+	    id,
 	    "metadata", "traceback");
 	find_place(&f->place, &text);
 	text.len = 0;
 	if (!f->place.len)
-		find_text(&text, folder, recover_files[RECOVER_TRACES], id,
+		failures_find_text(&text, folder, recover_files[RECOVER_TRACES],
+		    id,
 		    "stderr", NULL);
 	find_place(&f->place, &text);
 	buf_release(&text);
@@ -254,7 +256,7 @@ failures_release(struct failures *f)
 
 /* Appends the first line of a text that is not empty, cut if it is long. */
 static void
-put_first_line(struct buf *b, const struct buf *text)
+failures_put_first_line(struct buf *b, const struct buf *text)
 {
 	const char *p = text->p, *end = p + text->len;
 	size_t n = 0, shown;
@@ -280,11 +282,11 @@ failures_put(struct buf *b, const struct failures *f, const char *dir)
 		return;
 	for (i = 0; i < f->n; i++) {
 		buf_printf(b, "%6lld failed: ", f->most[i].runs);
-		put_first_line(b, &f->most[i].error);
+		failures_put_first_line(b, &f->most[i].error);
 		buf_byte(b, '\n');
 		if (!i && f->place.len) {
 			buf_puts(b, "               ");
-			put_first_line(b, &f->place);
+			failures_put_first_line(b, &f->place);
 			buf_byte(b, '\n');
 		}
 	}

@@ -127,7 +127,7 @@ keep_damaged(struct mender *m, struct err *e)
 }
 
 static void
-report_all(const struct mender *m)
+mend_report_all(const struct mender *m)
 {
 	if (m->said > SAID_MAX)
 		mend_say(m, xasprintf("%s: and %zu more damaged lines",
@@ -280,7 +280,7 @@ mend(struct out *files, int dir, const char *path,
 
 	bad = keep_damaged(&m, e);
 	if (!bad) {
-		report_all(&m);
+		mend_report_all(&m);
 		bad = r->damaged ? rewrite_files(&m, e) : cut_files(&m, e);
 	}
 	newfile_release(&m.to);

@@ -221,7 +221,7 @@ pass_file(struct pass *p, int file, struct err *e)
  * some out.
  */
 static int
-is_whole(const struct recover_run *run)
+recover_is_whole(const struct recover_run *run)
 {
 	return run->trace && !run->split &&
 	    (run->sum == run->bytes || run->n == run->count);
@@ -239,7 +239,7 @@ judge_run(struct pass *p, struct recover_run *run)
 {
 	struct recover *r = p->r;
 
-	run->whole = is_whole(run);
+	run->whole = recover_is_whole(run);
 	if (run->whole) {
 		r->runs++;
 		extend(r, RECOVER_ROWS, run->row);

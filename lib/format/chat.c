@@ -40,7 +40,7 @@ chat_find(struct json_span v, struct json_span *messages)
 
 /* Appends a part of a content. */
 static void
-put_part(struct buf *b, struct json_span part)
+chat_put_part(struct buf *b, struct json_span part)
 {
 	/* that of OpenTelemetry is its content */
 	struct json_span text = json_get(part, json_is_str(json_get(part,
@@ -74,12 +74,12 @@ chat_put_text(struct buf *b, struct json_span content)
 	if (json_is_null(content))
 		return;
 	if (!json_is(content, JSON_ARRAY)) {
-		put_part(b, content);
+		chat_put_part(b, content);
 		return;
 	}
 	for (it = json_each(content); json_next(&it, &key, &part); ) {
 		buf_puts(b, before);
-		put_part(b, part);
+		chat_put_part(b, part);
 		before = "\n";
 	}
 }

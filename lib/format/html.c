@@ -517,7 +517,7 @@ struct files {
 
 /* Adds the files of a record, which is that of a step or (0) of the trace. */
 static void
-add_files(struct files *to, size_t step, struct json_span record)
+html_add_files(struct files *to, size_t step, struct json_span record)
 {
 	struct buf *b = &to->html;
 	struct media m;
@@ -589,7 +589,7 @@ put_records(struct buf *b, struct trace *t, unsigned char *step_marks,
 		o = trace_load(t, i);
 		step_marks[i] = (unsigned char)mark_of(o);
 		put_data(b, i + 1, o->raw, NULL, 0);
-		add_files(files, i + 1, o->raw);
+		html_add_files(files, i + 1, o->raw);
 	}
 }
 
@@ -634,7 +634,8 @@ html_put_label(struct buf *b, const struct observation *o, const char *mark)
 }
 
 static void
-put_row(struct buf *b, const struct trace *t, size_t step, enum mark step_mark)
+html_put_row(struct buf *b, const struct trace *t, size_t step,
+    enum mark step_mark)
 {
 	const struct observation *o = &t->obs[step];
 	const char *mark = marks[step_mark];
@@ -664,7 +665,7 @@ put_rows(struct buf *b, const struct trace *t,
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
 		if (n && n % ROWS_TOGETHER == 0)
 			buf_puts(b, "</ol><ol>\n");
-		put_row(b, t, i, step_marks[i]);
+		html_put_row(b, t, i, step_marks[i]);
 		n++;
 	}
 	buf_puts(b, "</ol></div>\n");
@@ -767,7 +768,7 @@ html_put(struct buf *b, struct trace *t, const struct format_options *o)
 	else
 		put_data(b, 0, t->row, &trace_fields[TRACE_OBSERVATIONS], 1);
 	for (i = 0; i < LEN(fields); i++)
-		add_files(&files, 0, t->v[fields[i]]);
+		html_add_files(&files, 0, t->v[fields[i]]);
 	put_steps(b, t, &files);
 	buf_puts(b, "<aside id=\"step\" aria-label=\"Step\" hidden></aside>\n"
 	    "</main>\n");

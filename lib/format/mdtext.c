@@ -72,7 +72,7 @@ markdown_run(const char *s, size_t n, size_t i)
 
 /* Appends text without hidden characters. */
 static void
-put_shown(struct buf *b, const char *s, size_t n, size_t run)
+mdtext_put_shown(struct buf *b, const char *s, size_t n, size_t run)
 {
 	size_t i = 0;
 
@@ -99,10 +99,11 @@ mdtext_put(struct buf *b, const char *s, size_t n)
 	for (i = 0; i < n && s[i] > 0x1f && s[i] < 0x7f; i++)
 		;
 	if (i == n) {
-		put_shown(b, s, n, run);
+		mdtext_put_shown(b, s, n, run);
 		return;
 	}
 	visible_put(&text, s, n);
-	put_shown(b, text.p, text.len, markdown_run(text.p, text.len, 0));
+	mdtext_put_shown(b, text.p, text.len, markdown_run(text.p, text.len,
+	    0));
 	buf_release(&text);
 }

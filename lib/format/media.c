@@ -146,7 +146,7 @@ type_of_content(struct media *m, const char *s)
 
 /* Finds the type of the string that m has the extent of. */
 static int
-find_type(struct media *m, const char *s, size_t n)
+media_find_type(struct media *m, const char *s, size_t n)
 {
 	size_t from = m->from > MEDIA_NEAR ? m->from - MEDIA_NEAR : 0;
 	size_t end = n - m->end > MEDIA_NEAR ? m->end + MEDIA_NEAR : n;
@@ -180,7 +180,7 @@ find_string(struct media *m, const char *s, size_t n, size_t i)
 	    s[from - 1] != '"')
 		from--;
 	m->from = from;
-	return from && s[from - 1] == '"' && find_type(m, s, n);
+	return from && s[from - 1] == '"' && media_find_type(m, s, n);
 }
 
 /*

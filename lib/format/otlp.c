@@ -405,7 +405,7 @@ put_model(struct buf *b, const struct observation *o)
 
 /* Adds the attributes from which fl-import restores the record. */
 static void
-put_step_facts(const struct export *x, const struct observation *o)
+otlp_put_step_facts(const struct export *x, const struct observation *o)
 {
 	struct buf *b = x->b;
 
@@ -463,7 +463,7 @@ otlp_put_step(const struct export *x, size_t i)
 	otlp_put_payload(b, "output.value", "output.mime_type",
 	    o->v[OBS_OUTPUT]);
 	otlp_put_json(b, "metadata", o->v[OBS_METADATA]);
-	put_step_facts(x, o);
+	otlp_put_step_facts(x, o);
 	json_close(b, ']');
 	put_status(b, bad ? OTLP_STATUS_ERROR : OTLP_STATUS_UNSET,
 	    o->v[OBS_ERROR]);

@@ -29,7 +29,7 @@ is_model(const struct otlpspan *s)
 
 /* 1 if the payload is one that the span could as well not have. */
 static int
-is_empty(struct json_span v)
+content_is_empty(struct json_span v)
 {
 	return !v.n || (v.n == 2 && strchr("\"[{", *v.p)) ||
 	    (v.n == 4 && !memcmp(v.p, "null", 4));
@@ -45,7 +45,7 @@ content_class(const struct otlpspan *s, int side)
 		return CONTENT_RUN;
 	if (s->a[conventions_sides[side].of_trace].p)
 		return CONTENT_TRACE;
-	if (is_empty(json_buf(&s->payload[side])))
+	if (content_is_empty(json_buf(&s->payload[side])))
 		return s->root && s->payload[side].len ? CONTENT_EMPTY :
 		    CONTENT_NONE;
 	if (s->root)

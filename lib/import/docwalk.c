@@ -127,7 +127,7 @@ walk_fail(struct docwalk *w, const char *msg, int cut)
 }
 
 static int
-is_blank(char c)
+docwalk_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -139,7 +139,7 @@ walk_peek(struct docwalk *w)
 	const char *p, *end;
 
 	if (w->p) {
-		while (is_blank(*w->p))
+		while (docwalk_is_blank(*w->p))
 			w->p++;
 		return *w->p;
 	}
@@ -151,7 +151,7 @@ walk_peek(struct docwalk *w)
 		}
 		p = feed_at(w->feed, w->pos);
 		end = w->feed->p + w->feed->len;
-		while (p < end && is_blank(*p))
+		while (p < end && docwalk_is_blank(*p))
 			p++;
 		w->pos = w->feed->base + (uint64_t)(p - w->feed->p);
 		if (p < end)
@@ -562,7 +562,7 @@ walk_past_bad(struct docwalk *w)
 			c = walk_peek(w);
 			return c == ',' || c == ']' ? 0 : -1;
 		}
-		if (!is_blank(c))
+		if (!docwalk_is_blank(c))
 			last = c;
 	}
 }

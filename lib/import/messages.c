@@ -119,7 +119,7 @@ find_member(struct json_span key)
 
 /* Finds the members of v; none if it is not an object. */
 static void
-read_object(struct messages_object *o, struct json_span v)
+messages_read_object(struct messages_object *o, struct json_span v)
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -314,7 +314,7 @@ is_not_text(const struct messages_object *o)
 	return json_is_true(object_get(o, MEMBER_THOUGHT));
 }
 
-static int find_text(struct buf *text, struct json_span v, int side,
+static int messages_find_text(struct buf *text, struct json_span v, int side,
     int depth);
 
 /*
@@ -339,7 +339,8 @@ find_in_string(struct buf *text, struct json_span v, int side, int depth)
 	skip = strspn(buf_str(&inner), " \t\r\n");
 	if ((inner.p[skip] == '{' || inner.p[skip] == '[') &&
 	    json_scan(inner.p, inner.len, JSON_LAX, NULL, NULL, 0, &f) >= 0)
-		found = find_text(text, (struct json_span){ inner.p + skip,
+		found = messages_find_text(text, (
+		    struct json_span){ inner.p + skip,
 		    inner.len - skip }, side, 1);
 	if (!found)
 		buf_add(text, inner.p, inner.len);
@@ -369,7 +370,7 @@ find_in_object(struct buf *text, const struct messages_object *o, int side,
 			if (!json_next(&it, &unused, &v))
 				continue;
 		}
-		if (find_text(text, v, side, depth + 1))
+		if (messages_find_text(text, v, side, depth + 1))
 			return 1;
 	}
 	return 0;
@@ -407,7 +408,7 @@ next_element(struct json_iter *it, struct messages_element *e)
 	if (!json_next(it, &unused, &v))
 		return 0;
 	e->text = v;
-	read_object(&e->object, v);
+	messages_read_object(&e->object, v);
 	e->author = e->object.n ? messages_author(&e->object) :
 	    pair_author(v, &e->text);
 	if (!e->author)
@@ -420,7 +421,7 @@ find_in_element(struct buf *text, const struct messages_element *e, int side,
     int depth)
 {
 	return e->object.n ? find_in_object(text, &e->object, side, depth) :
-	    find_text(text, e->text, side, depth);
+	    messages_find_text(text, e->text, side, depth);
 }
 
 /* Drops the text from one offset to another. */
@@ -452,7 +453,7 @@ find_in_messages(struct buf *text, struct json_span list, int side, int depth,
 
 /* Appends the text of a part to those of the parts before, on a line. */
 static int
-add_part(struct buf *text, const struct messages_element *e, int side,
+messages_add_part(struct buf *text, const struct messages_element *e, int side,
     int depth, int more)
 {
 	size_t end = text->len;
@@ -485,7 +486,8 @@ find_in_list(struct buf *text, struct json_span list, int side, int depth)
 			messages = 1;
 			next = !next;
 		} else if (!e[next].author && !messages) {
-			parts |= add_part(text, &e[next], side, depth, parts);
+			parts |= messages_add_part(text, &e[next], side, depth,
+			    parts);
 		}
 	}
 	end = text->len;
@@ -498,7 +500,7 @@ find_in_list(struct buf *text, struct json_span list, int side, int depth)
 }
 
 static int
-find_text(struct buf *text, struct json_span v, int side, int depth)
+messages_find_text(struct buf *text, struct json_span v, int side, int depth)
 {
 	struct messages_object o;
 
@@ -508,7 +510,7 @@ find_text(struct buf *text, struct json_span v, int side, int depth)
 	case JSON_STRING:
 		return find_in_string(text, v, side, depth);
 	case JSON_OBJECT:
-		read_object(&o, v);
+		messages_read_object(&o, v);
 		return find_in_object(text, &o, side, depth);
 	case JSON_ARRAY:
 		return find_in_list(text, v, side, depth);
@@ -520,7 +522,7 @@ find_text(struct buf *text, struct json_span v, int side, int depth)
 int
 messages_text(struct buf *text, struct json_span v, int side)
 {
-	return find_text(text, v, side, 0);
+	return messages_find_text(text, v, side, 0);
 }
 
 size_t
@@ -536,7 +538,7 @@ messages_answer(struct json_span list, struct json_span *answer)
 	if (!json_is(list, JSON_ARRAY))
 		return 0;
 	for (it = json_each(list); json_next(&it, &unused, &v); ) {
-		read_object(&o, v);
+		messages_read_object(&o, v);
 		author = messages_author(&o);
 		n += author != FROM_NOBODY;
 		if (author != FROM_MODEL)

@@ -191,7 +191,8 @@ may_change(const struct importer *m)
 
 	if (!m->key || s->kind != OTLPSPAN_FOREIGN)
 		return 0;
-	return m->records || !s->end || ((!s->payload[0].len || !s->payload[1].len) &&
+	return m->records || !s->end || ((!s->payload[0].len ||
+	    !s->payload[1].len) &&
 	    (s->a[ATTR_KIND].p || !strcmp(s->type, "generation")));
 }
 
@@ -640,7 +641,7 @@ reject_file(struct importer *m, struct feed *f)
 
 /* Reads the file that is open. */
 static void
-read_file(struct importer *m)
+otlpin_read_file(struct importer *m)
 {
 	static const struct docwalk_calls calls = {
 		.head = read_head, .span = read_span, .record = read_record,
@@ -844,7 +845,7 @@ otlpin_run(struct otlpin *in, struct source *s, struct out *o,
 	otlpspan_init(&m.span);
 	m.join.spool = &m.spool;
 	while (!m.failed && source_open(s)) {
-		read_file(&m);
+		otlpin_read_file(&m);
 		source_close(s);
 	}
 	if (!m.failed)

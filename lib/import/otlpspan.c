@@ -610,7 +610,7 @@ read_status(struct otlpspan *s)
 }
 
 static void
-read_attributes(struct otlpspan *s)
+otlpspan_read_attributes(struct otlpspan *s)
 {
 	struct otlpspan_note *note;
 	struct json_iter it;
@@ -671,7 +671,7 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	s->after = otlpval_fields(p, conventions_fields, s->v, SPAN_FIELDS);
 	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
 		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
-	read_attributes(s);
+	otlpspan_read_attributes(s);
 	if (otlpspan_find_trace_id(s))
 		return -1;
 	find_kind(s);

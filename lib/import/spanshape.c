@@ -77,7 +77,7 @@ static const char *const shape_names[SHAPES] = {
 
 /* The first present one of the members from first to last, or absent. */
 static struct json_span
-first_of(const struct json_span *v, int first, int last)
+spanshape_first_of(const struct json_span *v, int first, int last)
 {
 	while (first < last && !v[first].p)
 		first++;
@@ -175,7 +175,7 @@ shape_time(struct json_span v)
 }
 
 static void
-put_time(struct buf *b, const char *key, uint64_t ns)
+spanshape_put_time(struct buf *b, const char *key, uint64_t ns)
 {
 	if (!ns)
 		return;
@@ -187,10 +187,12 @@ put_time(struct buf *b, const char *key, uint64_t ns)
 
 /* Adds the start and the end, or the start and the duration. */
 static void
-put_times(struct buf *b, const struct json_span *v)
+spanshape_put_times(struct buf *b, const struct json_span *v)
 {
-	struct json_span from = first_of(v, SHAPE_START_NANO, SHAPE_TIMESTAMP);
-	struct json_span until = first_of(v, SHAPE_END_NANO, SHAPE_END);
+	struct json_span from = spanshape_first_of(v, SHAPE_START_NANO,
+	    SHAPE_TIMESTAMP);
+	struct json_span until = spanshape_first_of(v, SHAPE_END_NANO,
+	    SHAPE_END);
 	uint64_t start = v[SHAPE_START_NANO].p ? otlpval_time(from) :
 	    shape_time(from);
 	uint64_t end = v[SHAPE_END_NANO].p ? otlpval_time(until) :
@@ -204,8 +206,8 @@ put_times(struct buf *b, const struct json_span *v)
 		length *= 1000;
 	if (!end && start && v[SHAPE_DURATION].p)
 		end = start + length;
-	put_time(b, "startTimeUnixNano", start);
-	put_time(b, "endTimeUnixNano", end);
+	spanshape_put_time(b, "startTimeUnixNano", start);
+	spanshape_put_time(b, "endTimeUnixNano", end);
 }
 
 /* --- attributes, events, links ------------------------------------------- */
@@ -262,16 +264,16 @@ put_event(struct buf *b, struct json_span event)
 	if (!json_is(event, JSON_OBJECT))
 		return;
 	otlpval_fields(event.p, names, v, LEN(names));
-	name = first_of(v, 0, 2);
-	attributes = first_of(v, 6, 7);
+	name = spanshape_first_of(v, 0, 2);
+	attributes = spanshape_first_of(v, 6, 7);
 	if (!name.p)
 		name = attribute_of(attributes, "event.name");
 	if (!name.p)
 		name = attribute_of(attributes, "event");
 	json_open(b, NULL, '{');
 	put_member(b, "name", otlpval_string(name));
-	put_time(b, "timeUnixNano", v[3].p ? otlpval_time(v[3]) :
-	    shape_time(first_of(v, 4, 5)));
+	spanshape_put_time(b, "timeUnixNano", v[3].p ? otlpval_time(v[3]) :
+	    shape_time(spanshape_first_of(v, 4, 5)));
 	put_attributes(b, attributes);
 	json_close(b, '}');
 }
@@ -289,9 +291,9 @@ put_link(struct buf *b, struct json_span link)
 	otlpval_fields(link.p, names, v, LEN(names));
 	otlpval_fields(v[2].p, names, inner, LEN(names));
 	json_open(b, NULL, '{');
-	put_member(b, "traceId", first_of((struct json_span[]){ v[0],
+	put_member(b, "traceId", spanshape_first_of((struct json_span[]){ v[0],
 	    inner[0] }, 0, 1));
-	put_member(b, "spanId", first_of((struct json_span[]){ v[1],
+	put_member(b, "spanId", spanshape_first_of((struct json_span[]){ v[1],
 	    inner[1] }, 0, 1));
 	put_attributes(b, v[3]);
 	json_close(b, '}');
@@ -332,10 +334,10 @@ find_reference(struct json_span references)
 static void
 put_ids(struct buf *b, const struct json_span *v)
 {
-	struct json_span context = first_of(v, SHAPE_CONTEXT,
+	struct json_span context = spanshape_first_of(v, SHAPE_CONTEXT,
 	    SHAPE_SPAN_CONTEXT);
 	struct json_span trace = v[SHAPE_TRACE_ID], span = v[SHAPE_SPAN_ID];
-	struct json_span parent = first_of(v, SHAPE_PARENT_SPAN_ID,
+	struct json_span parent = spanshape_first_of(v, SHAPE_PARENT_SPAN_ID,
 	    SHAPE_PARENT_ID);
 
 	if (!trace.p)
@@ -357,7 +359,8 @@ put_ids(struct buf *b, const struct json_span *v)
 static void
 put_kind(struct buf *b, const struct json_span *v, struct json_span attributes)
 {
-	struct json_span kind = first_of(v, SHAPE_KIND, SHAPE_SPAN_KIND);
+	struct json_span kind = spanshape_first_of(v, SHAPE_KIND,
+	    SHAPE_SPAN_KIND);
 	double d;
 
 	if (!kind.p)
@@ -371,7 +374,7 @@ put_kind(struct buf *b, const struct json_span *v, struct json_span attributes)
 }
 
 static void
-put_status(struct buf *b, const struct json_span *v,
+spanshape_put_status(struct buf *b, const struct json_span *v,
     struct json_span attributes)
 {
 	static const char *const names[] = {
@@ -379,15 +382,15 @@ put_status(struct buf *b, const struct json_span *v,
 	};
 	struct json_span s[LEN(names)], error;
 	struct json_span code = v[SHAPE_STATUS_CODE];
-	struct json_span message = first_of(v, SHAPE_STATUS_MESSAGE,
+	struct json_span message = spanshape_first_of(v, SHAPE_STATUS_MESSAGE,
 	    SHAPE_STATUS_DESCRIPTION);
 
 	otlpval_fields(v[SHAPE_STATUS].p, names, s, LEN(names));
 	if (!code.p)
 		code = json_is(v[SHAPE_STATUS], JSON_OBJECT) ?
-		    first_of(s, 0, 1) : v[SHAPE_STATUS];
+		    spanshape_first_of(s, 0, 1) : v[SHAPE_STATUS];
 	if (!message.p)
-		message = first_of(s, 2, 3);
+		message = spanshape_first_of(s, 2, 3);
 	if (!code.p)
 		code = otlpval_string(attribute_of(attributes,
 		    "otel.status_code"));
@@ -436,7 +439,8 @@ find_resource(const struct json_span *v, struct json_span processes,
 		shape->service = field_of(v[SHAPE_ENDPOINT], "serviceName");
 	if (!json_is(shape->service, JSON_STRING))
 		shape->service.p = NULL;
-	shape->scope = field_of(first_of(v, SHAPE_SCOPE, SHAPE_LIBRARY),
+	shape->scope = field_of(spanshape_first_of(v, SHAPE_SCOPE,
+	    SHAPE_LIBRARY),
 	    "name");
 	if (!shape->scope.p)
 		shape->scope = v[SHAPE_SCOPE_NAME];
@@ -454,18 +458,21 @@ spanshape_put(struct buf *b, const char *p, struct json_span processes,
 	if (!v[SHAPE_TRACE_ID].p && !v[SHAPE_CONTEXT].p &&
 	    !v[SHAPE_SPAN_CONTEXT].p)
 		return -1;
-	attributes = first_of(v, SHAPE_ATTRIBUTES, SHAPE_SPAN_ATTRIBUTES);
+	attributes = spanshape_first_of(v, SHAPE_ATTRIBUTES,
+	    SHAPE_SPAN_ATTRIBUTES);
 	find_resource(v, processes, shape);
 	json_open(b, NULL, '{');
 	put_ids(b, v);
-	put_member(b, "name", first_of(v, SHAPE_NAME, SHAPE_SPAN_NAME));
+	put_member(b, "name", spanshape_first_of(v, SHAPE_NAME,
+	    SHAPE_SPAN_NAME));
 	put_kind(b, v, attributes);
-	put_times(b, v);
+	spanshape_put_times(b, v);
 	put_attributes(b, attributes);
-	put_each(b, "events", first_of(v, SHAPE_EVENTS, SHAPE_ANNOTATIONS),
+	put_each(b, "events", spanshape_first_of(v, SHAPE_EVENTS,
+	    SHAPE_ANNOTATIONS),
 	    put_event);
 	put_each(b, "links", v[SHAPE_LINKS], put_link);
-	put_status(b, v, attributes);
+	spanshape_put_status(b, v, attributes);
 	json_close(b, '}');
 	return 0;
 }
@@ -477,9 +484,9 @@ spanshape_is_span(const char *p)
 
 	otlpval_fields(p, shape_names, v, SHAPES);
 	/* log lines have the ids of spans, too, but no names */
-	if (!first_of(v, SHAPE_NAME, SHAPE_SPAN_NAME).p)
+	if (!spanshape_first_of(v, SHAPE_NAME, SHAPE_SPAN_NAME).p)
 		return 0;
-	if (json_is(first_of(v, SHAPE_CONTEXT, SHAPE_SPAN_CONTEXT),
+	if (json_is(spanshape_first_of(v, SHAPE_CONTEXT, SHAPE_SPAN_CONTEXT),
 	    JSON_OBJECT))
 		return 1;
 	if (!v[SHAPE_TRACE_ID].p)
@@ -572,8 +579,8 @@ spanshape_put_record(struct buf *b, const char *p,
 		json_add_str(b, "name", "log");
 	time = otlpval_time(v[3]);
 	if (!time)
-		time = shape_time(first_of(v, 4, 5));
-	put_time(b, "timeUnixNano", time);
+		time = shape_time(spanshape_first_of(v, 4, 5));
+	spanshape_put_time(b, "timeUnixNano", time);
 	put_record_attributes(b, v[7], v[6]);
 	json_close(b, '}');
 }

@@ -117,7 +117,7 @@ mark_above(struct tokens_node *nodes, size_t n, const struct tokens_node *node)
 
 /* Adds the counts of a span to the sum. */
 static int
-add_fact(struct tokens *t, struct spool *s, uint64_t at)
+tokens_add_fact(struct tokens *t, struct spool *s, uint64_t at)
 {
 	struct tokens_fact fact;
 	struct buf b = { 0 };
@@ -154,7 +154,7 @@ tokens_finish(struct tokens *t, struct spool *s)
 	memset(t->sum, 0, sizeof(t->sum));
 	for (i = 0; i < n && !failed; i++)
 		if (nodes[i].counted && !nodes[i].below)
-			failed = add_fact(t, s, nodes[i].at);
+			failed = tokens_add_fact(t, s, nodes[i].at);
 	free(nodes);
 	return failed ? -1 : 0;
 }

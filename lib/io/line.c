@@ -50,7 +50,7 @@ fill_line(struct line_reader *r)
 
 /* Whether a read does not block. 0 if a signal interrupts poll. */
 static int
-is_readable(int fd)
+line_is_readable(int fd)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 
@@ -92,7 +92,7 @@ line_next(struct line_reader *r, struct line *l)
 		r->seen = r->end - r->start;
 		if (r->eof)
 			break;
-		if (r->eager && !is_readable(r->fd))
+		if (r->eager && !line_is_readable(r->fd))
 			return LINE_LATER;
 		n = fill_line(r);
 		if (n < 0)

@@ -396,7 +396,8 @@ wait_turn(struct batch *h)
 
 /* Sets name to the file's name; the second of a name ends in -2. */
 static void
-name_file(const struct batch *h, const struct rendered *p, struct buf *name)
+output_name_file(const struct batch *h, const struct rendered *p,
+    struct buf *name)
 {
 	const struct format *f = h->output->format;
 
@@ -424,7 +425,7 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 		k->made[p->shard] = 1;
 	}
 	p->nth = 1;
-	name_file(h, p, name);
+	output_name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
 	if (p->fd >= 0 || errno != EEXIST)
 		return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
@@ -432,18 +433,18 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	do {
 		taken = p->nth;
 		p->nth *= 2;
-		name_file(h, p, name);
+		output_name_file(h, p, name);
 	} while (outdir_has(&k->dir, name->p));
 	for (unused = p->nth; unused - taken > 1; ) {
 		p->nth = taken + (unused - taken) / 2;
-		name_file(h, p, name);
+		output_name_file(h, p, name);
 		if (outdir_has(&k->dir, name->p))
 			taken = p->nth;
 		else
 			unused = p->nth;
 	}
 	p->nth = unused;
-	name_file(h, p, name);
+	output_name_file(h, p, name);
 	p->fd = outdir_try(&k->dir, name->p);
 	return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
 }
@@ -523,7 +524,7 @@ fail_part(struct batch *h, const struct rendered *p, int error)
 {
 	struct buf name = { 0 };
 
-	name_file(h, p, &name);
+	output_name_file(h, p, &name);
 	output_fail(h->output, name.p, error);
 	buf_release(&name);
 	return -1;

@@ -63,11 +63,11 @@ struct place {
 	struct json_span found;
 };
 
-static int find_text(struct place *p, struct json_span v);
+static int place_find_text(struct place *p, struct json_span v);
 
 /* Writes the name of a key in a form to compare, "" if it is longer. */
 static void
-put_name(char name[PLACE_NAME], struct json_span key)
+place_put_name(char name[PLACE_NAME], struct json_span key)
 {
 	size_t i, n = 0;
 	char c;
@@ -87,7 +87,7 @@ is_one_of(const char *const *names, struct json_span key)
 {
 	char name[PLACE_NAME];
 
-	put_name(name, key);
+	place_put_name(name, key);
 	for (; *names; names++)
 		if (!strcmp(*names, name))
 			return 1;
@@ -99,7 +99,8 @@ place_is_text(struct json_span string)
 {
 	struct json_span name;
 
-	return json_is(string, JSON_STRING) && !record_callable(string, &name) &&
+	return json_is(string, JSON_STRING) && !record_callable(string,
+	    &name) &&
 	    strncmp(string.p, "\"<repr:", 7) != 0 &&
 	    !json_is_str(string, "***");
 }
@@ -143,7 +144,7 @@ find_at_key(struct place *p, struct json_span key, struct json_span v)
 {
 	size_t len = enter_key(p, key);
 
-	if (find_text(p, v))
+	if (place_find_text(p, v))
 		return 1;
 	p->path->len = len;
 	return 0;
@@ -154,7 +155,7 @@ find_at_key(struct place *p, struct json_span key, struct json_span v)
  * in the order of the names: only strings, or only objects and lists.
  */
 static int
-find_fields(struct place *p, struct json_span object,
+place_find_fields(struct place *p, struct json_span object,
     const char *const *names, int strings)
 {
 	const char *one[2] = { NULL, NULL };
@@ -178,9 +179,9 @@ find_fields(struct place *p, struct json_span object,
 static int
 find_named(struct place *p, struct json_span object)
 {
-	return find_fields(p, object, text_names, 1) ||
-	    find_fields(p, object, text_names, 0) ||
-	    find_fields(p, object, list_names, 0);
+	return place_find_fields(p, object, text_names, 1) ||
+	    place_find_fields(p, object, text_names, 0) ||
+	    place_find_fields(p, object, list_names, 0);
 }
 
 /* --- lists of messages --------------------------------------------------- */
@@ -218,17 +219,17 @@ who_wrote(struct json_span message)
 
 /* Looks for a text in one element of a list. */
 static int
-find_in_element(struct place *p, struct json_span v)
+place_find_in_element(struct place *p, struct json_span v)
 {
 	struct json_span second;
 
 	if (!json_is(v, JSON_ARRAY))
-		return find_text(p, v);
+		return place_find_text(p, v);
 	second = path_get(v, "1");
 	if (!who_wrote(v) || !second.p)
 		return 0;
 	enter_index(p, 1, 0);
-	return find_text(p, second);
+	return place_find_text(p, second);
 }
 
 /*
@@ -236,7 +237,7 @@ find_in_element(struct place *p, struct json_span v)
  * not say who wrote what, in the last element that has one.
  */
 static int
-find_in_list(struct place *p, struct json_span list)
+place_find_in_list(struct place *p, struct json_span list)
 {
 	struct buf rest = { 0 }, best = { 0 }, swap;
 	struct place inner = { &rest, { NULL, 0 } };
@@ -251,7 +252,8 @@ find_in_list(struct place *p, struct json_span list)
 	it = json_each(list);
 	for (i = 0; json_next(&it, &key, &v); i++) {
 		rest.len = 0;
-		if ((roles && who_wrote(v) < 1) || !find_in_element(&inner, v))
+		if ((roles && who_wrote(v) < 1) || !place_find_in_element(
+		    &inner, v))
 			continue;
 		swap = best;
 		best = rest;
@@ -272,14 +274,14 @@ find_in_list(struct place *p, struct json_span list)
 
 /* Looks for a text in a value that is where one should be. */
 static int
-find_text(struct place *p, struct json_span v)
+place_find_text(struct place *p, struct json_span v)
 {
 	switch (json_type(v)) {
 	case JSON_STRING:
 		p->found = v;
 		return place_is_text(v);
 	case JSON_ARRAY:
-		return find_in_list(p, v);
+		return place_find_in_list(p, v);
 	case JSON_OBJECT:
 		return find_named(p, v);
 	default:
@@ -374,7 +376,7 @@ place_enter_list(struct buf *path, struct json_span *value)
 	struct buf inside = { 0 };
 	struct place p = { &inside, { NULL, 0 } };
 
-	if (json_is(*value, JSON_ARRAY) && find_in_list(&p, *value)) {
+	if (json_is(*value, JSON_ARRAY) && place_find_in_list(&p, *value)) {
 		buf_printf(path, "%s%s", path->len ? "." : "",
 		    buf_str(&inside));
 		*value = p.found;

@@ -122,7 +122,7 @@ cut_known(const char *p, size_t n, size_t cut,
  * of a long line, the start of the last two words before cut.
  */
 static size_t
-cut_line(const char *p, size_t cut)
+secret_cut_line(const char *p, size_t cut)
 {
 	size_t i = cut, word;
 
@@ -161,7 +161,7 @@ size_t
 secret_cut(const char *p, size_t n, size_t cut,
     const struct secret_values *known)
 {
-	cut = cut_line(p, cut);
+	cut = secret_cut_line(p, cut);
 	cut = cut_shapes(p, n, cut);
 	return known ? cut_known(p, n, cut, known) : cut;
 }

@@ -120,7 +120,7 @@ split_words(struct words *w, const char *s, size_t n)
 
 /* Whether a list has a word of n bytes. */
 static int
-is_listed(const char *list, const char *word, size_t n)
+secretname_is_listed(const char *list, const char *word, size_t n)
 {
 	const char *p;
 
@@ -139,7 +139,7 @@ has_ending(const char *list, const char *word, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (is_listed(list, word + i, n - i))
+		if (secretname_is_listed(list, word + i, n - i))
 			return 1;
 	return 0;
 }
@@ -153,12 +153,13 @@ is_joined(const char *word, size_t n)
 	for (i = 1; i < n; i++) {
 		for (k = 0; k < LEN(pairs); k++)
 			if (pairs[k].joined &&
-			    is_listed(pairs[k].owners, word, i) &&
-			    is_listed(pairs[k].things, word + i, n - i))
+			    secretname_is_listed(pairs[k].owners, word, i) &&
+			    secretname_is_listed(pairs[k].things, word + i,
+			    n - i))
 				return 1;
-		if (is_listed(" token ", word + i, n - i) &&
-		    (is_listed(token_owners, word, i) ||
-		    is_listed(joined_tokens, word, i)))
+		if (secretname_is_listed(" token ", word + i, n - i) &&
+		    (secretname_is_listed(token_owners, word, i) ||
+		    secretname_is_listed(joined_tokens, word, i)))
 			return 1;
 	}
 	return 0;
@@ -173,24 +174,26 @@ is_pair(const struct words *w, size_t i)
 	size_t m = w->start[i + 2] - w->start[i + 1];
 
 	for (k = 0; k < LEN(pairs); k++)
-		if (is_listed(pairs[k].owners, first, n) &&
-		    is_listed(pairs[k].things, second, m))
+		if (secretname_is_listed(pairs[k].owners, first, n) &&
+		    secretname_is_listed(pairs[k].things, second, m))
 			return 1;
 	return 0;
 }
 
 /* Whether word i alone, or with the next one, names a secret. */
 static int
-names_secret(const struct words *w, size_t i)
+secretname_names_secret(const struct words *w, size_t i)
 {
 	const char *word = w->text + w->start[i];
 	size_t n = w->start[i + 1] - w->start[i];
 	int last = i + 1 == w->n;
 
-	if (!last && is_listed(" token ", word, n) && is_listed(counts,
+	if (!last && secretname_is_listed(" token ", word, n) &&
+	    secretname_is_listed(counts,
 	    w->text + w->start[i + 1], w->start[i + 2] - w->start[i + 1]))
 		return 0;
-	return is_listed(alone, word, n) || is_listed(sessions, word, n) ||
+	return secretname_is_listed(alone, word, n) || secretname_is_listed(
+	    sessions, word, n) ||
 	    has_ending(endings, word, n) || is_joined(word, n) ||
 	    (!last && is_pair(w, i));
 }
@@ -211,8 +214,10 @@ is_key_variable(const struct words *w, const char *name, size_t len)
 		return 0;
 	last = w->text + w->start[n - 1];
 	owner = w->text + w->start[n - 2];
-	return is_listed(" key ", last, w->start[n] - w->start[n - 1]) &&
-	    !is_listed(plain_keys, owner, w->start[n - 1] - w->start[n - 2]);
+	return secretname_is_listed(" key ", last,
+	    w->start[n] - w->start[n - 1]) &&
+	    !secretname_is_listed(plain_keys, owner,
+	    w->start[n - 1] - w->start[n - 2]);
 }
 
 static int
@@ -228,12 +233,12 @@ judge(const char *name, size_t n)
 		return 0;
 	split_words(&w, name, n);
 	for (i = 0; i < w.n; i++)
-		if (names_secret(&w, i))
+		if (secretname_names_secret(&w, i))
 			return 1;
 	if (is_key_variable(&w, name, n))
 		return 1;
 	/* a border inside a word hides it: PassWord */
-	return is_listed(alone, w.text, w.start[w.n]) ||
+	return secretname_is_listed(alone, w.text, w.start[w.n]) ||
 	    is_joined(w.text, w.start[w.n]);
 }
 

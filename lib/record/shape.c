@@ -18,7 +18,8 @@
 #define URL_MOST 2048		/* bytes of a URL after the user */
 #define NAME_LEAST 2		/* bytes of a name before "=" or ":" */
 #define NAME_MOST 64
-#define RARE "-_.~AJKIzp/"		/* of a prefix, the last of these is its place */
+#define RARE "-_.~AJKIzp/"		/* of a prefix,
+    the last of these is its place */
 
 /* Classes of characters, as bits. */
 enum {
@@ -198,7 +199,7 @@ is(char c, int bits)
 }
 
 static int
-is_one_of(char c, const char *list)
+shape_is_one_of(char c, const char *list)
 {
 	return c && strchr(list, c);
 }
@@ -220,7 +221,7 @@ run_until(const char *s, size_t n, size_t i, const char *not)
 {
 	size_t from = i;
 
-	while (i < n && !is(s[i], SPACE) && !is_one_of(s[i], not))
+	while (i < n && !is(s[i], SPACE) && !shape_is_one_of(s[i], not))
 		i++;
 	return i - from;
 }
@@ -236,7 +237,7 @@ run_blank(const char *s, size_t n, size_t i, size_t most)
 }
 
 static int
-begins(const char *s, size_t n, size_t i, const char *with)
+shape_begins(const char *s, size_t n, size_t i, const char *with)
 {
 	size_t len = strlen(with);
 
@@ -267,7 +268,7 @@ is_free(const char *s, size_t i)
 {
 	if (!i || !is(s[i - 1], ALNUM))
 		return 1;
-	if (i >= 2 && s[i - 2] == '\\' && is_one_of(s[i - 1], "bfnrt"))
+	if (i >= 2 && s[i - 2] == '\\' && shape_is_one_of(s[i - 1], "bfnrt"))
 		return 1;
 	return i >= 3 && s[i - 3] == '%' && is(s[i - 2], HEX) &&
 	    is(s[i - 1], HEX);
@@ -276,7 +277,8 @@ is_free(const char *s, size_t i)
 static int
 is_placeholder(const char *s, size_t n)
 {
-	return !n || is_one_of(*s, "$<{%*[") || (n == 3 && !memcmp(s, "...", 3));
+	return !n || shape_is_one_of(*s, "$<{%*[") || (n == 3 && !memcmp(s,
+	    "...", 3));
 }
 
 /* Whether it is no word of a language: digits, symbols, capitals inside. */
@@ -286,12 +288,12 @@ is_opaque(const char *s, size_t n)
 	int lower = 0, upper = 0;
 	size_t i;
 
-	while (n && is_one_of(s[n - 1], ".:!?"))
+	while (n && shape_is_one_of(s[n - 1], ".:!?"))
 		n--;
 	if (n < 4)
 		return 0;
 	for (i = 0; i < n; i++) {
-		if (is(s[i], DIGIT) || is_one_of(s[i], "!@#$%^&*+=/~"))
+		if (is(s[i], DIGIT) || shape_is_one_of(s[i], "!@#$%^&*+=/~"))
 			return 1;
 		lower |= s[i] >= 'a' && s[i] <= 'z';
 		upper |= i && s[i] >= 'A' && s[i] <= 'Z';
@@ -331,7 +333,7 @@ secret_key(const char *s, size_t n, size_t i)
 {
 	size_t end, at, part, digits, k;
 
-	if (!begins(s, n, i, "sk") || n - i < 3 ||
+	if (!shape_begins(s, n, i, "sk") || n - i < 3 ||
 	    (s[i + 2] != '-' && s[i + 2] != '_'))
 		return 0;
 	end = i + 3 + KEY_MOST < n ? i + 3 + KEY_MOST + 1 : n;
@@ -351,7 +353,7 @@ web_token(const char *s, size_t n, size_t i)
 {
 	size_t at, first, second;
 
-	if (!begins(s, n, i, "eyJ"))
+	if (!shape_begins(s, n, i, "eyJ"))
 		return 0;
 	first = run(s, n - i > HEADER_MOST + 4 ? i + HEADER_MOST + 4 : n,
 	    i + 3, WORD);
@@ -363,7 +365,7 @@ web_token(const char *s, size_t n, size_t i)
 	second = run(s, n, at, WORD);
 	if (second >= 4 && at + second < n && s[at + second] == '.')
 		return at + run(s, n, at, DOTTED);
-	return begins(s, n, at, "eyJ") && second >= 7 ? at + second : 0;
+	return shape_begins(s, n, at, "eyJ") && second >= 7 ? at + second : 0;
 }
 
 static size_t
@@ -371,7 +373,7 @@ telegram_token(const char *s, size_t n, size_t i)
 {
 	size_t digits = run(s, n, i, DIGIT), more;
 
-	if (digits < 8 || digits > 10 || !begins(s, n, i + digits, ":AA"))
+	if (digits < 8 || digits > 10 || !shape_begins(s, n, i + digits, ":AA"))
 		return 0;
 	more = run(s, n, i + digits + 3, WORD);
 	return more >= 30 ? i + digits + 3 + more : 0;
@@ -432,15 +434,15 @@ key_line(const char *s, size_t n, size_t i, const char *word)
 	static const char name[] = "PRIVATE KEY";
 	size_t from, k;
 
-	if (!begins(s, n, i, word))
+	if (!shape_begins(s, n, i, word))
 		return 0;
 	from = i + strlen(word);
 	for (k = from; k <= from + 40 && k < n; k++) {
-		if (begins(s, n, k, name)) {
+		if (shape_begins(s, n, k, name)) {
 			k += strlen(name);
-			if (begins(s, n, k, " BLOCK"))
+			if (shape_begins(s, n, k, " BLOCK"))
 				k += 6;
-			if (begins(s, n, k, "-----"))
+			if (shape_begins(s, n, k, "-----"))
 				return k + 5;
 			k -= strlen(name);
 		}
@@ -465,7 +467,7 @@ find_key_block(const char *s, size_t n, size_t at, struct shape *f)
 			return 1;
 		}
 	while (f->to < n && (is(s[f->to], SPACE | ALNUM) ||
-	    is_one_of(s[f->to], "+/=\\:,-")))
+	    shape_is_one_of(s[f->to], "+/=\\:,-")))
 		f->to++;
 	return 1;
 }
@@ -483,7 +485,7 @@ find_hook(const char *s, size_t n, size_t at, struct shape *f)
 
 	for (i = 0; i < LEN(bases); i++) {
 		from = strcspn(bases[i], ".");
-		if (at < from || !begins(s, n, at - from, bases[i]))
+		if (at < from || !shape_begins(s, n, at - from, bases[i]))
 			continue;
 		from = to = at - from + strlen(bases[i]);
 		while (to < n && (is(s[to], WORD) || s[to] == '/' ||
@@ -502,13 +504,13 @@ find_socket(const char *s, size_t n, size_t at, struct shape *f)
 	size_t len = run_until(s, n, at + 1, "\"'@/:");
 
 	*f = (struct shape){ at + 1, at + 1 + len };
-	return len && len <= 200 && (begins(s, n, f->to, "@tcp(") ||
-	    begins(s, n, f->to, "@unix(")) &&
+	return len && len <= 200 && (shape_begins(s, n, f->to, "@tcp(") ||
+	    shape_begins(s, n, f->to, "@unix(")) &&
 	    !is_placeholder(s + f->from, len);
 }
 
 static int
-base64_digit(char c)
+shape_base64_digit(char c)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -530,7 +532,7 @@ is_basic(const char *s, size_t n)
 	if (n % 4 == 1)
 		return 0;
 	for (i = 0; i < n; i++) {
-		digit = base64_digit(s[i]);
+		digit = shape_base64_digit(s[i]);
 		if (digit < 0)
 			return 0;
 		bits = (bits << 6 | (unsigned)digit) & 0xffff;
@@ -552,11 +554,12 @@ find_scheme(const char *s, size_t n, size_t at, struct shape *f)
 	size_t space;
 	int bearer;
 
-	bearer = begins(s, n, at + 1, "earer") || begins(s, n, at, "BEARER");
+	bearer = shape_begins(s, n, at + 1, "earer") || shape_begins(s, n, at,
+	    "BEARER");
 	if (!is_free(s, at))
 		return 0;
 	at += bearer ? 6 : 5;
-	space = begins(s, n, at, "%20") ? 3 : run_blank(s, n, at, 3);
+	space = shape_begins(s, n, at, "%20") ? 3 : run_blank(s, n, at, 3);
 	if (!space)
 		return 0;
 	f->from = f->to = at + space;
@@ -593,7 +596,7 @@ static int
 is_port(const char *s, size_t n, size_t i)
 {
 	i += run(s, n, i, DIGIT);
-	return i == n || is_one_of(s[i], "/?#");
+	return i == n || shape_is_one_of(s[i], "/?#");
 }
 
 /* The last '@' between two places, or the second of these. */
@@ -647,7 +650,7 @@ find_in_url(const char *s, size_t n, size_t at, struct shape *f)
 /* --- values after names --------------------------------------------------- */
 
 static int
-is_name(char c)
+shape_is_name(char c)
 {
 	return is(c, DOTTED) || c == '[' || c == ']';
 }
@@ -690,7 +693,8 @@ shape_name(const char *s, size_t at, size_t *from, int *spaced)
 	if (spaced)
 		*spaced = blank > 0;
 	i = quote_before(s, i);
-	for (len = 0; len < i && len <= NAME_MOST && is_name(s[i - 1 - len]); )
+	for (len = 0; len < i && len <= NAME_MOST && shape_is_name(
+	    s[i - 1 - len]); )
 		len++;
 	if (len < NAME_LEAST || len > NAME_MOST)
 		return 0;
@@ -756,9 +760,9 @@ bracket_end(const char *s, size_t n, size_t i)
 			quote = s[i] == quote ? '\0' : quote;
 		else if (s[i] == '"' || s[i] == '\'')
 			quote = s[i];
-		else if (is_one_of(s[i], "{[("))
+		else if (shape_is_one_of(s[i], "{[("))
 			depth++;
-		else if (is_one_of(s[i], "}])") && !--depth)
+		else if (shape_is_one_of(s[i], "}])") && !--depth)
 			return i + 1;
 	}
 	return n;
@@ -816,7 +820,7 @@ is_code(const char *s, size_t n, const struct shape *name,
 	if (len == name->to - name->from &&
 	    !strncasecmp(v, s + name->from, len))
 		return 1;
-	for (i = name->from; i && is_one_of(s[i - 1], " \t\n"); i--)
+	for (i = name->from; i && shape_is_one_of(s[i - 1], " \t\n"); i--)
 		;
 	return i && (s[i - 1] == '(' || s[i - 1] == ',') && identifier;
 }
@@ -839,7 +843,7 @@ authorization_end(const char *s, size_t n, size_t i)
 		i += len + blank;
 		if (!blank)
 			return 0;
-		for (len = i; i < n && !is_one_of(s[i], "\r\n\"'\\"); i++)
+		for (len = i; i < n && !shape_is_one_of(s[i], "\r\n\"'\\"); i++)
 			;
 		/* one of the blanks may be the value */
 		return i > len || blank > 1 ? i : 0;
@@ -856,7 +860,7 @@ cookie_end(const char *s, size_t n, size_t i)
 	if (!name || i + name == n || s[i + name] != '=')
 		return 0;
 	for (i = from = i + name + 1; i < n &&
-	    !is_one_of(s[i], "\r\n\"'\\"); i++)
+	    !shape_is_one_of(s[i], "\r\n\"'\\"); i++)
 		;
 	return i > from ? i : 0;
 }
@@ -907,7 +911,7 @@ find_value(const char *s, size_t n, const struct shape *name, char before,
 
 	*f = (struct shape){ i, i };
 	if (before == ';') {
-		while (f->to < n && !is_one_of(s[f->to], "\"'&;<>\\\n"))
+		while (f->to < n && !shape_is_one_of(s[f->to], "\"'&;<>\\\n"))
 			f->to++;
 	} else {
 		if (before == '?' || before == '&')
@@ -950,9 +954,9 @@ find_assigned(const char *s, size_t n, size_t at, struct shape *f)
 	if (!len)
 		return 0;
 	name.to = name.from + len;
-	quoted = is_one_of(s[name.to], "\"'\\");
+	quoted = shape_is_one_of(s[name.to], "\"'\\");
 	before = name.from ? s[name.from - 1] : '\n';
-	if (before == '\\' && is_one_of(s[name.from], "bfnrt")) {
+	if (before == '\\' && shape_is_one_of(s[name.from], "bfnrt")) {
 		/* an escape, not a part of the name */
 		name.from++;
 		before = '\n';
@@ -969,7 +973,7 @@ find_assigned(const char *s, size_t n, size_t at, struct shape *f)
 		f->to = quoted_end(s, n, f->from, s + i, quote);
 		return !is_placeholder(s + f->from, f->to - f->from);
 	}
-	if (quoted && i < n && is_one_of(s[i], "{[(")) {
+	if (quoted && i < n && shape_is_one_of(s[i], "{[(")) {
 		*f = (struct shape){ i, bracket_end(s, n, i) };
 		return f->to > i + 2;
 	}
@@ -1014,9 +1018,9 @@ find_headed(const char *s, size_t n, size_t at, struct shape *f)
 static check *
 check_hyphen(const char *s, size_t n, size_t at)
 {
-	if (at >= 4 && begins(s, n, at - 4, "-----BEGIN "))
+	if (at >= 4 && shape_begins(s, n, at - 4, "-----BEGIN "))
 		return find_key_block;
-	if (at && s[at - 1] == '-' && (at == 1 || !is_name(s[at - 2])) &&
+	if (at && s[at - 1] == '-' && (at == 1 || !shape_is_name(s[at - 2])) &&
 	    at + 1 < n && is(s[at + 1], WORD))
 		return find_flag;
 	return NULL;
@@ -1028,9 +1032,10 @@ check_dot(const char *s, size_t n, size_t at)
 	if (run(s, n, at + 1, WORD) == 6 && at + 7 < n && s[at + 7] == '.' &&
 	    run(s, n, at + 8, WORD) >= 27)
 		return find_token;
-	if ((follows(s, at, "hooks") && begins(s, n, at, ".slack.com/")) ||
-	    begins(s, n, at, ".com/api/webhooks/") ||
-	    begins(s, n, at, ".office.com/webhookb2/"))
+	if ((follows(s, at, "hooks") && shape_begins(s, n, at,
+	    ".slack.com/")) ||
+	    shape_begins(s, n, at, ".com/api/webhooks/") ||
+	    shape_begins(s, n, at, ".office.com/webhookb2/"))
 		return find_hook;
 	return NULL;
 }
@@ -1041,9 +1046,9 @@ check_colon(const char *s, size_t n, size_t at)
 	struct shape f;
 	size_t i;
 
-	if (begins(s, n, at, "://"))
+	if (shape_begins(s, n, at, "://"))
 		return find_in_url;
-	if (begins(s, n, at, ":AA") && run(s, n, at + 3, WORD) >= 30)
+	if (shape_begins(s, n, at, ":AA") && run(s, n, at + 3, WORD) >= 30)
 		return find_token;
 	if (find_socket(s, n, at, &f))
 		return find_socket;
@@ -1054,10 +1059,11 @@ check_colon(const char *s, size_t n, size_t at)
 static check *
 check_b(const char *s, size_t n, size_t at)
 {
-	if (begins(s, n, at + 1, "earer") || begins(s, n, at + 1, "asic"))
+	if (shape_begins(s, n, at + 1, "earer") || shape_begins(s, n, at + 1,
+	    "asic"))
 		return find_scheme;
-	if (s[at] == 'B' && (begins(s, n, at, "BEARER") ||
-	    begins(s, n, at, "BASIC")))
+	if (s[at] == 'B' && (shape_begins(s, n, at, "BEARER") ||
+	    shape_begins(s, n, at, "BASIC")))
 		return find_scheme;
 	return NULL;
 }

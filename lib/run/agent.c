@@ -186,7 +186,7 @@ agent_read(struct agent *a)
 
 /* The end of the line that begins at from_start, or NULL. */
 static const char *
-line_end(const struct agent *a)
+agent_line_end(const struct agent *a)
 {
 	size_t from = a->from_start + a->from_seen;
 
@@ -197,19 +197,19 @@ line_end(const struct agent *a)
 int
 agent_has_line(const struct agent *a)
 {
-	return !a->skipping && line_end(a) != NULL;
+	return !a->skipping && agent_line_end(a) != NULL;
 }
 
 int
 agent_line(struct agent *a, const char **p, size_t *n)
 {
-	const char *nl = line_end(a);
+	const char *nl = agent_line_end(a);
 
 	if (a->skipping && nl) {
 		a->from_start = (size_t)(nl - a->from.p) + 1;
 		a->from_seen = 0;
 		a->skipping = 0;
-		nl = line_end(a);
+		nl = agent_line_end(a);
 	} else if (a->skipping) {
 		agent_skip_line(a);
 	}

@@ -102,7 +102,7 @@ library_folder(const char *name)
 }
 
 static void
-report_missing(const char *what, const char *remedy, struct err *e)
+command_report_missing(const char *what, const char *remedy, struct err *e)
 {
 	char *folder = program_folder();
 
@@ -121,7 +121,8 @@ command_package(struct err *e)
 		return xstrdup(set);
 	folder = library_folder("python");
 	if (!folder)
-		report_missing("Python package", ": set FLUXLOOP_PYTHONPATH",
+		command_report_missing("Python package",
+		    ": set FLUXLOOP_PYTHONPATH",
 		    e);
 	return folder;
 }
@@ -132,7 +133,7 @@ command_node_package(struct err *e)
 	char *folder = library_folder("node");
 
 	if (!folder)
-		report_missing("module for Node", "", e);
+		command_report_missing("module for Node", "", e);
 	return folder;
 }
 

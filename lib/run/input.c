@@ -328,7 +328,8 @@ report_masked(const struct input_plan *p, const char *path,
 	int added;
 
 	if (!p->report || !is_masked(string) ||
-	    (json_is(p->replaced, JSON_OBJECT) && json_get(p->replaced, path).p))
+	    (json_is(p->replaced, JSON_OBJECT) && json_get(p->replaced,
+	    path).p))
 		return;
 	set_add(p->masked, hash_bytes(0, 0, path, strlen(path)), &added);
 	if (!added)
@@ -341,7 +342,7 @@ report_masked(const struct input_plan *p, const char *path,
 }
 
 static int
-each_string(void *arg, const char *path, struct json_span string)
+input_each_string(void *arg, const char *path, struct json_span string)
 {
 	static const char mark[] = "\"<repr:";
 	struct callables *c = arg;
@@ -408,7 +409,7 @@ put_callables(const struct input_plan *p, struct input *in, struct json_span
 	int bad;
 
 	json_open(&in->callables, NULL, '{');
-	bad = path_strings(kwargs, each_string, &c);
+	bad = path_strings(kwargs, input_each_string, &c);
 	if (!bad)
 		add_unrecorded(in, kwargs, p->providers);
 	json_close(&in->callables, '}');

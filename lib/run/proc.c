@@ -1,4 +1,5 @@
-#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np, wait4 */
+#define _GNU_SOURCE		/* posix_spawn_file_actions_addchdir_np,
+    wait4 */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -287,7 +288,7 @@ set_actions(posix_spawn_file_actions_t *actions, int fds[3][2],
 
 /* What the child is. Returns 0 or an error number. */
 static int
-set_attributes(posix_spawnattr_t *attr)
+proc_set_attributes(posix_spawnattr_t *attr)
 {
 	sigset_t none, all;
 	int error;
@@ -321,7 +322,7 @@ spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
 	}
 	error = set_actions(&actions, fds, dir);
 	if (!error)
-		error = set_attributes(&attr);
+		error = proc_set_attributes(&attr);
 	/* the child inherits the limit; what is open already stays so */
 	if (our_files.rlim_cur != given_files.rlim_cur)
 		setrlimit(RLIMIT_NOFILE, &given_files);

@@ -112,7 +112,7 @@ handle_final(struct engine *g, struct worker *w, struct run *r,
 
 /* Reports a text of an agent, with the values of secrets masked. */
 static void
-report_masked(const struct engine *g, const char *text)
+reply_report_masked(const struct engine *g, const char *text)
 {
 	struct buf masked = { 0 };
 
@@ -136,7 +136,7 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	end.error_len = text.len;
 	/* the first call cannot be made: the experiment would be of failures */
 	if (!g->view.done && message_is(m, MESSAGE_HAS_CODE, "setup")) {
-		report_masked(g, end.error);
+		reply_report_masked(g, end.error);
 		g->fatal = 1;
 	}
 	take_reply(g, w, r, &end, message_clock(m));
@@ -216,7 +216,7 @@ reject_agent(struct engine *g, struct worker *w, struct run *r,
 
 /* Appends the start of a line, in quotes. */
 static void
-put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
+reply_put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
 {
 	struct buf text = { 0 };
 
@@ -228,7 +228,8 @@ put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
 
 /*
  * Fails the run that a broken message is about: the oldest, or, as that is a
- * guess where there are several, all of the agent. If it was not the reply, more
+ * guess where there are several, all of the agent. If it was not the reply,
+     more
  * messages follow, which must not be taken for those of the next run.
  */
 static void
@@ -242,7 +243,7 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 		return;
 	buf_printf(&why, "the agent's message is not JSON: %s (byte %zu): ",
 	    m->fault.msg, m->fault.at + 1);
-	put_shown(g, &why, p, n);
+	reply_put_shown(g, &why, p, n);
 	if (w->nruns > 1 || !m->is_reply) {
 		reject_agent(g, w, w->runs, "the agent's message is not JSON");
 	} else {
@@ -303,7 +304,7 @@ report_unasked(struct engine *g, struct worker *w, const char *p, size_t n)
 {
 	struct buf line = { 0 };
 
-	put_shown(g, &line, p, n);
+	reply_put_shown(g, &line, p, n);
 	if (!g->unasked)
 		engine_report(g, "agent %u wrote a line without a request, so "
 		    "its answers may belong to other inputs: %s; "

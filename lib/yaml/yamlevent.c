@@ -454,7 +454,8 @@ unexpected(struct yamlevent_parser *p, const char *msg, struct err *e)
  * or -1 with *e filled in.
  */
 static int
-find_member(struct yamlevent_parser *p, const char *msg, struct err *e)
+yamlevent_find_member(struct yamlevent_parser *p, const char *msg,
+    struct err *e)
 {
 	struct yamlevent_level *l = top(p);
 
@@ -474,7 +475,7 @@ next_item(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 	static const char msg[] = "expected '- ' in the column of the list, "
 	    "or the end of the list";
 	struct yamlevent_level *l = top(p);
-	int found = find_member(p, msg, e);
+	int found = yamlevent_find_member(p, msg, e);
 
 	if (found < 0)
 		return -1;
@@ -518,7 +519,8 @@ static int
 next_key(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 {
 	struct yamlevent_level *l = top(p);
-	int found = find_member(p, "expected a key in the column of the "
+	int found = yamlevent_find_member(p,
+	    "expected a key in the column of the "
 	    "mapping, or the end of the mapping", e);
 
 	if (found < 0)
@@ -611,7 +613,7 @@ flow_node(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 
 /* Whether the key of an item "key: value" was read; moves to the colon. */
 static int
-is_pair(struct yamlevent_parser *p, const struct yamlevent *ev)
+yamlevent_is_pair(struct yamlevent_parser *p, const struct yamlevent *ev)
 {
 	if ((ev->type != YAMLEVENT_SCALAR && ev->type != YAMLEVENT_ALIAS) ||
 	    p->scan.lines || p->scan.fresh)
@@ -644,7 +646,7 @@ flow_item(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 	}
 	if (flow_node(p, ev, e) < 0)
 		return -1;
-	if (!is_pair(p, ev))
+	if (!yamlevent_is_pair(p, ev))
 		return 1;
 	push(p, STATE_PAIR_VALUE, outer, 1);
 	yamlscan_take(&p->scan, 1);

@@ -469,7 +469,7 @@ struct block {
 
 /* Reads the header up to the end of its line. */
 static int
-read_header(struct yamlscan *s, struct block *b, struct err *e)
+yamlscan_read_header(struct yamlscan *s, struct block *b, struct err *e)
 {
 	unsigned char c;
 
@@ -580,7 +580,7 @@ yamlscan_block(struct yamlscan *s, long outer, struct err *e)
 	size_t n;
 
 	begin_text(s);
-	if (read_header(s, &b, e))
+	if (yamlscan_read_header(s, &b, e))
 		return -1;
 	s->end = yamlbytes_offset(&s->in);
 	n = yamlbytes_break_at(&s->in, 0);
