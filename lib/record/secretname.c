@@ -152,10 +152,11 @@ is_joined(const char *word, size_t n)
 
 	for (i = 1; i < n; i++) {
 		for (k = 0; k < LEN(pairs); k++)
+			/* the shorter list first */
 			if (pairs[k].joined &&
-			    secretname_is_listed(pairs[k].owners, word, i) &&
 			    secretname_is_listed(pairs[k].things, word + i,
-			    n - i))
+			    n - i) &&
+			    secretname_is_listed(pairs[k].owners, word, i))
 				return 1;
 		if (secretname_is_listed(" token ", word + i, n - i) &&
 		    (secretname_is_listed(token_owners, word, i) ||
@@ -174,8 +175,8 @@ is_pair(const struct words *w, size_t i)
 	size_t m = w->start[i + 2] - w->start[i + 1];
 
 	for (k = 0; k < LEN(pairs); k++)
-		if (secretname_is_listed(pairs[k].owners, first, n) &&
-		    secretname_is_listed(pairs[k].things, second, m))
+		if (secretname_is_listed(pairs[k].things, second, m) &&
+		    secretname_is_listed(pairs[k].owners, first, n))
 			return 1;
 	return 0;
 }
@@ -192,8 +193,8 @@ secretname_names_secret(const struct words *w, size_t i)
 	    secretname_is_listed(counts,
 	    w->text + w->start[i + 1], w->start[i + 2] - w->start[i + 1]))
 		return 0;
-	return secretname_is_listed(alone, word, n) || secretname_is_listed(
-	    sessions, word, n) ||
+	return secretname_is_listed(alone, word, n) ||
+	    secretname_is_listed(sessions, word, n) ||
 	    has_ending(endings, word, n) || is_joined(word, n) ||
 	    (!last && is_pair(w, i));
 }
