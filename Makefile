@@ -35,7 +35,7 @@ PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
 NODE_FILES = $(addprefix lib/node/,fluxloop.mjs fluxloop.d.mts package.json)
 EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
-	app/__init__.py app/handler.py record_example.py)
+	app/__init__.py app/handler.py record_example.py evaluation.yaml)
 
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \

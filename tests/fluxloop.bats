@@ -359,6 +359,20 @@ YAML
 	assert_success
 }
 
+@test "the example's checks pass, and one of them shows a failure" {
+	fluxloop init project --name ex >/dev/null
+	cd fluxloop/ex
+	printf '%s\n' 'Where is my order?' 'Comment puis-je changer mon mot de passe ?' |
+		sed 's/.*/{"input":"&"}/' >inputs/generated.jsonl
+	fluxloop config set inputs_file inputs/generated.jsonl
+	PYTHONPATH=$FLUXLOOP_PYTHONPATH FLUXLOOP_RECORD_ARGS=true \
+		FLUXLOOP_RECORDING_FILE=recordings/args.jsonl python3 record_example.py
+	fluxloop run experiment >/dev/null
+	run --separate-stderr fluxloop evaluate experiment --latest --min-pass-rate 0.5
+	assert_success
+	assert_equal "$stderr" 'fl-evaluate: 2 traces: 1 pass, 1 fail; average score 0.875'
+}
+
 @test "init --no-example leaves nothing of the example" {
 	fluxloop init project --name a --no-example
 	cd fluxloop/a
