@@ -221,6 +221,19 @@ for line in sys.stdin: print("%.9f" % json.loads(line)["scores"]["s"])' >got
 		"metadata.assert: unknown check 'containz': did you mean 'contains'?"
 }
 
+@test "an input's assertions run no program" {
+	printf 'assert: [{type: success}]\n' >c.yaml
+	cat >t <<-'END'
+	{"trace_id":"1","success":true,"output":"a","metadata":{"assert":[{"type":"exec","value":"touch ran"}]}}
+	{"trace_id":"2","success":true,"output":"a","metadata":{"assert":[{"type":"assert-set","assert":[{"type":"python","value":"x.py"}]}]}}
+	END
+	run --separate-stderr -1 fl-evaluate -c c.yaml t
+	assert_equal "$(jq -r '.evaluation.checks[] | select(.pass == null) | .error' <<<"$output")" \
+'metadata.assert: only the configuration may name a program
+metadata.assert: only the configuration may name a program'
+	assert_file_not_exists ran
+}
+
 @test "gates are met or missed, and inputs that missed are named" {
 	printf 'assert: [{type: contains, value: a}]\n' >c.yaml
 	for i in 1 2 3 4; do

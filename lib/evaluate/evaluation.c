@@ -692,6 +692,20 @@ struct own {
 	int has_threshold;
 };
 
+/* Whether an assertion runs a program, which data must not decide. */
+static int
+runs_program(const struct assertion *a)
+{
+	size_t i;
+
+	if (a->type && a->type->judge == judge_exec)
+		return 1;
+	for (i = 0; i < a->nparts; i++)
+		if (runs_program(&a->parts[i]))
+			return 1;
+	return 0;
+}
+
 static void
 read_own(struct evaluation *v, struct own *own, struct outcome *o,
     struct sum *k)
@@ -713,8 +727,12 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 		ALLOC_GROW(own->a, own->n + 1, own->cap);
 		if (!assertion_read(&own->a[own->n], DIALECT_PROMPTFOO, item,
 		    &at, &e)) {
-			own->n++;
-			continue;
+			if (!runs_program(&own->a[own->n])) {
+				own->n++;
+				continue;
+			}
+			err_set(&e, 0, 0, "only the configuration may name a "
+			    "program");
 		}
 		assertion_release(&own->a[own->n]);
 		buf_printf(&bad.reason, "metadata.assert: %s", e.msg);
