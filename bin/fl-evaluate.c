@@ -280,8 +280,9 @@ evaluate_begin_folder(struct evaluation_run *x)
 	out_init(&x->rows, fd, 0);
 }
 
+/* Completes the folder; without all traces there is none. */
 static void
-end_folder(struct evaluation_run *x)
+end_folder(struct evaluation_run *x, int failed)
 {
 	struct buf text = { 0 };
 	struct err e = { 0 };
@@ -291,6 +292,10 @@ end_folder(struct evaluation_run *x)
 		return;
 	if (out_close(&x->rows))
 		error = x->rows.error;
+	if (failed) {
+		outdir_release(&x->dir);
+		return;
+	}
 	standing_put(&x->standing, x->checks, &text);
 	fd = error ? -1 : outdir_open(&x->dir, "summary.json", &e);
 	if (fd >= 0 && out_write_all(fd, text.p, text.len))
@@ -377,7 +382,7 @@ main(int argc, char **argv)
 		take_trace(&x, s.record, v);
 	if (out_close(&x.out))
 		die("<stdout>: %s", strerror(x.out.error));
-	end_folder(&x);
+	end_folder(&x, s.failed);
 	status = conclude(&x, &s);
 	source_release(&s);
 	outcome_release(&x.outcome);

@@ -186,7 +186,7 @@ judge_span_duration(struct assertion *a, struct subject *s, struct verdict *v)
 		verdict_none(v, n ? "the durations are not known" :
 		    "there is no such step");
 	else
-		verdict_set(v, percentile ? (double)over <=
+		verdict_set(v, percentile > 0 ? (double)over <=
 		    (double)known * (100 - percentile) / 100 : !over,
 		    "%s took %.1f ms, and at most %g allowed",
 		    buf_str(&slowest), worst, max);
@@ -210,7 +210,7 @@ judge_error_spans(struct assertion *a, struct subject *s, struct verdict *v)
 	for (; steps_next(&c); n++) {
 		if (!trace_failed(c.step))
 			continue;
-		if (!failed++)
+		if (failed++ <= 0)
 			steps_name(c.step, &first);
 	}
 	if (percentage >= 0)

@@ -272,12 +272,14 @@ static int
 tokens(struct json_span usage, size_t which, double *d)
 {
 	double prompt = 0, completion = 0;
+	int known;
 
 	if (value_number(json_get(usage, budgets[which].count), d))
 		return 1;
-	if (which || (!value_number(json_get(usage, "prompt_tokens"),
-	    &prompt) & !value_number(json_get(usage, "completion_tokens"),
-	    &completion)))
+	known = value_number(json_get(usage, "prompt_tokens"), &prompt);
+	known += value_number(json_get(usage, "completion_tokens"),
+	    &completion);
+	if (which || !known)
 		return 0;
 	*d = prompt + completion;
 	return 1;

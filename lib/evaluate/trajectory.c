@@ -92,7 +92,7 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 		for (it = json_each(c.value); json_next(&it, &key, &item); ) {
 			name.len = 0;
 			tool_name(item, &name);
-			if (!count_calls(&c, buf_str(&name)))
+			if (count_calls(&c, buf_str(&name)) < 1)
 				add_name(&missing, &name);
 		}
 		verdict_set(v, !missing.len, missing.len ? "not called: %s" :

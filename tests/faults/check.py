@@ -45,6 +45,16 @@ inputs:
     a block
   metadata: {strategy: verbose, persona: novice}
 """
+CHECKS = """\
+evaluators:
+- {name: a, type: rule_based, rules: [{check: contains, keywords: [answer]}]}
+assert:
+- {type: regex, value: "ans.er"}
+- {type: similarity, value: "an answer", threshold: 0}
+- {type: is-json, value: {type: object, properties: {a: {pattern: x}}}, weight: 0}
+- {type: trajectory:tool-used, value: look}
+- {type: exec, value: "while read -r l; do echo true; done"}
+"""
 RECORDING = "".join(json.dumps({
     "_version": "1", "iteration": 0, "target": "app:handle",
     "kwargs": {"content": f"please help me with order {i}"},
@@ -106,6 +116,17 @@ def whole_rows(good, got):
     return None
 
 
+def whole_verdicts(good, got):
+    """A check that failed to run is not judged: all traces have their lines."""
+    name = "out/per_trace.jsonl"
+    if name not in got["files"]:
+        return None
+    lines = [json.loads(line) for line in text(got, name).splitlines()]
+    if len(lines) != len(text(good, name).splitlines()):
+        return f"{name} lacks traces"
+    return None
+
+
 def failed_run(got):
     """Whether a trace of the output says that its run failed."""
     return '"success":false' in got["stdout"]
@@ -141,6 +162,18 @@ def scenarios():
         yield ("parse " + kind, "fl-parse", ["-f", kind, "-j", "2", "-o",
                                              "out", "whole.jsonl"], "", same,
                nothing_half)
+    yield ("evaluate", "fl-evaluate", ["-c", "checks.yaml", "-o", "out",
+                                       "--min-pass-rate", "0",
+                                       "whole.jsonl"], "", same,
+           whole_verdicts)
+    yield ("diff", "fl-diff", ["whole.jsonl", "whole.jsonl"], "", same,
+           nothing_half)
+    yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
+           same, nothing_half)
+    for kind in "junit md github tap".split():
+        yield ("report " + kind, "fl-report", ["-f", kind, "-o", "report",
+                                               "whole.jsonl"], "", same,
+               nothing_half)
     yield ("parse a folder", "fl-parse", ["-j", "2", "begun"], "", same,
            nothing_half)
     yield ("parse a pipe", "fl-parse", ["-j", "1"], TRACES, same,
@@ -161,6 +194,7 @@ class Check:
         folder.mkdir()
         for name, content in (("setting.yaml", SETTING),
                               ("in.yaml", INPUTS_YAML),
+                              ("checks.yaml", CHECKS),
                               (".env", "A=1\nTOKEN='a b'\n"),
                               ("rec.jsonl", RECORDING),
                               ("whole.jsonl", TRACES),
