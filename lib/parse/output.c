@@ -204,7 +204,8 @@ close_out(struct output *k, struct out *o, const char *file)
 static int
 copy_spilled(struct output *k, struct out *from, struct out *to)
 {
-	int bad = out_flush(from);
+	int bad = out_flush(from) ? output_set_error(k, xasprintf("a temporary "
+	    "file in %s: %s", spill_dir(), strerror(from->error))) : 0;
 	struct buf *b;
 	uint64_t at;
 	size_t n;
