@@ -102,6 +102,8 @@ failures_choose(struct failures *f, struct counts *c)
 			if (c->kinds[i].runs && (!best ||
 			    c->kinds[i].runs > best->runs))
 				best = &c->kinds[i];
+		if (!best)
+			break;
 		f->most[f->n++] = *best;
 		memset(best, 0, sizeof(*best));
 	}
