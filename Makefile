@@ -197,8 +197,14 @@ lint: deps-lint
 	shellcheck -x $(SCRIPTS)
 	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
-	$(BUILD)/lint/gcc/bin/fl-config -f lib/example/setting.yaml check
-	$(BUILD)/lint/gcc/bin/fl-config -f lib/example/plain.yaml check
+	rm -rf $(BUILD)/lint/new
+	for plain in '' --no-example; do \
+		$(BUILD)/lint/gcc/bin/fluxloop init project --name p$$plain \
+			--path $(BUILD)/lint/new $$plain >/dev/null && \
+		$(BUILD)/lint/gcc/bin/fl-config -f \
+			$(BUILD)/lint/new/fluxloop/p$$plain/setting.yaml \
+			check || exit 1; \
+	done
 	mandoc -T lint -W warning $(MANS)
 
 bench: deps

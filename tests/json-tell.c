@@ -85,7 +85,7 @@ static int
 scan(struct buf *b, const char *s, size_t n, unsigned take,
     struct json_span *values)
 {
-	struct json_fault f = { 0, "no message" };
+	struct json_fault f = { .msg = "no message" };
 	int met;
 
 	met = json_scan(s, n, take, json_tell_names, values,
