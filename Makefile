@@ -197,7 +197,7 @@ lint: deps-lint
 	shellcheck -x $(SCRIPTS)
 	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
-	rm -rf $(BUILD)/lint/new
+	rm -rf $(BUILD)/lint/new && mkdir -p $(BUILD)/lint/new
 	for plain in '' --no-example; do \
 		$(BUILD)/lint/gcc/bin/fluxloop init project --name p$$plain \
 			--path $(BUILD)/lint/new $$plain >/dev/null && \
