@@ -197,7 +197,6 @@ lint: deps-lint
 	shellcheck -x $(SCRIPTS)
 	$(PYTHON) -c 'import sys; [compile(open(f).read(), f, "exec") \
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
-	# beside the folder that a new project has
 	mkdir -p $(BUILD)/lint/new/recordings
 	cp lib/example/*.yaml $(BUILD)/lint/new
 	for f in setting plain; do $(BUILD)/lint/gcc/bin/fl-config \
