@@ -359,3 +359,27 @@ personas()
 			fl-generate -s "$name" --template 'Hi: {input}' | grep -q .
 	done <<<"$output"
 }
+
+# --- what is never altered ---------------------------------------------------------------
+
+@test "code, ids, amounts, dates, paths and quoted text come through byte for byte" {
+	python3 "$DATA/generate/protected.py" >in
+	assert_equal "$(lines_of in)" 32
+	for ((seed = 1; seed <= 50; seed++)); do
+		fl-generate --seed "$seed" -s rephrase -s typo -s error_prone -s verbose -s concise -s persona_based \
+			-s multilingual in >got
+		run -0 python3 "$DATA/generate/check_protected.py" <got
+	done
+}
+
+@test "a text that is code is framed, never edited" {
+	python3 "$DATA/generate/protected.py" | head -n 22 >in
+	for strategy in typo error_prone concise; do
+		run --separate-stderr -0 fl-generate -s "$strategy" in
+		assert_output ''
+	done
+	fl-generate -s rephrase -s verbose -s persona_based in >got
+	assert_equal "$(jq .metadata.base_index got | sort -u | wc -l)" 22
+	fl-generate -s verbose -l 1 <<<'{"input":"def f(x):\n    return x*2\n\nWhy is f(2) 4?"}' >got
+	assert_regex "$(jq -r .input got)" $'\n\ndef f'
+}

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "frame.h"
+#include "kept.h"
 #include "kind.h"
 #include "language.h"
 #include "phrases.h"
@@ -46,21 +47,10 @@ bare_main(struct work *w)
 	return s.n > KIND_LONG ? span_of(s.p, 0) : s;
 }
 
-/* Whether the word is an order number or the like. */
-static int
-concise_is_number(struct span w)
-{
-	size_t i, digits = 0;
-
-	for (i = 0; i < w.n; i++) {
-		if (span_char_in("/@:\"<>=?&", w.p[i]))
-			return 0;
-		digits += span_is_digit((unsigned char)w.p[i]) != 0;
-	}
-	return digits > 2 && w.n < 24;
-}
-
-/* Adds up to three numbers from the sentences that a short form leaves out. */
+/*
+ * Adds ids, numbers and the like from the sentences that a short form leaves
+ * out; with more than eight, the text cannot be shortened.
+ */
 static void
 put_numbers(struct work *w, struct buf *b)
 {
@@ -69,12 +59,12 @@ put_numbers(struct work *w, struct buf *b)
 
 	if (rest.n > LANGUAGE_LOOK)
 		rest.n = LANGUAGE_LOOK;
-	while (n < 3 && span_next_word(&rest, &word)) {
+	while (n < 8 && span_next_word(&rest, &word)) {
 		while (word.n && span_char_in("([", *word.p))
 			word = span_from(word, 1);
 		while (word.n && span_char_in(")].,;:!?", span_end(word)[-1]))
 			word.n--;
-		if (!concise_is_number(word) || (word.p >= w->t.main.p &&
+		if (!kept_is_place(span_first(word)) || (word.p >= w->t.main.p &&
 		    word.p < span_end(w->t.main)))
 			continue;
 		/* where an ending may follow, the number comes first */

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "kept.h"
 #include "language.h"
 #include "phrases.h"
 #include "span.h"
@@ -114,7 +115,7 @@ frame_end_sentence(struct buf *b, size_t from, enum lang l, int query)
 	if (span_is_quote(c) && span_is_stop(span_last(span_of(s.p, at), &at)))
 		return;
 	if (unicode_is_letter(c) || span_is_digit(c) || unicode_is_extending(c)
-	    || c == ')' || span_is_quote(c))
+	    || c == ')' || span_is_quote(c) || kept_is_place(c))
 		frame_put_stop(b, l, query);
 }
 

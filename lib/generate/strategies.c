@@ -4,26 +4,43 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "kept.h"
+#include "language.h"
 #include "message.h"
+#include "sentence.h"
 #include "span.h"
 #include "strategy.h"
 #include "variant.h"
 #include "strategies.h"
 
+/*
+ * Strategies that keep parts leave ids, quoted text and the like as they are,
+ * and write nothing for a text that is code; others put a frame around that.
+ */
 static const struct {
 	const char *name;
 	int (*make)(struct work *);
 	const char *summary;	/* a line for the usage and --list-strategies */
+	enum { KEEPS_NOTHING, KEEPS_PARTS, FRAMES_CODE } keeps;
 } strategies[] = {
-	{ "rephrase", rephrase_make, "the same in other words" },
-	{ "typo", typo_make, "slips of the keyboard" },
-	{ "error_prone", error_prone_make, "careless writing" },
-	{ "verbose", verbose_make, "at length" },
-	{ "concise", concise_make, "in key words" },
-	{ "persona_based", persona_make, "as a persona would write it" },
-	{ "adversarial", adversarial_make, "attempts to mislead the agent" },
-	{ "multilingual", multilingual_make, "in other languages" },
-	{ "custom", custom_make, "your own templates" },
+	{ "rephrase", rephrase_make, "the same in other words",
+	    FRAMES_CODE },
+	{ "typo", typo_make, "slips of the keyboard",
+	    KEEPS_PARTS },
+	{ "error_prone", error_prone_make, "careless writing",
+	    KEEPS_PARTS },
+	{ "verbose", verbose_make, "at length",
+	    FRAMES_CODE },
+	{ "concise", concise_make, "in key words",
+	    KEEPS_PARTS },
+	{ "persona_based", persona_make, "as a persona would write it",
+	    FRAMES_CODE },
+	{ "adversarial", adversarial_make, "attempts to mislead the agent",
+	    KEEPS_NOTHING },
+	{ "multilingual", multilingual_make, "in other languages",
+	    FRAMES_CODE },
+	{ "custom", custom_make, "your own templates",
+	    KEEPS_NOTHING },
 };
 const size_t strategies_count = LEN(strategies);
 
@@ -50,6 +67,27 @@ strategies_find(const char *name)
 	return i;
 }
 
+/* Makes a variation of a text, whose language may be known already. */
+static int
+make_of(struct work *w, size_t s, struct span text, const struct kept *kept)
+{
+	int query = 0, ok;
+
+	message_init(&w->t, text);
+	if (kept && kept->code) {
+		/* code is framed in the language that stands beside it */
+		sentence_without_stop(span_buf(&kept->prose), &query);
+		w->t.lang = language_of(span_buf(&kept->prose));
+		w->t.query = query;
+		w->t.kind = query ? KIND_QUERY : KIND_SAY;
+		if (w->t.lang >= LANG_LATIN)
+			w->t.lang = LANG_LATIN;
+	}
+	ok = strategies[s].make(w);
+	message_release(&w->t);
+	return ok;
+}
+
 int
 strategies_make(struct buf *text, struct buf *note, const struct variant *v,
     size_t s, size_t k)
@@ -57,19 +95,26 @@ strategies_make(struct buf *text, struct buf *note, const struct variant *v,
 	struct buf t = { 0 }, n = { 0 };
 	struct work w = { .out = &t, .note = &n, .v = v, .k = k };
 	const char *name = v->persona ? v->persona->name : NULL;
+	struct kept kept;
 	int ok;
 
 	if (!name)
 		name = "";
 	w.rng.state = hash_bytes(v->seed, (uint64_t)s << 48 ^ k, name,
 	    strlen(name));
-	message_init(&w.t, span_of(v->text, v->len));
-	ok = strategies[s].make(&w);
-	if (ok) {
-		buf_add(text, t.p, t.len);
-		buf_add(note, n.p, n.len);
+	if (strategies[s].keeps) {
+		kept_hide(&kept, span_of(v->text, v->len));
+		ok = (!kept.code || strategies[s].keeps == FRAMES_CODE) &&
+		    make_of(&w, s, span_buf(&kept.text), &kept) &&
+		    kept_show(&kept, span_buf(&t), text);
+		kept_release(&kept);
+	} else {
+		ok = make_of(&w, s, span_of(v->text, v->len), NULL);
+		if (ok)
+			buf_add(text, t.p, t.len);
 	}
-	message_release(&w.t);
+	if (ok)
+		buf_add(note, n.p, n.len);
 	buf_release(&t);
 	buf_release(&n);
 	return ok;
