@@ -383,3 +383,19 @@ personas()
 	fl-generate -s verbose -l 1 <<<'{"input":"def f(x):\n    return x*2\n\nWhy is f(2) 4?"}' >got
 	assert_regex "$(jq -r .input got)" $'\n\ndef f'
 }
+
+@test "concise keeps negations and each sentence that may be the request" {
+	fl-generate -s concise -l 4 >got <<-'END'
+	{"input":"Please don't cancel my order 4711, I just want another address."}
+	{"input":"I never received the invoice for May and I don't want to pay a fee."}
+	{"input":"My flight was cancelled. I need to be in Berlin by Friday. Can you rebook me? Not via Munich please."}
+	{"input":"I'd like a refund of $129.90 for that pair, but I want to keep the other one. Can you arrange it?"}
+	END
+	assert_equal "$(jq -r .input got)" "$(cat <<-'END'
+	don't cancel order 4711 another address
+	never received invoice for May and don't want to pay fee
+	flight cancelled. need to be in Berlin by Friday. rebook me. not via Munich
+	refund of $129.90 for that pair but want to keep other one. arrange it
+	END
+	)"
+}

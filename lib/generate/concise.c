@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/unicode.h"
 #include "frame.h"
 #include "kept.h"
 #include "kind.h"
@@ -12,21 +13,61 @@
 #include "strategy.h"
 #include "words.h"
 
-/* The words that carry the meaning, up to about 20. */
+/* What may be left out of a sentence that is one of several. */
+static const char *const telegram_words[] = { "a", "an", "the", "my", "our",
+	"your", "i", "i'm", "i've", "i'd", "like", "please", "just", "really",
+	"actually", "basically", "very", "kindly", "is", "are", "am", "was",
+	"were", "can", "could", "you", "would", "also", NULL };
+
+static int
+is_negation(struct span w)
+{
+	static const char *const words[] = { "not", "no", "never", "without",
+	    "none", "nothing", "nobody", "neither", "nor", "cannot", "except",
+	    "unless", "dont", "cant", "wont", "nicht", "kein", "keine",
+	    "keinen", "nie", "ohne", "ne", "pas", "jamais", "sans", "nunca",
+	    "sin", "não", "nao", "sem", "non", "mai", "senza", "не", "нет",
+	    "без", NULL };
+	size_t at;
+
+	w = span_bare(w);
+	return w.n && (span_in_list(w, words) || span_suffix(w, "n't", &at) ||
+	    (w.n > 5 && span_suffix(w, "n\342\200\231t", &at)));
+}
+
+/*
+ * Whether a word may be left out: not after a negation ("don't want"), not a
+ * name ("in May"), not "it" where nothing follows.
+ */
+static int
+may_go(struct span w, struct span before, struct span rest,
+    const char *const *without)
+{
+	uint32_t c = span_first(w);
+
+	if (!span_in_list(w, without) || is_negation(before))
+		return 0;
+	if (before.n && w.n > 1 && unicode_lower(c) != c && w.p[1] != '\'')
+		return 0;
+	return !span_equals(w, "it") || span_trim(rest).n;
+}
+
+/* The words that carry the meaning. */
 static void
 keywords(struct span s, struct buf *out, const char *const *without)
 {
 	struct word_scan sc = { s, 0 };
 	struct word_token t;
-	struct span w;
+	struct span w = { "", 0 }, before;
 	size_t n = 0, at = out->len;
 
-	while (n < 20 && words_next(&sc, &t)) {
+	while (words_next(&sc, &t)) {
+		before = w;
 		w = t.s;
 		while (w.n && !sc.quoted && span_char_in(",;:!?.",
 		    span_end(w)[-1]))
 			w.n--;
-		if (!w.n || (t.plain && span_in_list(w, without)))
+		if (!w.n || (t.plain && may_go(w, before, sc.rest, without)))
 			continue;
 		if (n++)
 			buf_byte(out, ' ');
@@ -47,31 +88,47 @@ bare_main(struct work *w)
 	return s.n > KIND_LONG ? span_of(s.p, 0) : s;
 }
 
+static size_t
+count_negations(struct span s)
+{
+	struct span w;
+	size_t n = 0;
+
+	while (span_next_word(&s, &w))
+		n += is_negation(w) != 0;
+	return n;
+}
+
+/* Whether the body says more than its main sentence. */
+static int
+has_several(const struct user_text *t)
+{
+	return t->main.n != t->body.n;
+}
+
 /*
- * Adds ids, numbers and the like from the sentences that a short form leaves
- * out; with more than eight, the text cannot be shortened.
+ * Every sentence without its small words: which of them matter, no rule can
+ * tell.
  */
 static void
-put_numbers(struct work *w, struct buf *b)
+all_keywords(struct work *w, struct buf *b)
 {
-	struct span rest = w->t.body, word;
-	size_t n = 0, at;
+	struct span rest = w->t.body, one;
+	int query = 0;
+	size_t at;
 
 	if (rest.n > LANGUAGE_LOOK)
-		rest.n = LANGUAGE_LOOK;
-	while (n < 8 && span_next_word(&rest, &word)) {
-		while (word.n && span_char_in("([", *word.p))
-			word = span_from(word, 1);
-		while (word.n && span_char_in(")].,;:!?", span_end(word)[-1]))
-			word.n--;
-		if (!kept_is_place(span_first(word)) || (word.p >= w->t.main.p &&
-		    word.p < span_end(w->t.main)))
+		return;
+	while (sentence_next(&rest, &one)) {
+		one = kind_strip(sentence_without_stop(one, &query));
+		if (!one.n)
 			continue;
-		/* where an ending may follow, the number comes first */
-		at = w->t.lang < LANG_KO ? b->len : 0;
-		buf_splice(b, at, 0, word.p, word.n);
-		buf_splice(b, at ? at : word.n, 0, " ", 1);
-		n++;
+		if (b->len)
+			buf_puts(b, kept_is_block(span_first(one)) ||
+			    kept_is_block(span_last(span_buf(b), &at)) ? " " :
+			    ". ");
+		keywords(one, b, w->t.lang == LANG_EN ? telegram_words :
+		    article_words);
 	}
 }
 
@@ -82,6 +139,10 @@ concise_words(struct work *w, struct buf *b, size_t round)
 	int wish = w->t.kind <= KIND_CANT;
 	struct span s = bare_main(w);
 
+	if (has_several(&w->t)) {
+		all_keywords(w, b);
+		return;
+	}
 	if (wish || (w->t.lang == LANG_EN && w->t.slot.len))
 		s = w->t.slot.len ? span_buf(&w->t.slot) : s;
 	if (!s.n)
@@ -106,10 +167,13 @@ concise_words(struct work *w, struct buf *b, size_t round)
 static const char *const *
 brief_list(const struct user_text *t)
 {
+	static const char *const as_is[] = { "~", NULL };
 	static const char *const any[] = { "~", "~?", "? ~", "~ ?", "~ ??",
 	    "~!", "- ~", "~ ...", NULL };
 	const char *const *list;
 
+	if (has_several(t))
+		return as_is;
 	list = frame_find(brief_frames, nbrief_frames, t->lang, t->kind);
 	if (list)
 		return list;
@@ -126,9 +190,8 @@ brief(struct work *w, const char *frame, size_t round)
 
 	concise_words(w, &b, round);
 	concise_words(w, &first, 0);
-	put_numbers(w, &b);
-	put_numbers(w, &first);
-	ok = b.len && (!round || b.len != first.len ||
+	ok = b.len && (w->t.kind == KIND_CANT || count_negations(span_buf(&b))
+	    >= count_negations(w->t.body)) && (!round || b.len != first.len ||
 	    memcmp(b.p, first.p, b.len));
 	if (ok) {
 		frame_put(w->out, frame, span_buf(&b), w->t.lang,

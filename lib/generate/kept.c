@@ -22,6 +22,12 @@ kept_is_place(uint32_t c)
 	return c >= PLACE_INLINE && c < PLACE_BLOCK;
 }
 
+int
+kept_is_block(uint32_t c)
+{
+	return c >= PLACE_BLOCK && c < PLACE_END;
+}
+
 /* --- lines of code ------------------------------------------------------ */
 
 static int
@@ -492,10 +498,10 @@ kept_show(const struct kept *k, struct span variation, struct buf *out)
 			buf_add(out, variation.p + i, next - i);
 			continue;
 		}
-		if (c >= PLACE_BLOCK && out->len > at)
+		if (kept_is_block(c) && out->len > at)
 			part_lines(out);
 		span_put(out, k->pieces[n]);
-		if (c >= PLACE_BLOCK && next < variation.n &&
+		if (kept_is_block(c) && next < variation.n &&
 		    variation.p[next] == ' ') {
 			buf_puts(out, "\n\n");
 			next++;

@@ -32,7 +32,11 @@ int kept_show(const struct kept *k, struct span variation, struct buf *out);
 
 void kept_release(struct kept *k);
 
-/* 1 for the place of a piece within a sentence, such as an id. */
+/*
+ * 1 for the place of a piece within a sentence, such as an id; of one that has
+ * lines of its own.
+ */
 int kept_is_place(uint32_t c);
+int kept_is_block(uint32_t c);
 
 #endif

@@ -7,6 +7,7 @@
 #include "kept.h"
 #include "language.h"
 #include "message.h"
+#include "phrases.h"
 #include "sentence.h"
 #include "span.h"
 #include "strategy.h"
