@@ -399,3 +399,25 @@ personas()
 	END
 	)"
 }
+
+# --- languages -------------------------------------------------------------------------------
+
+@test "the language of short requests is found, and unsure is unsure" {
+	local flags
+
+	mapfile -t flags < <(library_flags)
+	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o language-check "$ROOT/tests/language-check.c" "${flags[@]}"
+	run ./language-check <"$DATA/generate/languages.tsv"
+	assert_success
+	# 95 % of 60
+	((${#lines[@]} <= 3)) || fail "$output"
+	run -0 ./language-check <<-'END'
+	-	Siparişim nerede?
+	-	Waar is mijn bestelling?
+	-	Var är min beställning?
+	-	Kde je moje objednávka?
+	-	xqzt wvk
+	-	la
+	END
+	assert_output ''
+}

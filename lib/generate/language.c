@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/unicode.h"
-#include "base/utf8.h"
 #include "base/util.h"
 #include "language.h"
 
@@ -80,28 +79,70 @@ stop_hits(struct span s, const char *const *list, const char *const *more)
 	return n;
 }
 
-/* Which of the languages in Latin letters s is in. */
+/* Parts of words that tell a language; a word counts once for each. */
+static const struct {
+	enum lang lang;
+	const char *head, *tail;	/* one of them is empty */
+} clues[] = {
+	{ LANG_DE, "", "ung" }, { LANG_DE, "", "keit" },
+	{ LANG_DE, "", "heit" }, { LANG_DE, "", "lich" },
+	{ LANG_DE, "ge", "cht" }, { LANG_ES, "", "ción" },
+	{ LANG_ES, "", "ciones" }, { LANG_ES, "¿", "" },
+	{ LANG_ES, "¡", "" }, { LANG_PT, "", "ção" },
+	{ LANG_PT, "", "ções" }, { LANG_PT, "", "ão" },
+	{ LANG_IT, "", "zione" }, { LANG_IT, "", "zioni" },
+	{ LANG_IT, "dell'", "" }, { LANG_IT, "all'", "" },
+	{ LANG_FR, "l'", "" }, { LANG_FR, "d'", "" }, { LANG_FR, "j'", "" },
+	{ LANG_FR, "qu'", "" }, { LANG_FR, "n'", "" }, { LANG_FR, "s'", "" },
+	{ LANG_FR, "c'", "" }, { LANG_FR, "", "-vous" },
+	{ LANG_FR, "", "-moi" }, { LANG_EN, "", "ing" },
+};
+
+static size_t
+clue_hits(struct span s, size_t lang)
+{
+	struct span w;
+	size_t n = 0, seen = 0, i, at;
+
+	while (seen++ < 300 && span_next_word(&s, &w)) {
+		for (i = 0; i < LEN(clues); i++) {
+			if (clues[i].lang != (enum lang)lang)
+				continue;
+			if ((!*clues[i].head || span_prefix(w,
+			    clues[i].head)) && (!*clues[i].tail ||
+			    (span_suffix(span_bare(w), clues[i].tail, &at) &&
+			    at > 1)))
+				n++;
+		}
+	}
+	return n;
+}
+
+/* Which of the languages in Latin letters s is in; LANG_LATIN when unsure. */
 static enum lang
 latin_of(struct span s)
 {
-	size_t l, n, best = 0, words;
+	size_t l, n, best = 0, second = 0, words;
 	enum lang lang = LANG_LATIN;
 
 	for (l = LANG_EN; l <= LANG_IT; l++) {
 		n = stop_hits(s, stop_words[l],
-		    l == LANG_EN ? verb_words : NULL);
-		if (n > best && n > odd_letters(s, l)) {
+		    l == LANG_EN ? verb_words : NULL) + clue_hits(s, l);
+		if (n <= odd_letters(s, l))
+			continue;
+		if (n > best) {
+			second = best;
 			best = n;
 			lang = (enum lang)l;
-		}
+		} else if (n > second)
+			second = n;
 	}
-	if (stop_hits(s, other_words, NULL) >= best + !best)
+	if (second == best ||
+	    stop_hits(s, other_words, NULL) >= best + !best)
 		return LANG_LATIN;
 	words = span_count_words(s);
 	if (words > 300)
 		words = 300;
-	if (words <= 2 && !best && utf8_len(s.p, s.n) == s.n)
-		return LANG_EN;
 	return best * 5 >= words ? lang : LANG_LATIN;
 }
 

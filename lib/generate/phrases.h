@@ -156,7 +156,7 @@ extern const char *const thanks_words[];
 extern const char *const topic_forms[];		/* short forms of the rest */
 extern const char *const other_words[];		/* of other languages */
 
-/* The most frequent small words of the languages LANG_EN to LANG_IT. */
+/* Frequent words of requests in the languages LANG_EN to LANG_IT. */
 extern const char *const *const stop_words[LANG_KO];
 
 /* The number of entries of a list that ends in NULL. */
