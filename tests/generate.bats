@@ -421,3 +421,13 @@ personas()
 	END
 	assert_output ''
 }
+
+@test "multilingual keeps the text and wants an answer in each language once" {
+	for text in 'How do I reset my password?' 'Wo ist mein Paket 4711?'; do
+		fl-generate -s multilingual -l 100 <<<"{\"input\":\"$text\"}" >got
+		(($(lines_of got) >= 15)) || fail 'too few'
+		assert_equal "$(jq -r --arg t "$text" 'select(.input | contains($t) | not) | .input' got)" ''
+		assert_equal "$(jq -r .metadata.variation got | sort | uniq -d)" ''
+		assert_equal "$(jq -r '.metadata.variation | select(startswith("answer wanted in ") | not)' got)" ''
+	done
+}

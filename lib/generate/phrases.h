@@ -103,14 +103,6 @@ struct tongue {
 	const char *mixed;		/* opening, text, closing */
 };
 
-/* A common wish, whole, in the languages of intent_langs. */
-#define INTENT_LANGS 8
-struct intent {
-	const char *name;
-	const char *const *all;		/* one of each "a|b|c" must occur */
-	const char *text[INTENT_LANGS];
-};
-
 /*
  * Tables and the numbers of their rows. The first rows of tongues are those of
  * enum lang up to LANG_EL, in its order.
@@ -135,9 +127,6 @@ extern const struct voice voices[];
 extern const size_t nvoices;
 extern const struct tongue tongues[];
 extern const size_t ntongues;
-extern const enum lang intent_langs[INTENT_LANGS];
-extern const struct intent intents[];
-extern const size_t nintents;
 
 /* Words, all in small letters. */
 extern const char *const hello_words[];		/* a message opens with */

@@ -38,7 +38,7 @@ static const struct {
 	    FRAMES_CODE },
 	{ "adversarial", adversarial_make, "attempts to mislead the agent",
 	    KEEPS_NOTHING },
-	{ "multilingual", multilingual_make, "in other languages",
+	{ "multilingual", multilingual_make, "with an answer wanted in another language",
 	    FRAMES_CODE },
 	{ "custom", custom_make, "your own templates",
 	    KEEPS_NOTHING },
