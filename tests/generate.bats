@@ -431,3 +431,10 @@ personas()
 		assert_equal "$(jq -r '.metadata.variation | select(startswith("answer wanted in ") | not)' got)" ''
 	done
 }
+
+@test "a terse persona is terse" {
+	printf 'personas:\n- {name: hurried, characteristics: [impatient, terse]}\n' >setting.yaml
+	fl-generate -c setting.yaml -s persona_based -l 20 <<<'{"input":"Could you please tell me where my order 1042 is?"}' >got
+	(($(lines_of got) >= 3)) || fail 'too few'
+	assert_equal "$(jq -r 'select(.input | length > 48) | .input' got)" ''
+}

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "edit.h"
 #include "frame.h"
+#include "kept.h"
 #include "language.h"
 #include "phrases.h"
 #include "sentence.h"
@@ -253,6 +254,26 @@ foreign_persona(struct work *w)
 	return 1;
 }
 
+/* Whether a persona is said to write few words. */
+static int
+is_terse(const struct persona *p)
+{
+	static const char *const keys[] = { "terse", "laconic", "curt",
+	    "few words", "short fragments", "short messages", "concise",
+	    NULL };
+	const char *const *key;
+	size_t i;
+
+	for (key = keys; p && *key; key++) {
+		if (mentions(p->description, *key))
+			return 1;
+		for (i = 0; i < p->ntraits; i++)
+			if (mentions(p->traits[i], *key))
+				return 1;
+	}
+	return 0;
+}
+
 int
 persona_make(struct work *w)
 {
@@ -261,6 +282,9 @@ persona_make(struct work *w)
 
 	if (!w->t.all.n)
 		return 0;
+	if (is_terse(w->v->persona))
+		return !kept_is_block(span_first(w->t.all)) &&
+		    concise_make(w) && w->out->len < w->t.all.n;
 	if (foreign_persona(w))
 		return 1;
 	if (w->k % 3 == 1 && persona_goal(w, w->t.body))
