@@ -48,12 +48,20 @@ setup()
 	assert_equal "$(wc -l <one)" 4
 }
 
+@test "Markdown keeps entities, addresses and HTML of the texts as text" {
+	printf '{"run_id":"1","input":"</summary ><img src=x>","output":"&commat;ada https://a.example www.a.example","success":false,"error":"$x$"}\n' >texts
+	run -0 fl-report -f md texts
+	assert_line --partial '<summary>&#60;/summary &#62;&#60;img src=x&#62; '
+	assert_line '- output: &#38;commat;ada https&#8203;://a.example www&#8203;.a.example'
+	assert_line '- why: &#36;x&#36;'
+}
+
 @test "Markdown mentions nobody, and is cut between runs" {
 	run -0 fl-report -f md --name exp rows
 	assert_line --index 0 '> [!CAUTION]'
 	assert_line --index 1 '> **exp**: 1 of 4 runs pass'
 	assert_line --partial '25.0 % (4.6 to 69.9)'
-	refute_output --regexp '[^\\]@ada'
+	refute_output --partial '@ada'
 	assert_line "- why: KeyError: 'x'"
 	for i in $(seq 200); do
 		printf '{"run_id":"%s","input":"input %s","success":false,"error":"no"}\n' $i $i

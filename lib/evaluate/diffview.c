@@ -259,22 +259,6 @@ diffview_text(const struct diffview *v, struct out *o)
 
 /* --- for a pull request -------------------------------------------------- */
 
-/* Appends text that cannot mention, link, or leave its cell. */
-static void
-diffview_put_cell(struct buf *b, struct buf *text)
-{
-	size_t i;
-
-	for (i = 0; i < text->len; i++) {
-		if (strchr("|\\`*_<>[]@#", text->p[i]) && text->p[i])
-			buf_byte(b, '\\');
-		buf_byte(b, text->p[i] == '\n' ? ' ' : text->p[i]);
-		/* a mention or a reference is not one after an entity */
-		if (text->p[i] == '@' || text->p[i] == '#')
-			buf_puts(b, "&#8203;");
-	}
-}
-
 static int
 md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 {
@@ -296,13 +280,13 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 			continue;
 		bad = read_texts(v->d, p, &t);
 		buf_puts(b, "| ");
-		diffview_put_cell(b, &t.input);
+		text_put_md(b, buf_str(&t.input), t.input.len);
 		buf_puts(b, " | ");
-		diffview_put_cell(b, &t.base);
+		text_put_md(b, buf_str(&t.base), t.base.len);
 		buf_puts(b, " | ");
-		diffview_put_cell(b, &t.new);
+		text_put_md(b, buf_str(&t.new), t.new.len);
 		buf_puts(b, " | ");
-		diffview_put_cell(b, &t.reason);
+		text_put_md(b, buf_str(&t.reason), t.reason.len);
 		buf_puts(b, " |\n");
 	}
 	if (n > v->most)

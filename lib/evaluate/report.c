@@ -382,21 +382,6 @@ put_junit(const struct report *r, struct out *o)
 
 /* --- Markdown ------------------------------------------------------------ */
 
-/* Appends text that cannot mention, link, or leave its place. */
-static void
-put_md(struct buf *b, const char *s, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (s[i] && strchr("|\\`*_<>[]@#", s[i]))
-			buf_byte(b, '\\');
-		buf_byte(b, s[i] == '\n' || s[i] == '\r' ? ' ' : s[i]);
-		if (s[i] == '@' || s[i] == '#')
-			buf_puts(b, "&#8203;");
-	}
-}
-
 static void
 put_md_head(const struct report *r, const struct counts *c, struct buf *b)
 {
@@ -405,7 +390,7 @@ put_md_head(const struct report *r, const struct counts *c, struct buf *b)
 
 	buf_printf(b, "> [!%s]\n> **", passed == c->tests ? "TIP" :
 	    "CAUTION");
-	put_md(b, r->name, strlen(r->name));
+	text_put_md(b, r->name, strlen(r->name));
 	buf_printf(b, "**: %zu of %zu runs pass\n\n", passed, c->tests);
 	buf_puts(b, "| Runs | Pass | Fail | Errors | Pass rate |\n"
 	    "| ---: | ---: | ---: | ---: | --- |\n");
@@ -421,16 +406,16 @@ put_md_entry(struct test *t, struct buf *b)
 	struct buf text = { 0 };
 
 	buf_puts(b, "\n<details><summary>");
-	put_md(b, buf_str(&t->name), t->name.len);
+	text_put_md(b, buf_str(&t->name), t->name.len);
 	buf_puts(b, "</summary>\n\n- input: ");
 	excerpt_put(&text, json_get(json_buf(&t->row), "input"), SHOWN);
-	put_md(b, buf_str(&text), text.len);
+	text_put_md(b, buf_str(&text), text.len);
 	text.len = 0;
 	excerpt_put(&text, json_get(json_buf(&t->row), "output"), SHOWN);
 	buf_puts(b, "\n- output: ");
-	put_md(b, buf_str(&text), text.len);
+	text_put_md(b, buf_str(&text), text.len);
 	buf_puts(b, "\n- why: ");
-	put_md(b, last_line(&t->reason), strlen(last_line(&t->reason)));
+	text_put_md(b, last_line(&t->reason), strlen(last_line(&t->reason)));
 	buf_puts(b, "\n\n</details>\n");
 	buf_release(&text);
 }

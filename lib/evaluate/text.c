@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/unicode.h"
@@ -97,4 +98,33 @@ value_number(struct json_span value, double *d)
 		*d = n;
 	buf_release(&text);
 	return got;
+}
+
+/* Whether a bare address would become a link at its byte i. */
+static int
+begins_link(const char *s, size_t n, size_t i)
+{
+	if (s[i] == ':')
+		return n - i > 2 && s[i + 1] == '/' && s[i + 2] == '/';
+	return s[i] == '.' && i >= 3 && strncasecmp(s + i - 3, "www", 3) == 0;
+}
+
+void
+text_put_md(struct buf *b, const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (begins_link(s, n, i))
+			buf_puts(b, "&#8203;");
+		if (s[i] == '\n' || s[i] == '\r')
+			buf_byte(b, ' ');
+		else if (s[i] && strchr("&<>\"|\\`*_[]@#~$", s[i]))
+			buf_printf(b, "&#%d;", s[i]);
+		else
+			buf_byte(b, s[i]);
+		/* a mention or a reference is not one before this space */
+		if (s[i] == '@' || s[i] == '#')
+			buf_puts(b, "&#8203;");
+	}
 }

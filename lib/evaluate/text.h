@@ -25,6 +25,13 @@ int text_has(const char *s, size_t n, const char *part, size_t m);
 /* Appends the start of a text, in quotes, for a reason. */
 void text_quote(struct buf *b, const char *s, size_t n);
 
+/*
+ * Appends text for Markdown of GitHub that cannot mention, link, format, or
+ * leave its line or cell. It is safe in an HTML block, too, where a backslash
+ * escapes nothing.
+ */
+void text_put_md(struct buf *b, const char *s, size_t n);
+
 /* The text without white space at its ends. */
 struct json_span text_trim(const char *s, size_t n);
 
