@@ -15,6 +15,8 @@
 #include "external.h"
 
 #define STARTS 4		/* the first one, and three more */
+#define DRAIN 1			/* seconds to end in after the last answer */
+#define POLL_MAX 3600.0		/* seconds; more would overflow poll's int */
 #define ANSWER_MAX ((size_t)16 << 20)
 
 extern char **environ;
@@ -39,6 +41,15 @@ external_new(char *const *argv, double seconds)
 	return x;
 }
 
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 /* Ends the program and its group. Returns its wait status. */
 static int
 end(struct external *x)
@@ -60,12 +71,16 @@ end(struct external *x)
 	return status;
 }
 
-/* Lets a program that had its last input end by itself. */
+/*
+ * Lets a program that had its last input end by itself, but no longer than
+ * DRAIN seconds: one that writes without end would never be quiet.
+ */
 void
 external_free(struct external *x)
 {
 	struct pollfd p = { .fd = -1, .events = POLLIN };
-	char drop[512];
+	char drop[4096];
+	double until;
 
 	if (!x)
 		return;
@@ -73,7 +88,8 @@ external_free(struct external *x)
 		close(x->to);
 		x->to = -1;
 		p.fd = x->from;
-		while (poll(&p, 1, 1000) > 0 &&
+		until = now() + DRAIN;
+		while (now() < until && poll(&p, 1, DRAIN * 1000) > 0 &&
 		    read(x->from, drop, sizeof(drop)) > 0)
 			;
 	}
@@ -150,15 +166,6 @@ begin(struct external *x, struct err *e)
 	    strerror(error));
 }
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 /* Reads what there is. Returns 1, 0 at the end, or -1 with errno set. */
 static int
 take(struct external *x)
@@ -224,6 +231,8 @@ exchange(struct external *x, const char *p, size_t n, struct err *e)
 		fds[0] = (struct pollfd){ .fd = x->from, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = n ? x->to : -1,
 		    .events = POLLOUT };
+		if (left > POLL_MAX)
+			left = POLL_MAX;
 		if (poll(fds, 2, (int)(left * 1000) + 1) < 0 && errno != EINTR)
 			return err_set(e, 0, 0, "poll: %s", strerror(errno));
 		if (n && fds[1].revents && external_give(x, &p, &n))
