@@ -203,3 +203,11 @@ fl-diff: not enough runs to tell a change from chance'
 	refute_output --regexp '@ada|see #'
 	assert_line --partial '| hi &#64;&#8203;ada see &#35;&#8203;12 &#124; &#60;b&#62; &#96;x&#96; |'
 }
+
+@test "the tokens of a single input have no interval" {
+	printf '{"run_id":"1","input_id":"1","success":true,"token_usage":{"total_tokens":10}}\n' >a
+	printf '{"run_id":"1","input_id":"1","success":true,"token_usage":{"total_tokens":900}}\n' >b
+	run --separate-stderr -0 fl-diff -f json a b
+	assert_equal "$(jq -c '[.pass.ci, .tokens.change, .tokens.ci]' <<<"$output")" \
+		'[[-1,1],890,[null,null]]'
+}

@@ -177,7 +177,7 @@ test_differences(struct diff_figure *f, double *differences, size_t n,
 		f->test = "sign flip";
 	}
 	if (n < 2)
-		f->ci = (struct interval){ -1, 1 };
+		f->ci = (struct interval){ -HUGE_VAL, HUGE_VAL };
 }
 
 static void
@@ -202,6 +202,9 @@ compare_passes(struct diff *d, const struct units *u, double *scratch)
 	d->pass.new = n ? new / (double)n : 0;
 	test_differences(&d->pass, scratch, n, d->alpha, d->single ? flips :
 	    NULL);
+	/* a rate cannot change by more */
+	if (n < 2)
+		d->pass.ci = (struct interval){ -1, 1 };
 }
 
 /* A figure of a run: one that is not a number is left out. */
