@@ -1,5 +1,5 @@
 /*
- * The assertions exec and python: a program of the user's judges.
+ * The assertions exec and python: a program of the user judges.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -23,11 +23,11 @@ extern char **environ;
 
 struct external {
 	char *const *argv;
-	double seconds;		/* that an answer may take */
+	double seconds;		/* limit of an answer */
 	pid_t pid;		/* 0: not running */
 	int to, from;
 	unsigned starts;
-	struct buf got;		/* what it said beyond the last answer */
+	struct buf got;		/* output after the last answer */
 };
 
 struct external *
@@ -166,7 +166,7 @@ begin(struct external *x, struct err *e)
 	    strerror(error));
 }
 
-/* Reads what there is. Returns 1, 0 at the end, or -1 with errno set. */
+/* Reads what is in the pipe. Returns 1, 0 at the end, or -1 with errno set. */
 static int
 take(struct external *x)
 {

@@ -43,7 +43,7 @@ runs_hash_of(struct json_span v)
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
 }
 
-/* Failures that the system may be to blame for say nothing of the answer. */
+/* Failures of the system, not of the answer. */
 static int
 runs_is_error(struct json_span kind)
 {

@@ -58,14 +58,14 @@ beta(double a, double b, double x)
 	    1 - front * beta_fraction(b, a, 1 - x) / b;
 }
 
-/* The two-sided p of t with that many degrees of freedom. */
+/* The two-sided p of t with the given degrees of freedom. */
 static double
 t_tails(double t, double freedom)
 {
 	return beta(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
 
-/* The t whose tails are alpha together. */
+/* The t whose two tails have a probability of alpha together. */
 static double
 t_quantile(double alpha, double freedom)
 {

@@ -30,7 +30,7 @@ export interface Call {
 		readonly persona?: string | null;
 		readonly attempt?: number;
 	};
-	/** Aborted when the agent is told to stop. */
+	/** Aborted when the agent gets SIGTERM or SIGINT. */
 	readonly signal: AbortSignal;
 	/** Report a piece of the text that the handler streams. */
 	delta(text: string): void;

@@ -169,7 +169,7 @@ details_merge(const struct details *d, struct json_span row,
 		return errno ? -1 : 0;
 	other.p = scratch->p;
 	other.n = e.n;
-	/* a file that changes is not worth more than a message elsewhere */
+	/* the file changed after it was indexed */
 	if (json_scan(other.p, other.n, JSON_LAX, NULL, NULL, 0, &f) < 0)
 		return 0;
 	while (end > row.p && *--end != '}')

@@ -41,7 +41,7 @@ struct message {
 
 /*
  * Reads n bytes. If they are not a message, only type, broken and is_reply are
- * set. A line is meant to be one if it begins like an object with a "type".
+ * set. A line counts as one if it begins like an object with a "type".
  */
 void message_read(struct message *m, const char *p, size_t n);
 

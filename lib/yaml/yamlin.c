@@ -184,7 +184,7 @@ warn_tag(struct yamlin_reader *r, const struct yamlprops *props,
 	buf_release(&b);
 }
 
-/* Adds a mark of a key or value, if marks are wanted. */
+/* Adds a mark of a key or value, if the caller asked for marks. */
 static void
 add_mark(struct yamlin_reader *r, const struct yamlmark *m)
 {
