@@ -327,6 +327,15 @@ true 0.9 null"
 	assert_line 'anything </b>'
 }
 
+@test "the number of runs of pass^k is not wrapped" {
+	printf 'assert: [{type: contains, value: a}]\n' >c.yaml
+	trace '"output":"a"' >t
+	for k in 4294967297 -1 +1 ' 1' ''; do
+		run -2 fl-evaluate -q -c c.yaml --min-pass-hat-k "$k:0.1" t
+	done
+	run -0 fl-evaluate -q -c c.yaml --min-pass-hat-k 1:0.1 t
+}
+
 @test "a program that never stops writing does not hold up the end" {
 	printf 'assert: [{type: exec, value: [yes, "true"], timeout_seconds: 1e12}]\n' >c.yaml
 	trace '"output":"a"' >t

@@ -175,8 +175,11 @@ gates_read_pass_hat_k(struct gates *g, const char *text)
 	unsigned k;
 	double p;
 	char end;
+	size_t digits = strspn(text, "0123456789");
 
-	if (sscanf(text, "%u:%lf%c", &k, &p, &end) != 2 || !k ||
+	/* sscanf takes signs, and wraps what does not fit */
+	if (!digits || digits > 9 ||
+	    sscanf(text, "%u:%lf%c", &k, &p, &end) != 2 || !k ||
 	    !(p >= 0 && p <= 1))
 		return -1;
 	g->k = k;
