@@ -216,8 +216,9 @@ put_head(const struct diff *d, struct buf *b)
 static void
 diffview_put_tail(const struct diff *d, struct buf *b)
 {
-	buf_printf(b, "\n%zu answers changed; %zu input%s flaky\n",
-	    d->output_changed, d->flaky, d->flaky == 1 ? " is" : "s are");
+	buf_printf(b, "\n%zu answer%s changed; %zu input%s flaky\n",
+	    d->output_changed, d->output_changed == 1 ? "" : "s", d->flaky,
+	    d->flaky == 1 ? " is" : "s are");
 	if (d->base_errors || d->new_errors)
 		buf_printf(b, "errors: %zu -> %zu (p %.2g)\n", d->base_errors,
 		    d->new_errors, d->errors_p);
