@@ -5,7 +5,6 @@
 #include "trace/story.h"
 #include "subject.h"
 #include "text.h"
-#include "subject.h"
 
 void
 subject_begin(struct subject *s, struct json_span record,
