@@ -8,11 +8,11 @@
 /*
  * A search looks for characters that are rare in prose. A place is one of these
  * that has what a kind of secret has around it there; only then is it looked at
- * as a whole. So a text without secrets is passed at the speed of the search.
+ * as a whole. So a text without secrets is read at the speed of the search.
  */
 
 #define TOKEN_BEFORE 40		/* bytes of a token before its place */
-/* limits to what is looked at, so that no text takes quadratic time */
+/* limits of a search from a place, so that no text takes quadratic time */
 #define KEY_MOST 128		/* bytes of a key up to an opaque part */
 #define HEADER_MOST 4096	/* bytes of a web token's header, of a value */
 #define URL_MOST 2048		/* bytes of a URL after the user */
