@@ -104,3 +104,10 @@ setup()
 	assert_regex "$stderr" "unknown format 'pdf'"
 	assert_equal "$(fl-report --list-formats | cut -f 1 | paste -sd ' ')" 'junit md github tap'
 }
+
+@test "TAP cuts a long output between two characters" {
+	printf '{"run_id":"1","input":"a","output":"%s€","success":false}\n' "$(printf '%3998s' '')" >long
+	run -0 fl-report -f tap long
+	assert_line --partial '  output: "   '
+	refute_output --partial $'\ufffd'
+}

@@ -195,16 +195,23 @@ put_xml(struct buf *b, const char *s, size_t n)
 	}
 }
 
+/* The length of a text cut to a number of bytes, between two characters. */
+static size_t
+report_cut(const struct buf *text, size_t most)
+{
+	size_t n = text->len < most ? text->len : most;
+
+	while (n < text->len && n && (text->p[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 static void
 report_put_attribute(struct buf *b, const char *name, struct buf *value,
     size_t most)
 {
-	size_t n = value->len < most ? value->len : most;
-
-	while (n < value->len && n && (value->p[n] & 0xc0) == 0x80)
-		n--;
 	buf_printf(b, " %s=\"", name);
-	put_xml(b, buf_str(value), n);
+	put_xml(b, buf_str(value), report_cut(value, most));
 	buf_byte(b, '"');
 }
 
@@ -233,12 +240,8 @@ put_property(struct buf *b, const char *name, struct json_span v)
 static void
 put_body(struct buf *b, const char *label, struct buf *text)
 {
-	size_t n = text->len < LONG_TEXT ? text->len : LONG_TEXT;
-
-	while (n < text->len && n && (text->p[n] & 0xc0) == 0x80)
-		n--;
 	buf_printf(b, "%s: ", label);
-	put_xml(b, buf_str(text), n);
+	put_xml(b, buf_str(text), report_cut(text, LONG_TEXT));
 	buf_puts(b, "&#10;");
 }
 
@@ -527,8 +530,8 @@ put_tap(const struct report *r, struct out *o)
 			json_put_text(b, last_line(&t.reason),
 			    strlen(last_line(&t.reason)));
 			buf_puts(b, "\n  output: ");
-			json_put_text(b, t.output.p, t.output.len < LONG_TEXT ?
-			    t.output.len : LONG_TEXT);
+			json_put_text(b, buf_str(&t.output),
+			    report_cut(&t.output, LONG_TEXT));
 			buf_puts(b, "\n  ...");
 		}
 		buf_byte(b, '\n');
