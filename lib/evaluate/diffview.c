@@ -393,9 +393,10 @@ json_side(struct buf *b, const char *key, const struct runs *r,
 		return 0;
 	if (runs_row(r, run, row))
 		return -1;
-	*whole = json_buf(row);
-	if (json_scan(whole->p, whole->n, JSON_LAX, NULL, NULL, 0, &f) < 0)
+	v = json_buf(row);
+	if (json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) < 0)
 		return 0;
+	*whole = v;
 	json_open(b, key, '{');
 	json_key(b, "pass");
 	buf_puts(b, outcomes[run->outcome]);
