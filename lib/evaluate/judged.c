@@ -380,7 +380,7 @@ prepare_model(struct assertion *a, struct err *e)
 	    err_set(e, 0, 0, "it has no value: what is to be judged") : 0;
 }
 
-/* The majority of the repeated judgements; those without a verdict count for none. */
+/* The majority of the repeated judgements that have a verdict. */
 void
 judge_model(struct assertion *a, struct subject *s, struct verdict *v)
 {
