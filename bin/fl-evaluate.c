@@ -24,7 +24,7 @@ static const char usage[] =
 "fl-evaluate [options] -c FILE [file ...]\n"
 "Checks traces, and passes them on with a verdict and its reasons.\n"
 "  -c, --config FILE        evaluation.yaml, or a setting.yaml with checks\n"
-"  -o, --output-dir D       also write summary.json and per_trace.jsonl to D\n"
+"  -o, --output-dir D       also write a summary, and rows with verdicts, to D\n"
 "      --overwrite          replace D if fl-evaluate made it\n"
 "  -q, --quiet              do not pass the traces on\n"
 "      --min-pass-rate R    exit with 1 if fewer traces pass, from 0 to 1\n"
@@ -69,6 +69,7 @@ struct evaluation_run {
 	struct out out;		/* stdout */
 	struct outdir dir;
 	struct out rows;	/* per_trace.jsonl */
+	struct out summary;	/* trace_summary.jsonl */
 };
 
 static double
@@ -238,6 +239,29 @@ evaluate_put_row(struct evaluation_run *x,
 		    strerror(x->rows.error));
 }
 
+/* The row of the trace with its verdict, for fl-diff and fl-report. */
+static void
+put_summary_row(struct evaluation_run *x, struct json_span record)
+{
+	static const char *const left_out[] = {
+		"scores", "evaluation", "observations", "callback_messages",
+		"stdout", "stderr", "metadata", "conversation",
+		"observations_at", "observations_bytes", "final_output",
+		"summary", "timeline", "metrics"
+	};
+	struct buf *b = out_begin(&x->summary);
+
+	json_open(b, NULL, '{');
+	json_add_others(b, record, left_out, LEN(left_out));
+	json_add(b, "scores", json_buf(&x->outcome.scores));
+	json_add(b, "evaluation", json_buf(&x->outcome.record));
+	json_close(b, '}');
+	buf_byte(b, '\n');
+	if (out_end(&x->summary))
+		die("%s/trace_summary.jsonl: %s", given.folder,
+		    strerror(x->summary.error));
+}
+
 static void
 take_trace(struct evaluation_run *x, struct json_span record,
     const struct json_span v[TRACE_FIELDS])
@@ -259,25 +283,29 @@ take_trace(struct evaluation_run *x, struct json_span record,
 	standing_add(&x->standing, &run);
 	if (!given.quiet)
 		evaluate_put_trace(x, record);
-	if (given.folder)
+	if (given.folder) {
 		evaluate_put_row(x, v);
+		put_summary_row(x, record);
+	}
 }
 
 static void
 evaluate_begin_folder(struct evaluation_run *x)
 {
 	struct err e = { 0 };
-	int fd;
+	int fd, rows = -1;
 
 	if (!given.folder)
 		return;
 	if (outdir_begin(&x->dir, given.folder, given.overwrite ?
 	    OUTDIR_REPLACE : OUTDIR_KEEP, &e) ||
-	    (fd = outdir_open(&x->dir, "per_trace.jsonl", &e)) < 0) {
+	    (fd = outdir_open(&x->dir, "per_trace.jsonl", &e)) < 0 ||
+	    (rows = outdir_open(&x->dir, "trace_summary.jsonl", &e)) < 0) {
 		outdir_release(&x->dir);
 		die("%s", e.msg);
 	}
 	out_init(&x->rows, fd, 0);
+	out_init(&x->summary, rows, 0);
 }
 
 /* Completes the folder; without all traces there is none. */
@@ -292,6 +320,8 @@ end_folder(struct evaluation_run *x, int failed)
 		return;
 	if (out_close(&x->rows))
 		error = x->rows.error;
+	if (out_close(&x->summary) && !error)
+		error = x->summary.error;
 	if (failed) {
 		outdir_release(&x->dir);
 		return;
@@ -322,9 +352,9 @@ report_standing(const struct standing *s)
 	    s->runs == 1 ? "" : "s", s->passed, s->failed);
 	if (s->none)
 		buf_printf(&text, ", %zu not judged", s->none);
-	if (s->runs)
+	if (s->scored)
 		buf_printf(&text, "; average score %.3g", s->score /
-		    (double)s->runs);
+		    (double)s->scored);
 	warn("%s", buf_str(&text));
 	buf_release(&text);
 }

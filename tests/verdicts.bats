@@ -55,6 +55,14 @@ newest()
 	assert_line --partial '--format traces'
 }
 
+@test "a project without checks is told to write some" {
+	fluxloop run experiment >/dev/null 2>&1
+	rm evaluation.yaml
+	run --separate-stderr -2 fluxloop evaluate experiment --latest
+	assert_equal "$stderr" 'fl-evaluate: setting.yaml:1:1: there is nothing to check: neither evaluators nor assert (write evaluation.yaml)'
+	assert_not_exists "$(newest)/evaluation"
+}
+
 @test "runs are evaluated while they run if setting.yaml has checks" {
 	printf 'evaluation:\n  assert: [{type: contains, value: arrive}]\n' >>setting.yaml
 	run --separate-stderr -1 fluxloop run experiment
@@ -87,7 +95,15 @@ newest()
 	assert_line '4 answers changed; 0 inputs are flaky'
 	run --separate-stderr -0 fluxloop diff "$base" "$new" --format json
 	assert_equal "$(jq .output_changed <<<"$output")" 4
+	# what a later evaluation found counts for both
+	fluxloop evaluate experiment "$base" >/dev/null 2>&1
+	run --separate-stderr -2 fluxloop diff --latest
+	assert_regex "$stderr" 'not evaluated by the same checks'
+	fluxloop evaluate experiment --latest >/dev/null 2>&1 || true
+	run --separate-stderr -0 fluxloop diff --latest --format json
+	assert_equal "$(jq -c '[.regressed, .pass.base, .pass.new]' <<<"$output")" '[4,1,0]'
 	run -0 fluxloop report "$new"
+	assert_equal "$(grep -c '<failure' "$new/junit.xml")" 4
 	xml=$(<"$new/junit.xml")
 	assert_equal "$(grep -c '<testcase' <<<"$xml")" 4
 	assert_file_exists "$new/summary.md"

@@ -42,7 +42,8 @@ rows_of(const struct diffview *v, struct row rows[4])
 static void
 put_change(const struct row *r, struct buf *b)
 {
-	buf_printf(b, r->ratio ? "%.3g times" : "%+.3g", r->f->delta);
+	buf_printf(b, r->ratio ? "%.3g times run by run" : "%+.3g",
+	    r->f->delta);
 	if (isfinite(r->f->ci.low) && isfinite(r->f->ci.high))
 		buf_printf(b, r->ratio ? ", %.3g to %.3g" : ", %+.3g to %+.3g",
 		    r->f->ci.low, r->f->ci.high);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -311,9 +312,11 @@ read_all(struct evaluation *v)
 	else if (!json_is_null(list))
 		complain(v, 1, list, "evaluators is not a list");
 	read_asserts(v, json_get(v->root, "assert"));
-	if (!v->errors && !v->nevaluators && !v->nasserts)
-		complain(v, 0, v->root, "there is nothing to check: neither "
-		    "evaluators nor assert");
+	/* an empty list says that inputs have their own */
+	if (!v->errors && json_is_null(list) &&
+	    json_is_null(json_get(v->root, "assert")))
+		complain(v, 1, v->root, "there is nothing to check: neither "
+		    "evaluators nor assert (write evaluation.yaml)");
 }
 
 /* Reads the YAML. Returns 0, or -1 after a report. */
@@ -515,11 +518,11 @@ sum_add(struct sum *k, const struct verdict *v, double weight)
 	k->failed += v->kind == VERDICT_FAIL && weight > 0;
 }
 
-/* The mean of what was judged; 1 if nothing counts. */
+/* The mean of what was judged; NaN if nothing counts. */
 static double
 sum_score(const struct sum *k)
 {
-	return k->weight > 0 ? k->score / k->weight : !k->failed;
+	return k->weight > 0 ? k->score / k->weight : (double)NAN;
 }
 
 /*

@@ -147,7 +147,10 @@ standing_add(struct standing *s, const struct standing_run *r)
 	s->passed += v->kind == VERDICT_PASS;
 	s->failed += v->kind == VERDICT_FAIL;
 	s->none += v->kind == VERDICT_NONE;
-	s->score += v->score;
+	if (!isnan(v->score)) {
+		s->scored++;
+		s->score += v->score;
+	}
 	in->runs++;
 	in->passed += v->kind == VERDICT_PASS;
 	if (json_double(r->duration, &ms)) {
@@ -161,8 +164,9 @@ standing_add(struct standing *s, const struct standing_run *r)
 		buf_puts(&persona, "default");
 	else
 		value_text(r->persona, &persona);
-	add_score(gates_find_name(&s->personas, buf_str(&persona), persona.len),
-	    v->score, v->kind == VERDICT_PASS);
+	add_score(gates_find_name(&s->personas, buf_str(&persona),
+	    persona.len), isnan(v->score) ? 0 : v->score,
+	    v->kind == VERDICT_PASS);
 	add_scores(s, r->outcome);
 	buf_release(&persona);
 }
@@ -326,7 +330,7 @@ rate(const struct standing *s)
 static double
 mean_score(const struct standing *s)
 {
-	return s->runs ? s->score / (double)s->runs : 0;
+	return s->scored ? s->score / (double)s->scored : 0;
 }
 
 /* success_criteria.performance.NAME when enabled. Returns 1 with its limit. */

@@ -53,7 +53,8 @@ struct standing_names {
 /* The figures so far. Zeroed memory has none. */
 struct standing {
 	size_t runs, passed, failed, none;
-	double score;		/* sum of those that were judged */
+	size_t scored;		/* those that have a score */
+	double score;		/* their sum */
 	double duration, longest;	/* milliseconds; sum, maximum */
 	size_t durations, unsuccessful;
 	struct set known;

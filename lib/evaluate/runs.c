@@ -166,23 +166,41 @@ copy(int from)
 	return fd;
 }
 
+/*
+ * Opens the rows of a directory: those with the verdicts of its evaluation, if it
+ * was evaluated when it was finished.
+ */
+static int
+open_in(int dir)
+{
+	int evaluation = plain_open_folder(dir, "evaluation"), fd = -1;
+
+	if (evaluation >= 0) {
+		fd = plain_open(evaluation, "trace_summary.jsonl", O_RDONLY);
+		close(evaluation);
+	}
+	return fd >= 0 ? fd : plain_open(dir, "trace_summary.jsonl",
+	    O_RDONLY);
+}
+
 static int
 open_rows(const char *name)
 {
 	struct stat st;
-	int fd, dir, error;
+	int fd, whole, error;
 
-	fd = !strcmp(name, "-") ? dup(STDIN_FILENO) : open(name, O_RDONLY |
+	whole = !strcmp(name, "-") ? dup(STDIN_FILENO) : open(name, O_RDONLY |
 	    O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
+	if (whole < 0)
 		return -1;
-	if (S_ISREG(st.st_mode) && lseek(fd, 0, SEEK_CUR) == 0)
-		return fd;
-	dir = fd;
-	fd = S_ISDIR(st.st_mode) ? plain_open(dir, "trace_summary.jsonl",
-	    O_RDONLY) : copy(dir);
+	if (fstat(whole, &st))
+		fd = -1;
+	else if (S_ISREG(st.st_mode) && lseek(whole, 0, SEEK_CUR) == 0)
+		return whole;
+	else
+		fd = S_ISDIR(st.st_mode) ? open_in(whole) : copy(whole);
 	error = errno;
-	close(dir);
+	close(whole);
 	errno = error;
 	return fd;
 }

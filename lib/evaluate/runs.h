@@ -45,7 +45,8 @@ struct runs {
 };
 
 /*
- * Reads an experiment directory's rows, or a file of rows or traces; "-" is the
+ * Reads an experiment directory's rows, those of its folder "evaluation" if there
+ * is one, or a file of rows or traces; "-" is the
  * standard input. metric is the name of a score to read, or NULL. Returns 0, or
  * -1 with *e filled in.
  */

@@ -38,9 +38,13 @@ evaluate_experiment() {
 
 # The experiment that `diff` compares with is a link in output_directory.
 diff() {
-	local pass=() names=("${operands[@]}")
+	local dir pass=() names=("${operands[@]}")
 
 	need fl-diff
+	if [[ ${opt[latest]-} ]]; then
+		choose_experiment
+		names=("$dir")
+	fi
 	((${#names[@]})) || die "diff what? Name a new experiment"
 	if ((${#names[@]} == 1)); then
 		use_config
