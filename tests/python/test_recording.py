@@ -1,4 +1,5 @@
 import collections
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -8,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import sqlite3
 import stat
 import threading
 import unittest
@@ -86,6 +88,14 @@ class RecordingCase(FolderCase):
 
 
 class RecordTest(RecordingCase):
+    def test_a_connection_that_can_be_called_is_noted_by_its_class(self):
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            record = self.record(db=db, cursor=db.cursor(), now=print)
+        self.assertEqual(record["kwargs"]["db"], "<repr:sqlite3.Connection>")
+        self.assertEqual(record["objects"]["db"], "sqlite3.Connection")
+        self.assertEqual(record["objects"]["cursor"], "sqlite3.Cursor")
+        self.assertEqual(record["kwargs"]["now"], "<callable:print>")
+
     def test_a_record_has_its_fields_in_order(self):
         record = self.record(a=1)
         order = ["_version", "iteration", "target", "kwargs", "timestamp", "objects", "types"]

@@ -11,12 +11,14 @@ Recording raises nothing into the program it watches: an error becomes a
 RuntimeWarning, once for each type of exception.
 """
 
+import functools
 import os
 import sys
+import types
 from itertools import count
 
 from . import masking
-from .classes import class_name, has, is_enum, is_static, is_tool
+from .classes import class_name, is_enum, is_static, is_tool
 from .forms import OBJECT, OPAQUE, Octets, Pairs, has_plain_keys, own_attributes, written
 from .introspect import is_coroutine_function
 from .jsontext import quote
@@ -29,6 +31,15 @@ from .settings import get_config
 DEFAULT_FILE = os.path.join("recordings", "args.jsonl")
 
 _OCTETS = (bytes, bytearray)
+_FUNCTIONS = (
+    type,
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+    types.MethodWrapperType,
+    types.MethodDescriptorType,
+    functools.partial,
+)
 # Cache of keys, which repeat: key -> masked, as JSON with its colon.
 _starts = {}
 _SCALARS = frozenset((str, int, float, bool, type(None), bytes))
@@ -303,8 +314,9 @@ class RecordEncoder(Encoder):
 
     def callable(self, value):
         kind = type(value)
-        if has(kind, "__getattr__") and is_tool(kind, self._own):
-            return self.opaque(class_name(kind))  # a proxy of something, or a mock
+        if not issubclass(kind, _FUNCTIONS) and is_tool(kind, self._own):
+            # a proxy of something, a mock, or a connection that can be called
+            return self.opaque(class_name(kind))
         if issubclass(kind, type):
             self.types[self.path()] = {"class": "type", "name": class_name(value)}
         return self.text(callable_mark(value))
