@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/util.h"
@@ -14,28 +15,51 @@ is_message(struct json_span v)
 	    (json_get(v, "content").p || json_get(v, "parts").p);
 }
 
+/* Most values are none, as their first bytes tell. */
+static int
+may_be_chat(struct json_span v)
+{
+	static const char name[] = "\"messages\"";
+	size_t i;
+
+	if (!v.p || (*v.p != '{' && *v.p != '['))
+		return 0;
+	for (i = 1; i < v.n && strchr(" \t\r\n", v.p[i]); i++)
+		;
+	if (*v.p == '[')
+		return i < v.n && v.p[i] == '{';
+	return v.n - i >= sizeof(name) - 1 &&
+	    !memcmp(v.p + i, name, sizeof(name) - 1);
+}
+
 int
 chat_find(struct json_span v, struct json_span *messages)
 {
-	struct json_span key, value, all = json_get(v, "messages");
+	struct json_span key, value;
 	struct json_iter it;
-	size_t n = 0;
 
-	if (all.p) {
-		for (it = json_each(v); json_next(&it, &key, &value); )
-			n++;
-		if (n > 1)
+	if (!may_be_chat(v))
+		return 0;
+	if (json_is(v, JSON_OBJECT)) {
+		it = json_each(v);
+		if (!json_enter(&it, &key) || !json_equal(key, "messages", 8))
 			return 0;
-		v = all;
+		v.p = it.p;
+		it.p = json_end(it.p);
+		v.n = (size_t)(it.p - v.p);
+		if (json_enter(&it, &key))
+			return 0;
 	}
 	if (!json_is(v, JSON_ARRAY))
 		return 0;
-	n = 0;
-	for (it = json_each(v); json_next(&it, &key, &value); n++)
+	it = json_each(v);
+	if (!json_enter(&it, &key) || *it.p != '{')
+		return 0;
+	for (it = json_each(v); json_next(&it, &key, &value); )
 		if (!is_message(value))
 			return 0;
 	*messages = v;
-	return n > 0;
+	return 1;
 }
 
 /* Appends a part of a content. */

@@ -77,15 +77,23 @@ type_of_url(struct media *m, const char *s)
 	return set_type(m, begin, most);
 }
 
-/* The place after the first occurrence of a text, or NULL. */
+/* The place after the key at p, which is a quote, if it says a type; or NULL. */
 static const char *
-after_text(const char *p, const char *end, const char *text)
+after_key(const char *p, const char *end)
 {
-	size_t n = strlen(text);
+	static const char *const keys[] = {
+		"\"media_type\"", "\"mime_type\"", "\"mimeType\"",
+		"\"mediaType\""
+	};
+	size_t i, n;
 
-	for (; (size_t)(end - p) >= n; p++)
-		if (!memcmp(p, text, n))
+	if (end - p < 2 || p[1] != 'm')
+		return NULL;
+	for (i = 0; i < LEN(keys); i++) {
+		n = strlen(keys[i]);
+		if ((size_t)(end - p) >= n && !memcmp(p, keys[i], n))
 			return p + n;
+	}
 	return NULL;
 }
 
@@ -93,23 +101,19 @@ after_text(const char *p, const char *end, const char *text)
 static int
 type_of_member(struct media *m, const char *begin, const char *end)
 {
-	static const char *const keys[] = {
-		"\"media_type\"", "\"mime_type\"", "\"mimeType\"",
-		"\"mediaType\""
-	};
-	const char *p, *quote;
-	size_t i;
+	const char *p, *q, *quote;
 
-	for (i = 0; i < LEN(keys); i++) {
-		p = after_text(begin, end, keys[i]);
-		if (!p)
+	for (p = begin; p < end && (p = memchr(p, '"', (size_t)(end - p)));
+	    p++) {
+		q = after_key(p, end);
+		if (!q)
 			continue;
-		while (p < end && (*p == ' ' || *p == ':' || *p == '\n'))
-			p++;
-		if (p == end || *p++ != '"')
+		while (q < end && (*q == ' ' || *q == ':' || *q == '\n'))
+			q++;
+		if (q == end || *q++ != '"')
 			continue;
-		quote = memchr(p, '"', (size_t)(end - p));
-		if (quote && set_type(m, p, (size_t)(quote - p)))
+		quote = memchr(q, '"', (size_t)(end - q));
+		if (quote && set_type(m, q, (size_t)(quote - q)))
 			return 1;
 	}
 	return 0;
