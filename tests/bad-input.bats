@@ -16,7 +16,7 @@ filter()
 
 	shift
 	case $name in
-	fl-generate) fl-generate --original -s concise -l "${LIMIT:-9}" "$@" ;;
+	fl-generate) fl-generate --original -s adversarial -l "${LIMIT:-9}" "$@" ;;
 	fl-run) fl-run --protocol lines --command cat "$@" ;;
 	fl-collect) fl-collect "$(mktemp -u exp-XXXXXX)" "$@" ;;
 	fl-parse) fl-parse -f jsonl "$@" ;;
