@@ -182,11 +182,7 @@ kept_add(struct kept *k, const char *from, const char *to)
 {
 	if (from >= to || k->n >= PIECES_MAX)
 		return;
-	if (k->n == k->cap) {
-		k->cap = grow(k->cap, 8);
-		k->pieces = xreallocarray(k->pieces, k->cap,
-		    sizeof(*k->pieces));
-	}
+	ALLOC_GROW(k->pieces, k->n + 1, k->cap);
 	k->pieces[k->n++] = span_of(from, (size_t)(to - from));
 }
 
@@ -457,7 +453,7 @@ kept_hide(struct kept *k, struct span text)
 	size_t i;
 	uint32_t from;
 
-	memset(k, 0, sizeof(*k));
+	*k = (struct kept){0};
 	scan(k, text);
 	if (k->code) {
 		k->n = 0;
