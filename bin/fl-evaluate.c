@@ -88,13 +88,10 @@ static void
 list_checks(void)
 {
 	struct buf list = { 0 };
-	struct out o;
 
 	evaluation_list_checks(&list);
-	out_init(&o, dup(STDOUT_FILENO), 0);
-	out_put(&o, list.p, list.len);
-	if (out_close(&o))
-		die("<stdout>: %s", strerror(o.error));
+	if (out_print(&list))
+		die("<stdout>: %s", strerror(errno));
 	buf_release(&list);
 	exit(0);
 }

@@ -45,13 +45,10 @@ static void
 report_list_formats(void)
 {
 	struct buf list = { 0 };
-	struct out o;
 
 	report_list(&list);
-	out_init(&o, dup(STDOUT_FILENO), 0);
-	out_put(&o, list.p, list.len);
-	if (out_close(&o))
-		die("<stdout>: %s", strerror(o.error));
+	if (out_print(&list))
+		die("<stdout>: %s", strerror(errno));
 	buf_release(&list);
 	exit(0);
 }

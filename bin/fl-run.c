@@ -624,12 +624,8 @@ experiment_close(struct experiment *x)
 static void
 write_text(const struct buf *text)
 {
-	struct out o;
-
-	out_init(&o, dup(STDOUT_FILENO), 0);
-	out_put(&o, text->p, text->len);
-	if (out_close(&o))
-		die("<stdout>: %s", strerror(o.error));
+	if (out_print(text))
+		die("<stdout>: %s", strerror(errno));
 }
 
 /* Writes text and exits with 0. */

@@ -129,8 +129,6 @@ void judge_cost(struct assertion *a, struct subject *s, struct verdict *v);
 void judge_success(struct assertion *a, struct subject *s, struct verdict *v);
 void judge_finish_reason(struct assertion *a, struct subject *s,
     struct verdict *v);
-void judge_span_count(struct assertion *a, struct subject *s,
-    struct verdict *v);
 void judge_span_duration(struct assertion *a, struct subject *s,
     struct verdict *v);
 void judge_error_spans(struct assertion *a, struct subject *s,

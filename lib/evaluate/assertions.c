@@ -57,7 +57,7 @@ static const struct assertion_type promptfoo[] = {
 	    "the run did not fail" },
 	{ "finish-reason", ASSERTION_TEXT, 0, NULL, judge_finish_reason, NULL,
 	    "the model stopped for this reason" },
-	{ "trace-span-count", ASSERTION_OBJECT, 0, NULL, judge_span_count,
+	{ "trace-span-count", ASSERTION_OBJECT, 0, NULL, judge_step_count,
 	    NULL, "min to max steps of a pattern or type" },
 	{ "trace-span-duration", ASSERTION_OBJECT, 0, NULL,
 	    judge_span_duration, NULL, "steps take at most max milliseconds" },

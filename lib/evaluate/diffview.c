@@ -117,21 +117,35 @@ texts_release(struct texts *t)
 	buf_release(&t->reason);
 }
 
+/*
+ * Reads the row of a run. Returns 1; 0, if there is no run, or its file changed
+ * meanwhile and has no row there; -1 if it cannot be read.
+ */
 static int
-read_side(const struct runs *r, const struct runs_run *run, struct texts *t,
-    struct buf *output, struct buf *row)
+read_row(const struct runs *r, const struct runs_run *run, struct buf *row,
+    struct json_span *v)
 {
-	struct json_span v;
 	struct json_fault f;
 
 	if (!run)
 		return 0;
 	if (runs_row(r, run, row))
 		return -1;
-	v = json_buf(row);
-	/* a file that changes meanwhile has no texts any more */
-	if (json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) < 0)
+	if (json_scan(row->p, row->len, JSON_LAX, NULL, NULL, 0, &f) < 0)
 		return 0;
+	*v = json_buf(row);
+	return 1;
+}
+
+static int
+read_side(const struct runs *r, const struct runs_run *run, struct texts *t,
+    struct buf *output, struct buf *row)
+{
+	struct json_span v;
+	int got = read_row(r, run, row, &v);
+
+	if (got <= 0)
+		return got;
 	excerpt_put(output, json_get(v, "output"), SHOWN);
 	t->input.len = t->persona.len = t->iteration.len = t->reason.len = 0;
 	excerpt_put(&t->input, json_get(v, "input"), SHOWN);
@@ -387,17 +401,11 @@ json_side(struct buf *b, const char *key, const struct runs *r,
 	};
 	struct buf reason = { 0 };
 	struct json_span v;
-	struct json_fault f;
 	size_t i;
+	int got = read_row(r, run, row, whole);
 
-	if (!run)
-		return 0;
-	if (runs_row(r, run, row))
-		return -1;
-	v = json_buf(row);
-	if (json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) < 0)
-		return 0;
-	*whole = v;
+	if (got <= 0)
+		return got;
 	json_open(b, key, '{');
 	json_key(b, "pass");
 	buf_puts(b, outcomes[run->outcome]);

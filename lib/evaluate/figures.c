@@ -144,20 +144,6 @@ judge_finish_reason(struct assertion *a, struct subject *s, struct verdict *v)
 
 /* --- spans --------------------------------------------------------------- */
 
-void
-judge_span_count(struct assertion *a, struct subject *s, struct verdict *v)
-{
-	struct steps c;
-	double n = 0;
-
-	if (steps_begin(&c, a, s, v))
-		return;
-	while (steps_next(&c))
-		n++;
-	steps_judge_count(&c, n, "step", v);
-	steps_end(&c);
-}
-
 /* max milliseconds of each, or of the percentile that is given. */
 void
 judge_span_duration(struct assertion *a, struct subject *s, struct verdict *v)

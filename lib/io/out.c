@@ -195,3 +195,16 @@ out_close(struct out *o)
 	o->fd = -1;
 	return o->error ? -1 : 0;
 }
+
+int
+out_print(const struct buf *text)
+{
+	struct out o;
+
+	out_init(&o, dup(STDOUT_FILENO), 0);
+	out_put(&o, text->p, text->len);
+	if (!out_close(&o))
+		return 0;
+	errno = o.error;
+	return -1;
+}

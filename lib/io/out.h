@@ -68,6 +68,12 @@ void out_discard(struct out *o);
  */
 int out_close(struct out *o);
 
+/*
+ * Writes text to the standard output, which stays open. Returns 0, or -1 with
+ * errno.
+ */
+int out_print(const struct buf *text);
+
 /* Writes n bytes, and waits while fd is full. Returns 0, or -1 with errno. */
 int out_write_all(int fd, const void *p, size_t n);
 
