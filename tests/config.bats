@@ -738,6 +738,11 @@ others()
 	done
 	assert_equal "$(cat victim)" important
 	assert_not_exists missing
+	# nor into a pipe, which would block
+	rm setting.yaml.new
+	mkfifo setting.yaml.new
+	run --separate-stderr -2 timeout 20 fl-config set iterations 5
+	assert [ -p setting.yaml.new ]
 	# a file of that name that an interrupted program left is no obstacle
 	rm setting.yaml.new
 	echo old >setting.yaml.new

@@ -449,13 +449,12 @@ configset_replace_file(struct change *c)
 	int fd, bad;
 
 	/* a repository may hold a link of that name to any file */
-	fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	fd = plain_open(AT_FDCWD, temp, O_RDWR | O_CREAT | O_TRUNC);
 	bad = fd < 0 || out_write_all(fd, c->text.p, c->text.len) ||
 	    (stat(c->file, &st) == 0 && fchmod(fd, st.st_mode & 07777)) ||
 	    plain_sync(fd);
 	if (bad)
-		err_set(c->e, 0, 0, "%s", strerror(errno));
+		err_set(c->e, 0, 0, "%s", plain_error(errno));
 	else
 		bad = verify(c, fd);
 	if (fd >= 0 && close(fd) && !bad)

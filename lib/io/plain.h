@@ -8,7 +8,8 @@
 
 /*
  * Opens a regular file in the open folder dir as openat(2) does, with O_CLOEXEC
- * and, for a new file, mode 0600. Returns a descriptor, or -1 with errno set:
+ * and, for a new file, mode 0600. The name has one component: then O_NOFOLLOW
+ * keeps out of other folders as RESOLVE_BENEATH of openat2(2) would. Returns a descriptor, or -1 with errno set:
  * PLAIN_NOT if the name is that of something else, which is left alone.
  */
 #define PLAIN_NOT ELOOP
