@@ -727,6 +727,48 @@ others()
 	assert_equal "$(FLUXLOOP_ITERATIONS=7.0 fl-config get iterations)" 7
 }
 
+@test "set takes a list or mapping in brackets in place of any value" {
+	setting <<-'END'
+	name: trial
+	runner:
+	  # how to call it
+	  args:
+	    user:
+	      name: Ada   # a person
+	  target: "a:b"
+	personas:   # who asks
+	  - name: hurried
+	    description: |
+	      in no
+	      time
+	variation_strategies: [typo]
+	END
+	run -0 fl-config set runner.args '{user: {name: Bo, "n#": 3}}'
+	run -0 fl-config set personas '[{name: calm}]'
+	run -0 fl-config set variation_strategies '["concise", verbose]'
+	run -0 fl-config set base_inputs $'[one,\n  "two  #"]'
+	run -0 fl-config set replay_args.set '{ data.user.token: t0 }'
+	assert_equal "$(<setting.yaml)" "$(cat <<-'END'
+	name: trial
+	runner:
+	  # how to call it
+	  args: {"user":{"name":"Bo","n#":3}}
+	  target: "a:b"
+	personas: [{name: calm}]
+	variation_strategies: ["concise", verbose]
+	base_inputs: ["one","two  #"]
+	replay_args:
+	  set: { data.user.token: t0 }
+	END
+	)"
+	run -2 fl-config set runner.args '{a: 1'
+	assert_output "fl-config: setting.yaml: the value of 'runner.args', column 6: the closing '}' of the mapping that begins at 1:1 is missing"
+	run -2 fl-config set runner.args '[a]'
+	assert_output --partial "'runner.args' must be a mapping"
+	run -2 fl-config set personas $'[a]\n---\n[b]'
+	assert_not_exists setting.yaml.new
+}
+
 @test "set does not write through a link that has the name of its new file" {
 	echo important >victim
 	for link in victim missing .; do

@@ -35,9 +35,10 @@ struct document {
 struct change {
 	const char *file;		/* its path, with links resolved */
 	const char *key;
-	const char *value;		/* YAML text; NULL: the key is removed */
+	const char *value;		/* as given; NULL: the key is removed */
 	enum schema_type type;		/* of the key */
 	struct buf json;		/* value as it will be read back */
+	int flow;			/* 1: value is a list or mapping */
 	struct buf text;		/* contents of the file */
 	struct document old;		/* the file before the change */
 	struct err *e;
@@ -86,11 +87,25 @@ is_plain(const char *text, enum schema_type type)
 	    strcasecmp(text, "false");
 }
 
+/* Whether text is meant as a list or mapping in brackets. */
+static int
+is_flow(const char *text, enum schema_type type)
+{
+	text += strspn(text, " \t\r\n");
+	return *text == '[' ? type == SCHEMA_LIST || type == SCHEMA_STRINGS ||
+	    type == SCHEMA_ANY :
+	    *text == '{' && (type == SCHEMA_MAP || type == SCHEMA_ANY);
+}
+
 /* Appends the value as YAML. */
 static void
-put_yaml(struct buf *b, const struct change *c)
+put_yaml(struct buf *b, struct change *c)
 {
-	if (is_plain(c->value, c->type))
+	/* as it was typed, if nothing in it would depend on its place */
+	if (c->flow)
+		buf_puts(b, strpbrk(c->value, "\r\n#&*") ?
+		    buf_str(&c->json) : c->value);
+	else if (is_plain(c->value, c->type))
 		buf_puts(b, c->value);
 	else
 		json_put_text(b, c->value, strlen(c->value));
@@ -98,8 +113,7 @@ put_yaml(struct buf *b, const struct change *c)
 
 /* Appends a new key: "section:\n  key: value\n" for "section.key". */
 static void
-put_new_key(struct buf *b, const char *key, size_t indent,
-    const struct change *c)
+put_new_key(struct buf *b, const char *key, size_t indent, struct change *c)
 {
 	size_t n;
 
@@ -185,26 +199,82 @@ document_find(const struct document *d, const char *path, const char **rest)
 
 /* --- edits of the text -------------------------------------------------- */
 
-/* Puts the value in the place of a scalar. */
+/* The offset after the line that the byte before at is in. */
+static size_t
+line_end(const struct change *c, size_t at)
+{
+	if (at && c->text.p[at - 1] == '\n')
+		return at;
+	at += strcspn(c->text.p + at, "\n");
+	return at + (at < c->text.len);
+}
+
+/* The offset after the last scalar in a node's value. */
+static size_t
+value_end(const struct change *c, size_t node)
+{
+	const struct tree *t = &c->old.tree;
+	size_t i, end = c->old.marks[node].end;
+
+	if (c->old.marks[node].style != YAMLMARK_BLOCK)
+		return end;
+	/* the end of a block is where the next token begins */
+	for (end = 0, i = node + 1; i < t->nodes[node].next; i++)
+		if (c->old.marks[i].style != YAMLMARK_BLOCK &&
+		    c->old.marks[i].end > end)
+			end = c->old.marks[i].end;
+	return end;
+}
+
+/* The list or mapping, written by indentation, that has the node at path. */
+static size_t
+section_around(const struct change *c, const char *path)
+{
+	char *part = xstrdup(path), *dot = strrchr(part, '.');
+	const char *rest;
+	size_t section = 0;
+
+	if (dot) {
+		*dot = '\0';
+		section = document_find(&c->old, part, &rest);
+	}
+	free(part);
+	return section;
+}
+
+/* The offset after the colon of the key of a node. */
+static size_t
+after_colon(const struct change *c, size_t node)
+{
+	size_t at = c->old.marks[node - 1].end;
+
+	at += strcspn(c->text.p + at, ":\n");
+	return at + (c->text.p[at] == ':');
+}
+
+/* Puts the value in the place of another. */
 static int
 replace_value(struct change *c, size_t node)
 {
 	const struct yamlmark *m = &c->old.marks[node];
 	struct buf b = { 0 };
-	size_t at = m->start, n = m->end - m->start;
+	size_t at = m->start, end = m->end;
+	int lines = m->style == YAMLMARK_BLOCK || m->style == YAMLMARK_TEXT;
 
-	if (m->style != YAMLMARK_PLAIN && m->style != YAMLMARK_QUOTED)
+	if (m->style == YAMLMARK_ALIAS || (lines && (!node || c->old.tree.nodes[
+	    section_around(c, c->key)].type != JSON_OBJECT)))
 		return err_set(c->e, m->line, m->col, "'%s' is not on one "
 		    "line; edit the file", c->key);
-	/* an empty value goes after the colon of its key, which is m[-1] */
-	if (!n) {
-		at = m[-1].end;
-		at += strcspn(c->text.p + at, ":\n");
-		at += c->text.p[at] == ':';
+	/* an empty value goes after its key, and so does one in place of lines */
+	if (lines || at == end) {
+		at = after_colon(c, node);
+		end = lines ? line_end(c, value_end(c, node)) : at;
+		while (end > at && c->text.p[end - 1] == '\n')
+			end--;
 		buf_byte(&b, ' ');
 	}
 	put_yaml(&b, c);
-	buf_splice(&c->text, at, n, b.p, b.len);
+	buf_splice(&c->text, at, end - at, b.p, b.len);
 	buf_release(&b);
 	return 0;
 }
@@ -269,33 +339,6 @@ add_key(struct change *c, size_t section, const char *rest)
 	return 0;
 }
 
-/* The offset after the line that the byte before at is in. */
-static size_t
-line_end(const struct change *c, size_t at)
-{
-	if (at && c->text.p[at - 1] == '\n')
-		return at;
-	at += strcspn(c->text.p + at, "\n");
-	return at + (at < c->text.len);
-}
-
-/* The offset after the last scalar in a node's value. */
-static size_t
-value_end(const struct change *c, size_t node)
-{
-	const struct tree *t = &c->old.tree;
-	size_t i, end = c->old.marks[node].end;
-
-	if (c->old.marks[node].style != YAMLMARK_BLOCK)
-		return end;
-	/* the end of a block is where the next token begins */
-	for (end = 0, i = node + 1; i < t->nodes[node].next; i++)
-		if (c->old.marks[i].style != YAMLMARK_BLOCK &&
-		    c->old.marks[i].end > end)
-			end = c->old.marks[i].end;
-	return end;
-}
-
 /*
  * Removes the lines of the key, and of the sections around it that have no
  * other key.
@@ -306,16 +349,14 @@ remove_key(struct change *c, size_t node)
 	const struct yamlmark *key;
 	const struct tree *t = &c->old.tree;
 	char *path = xstrdup(c->key), *dot;
-	const char *rest;
-	size_t start, end, section = 0;
+	size_t start, end, section;
 
 	for (;;) {
+		section = section_around(c, path);
 		dot = strrchr(path, '.');
-		if (dot)
-			*dot = '\0';
-		section = dot ? document_find(&c->old, path, &rest) : 0;
 		if (!dot || t->nodes[section].count > 1)
 			break;
+		*dot = '\0';
 		node = section;
 	}
 	free(path);
@@ -512,6 +553,55 @@ document_open(struct document *d, const char *file, struct err *e)
 	return got;
 }
 
+/* Reads a value, a list or mapping in brackets, as one YAML document. */
+static int
+read_flow(const char *value, struct buf *json, struct err *e)
+{
+	FILE *f = tmpfile();
+	struct yamlin_reader *r;
+	struct buf more = { 0 };
+	size_t line;
+	int bad;
+
+	if (!f)
+		return err_set(e, 0, 0, "%s", strerror(errno));
+	bad = fputs(value, f) == EOF || fflush(f) ||
+	    lseek(fileno(f), 0, SEEK_SET);
+	if (bad) {
+		err_set(e, 0, 0, "%s", strerror(errno));
+	} else {
+		r = yamlin_new(fileno(f), YAMLIN_DOCUMENTS, NULL, NULL);
+		bad = yamlin_next(r, json, &line, e) < 0 ||
+		    yamlin_next(r, &more, &line, e) < 0;
+		if (!bad && more.len)
+			bad = err_set(e, line, 1, "a second document");
+		yamlin_free(r);
+	}
+	fclose(f);
+	buf_release(&more);
+	return bad ? -1 : 0;
+}
+
+/* Reads the value as the file will have it. */
+static int
+read_value(struct change *c)
+{
+	struct err e = { 0 };
+	int bad = c->flow && read_flow(c->value, &c->json, &e);
+
+	if (bad)
+		err_set(c->e, 0, 0, "the value of '%s', column %zu: %s",
+		    c->key, e.col, e.msg);
+	err_release(&e);
+	if (bad || c->flow)
+		return bad ? -1 : 0;
+	if (is_literal(c->value, c->type))
+		buf_puts(&c->json, c->value);
+	else
+		json_put_text(&c->json, c->value, strlen(c->value));
+	return 0;
+}
+
 /*
  * The index of the file that has most of a key's names, the last one of these;
  * the number of files if none has any.
@@ -572,11 +662,9 @@ configset_put(const char *file, const char *key, const char *value,
 	if (!k)
 		return unknown_key(key, e);
 	c.type = k->type;
-	if (is_literal(value, c.type))
-		buf_puts(&c.json, value);
-	else
-		json_put_text(&c.json, value, strlen(value));
-	bad = schema_check_value(k, key, json_buf(&c.json), e) ||
+	c.flow = is_flow(value, c.type);
+	bad = read_value(&c) ||
+	    schema_check_value(k, key, json_buf(&c.json), e) ||
 	    change_layout(&c, file);
 	buf_release(&c.text);
 	buf_release(&c.json);
