@@ -769,6 +769,50 @@ others()
 	assert_not_exists setting.yaml.new
 }
 
+@test "set adds to a mapping in brackets" {
+	setting <<-'END'
+	runner: {target: "a:b"}   # what
+	replay_args: { }
+	personas: [{name: p}]
+	END
+	run -0 fl-config set runner.process.protocol lines
+	run -0 fl-config set replay_args.enabled true
+	run -0 fl-config set personas.0.name 'in a hurry, x'
+	assert_equal "$(<setting.yaml)" "$(cat <<-'END'
+	runner: {process: {protocol: lines}, target: "a:b"}   # what
+	replay_args: {enabled: true }
+	personas: [{name: "in a hurry, x"}]
+	END
+	)"
+	# and of a list, whatever its form
+	setting <<-'END'
+	personas:
+	  - name: one   # 1
+	  -
+	    name: "two"
+	  - &three {name: x}
+	  - *three
+	base_inputs: [a, "b"]
+	END
+	run -0 fl-config set personas.1.name three
+	run -0 fl-config set personas.0.expertise_level novice
+	# what would change two values, or none
+	run -2 fl-config set personas.2.name four
+	run -2 fl-config set personas.3.name four
+	run -2 fl-config set personas.4.name four
+	assert_equal "$(<setting.yaml)" "$(cat <<-'END'
+	personas:
+	  - name: one   # 1
+	    expertise_level: novice
+	  -
+	    name: three
+	  - &three {name: x}
+	  - *three
+	base_inputs: [a, "b"]
+	END
+	)"
+}
+
 @test "set does not write through a link that has the name of its new file" {
 	echo important >victim
 	for link in victim missing .; do
