@@ -662,9 +662,59 @@ end_output(struct out *o)
 	die("<stdout>: %s", strerror(o->error));
 }
 
-/* Prints what would be run. For --check, then becomes the agent. */
+static void
+open_inputs(struct source *s, char **files, int nfiles)
+{
+	source_init(s, files, (size_t)nfiles, report);
+	s->lines = given.lines ? SOURCE_TEXTS : SOURCE_INPUTS;
+	if (given.stdin_name)
+		s->stdin_name = given.stdin_name;
+}
+
+/*
+ * Has a Python handler's arguments made for every input, without a call.
+ * Returns the exit status: 1 if there are inputs that it cannot be called with.
+ */
+static int
+check_inputs(struct config *c, char **files, int nfiles)
+{
+	struct experiment x;
+	struct source s;
+	struct err e = { 0 };
+	struct out o;
+	FILE *traces = tmpfile();
+	long long failed;
+	int status;
+
+	if (!traces)
+		die("cannot make a temporary file: %s", strerror(errno));
+	given.iterations.n = given.parallel.n = 1;
+	given.retries.n = 0;
+	if (experiment_open(&x, c, &e))
+		die("%s", e.msg);
+	check_prepare(&x.command);
+	x.plan.kind.argv = x.command.argv.w;
+	open_inputs(&s, files, nfiles);
+	out_init(&o, fileno(traces), 0);
+	status = engine_run(&x.plan, &s, &o);
+	failed = out_flush(&o) ? err_set(&e, 0, 0, "%s", strerror(o.error)) :
+	    status == 2 ? 0 : check_failures(fileno(traces), &e);
+	if (failed < 0)
+		die("temporary file: %s", e.msg);
+	if (failed)
+		warn("%s cannot be called with %lld of the inputs",
+		    x.command.target, failed);
+	source_release(&s);
+	experiment_close(&x);
+	return status;
+}
+
+/*
+ * Prints what would be run. For --check, then makes the arguments of inputs or
+ * becomes the agent.
+ */
 static _Noreturn void
-explain(struct config *c)
+explain(struct config *c, char **files, int nfiles)
 {
 	struct command agent;
 	struct buf text = { 0 };
@@ -676,6 +726,10 @@ explain(struct config *c)
 	if (!bad && (!given.check || !agent.python))
 		print_text(&text);
 	write_text(&text);
+	if (!bad && nfiles) {
+		take_configured(c);
+		exit(check_inputs(c, files, nfiles));
+	}
 	if (!bad)
 		check_become(&agent, c, &e);
 	die("%s", e.msg);
@@ -692,10 +746,7 @@ run_inputs(struct config *c, char **files, int nfiles)
 
 	if (experiment_open(&x, c, &e))
 		die("%s", e.msg);
-	source_init(&s, files, (size_t)nfiles, report);
-	s.lines = given.lines ? SOURCE_TEXTS : SOURCE_INPUTS;
-	if (given.stdin_name)
-		s.stdin_name = given.stdin_name;
+	open_inputs(&s, files, nfiles);
 	out_init(&o, STDOUT_FILENO, 0);
 	bar.start = isotime_monotonic();
 	status = engine_run(&x.plan, &s, &o);
@@ -731,7 +782,7 @@ main(int argc, char **argv)
 	    (void *)(uintptr_t)given.config))
 		exit(2);
 	if (given.explain || given.check)
-		explain(&c);
+		explain(&c, argv + first, argc - first);
 	take_configured(&c);
 	status = run_inputs(&c, argv + first, argc - first);
 	config_release(&c);

@@ -1109,6 +1109,38 @@ numbered()
 	assert_regex "$stderr" 'has no "handel"'
 }
 
+@test "--check of a file makes the arguments of its inputs and calls nothing" {
+	cat >app.py <<-'END'
+	import datetime
+	async def handle(text, day: datetime.date = None, n=0):
+	    print("called", day.year)
+	END
+	call() {
+		printf '{"input":"x","metadata":{"input_path":"text","template_kwargs":%s,"types":%s}}\n' "$1" "${2-{\}}"
+	}
+	call '{"text":"a","day":"2026-02-01"}' '{"day":"datetime.date"}' >inputs
+	run --separate-stderr -0 fl-run --replay --target app:handle --check inputs
+	assert_line --index 0 $'target\tapp:handle'
+	refute_output --partial trace_id
+	assert_equal "$stderr" ''
+	# each reason once, with the number of inputs
+	call '{"text":"a","dya":1}' >>inputs
+	call '{"text":"b","dya":2}' >>inputs
+	call '{"text":"a","day":"soon"}' '{"day":"datetime.date"}' >>inputs
+	run --separate-stderr -1 fl-run --replay --target app:handle --check - <inputs
+	assert_equal "$(grep -c 'does not take "dya"' <<<"$stderr")" 1
+	assert_equal "$(grep -c 'argument "day" cannot be rebuilt as datetime.date' <<<"$stderr")" 1
+	assert_equal "$(tail -n 1 <<<"$stderr")" 'fl-run: app:handle cannot be called with 3 of the inputs'
+	refute grep "called 20" <<<"$stderr"
+	# as in a run, none is called if the first cannot be
+	tail -n 1 inputs >last
+	run --separate-stderr -2 fl-run --replay --target app:handle --check last
+	assert_equal "$(grep -c 'argument "day"' <<<"$stderr")" 1
+	# an agent that is another program is not started
+	run --separate-stderr -0 fl-run --command "touch started" --check inputs
+	assert_not_exists started
+}
+
 @test "--list-options prints each option with its argument and a description" {
 	run -0 fl-run --list-options
 	assert_line $'iterations\tN\trun each input N times'
