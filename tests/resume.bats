@@ -411,10 +411,10 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	assert_equal "$output" "$(sed -n 2p in)"
 	assert_equal "$stderr" "fl-collect: in:4: a trace of this trace_id was there before
 fl-collect: exp: 2 traces of existing runs: skipped"
-	# a new experiment takes what comes, as repeats of one run
+	# in a new experiment, too
 	run --separate-stderr -1 fl-collect -q new <(sed -n '1p;1s/t1/other/p' "$TRACES"; sed -n 2p "$TRACES")
-	assert_equal "$stderr" ''
-	assert_equal "$(lines_of new/trace_summary.jsonl)" 3
+	assert_equal "$stderr" 'fl-collect: new: 1 trace of existing runs: skipped'
+	assert_equal "$(lines_of new/trace_summary.jsonl)" 2
 }
 
 @test "another one that writes is told before anything else" {
@@ -543,7 +543,7 @@ begun()
 	END
 	printf 'inputs:\n- a\n' >inputs.yaml
 	with=(-q -c setting.yaml --inputs inputs.yaml --runs 3 --option limit=3)
-	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	run -1 fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
 	printf '{"cut' >>exp/traces.jsonl
 	cp -Rp exp before
 }
@@ -584,7 +584,7 @@ seed was 1, is not set' "${with[@]}"
 	{ cat kept; printf 'input_template: "%0100da"\n' 0; } >setting.yaml
 	refuses "input_template was not set, is \"$(printf %060d 0)…\"" "${with[@]}"
 	rm -r exp before
-	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	run -1 fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
 	cp -Rp exp before
 	{ cat kept; printf 'input_template: "%0100db"\n' 0; } >setting.yaml
 	refuses 'input_template has changed' "${with[@]}"

@@ -234,9 +234,9 @@ replies()
 @test "a trace is written once" {
 	replies
 	fl-run --command 'sh agent.sh' <(inputs 2) >traces
-	run -1 --separate-stderr fl-collect -q exp traces traces
+	run -0 --separate-stderr fl-collect -q exp traces traces
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
-	assert_regex "$stderr" 'traces:1: a trace of this trace_id was there before'
+	assert_equal "$stderr" 'fl-collect: exp: 2 traces of existing runs: skipped'
 }
 
 @test "run_delay_seconds passes between the runs of an agent" {
