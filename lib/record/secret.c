@@ -6,6 +6,7 @@
 #include "secret.h"
 #include "secretname.h"
 #include "shape.h"
+#include "shapevalue.h"
 
 static const char mask[] = "***";
 
@@ -200,7 +201,7 @@ is_secret_string(const char *s, size_t n, size_t i)
 static int
 is_secret_before(const char *s, size_t at)
 {
-	size_t from, len = shape_name(s, at, &from, NULL);
+	size_t from, len = shapevalue_name(s, at, &from, NULL);
 
 	if (!len)
 		return 0;

@@ -3,7 +3,7 @@
 Tokens have the prefixes that their issuers give them so that they can be found
 where they leak. Other secrets are found by what is around them: the password in
 a URL, what follows `Bearer`, the value in `password=...`. Nothing is found by
-its randomness. lib/record/shape.c has the same rules.
+its randomness. lib/record/shape*.c have the same rules.
 """
 
 import re
