@@ -12,6 +12,13 @@ cd "$(dirname "$0")/.." || exit 2
 build=$(realpath "${BUILD:-build}")
 export BUILD_DIR=$build PATH=$build/bin:$PATH CC=${CC:-gcc}
 export FLUXLOOP_PYTHONPATH=$PWD/lib/python
+# Where python3 is a script that looks for the interpreter, as pyenv's, it takes
+# longer than most tests: the interpreter's folder comes first.
+python=$(command -v "${PYTHON:-python3}")
+if [ "$(head -c 2 -- "$python" | tr -d '\0')" = '#!' ]; then
+	python=$("$python" -c 'import sys; print(sys.executable)')
+	PATH=$build/bin:${python%/*}:$PATH
+fi
 # the tests do not depend on the user's environment
 unset "${!FLUXLOOP_@}"
 export FLUXLOOP_PYTHONPATH=$PWD/lib/python
