@@ -103,7 +103,7 @@ files_in()
 		{ row t "\"observation_count\":$count"; row u '"observation_count":1'
 			observation t a; observation t b; observation u c; } >in
 		run --separate-stderr -1 fl-parse in
-		assert_equal "$stderr" 'fl-parse: 1 trace has not the observations that the row counts'
+		assert_equal "$stderr" 'fl-parse: 1 trace has more or fewer observations than the row counts'
 		assert_line '### Step 2: [tool] b'
 		assert_line '### Step 1: [tool] c'
 	done
@@ -112,7 +112,7 @@ files_in()
 	assert_equal "$stderr" ''
 	echo '{"trace_id":"t","observation_count":2,"observations":[{"id":"a"}]}' >in
 	run --separate-stderr -1 fl-parse in
-	assert_equal "$stderr" 'fl-parse: 1 trace has not the observations that the row counts'
+	assert_equal "$stderr" 'fl-parse: 1 trace has more or fewer observations than the row counts'
 }
 
 @test "a row that is there twice counts once, different rows both" {

@@ -332,7 +332,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	rm exp/manifest.json
 	cp -Rp exp before
 	run --separate-stderr -2 fl-collect --continue exp "$TRACES"
-	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: it is not known what the runs were made with; --anyway continues all the same'
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: what the runs were made with is unknown; --anyway continues in spite of that'
 	diff -r before exp
 	run --separate-stderr -1 fl-collect --continue --anyway -q exp "$TRACES"
 	same exp
@@ -558,7 +558,7 @@ refuses()
 		told+="fl-collect: $line"$'\n'
 	done <<<"$1"
 	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
-	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
 	diff -r before exp
 }
 
@@ -955,7 +955,7 @@ finished()
 fl-collect: --iterations was not given, is 2
 fl-collect: --seed was 5, is 6
 fl-collect: the number of runs was 3, is 6
-fl-collect: $dir: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
+fl-collect: $dir: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
 	cp setting.yaml kept
 	sed -i 's/50/60/' setting.yaml
 	inputs one stuck three more
@@ -1018,7 +1018,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 		"command": "touch ran", "target": "a:b", "output": "x", "anyway": "1", "max-time": "1", "limit": "2"}' \
 		kept >"$dir/manifest.json"
 	run -2 timeout 20 fluxloop run experiment --resume "$dir"
-	assert_line --partial 'not continued, since'
+	assert_line --partial 'not continued: the changes'
 	assert_not_exists log
 	run -0 timeout 20 fluxloop run experiment --resume "$dir" --anyway
 	assert_not_exists log
