@@ -49,7 +49,7 @@ whole_put(struct buf *b, struct trace *t)
 			json_add(b, NULL, o->raw);
 			continue;
 		}
-		/* a lone surrogate or NaN is no JSON to others */
+		/* others do not read a lone surrogate or NaN */
 		json_comma(b);
 		json_compact(b, o->raw);
 	}

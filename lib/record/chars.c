@@ -51,7 +51,7 @@ chars_blank(const char *s, size_t n, size_t i, size_t most)
 }
 
 /*
- * Whether no word is going on before s[i]: the character there is neither a
+ * Whether no word continues at s[i]: the character before is neither a
  * letter nor a digit, or it is a part of an escape such as \n or %3D.
  */
 int
@@ -72,7 +72,7 @@ chars_placeholder(const char *s, size_t n)
 	    "...", 3));
 }
 
-/* Whether it is no word of a language: digits, symbols, capitals inside. */
+/* Not a word of a language: digits, symbols or capitals inside. */
 int
 chars_opaque(const char *s, size_t n)
 {
