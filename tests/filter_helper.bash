@@ -22,6 +22,12 @@ values()
 	jq -r "$1" "$2" | paste -sd ' '
 }
 
+# formats: prints the names of the formats, one a line.
+formats()
+{
+	fl-parse --list-formats | cut -f 1
+}
+
 # processes NAME=VALUE: prints the number of processes with that variable.
 processes()
 {
