@@ -1086,3 +1086,16 @@ others()
 	fl-config -f configs unset inputs_file
 	assert_equal "$(cat configs/input.yaml)" 'variation_count: 3'
 }
+
+@test "every key is documented" {
+	local path
+
+	grep -o '\.path = "[^"]*"' "$ROOT/lib/config/schema.c" | cut -d '"' -f 2 >keys
+	(($(lines_of keys) > 100))
+	while read -r path; do
+		path=${path%%.\*\*}
+		path=${path%.\*}
+		# some stand in a list below their section
+		documented fluxloop-setting.5 "${path##*.}"
+	done <keys
+}

@@ -28,6 +28,12 @@ formats()
 	fl-parse --list-formats | cut -f 1
 }
 
+# documented PAGE NAME: the manual page PAGE mentions NAME as a word.
+documented()
+{
+	grep -qwF -- "$2" "$ROOT/man/$1" || fail "$1 does not document $2"
+}
+
 # processes NAME=VALUE: prints the number of processes with that variable.
 processes()
 {

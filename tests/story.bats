@@ -26,8 +26,7 @@ experiment()
 	experiment
 	for format in $(formats | grep -vx csv); do
 		fl-parse -f "$format" -o "dir.$format" exp
-		# without the index
-		cat "dir.$format"/[!i]* >"all.$format"
+		find "dir.$format" -type f ! -name '.*' ! -name 'index.*' -exec cat {} + >"all.$format"
 		for what in POLICY_VIOLATION first Hello typo 'two letters swapped' \
 			'it does not match' 'the cost is not known' 'debug print' 'warn to'; do
 			grep -qF -- "$what" all.$format || missing+="$format: $what
