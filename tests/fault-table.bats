@@ -12,7 +12,6 @@ load fault_helper
 setup_file()
 {
 	find_python
-	export PYTHONDONTWRITEBYTECODE=1
 	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
 }
 

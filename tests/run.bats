@@ -7,7 +7,6 @@ HANDLERS=$AGENTS/handlers.py
 setup_file()
 {
 	find_python
-	export PYTHONDONTWRITEBYTECODE=1
 	"${CC:-gcc}" -o "$BATS_FILE_TMPDIR/agent" "$ROOT/tests/agents/agent.c"
 }
 

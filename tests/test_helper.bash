@@ -32,6 +32,9 @@ done
 unset name
 # a build in another folder would not find the package
 export FLUXLOOP_PYTHONPATH=$ROOT/lib/python
+# Python compiles the package once, for all tests, and writes nothing beside it
+export PYTHONPYCACHEPREFIX=${BIN%/bin}/pycache
+unset PYTHONDONTWRITEBYTECODE
 
 # Seconds that a test may take.
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
