@@ -25,7 +25,8 @@ export FLUXLOOP_PYTHONPATH=$PWD/lib/python
 logs=$build/check
 # The files that take longest, which start first. build/check/*.tap has the time
 # of each test.
-slow=(fluxloop resume run-faults parse-engine fault-table import html run bad-input)
+slow=(resume fluxloop parse-engine run run-faults run-engine fault-table terminal
+	yaml-suite html disk-faults import bad-input dialects config)
 # Seconds that a file may take; test_helper.bash limits single tests.
 longest=1800
 rm -rf "$logs"
