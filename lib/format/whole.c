@@ -15,7 +15,7 @@ static const char *const others[] = {
 static void
 whole_put_row(struct buf *b, const struct trace *t)
 {
-	struct buf id = { 0 };	/* or a row without what is not JSON */
+	struct buf id = { 0 };	/* or a row, made valid JSON */
 
 	if (t->row.p && t->met) {
 		json_compact(&id, t->row);
