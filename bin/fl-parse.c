@@ -344,16 +344,16 @@ parse_warn_counts(const struct join *j)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
 	if (j->changed && j->extents)
-		warn("%zu row%s to what are not its observations, or no "
-		    "JSON; give both files instead of the folder to see more",
+		warn("%zu row%s to lines that are not observations of its "
+		    "trace; give both files instead of the folder to see more",
 		    j->changed, j->changed == 1 ? " points" : "s point");
 	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,
 		    j->changed == 1 ? "" : "s");
 	if (j->unmatched)
-		warn("%zu trace%s not the observations that the row "
-		    "counts", j->unmatched, j->unmatched == 1 ? " has" :
-		    "s have");
+		warn("%zu trace%s than the row counts", j->unmatched,
+		    j->unmatched == 1 ? " has more or fewer observations" :
+		    "s have more or fewer observations");
 }
 
 /*

@@ -829,7 +829,7 @@ others()
 	mkfifo setting.yaml.new
 	run --separate-stderr -2 timeout 20 fl-config set iterations 5
 	assert [ -p setting.yaml.new ]
-	# a file of that name that an interrupted program left is no obstacle
+	# an interrupted program may have left a file of that name
 	rm setting.yaml.new
 	echo old >setting.yaml.new
 	run -0 fl-config set iterations 5
@@ -1012,7 +1012,7 @@ others()
 	assert_equal "$(cat setting.yaml)" ''
 }
 
-@test "null is no value, of whatever type the key is" {
+@test "null is not a value, whatever the key's type" {
 	printf 'name: a\nseed: 1\nrunner:\n  target: "a:b"\n' >setting.yaml
 	for key in name seed runner.target runner.use_docker; do
 		fl-config set "$key" null
@@ -1085,4 +1085,17 @@ others()
 	assert_output shop
 	fl-config -f configs unset inputs_file
 	assert_equal "$(cat configs/input.yaml)" 'variation_count: 3'
+}
+
+@test "every key is documented" {
+	local path
+
+	grep -o '\.path = "[^"]*"' "$ROOT/lib/config/schema.c" | cut -d '"' -f 2 >keys
+	(($(lines_of keys) > 100))
+	while read -r path; do
+		path=${path%%.\*\*}
+		path=${path%.\*}
+		# some stand in a list below their section
+		documented fluxloop-setting.5 "${path##*.}"
+	done <keys
 }

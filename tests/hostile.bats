@@ -31,7 +31,7 @@ harmless()
 	END
 }
 
-@test "text of a step's type and name is no markup in its heading" {
+@test "the type and name of a step are text, not markup, in its heading" {
 	cat >t <<-'END'
 	{"trace_id":"t","iteration":0,"input":"a","output":"b","success":true,"observations":[{"trace_id":"t","type":"tool","name":"<img src=x onerror=alert(1)> ![t](http://evil.example/p.png) [c](javascript:alert(1)) `x` *y* &lt; a|b"},{"trace_id":"t","type":"]\n# no heading","name":"x\n---\n### Step 9: [tool] z"},{"trace_id":"t","type":"tool","name":"get_weather_v2"}]}
 	END

@@ -201,7 +201,7 @@ replies()
 	assert_equal "$(jq -r '.tag // empty' exp/traces.jsonl)" 7
 }
 
-@test "no process is signalled once it was collected" {
+@test "no process is signalled after it was reaped" {
 	local options
 
 	is_sanitized && skip 'the sanitizers want to be loaded first'
@@ -459,7 +459,7 @@ replies()
 }
 
 @test "a run whose end precedes its start took no time" {
-	# it tells of all that it was sent ahead at once
+	# it reports all requests that it was sent ahead at once
 	cat >agent.py <<-'END'
 		import json, os, time
 		print('{"type":"hello","pipeline":16}', flush=True)

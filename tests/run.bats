@@ -7,7 +7,6 @@ HANDLERS=$AGENTS/handlers.py
 setup_file()
 {
 	find_python
-	export PYTHONDONTWRITEBYTECODE=1
 	"${CC:-gcc}" -o "$BATS_FILE_TMPDIR/agent" "$ROOT/tests/agents/agent.c"
 }
 
@@ -125,7 +124,7 @@ nothing_left()
 	run --separate-stderr -1 fl-run --protocol lines --command 'sh blank' in
 	assert_equal "$(jq -r .error_kind <<<"$output" | sort -u)" protocol
 	assert_regex "$(jq -r .error <<<"$output" | head -n 1)" 'several lines for one request; .*ready_pattern'
-	# a banner is no harm where it is expected
+	# a banner does no harm where it is expected
 	echo 'runner: {process: {ready_pattern: ^Loading}}' >s.yaml
 	run --separate-stderr -0 fl-run -c s.yaml --protocol lines --command 'sh early' in
 	assert_equal "$(jq -r .output <<<"$output" | xargs)" \

@@ -60,7 +60,7 @@ setup_file()
 
 	fluxloop init project --name demo >/dev/null
 	mv fluxloop/demo "$folder"
-	printf 'runner: {command: [cat], protocol: lines}\nbase_inputs: [a]\noutput_directory: out\nname: x\n' >"$folder/setting.yaml"
+	printf 'runner: {process: {command: [cat], protocol: lines}}\nbase_inputs: [a]\noutput_directory: out\nname: x\n' >"$folder/setting.yaml"
 	run -0 fluxloop generate inputs --config "$folder/setting.yaml" --output "$folder/in.jsonl"
 	next=$(sed -n 's/^next: //p' <<<"$output")
 	refute grep -qP '[^ -~]' <<<"$next"

@@ -87,7 +87,7 @@ is_plain(const char *text, enum schema_type type)
 	    strcasecmp(text, "false");
 }
 
-/* Whether text is meant as a list or mapping in brackets. */
+/* Whether text looks like a list or mapping in brackets. */
 static int
 is_flow(const char *text, enum schema_type type)
 {

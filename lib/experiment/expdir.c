@@ -251,15 +251,15 @@ recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
 	wrong = x->manifest.len && manifest_compare(json_buf(&x->manifest),
 	    json_buf(&x->next), report);
 	if (wrong && !(how & EXPDIR_ANYWAY))
-		return err_set(e, 0, 0, "%s: not continued, since that may "
-		    "change which runs there are, or their results; --anyway "
-		    "continues it all the same", x->path);
+		return err_set(e, 0, 0, "%s: not continued: the changes may "
+		    "add, remove or alter runs; --anyway continues in spite "
+		    "of them", x->path);
 	if (open_files(x, O_CREAT, e) || find_whole(x, r, fd, e))
 		return -1;
 	if (!x->manifest.len && r->runs && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
-		    "off: it is not known what the runs were made with; "
-		    "--anyway continues all the same", x->path);
+		    "off: what the runs were made with is unknown; --anyway "
+		    "continues in spite of that", x->path);
 	if (repair_manifest(x, m, wrong, r->runs, e))
 		return -1;
 	return mend(x->files, x->fd, x->path, r, report, e) ||

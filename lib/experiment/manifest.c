@@ -397,7 +397,7 @@ manifest_report(struct comparison *c)
 	c->msg.len = 0;
 }
 
-/* Appends a value's beginning, in which nothing harms a terminal. */
+/* Appends the beginning of a value, safe for a terminal. */
 static void
 put_shown(struct buf *b, struct json_span v)
 {

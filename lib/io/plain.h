@@ -2,7 +2,7 @@
 #define PLAIN_H
 
 /*
- * Files in a folder that may have come from somebody else: a symbolic link in
+ * Files in a folder that may have come from others: a symbolic link in
  * it may lead anywhere, and a pipe blocks whoever opens it.
  */
 

@@ -186,7 +186,7 @@ find_named(struct place *p, struct json_span object)
 
 /* --- lists of messages --------------------------------------------------- */
 
-/* Who a message is from: 1 a user, -1 somebody else, 0 unknown. */
+/* The author of a message: 1 a user, -1 another, 0 unknown. */
 static int
 who_wrote(struct json_span message)
 {

@@ -2,8 +2,8 @@
 #define COMPLETED_H
 
 /*
- * The ids of runs that need not be done again, as files of traces or rows have
- * whole lines of them. An id takes eight bytes.
+ * The ids of runs that need not be done again: those with a whole line in a
+ * file of traces or rows. An id takes eight bytes.
  */
 #include <stddef.h>
 #include <stdint.h>

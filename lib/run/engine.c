@@ -327,7 +327,7 @@ fail_started(struct engine *g, struct worker *w, struct run *r,
 		buf_puts(&text, "the agent ended before it answered");
 	}
 	if (w->end_reason && r->printed.len)
-		buf_puts(&text, "; it printed what is no message");
+		buf_puts(&text, "; its output is not messages");
 	buf_puts(&text, " (");
 	describe_end(w, &text);
 	buf_byte(&text, ')');

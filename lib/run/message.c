@@ -64,9 +64,9 @@ has_value(const char *p, size_t n, const char *text)
 	return n >= strlen(text) && !memcmp(p, text, strlen(text));
 }
 
-/* Whether a line that is not JSON was meant to be a message, and a reply. */
+/* Whether a line that is not JSON looks like a message, and like a reply. */
 static int
-is_meant(const char *p, size_t n, int *is_reply)
+looks_like_message(const char *p, size_t n, int *is_reply)
 {
 	static const char type[] = "\"type\"";
 	const size_t len = sizeof(type) - 1;
@@ -100,7 +100,7 @@ message_read(struct message *m, const char *p, size_t n)
 	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
 	    MESSAGE_FIELDS, &m->fault);
 	m->is_reply = 0;
-	m->broken = met < 0 && is_meant(p, n, &m->is_reply);
+	m->broken = met < 0 && looks_like_message(p, n, &m->is_reply);
 	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)

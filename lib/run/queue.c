@@ -59,7 +59,7 @@ is_wanted_persona(const struct queue_plan *p, const struct input *in)
 	return !p->npersonas;
 }
 
-/* A job that cannot be run: the first one is the end of the experiment. */
+/* An input that cannot be run: the first one ends the experiment. */
 static void
 refuse_input(struct queue *q, struct input *in, const struct err *e)
 {

@@ -134,7 +134,7 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	/* the first call cannot be made: the experiment would be of failures */
+	/* the first call cannot be made: all others would fail, too */
 	if (!g->view.done && message_is(m, MESSAGE_HAS_CODE, "setup")) {
 		reply_report_masked(g, end.error);
 		g->fatal = 1;

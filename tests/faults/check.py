@@ -132,7 +132,14 @@ def failed_run(got):
     return '"success":false' in got["stdout"]
 
 
-def scenarios():
+def formats(programs):
+    """The names of the formats that fl-parse has."""
+    listed = subprocess.run([f"{programs}/fl-parse", "--list-formats"],
+                            stdout=subprocess.PIPE, check=True, text=True)
+    return [line.split("\t")[0] for line in listed.stdout.splitlines()]
+
+
+def scenarios(programs):
     """name, program, arguments, standard input, what is the same, and what
     has to hold of the files after a failure."""
     yield ("extract", "fl-record-extract", ["rec.jsonl"], "", same,
@@ -158,7 +165,7 @@ def scenarios():
            lambda good, got: None)
     yield ("import", "fl-import", ["otlp", "otlp.jsonl"], "", same,
            nothing_half)
-    for kind in "md html tree json jsonl chrome otlp csv".split():
+    for kind in formats(programs):
         yield ("parse " + kind, "fl-parse", ["-f", kind, "-j", "2", "-o",
                                              "out", "whole.jsonl"], "", same,
                nothing_half)
@@ -289,7 +296,7 @@ def main():
     faults = ran = 0
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for s in scenarios():
+            for s in scenarios(args.programs):
                 if args.only not in s[0]:
                     continue
                 good, calls = check.count(s)
