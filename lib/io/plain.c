@@ -20,8 +20,12 @@ plain_open(int dir, const char *name, int flags)
 		errno = PLAIN_NOT;
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) || (S_ISREG(st.st_mode) && flags & O_TRUNC &&
-	    ftruncate(fd, 0)))
+	if (fstat(fd, &st))
+		error = errno;
+	else if (S_ISREG(st.st_mode) && (flags & O_ACCMODE) != O_RDONLY &&
+	    st.st_nlink > 1)
+		error = PLAIN_LINKED;
+	else if (S_ISREG(st.st_mode) && flags & O_TRUNC && ftruncate(fd, 0))
 		error = errno;
 	else if (S_ISREG(st.st_mode))
 		return fd;
@@ -33,7 +37,9 @@ plain_open(int dir, const char *name, int flags)
 const char *
 plain_error(int error)
 {
-	return error == PLAIN_NOT ? "not a regular file" : strerror(error);
+	return error == PLAIN_NOT ? "not a regular file" :
+	    error == PLAIN_LINKED ? "a hard link: its other name would change, "
+	    "too; put a copy in its place" : strerror(error);
 }
 
 int

@@ -9,10 +9,13 @@
 /*
  * Opens a regular file in the open folder dir as openat(2) does, with O_CLOEXEC
  * and, for a new file, mode 0600. The name has one component: then O_NOFOLLOW
- * keeps out of other folders as RESOLVE_BENEATH of openat2(2) would. Returns a descriptor, or -1 with errno set:
- * PLAIN_NOT if the name is that of something else, which is left alone.
+ * keeps out of other folders as RESOLVE_BENEATH of openat2(2) would. Returns a
+ * descriptor, or -1 with errno set: PLAIN_NOT if the name is that of something
+ * else, PLAIN_LINKED if a file to be written has another name, which may be
+ * anywhere. Both are left alone.
  */
 #define PLAIN_NOT ELOOP
+#define PLAIN_LINKED EMLINK
 int plain_open(int dir, const char *name, int flags);
 
 /* The text of an errno that plain_open or another call set. */
