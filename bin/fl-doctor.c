@@ -110,8 +110,8 @@ static int
 program_ask(struct buf *text, char **argv, int quiet)
 {
 	int ends[2], error, status = -1;
-	ssize_t n;
-	pid_t pid;
+	ssize_t n = 0;
+	pid_t pid = 0;
 
 	text->len = 0;
 	if (!argv[0])
@@ -126,7 +126,8 @@ program_ask(struct buf *text, char **argv, int quiet)
 	    (n < 0 && errno == EINTR)))
 		text->len += n > 0 ? (size_t)n : 0;
 	close(ends[0]);
-	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	error = error ? error : n < 0;
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	while (text->len && text->p[text->len - 1] == '\n')
 		text->len--;
