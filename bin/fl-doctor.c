@@ -121,6 +121,10 @@ program_ask(struct buf *text, char **argv, int quiet)
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	error = program_start(&pid, argv, ends[1], quiet);
+	/* says nothing of the program */
+	if (error == ENOMEM || error == EAGAIN || error == EMFILE ||
+	    error == ENFILE)
+		die("cannot start '%s': %s", argv[0], strerror(error));
 	close(ends[1]);
 	while (!error && ((n = read(ends[0], buf_room(text, 4096), 4096)) > 0 ||
 	    (n < 0 && errno == EINTR)))
