@@ -111,7 +111,7 @@ program_ask(struct buf *text, char **argv, int quiet)
 {
 	int ends[2], error, status = -1;
 	ssize_t n = 0;
-	pid_t pid = 0;
+	pid_t pid;
 
 	text->len = 0;
 	if (!argv[0])
@@ -129,9 +129,10 @@ program_ask(struct buf *text, char **argv, int quiet)
 	while (!error && ((n = read(ends[0], buf_room(text, 4096), 4096)) > 0 ||
 	    (n < 0 && errno == EINTR)))
 		text->len += n > 0 ? (size_t)n : 0;
+	if (n < 0)
+		die("cannot read from '%s': %s", argv[0], strerror(errno));
 	close(ends[0]);
-	error = error ? error : n < 0;
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	while (text->len && text->p[text->len - 1] == '\n')
 		text->len--;
