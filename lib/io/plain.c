@@ -1,9 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "plain.h"
 
 int
@@ -47,6 +50,28 @@ plain_open_folder(int dir, const char *name)
 {
 	return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC);
+}
+
+int
+plain_open_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = !slash ? xstrdup(".") : slash == path ? xstrdup("/") :
+	    xmemdup(path, (size_t)(slash - path));
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	free(folder);
+	return fd;
+}
+
+int
+plain_lock_parent(const char *path)
+{
+	int fd = plain_open_parent(path);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
+		;
+	return fd;
 }
 
 int
