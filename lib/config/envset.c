@@ -104,7 +104,8 @@ write_lines(const char *file, const struct buf *text)
 
 /* Changes the file while its folder is locked. */
 static int
-replace_locked(const char *file, const char *name, const char *setting, struct err *e)
+replace_locked(const char *file, const char *name, const char *setting,
+    struct err *e)
 {
 	struct buf old = { 0 }, new = { 0 };
 	int bad = readfile_at(AT_FDCWD, file, &old) && errno != ENOENT;

@@ -78,7 +78,7 @@ report_removed(const struct expdir *x, int file, struct err *e)
 	    recover_files[file]);
 }
 
-/* The rows are the first file that is made: without them there are no others. */
+/* Without the rows, which are made first, there are no other files. */
 static int
 check_rows(const struct expdir *x, struct err *e)
 {

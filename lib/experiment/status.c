@@ -18,7 +18,7 @@
 
 /* --- reading -------------------------------------------------------------- */
 
-/* What is there but cannot be read, or else the file in dir is taken for none. */
+/* A file that is missing is no fault; one that cannot be read is. */
 static int
 status_fail(const struct status *s, const char *name, struct err *e)
 {
