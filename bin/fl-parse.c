@@ -134,7 +134,7 @@ size_option(const char *option, const char *arg)
 
 /*
  * The name of the first of these files that exists, or NULL. A directory that
- * was received must not lead to files elsewhere.
+ * was received must not lead to files elsewhere, or to a pipe, which blocks.
  */
 static char *
 first_of(const char *dir, const char *const *names, size_t n)
@@ -145,11 +145,15 @@ first_of(const char *dir, const char *const *names, size_t n)
 
 	for (i = 0; i < n; i++) {
 		name = xasprintf("%s/%s", dir, names[i]);
-		if (!lstat(name, &st) && S_ISLNK(st.st_mode))
+		if (lstat(name, &st)) {
+			free(name);
+			continue;
+		}
+		if (S_ISLNK(st.st_mode))
 			die("%s: a symbolic link is not read", name);
-		if (stat(name, &st) == 0)
-			return name;
-		free(name);
+		if (!S_ISREG(st.st_mode))
+			die("%s: not a regular file", name);
+		return name;
 	}
 	return NULL;
 }

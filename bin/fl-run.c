@@ -694,6 +694,7 @@ print_package(char *(*find)(struct err *e))
 	if (!package)
 		die("%s", e.msg);
 	buf_printf(&text, "%s\n", package);
+	free(package);
 	print_text(&text);
 }
 

@@ -14,6 +14,23 @@ setting()
 
 # --- check ------------------------------------------------------------------------
 
+@test "changes at the same time are all made" {
+	local i
+
+	echo 'name: x' >setting.yaml
+	for i in 1 2 3 4 5 6; do
+		fl-config set "runner.args.k$i" "$i" &
+		fl-config env set "K$i" "$i" &
+	done
+	wait
+	assert_equal "$(fl-config get runner.args | jq -c 'keys')" '["k1","k2","k3","k4","k5","k6"]'
+	assert_equal "$(sort .env | xargs)" 'K1=1 K2=2 K3=3 K4=4 K5=5 K6=6'
+	rm setting.yaml
+	mkfifo setting.yaml
+	run --separate-stderr -2 timeout 20 fl-config set iterations 3
+	assert_equal "$stderr" 'fl-config: setting.yaml: not a regular file'
+}
+
 @test "check prints nothing about a valid file" {
 	setting <<-'END'
 	name: my agent

@@ -71,3 +71,28 @@ harmless()
 	    assert row["iteration"] == "-1", row
 	END
 }
+
+@test "no text of a row acts in what fl-diff and fl-report write" {
+	local h file
+
+	h=$(python3 -c 'import json
+print(json.dumps("x\n::error::y\n# z\nok 9\0\x0b\x1b[31m\x7f\x85\u2028\ufffe\u202e\U000e0041 \ud800 end"))')
+	check="{\"name\":$h,\"type\":$h,\"score\":0,\"reason\":$h}"
+	row="\"trace_id\":$h,\"run_id\":\"r\",\"input_id\":$h,\"iteration\":0,\"persona\":$h,\"input\":$h,\"output\":$h,\"duration_ms\":1"
+	echo "{$row,\"success\":true,\"evaluation\":{\"pass\":true,\"checks\":[]}}" >base
+	echo "{$row,\"success\":true,\"evaluation\":{\"pass\":false,\"checks\":[$check]}}" >new
+	for format in text md; do
+		fl-diff --fail-on never -f "$format" base new >"diff.$format" 2>/dev/null
+	done
+	for format in md github tap; do
+		fl-report -f "$format" new >"report.$format"
+	done
+	# the entity of no width in Markdown is the program's own
+	harmless diff.text diff.md report.md report.github report.tap
+	run grep -E '^(# |::error::|ok 9)' diff.text diff.md report.md report.github report.tap
+	assert_failure
+	# what is after the NUL is there, too
+	for file in diff.text diff.md report.md report.github report.tap; do
+		assert_regex "$(<"$file")" 'u0000.*end'
+	done
+}

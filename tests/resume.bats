@@ -256,7 +256,7 @@ fl-collect: exp: 2 traces of existing runs: skipped"
 	damaged trace_summary '2s/{/[/'
 	assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl:2: damaged: not a whole JSON object
 fl-collect: exp/traces.jsonl:2: damaged: its trace has no row in trace_summary.jsonl
-fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are to be done again'
+fl-collect: exp: 2 lines moved to damaged.jsonl; runs that lack them are to be done again'
 	assert_equal "$(jq -r .trace_id exp/trace_summary.jsonl | xargs)" 't1 t3'
 	assert_equal "$(mode_of exp/damaged.jsonl) $(lines_of exp/damaged.jsonl)" '600 2'
 	damaged traces '1s/r1/r7/'
@@ -485,6 +485,65 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 			assert_not_exists nowhere
 		done
 	done
+}
+
+@test "the other name of a hard link is left alone" {
+	echo precious >precious
+	for file in observations.jsonl traces.jsonl trace_summary.jsonl manifest.json.new damaged.jsonl; do
+		rm -rf exp
+		partial exp
+		rm -f "exp/$file"
+		ln precious "exp/$file"
+		run --separate-stderr -2 fl-collect --continue --anyway -q exp "$TRACES"
+		assert_equal "${stderr##*$'\n'}" "fl-collect: exp/${file%.new}: a hard link: its other name would change, too; put a copy in its place"
+		assert_equal "$(<precious)" precious
+	done
+	echo 'iterations: 1' >setting.yaml
+	for command in 'fl-config set iterations 5' 'fl-config env set A 1'; do
+		for file in setting.yaml.new .env.new; do
+			ln -f precious "$file"
+		done
+		# shellcheck disable=SC2086 # these are words
+		run -2 $command
+		assert_equal "$(<precious) $(<setting.yaml)" 'precious iterations: 1'
+	done
+	# to read one harms nobody
+	ln exp/traces.jsonl other
+	run -0 fl-parse "$WHOLE"
+}
+
+@test "rows that were removed are missed, and the other files are left alone" {
+	for file in "" observations traces; do
+		rm -rf exp
+		cp -Rp "$WHOLE" exp
+		rm -f exp/trace_summary.jsonl "exp/$file.jsonl"
+		cp -Rp exp before
+		run --separate-stderr -2 fl-collect --continue --anyway -q exp "$TRACES"
+		assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect'
+		diff -r before exp
+		rm -rf before
+	done
+}
+
+@test "what is wrong with a run is said as it is" {
+	observed()
+	{
+		rm -rf exp
+		cp -Rp "$WHOLE" exp
+		sed -i "$1" exp/observations.jsonl
+		fl-collect --continue -q exp </dev/null 2>&1 | head -n 1
+	}
+	assert_equal "$(observed '2{h;d};3G')" 'fl-collect: exp/trace_summary.jsonl:1: damaged: its observations are not side by side in observations.jsonl'
+	assert_equal "$(observed 2p)" 'fl-collect: exp/trace_summary.jsonl:1: damaged: observations.jsonl has more observations of it than it counts'
+	assert_equal "$(observed 1d)" 'fl-collect: exp/trace_summary.jsonl:1: damaged: some of its observations are missing from observations.jsonl'
+	# a line that is there twice makes no run incomplete
+	rm -rf exp
+	cp -Rp "$WHOLE" exp
+	sed -i 1p exp/traces.jsonl
+	run --separate-stderr fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" 'fl-collect: exp/traces.jsonl:2: damaged: the second line of its trace
+fl-collect: exp: 1 line moved to damaged.jsonl; runs that lack them are to be done again'
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
 }
 
 @test "logs of agents go into a folder of the experiment, not through a link" {

@@ -138,4 +138,13 @@ experiment()
 	ln -s ../t exp/traces.jsonl
 	run --separate-stderr -2 fl-parse exp
 	assert_equal "$stderr" "fl-parse: exp/traces.jsonl: a symbolic link is not read"
+	# nor is there a wait for who writes into a pipe
+	for file in traces observations trace_summary; do
+		rm -rf exp
+		experiment
+		rm -f "exp/$file.jsonl"
+		mkfifo "exp/$file.jsonl"
+		run --separate-stderr -2 timeout 20 fl-parse exp
+		assert_equal "$stderr" "fl-parse: exp/$file.jsonl: not a regular file"
+	done
 }

@@ -207,13 +207,51 @@ def experiments():
     run("fl-run", "-c", "replay.yaml", stdin=lines(INPUT))
 
 
+def verdicts():
+    """Programs that judge, compare and report; checks, and what they name."""
+    with open("checks.yaml", "w", encoding="utf-8") as file:
+        json.dump({"assert": [
+            {"type": "contains", "value": HOSTILE, "metric": HOSTILE}, {"type": "regex", "value": "x("},
+            {"type": "equals", "value": HOSTILE}, {"type": "is-json"}, {"type": "trajectory:tool-used", "value": HOSTILE},
+            {"type": "similarity", "value": HOSTILE, "threshold": 0.9},
+            {"type": "exec", "value": "printf '%s' '" + HOSTILE.replace("'", "") + "'"}]}, file)
+    judged = {**ROW, "run_id": "r", "input_id": "i", "metadata": {"strategy": "s"}, "evaluation": {
+        "pass": False, "score": 0.5, "checks": [{"name": "n", "type": "t", "pass": False, "score": 0, "reason": "r"}]}}
+    for record in TRACE, judged:
+        records = hostile_records(record)
+        with open("judged.jsonl", "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(records.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"))
+        run("fl-evaluate", "-c", "checks.yaml", "judged.jsonl")
+        run("fl-evaluate", "-c", "checks.yaml", "--prompts", "judged.jsonl")
+        run("fl-evaluate", "-c", "checks.yaml", "--judged", "judged.jsonl", "judged.jsonl")
+        with open("base.jsonl", "w", encoding="utf-8") as file:
+            file.write(json.dumps({**judged, "output": HOSTILE, "evaluation": {"pass": True, "checks": [
+                {"name": HOSTILE, "type": "t", "pass": True, "score": 1, "reason": HOSTILE}]}}) + "\n")
+        for form in "text", "md", "json", "jsonl", HOSTILE:
+            run("fl-diff", "-f", form, "base.jsonl", "judged.jsonl")
+        run("fl-diff", "--metric", HOSTILE, "base.jsonl", "judged.jsonl")
+        for form in "junit", "md", "github", "tap", HOSTILE:
+            run("fl-report", "-f", form, "--name", HOSTILE, "judged.jsonl")
+    for i, check in enumerate(variants({"type": "contains", "value": "x", "metric": "m", "threshold": 1, "weight": 1})):
+        with open("checks.yaml", "w", encoding="utf-8") as file:
+            json.dump({"assert": [check]}, file)
+        run("fl-evaluate", "-c", "checks.yaml", stdin=json.dumps(TRACE) + "\n")
+    for i, rule in enumerate(variants({"name": "n", "type": "rule_based", "rules": [{"check": "contains", "keywords": ["x"]}]})):
+        with open("checks.yaml", "w", encoding="utf-8") as file:
+            json.dump({"evaluators": [rule]}, file)
+        run("fl-evaluate", "-c", "checks.yaml", stdin=json.dumps(TRACE) + "\n")
+
+
 def names():
     """Names of files and folders, of options and of commands."""
     for name in ["e" + p.replace("/", "") + "z" for p in PARTS] + [HOSTILE, "-" + HOSTILE, "--" + HOSTILE]:
         for command in ["fl-parse", name], ["fl-import", name], ["fl-yaml", name], ["fl-record-extract", name], [
                 "fl-generate", name], ["fl-config", "-f", name, "check"], ["fl-status", "--text", name], [
                 "fl-collect", name + "/x"], ["fl-run", "-c", name], ["fl-doctor", "-c", name], [
-                "fluxloop", "parse", "experiment", name], ["fluxloop", name], ["fluxloop", "status", "--config", name], [
+                "fl-evaluate", "-c", name], ["fl-evaluate", "-c", name, "-o", name + "/x"], ["fl-diff", name, name], [
+                "fl-report", "-f", "md", name], ["fl-report", "-f", "md", "-o", name + "/x", "/dev/null"], [
+                "fluxloop", "evaluate", "experiment", name], ["fluxloop", "diff", name, name], ["fluxloop", "report", name], [
+                "fluxloop", "baseline", name], ["fluxloop", "parse", "experiment", name], ["fluxloop", name], ["fluxloop", "status", "--config", name], [
                 "fluxloop", "record", "enable", "--file", name + "/"]:
             run(*command)
     os.makedirs(HOSTILE + "/exp_20260101_000000")
@@ -237,6 +275,7 @@ def main():
     filters()
     configurations()
     experiments()
+    verdicts()
     names()
     print("programs=%d runs=%d messages=%d" % (len(programs), runs, messages))
 

@@ -74,6 +74,31 @@ open_folder(struct expdir *x, int lock, struct err *e)
 	return 0;
 }
 
+static int
+report_removed(const struct expdir *x, int file, struct err *e)
+{
+	return err_set(e, 0, 0, "%s/%s: not there, though there are runs: it "
+	    "was removed, or all this was not written by fl-collect", x->path,
+	    recover_files[file]);
+}
+
+/* Without the rows, which are made first, there are no other files. */
+static int
+check_rows(const struct expdir *x, struct err *e)
+{
+	struct stat st;
+	int i;
+
+	if (!fstatat(x->fd, recover_files[RECOVER_ROWS], &st,
+	    AT_SYMLINK_NOFOLLOW))
+		return 0;
+	for (i = 0; i < RECOVER_ROWS; i++)
+		if (!fstatat(x->fd, recover_files[i], &st,
+		    AT_SYMLINK_NOFOLLOW) && st.st_size > 0)
+			return report_removed(x, RECOVER_ROWS, e);
+	return 0;
+}
+
 /*
  * Opens the files, the rows first: if there are rows, the other files must
  * exist.
@@ -88,10 +113,7 @@ open_files(struct expdir *x, int flags, struct err *e)
 		fd = plain_open(x->fd, recover_files[i], O_RDWR | O_APPEND |
 		    flags);
 		if (fd < 0 && errno == ENOENT)
-			return err_set(e, 0, 0, "%s/%s: not there, though "
-			    "there are runs: it was removed, or all this was "
-			    "not written by fl-collect", x->path,
-			    recover_files[i]);
+			return report_removed(x, i, e);
 		if (fd < 0)
 			return file_error(x, recover_files[i], e);
 		out_init(&x->files[i], fd, 0);
@@ -254,7 +276,8 @@ recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
 		return err_set(e, 0, 0, "%s: not continued: the changes may "
 		    "add, remove or alter runs; --anyway continues in spite "
 		    "of them", x->path);
-	if (open_files(x, O_CREAT, e) || find_whole(x, r, fd, e))
+	if (check_rows(x, e) || open_files(x, O_CREAT, e) ||
+	    find_whole(x, r, fd, e))
 		return -1;
 	if (!x->manifest.len && r->runs && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
