@@ -3,6 +3,8 @@
 
 #include "base/buf.h"
 #include "base/unicode.h"
+#include "base/util.h"
+#include "analysis.h"
 #include "frame.h"
 #include "kept.h"
 #include "kind.h"
@@ -180,29 +182,47 @@ brief_list(const struct user_text *t)
 	return t->lang == LANG_EN ? topic_forms : any;
 }
 
+/*
+ * The words of a round, which are found once for a text; none where they say
+ * less than the text, or the same as those of the first round.
+ */
+static struct span
+brief_form(struct work *w, size_t round)
+{
+	struct analysis *a = w->v->analysis;
+	size_t i, kept;
+
+	for (i = 0; !a->briefed && i < LEN(a->brief); i++)
+		concise_words(w, &a->brief[i], i);
+	if (!a->briefed) {
+		kept = count_negations(w->t.body);
+		if (a->brief[1].len && a->brief[1].len == a->brief[0].len &&
+		    !memcmp(a->brief[0].p, a->brief[1].p, a->brief[0].len))
+			a->brief[1].len = 0;
+		for (i = 0; w->t.kind != KIND_CANT && i < LEN(a->brief); i++)
+			if (count_negations(span_buf(&a->brief[i])) < kept)
+				a->brief[i].len = 0;
+	}
+	a->briefed = 1;
+	return span_buf(&a->brief[round]);
+}
+
 /* One short form; 0 if it equals the text. */
 static int
 brief(struct work *w, const char *frame, size_t round)
 {
-	struct buf b = { 0 }, first = { 0 };
+	struct span words = brief_form(w, round);
 	size_t at = w->out->len;
 	int ok;
 
-	concise_words(w, &b, round);
-	concise_words(w, &first, 0);
-	ok = b.len && (w->t.kind == KIND_CANT || count_negations(span_buf(&b))
-	    >= count_negations(w->t.body)) && (!round || b.len != first.len ||
-	    memcmp(b.p, first.p, b.len));
-	if (ok) {
-		frame_put(w->out, frame, span_buf(&b), w->t.lang,
-		    round ? FRAME_NO_STOP : FRAME_AS_IS);
-		ok = w->out->len - at != w->t.all.n ||
-		    memcmp(w->out->p + at, w->t.all.p, w->t.all.n);
-	}
+	if (!words.n)
+		return 0;
+	frame_put(w->out, frame, words, w->t.lang,
+	    round ? FRAME_NO_STOP : FRAME_AS_IS);
+	ok = w->out->len - at != w->t.all.n ||
+	    memcmp(w->out->p + at, w->t.all.p, w->t.all.n);
 	if (!ok)
 		w->out->len = at;
-	buf_release(&first);
-	buf_release(&b);
 	return ok;
 }
 

@@ -10,6 +10,7 @@
 #include "record/record.h"
 #include "config/config.h"
 #include "config/env.h"
+#include "analysis.h"
 #include "variant.h"
 #include "strategies.h"
 #include "generate.h"
@@ -32,6 +33,7 @@ struct base {
 	struct buf record;
 	struct json_span v[GENERATE_FIELDS];	/* in record */
 	struct buf text;	/* of the input */
+	struct analysis analysis;	/* text, taken apart */
 	int varies;		/* the input is text */
 	size_t index;
 	size_t turn;		/* the cell that is next */
@@ -242,6 +244,7 @@ static void
 free_base(struct base *b)
 {
 	buf_release(&b->record);
+	analysis_release(&b->analysis);
 	buf_release(&b->text);
 	free(b->cells);
 }
@@ -377,7 +380,7 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	const struct persona *persona = g->npersonas ?
 	    &g->personas[index / g->nstrategies] : NULL;
 	size_t strategy = g->strategies[index % g->nstrategies];
-	struct variant v = { .text = base->text.p, .len = base->text.len };
+	struct variant v = { .analysis = &base->analysis };
 	struct buf text = { 0 }, note = { 0 }, json = { 0 };
 	int tries, new = 0;
 
@@ -446,6 +449,7 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	if (b->varies)
 		json_text(&b->text, b->v[GENERATE_INPUT]);
 	buf_str(&b->text);
+	analysis_init(&b->analysis, span_buf(&b->text));
 	b->index = g->index++;
 	/* each begins with another combination */
 	b->turn = b->index;

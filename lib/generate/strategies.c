@@ -4,13 +4,9 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
-#include "kept.h"
-#include "language.h"
-#include "message.h"
-#include "phrases.h"
-#include "sentence.h"
 #include "span.h"
 #include "strategy.h"
+#include "analysis.h"
 #include "variant.h"
 #include "strategies.h"
 
@@ -18,7 +14,7 @@
  * Strategies that keep parts leave ids, quoted text and the like as they are,
  * and write nothing for a text that is code; others put a frame around that.
  */
-static const struct {
+static const struct strategy {
 	const char *name;
 	int (*make)(struct work *);
 	const char *summary;	/* a line for the usage and --list-strategies */
@@ -68,25 +64,15 @@ strategies_find(const char *name)
 	return i;
 }
 
-/* Makes a variation of a text, whose language may be known already. */
+/* Makes a variation without the parts that are kept, and puts them back. */
 static int
-make_of(struct work *w, size_t s, struct span text, const struct kept *kept)
+make_hidden(struct work *w, const struct strategy *s, struct buf *text)
 {
-	int query = 0, ok;
+	struct analysis *analysis = w->v->analysis;
 
-	message_init(&w->t, text);
-	if (kept && kept->code) {
-		/* code is framed in the language that stands beside it */
-		sentence_without_stop(span_buf(&kept->prose), &query);
-		w->t.lang = language_of(span_buf(&kept->prose));
-		w->t.query = query;
-		w->t.kind = query ? KIND_QUERY : KIND_SAY;
-		if (w->t.lang >= LANG_LATIN)
-			w->t.lang = LANG_LATIN;
-	}
-	ok = strategies[s].make(w);
-	message_release(&w->t);
-	return ok;
+	w->t = *analysis_hidden(analysis);
+	return (!analysis->kept.code || s->keeps == FRAMES_CODE) &&
+	    s->make(w) && kept_show(&analysis->kept, span_buf(w->out), text);
 }
 
 int
@@ -96,7 +82,6 @@ strategies_make(struct buf *text, struct buf *note, const struct variant *v,
 	struct buf t = { 0 }, n = { 0 };
 	struct work w = { .out = &t, .note = &n, .v = v, .k = k };
 	const char *name = v->persona ? v->persona->name : NULL;
-	struct kept kept;
 	int ok;
 
 	if (!name)
@@ -104,13 +89,10 @@ strategies_make(struct buf *text, struct buf *note, const struct variant *v,
 	w.rng.state = hash_bytes(v->seed, (uint64_t)s << 48 ^ k, name,
 	    strlen(name));
 	if (strategies[s].keeps) {
-		kept_hide(&kept, span_of(v->text, v->len));
-		ok = (!kept.code || strategies[s].keeps == FRAMES_CODE) &&
-		    make_of(&w, s, span_buf(&kept.text), &kept) &&
-		    kept_show(&kept, span_buf(&t), text);
-		kept_release(&kept);
+		ok = make_hidden(&w, &strategies[s], text);
 	} else {
-		ok = make_of(&w, s, span_of(v->text, v->len), NULL);
+		w.t = *analysis_whole(v->analysis);
+		ok = strategies[s].make(&w);
 		if (ok)
 			buf_add(text, t.p, t.len);
 	}
