@@ -320,6 +320,30 @@ personas()
 	assert_equal "$(jq -r 'select(.metadata.strategy == "original") | .input' got)" 'a b c'
 }
 
+@test "an input is dropped when the handler would get what it got before" {
+	cat >in <<-'END'
+	{"input":"Where is order 1?","input_path":"data.text","kwargs":{"id":"c1","data":{"text":"Where is order 1?"}}}
+	{"input":"where is order 1?","input_path":"data.text","kwargs":{"id":"c1","data":{"text":"where is order 1?"}}}
+	{"input":"Where is order 1?","input_path":"data.text","kwargs":{"id":"c2","data":{"text":"Where is order 1?"}}}
+	END
+	fl-generate in >got
+	for index in 0,1 0,2; do
+		jq -c "select(.metadata.base_index == (${index})) | .input" got | sort | uniq -d >"same-$index"
+	done
+	# the text is put into its place; the other argument differs
+	[ ! -s same-0,1 ]
+	[ -s same-0,2 ]
+	# what the configuration sets does not differ
+	printf 'replay_args: {set: {id: c0}}\n' >setting.yaml
+	fl-generate -c setting.yaml in >got
+	assert_equal "$(jq -c .input got | sort | uniq -d)" ''
+	# the configured place is where the text goes
+	printf 'replay_args: {override_param_path: id}\n' >setting.yaml
+	fl-generate -c setting.yaml in >got
+	assert_equal "$(jq -c 'select(.metadata.base_index != 1) | .input' got | sort | uniq -d)" ''
+	assert_not_equal "$(jq -c .input got | sort | uniq -d)" ''
+}
+
 @test "an input's id depends on its value, not on how the JSON is written" {
 	fl-generate --original -l 1 -s typo <<<'{"input":"a","metadata":{"template_kwargs":{"x":1.0,"y":"é"}}}' >one
 	fl-generate --original -l 1 -s typo --seed 9 <<<'{"metadata":{"other":1,"template_kwargs":{"y":"\u00e9","x":1}},"input":"\u0061"}' >two

@@ -1,8 +1,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "language.h"
+#include "phrases.h"
 #include "sentence.h"
+#include "span.h"
 #include "analysis.h"
 
 enum { ANALYSIS_WHOLE = 1, ANALYSIS_HIDDEN = 2 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "span.h"
 #include "strategy.h"
 #include "analysis.h"
 

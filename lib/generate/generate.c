@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "config/env.h"
 #include "analysis.h"
+#include "span.h"
 #include "variant.h"
 #include "strategies.h"
 #include "generate.h"
@@ -33,6 +34,7 @@ struct base {
 	struct buf record;
 	struct json_span v[GENERATE_FIELDS];	/* in record */
 	struct buf text;	/* of the input */
+	uint64_t rest;		/* callkey_rest of its arguments */
 	struct analysis analysis;	/* text, taken apart */
 	int varies;		/* the input is text */
 	size_t index;
@@ -234,6 +236,7 @@ generator_init(struct generator *g, const struct config *c,
 	g->each = each < 1 ? 3 : (size_t)each;
 	g->templates = texts_of(config_get(c, "custom_variation_prompt"),
 	    &g->ntemplates);
+	callkey_init(&g->key, c);
 	if (add_strategies(g, c, strategies, nstrategies, e))
 		return -1;
 	return add_personas(g, config_get(c, "personas"), personas, npersonas,
@@ -262,6 +265,7 @@ generator_release(struct generator *g)
 	free(g->strategies);
 	free(g->personas);
 	free(g->bases);
+	callkey_release(&g->key);
 	set_release(&g->seen);
 }
 
@@ -279,16 +283,25 @@ arguments(const struct base *base, const char *own, size_t field)
 	    json_get(base->v[GENERATE_METADATA], own) : none;
 }
 
+/* The arguments of a call, or an absent value. */
+static struct json_span
+base_kwargs(const struct base *base)
+{
+	struct json_span none = { 0 }, kwargs = arguments(base,
+	    "template_kwargs", GENERATE_KWARGS);
+
+	return json_is(kwargs, JSON_OBJECT) ? kwargs : none;
+}
+
 static void
 put_replay(struct buf *b, const struct base *base)
 {
-	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GENERATE_KWARGS);
+	struct json_span kwargs = base_kwargs(base);
 	struct json_span path = arguments(base, "input_path", GENERATE_PATH);
 	struct json_span objects = arguments(base, "objects", GENERATE_OBJECTS);
 	struct json_span types = arguments(base, "types", GENERATE_TYPES);
 
-	if (!json_is(kwargs, JSON_OBJECT))
+	if (!kwargs.p)
 		return;
 	json_add_str(b, "args_template", "use_recorded");
 	if (json_is(path, JSON_STRING))
@@ -343,24 +356,26 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 }
 
 /*
- * Writes an input unless one like it was given out before. The persona is not
+ * Writes an input unless the handler got the same before. The persona is not
  * part of what makes it another.
  */
 static int
 give(struct generator *g, const struct base *base, struct json_span input,
     const char *strategy, const struct persona *persona, const char *note)
 {
-	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GENERATE_KWARGS);
+	struct json_span kwargs = base_kwargs(base);
+	struct buf canonical = { 0 };
 	char id[RECORD_ID];
 	int added;
 
-	if (!json_is(kwargs, JSON_OBJECT))
-		kwargs.p = NULL;
+	record_canonical(&canonical, input);
+	set_add(&g->seen, callkey_call(base->rest, json_buf(&canonical)),
+	    &added);
+	buf_release(&canonical);
+	if (!added || !note)
+		return added;
 	record_input_id(input, kwargs, id);
-	set_add(&g->seen, hash_bytes(0, 0, id, RECORD_ID - 1), &added);
-	if (added && note)
-		put_input(g, base, input, id, strategy, persona, note);
+	put_input(g, base, input, id, strategy, persona, note);
 	return added;
 }
 
@@ -450,6 +465,8 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 		json_text(&b->text, b->v[GENERATE_INPUT]);
 	buf_str(&b->text);
 	analysis_init(&b->analysis, span_buf(&b->text));
+	b->rest = callkey_rest(&g->key, base_kwargs(b), arguments(b,
+	    "input_path", GENERATE_PATH), b->v[GENERATE_INPUT]);
 	b->index = g->index++;
 	/* each begins with another combination */
 	b->turn = b->index;

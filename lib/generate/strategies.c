@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "kept.h"
 #include "span.h"
 #include "strategy.h"
 #include "analysis.h"

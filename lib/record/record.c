@@ -55,8 +55,8 @@ record_kind_name(enum record_kind k)
 }
 
 /* Appends the canonical form of a value, or null. */
-static void
-put_canonical(struct buf *b, struct json_span v)
+void
+record_canonical(struct buf *b, struct json_span v)
 {
 	struct tree t = { 0 };
 	struct buf text = { 0 };
@@ -92,9 +92,9 @@ record_input_id(struct json_span input, struct json_span kwargs,
 {
 	struct buf b = { 0 };
 
-	put_canonical(&b, input);
+	record_canonical(&b, input);
 	buf_byte(&b, '\n');
-	put_canonical(&b, kwargs);
+	record_canonical(&b, kwargs);
 	put_id(id, &b);
 	buf_release(&b);
 }
