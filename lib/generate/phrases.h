@@ -143,10 +143,6 @@ extern const char *const yes_words[];
 extern const char *const no_words[];
 extern const char *const thanks_words[];
 extern const char *const topic_forms[];		/* short forms of the rest */
-extern const char *const other_words[];		/* of other languages */
-
-/* Frequent words of requests in the languages LANG_EN to LANG_IT. */
-extern const char *const *const stop_words[LANG_KO];
 
 /* The number of entries of a list that ends in NULL. */
 size_t phrases_count(const char *const *list);
