@@ -373,13 +373,13 @@ personas()
 @test "--list-strategies prints each strategy with a summary" {
 	run fl-generate --list-strategies
 	assert_success
-	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" 'rephrase typo error_prone verbose concise persona_based adversarial multilingual custom'
+	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" 'rephrase typo error_prone verbose concise persona_based adversarial multilingual entity order context boundary custom'
 	assert_line 'typo	slips of the keyboard'
 	usage=$(fl-generate --help)
 	while IFS=$'\t' read -r name summary; do
 		assert_regex "$usage" $'\n'"  $name +$summary"
 		# each of them is one that -s takes
-		echo '{"input":"How do I reset my password?"}' |
+		echo '{"input":"My order 1042 did not come. Where is it?"}' |
 			fl-generate -s "$name" --template 'Hi: {input}' | grep -q .
 	done <<<"$output"
 }
@@ -422,6 +422,86 @@ personas()
 	refund of $129.90 for that pair but want to keep other one. arrange it
 	END
 	)"
+}
+
+# --- strategies on request ---------------------------------------------------------------
+
+BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?"}'
+
+@test "entity changes one thing and says which" {
+	fl-generate -s entity -l 100 <<<"$BOOTS" >got
+	for note in "id '#48213' dropped" "id '#48213' with a wrong digit: '#48214'" \
+		"id '#48213' with two digits swapped: '#48231'" "amount '\$129.90' negative: '-\$129.90'" \
+		"date '3 November' in the future: '3 November 2038'" "date '3 November' dropped" \
+		"date '3 November' on a day that does not exist: '31 November'" \
+		"amount '\$129.90' with another decimal mark: '\$129,90'"; do
+		assert_equal "$(jq -r --arg n "$note" 'select(.metadata.variation == $n) | 1' got)" 1
+	done
+	run jq -r .input got
+	assert_line 'Hi, I ordered boots (order) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?'
+	assert_line 'Hi, I ordered boots (order #48213) and one pair was torn. I want $129.90 back. Can you arrange it?'
+	assert_line 'Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want €129.90 back. Can you arrange it?'
+	# what was put in stands there, and all else is as it was
+	python3 - <<-'PY'
+	import json, re
+	text = "Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?"
+	for line in open("got", encoding="utf-8"):
+	    row = json.loads(line)
+	    m = re.fullmatch(r"\w+ '([^']*)' [^:']*: '([^']*)'", row["metadata"]["variation"])
+	    if m:
+	        assert row["input"] == text.replace(m[1], m[2]), row
+	PY
+	# two of a kind are exchanged; code is left alone
+	fl-generate -s entity -l 100 <<<'{"input":"From 2026-01-01 to 2026-03-31 for Berlin:\n\n```\nSELECT 4711 FROM x;\n```"}' >got
+	run jq -r .input got
+	assert_line 'From 2026-03-31 to 2026-01-01 for Berlin:'
+	assert_equal "$(jq -r 'select(.input | contains("SELECT 4711 FROM x;") | not)' got)" ''
+	run -0 --separate-stderr fl-generate -s entity <<<'{"input":"Where is it?"}'
+	assert_output ''
+}
+
+@test "order moves and leaves out sentences, not the greeting" {
+	fl-generate -s order -l 100 <<<"$BOOTS" >got
+	assert_equal "$(jq -r '.metadata.variation + " | " + .input' got | head -n 3)" "$(cat <<-'END'
+	the last sentence first | Hi, can you arrange it? I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back.
+	sentence 1 of 3 left out | Hi, I want $129.90 back. Can you arrange it?
+	the sentences in reverse | Hi, can you arrange it? I want $129.90 back. I ordered boots (order #48213) on 3 November and one pair was torn.
+	END
+	)"
+	assert_equal "$(lines_of got)" 7
+	run -0 --separate-stderr fl-generate -s order <<<'{"input":"Where is it?"}'
+	assert_output ''
+}
+
+@test "context keeps the request among other text" {
+	fl-generate -s context -l 100 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.variation got | sort -u)" "$(printf '%s\n' 'after an unrelated paragraph' \
+		'as a voice transcript' 'as a voice transcript with a hesitation' 'before an unrelated paragraph' \
+		'in a forwarded mail' 'quoted in a forwarded mail')"
+	assert_equal "$(jq -r 'select(.metadata.variation == "as a voice transcript") | .input' got)" \
+		"hi i ordered boots order #48213 on 3 November and one pair was torn i want \$129.90 back can you arrange it"
+	assert_equal "$(jq -r 'select(.input | test("one pair was torn.* i want .129.90 back.* can you arrange it"; "i") | not)' got)" ''
+	# a language with no paragraphs of its own is forwarded and spoken
+	fl-generate -s context -l 100 <<<'{"input":"Waar is mijn bestelling?"}' >got
+	assert_equal "$(values .metadata.variation got)" 'in a forwarded mail as a voice transcript'
+}
+
+@test "boundary has exact lengths" {
+	fl-generate -s boundary -l 100 <<<'{"input":"Où est-il ?"}' >got
+	assert_equal "$(jq '.input | length' got | sort -n | uniq -c | tail -n 2 | awk '{ print $2 "x" $1 }' | paste -sd ' ')" \
+		'8000x1 100000x1'
+	assert_equal "$(jq -c 'select(.metadata.variation == "empty") | .input' got)" '""'
+	(($(jq 'select(.input | length == 1) | 1' got | wc -l) >= 4)) || fail 'too few of one character'
+	sound got
+}
+
+@test "strategies on request are not used by default" {
+	fl-generate -l 400 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.strategy got | sort -u | paste -sd ' ')" \
+		"$(tr ' ' '\n' <<<"$strategies" | sort | paste -sd ' ')"
+	printf 'variation_strategies: [entity, boundary]\n' >setting.yaml
+	fl-generate -c setting.yaml -l 20 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.strategy got | sort -u | paste -sd ' ')" 'boundary entity'
 }
 
 # --- languages -------------------------------------------------------------------------------

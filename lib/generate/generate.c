@@ -147,7 +147,8 @@ add_strategies(struct generator *g, const struct config *c,
 		bad = add_strategy(g, list[i], e);
 	free_texts(list, n);
 	for (i = 0; !n && i < strategies_count; i++)
-		if (strcmp(strategies_name(i), "custom") || g->ntemplates)
+		if (strategies_default(i) && (strcmp(strategies_name(i),
+		    "custom") || g->ntemplates))
 			add_strategy(g, strategies_name(i), e);
 	return bad;
 }

@@ -99,16 +99,6 @@ static const char *const weak_heads[] = { "import ", "from ", "AND ", "OR ",
 	"try", "else", "return", "break", "...", "|", "SET ", "VALUES",
 	"index ", "done", "fi", NULL };
 
-static size_t
-count_digits(struct span s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s.n; i++)
-		n += span_is_digit((unsigned char)s.p[i]) != 0;
-	return n;
-}
-
 /* "2026-03-01 12:00:01 ERROR ..." and "[12:00:01] ..." */
 static int
 is_log(struct span s)
@@ -118,9 +108,9 @@ is_log(struct span s)
 
 	for (i = 0; i < head.n; i++)
 		colons += head.p[i] == ':';
-	return s.n > 20 && colons >= 2 && count_digits(head) >= 6 &&
+	return s.n > 20 && colons >= 2 && span_count_digits(head) >= 6 &&
 	    (span_is_digit((unsigned char)*s.p) || *s.p == '[' ||
-	    (unicode_is_letter((unsigned char)*s.p) && count_digits(head) >=
+	    (unicode_is_letter((unsigned char)*s.p) && span_count_digits(head) >=
 	    7));
 }
 
@@ -365,11 +355,11 @@ static void
 add_token(struct kept *k, struct span w, struct span *before)
 {
 	struct span *last = k->n ? &k->pieces[k->n - 1] : NULL;
-	int number = count_digits(w) > 0;
+	int number = span_count_digits(w) > 0;
 
 	/* "3 November" and "20 EUR" are one piece, and "March 3" is */
 	if (last && span_end(*last) + 1 == w.p && *span_end(*last) == ' ' &&
-	    count_digits(*last) && (number || span_in_list(w, units) ||
+	    span_count_digits(*last) && (number || span_in_list(w, units) ||
 	    span_in_list(w, months)))
 		last->n = (size_t)(span_end(w) - last->p);
 	else if (number && span_in_list(*before, months) &&
@@ -481,7 +471,8 @@ part_lines(struct buf *out)
 }
 
 int
-kept_show(const struct kept *k, struct span variation, struct buf *out)
+kept_show(const struct kept *k, struct span variation, int some,
+    struct buf *out)
 {
 	size_t i = 0, next, seen = 0, at = out->len, n;
 	unsigned char *there = k->n ? xcalloc(k->n, 1) : NULL;
@@ -506,7 +497,7 @@ kept_show(const struct kept *k, struct span variation, struct buf *out)
 		there[n] = 1;
 	}
 	free(there);
-	if (seen == k->n)
+	if (seen == k->n || some)
 		return 1;
 	out->len = at;
 	return 0;

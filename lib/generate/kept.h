@@ -25,10 +25,12 @@ void kept_hide(struct kept *k, struct span text);
 
 /*
  * Appends a variation of k->text with the pieces in their places. Returns 0,
- * with nothing appended, when a piece is missing or its place was damaged. What
- * stood beside a block of lines after a space gets lines of its own.
+ * with nothing appended, when a piece is missing or its place was damaged; with
+ * some, pieces may be missing. What stood beside a block of lines after a space
+ * gets lines of its own.
  */
-int kept_show(const struct kept *k, struct span variation, struct buf *out);
+int kept_show(const struct kept *k, struct span variation, int some,
+    struct buf *out);
 
 void kept_release(struct kept *k);
 

@@ -326,3 +326,13 @@ span_count_words(struct span s)
 		n++;
 	return n;
 }
+
+size_t
+span_count_digits(struct span s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += span_is_digit((unsigned char)s.p[i]) != 0;
+	return n;
+}

@@ -20,25 +20,34 @@ static const struct strategy {
 	int (*make)(struct work *);
 	const char *summary;	/* a line for the usage and --list-strategies */
 	enum { KEEPS_NOTHING, KEEPS_PARTS, FRAMES_CODE } keeps;
+	enum { BY_DEFAULT, ON_REQUEST } use;
 } strategies[] = {
 	{ "rephrase", rephrase_make, "the same in other words",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT },
 	{ "typo", typo_make, "slips of the keyboard",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT },
 	{ "error_prone", error_prone_make, "careless writing",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT },
 	{ "verbose", verbose_make, "at length",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT },
 	{ "concise", concise_make, "in key words",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT },
 	{ "persona_based", persona_make, "as a persona would write it",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT },
 	{ "adversarial", adversarial_make, "attempts to mislead the agent",
-	    KEEPS_NOTHING },
+	    KEEPS_NOTHING, BY_DEFAULT },
 	{ "multilingual", multilingual_make, "with an answer wanted in another language",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT },
+	{ "entity", entity_make, "a number, amount, date, id or name wrong",
+	    KEEPS_NOTHING, ON_REQUEST },
+	{ "order", order_make, "sentences in another order or left out",
+	    KEEPS_PARTS, ON_REQUEST },
+	{ "context", context_make, "within other text, or as it is spoken",
+	    FRAMES_CODE, ON_REQUEST },
+	{ "boundary", boundary_make, "empty, very short, very long",
+	    KEEPS_NOTHING, ON_REQUEST },
 	{ "custom", custom_make, "your own templates",
-	    KEEPS_NOTHING },
+	    KEEPS_NOTHING, BY_DEFAULT },
 };
 const size_t strategies_count = LEN(strategies);
 
@@ -52,6 +61,12 @@ const char *
 strategies_summary(size_t s)
 {
 	return strategies[s].summary;
+}
+
+int
+strategies_default(size_t s)
+{
+	return strategies[s].use == BY_DEFAULT;
 }
 
 size_t
@@ -73,7 +88,8 @@ make_hidden(struct work *w, const struct strategy *s, struct buf *text)
 
 	w->t = *analysis_hidden(analysis);
 	return (!analysis->kept.code || s->keeps == FRAMES_CODE) &&
-	    s->make(w) && kept_show(&analysis->kept, span_buf(w->out), text);
+	    s->make(w) && kept_show(&analysis->kept, span_buf(w->out),
+	    w->leaves_out, text);
 }
 
 int
