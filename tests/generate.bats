@@ -418,8 +418,8 @@ personas()
 	assert_equal "$(jq -r .input got)" "$(cat <<-'END'
 	don't cancel order 4711 another address
 	never received invoice for May and don't want to pay fee
-	flight cancelled. need to be in Berlin by Friday. rebook me. not via Munich
-	refund of $129.90 for that pair but want to keep other one. arrange it
+	flight cancelled. need to be in Berlin by Friday. rebook me? not via Munich
+	refund of $129.90 for that pair but want to keep other one. arrange it?
 	END
 	)"
 }
@@ -538,6 +538,37 @@ BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair w
 		assert_equal "$(jq -r .metadata.variation got | sort | uniq -d)" ''
 		assert_equal "$(jq -r '.metadata.variation | select(startswith("answer wanted in ") | not)' got)" ''
 	done
+}
+
+@test "what is said around a message fits it" {
+	local advice='step by step|button|docs|help pages|skip the basics|how long this usually|free plan|edge cases'
+
+	for text in 'Where is my order 1042?' 'My parcel arrived broken and I want my money back.' \
+		'Cancel my subscription, please.' 'The lift in building 3 is out of order.'; do
+		fl-generate -s verbose -s persona_based -l 120 <<<"{\"input\":\"$text\"}" >got
+		(($(lines_of got) == 120)) || fail "$text: $(lines_of got)"
+		assert_equal "$(jq -r --arg a "$advice" 'select(.input | test($a)) | .input | tojson' got |
+			grep -v 'broken.*help pages\|help pages.*broken\|subscription.*how long this usually')" ''
+	done
+	fl-generate -s verbose -s persona_based -l 120 <<<'{"input":"How do I reset my password?"}' >got
+	jq -r .input got | grep -q 'step by step'
+	run jq -r .input got
+	refute_line --partial 'by the end of the week'
+	# nobody who complains is told to be in no hurry
+	fl-generate -s verbose -l 60 <<<'{"input":"My parcel arrived broken and I want my money back."}' >got
+	run jq -r .input got
+	refute_line --partial "It isn't terribly urgent"
+}
+
+@test "personas take other variations in turn" {
+	printf 'personas: [{name: a}, {name: b}]\n' >setting.yaml
+	fl-generate -c setting.yaml -s concise -s multilingual -l 12 <<<'{"input":"Where is my order?"}' >got
+	assert_equal "$(jq -r 'select(.metadata.strategy == "concise") | "\(.metadata.persona) \(.input)"' got | head -n 4)" \
+		"$(printf '%s\n' 'a where order' 'b where order pls' 'a hi, where order' 'b where order ??')"
+	# a persona short of words gets no long messages
+	printf 'personas: [{name: a, characteristics: [terse]}]\n' >setting.yaml
+	run -0 --separate-stderr fl-generate -c setting.yaml -s verbose <<<'{"input":"Where is my order?"}'
+	assert_output ''
 }
 
 @test "a terse persona is terse" {

@@ -399,6 +399,7 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	struct variant v = { .analysis = &base->analysis };
 	struct buf text = { 0 }, note = { 0 }, json = { 0 };
 	int tries, new = 0;
+	size_t k;
 
 	v.persona = persona;
 	v.templates = (const char *const *)g->templates;
@@ -406,7 +407,11 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	v.seed = g->seed ^ hash_bytes(0, 0, base->text.p, base->text.len);
 	for (tries = 0; tries < TRIES && !new; tries++) {
 		text.len = note.len = json.len = 0;
-		if (!strategies_make(&text, &note, &v, strategy, cell->k++))
+		k = cell->k++;
+		/* personas take turns where they would do the same */
+		if (g->npersonas && !strategies_personal(strategy))
+			k = k * g->npersonas + index / g->nstrategies;
+		if (!strategies_make(&text, &note, &v, strategy, k))
 			continue;
 		json_put_text(&json, text.p, text.len);
 		new = give(g, base, json_buf(&json),

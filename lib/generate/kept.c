@@ -351,6 +351,13 @@ static const char *const months[] = { "january", "february", "march", "april",
 	"julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 	NULL };
 
+/* Whether the token calls somebody at the start of a text: "@Airline ". */
+static int
+is_mention(const struct kept *k, struct span w)
+{
+	return !k->n && w.p == k->from && *w.p == '@';
+}
+
 static void
 add_token(struct kept *k, struct span w, struct span *before)
 {
@@ -365,7 +372,7 @@ add_token(struct kept *k, struct span w, struct span *before)
 	else if (number && span_in_list(*before, months) &&
 	    span_end(*before) + 1 == w.p)
 		kept_add(k, before->p, span_end(w));
-	else if (is_special(w))
+	else if (is_special(w) && !is_mention(k, w))
 		kept_add(k, w.p, span_end(w));
 	*before = w;
 }
@@ -443,7 +450,7 @@ kept_hide(struct kept *k, struct span text)
 	size_t i;
 	uint32_t from;
 
-	*k = (struct kept){0};
+	*k = (struct kept){ .from = all.p };
 	scan(k, text);
 	if (k->code) {
 		k->n = 0;

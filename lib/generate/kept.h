@@ -15,6 +15,7 @@
 struct kept {
 	struct span *pieces;	/* in the text, from left to right */
 	size_t n, cap;
+	const char *from;	/* where the text begins */
 	struct buf text;	/* the text with its pieces hidden */
 	int code;		/* 1: the first line is code; all is one piece */
 	struct buf prose;	/* then: what is not code, for its language */

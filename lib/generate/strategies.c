@@ -21,33 +21,34 @@ static const struct strategy {
 	const char *summary;	/* a line for the usage and --list-strategies */
 	enum { KEEPS_NOTHING, KEEPS_PARTS, FRAMES_CODE } keeps;
 	enum { BY_DEFAULT, ON_REQUEST } use;
+	int personal;		/* 1: another variation for each persona */
 } strategies[] = {
 	{ "rephrase", rephrase_make, "the same in other words",
-	    FRAMES_CODE, BY_DEFAULT },
+	    FRAMES_CODE, BY_DEFAULT, 0 },
 	{ "typo", typo_make, "slips of the keyboard",
-	    KEEPS_PARTS, BY_DEFAULT },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "error_prone", error_prone_make, "careless writing",
-	    KEEPS_PARTS, BY_DEFAULT },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "verbose", verbose_make, "at length",
-	    FRAMES_CODE, BY_DEFAULT },
+	    FRAMES_CODE, BY_DEFAULT, 0 },
 	{ "concise", concise_make, "in key words",
-	    KEEPS_PARTS, BY_DEFAULT },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "persona_based", persona_make, "as a persona would write it",
-	    FRAMES_CODE, BY_DEFAULT },
+	    FRAMES_CODE, BY_DEFAULT, 1 },
 	{ "adversarial", adversarial_make, "attempts to mislead the agent",
-	    KEEPS_NOTHING, BY_DEFAULT },
+	    KEEPS_NOTHING, BY_DEFAULT, 0 },
 	{ "multilingual", multilingual_make, "with an answer wanted in another language",
-	    FRAMES_CODE, BY_DEFAULT },
+	    FRAMES_CODE, BY_DEFAULT, 0 },
 	{ "entity", entity_make, "a number, amount, date, id or name wrong",
-	    KEEPS_NOTHING, ON_REQUEST },
+	    KEEPS_NOTHING, ON_REQUEST, 0 },
 	{ "order", order_make, "sentences in another order or left out",
-	    KEEPS_PARTS, ON_REQUEST },
+	    KEEPS_PARTS, ON_REQUEST, 0 },
 	{ "context", context_make, "within other text, or as it is spoken",
-	    FRAMES_CODE, ON_REQUEST },
+	    FRAMES_CODE, ON_REQUEST, 0 },
 	{ "boundary", boundary_make, "empty, very short, very long",
-	    KEEPS_NOTHING, ON_REQUEST },
+	    KEEPS_NOTHING, ON_REQUEST, 0 },
 	{ "custom", custom_make, "your own templates",
-	    KEEPS_NOTHING, BY_DEFAULT },
+	    KEEPS_NOTHING, BY_DEFAULT, 1 },
 };
 const size_t strategies_count = LEN(strategies);
 
@@ -67,6 +68,12 @@ int
 strategies_default(size_t s)
 {
 	return strategies[s].use == BY_DEFAULT;
+}
+
+int
+strategies_personal(size_t s)
+{
+	return strategies[s].personal;
 }
 
 size_t
