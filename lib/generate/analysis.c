@@ -34,6 +34,8 @@ analysis_release(struct analysis *a)
 const struct user_text *
 analysis_whole(struct analysis *a)
 {
+	if ((a->known & ANALYSIS_HIDDEN) && !a->kept.n)
+		return &a->hidden;
 	if (!(a->known & ANALYSIS_WHOLE))
 		message_init(&a->whole, a->text);
 	a->known |= ANALYSIS_WHOLE;

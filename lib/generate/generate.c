@@ -35,6 +35,7 @@ struct base {
 	struct json_span v[GENERATE_FIELDS];	/* in record */
 	struct buf text;	/* of the input */
 	uint64_t rest;		/* callkey_rest of its arguments */
+	struct buf canonical;	/* form of its arguments; empty: not yet */
 	struct analysis analysis;	/* text, taken apart */
 	int varies;		/* the input is text */
 	size_t index;
@@ -249,6 +250,7 @@ free_base(struct base *b)
 {
 	buf_release(&b->record);
 	analysis_release(&b->analysis);
+	buf_release(&b->canonical);
 	buf_release(&b->text);
 	free(b->cells);
 }
@@ -357,26 +359,40 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 }
 
 /*
- * Writes an input unless the handler got the same before. The persona is not
- * part of what makes it another.
+ * Writes an input, whose canonical form is given as well, unless the handler
+ * got the same before. The persona is not part of what makes it another.
  */
 static int
-give(struct generator *g, const struct base *base, struct json_span input,
-    const char *strategy, const struct persona *persona, const char *note)
+give(struct generator *g, struct base *base, struct json_span input,
+    const struct buf *canonical, const char *strategy,
+    const struct persona *persona, const char *note)
 {
-	struct json_span kwargs = base_kwargs(base);
-	struct buf canonical = { 0 };
 	char id[RECORD_ID];
 	int added;
 
-	record_canonical(&canonical, input);
-	set_add(&g->seen, callkey_call(base->rest, json_buf(&canonical)),
+	set_add(&g->seen, callkey_call(base->rest, json_buf(canonical)),
 	    &added);
-	buf_release(&canonical);
 	if (!added || !note)
 		return added;
-	record_input_id(input, kwargs, id);
+	if (!base->canonical.len)
+		record_canonical(&base->canonical, base_kwargs(base));
+	record_canonical_id(json_buf(canonical), json_buf(&base->canonical),
+	    id);
 	put_input(g, base, input, id, strategy, persona, note);
+	return added;
+}
+
+/* Gives the text itself, or without a note only takes it for given. */
+static int
+give_itself(struct generator *g, struct base *base, const char *note)
+{
+	struct buf canonical = { 0 };
+	int added;
+
+	record_canonical(&canonical, base->v[GENERATE_INPUT]);
+	added = give(g, base, base->v[GENERATE_INPUT], &canonical,
+	    base->varies ? "original" : "recorded", NULL, note);
+	buf_release(&canonical);
 	return added;
 }
 
@@ -414,7 +430,8 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 		if (!strategies_make(&text, &note, &v, strategy, k))
 			continue;
 		json_put_text(&json, text.p, text.len);
-		new = give(g, base, json_buf(&json),
+		/* a string as it is written here is canonical */
+		new = give(g, base, json_buf(&json), &json,
 		    strategies_name(strategy), persona, buf_str(&note));
 	}
 	cell->spent = !new;
@@ -435,13 +452,11 @@ is_spent(const struct generator *g, const struct base *base)
 static int
 take_turn(struct generator *g, struct base *base)
 {
-	const char *as = base->varies ? "original" : "recorded";
 	size_t index;
 
 	if (base->original_due) {
 		base->original_due = 0;
-		return give(g, base, base->v[GENERATE_INPUT], as, NULL,
-		    "as it was recorded");
+		return give_itself(g, base, "as it was recorded");
 	}
 	while (base->spent < ncells(g)) {
 		index = base->turn++ % ncells(g);
@@ -481,7 +496,7 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	if (!b->varies)
 		b->spent = ncells(g);
 	else if (!g->original)
-		give(g, b, b->v[GENERATE_INPUT], NULL, NULL, NULL);
+		give_itself(g, b, NULL);
 }
 
 int

@@ -177,7 +177,7 @@ span_cluster(struct span s, size_t at)
 	return i;
 }
 
-/* 1 when a text that begins with byte a, in any case, may begin with pat. */
+/* 1 when a text whose first byte is a, in any case, may begin with pat. */
 static int
 may_begin(char a, const char *pat)
 {
@@ -223,7 +223,9 @@ span_suffix(struct span s, const char *pat, size_t *at)
 {
 	size_t n = strlen(pat);
 
-	if (n > s.n)
+	/* most do not even end alike */
+	if (n > s.n || (n && !may_begin(s.p[s.n - 1], pat + n - 1) &&
+	    !(pat[n - 1] & 0x80)))
 		return 0;
 	*at = s.n - n;
 	return !n || span_prefix(span_from(s, *at), pat) == n;

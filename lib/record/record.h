@@ -56,6 +56,10 @@ void record_canonical(struct buf *b, struct json_span v);
 void record_input_id(struct json_span input, struct json_span kwargs,
     char id[RECORD_ID]);
 
+/* The same, of values whose canonical forms are given. */
+void record_canonical_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID]);
+
 /*
  * Makes the id of a run, which is the same in every experiment: SipHash-2-4
  * (key 0) of "input_id NUL persona NUL iteration". persona may be NULL. From
