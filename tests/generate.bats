@@ -456,6 +456,9 @@ BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair w
 	run jq -r .input got
 	assert_line 'From 2026-03-31 to 2026-01-01 for Berlin:'
 	assert_equal "$(jq -r 'select(.input | contains("SELECT 4711 FROM x;") | not)' got)" ''
+	# a version is neither a date nor a number
+	run -0 --separate-stderr fl-generate -s entity <<<'{"input":"It broke with 2.4.1"}'
+	assert_output ''
 	run -0 --separate-stderr fl-generate -s entity <<<'{"input":"Where is it?"}'
 	assert_output ''
 }

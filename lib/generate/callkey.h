@@ -28,7 +28,7 @@ void callkey_release(struct callkey *k);
 uint64_t callkey_rest(const struct callkey *k, struct json_span kwargs,
     struct json_span path, struct json_span input);
 
-/* A hash of a call: of what callkey_rest gives, and the input's canonical form. */
+/* A hash of a call: callkey_rest, and the canonical form of the input. */
 uint64_t callkey_call(uint64_t rest, struct json_span canonical);
 
 #endif

@@ -57,15 +57,15 @@ find_currency(struct span s, struct span *at, size_t *row)
 	return 0;
 }
 
-/* Whether s has only digits and what groups them. */
+/* Whether s is digits, with one decimal mark at most. */
 static int
 is_plain_number(struct span s)
 {
-	size_t i;
+	size_t i, marks = 0;
 
 	for (i = 0; i < s.n; i++)
-		if (!span_is_digit((unsigned char)s.p[i]) &&
-		    (!i || !span_char_in(".,", s.p[i])))
+		if (!span_is_digit((unsigned char)s.p[i]) && (!i || marks++ ||
+		    !span_char_in(".,", s.p[i])))
 			return 0;
 	return s.n > 0;
 }
@@ -460,14 +460,14 @@ ent_small(struct work *w, struct span s, struct buf *by)
 	return edit_recase(s, by, EDIT_LOWER);
 }
 
-/* --- dropping and exchanging ------------------------------------------------ */
+/* --- dropping and exchanging --------------------------------------------- */
 
 /* What goes with a part that is left out: "on 3 November", "> 500 EUR". */
 static const char *const led_by[] = { "on", "at", "of", "in", "by", "since",
 	"until", "till", "from", "to", "for", "before", "after", "dated", "am",
-	"um", "vom", "bis", "zum", "seit", "ab", "über", "von", "du", "au", "le",
-	"de", "d'ici", "depuis", "el", "del", "al", "desde", "hasta", "il",
-	"dal", "entro", "di", "em", "do", "no", "até", "от", "до", "с", "на",
+	"um", "vom", "bis", "zum", "seit", "ab", "über", "von", "du", "au",
+	"le", "de", "d'ici", "depuis", "el", "del", "al", "desde", "hasta",
+	"il", "dal", "entro", "di", "em", "do", "no", "até", "от", "до", "с", "на",
 	">", "<", ">=", "<=", "=", "no.", "nr.", "number", NULL };
 
 /* Copies the text without an entity. */
@@ -514,7 +514,7 @@ ent_put_swapped(struct work *w, struct span a, struct span b, struct buf *out)
 	return 1;
 }
 
-/* --- the strategy ------------------------------------------------------------ */
+/* --- the strategy ------------------------------------------------------- */
 
 enum { DROPS = 1, SWAPS };
 

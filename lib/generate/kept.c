@@ -110,8 +110,8 @@ is_log(struct span s)
 		colons += head.p[i] == ':';
 	return s.n > 20 && colons >= 2 && span_count_digits(head) >= 6 &&
 	    (span_is_digit((unsigned char)*s.p) || *s.p == '[' ||
-	    (unicode_is_letter((unsigned char)*s.p) && span_count_digits(head) >=
-	    7));
+	    (unicode_is_letter((unsigned char)*s.p) &&
+	    span_count_digits(head) >= 7));
 }
 
 /* Whether marks that prose does not use are a fifth of the line. */
@@ -314,7 +314,7 @@ bare_token(struct span w)
 	return w;
 }
 
-/* Whether the token is more than a word: a number, an address, a name of code. */
+/* Whether the token is more than a word: a number, an address, a name. */
 static int
 is_special(struct span w)
 {

@@ -9,7 +9,7 @@
 
 #include "phrases.h"
 
-/* Languages in Latin letters: LANG_EN to LANG_IT, and one row for all others. */
+/* Languages in Latin letters: LANG_EN to LANG_IT, and one row for the rest. */
 enum { LEXICON_OTHER = LANG_IT + 1, LEXICON_LATIN };
 
 /*

@@ -182,8 +182,8 @@ put_voice(struct work *w, const struct voice *v, size_t turn_of)
 	int query;
 	uint32_t c;
 
-	styled_core(w, v->style, turn_of / phrases_fitting(v->frames, w->t.purpose),
-	    &core);
+	styled_core(w, v->style, turn_of / phrases_fitting(v->frames,
+	    w->t.purpose), &core);
 	c = span_last(span_buf(&core), &at);
 	query = span_is_stop(c) ? FRAME_NO_STOP : w->t.query;
 	frame_put(w->out, frame, span_buf(&core), w->t.lang,
@@ -249,9 +249,11 @@ static const char *const terse_frames[LANG_KO][5] = {
 	[LANG_EN] = { "RC|urgent: ~", "HQ|~ short answer pls",
 	    "RC|~ - today pls", "HQ|quick: ~" },
 	[LANG_DE] = { "RC|dringend: ~", "HQ|kurz: ~", "RC|eilt: ~" },
-	[LANG_FR] = { "RC|urgent : ~", "HQ|vite : ~", "RC|~ - aujourd'hui svp" },
+	[LANG_FR] = { "RC|urgent : ~", "HQ|vite : ~",
+	    "RC|~ - aujourd'hui svp" },
 	[LANG_ES] = { "RC|urgente: ~", "HQ|rápido: ~", "RC|~ - hoy por favor" },
-	[LANG_PT] = { "RC|urgente: ~", "HQ|rápido: ~", "RC|~ - hoje por favor" },
+	[LANG_PT] = { "RC|urgente: ~", "HQ|rápido: ~",
+	    "RC|~ - hoje por favor" },
 	[LANG_IT] = { "RC|urgente: ~", "HQ|veloce: ~", "RC|~ - oggi grazie" }
 };
 

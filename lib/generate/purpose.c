@@ -32,8 +32,8 @@ static const char *const trouble[] = { "broken", "torn", "damaged", "defective",
 /* How a question about a way to do something begins, and what only looks so. */
 static const char *const how[] = { "how do", "how can", "how could", "how to",
 	"how would", "how should", "what's the best way", "is there a way",
-	"wie kann", "wie mache", "wie ändere", "wie storniere", "wie", "comment",
-	"cómo", "como", "come", "как", NULL };
+	"wie kann", "wie mache", "wie ändere", "wie storniere", "wie",
+	"comment",	"cómo", "como", "come", "как", NULL };
 static const char *const not_how[] = { "wie lange", "wie viel", "wie viele",
 	"wie teuer", "wie hoch", "como está", "cómo está", "come mai",
 	"comment se fait", NULL };
@@ -46,8 +46,9 @@ has_trouble(struct span s)
 	if (s.n > LANGUAGE_LOOK)
 		s.n = LANGUAGE_LOOK;
 	for (; s.n; before = *s.p, s = span_from(s, 1))
-		if (!(before & 0x80) && !unicode_is_letter((unsigned char)before)
-		    && span_list_prefix(s, trouble))
+		if (!(before & 0x80) &&
+		    !unicode_is_letter((unsigned char)before) &&
+		    span_list_prefix(s, trouble))
 			return 1;
 	return 0;
 }

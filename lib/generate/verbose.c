@@ -203,8 +203,8 @@ verbose_make(struct work *w)
 		if (is_among(part, parts, j))
 			continue;
 		parts[j] = part;
-		add_part(w, part, k % 2 && (last == PART_HELLO || *p == PART_THANKS) ?
-		    "\n\n" : gap);
+		add_part(w, part, k % 2 && (last == PART_HELLO ||
+		    *p == PART_THANKS) ? "\n\n" : gap);
 		last = *p;
 	}
 	work_note(w, recipes[r].note);

@@ -4,7 +4,10 @@
 #include "base/buf.h"
 #include "when.h"
 
-/* Names of the months in English, German, French, Spanish, Portuguese, Italian. */
+/*
+ * Names of the months in English, German, French, Spanish, Portuguese and
+ * Italian.
+ */
 static const char *const month_names[12][10] = {
 	{ "january", "jan", "januar", "janvier", "enero", "janeiro",
 	    "gennaio" },
@@ -79,8 +82,9 @@ read_numbers(struct span s, struct when *w)
 	}
 	if (s.n || n < 2 || !mark || (n == 2 && mark != '.' && mark != '/'))
 		return 0;
-	/* 3.5 is a number, 31.12. and 4/11 are days */
-	if (n == 2 && mark == '.' && digits[1] < 2)
+	/* 3.5 is a number, 2.4.1 a version, 31.12. and 4/11 are days */
+	if ((n == 2 && mark == '.' && digits[1] < 2) || digits[n - 1] == 3 ||
+	    (n == 3 && digits[0] != 4 && digits[2] < 2))
 		return 0;
 	if (digits[0] == 4)
 		*w = (struct when){ part[2], part[1], part[0] };

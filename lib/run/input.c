@@ -485,7 +485,7 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 	    "recorded arguments: set replay_args.override_param_path");
 }
 
-/* Returns the path of the place where the input goes, empty if there is none. */
+/* Returns the path of the place where the input goes; empty: none. */
 static struct buf
 input_place(const struct input_plan *p, const struct input *in,
     struct json_span kwargs)
