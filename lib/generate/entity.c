@@ -467,8 +467,8 @@ static const char *const led_by[] = { "on", "at", "of", "in", "by", "since",
 	"until", "till", "from", "to", "for", "before", "after", "dated", "am",
 	"um", "vom", "bis", "zum", "seit", "ab", "über", "von", "du", "au",
 	"le", "de", "d'ici", "depuis", "el", "del", "al", "desde", "hasta",
-	"il", "dal", "entro", "di", "em", "do", "no", "até", "от", "до", "с", "на",
-	">", "<", ">=", "<=", "=", "no.", "nr.", "number", NULL };
+	"il", "dal", "entro", "di", "em", "do", "no", "até", "от", "до", "с",
+	"на", ">", "<", ">=", "<=", "=", "no.", "nr.", "number", NULL };
 
 /* Copies the text without an entity. */
 static int

@@ -33,7 +33,7 @@ static const char *const trouble[] = { "broken", "torn", "damaged", "defective",
 static const char *const how[] = { "how do", "how can", "how could", "how to",
 	"how would", "how should", "what's the best way", "is there a way",
 	"wie kann", "wie mache", "wie ändere", "wie storniere", "wie",
-	"comment",	"cómo", "como", "come", "как", NULL };
+	"comment", "cómo", "como", "come", "как", NULL };
 static const char *const not_how[] = { "wie lange", "wie viel", "wie viele",
 	"wie teuer", "wie hoch", "como está", "cómo está", "come mai",
 	"comment se fait", NULL };
