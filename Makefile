@@ -64,25 +64,26 @@ $(BUILD)/obj/%.o: %.c Makefile
 # fl-doctor looks for all other programs.
 $(BUILD)/obj/bin/fl-doctor.o: STD += -DPROGRAMS='"$(PROGS)"'
 
-# The script of HTML pages is one function; its parts follow in this order.
-PAGE_JS = $(foreach p,dom json value tree search step input,\
-	lib/format/page/$p.js)
-
+# The script of HTML pages is one function, of these parts; so are their styles.
+PAGE_DIR = lib/format/page
+PAGE_JS = $(foreach p,dom element json pretty value tree search step input,\
+	$(PAGE_DIR)/$p.js)
+LIST_JS = $(foreach p,element figures list,$(PAGE_DIR)/$p.js)
 $(BUILD)/gen/page.js: $(PAGE_JS)
-	@mkdir -p $(@D)
-	cat $(PAGE_JS) >$@
+$(BUILD)/gen/list.js: $(LIST_JS)
+$(BUILD)/gen/page.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/page.css
+$(BUILD)/gen/list.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/list.css
 
-$(BUILD)/gen/list.js: lib/format/page/list.js
+$(BUILD)/gen/%.js:
 	@mkdir -p $(@D)
-	cp $< $@
+	(echo '"use strict";'; echo '(() => {'; cat $^; echo '})();') >$@
+
+$(BUILD)/gen/%.css:
+	@mkdir -p $(@D)
+	cat $^ >$@
 
 # Style and script of HTML pages, as C.
-$(BUILD)/gen/%.js.inc: $(BUILD)/gen/%.js lib/format/embed.sh
-	sh lib/format/embed.sh $< >$@.new
-	mv $@.new $@
-
-$(BUILD)/gen/%.css.inc: lib/format/page/%.css lib/format/embed.sh
-	@mkdir -p $(@D)
+$(BUILD)/gen/%.inc: $(BUILD)/gen/% lib/format/embed.sh
 	sh lib/format/embed.sh $< >$@.new
 	mv $@.new $@
 

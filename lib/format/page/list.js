@@ -2,8 +2,6 @@
  * The script of the list of pages (html.c): a search, filters, an order by each
  * column, and figures of the rows that are shown.
  */
-"use strict";
-(() => {
 
 const table = document.querySelector("table");
 const body = table.tBodies[0], heads = Array.from(table.tHead.rows[0].cells);
@@ -14,36 +12,6 @@ const rows = Array.from(body.rows, (tr, i) => ({ tr, i,
 const chosen = new Map();	/* a test of a row for each filter in use */
 const status = make("p", "");
 let sought = "", sorted = -1, down = false;
-
-function make(name, kind, ...children) {
-	const e = document.createElement(name);
-	if (kind)
-		e.className = kind;
-	e.append(...children);
-	return e;
-}
-
-/* Milliseconds as the page shows them. */
-function time(ms) {
-	const digits = (d) => d.toFixed(d < 9.995 ? 2 : d < 99.95 ? 1 : 0);
-	if (Number.isNaN(ms))
-		return "\u2013";
-	if (ms < 0.9995)
-		return (ms * 1000).toFixed(0) + " \u00b5s";
-	if (ms < 999.5)
-		return digits(ms) + " ms";
-	if (ms < 59950)
-		return digits(ms / 1000) + " s";
-	const s = Math.round(ms / 1000);
-	return Math.floor(s / 60) + " m " + String(s % 60).padStart(2, "0") +
-	    " s";
-}
-
-/* The p-th percentile by nearest rank, as in summary.json. */
-function percentile(all, p) {
-	return all.length ? all[Math.max(0, Math.ceil(all.length * p / 100) - 1)] :
-	    NaN;
-}
 
 function durations(of) {
 	return of.map((row) => row.ms).filter((ms) => !Number.isNaN(ms))
@@ -193,5 +161,3 @@ function begin() {
 }
 
 begin();
-
-})();
