@@ -23,7 +23,7 @@ setup()
 	import xml.etree.ElementTree as E
 	root = E.parse("junit.xml").getroot()
 	assert root.tag == "testsuites" and root.attrib == {"name": "my-agent", "tests": "4",
-	    "failures": "2", "errors": "1", "skipped": "0", "time": "0.717"}, root.attrib
+	    "failures": "2", "errors": "1", "time": "0.717"}, root.attrib
 	a, b = root
 	assert (a.get("name"), a.get("tests"), a.get("failures"), a.get("timestamp")) == \
 	    ("hurried", "2", "1", "2026-11-28T03:50:54"), a.attrib
@@ -31,12 +31,12 @@ setup()
 	good, bad = a
 	assert good.get("classname") == "my-agent.hurried" and good.get("time") == "0.412"
 	assert good.get("name") == "Where is my order? [i1/0]" and good.find("failure") is None
-	assert [p.get("value") for p in good.iter("property")] == ["r1", "t1"]
+	assert good.find("system-out").text == "run_id: r1\ntrace_id: t1\n"
 	fault = bad.find("failure")
 	assert fault.get("type") == "icontains-any" and fault.get("message") == "cheap: the cost is not known"
 	assert "helpful: it contains none of 'a', 'b'" in fault.text and '{"a":1}' in fault.text
 	assert "]]> <b>&amp; \ufffd\ufffd[31m \ufffd @ada" in fault.text, fault.text
-	assert b[0].find("error").get("type") == "timeout"
+	assert b[0].find("error").get("type") == "timeout" and b.get("skipped") == "0"
 	assert b[1].find("failure").get("message") == "KeyError: 'x'"
 	PY
 }
@@ -102,7 +102,7 @@ setup()
 	assert_equal "$stderr" 'fl-report: empty: no runs'
 	run --separate-stderr -2 fl-report -f pdf rows
 	assert_regex "$stderr" "unknown format 'pdf'"
-	assert_equal "$(fl-report --list-formats | cut -f 1 | paste -sd ' ')" 'junit md github tap'
+	assert_equal "$(fl-report --list-formats | cut -f 1 | paste -sd ' ')" 'html junit md github tap'
 }
 
 @test "TAP cuts a long output between two characters" {

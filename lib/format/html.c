@@ -156,27 +156,15 @@ trace_ms(const struct trace *t)
 }
 
 static void
-begin_fact(struct buf *b, const char *label)
-{
-	buf_printf(b, "<div><dt>%s</dt><dd>", label);
-}
-
-static void
-end_fact(struct buf *b)
-{
-	buf_puts(b, "</dd></div>\n");
-}
-
-static void
 html_put_fact(struct buf *b, const char *label, struct json_span v)
 {
 	if (json_is_null(v))
 		return;
-	begin_fact(b, label);
+	markup_begin_fact(b, label);
 	buf_puts(b, "<bdi>");
 	html_put_plain(b, v, NAME_SHOWN, 0);
 	buf_puts(b, "</bdi>");
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 static void
@@ -189,13 +177,13 @@ put_times(struct buf *b, const struct trace *t)
 		start = t->obs[0].v[OBS_START];
 	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
 	    json_double(t->v[TRACE_DURATION], &ms)) {
-		begin_fact(b, "Duration");
+		markup_begin_fact(b, "Duration");
 		markup_put_ms(b, ms);
-		end_fact(b);
+		markup_end_fact(b);
 	} else if (t->until > t->from) {
-		begin_fact(b, "Duration of the steps");
+		markup_begin_fact(b, "Duration of the steps");
 		markup_put_ms(b, trace_ms(t));
-		end_fact(b);
+		markup_end_fact(b);
 	}
 	html_put_fact(b, "Started", start);
 }
@@ -226,11 +214,11 @@ html_put_tokens(struct buf *b, const struct trace *t)
 
 	if (all < 1)
 		return;
-	begin_fact(b, "Tokens");
+	markup_begin_fact(b, "Tokens");
 	buf_printf(b, "%.0f", all);
 	if (in > 0 && out > 0)
 		buf_printf(b, " <small>%.0f in, %.0f out</small>", in, out);
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 /* Adds a fact of the story; a story_take. */
@@ -239,11 +227,11 @@ html_put_piece(void *arg, const char *label, const struct buf *text)
 {
 	struct buf *b = arg;
 
-	begin_fact(b, label);
+	markup_begin_fact(b, label);
 	buf_puts(b, "<bdi>");
 	markup_put_text(b, text, ERROR_SHOWN, 0);
 	buf_puts(b, "</bdi>");
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 static void
@@ -254,16 +242,16 @@ html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	html_put_fact(b, "Persona", t->v[TRACE_PERSONA]);
 	story_facts(t, html_put_piece, b);
 	html_put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
-	begin_fact(b, "Steps");
+	markup_begin_fact(b, "Steps");
 	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
-	end_fact(b);
+	markup_end_fact(b);
 	html_put_tokens(b, t);
 	html_put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
-	begin_fact(b, "Trace");
+	markup_begin_fact(b, "Trace");
 	buf_puts(b, "<code>");
 	markup_put_text(b, id, NAME_SHOWN, 0);
 	buf_puts(b, "</code>");
-	end_fact(b);
+	markup_end_fact(b);
 	buf_puts(b, "</dl>\n");
 }
 

@@ -109,3 +109,15 @@ markup_put_ms(struct buf *b, double ms)
 		buf_printf(b, "%s%.0f h %02.0f m", ms < 0 ? "-" : "",
 		    floor(s / 3600), floor(fmod(s, 3600) / 60));
 }
+
+void
+markup_begin_fact(struct buf *b, const char *label)
+{
+	buf_printf(b, "<div><dt>%s</dt><dd>", label);
+}
+
+void
+markup_end_fact(struct buf *b)
+{
+	buf_puts(b, "</dd></div>\n");
+}

@@ -25,4 +25,8 @@ void markup_put_json(struct buf *b, const char *s, size_t n);
 /* Appends milliseconds as "630 µs", "45.7 ms", "1.23 s" or "2 m 05 s". */
 void markup_put_ms(struct buf *b, double ms);
 
+/* Append what is around a fact in a list of them; the label is HTML. */
+void markup_begin_fact(struct buf *b, const char *label);
+void markup_end_fact(struct buf *b);
+
 #endif

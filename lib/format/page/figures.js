@@ -21,3 +21,16 @@ function percentile(all, p) {
 	return all.length ? all[Math.max(0, Math.ceil(all.length * p / 100) - 1)] :
 	    NaN;
 }
+
+/* The durations of rows that have one, in order. */
+function durations(of) {
+	return of.map((row) => row.ms).filter((ms) => !Number.isNaN(ms))
+	    .sort((a, b) => a - b);
+}
+
+/* Their percentiles. */
+function spread(all) {
+	return [50, 90, 95, 99].map((p) => "p" + p + " " +
+	    time(percentile(all, p))).join(", ") + ", max " +
+	    time(all[all.length - 1]);
+}
