@@ -51,8 +51,8 @@ function choice(label, textOf) {
 	const select = make("select", "", new Option("any " + label, ""));
 	select.setAttribute("aria-label", label);
 	for (const [text, n] of Array.from(values).sort())
-		select.add(new Option((text || "none") + " (" + n + ")",
-		    "=" + text));
+		select.add(new Option((visible(text.slice(0, 80)) || "none") +
+		    " (" + n + ")", "=" + text));
 	select.addEventListener("change", () => {
 		if (select.value)
 			chosen.set(label, (row) => "=" + textOf(row) ===

@@ -174,8 +174,16 @@ function space(height) {
 
 let last = "";
 
+/* Notes the heights of open runs, for when they are out of the page. */
+function measureOpen() {
+	for (const open of opened.values())
+		if (open.tr.isConnected)
+			open.height = open.tr.offsetHeight;
+}
+
 /* Draws the rows near the window, if these are others than before. */
 function draw(force) {
+	measureOpen();
 	const top = -body.getBoundingClientRect().top;
 	const from = printing ? 0 : rowAt(top - 500);
 	const end = printing ? Math.min(shown.length, PRINTED) :
@@ -199,6 +207,7 @@ function draw(force) {
 	now.forEach((tr, run) => drawn.set(run, tr));
 	parts.push(space(offset(shown.length) - offset(end)));
 	body.replaceChildren(...parts);
+	measureOpen();
 	if (focus && body.contains(focus))
 		focus.focus({ preventScroll: true });
 	measure();
@@ -214,31 +223,12 @@ function measure() {
 	}
 }
 
-const watch = new ResizeObserver((entries) => {
-	let changed = false;
-	for (const { target } of entries)
-		for (const open of opened.values())
-			if (open.tr.firstChild.firstChild === target) {
-				const height = open.tr.offsetHeight;
-				changed = changed || height !== open.height;
-				open.height = height || open.height;
-			}
-	if (changed)
-		draw(true);
-});
-
 /* --- opening --------------------------------------------------------------- */
 
 function openRun(run) {
 	const cell = across(make("td", "", detail(run)));
 	const tr = make("tr", "detail", cell);
 	opened.set(run, { tr, at: shown.indexOf(run), height: 0 });
-	watch.observe(cell.firstChild);
-}
-
-function closeRun(run) {
-	watch.unobserve(opened.get(run).tr.firstChild.firstChild);
-	opened.delete(run);
 }
 
 function remember(run) {
@@ -249,7 +239,7 @@ function remember(run) {
 
 function toggleRun(run) {
 	if (opened.has(run))
-		closeRun(run);
+		opened.delete(run);
 	else
 		openRun(run);
 	remember(opened.has(run) ? run : null);
