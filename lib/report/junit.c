@@ -2,7 +2,6 @@
  * The XML of JUnit, as https://github.com/jenkinsci/xunit-plugin takes it: a
  * test case has no properties there.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,8 +135,7 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	buf_puts(b, "<testcase");
 	put_attribute(b, "classname", &class, SHOWN);
 	put_attribute(b, "name", &t->name, SHOWN);
-	buf_printf(b, " time=\"%.3f\">", isnan(t->run->ms) ? 0 :
-	    t->run->ms / 1000);
+	buf_printf(b, " time=\"%.3f\">", test_seconds(t->run));
 	if (t->run->outcome != RUNS_PASS)
 		put_failure(t, b);
 	buf_puts(b, "<system-out>");

@@ -18,7 +18,8 @@
 #include "test.h"
 #include "mdreport.h"
 
-#define SHOWN 200		/* bytes of a text */
+#define SHOWN 200		/* bytes of an excerpt, about */
+#define ITEM_SHOWN 240		/* bytes of an item of a list */
 #define PAIRS_SHOWN 20		/* runs of a kind in a comparison */
 
 static void
@@ -62,32 +63,32 @@ md_put_diff(const struct report *r, struct buf *b)
 	return 0;
 }
 
+/* Appends an item of a list; the text is cut between two characters. */
 static void
-md_put_item(const char *label, struct json_span v, struct buf *b)
+md_put_item(const char *label, struct buf *text, struct buf *b)
 {
-	struct buf text = { 0 };
-
-	excerpt_put(&text, v, SHOWN);
 	buf_printf(b, "\n- %s: ", label);
-	text_put_md(b, buf_str(&text), text.len);
-	buf_release(&text);
+	text_put_md(b, buf_str(text), test_cut(text, ITEM_SHOWN));
+	text->len = 0;
 }
 
 static void
 md_put_entry(struct test *t, struct buf *b)
 {
-	const char *why;
+	struct buf text = { 0 };
 
 	test_explain(t);
 	buf_puts(b, "\n<details><summary>");
 	text_put_md(b, buf_str(&t->name), t->name.len);
 	buf_puts(b, "</summary>\n");
-	md_put_item("input", t->v[TEST_INPUT], b);
-	md_put_item("output", t->v[TEST_OUTPUT], b);
-	why = test_last_line(&t->reason);
-	buf_puts(b, "\n- why: ");
-	text_put_md(b, why, strlen(why));
+	excerpt_put(&text, t->v[TEST_INPUT], SHOWN);
+	md_put_item("input", &text, b);
+	excerpt_put(&text, t->v[TEST_OUTPUT], SHOWN);
+	md_put_item("output", &text, b);
+	buf_puts(&text, test_last_line(&t->reason));
+	md_put_item("why", &text, b);
 	buf_puts(b, "\n\n</details>\n");
+	buf_release(&text);
 }
 
 /* A run that the comparison shows is not shown again. */

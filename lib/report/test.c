@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "record/excerpt.h"
@@ -10,6 +9,7 @@
 
 #define NAME_SHOWN 80		/* bytes of the input in a name */
 #define LONG_TEXT 4000		/* bytes of a text in a failure */
+#define MS_MOST 1e15		/* about 30,000 years; more is no duration */
 #define NO_PERSONA "default"	/* the persona of runs without one */
 
 static const char *const test_fields[TEST_FIELDS] = {
@@ -108,10 +108,25 @@ read_checks(struct test *t)
 		if (!t->kind.len)
 			value_text(json_get(check, "type"), &t->kind);
 		buf_puts(&t->reason, t->reason.len ? "\n" : "");
-		value_text(json_get(check, "name"), &t->reason);
+		test_put_text(&t->reason, json_get(check, "name"), NAME_SHOWN);
 		buf_puts(&t->reason, ": ");
-		value_text(reason, &t->reason);
+		test_put_text(&t->reason, reason, LONG_TEXT);
 	}
+}
+
+/* The end of an error, which of a traceback is what was raised. */
+static void
+put_error(struct test *t)
+{
+	struct buf text = { 0 };
+	size_t from;
+
+	value_text(t->v[TEST_ERROR], &text);
+	from = text.len > LONG_TEXT ? text.len - LONG_TEXT : 0;
+	while (from && from < text.len && (text.p[from] & 0xc0) == 0x80)
+		from++;
+	buf_add(&t->reason, buf_str(&text) + from, text.len - from);
+	buf_release(&text);
 }
 
 void
@@ -124,7 +139,7 @@ test_explain(struct test *t)
 	if (!t->kind.len && !json_is_null(t->v[TEST_ERROR_KIND]))
 		value_text(t->v[TEST_ERROR_KIND], &t->kind);
 	if (!t->reason.len && !json_is_null(t->v[TEST_ERROR]))
-		value_text(t->v[TEST_ERROR], &t->reason);
+		put_error(t);
 	if (!t->kind.len)
 		buf_puts(&t->kind, "failure");
 }
@@ -202,13 +217,19 @@ test_put_text(struct buf *b, struct json_span value, size_t max)
 	return rest;
 }
 
+double
+test_seconds(const struct runs_run *run)
+{
+	return run->ms > 0 && run->ms < MS_MOST ? run->ms / 1000 : 0;
+}
+
 void
 test_count(struct test_counts *c, const struct runs_run *run)
 {
 	c->tests++;
 	c->failures += run->outcome == RUNS_FAIL;
 	c->errors += run->outcome == RUNS_ERROR;
-	c->seconds += isnan(run->ms) ? 0 : run->ms / 1000;
+	c->seconds += test_seconds(run);
 }
 
 struct test_counts

@@ -49,6 +49,9 @@ int test_read_row(const struct runs *runs, const struct runs_run *run,
 /* Sets the texts that explain a run that does not pass. */
 void test_explain(struct test *t);
 
+/* How long a run took, in seconds; 0 if that is not known. */
+double test_seconds(const struct runs_run *run);
+
 /* The last line of a reason, which of a traceback is what was raised. */
 const char *test_last_line(struct buf *reason);
 
