@@ -306,6 +306,21 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 	return bad;
 }
 
+/* The lines of the tail as a list: Markdown would join them. */
+static void
+md_put_tail(const struct diff *d, struct buf *b)
+{
+	struct buf tail = { 0 };
+	const char *line, *end;
+
+	diffview_put_tail(d, &tail);
+	buf_byte(b, '\n');
+	for (line = buf_str(&tail) + 1; (end = strchr(line, '\n')); line =
+	    end + 1)
+		buf_printf(b, "- %.*s\n", (int)(end - line), line);
+	buf_release(&tail);
+}
+
 int
 diffview_put_markdown(const struct diffview *v, struct buf *b)
 {
@@ -328,7 +343,7 @@ diffview_put_markdown(const struct diffview *v, struct buf *b)
 	}
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
-	diffview_put_tail(v->d, b);
+	md_put_tail(v->d, b);
 	return 0;
 }
 
