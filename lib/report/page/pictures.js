@@ -20,13 +20,15 @@ function label(x, y, anchor, text) {
 }
 
 /* A scale from values to 0..1; by their logarithms if they differ a lot. */
-function scaleOf(values, most) {
+function scaleOf(values) {
 	let low = Infinity, high = -Infinity;
 	for (const value of values) {
 		low = Math.min(low, value);
 		high = Math.max(high, value);
 	}
-	const log = low > 0 && high / low > (most || 20);
+	if (low === high)
+		low = Math.min(0, low);
+	const log = low > 0 && high / low > 20;
 	const to = log ? Math.log : (value) => value;
 	const from = log ? Math.exp : (value) => value;
 	const span = to(high) - to(low) || 1;
@@ -82,7 +84,8 @@ function distribution(title, runs, of, format, baseOf, marks) {
 	    .filter((value) => !Number.isNaN(value));
 	if (values.length < 2)
 		return "";
-	const scale = scaleOf(values);
+	/* scores are shares */
+	const scale = scaleOf(of === scoreOf ? values.concat(0, 1) : values);
 	const parts = bins(runs, of, scale);
 	const base = baseOf ? bins(paired, baseOf, scale).map((part) =>
 	    part.length) : [];

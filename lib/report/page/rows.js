@@ -37,8 +37,9 @@ const figure = (value, digits) => Number.isNaN(value) ? "" :
  */
 const columns = [
 	["Input", "text", (run) => run.input.text],
-	["Output", "text wide", (run) => line(run.output.text)],
-	["Outcome", "outcome", outcomeText],
+	["Output", "text wider", (run) => line(run.output.text)],
+	["Outcome", given.base || some((run) => run.flaky) ? "outcome marked" :
+	    "outcome", outcomeText],
 	["Persona", "short wide", (run) => run.persona.text],
 	["Strategy", "short wide", (run) => run.strategy.text],
 	["It.", "number wider tiny", (run) => run.iteration, (run) =>
