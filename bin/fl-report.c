@@ -25,12 +25,14 @@ static const char usage[] =
 "  -o, --output FILE      write to FILE, which is whole or not there\n"
 "      --diff BASE        compare with this experiment, run by run\n"
 "      --name NAME        the experiment's name (that of DIR)\n"
+"      --per WHAT         a test case of JUnit is a run or a check (run)\n"
 "      --max-bytes N      Markdown has at most N bytes; 0: any (60000)\n"
 "      --all              the page has all texts and steps, of any size\n"
 "      --pages FOLDER     the page links to those of fl-parse in FOLDER\n"
 "      --list-formats     print all formats: NAME and SUMMARY\n";
 
-enum { OPT_NAME = CLI_OPT, OPT_BYTES, OPT_LIST, OPT_DIFF, OPT_ALL, OPT_PAGES };
+enum { OPT_NAME = CLI_OPT, OPT_BYTES, OPT_LIST, OPT_DIFF, OPT_ALL, OPT_PAGES,
+	OPT_PER };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
@@ -39,6 +41,7 @@ static const struct option options[] = {
 	{ "max-bytes", required_argument, NULL, OPT_BYTES },
 	{ "diff", required_argument, NULL, OPT_DIFF },
 	{ "all", no_argument, NULL, OPT_ALL },
+	{ "per", required_argument, NULL, OPT_PER },
 	{ "pages", required_argument, NULL, OPT_PAGES },
 	{ "list-formats", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
@@ -47,7 +50,7 @@ static const struct option options[] = {
 static struct {
 	const char *output, *name, *base, *pages;
 	size_t most_bytes;
-	int all;
+	int all, per_check;
 } given = { .most_bytes = 60000 };
 
 static void
@@ -89,6 +92,12 @@ report_read_options(int argc, char **argv)
 			break;
 		case OPT_DIFF: given.base = optarg; break;
 		case OPT_ALL: given.all = 1; break;
+		case OPT_PER:
+			given.per_check = !strcmp(optarg, "check");
+			if (!given.per_check && strcmp(optarg, "run") != 0)
+				cli_misused(usage, "--per '%s': expected run "
+				    "or check", optarg);
+			break;
 		case OPT_PAGES: given.pages = optarg; break;
 		case OPT_LIST: report_list_formats(); break;
 		default: cli_common(c, usage);
@@ -217,6 +226,7 @@ main(int argc, char **argv)
 	report.dir = is_folder(argv[optind]) ? argv[optind] : NULL;
 	report.pages = given.pages;
 	report.most_bytes = given.most_bytes;
+	report.per_check = given.per_check;
 	report.all = given.all;
 	if (given.output)
 		write_file(format, &report);

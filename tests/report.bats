@@ -140,6 +140,7 @@ junit()
 	        print(json.dumps({"run_id": "e%d%s" % (i, kind), "input": text, "evaluation": {"pass": [False,
 	            None][i % 2], "checks": [{"name": text, "type": text, "reason": text}]}}))
 	PY
+	junit --per check all
 	junit --name $'\x01<&">' all
 	python3 - <<-'PY'
 	import xml.etree.ElementTree as E
@@ -165,6 +166,24 @@ junit()
 	fl-report -f github huge >huge.github
 	fl-report -f html huge >huge.html
 	(($(cat huge.tap huge.md huge.html | wc -c) < 1000000))
+}
+
+@test "a test case of JUnit is a check if that is wanted" {
+	junit --per check rows
+	python3 - <<-'PY'
+	import xml.etree.ElementTree as E
+	root = E.parse("junit.xml").getroot()
+	assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("5", "2", "2"), root.attrib
+	a, b, c, d, e = root.iter("testcase")
+	assert b.get("name").endswith("[i2/1] helpful") and c.get("name").endswith("[i2/1] cheap")
+	assert b.get("time") == "0.005" and c.get("time") == "0.000"
+	assert b.find("failure").attrib == {"type": "icontains-any", "message": "it contains none of 'a', 'b'"}
+	assert c.find("error").attrib == {"type": "cost", "message": "the cost is not known"}
+	assert d.get("name") == "c [i3/0]" and d.find("error").get("type") == "timeout"
+	PY
+	junit --per check --diff rows rows
+	run --separate-stderr -2 fl-report -f junit --per turn rows
+	assert_regex "$stderr" "'turn': expected run or check"
 }
 
 # two NAME: the runs of two experiments: 20 the same, one regressed, one improved,

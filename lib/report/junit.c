@@ -18,6 +18,7 @@
 #include "junit.h"
 
 #define SHOWN 200		/* bytes of an attribute */
+#define LONG_REASON 4000	/* bytes of why a check does not hold */
 
 /* 1 for what XML 1.0 forbids even as a reference (production 2). */
 static int
@@ -126,7 +127,8 @@ put_failure(struct test *t, struct buf *b)
 }
 
 static void
-put_testcase(const struct report *r, struct test *t, struct buf *b)
+begin_testcase(const struct report *r, const struct test *t,
+    struct buf *name, double seconds, struct buf *b)
 {
 	struct buf class = { 0 };
 
@@ -134,10 +136,14 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	buf_add(&class, t->persona.p, t->persona.len);
 	buf_puts(b, "<testcase");
 	put_attribute(b, "classname", &class, SHOWN);
-	put_attribute(b, "name", &t->name, SHOWN);
-	buf_printf(b, " time=\"%.3f\">", test_seconds(t->run));
-	if (t->run->outcome != RUNS_PASS)
-		put_failure(t, b);
+	put_attribute(b, "name", name, SHOWN);
+	buf_printf(b, " time=\"%.3f\">", seconds);
+	buf_release(&class);
+}
+
+static void
+end_testcase(const struct test *t, struct buf *b)
+{
 	buf_puts(b, "<system-out>");
 	put_line(b, "run_id", t->v[TEST_RUN_ID]);
 	put_line(b, "trace_id", t->v[TEST_TRACE_ID]);
@@ -146,7 +152,90 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	if (test_change(t))
 		buf_printf(b, "change: %s\n", test_change(t));
 	buf_puts(b, "</system-out></testcase>\n");
-	buf_release(&class);
+}
+
+/* The checks of a run that are test cases of their own; absent if none are. */
+static struct json_span
+cases_of(const struct report *r, const struct test *t)
+{
+	struct json_span checks = { NULL, 0 }, key = { NULL, 0 }, check;
+	struct json_iter it;
+
+	if (r->per_check && json_is(t->v[TEST_EVALUATION], JSON_OBJECT))
+		checks = json_get(t->v[TEST_EVALUATION], "checks");
+	if (!json_is(checks, JSON_ARRAY))
+		return (struct json_span){ NULL, 0 };
+	it = json_each(checks);
+	if (!json_next(&it, &key, &check))
+		checks.p = NULL;
+	return checks;
+}
+
+static enum runs_outcome
+outcome_of_check(struct json_span check)
+{
+	struct json_span pass = { NULL, 0 };
+
+	if (json_is(check, JSON_OBJECT))
+		pass = json_get(check, "pass");
+	return json_is_true(pass) ? RUNS_PASS : json_is(pass, JSON_BOOL) ?
+	    RUNS_FAIL : RUNS_ERROR;
+}
+
+/* A check of a run; the first has the duration of the run. */
+static void
+put_check(const struct report *r, struct test *t, struct json_span check,
+    double seconds, struct buf *b)
+{
+	static const char *const elements[] = {
+		[RUNS_FAIL] = "failure", [RUNS_ERROR] = "error"
+	};
+	enum runs_outcome outcome = outcome_of_check(check);
+	struct buf name = { 0 }, kind = { 0 }, reason = { 0 };
+
+	buf_add(&name, t->name.p, t->name.len);
+	buf_byte(&name, ' ');
+	if (json_is(check, JSON_OBJECT)) {
+		test_put_text(&name, json_get(check, "name"), SHOWN);
+		test_put_text(&kind, json_get(check, "type"), SHOWN);
+		test_put_text(&reason, json_get(check, outcome == RUNS_FAIL ?
+		    "reason" : "error"), LONG_REASON);
+	}
+	begin_testcase(r, t, &name, seconds, b);
+	if (outcome != RUNS_PASS) {
+		test_explain(t);
+		buf_printf(b, "<%s", elements[outcome]);
+		put_attribute(b, "type", &kind, SHOWN);
+		put_attribute(b, "message", &reason, SHOWN);
+		buf_byte(b, '>');
+		put_body(b, "input", &t->input);
+		put_body(b, "output", &t->output);
+		put_body(b, "why", &reason);
+		buf_printf(b, "</%s>", elements[outcome]);
+	}
+	end_testcase(t, b);
+	buf_release(&name);
+	buf_release(&kind);
+	buf_release(&reason);
+}
+
+static void
+put_testcases(const struct report *r, struct test *t, struct buf *b)
+{
+	struct json_span checks = cases_of(r, t), key = { NULL, 0 }, check;
+	double seconds = test_seconds(t->run);
+	struct json_iter it;
+
+	if (!checks.p) {
+		begin_testcase(r, t, &t->name, seconds, b);
+		if (t->run->outcome != RUNS_PASS)
+			put_failure(t, b);
+		end_testcase(t, b);
+		return;
+	}
+	for (it = json_each(checks); json_next(&it, &key, &check);
+	    seconds = 0)
+		put_check(r, t, check, seconds, b);
 }
 
 /* The personas, and which each run has. */
@@ -163,7 +252,32 @@ struct suites {
 };
 
 static void
-suites_add(struct suites *s, const struct test *t, size_t run)
+count_cases(const struct report *r, const struct test *t,
+    struct suite *suite)
+{
+	struct json_span checks = cases_of(r, t), key = { NULL, 0 }, check;
+	struct test_counts *c = &suite->counts;
+	struct json_iter it;
+
+	if (!checks.p) {
+		test_count(c, t->run);
+		if (t->run->outcome == RUNS_ERROR &&
+		    json_is_str(t->v[TEST_ERROR_KIND], "cancelled")) {
+			suite->skipped++;
+			c->errors--;
+		}
+		return;
+	}
+	c->seconds += test_seconds(t->run);
+	for (it = json_each(checks); json_next(&it, &key, &check); c->tests++) {
+		c->failures += outcome_of_check(check) == RUNS_FAIL;
+		c->errors += outcome_of_check(check) == RUNS_ERROR;
+	}
+}
+
+static void
+suites_add(struct suites *s, const struct report *r, const struct test *t,
+    size_t run)
 {
 	struct suite *suite;
 	size_t i;
@@ -183,13 +297,7 @@ suites_add(struct suites *s, const struct test *t, size_t run)
 			json_text(&suite->started, t->v[TEST_START]);
 	}
 	s->of[run] = i;
-	suite = &s->v[i];
-	test_count(&suite->counts, t->run);
-	if (t->run->outcome == RUNS_ERROR &&
-	    json_is_str(t->v[TEST_ERROR_KIND], "cancelled")) {
-		suite->skipped++;
-		suite->counts.errors--;
-	}
+	count_cases(r, t, &s->v[i]);
 }
 
 static void
@@ -229,7 +337,7 @@ put_suite(const struct report *r, const struct suites *s, size_t number,
 			continue;
 		if (test_read(r, i, t))
 			return -1;
-		put_testcase(r, t, out_begin(o));
+		put_testcases(r, t, out_begin(o));
 		if (out_end(o))
 			return -1;
 	}
@@ -240,11 +348,15 @@ put_suite(const struct report *r, const struct suites *s, size_t number,
 static void
 put_suites_head(const struct report *r, const struct suites *s, struct buf *b)
 {
-	struct test_counts all = test_count_all(r->runs);
+	struct test_counts all = { 0, 0, 0, 0 };
 	size_t i;
 
-	for (i = 0; i < s->n; i++)
-		all.errors -= s->v[i].skipped;
+	for (i = 0; i < s->n; i++) {
+		all.tests += s->v[i].counts.tests;
+		all.failures += s->v[i].counts.failures;
+		all.errors += s->v[i].counts.errors;
+		all.seconds += s->v[i].counts.seconds;
+	}
 	buf_puts(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
 	put_str_attribute(b, "name", r->name);
 	put_counts(b, &all);
@@ -263,7 +375,7 @@ junit_put(const struct report *r, struct out *o)
 	for (i = 0; i < r->runs->n && !bad; i++) {
 		bad = test_read(r, i, &t);
 		if (!bad)
-			suites_add(&s, &t, i);
+			suites_add(&s, r, &t, i);
 	}
 	put_suites_head(r, &s, out_begin(o));
 	for (i = 0; i < s.n && !bad; i++)

@@ -15,6 +15,7 @@ struct report {
 	const char *dir;	/* the experiment directory, or NULL */
 	const char *pages;	/* of fl-parse, as the page reaches them, or NULL */
 	size_t most_bytes;	/* of Markdown; 0: any */
+	int per_check;		/* 1: each check is a test case of JUnit */
 	int all;		/* 1: the page has all texts and steps, whole */
 };
 
