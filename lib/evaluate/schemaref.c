@@ -101,15 +101,27 @@ resource_of(const struct tree *t, size_t node)
 	return found;
 }
 
-/* The schema of that name in the subtree of a node. */
+/* The schema in the document with that $id. */
 static size_t
-find_named(const struct tree *t, size_t root, const char *key,
-    const char *name)
+find_id(const struct tree *t, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < t->n; i++)
+		if (is_named(t, i, "$id", id))
+			return i;
+	return SCHEMAREF_NONE;
+}
+
+/* The schema with that anchor; those within schemas with an $id are theirs. */
+static size_t
+find_anchor(const struct tree *t, size_t root, const char *anchor)
 {
 	size_t i;
 
 	for (i = root; i < t->nodes[root].next; i++)
-		if (is_named(t, i, key, name))
+		if (is_named(t, i, "$anchor", anchor) && resource_of(t, i) ==
+		    root)
 			return i;
 	return SCHEMAREF_NONE;
 }
@@ -122,11 +134,10 @@ schemaref_find(const struct tree *t, size_t from, char *reference)
 
 	if (fragment)
 		*fragment++ = '\0';
-	root = *reference ? find_named(t, 0, "$id", reference) :
-	    resource_of(t, from);
+	root = *reference ? find_id(t, reference) : resource_of(t, from);
 	if (root == SCHEMAREF_NONE || !fragment || !*fragment)
 		return root;
 	decode_percent(fragment);
 	return *fragment == '/' ? follow_pointer(t, root, fragment) :
-	    find_named(t, root, "$anchor", fragment);
+	    find_anchor(t, root, fragment);
 }
