@@ -13,6 +13,7 @@
 #include "base/warn.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "evaluate/diff.h"
 #include "evaluate/runs.h"
 #include "report/report.h"
@@ -142,7 +143,8 @@ write_file(const struct report_format *format, const struct report *r)
 	bad = format->put(r, &f.out);
 	if (bad && !f.out.error) {
 		newfile_release(&f);
-		die("rows could not be read again: %s", strerror(errno));
+		die("the experiment could not be read: %s",
+		    plain_error(errno));
 	}
 	if (newfile_commit(&f))
 		die("%s: %s", given.output, strerror(errno));
@@ -157,7 +159,8 @@ write_stdout(const struct report_format *format, const struct report *r)
 	out_init(&o, STDOUT_FILENO, 0);
 	errno = 0;
 	if (format->put(r, &o) && !o.error)
-		die("rows could not be read again: %s", strerror(errno));
+		die("the experiment could not be read: %s",
+		    plain_error(errno));
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 }

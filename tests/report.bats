@@ -280,3 +280,14 @@ two()
 	run --separate-stderr -2 fl-report -f md --max-bytes 5 many
 	assert_regex "$stderr" "expected 0, or at least 1000"
 }
+
+@test "a directory without an evaluation or traces is reported, one with a pipe is not" {
+	mkdir exp exp/evaluation
+	cp rows exp/trace_summary.jsonl
+	run -0 fl-report -f html exp
+	assert_line --partial '<em class="failed">3 of 4 runs do not pass</em>'
+	mkfifo exp/evaluation/summary.json
+	run --separate-stderr -2 timeout 10 fl-report -f html exp
+	assert_regex "$stderr" '^fl-report: the experiment could not be read: '
+	run -0 fl-report -f junit exp
+}

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "io/line.h"
 #include "io/plain.h"
+#include "io/readfile.h"
 #include "io/spill.h"
 #include "experiment/row.h"
 #include "trace/trace.h"
@@ -70,11 +71,19 @@ read_lines(struct annex *a, int fd, int is_row)
 	return got;
 }
 
+/* Opens a file of the folder, which may be missing: *fd is -1 then. */
+static int
+open_part(int folder, const char *name, int *fd)
+{
+	*fd = plain_open(folder, name, O_RDONLY);
+	return *fd < 0 && errno != ENOENT ? -1 : 0;
+}
+
 int
 annex_open(struct annex *a, const char *dir)
 {
 	struct stat st;
-	int folder, rows, bad;
+	int folder, rows = -1, bad;
 
 	memset(a, 0, sizeof(*a));
 	a->traces = a->steps = -1;
@@ -83,12 +92,12 @@ annex_open(struct annex *a, const char *dir)
 	folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return -1;
-	a->traces = plain_open(folder, "traces.jsonl", O_RDONLY);
-	a->steps = plain_open(folder, "observations.jsonl", O_RDONLY);
+	bad = open_part(folder, "traces.jsonl", &a->traces) ||
+	    open_part(folder, "observations.jsonl", &a->steps) ||
+	    open_part(folder, "trace_summary.jsonl", &rows);
 	if (a->steps >= 0 && !fstat(a->steps, &st))
 		a->size = (uint64_t)st.st_size;
-	rows = plain_open(folder, "trace_summary.jsonl", O_RDONLY);
-	bad = read_lines(a, a->traces, 0) || read_lines(a, rows, 1);
+	bad = bad || read_lines(a, a->traces, 0) || read_lines(a, rows, 1);
 	if (rows >= 0)
 		close(rows);
 	close(folder);
@@ -160,4 +169,35 @@ annex_steps(const struct annex *a, const struct annex_entry *e,
 		trace_add(t, (struct json_span){ line, (size_t)(end - line) });
 	}
 	return 0;
+}
+
+/* Opens the folder of the evaluation; -1 with errno set. */
+static int
+open_evaluation(const char *dir)
+{
+	int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), found;
+	int error;
+
+	if (folder < 0)
+		return -1;
+	found = plain_open_folder(folder, "evaluation");
+	error = errno;
+	close(folder);
+	errno = error;
+	return found;
+}
+
+int
+annex_summary(const char *dir, struct buf *text)
+{
+	int folder = open_evaluation(dir), fd, bad;
+
+	if (folder < 0)
+		return errno == ENOENT ? 0 : -1;
+	bad = open_part(folder, "summary.json", &fd) ||
+	    (fd >= 0 && readfile_fd(fd, text));
+	if (fd >= 0)
+		close(fd);
+	close(folder);
+	return bad ? -1 : 0;
 }

@@ -58,4 +58,10 @@ int annex_metadata(const struct annex *a, const struct annex_entry *e,
 int annex_steps(const struct annex *a, const struct annex_entry *e,
     struct buf *text, struct trace *t);
 
+/*
+ * Appends the summary.json of a directory's evaluation, if there is one. Returns
+ * 0, or -1 with errno set.
+ */
+int annex_summary(const char *dir, struct buf *text);
+
 #endif

@@ -2,22 +2,20 @@
  * An experiment as a page that needs no other file: the figures in it, the runs
  * as JSON (pagedata.h), which the script draws.
  */
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/util.h"
 #include "json/json.h"
 #include "io/out.h"
-#include "io/readfile.h"
 #include "evaluate/diff.h"
 #include "evaluate/diffview.h"
 #include "evaluate/runs.h"
 #include "evaluate/statistics.h"
 #include "format/markup.h"
+#include "annex.h"
 #include "pagedata.h"
 #include "pageparts.h"
 #include "report.h"
@@ -35,29 +33,30 @@ struct standing_file {
 	size_t missed, n;
 };
 
-static void
+/* Reads the gates, which may be missing. Returns 0, or -1 with errno set. */
+static int
 read_gates(const struct report *r, struct standing_file *s)
 {
 	struct json_span all, key, gate;
 	struct json_fault f;
 	struct json_iter it;
-	char *name;
+	int bad;
 
 	if (!r->dir)
-		return;
-	name = xasprintf("%s/evaluation/summary.json", r->dir);
-	if (!readfile_at(AT_FDCWD, name, &s->text) && s->text.len &&
-	    json_scan(s->text.p, s->text.len, 0, NULL, NULL, 0, &f) >= 0) {
-		all = json_buf(&s->text);
-		if (json_is(all, JSON_OBJECT))
-			s->gates = json_get(all, "gates");
-	}
-	free(name);
+		return 0;
+	bad = annex_summary(r->dir, &s->text);
+	if (bad || !s->text.len || json_scan(s->text.p, s->text.len, 0, NULL,
+	    NULL, 0, &f) < 0)
+		return bad ? -1 : 0;
+	all = json_buf(&s->text);
+	if (json_is(all, JSON_OBJECT))
+		s->gates = json_get(all, "gates");
 	if (!json_is(s->gates, JSON_ARRAY))
-		return;
+		return 0;
 	for (it = json_each(s->gates); json_next(&it, &key, &gate); s->n++)
 		s->missed += !json_is(gate, JSON_OBJECT) ||
 		    !json_is_true(json_get(gate, "met"));
+	return 0;
 }
 
 static void
@@ -288,16 +287,15 @@ put_top(const struct report *r, struct buf *b)
 {
 	struct test_counts c = test_count_all(r->runs);
 	struct standing_file s = { .n = 0 };
-	int bad;
+	int bad = read_gates(r, &s);
 
-	read_gates(r, &s);
 	put_head(r->name, b);
 	put_verdict(r, &s, &c, b);
 	buf_puts(b, "</h1>\n<dl>\n");
 	put_rate(&c, b);
 	put_durations(r->runs, b);
 	put_tokens(r->runs, b);
-	bad = put_start(r, b);
+	bad = bad || put_start(r, b);
 	buf_puts(b, "</dl>\n");
 	put_gates(&s, b);
 	buf_puts(b, "</header>\n");

@@ -170,10 +170,13 @@ def scenarios():
            nothing_half)
     yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
            same, nothing_half)
-    for kind in "junit md github tap".split():
+    for kind in "html junit md github tap".split():
         yield ("report " + kind, "fl-report", ["-f", kind, "-o", "report",
                                                "whole.jsonl"], "", same,
                nothing_half)
+    yield ("report a folder", "fl-report",
+           ["-f", "html", "-o", "report", "--diff", "whole.jsonl", "begun"], "",
+           same, nothing_half)
     yield ("parse a folder", "fl-parse", ["-j", "2", "begun"], "", same,
            nothing_half)
     yield ("parse a pipe", "fl-parse", ["-j", "1"], TRACES, same,
