@@ -326,7 +326,7 @@ end_folder(struct evaluation_run *x, int failed)
 		outdir_release(&x->dir);
 		return;
 	}
-	standing_put(&x->standing, x->checks, &text);
+	standing_put(&x->standing, &given.gates, x->checks, &text);
 	fd = error ? -1 : outdir_open(&x->dir, "summary.json", &e);
 	if (fd >= 0 && out_write_all(fd, text.p, text.len))
 		error = errno;

@@ -26,9 +26,11 @@ experiment/summary experiment/status experiment/failures
 experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
-evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
-format/format format/filter format/listing format/options
+evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
+format/format format/filter format/listing format/options format/markup
+format/page
 parse/join parse/output parse/pool parse/sorter parse/chunks
+report/report report/reports
 import/otlpin
 '
 

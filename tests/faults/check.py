@@ -199,13 +199,14 @@ def scenarios(programs):
            nothing_half)
     yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
            same, nothing_half)
-    for kind in "junit md github tap".split():
+    for kind in "html junit md github tap".split():
         yield ("report " + kind, "fl-report", ["-f", kind, "-o", "report",
                                                "whole.jsonl"], "", same,
                nothing_half)
     yield ("diff directories", "fl-diff", ["-f", "md", "begun", "begun"], "",
            same, nothing_half)
-    yield ("report a directory", "fl-report", ["-f", "junit", "begun"], "",
+    yield ("report a folder", "fl-report",
+           ["-f", "html", "-o", "report", "--diff", "whole.jsonl", "begun"], "",
            same, nothing_half)
     yield ("parse a folder", "fl-parse", ["-j", "2", "begun"], "", same,
            nothing_half)
