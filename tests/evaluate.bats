@@ -419,6 +419,7 @@ true 0.9 null"
 	echo mine >out/notes
 	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --force t
 	assert_not_exists out/notes
+	# the gates are in it, too
 	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
 	assert_jq .gates '[{"name":"the pass rate","value":0.5,"at_least":0.5,"met":true}]' out/summary.json
 	printf 'success_criteria: {performance: {max_response_time: {enabled: true, threshold_ms: 0.5}}}\n' >>c.yaml

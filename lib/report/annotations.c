@@ -2,10 +2,9 @@
  * Annotations of GitHub, of which it shows ten errors of a step: what regressed
  * since the base comes first.
  */
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/visible.h"
+#include "json/json.h"
 #include "io/out.h"
 #include "evaluate/diff.h"
 #include "evaluate/diffview.h"
@@ -18,11 +17,9 @@
 
 /* Appends text of a workflow command; a property has more escapes. */
 static void
-put_command(struct buf *b, struct json_span text, int property)
+put_command(struct buf *b, const char *s, size_t n, int property)
 {
-	const char *s = text.p;
-
-	for (; s < text.p + text.n; s++)
+	for (; n; s++, n--)
 		if (*s == '%' || *s == '\r' || *s == '\n' ||
 		    (property && (*s == ':' || *s == ',')))
 			buf_printf(b, "%%%02X", (unsigned char)*s);
@@ -40,7 +37,7 @@ put_verdict(const struct diff *d, struct buf *b)
 	diffview_put_head(d, &text);
 	buf_printf(b, "::%s title=%s::", worse ? "error" : "notice",
 	    diff_verdicts[d->verdict]);
-	put_command(b, test_last_line(&text), 0);
+	put_command(b, text.p, text.len - 1, 0);
 	buf_byte(b, '\n');
 	buf_release(&text);
 	return (size_t)worse;
@@ -49,15 +46,18 @@ put_verdict(const struct diff *d, struct buf *b)
 static void
 put_annotation(struct test *t, struct buf *b)
 {
+	struct json_span line;
+
 	test_explain(t);
+	line = test_last_line(&t->reason);
 	buf_puts(b, "::error title=");
 	if (test_change(t)) {
 		buf_puts(b, test_change(t));
 		buf_puts(b, "%3A ");
 	}
-	put_command(b, json_buf(&t->name), 1);
+	put_command(b, t->name.p, t->name.len, 1);
 	buf_puts(b, "::");
-	put_command(b, test_last_line(&t->reason), 0);
+	put_command(b, line.p, line.n, 0);
 	buf_byte(b, '\n');
 }
 

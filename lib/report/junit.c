@@ -107,8 +107,8 @@ put_failure(struct test *t, struct buf *b)
 {
 	const char *element = t->run->outcome == RUNS_ERROR ? "error" :
 	    "failure";
-	struct json_span line;
 	struct buf message = { 0 };
+	struct json_span line;
 
 	test_explain(t);
 	if (!strcmp(buf_str(&t->kind), "cancelled"))

@@ -1,6 +1,4 @@
 /* The Test Anything Protocol, version 14 (https://testanything.org). */
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/visible.h"
 #include "json/json.h"
@@ -38,13 +36,13 @@ put_yaml(struct buf *b, const char *key, const char *s, size_t n)
 static void
 put_block(struct test *t, struct buf *b)
 {
-	struct json_span message;
+	struct json_span line;
 
 	buf_puts(b, "  ---\n");
 	if (t->run->outcome != RUNS_PASS) {
 		test_explain(t);
-		message = test_last_line(&t->reason);
-		put_yaml(b, "message", message.p, message.n);
+		line = test_last_line(&t->reason);
+		put_yaml(b, "message", line.p, line.n);
 		put_yaml(b, "output", buf_str(&t->output), t->output.len);
 	}
 	if (test_change(t))

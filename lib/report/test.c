@@ -153,7 +153,8 @@ test_last_line(const struct buf *reason)
 		end--;
 	for (from = end; from && reason->p[from - 1] != '\n'; from--)
 		;
-	return (struct json_span){ end ? reason->p + from : "", end - from };
+	return (struct json_span){ reason->len ? reason->p + from : "",
+	    end - from };
 }
 
 const char *

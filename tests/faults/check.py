@@ -205,6 +205,8 @@ def scenarios(programs):
                nothing_half)
     yield ("diff directories", "fl-diff", ["-f", "md", "begun", "begun"], "",
            same, nothing_half)
+    yield ("report a directory", "fl-report", ["-f", "junit", "begun"], "",
+           same, nothing_half)
     yield ("report a folder", "fl-report",
            ["-f", "html", "-o", "report", "--diff", "whole.jsonl", "begun"], "",
            same, nothing_half)
