@@ -105,8 +105,9 @@ def message_seeds(folder):
 
 
 def import_seeds(folder):
-    for path in sorted(glob.glob(TESTS + "/data/otlp/*")):
-        if path.endswith((".md", ".gz")):
+    for path in sorted(glob.glob(TESTS + "/data/otlp/**/*", recursive=True) +
+                       glob.glob(TESTS + "/data/dialects/*.jsonl")):
+        if os.path.isdir(path) or path.endswith((".md", ".gz")):
             continue
         with open(path, "rb") as f:
             data = f.read()
