@@ -596,6 +596,7 @@ find_kind(struct otlpspan *s)
 	s->kind = has_text(record, "observation") ? OTLPSPAN_STEP :
 	    has_text(record, "trace") ? OTLPSPAN_RUN :
 	    has_text(record, "none") ? OTLPSPAN_NO_RUN : OTLPSPAN_FOREIGN;
+	s->row_only = has_text(record, "row");
 }
 
 static void

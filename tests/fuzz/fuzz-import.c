@@ -14,7 +14,7 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "io/spill.h"
-#include "import/otlpin.h"
+#include "import/import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,13 +44,12 @@ spilled(const void *p, size_t n)
 
 /* Imports n bytes, and appends what is written. Returns the bad lines. */
 static size_t
-import(const void *p, size_t n, enum otlpin_output what, struct buf *b)
+import(const void *p, size_t n, enum import_output what, struct buf *b)
 {
 	int from = spilled(p, n), to = spilled("", 0);
 	char name[32];
 	char *const files[] = { name };
 	struct source s;
-	struct otlpin in;
 	struct out o;
 	size_t bad;
 	off_t end;
@@ -58,7 +57,7 @@ import(const void *p, size_t n, enum otlpin_output what, struct buf *b)
 	snprintf(name, sizeof(name), "/dev/fd/%d", from);
 	source_init(&s, files, 1, ignore);
 	out_init(&o, dup(to), 0);
-	if (otlpin_run(&in, &s, &o, what) || s.failed || out_close(&o))
+	if (import_run(import_find("otlp"), &s, &o, what) || s.failed || out_close(&o))
 		abort();
 	bad = s.bad;
 	source_release(&s);
@@ -103,8 +102,8 @@ check_layout(const uint8_t *data, size_t size, struct buf *one)
 	v.n = pretty.len;
 	json_compact(&compact, v);
 	one->len = 0;
-	import(pretty.p, pretty.len, OTLPIN_TRACES, one);
-	import(compact.p, compact.len, OTLPIN_TRACES, &line);
+	import(pretty.p, pretty.len, IMPORT_TRACES, one);
+	import(compact.p, compact.len, IMPORT_TRACES, &line);
 	if (line.len != one->len || memcmp(buf_str(&line), buf_str(one),
 	    line.len) != 0)
 		wrong("it depends on the layout", one, &line);
@@ -118,10 +117,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf b = { 0 };
-	enum otlpin_output what;
+	enum import_output what;
 	size_t bad = 0, again;
 
-	for (what = OTLPIN_TRACES; what <= OTLPIN_INPUTS; what++) {
+	for (what = IMPORT_TRACES; what <= IMPORT_INPUTS; what++) {
 		b.len = 0;
 		again = import(data, size, what, &b);
 		if (what && again != bad)
