@@ -2,13 +2,25 @@
 
 #include "base/util.h"
 #include "io/source.h"
+#include "claudecode.h"
 #include "gather.h"
+#include "langfuse.h"
+#include "openai.h"
 #include "otlpin.h"
+#include "promptfoo.h"
 #include "import.h"
 
 const struct import_kind import_kinds[] = {
 	{ "otlp", "OpenTelemetry spans in OTLP JSON of any layout",
 	    otlpin_read },
+	{ "promptfoo", "results of promptfoo, JSON or JSON lines",
+	    promptfoo_read },
+	{ "langfuse", "traces and observations of Langfuse, JSON or CSV",
+	    langfuse_read },
+	{ "openai", "batches, answers and fine-tuning files of OpenAI's API",
+	    openai_read },
+	{ "claude-code", "sessions of Claude Code and of their subagents",
+	    claudecode_read },
 };
 const size_t import_nkinds = LEN(import_kinds);
 

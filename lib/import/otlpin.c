@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "json/json.h"
 #include "io/source.h"
+#include "complaint.h"
 #include "docwalk.h"
 #include "feed.h"
 #include "gather.h"
@@ -25,10 +26,10 @@ struct imported_head {
 struct importer {
 	struct gather *g;
 	struct source *source;
+	struct complaint complaint;
 	struct imported_head head;
 	struct buf shape;	/* the span in the shape of OTLP */
 	const char *other;	/* what the document's first other value is */
-	size_t complained;	/* line of the last complaint */
 };
 
 /* Finds the names in a resource's attributes. */
@@ -173,49 +174,13 @@ is_stopped(void *arg)
 	return m->g->failed;
 }
 
-/* Returns a text in which FILE is the name of the file; freed by the caller. */
-static char *
-name_file(const struct importer *m, const char *what)
-{
-	const char *name = m->source->file, *p;
-	struct buf b = { 0 };
-
-	if (*name == '<')
-		name = "FILE";
-	for (; (p = strstr(what, "FILE")); what = p + 4) {
-		buf_add(&b, what, (size_t)(p - what));
-		buf_puts(&b, name);
-	}
-	buf_puts(&b, what);
-	buf_str(&b);
-	return buf_detach(&b, NULL);
-}
-
-/* Complains about a line, unless that was done already. */
-static void
-complain_at(struct importer *m, size_t line, const char *what)
-{
-	m->source->line = line;
-	if (line != m->complained)
-		source_complain(m->source, "%s", what);
-	m->complained = line;
-}
-
 static void
 report_bad(void *arg, size_t first, const struct feed_place *at,
     const char *msg, int cut)
 {
 	struct importer *m = arg;
-	unsigned long long byte = at->pos - at->line_start;
-	struct buf text = { 0 };
 
-	if (cut)
-		buf_puts(&text, at->line == first ?
-		    "the last line is cut off: " :
-		    "the document is cut off: ");
-	buf_printf(&text, "%s (byte %llu)", msg, byte + 1);
-	complain_at(m, at->line, buf_str(&text));
-	buf_release(&text);
+	complaint_bad(&m->complaint, first, at, msg, cut);
 }
 
 /* What is wrong with a document apart from its text, or NULL; to be freed. */
@@ -235,7 +200,7 @@ find_complaint(const struct importer *m, const struct docwalk_found *f)
 		    f->others, f->others == 1 ? "is" : "are") : NULL;
 	if (f->broken)
 		return NULL;
-	kind = name_file(m, m->other ? m->other :
+	kind = complaint_name(&m->complaint, m->other ? m->other :
 	    "it has no 'resourceSpans'");
 	text = xasprintf("not OTLP traces: %s", kind);
 	free(kind);
@@ -251,32 +216,8 @@ report_document(struct importer *m, const struct docwalk_found *f)
 	if (f->spans || (f->lists && !f->broken))
 		source_use(m->source);
 	if (complaint)
-		complain_at(m, f->at.line, complaint);
+		complaint_at(&m->complaint, f->at.line, complaint);
 	free(complaint);
-}
-
-/* Reports a file that is of another kind altogether. Returns 1 if it is. */
-static int
-reject_file(struct importer *m, struct feed *f)
-{
-	const char *what, *p;
-	char *text;
-
-	feed_more(f, 0);
-	if (f->kind == FEED_UTF16_LE || f->kind == FEED_UTF16_BE)
-		source_note(m->source, "UTF-16: convert it first, such as by "
-		    "iconv -f UTF-16 -t UTF-8");
-	for (p = f->p; *p && strchr(" \t\r\n", *p); p++)
-		;
-	if (!f->len || *p == '{' || *p == '[')
-		return 0;
-	what = recognize_bytes(f->p, f->len);
-	if (!what)
-		return 0;
-	text = name_file(m, what);
-	source_reject(m->source, text);
-	free(text);
-	return 1;
 }
 
 /* Reads the file that is open. */
@@ -292,18 +233,15 @@ otlpin_read_file(struct importer *m)
 
 	feed_init(&f, m->source->reader.fd);
 	docwalk_init(&w, &f, &calls, m);
-	m->complained = 0;
-	if (!reject_file(m, &f)) {
+	m->complaint.line = 0;
+	if (!complaint_rejects(&m->complaint, &f)) {
 		while (!m->g->failed && docwalk_next(&w)) {
 			report_document(m, &w.found);
 			m->other = NULL;
 		}
 		source_finish(m->source);
 	}
-	if (f.error)
-		source_fail(m->source, f.error);
-	else if (f.damage)
-		source_reject(m->source, f.damage);
+	complaint_end(&m->complaint, &f);
 	docwalk_release(&w);
 	feed_release(&f);
 }
@@ -311,7 +249,9 @@ otlpin_read_file(struct importer *m)
 void
 otlpin_read(struct gather *g, struct source *s)
 {
-	struct importer m = { .g = g, .source = s };
+	struct importer m = {
+		.g = g, .source = s, .complaint = { s, "otlp", 0 }
+	};
 
 	while (!g->failed && source_open(s)) {
 		otlpin_read_file(&m);

@@ -349,7 +349,7 @@ take_payload(struct otlpspan *s, int side)
 			how = HOW_ANY;
 		s->used[d->mime_type] = 1;
 	}
-	s->plain[side] = how == HOW_TEXT;
+	s->plain[side] = how == HOW_TEXT || how == HOW_VALUE;
 	s->used[d->attribute] = 1;
 	spanpart_put(&s->payload[side], s->a[d->attribute], how);
 }
@@ -488,6 +488,9 @@ read_counts(struct otlpspan *s)
 		}
 	if (s->a[ATTR_USAGE].p) {
 		spanpart_put(&usage, s->a[ATTR_USAGE], HOW_ANY);
+		/* another kind of input has it in the metadata, too */
+		s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how
+		    == HOW_VALUE;
 		read_usage(s, json_buf(&usage), 0);
 		buf_release(&usage);
 	}

@@ -148,9 +148,8 @@ scale_time(struct json_span number)
 	return (uint64_t)(d * (double)scale);
 }
 
-/* Nanoseconds since 1970; 0 if it is not a time. */
-static uint64_t
-shape_time(struct json_span v)
+uint64_t
+spanshape_time(struct json_span v)
 {
 	struct json_span key, part[2] = { { 0 }, { 0 } };
 	struct json_iter it;
@@ -194,14 +193,14 @@ spanshape_put_times(struct buf *b, const struct json_span *v)
 	struct json_span until = spanshape_first_of(v, SHAPE_END_NANO,
 	    SHAPE_END);
 	uint64_t start = v[SHAPE_START_NANO].p ? otlpval_time(from) :
-	    shape_time(from);
+	    spanshape_time(from);
 	uint64_t end = v[SHAPE_END_NANO].p ? otlpval_time(until) :
-	    shape_time(until);
+	    spanshape_time(until);
 	uint64_t length = otlpval_time(v[SHAPE_DURATION]);
 
 	/* a duration after a date is in nanoseconds, as ClickHouse has it */
 	if (json_is(v[SHAPE_DURATION], JSON_ARRAY))
-		length = shape_time(v[SHAPE_DURATION]);
+		length = spanshape_time(v[SHAPE_DURATION]);
 	else if (!json_is(from, JSON_STRING) && length < UINT64_MAX / 1000)
 		length *= 1000;
 	if (!end && start && v[SHAPE_DURATION].p)
@@ -273,7 +272,7 @@ put_event(struct buf *b, struct json_span event)
 	json_open(b, NULL, '{');
 	put_member(b, "name", otlpval_string(name));
 	spanshape_put_time(b, "timeUnixNano", v[3].p ? otlpval_time(v[3]) :
-	    shape_time(spanshape_first_of(v, 4, 5)));
+	    spanshape_time(spanshape_first_of(v, 4, 5)));
 	put_attributes(b, attributes);
 	json_close(b, '}');
 }
@@ -579,7 +578,7 @@ spanshape_put_record(struct buf *b, const char *p,
 		json_add_str(b, "name", "log");
 	time = otlpval_time(v[3]);
 	if (!time)
-		time = shape_time(spanshape_first_of(v, 4, 5));
+		time = spanshape_time(spanshape_first_of(v, 4, 5));
 	spanshape_put_time(b, "timeUnixNano", time);
 	put_record_attributes(b, v[7], v[6]);
 	json_close(b, '}');
