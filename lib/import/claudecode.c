@@ -494,6 +494,8 @@ take_summary(struct export *x, const struct ccsummary *y)
 	title.p = buf_str(&c->waited);
 	title.n = c->waited.len;
 	take_title(&c->threads[*thread], title, 1);
+	if (c->threads[*thread].metadata.len)
+		json_add(&c->threads[*thread].metadata, "summary", title);
 }
 
 static int
@@ -506,6 +508,9 @@ claudecode_record(struct export *x, struct json_span v)
 	int message, added;
 
 	otlpval_fields(v.p, line_names, m, LINE_MEMBERS);
+	/* early versions say it in the message alone */
+	if (!m[LINE_TYPE].p && json_is(m[LINE_MESSAGE], JSON_OBJECT))
+		m[LINE_TYPE] = json_get(m[LINE_MESSAGE], "role");
 	if (!json_is(m[LINE_TYPE], JSON_STRING))
 		return -1;
 	if (json_is(m[LINE_SUMMARY], JSON_STRING) && m[LINE_LEAF].p) {
@@ -520,7 +525,7 @@ claudecode_record(struct export *x, struct json_span v)
 	    !json_get(v, "snapshot").p && !json_get(v, "messageId").p)
 		return -1;
 	if (!message && !json_is(m[LINE_SESSION], JSON_STRING)) {
-		leftover_add_named(&x->left, "of type", m[LINE_TYPE]);
+		leftover_add_named(&x->left, "lines of type", m[LINE_TYPE]);
 		return 0;
 	}
 	session = session_id(x, m[LINE_SESSION]);
@@ -537,7 +542,7 @@ claudecode_record(struct export *x, struct json_span v)
 	else if (message)
 		read_assistant(x, thread, v, m, time);
 	else if (!read_note(x, &c->threads[thread], v, m))
-		leftover_add_named(&x->left, "of type", m[LINE_TYPE]);
+		leftover_add_named(&x->left, "lines of type", m[LINE_TYPE]);
 	note_time(&c->threads[main], time);
 	if (thread != main)
 		note_time(&c->threads[thread], time);

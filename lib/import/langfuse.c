@@ -63,13 +63,16 @@ static const unsigned char in_fields[LF_MEMBERS] = {
 	[LF_NAME] = 1, [LF_INPUT] = 1, [LF_OUTPUT] = 1, [LF_METADATA] = 1,
 	[LF_START] = 1, [LF_END] = 1, [LF_TIMESTAMP] = 1, [LF_LEVEL] = 1,
 	[LF_STATUS] = 1, [LF_MODEL] = 1, [LF_PARAMETERS] = 1,
-	[LF_SCORES] = 1, [LF_OBSERVATIONS] = 1, [LF_TRACE] = 1
+	[LF_SCORES] = 1, [LF_OBSERVATIONS] = 1, [LF_TRACE] = 1,
+	[LF_TRACE_NAME] = 1
 };
 
 struct langfuse {
 	struct buf metadata;
 	struct buf scores;
 	struct buf name;
+	size_t named;		/* observations of which only ids are there */
+	size_t observations;	/* those that were read */
 };
 
 /* 1 if there is nothing in a value. */
@@ -102,9 +105,10 @@ put_metadata(struct export *x, struct json_span v,
 			continue;
 		l->name.len = 0;
 		json_text(&l->name, key);
+		buf_str(&l->name);
 		/* the user's own of that name has precedence */
 		if (json_is(own, JSON_OBJECT) &&
-		    json_get(own, buf_str(&l->name)).p)
+		    json_get(own, l->name.p).p)
 			continue;
 		json_add(b, l->name.p, value);
 	}
@@ -310,6 +314,7 @@ make_observation(struct export *x, struct json_span v,
 	uint64_t start = spanshape_time(m[LF_START]);
 	uint64_t end = spanshape_time(m[LF_END]);
 
+	((struct langfuse *)x->state)->observations++;
 	/* an event is a point in time */
 	if (!end && json_is_str(m[LF_TYPE], "EVENT"))
 		end = start;
@@ -333,7 +338,7 @@ make_observation(struct export *x, struct json_span v,
 	if (!is_nothing(m[LF_PARAMETERS]))
 		spanmake_put(&x->make, "langfuse.observation.model.parameters",
 		    m[LF_PARAMETERS]);
-	if (!is_nothing(m[LF_TRACE_NAME]))
+	if (!is_nothing(m[LF_TRACE_NAME]) && is_nothing(m[LF_PARENT]))
 		spanmake_put(&x->make, "langfuse.trace.name",
 		    m[LF_TRACE_NAME]);
 	put_sides(x, m);
@@ -384,6 +389,7 @@ langfuse_record(struct export *x, struct json_span v)
 static void
 make_list(struct export *x, struct json_span list)
 {
+	struct langfuse *l = x->state;
 	struct json_span unused, v;
 	struct json_iter it;
 
@@ -391,8 +397,7 @@ make_list(struct export *x, struct json_span list)
 		return;
 	for (it = json_each(list); json_next(&it, &unused, &v); )
 		if (json_is(v, JSON_STRING))
-			leftover_add(&x->left, "observations that are named "
-			    "only: export observations, too", 1);
+			l->named++;
 		else if (!json_is(v, JSON_OBJECT) || langfuse_record(x, v))
 			leftover_add(&x->left, "unknown values of lists", 1);
 }
@@ -402,6 +407,9 @@ langfuse_end(struct export *x)
 {
 	struct langfuse *l = x->state;
 
+	if (!l->observations)
+		leftover_add(&x->left, "observations of which there are only "
+		    "ids (export them, too)", l->named);
 	buf_release(&l->metadata);
 	buf_release(&l->scores);
 	buf_release(&l->name);

@@ -71,8 +71,8 @@ leftover_text(const struct leftover *l)
 		return NULL;
 	buf_puts(&b, "not imported: ");
 	for (i = 0; i < l->n; i++)
-		buf_printf(&b, "%s%zu %s", i ? ", " : "", l->items[i].n,
-		    l->items[i].what);
+		buf_printf(&b, "%s%s (%zu)", i ? ", " : "",
+		    l->items[i].what, l->items[i].n);
 	buf_str(&b);
 	return buf_detach(&b, NULL);
 }

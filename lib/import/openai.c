@@ -306,7 +306,8 @@ static struct json_span
 make_parameters(struct buf *b, struct json_span request)
 {
 	static const char *const known[] = {
-		"messages", "input", "prompt", "model", "metadata"
+		"messages", "input", "prompt", "model", "metadata",
+		"completion"
 	};
 	struct json_span none = { 0 };
 
@@ -317,6 +318,24 @@ make_parameters(struct buf *b, struct json_span request)
 	json_add_others(b, request, known, LEN(known));
 	json_close(b, '}');
 	return b->len > 2 ? json_buf(b) : none;
+}
+
+/* The messages with the answer, if that is one. */
+static struct json_span
+make_conversation(struct buf *b, struct json_span messages,
+    struct json_span reply)
+{
+	struct json_span unused, v;
+	struct json_iter it;
+
+	b->len = 0;
+	json_open(b, NULL, '[');
+	for (it = json_each(messages); json_next(&it, &unused, &v); )
+		json_add(b, NULL, v);
+	if (json_is(reply, JSON_OBJECT))
+		json_add(b, NULL, reply);
+	json_close(b, ']');
+	return json_buf(b);
 }
 
 /* The error of the call: OpenAI's own, or that of HTTP. */
@@ -381,15 +400,20 @@ make_call(struct export *x, const struct openai_call *c)
 		spanmake_output(&x->make, reply);
 	spanmake_usage(&x->make, openai_member(c->answer, c->answer,
 	    "usage"));
-	spanmake_json(&x->make, "llm.invocation_parameters",
-	    make_parameters(&o->input, c->request));
+	/* an answer repeats what it was asked, if that is kept with it */
+	if (c->request.p != c->answer.p)
+		spanmake_json(&x->make, "llm.invocation_parameters",
+		    make_parameters(&o->input, c->request));
 	v = make_metadata(x, c);
 	if (v.n > 2)
 		spanmake_json(&x->make, "metadata", v);
 	if (json_is(c->custom_id, JSON_STRING))
 		spanmake_put(&x->make, "langfuse.trace.name", c->custom_id);
+	else
+		spanmake_str(&x->make, "langfuse.trace.name", "openai");
 	if (count_turns(question) > 1)
-		spanmake_json(&x->make, "fluxloop.conversation", question);
+		spanmake_json(&x->make, "fluxloop.conversation",
+		    make_conversation(&o->input, question, reply));
 	export_span(x);
 	make_tools(x, ids, question, question, time);
 	if (json_is(reply, JSON_OBJECT)) {
@@ -483,18 +507,16 @@ keep_half(struct export *x, struct json_span v, struct json_span id,
 /* --- other records ------------------------------------------------------- */
 
 /*
- * Makes the spans of a conversation: its last message is the answer if it is
+ * Makes the spans of an example for fine-tuning: its last message is the answer if it is
  * the assistant's.
  */
 static void
-make_conversation(struct export *x, struct json_span messages,
+make_example(struct export *x, struct json_span messages,
     struct json_span record)
 {
 	struct openai_call c = { .rest = record };
-	struct openai *o = x->state;
 	struct json_span unused, v, last = { 0 };
-	struct buf *b = &o->input;
-	struct buf request = { 0 };
+	struct buf request = { 0 }, *b = &request;
 	struct json_iter it;
 
 	for (it = json_each(messages); json_next(&it, &unused, &v); )
@@ -502,7 +524,6 @@ make_conversation(struct export *x, struct json_span messages,
 	if (json_is(last, JSON_OBJECT) &&
 	    json_is_str(json_get(last, "role"), "assistant"))
 		c.reply = last;
-	b = &request;
 	json_open(b, NULL, '{');
 	json_open(b, "messages", '[');
 	for (it = json_each(messages); json_next(&it, &unused, &v); )
@@ -538,7 +559,7 @@ openai_record(struct export *x, struct json_span v)
 		c.answer = c.request = v;
 		c.rest.p = NULL;
 	} else if (json_is(m[OPENAI_MESSAGES], JSON_ARRAY)) {
-		make_conversation(x, m[OPENAI_MESSAGES], v);
+		make_example(x, m[OPENAI_MESSAGES], v);
 		return 0;
 	} else if (json_is(m[OPENAI_PREFERRED], JSON_ARRAY) &&
 	    m[OPENAI_INPUT].p) {

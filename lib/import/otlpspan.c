@@ -568,6 +568,7 @@ mark_used(struct otlpspan *s)
 	s->used[ATTR_REMARK] = 1;
 	s->used[ATTR_ASKED] = 1;
 	s->used[ATTR_ANSWERED] = 1;
+	s->used[ATTR_TRACE_NAME] = s->root != 0;
 	s->used[ATTR_ERROR_TYPE] |= s->status == SPAN_STATUS_ERROR &&
 	    spanpart_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
 	if (s->kind == OTLPSPAN_FOREIGN)

@@ -30,11 +30,11 @@ static const char *const around_names[AROUND_MEMBERS] = {
 
 /* What of an evaluation as a whole has no record, in messages. */
 static const char *const around_left[AROUND_MEMBERS] = {
-	[AROUND_CONFIG] = "configuration",
-	[AROUND_PROMPTS] = "list of prompts",
-	[AROUND_STATS] = "summary",
-	[AROUND_TABLE] = "table",
-	[AROUND_TRACES] = "list of spans"
+	[AROUND_CONFIG] = "configurations",
+	[AROUND_PROMPTS] = "lists of prompts",
+	[AROUND_STATS] = "summaries",
+	[AROUND_TABLE] = "tables",
+	[AROUND_TRACES] = "lists of spans"
 };
 
 /* The members of a result. */
@@ -248,7 +248,8 @@ put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 		json_add(b, "vars", m[RESULT_VARS]);
 	/* the words of fl-evaluate */
 	add_member(b, "assert", test, "assert");
-	add_member(b, "prompt", m[RESULT_PROMPT], "label");
+	add_member(b, "prompt", m[RESULT_PROMPT],
+	    promptfoo_get(m[RESULT_PROMPT], "label").p ? "label" : "display");
 	v = promptfoo_get(m[RESULT_PROVIDER], "id");
 	if (json_is(v, JSON_STRING) || json_is(m[RESULT_PROVIDER], JSON_STRING))
 		json_add(b, "provider", v.p ? v : m[RESULT_PROVIDER]);
@@ -260,6 +261,23 @@ put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 		json_add(b, "promptIdx", m[RESULT_PROMPT_INDEX]);
 	json_close(b, '}');
 	spanmake_json(&x->make, "metadata", json_buf(b));
+}
+
+/* 1 if a provider is a program, not a model. */
+static int
+is_program(const char *id)
+{
+	static const char *const programs[] = {
+		"exec:", "python:", "file:", "http:", "https:", "javascript:",
+		"golang:", "ruby:", "package:", "websocket:", "ws:", "wss:",
+		"mcp", "browser", "webhook:", "promptfoo:"
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(programs); i++)
+		if (!strncmp(id, programs[i], strlen(programs[i])))
+			return 1;
+	return 0;
 }
 
 /* The model of a provider such as "openai:chat:gpt-4o". */
@@ -275,8 +293,9 @@ put_model(struct export *x, struct json_span provider)
 	if (json_is(id, JSON_STRING)) {
 		json_text(&text, id);
 		colon = strrchr(buf_str(&text), ':');
-		spanmake_str(&x->make, "gen_ai.request.model",
-		    colon && colon[1] ? colon + 1 : text.p);
+		if (!is_program(text.p))
+			spanmake_str(&x->make, "gen_ai.request.model",
+			    colon && colon[1] ? colon + 1 : text.p);
 	}
 	buf_release(&text);
 }

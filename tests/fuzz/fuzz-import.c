@@ -1,6 +1,6 @@
 /*
- * For libFuzzer: a file as fl-import reads it. What is written has to be lines
- * of JSON; what was read has to be bad or good whatever is asked for; and a
+ * For libFuzzer: a file as fl-import reads it, of the kind that its first byte
+ * says. What is written has to be lines of JSON; what was read has to be bad or good whatever is asked for; and a
  * document that is laid out over several lines has to be read as on one line.
  */
 #include <stdint.h>
@@ -42,6 +42,9 @@ spilled(const void *p, size_t n)
 	return fd;
 }
 
+/* The kind of input. */
+static const struct import_kind *kind;
+
 /* Imports n bytes, and appends what is written. Returns the bad lines. */
 static size_t
 import(const void *p, size_t n, enum import_output what, struct buf *b)
@@ -57,7 +60,7 @@ import(const void *p, size_t n, enum import_output what, struct buf *b)
 	snprintf(name, sizeof(name), "/dev/fd/%d", from);
 	source_init(&s, files, 1, ignore);
 	out_init(&o, dup(to), 0);
-	if (import_run(import_find("otlp"), &s, &o, what) || s.failed || out_close(&o))
+	if (import_run(kind, &s, &o, what) || s.failed || out_close(&o))
 		abort();
 	bad = s.bad;
 	source_release(&s);
@@ -120,6 +123,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum import_output what;
 	size_t bad = 0, again;
 
+	/* a file begins with its kind, as a digit; others are OTLP */
+	kind = import_kinds;
+	if (size && *data >= '1' && *data < '0' + import_nkinds) {
+		kind = &import_kinds[*data - '0'];
+		data++;
+		size--;
+	}
 	for (what = IMPORT_TRACES; what <= IMPORT_INPUTS; what++) {
 		b.len = 0;
 		again = import(data, size, what, &b);
