@@ -536,7 +536,17 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
 	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
 	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
-	{"evalId":"x",\n"results":{}}|:1: not OTLP traces: results of promptfoo, not traces
+	{"evalId":"x",\n"results":{}}|: results of promptfoo: try fl-import promptfoo other
+	{"results":{},"evalId":"x"}|:1: not OTLP traces: results of promptfoo: try fl-import promptfoo other
+	{"gradingResult":null,"testCase":{}}|:1: not OTLP traces: a result of promptfoo: try fl-import promptfoo other
+	{"custom_id":"1","response":{}}|:1: not OTLP traces: a batch of OpenAI: try fl-import openai other
+	{"object":"chat.completion","choices":[]}|:1: not OTLP traces: an answer of OpenAI's API: try fl-import openai other
+	{"messages":[]}|:1: not OTLP traces: a conversation: try fl-import openai other
+	{"type":"summary","summary":"x","leafUuid":"y"}|:1: not OTLP traces: a session of Claude Code: try fl-import claude-code other
+	{"type":"user","sessionId":"x","uuid":"y"}|:1: not OTLP traces: a session of Claude Code: try fl-import claude-code other
+	{"data":[{"id":"x","projectId":"p","timestamp":"t"}],"meta":{}}|:1: not OTLP traces: an export of Langfuse: try fl-import langfuse other
+	{"id":"x","traceId":"t","type":"SPAN","startTime":"2026"}|:1: not OTLP traces: an observation of Langfuse: try fl-import langfuse other
+	"id","traceId","type"\n"1","2","SPAN"\n|: a table (CSV) of Langfuse: try fl-import langfuse other
 	{"trace_id":"x","span_id":"y","level":"info"}|:1: not OTLP traces: it has no 'resourceSpans'
 	END
 }
@@ -885,13 +895,19 @@ fl-import: in:10: 2 of its spans have no trace id"
 
 @test "the kind of input is required" {
 	run --separate-stderr -2 fl-import
-	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp'
+	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai or claude-code'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
-	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp"
+	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai or claude-code"
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'
+	usage=$output
+	fl-import --list-kinds >kinds
+	(($(lines_of kinds) == 5)) || fail "$(<kinds)"
+	while read -r kind; do
+		assert_regex "$usage" "  $kind +read "
+	done <kinds
 }
 
 @test "--inputs and --separate exclude each other" {

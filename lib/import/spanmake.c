@@ -158,12 +158,20 @@ spanmake_end(struct spanmake *m)
 static uint64_t
 spanmake_hash(uint64_t seed, const struct json_span *texts, size_t n)
 {
+	struct buf compact = { 0 };
 	uint64_t hash = seed;
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		hash = hash_bytes(hash, i, texts[i].p ? texts[i].p : "",
-		    texts[i].n);
+	for (i = 0; i < n; i++) {
+		compact.len = 0;
+		/* of JSON, however it is laid out */
+		if (texts[i].p && strchr("{[", *texts[i].p))
+			json_compact(&compact, texts[i]);
+		else if (texts[i].p)
+			buf_add(&compact, texts[i].p, texts[i].n);
+		hash = hash_bytes(hash, i, buf_str(&compact), compact.len);
+	}
+	buf_release(&compact);
 	return hash ? hash : 1;
 }
 
