@@ -11,6 +11,7 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "import/import.h"
+#include "import/outputs.h"
 
 static const char synopsis[] =
 "fl-import [options] KIND [file ...]\n"

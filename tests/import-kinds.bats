@@ -81,7 +81,7 @@ summary()
 	while IFS='|' read -r kind bad wanted good; do
 		printf '%b\n' "$bad" | cat - "$good" >"$BATS_TEST_TMPDIR/in"
 		run --separate-stderr -1 fl-import "$kind" "$BATS_TEST_TMPDIR/in"
-		assert_equal "$kind ${stderr_lines[0]}" "$kind fl-import: $BATS_TEST_TMPDIR/in:$wanted"
+		assert_equal "$kind ${stderr_lines[0]}" "$kind fl-import: $BATS_TEST_TMPDIR/in:${wanted//FILE/$BATS_TEST_TMPDIR/in}"
 		fl-import "$kind" "$good" 2>/dev/null | diff - <(printf '%s\n' "$output") || fail "$kind $bad"
 	done <<-'END'
 	openai|{"custom_id":"x"}|1: not a record of OpenAI's API: it has no 'custom_id', 'messages' or 'choices'|openai-answers.jsonl

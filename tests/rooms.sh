@@ -29,7 +29,7 @@ evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
 evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
-import/import
+import/import import/outputs
 '
 
 bad=0

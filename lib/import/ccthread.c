@@ -2,6 +2,8 @@
 
 #include "base/util.h"
 #include "export.h"
+#include "leftover.h"
+#include "spanmake.h"
 #include "ccthread.h"
 
 /* A conversation that is longer is cut. */

@@ -1,14 +1,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
+#include "base/set.h"
 #include "base/util.h"
+#include "json/json.h"
 #include "io/source.h"
 #include "ccthread.h"
 #include "export.h"
 #include "gather.h"
+#include "leftover.h"
 #include "otlpval.h"
+#include "spanmake.h"
 #include "spanshape.h"
+#include "spool.h"
 #include "claudecode.h"
 
 /* The members of a line. */

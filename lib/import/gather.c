@@ -8,6 +8,7 @@
 #include "io/out.h"
 #include "io/spill.h"
 #include "content.h"
+#include "conventions.h"
 #include "otlpval.h"
 #include "spanpart.h"
 #include "spanshape.h"

@@ -13,8 +13,8 @@
 #include "base/buf.h"
 #include "base/set.h"
 #include "json/json.h"
-#include "import.h"
 #include "otlpspan.h"
+#include "outputs.h"
 #include "spanjoin.h"
 #include "spool.h"
 

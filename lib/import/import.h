@@ -7,16 +7,11 @@
  */
 #include <stddef.h>
 
-struct out;
-struct source;
-
-enum import_output {
-	IMPORT_TRACES,		/* each trace with its observations */
-	IMPORT_SEPARATE,	/* observations as they are read, then rows */
-	IMPORT_INPUTS		/* an input for each trace */
-};
+#include "outputs.h"
 
 struct gather;
+struct out;
+struct source;
 
 struct import_kind {
 	const char *name;

@@ -2,8 +2,11 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "json/json.h"
 #include "export.h"
+#include "leftover.h"
 #include "otlpval.h"
+#include "spanmake.h"
 #include "spanshape.h"
 #include "langfuse.h"
 
@@ -311,15 +314,18 @@ static void
 make_observation(struct export *x, struct json_span v,
     const struct json_span m[LF_MEMBERS])
 {
+	struct langfuse *l = x->state;
 	uint64_t start = spanshape_time(m[LF_START]);
 	uint64_t end = spanshape_time(m[LF_END]);
+	struct json_span parent = m[LF_PARENT];
 
-	((struct langfuse *)x->state)->observations++;
+	l->observations++;
 	/* an event is a point in time */
 	if (!end && json_is_str(m[LF_TYPE], "EVENT"))
 		end = start;
-	spanmake_begin(&x->make, m[LF_TRACE_ID], m[LF_ID],
-	    is_nothing(m[LF_PARENT]) ? (struct json_span){ 0 } : m[LF_PARENT]);
+	if (is_nothing(parent))
+		parent.p = NULL;
+	spanmake_begin(&x->make, m[LF_TRACE_ID], m[LF_ID], parent);
 	spanmake_name(&x->make, m[LF_NAME], "observation");
 	spanmake_times(&x->make, start, end);
 	if (json_is_str(m[LF_LEVEL], "ERROR"))

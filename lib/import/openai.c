@@ -1,13 +1,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/set.h"
 #include "base/util.h"
+#include "json/json.h"
 #include "export.h"
 #include "gather.h"
 #include "otlpval.h"
+#include "spanmake.h"
 #include "spanshape.h"
+#include "spool.h"
 #include "openai.h"
 
 /* The members of records that have a meaning here. */
@@ -363,7 +367,8 @@ openai_name(const struct openai_call *c)
 	struct json_span object = openai_member(c->answer, c->answer,
 	    "object");
 
-	if (json_is(object, JSON_STRING) || !json_is(c->url, JSON_STRING) ||
+	if (!c->url.p || json_is(object, JSON_STRING) ||
+	    !json_is(c->url, JSON_STRING) ||
 	    strncmp(c->url.p, before, sizeof(before) - 1) != 0)
 		return object;
 	return c->url;

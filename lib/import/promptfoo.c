@@ -1,9 +1,13 @@
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/util.h"
+#include "json/json.h"
 #include "export.h"
+#include "leftover.h"
 #include "messages.h"
 #include "otlpval.h"
+#include "spanmake.h"
 #include "spanshape.h"
 #include "promptfoo.h"
 

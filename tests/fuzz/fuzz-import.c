@@ -15,6 +15,7 @@
 #include "io/source.h"
 #include "io/spill.h"
 #include "import/import.h"
+#include "import/outputs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
