@@ -313,6 +313,15 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_output '["00000000000000a1","client","ai",[{"name":"e","time":"2026-03-01T20:47:18.712018+00:00","attributes":{"a":1}}]]'
 }
 
+@test "the body of an event in another shape than OTLP's is kept" {
+	printf '{"trace_id":"%s","span_id":"00000000000000a1","name":"n","start_time":1700000000000000000,"attributes":{},"span_events":[{"event_name":"e","timestamp":1700000000000000000,"body":%s}]}\n' \
+		"$ID" '{"input":{"messages":[{"role":"user","content":"Where?"}]},"output":{"messages":[{"role":"assistant","content":"Here."}]}}' >in
+	fl-import otlp in >out
+	assert_jq '[.input, .output]' '["Where?","Here."]' out
+	sed 's/"body":.*/"body":"text"}]}/' in | fl-import otlp >out
+	assert_jq '.observations[0].metadata.events[0].attributes' '{"body":"text"}' out
+}
+
 @test "the JSON of Jaeger, Zipkin, ClickHouse and Phoenix is read" {
 	fl-import otlp "$TRACES/shapes/jaeger.json" >out
 	assert_jq '[.trace_id, .name, .input, .success, .error, .duration_ms, .observation_count]' \
