@@ -26,7 +26,7 @@ export_other(void *arg, struct json_span v)
 	if (json_is(v, JSON_OBJECT) && !x->kind->record(x, v))
 		return DOCWALK_SPAN;
 	if (!x->other)
-		x->other = recognize_object(v);
+		x->other = recognize_object(v, x->kind->name);
 	return DOCWALK_OTHER;
 }
 
@@ -68,13 +68,6 @@ export_fault(const struct export *x, const struct docwalk_found *f)
 		    f->others == 1 ? "is" : "are", x->kind->one);
 	what = complaint_name(&x->complaint, x->other ? x->other :
 	    x->kind->expected);
-	/* one that looks like a record of this kind lacks something */
-	text = xasprintf("fl-import %s ", x->kind->name);
-	if (strstr(what, text)) {
-		free(what);
-		what = xstrdup(x->kind->expected);
-	}
-	free(text);
 	text = xasprintf("not %s: %s", x->kind->one, what);
 	free(what);
 	return text;

@@ -164,7 +164,7 @@ read_other(void *arg, struct json_span v)
 		return DOCWALK_SPAN;
 	}
 	if (!m->other)
-		m->other = recognize_object(v);
+		m->other = recognize_object(v, "otlp");
 	return DOCWALK_OTHER;
 }
 

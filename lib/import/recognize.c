@@ -227,8 +227,18 @@ static const struct object_kind object_kinds[] = {
 	{ { "input", "metadata" }, "an input: try fl-run FILE" }
 };
 
+/* 1 if the text advises to import the kind. */
+static int
+advises(const char *what, const char *kind)
+{
+	const char *p = strstr(what, "fl-import ");
+	const size_t n = strlen(kind);
+
+	return p && !strncmp(p + 10, kind, n) && p[10 + n] == ' ';
+}
+
 const char *
-recognize_object(struct json_span v)
+recognize_object(struct json_span v, const char *kind)
 {
 	const struct object_kind *k;
 	size_t i, j;
@@ -240,8 +250,9 @@ recognize_object(struct json_span v)
 		for (j = 0; j < LEN(k->members) && k->members[j]; j++)
 			if (!json_get(v, k->members[j]).p)
 				break;
+		/* what looks like a record of this kind lacks something */
 		if (j == LEN(k->members) || !k->members[j])
-			return k->what;
+			return advises(k->what, kind) ? NULL : k->what;
 	}
 	return NULL;
 }

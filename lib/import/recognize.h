@@ -17,6 +17,6 @@
 const char *recognize_bytes(const char *p, size_t n, const char *kind);
 
 /* What a checked JSON object is, likewise; NULL if it is not known. */
-const char *recognize_object(struct json_span v);
+const char *recognize_object(struct json_span v, const char *kind);
 
 #endif
