@@ -488,6 +488,44 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_equal "$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" 's1 t1 s2 s3'
 }
 
+@test "times that cannot be, ids of zeros, rings and encodings do not harm good spans" {
+	# a text before and after each of these is read, whatever is between
+	while IFS='|' read -r bad status wanted message; do
+		{
+			span 'spanId: "00000000000000b1", name: "before"'
+			printf '%b\n' "${bad//ID/$ID}"
+			span 'spanId: "00000000000000b2", name: "after"'
+		} >in
+		run --separate-stderr -"$status" fl-import otlp in
+		assert_equal "$bad $stderr" "$bad $message"
+		assert_equal "$bad $(jq -sc '[.[].observations[].name] | sort' <<<"$output")" "$bad $wanted"
+	done <<-'END'
+	{"traceId":"ID","spanId":"00000000000000c1","name":"zero","startTimeUnixNano":"0","endTimeUnixNano":0}|0|["after","before","zero"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"late","startTimeUnixNano":"16725225600000000000","endTimeUnixNano":"16725225600000000001"}|0|["after","before","late"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"huge","startTimeUnixNano":"99999999999999999999999","endTimeUnixNano":-5}|0|["after","before","huge"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"back","startTimeUnixNano":"2000","endTimeUnixNano":"1000"}|0|["after","back","before"]|
+	{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"00000000000000c1","name":"none"}]}]}|1|["after","before"]|fl-import: in:2: 1 of its spans has no trace id
+	{"traceId":"ID","spanId":"0000000000000000","parentSpanId":"0000000000000000","name":"nameless","startTimeUnixNano":"5"}|0|["after","before","nameless"]|
+	{"scopeSpans":[{"spans":[{"traceId":"ID","spanId":"0000000000000001","parentSpanId":"0000000000000002","name":"a"},{"traceId":"ID","spanId":"0000000000000002","parentSpanId":"0000000000000001","name":"b"}]}]}|0|["a","after","b","before"]|
+	{"traceId":"ID","spanId":"0000000000000001","parentSpanId":"0000000000000001","name":"own"}|0|["after","before","own"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"latin \xe9"}|1|["after","before"]|fl-import: in:2: not UTF-8 (byte 89)
+	\xff\xfe{\0"\0}\0|1|["after","before"]|fl-import: in:2: not a JSON value (byte 1)
+	END
+}
+
+@test "a value of 40 MB is read" {
+	python3 - "$ID" <<-'PY' >in
+	import sys
+	print('{"resourceSpans": [{"scopeSpans": [{"spans": [')
+	for i, size in enumerate((10, 40000000, 10)):
+	    print('%s{"traceId": "%s", "spanId": "%016x", "name": "s%d", "attributes": [{"key": "input.value", "value":'
+	          ' {"stringValue": "%s"}}]}' % ("," if i else "", sys.argv[1], i + 1, i, "x" * size))
+	print("]}]}]}")
+	PY
+	fl-import otlp in >out
+	assert_equal "$(jq -c '[.observations[].input | length]' out)" '[10,40000000,10]'
+}
+
 @test "a resource that comes after very many of its spans is reported" {
 	awk -v id="$ID" 'BEGIN {
 		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
