@@ -1,5 +1,5 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-faults check-neon fuzz lint bench install uninstall clean. CFLAGS,
+# check-faults check-neon check-yaml fuzz lint bench install uninstall clean. CFLAGS,
 # LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
@@ -172,6 +172,15 @@ check-faults: deps
 	$(PHASE) all
 	@BUILD=$(BUILD) CC='$(CC)' FAULTS=all bats tests/faults.bats
 
+# make check compares YAML with PyYAML on a few thousand texts; this on more, with
+# other texts for each YAML_SEED.
+YAML_SEED = 1
+check-yaml: deps-check
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' YAML_SEED=$(YAML_SEED) YAML_TEXTS=20000 \
+		YAML_SCALARS=7000 YAML_TOKENS=100000 BATS_TEST_TIMEOUT=1200 \
+		bats tests/yaml-suite.bats
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -258,7 +267,7 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon fuzz lint bench unicode install \
+	check-kill check-faults check-neon check-yaml fuzz lint bench unicode install \
 	uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

@@ -670,6 +670,10 @@ def check_thousand(b):
         b.js("all('th button')[7].click()")
         equal(b.js(shown)[:2], wanted)
         equal(b.js("return all('th')[7].getAttribute('aria-sort')"), how)
+    says("the list is not wider than a phone")
+    b.size(390, 844, mobile=True)
+    equal(b.js("return document.documentElement.scrollWidth"), 390)
+    b.size(1280, 900)
     says("each page links to the pages before and after it")
     b.click("tbody a", 0)
     for i in range(1, 103):

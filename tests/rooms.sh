@@ -31,7 +31,7 @@ format/format format/filter format/listing format/options format/markup
 format/page
 parse/join parse/output parse/pool parse/sorter parse/chunks
 report/report report/reports
-import/otlpin
+import/import import/outputs
 '
 
 bad=0

@@ -105,8 +105,9 @@ def message_seeds(folder):
 
 
 def import_seeds(folder):
-    for path in sorted(glob.glob(TESTS + "/data/otlp/*")):
-        if path.endswith((".md", ".gz")):
+    for path in sorted(glob.glob(TESTS + "/data/otlp/**/*", recursive=True) +
+                       glob.glob(TESTS + "/data/dialects/*.jsonl")):
+        if os.path.isdir(path) or path.endswith((".md", ".gz")):
             continue
         with open(path, "rb") as f:
             data = f.read()
@@ -123,10 +124,23 @@ def import_seeds(folder):
         write(folder, name + "-gz", gzip.compress(json.dumps(first).encode()))
 
 
+def export_seeds(folder):
+    kinds = ("otlp", "promptfoo", "langfuse", "openai", "claude-code")
+    for path in sorted(glob.glob(TESTS + "/data/exports/*.*")):
+        name = os.path.basename(path)
+        for i, kind in enumerate(kinds):
+            if name.startswith(kind) and not name.endswith((".txt", ".md")):
+                with open(path, "rb") as f:
+                    data = f.read()
+                write(folder, name, b"%d" % i + data)
+                write(folder, name + "-half", b"%d" % i + data[:len(data) // 2])
+
+
 for kind, make in (("json", json_seeds), ("yaml", yaml_seeds),
                    ("setting", setting_seeds), ("parse", parse_seeds),
                    ("dotenv", dotenv_seeds), ("manifest", manifest_seeds),
-                   ("message", message_seeds), ("import", import_seeds)):
+                   ("message", message_seeds), ("import", import_seeds),
+                   ("import", export_seeds)):
     target = os.path.join(sys.argv[1], kind)
     os.makedirs(target, exist_ok=True)
     make(target)
