@@ -26,7 +26,7 @@ experiment/summary experiment/status experiment/failures
 experiment/newdir
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
-evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
+evaluate/runs evaluate/sample evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin

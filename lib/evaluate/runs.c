@@ -37,7 +37,7 @@ static const char *const names[HAS_FIELDS] = {
 	[HAS_EVALUATION] = "evaluation"
 };
 
-static uint64_t
+uint64_t
 runs_hash_of(struct json_span v)
 {
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
@@ -51,19 +51,32 @@ runs_is_error(struct json_span kind)
 	    json_is_str(kind, "protocol") || json_is_str(kind, "cancelled");
 }
 
-static enum runs_outcome
-outcome_of(const struct json_span v[HAS_FIELDS])
+enum runs_outcome
+runs_outcome_of(struct json_span success, struct json_span error_kind,
+    struct json_span evaluation)
 {
 	struct json_span pass;
 
-	if (runs_is_error(v[HAS_ERROR_KIND]))
+	if (runs_is_error(error_kind))
 		return RUNS_ERROR;
-	if (!json_is(v[HAS_EVALUATION], JSON_OBJECT))
-		return json_is_true(v[HAS_SUCCESS]) ? RUNS_PASS : RUNS_FAIL;
-	pass = json_get(v[HAS_EVALUATION], "pass");
+	if (!json_is(evaluation, JSON_OBJECT))
+		return json_is_true(success) ? RUNS_PASS : RUNS_FAIL;
+	pass = json_get(evaluation, "pass");
 	if (!json_is(pass, JSON_BOOL))
 		return RUNS_ERROR;
 	return json_is_true(pass) ? RUNS_PASS : RUNS_FAIL;
+}
+
+uint64_t
+runs_unit_of(struct json_span input_id, struct json_span input,
+    struct json_span persona)
+{
+	uint64_t unit[2] = {
+		runs_hash_of(json_is_null(input_id) ? input : input_id),
+		json_is_null(persona) ? 0 : runs_hash_of(persona)
+	};
+
+	return hash_bytes(0, 0, unit, sizeof(unit));
 }
 
 static double
@@ -87,9 +100,6 @@ static void
 runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
     const struct line *l, const char *metric)
 {
-	uint64_t unit[2] = { runs_hash_of(json_is_null(v[HAS_INPUT_ID]) ?
-	    v[HAS_INPUT] : v[HAS_INPUT_ID]), json_is_null(v[HAS_PERSONA]) ? 0 :
-	    runs_hash_of(v[HAS_PERSONA]) };
 	struct runs_run *run;
 	size_t *place;
 	double attempts = 1;
@@ -104,7 +114,8 @@ runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	ALLOC_GROW(r->v, r->n + 1, r->cap);
 	run = &r->v[r->n];
 	run->id = runs_hash_of(v[HAS_RUN_ID]);
-	run->unit = hash_bytes(0, 0, unit, sizeof(unit));
+	run->unit = runs_unit_of(v[HAS_INPUT_ID], v[HAS_INPUT],
+	    v[HAS_PERSONA]);
 	run->output = runs_hash_of(v[HAS_OUTPUT]);
 	run->config = json_is(v[HAS_EVALUATION], JSON_OBJECT) ?
 	    runs_hash_of(json_get(v[HAS_EVALUATION], "config_hash")) : 0;
@@ -119,7 +130,8 @@ runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	run->retried = attempts > 1;
 	run->at = l->offset;
 	run->n = (uint32_t)l->n;
-	run->outcome = outcome_of(v);
+	run->outcome = runs_outcome_of(v[HAS_SUCCESS], v[HAS_ERROR_KIND],
+	    v[HAS_EVALUATION]);
 	note_config(r, run->config);
 	r->n++;
 }

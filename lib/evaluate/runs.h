@@ -54,6 +54,17 @@ int runs_read(struct runs *r, const char *name, const char *metric,
     struct err *e);
 void runs_release(struct runs *r);
 
+/* The outcome by these fields of a row; each may be absent. */
+enum runs_outcome runs_outcome_of(struct json_span success,
+    struct json_span error_kind, struct json_span evaluation);
+
+/* The hash of an input as its persona asks it; without an id by its text. */
+uint64_t runs_unit_of(struct json_span input_id, struct json_span input,
+    struct json_span persona);
+
+/* The hash of a value as it is spelled, of a run_id for runs_find; 0: absent. */
+uint64_t runs_hash_of(struct json_span value);
+
 /* The run of an id, or NULL. */
 const struct runs_run *runs_find(struct runs *r, uint64_t id);
 
