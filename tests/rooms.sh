@@ -26,8 +26,10 @@ experiment/summary experiment/status experiment/failures
 experiment/newdir
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
-evaluate/runs evaluate/sample evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
-format/format format/filter format/listing format/options
+evaluate/runs evaluate/sample evaluate/labels evaluate/agreement
+evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
+format/format format/filter format/listing format/options format/termwidth
+label/session label/terminal
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin
 '

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "agreement.h"
 #include "assertion.h"
 #include "evaluation.h"
 #include "text.h"
@@ -499,7 +500,7 @@ put_reasons(const struct standing *s, struct buf *b)
 
 void
 standing_put(const struct standing *s, const struct evaluation *v,
-    struct buf *b)
+    const struct agreement *agreement, struct buf *b)
 {
 	struct json_span goal = evaluation_get(v, "evaluation_goal.text");
 	struct json_span method = evaluation_get(v, "aggregate.method");
@@ -527,6 +528,8 @@ standing_put(const struct standing *s, const struct evaluation *v,
 	put_reasons(s, &json);
 	if (!json_is_null(goal))
 		json_add(&json, "evaluation_goal", goal);
+	if (agreement)
+		agreement_put_json(agreement, &json);
 	json_close(&json, '}');
 	json_pretty(b, json_buf(&json), 0);
 	buf_byte(b, '\n');

@@ -11,6 +11,7 @@
 #include "json/json.h"
 #include "verdict.h"
 
+struct agreement;
 struct buf;
 struct evaluation;
 struct outcome;
@@ -86,8 +87,11 @@ int gates_are_set(const struct gates *g, const struct evaluation *v);
 size_t gates_check(const struct gates *g, const struct standing *s,
     const struct evaluation *v, void (*report)(const char *msg));
 
-/* Appends summary.json, in the form of the original's. */
+/*
+ * Appends summary.json, in the form of the original's. agreement, with people's
+ * labels, may be NULL.
+ */
 void standing_put(const struct standing *s, const struct evaluation *v,
-    struct buf *b);
+    const struct agreement *agreement, struct buf *b);
 
 #endif

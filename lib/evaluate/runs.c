@@ -195,8 +195,8 @@ open_in(int dir)
 	    O_RDONLY);
 }
 
-static int
-open_rows(const char *name)
+int
+runs_open(const char *name)
 {
 	struct stat st;
 	int fd, whole, error;
@@ -227,7 +227,7 @@ runs_read(struct runs *r, const char *name, const char *metric,
 
 	memset(r, 0, sizeof(*r));
 	r->name = !strcmp(name, "-") ? "<stdin>" : name;
-	r->fd = open_rows(name);
+	r->fd = runs_open(name);
 	if (r->fd >= 0 && !lseek(r->fd, 0, SEEK_SET)) {
 		line_init(&in, r->fd);
 		while ((got = line_next(&in, &l)) > 0)

@@ -45,6 +45,12 @@ struct runs {
 };
 
 /*
+ * Opens the rows that runs_read reads, at their start; those of a pipe are
+ * copied to a temporary file. Returns a descriptor, or -1 with errno set.
+ */
+int runs_open(const char *name);
+
+/*
  * Reads an experiment directory's rows, those of its folder "evaluation" if there
  * is one, or a file of rows or traces; "-" is the
  * standard input. metric is the name of a score to read, or NULL. Returns 0, or
