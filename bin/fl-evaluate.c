@@ -14,6 +14,7 @@
 #include "io/out.h"
 #include "io/outdir.h"
 #include "io/source.h"
+#include "experiment/row.h"
 #include "trace/trace.h"
 #include "evaluate/agreement.h"
 #include "evaluate/evaluation.h"
@@ -287,18 +288,23 @@ evaluate_put_row(struct evaluation_run *x,
 
 /* The row of the trace with its verdict, for fl-diff and fl-report. */
 static void
-put_summary_row(struct evaluation_run *x, struct json_span record)
+put_summary_row(struct evaluation_run *x, struct json_span record,
+    struct json_span metadata)
 {
 	static const char *const left_out[] = {
 		"scores", "evaluation", "observations", "callback_messages",
 		"stdout", "stderr", "metadata", "conversation",
 		"observations_at", "observations_bytes", "final_output",
-		"summary", "timeline", "metrics"
+		"summary", "timeline", "metrics", "strategy"
 	};
+	struct json_span strategy = row_strategy(json_get(record, "strategy"),
+	    metadata);
 	struct buf *b = out_begin(&x->summary);
 
 	json_open(b, NULL, '{');
 	json_add_others(b, record, left_out, LEN(left_out));
+	if (strategy.p)
+		json_add(b, "strategy", strategy);
 	json_add(b, "scores", json_buf(&x->outcome.scores));
 	json_add(b, "evaluation", json_buf(&x->outcome.record));
 	json_close(b, '}');
@@ -333,7 +339,7 @@ take_trace(struct evaluation_run *x, struct json_span record,
 		evaluate_put_trace(x, record);
 	if (given.folder) {
 		evaluate_put_row(x, v);
-		put_summary_row(x, record);
+		put_summary_row(x, record, v[TRACE_METADATA]);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "experiment/row.h"
 #include "io/line.h"
 #include "io/plain.h"
 #include "io/spill.h"
@@ -19,7 +20,7 @@
 enum {
 	HAS_RUN_ID, HAS_INPUT_ID, HAS_INPUT, HAS_PERSONA, HAS_OUTPUT,
 	HAS_SUCCESS, HAS_ERROR_KIND, HAS_DURATION, HAS_TOKENS, HAS_ATTEMPTS,
-	HAS_SCORES, HAS_EVALUATION, HAS_FIELDS
+	HAS_SCORES, HAS_EVALUATION, HAS_STRATEGY, HAS_METADATA, HAS_FIELDS
 };
 
 static const char *const names[HAS_FIELDS] = {
@@ -34,7 +35,9 @@ static const char *const names[HAS_FIELDS] = {
 	[HAS_TOKENS] = "token_usage",
 	[HAS_ATTEMPTS] = "attempts",
 	[HAS_SCORES] = "scores",
-	[HAS_EVALUATION] = "evaluation"
+	[HAS_EVALUATION] = "evaluation",
+	[HAS_STRATEGY] = "strategy",
+	[HAS_METADATA] = "metadata"
 };
 
 uint64_t
@@ -96,6 +99,29 @@ note_config(struct runs *r, uint64_t config)
 	r->config = config;
 }
 
+/* The number of a name; 0 for what is none. */
+static uint32_t
+runs_name(struct runs *r, struct json_span v)
+{
+	struct buf text = { 0 };
+	size_t *place;
+	int added;
+
+	if (!json_is(v, JSON_STRING))
+		return 0;
+	place = set_add(&r->names_known, runs_hash_of(v), &added);
+	if (added) {
+		if (!r->nnames)
+			r->nnames = 1;
+		ALLOC_GROW(r->names, r->nnames + 1, r->names_cap);
+		r->names[0] = NULL;
+		json_text(&text, v);
+		r->names[r->nnames] = buf_detach(&text, NULL);
+		*place = r->nnames++;
+	}
+	return (uint32_t)*place;
+}
+
 static void
 runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
     const struct line *l, const char *metric)
@@ -128,6 +154,9 @@ runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	if (v[HAS_ATTEMPTS].p)
 		json_double(v[HAS_ATTEMPTS], &attempts);
 	run->retried = attempts > 1;
+	run->persona = runs_name(r, v[HAS_PERSONA]);
+	run->strategy = runs_name(r, row_strategy(v[HAS_STRATEGY],
+	    v[HAS_METADATA]));
 	run->at = l->offset;
 	run->n = (uint32_t)l->n;
 	run->outcome = runs_outcome_of(v[HAS_SUCCESS], v[HAS_ERROR_KIND],
@@ -241,6 +270,12 @@ runs_read(struct runs *r, const char *name, const char *metric,
 void
 runs_release(struct runs *r)
 {
+	size_t i;
+
+	for (i = 1; i < r->nnames; i++)
+		free(r->names[i]);
+	free(r->names);
+	set_release(&r->names_known);
 	if (r->fd >= 0)
 		close(r->fd);
 	free(r->v);

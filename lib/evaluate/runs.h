@@ -27,6 +27,7 @@ struct runs_run {
 	uint64_t at;		/* of its row in the file */
 	uint32_t n;		/* bytes of its row */
 	uint32_t retried;	/* 1: it took more than one attempt */
+	uint32_t persona, strategy;	/* in names; 0: none */
 	enum runs_outcome outcome;
 };
 
@@ -37,6 +38,10 @@ struct runs {
 	size_t n;
 	size_t cap;
 	struct set known;	/* index + 1 of each id */
+	char **names;		/* of personas and strategies; names[0] is NULL */
+	size_t nnames;
+	size_t names_cap;
+	struct set names_known;
 	size_t twice;		/* rows with a run_id that was there */
 	size_t unnamed;		/* rows without a run_id */
 	size_t bad;		/* lines that are no records */

@@ -330,17 +330,18 @@ void
 stat_adjust(double *p, size_t n)
 {
 	struct ranked *order = xreallocarray(NULL, n + 1, sizeof(*order));
-	double least = 1, own;
-	size_t i;
+	double most = 0, own;
+	size_t i, tests = 0;
 
 	for (i = 0; i < n; i++)
-		order[i] = (struct ranked){ p[i], i };
-	if (n)
-		qsort(order, n, sizeof(*order), by_p);
-	for (i = n; i-- > 0; ) {
-		own = order[i].p * (double)n / (double)(i + 1);
-		least = own < least ? own : least;
-		p[order[i].at] = least;
+		if (!isnan(p[i]))
+			order[tests++] = (struct ranked){ p[i], i };
+	if (tests)
+		qsort(order, tests, sizeof(*order), by_p);
+	for (i = 0; i < tests; i++) {
+		own = order[i].p * (double)(tests - i);
+		most = own > most ? own : most;
+		p[order[i].at] = most < 1 ? most : 1;
 	}
 	free(order);
 }

@@ -66,8 +66,10 @@ struct interval stat_median_interval(const double *sorted, size_t n,
 double stat_percentile(const double *sorted, size_t n, unsigned p);
 
 /*
- * Adjusts n p-values in place for that many tests (Y. Benjamini and Y. Hochberg,
- * 1995).
+ * Adjusts n p-values in place, so that all n tests together find a difference
+ * where there is none no more often than one would (S. Holm, "A simple
+ * sequentially rejective multiple test procedure", 1979). Those that are NaN are
+ * no tests.
  */
 void stat_adjust(double *p, size_t n);
 
