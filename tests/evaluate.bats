@@ -143,7 +143,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	assert_equal "$(verdict "{type: assert-set, $parts}" '"output":"a"')" \
 		"false 0.5 contains: it does not contain 'z'"
 	assert_equal "$(verdict "{type: assert-set, threshold: 0.5, $parts}" '"output":"a"')" 'true 0.5'
-	assert_equal "$(verdict "{type: assert-set, any: true, $parts}" '"output":"a"')" 'true 0.5'
+	assert_equal "$(verdict "{type: assert-set, any: true, $parts}" '"output":"a"')" 'true 1'
 }
 
 @test "what was not judged decides only where it can" {
@@ -420,4 +420,21 @@ true 0.9 null"
 	fl-parse -f traces exp | fl-evaluate -c c.yaml 2>/dev/null >again
 	assert_equal "$(jq -c '[.trace_id, .evaluation.pass, (.observations | length)]' again | sort)" '["1",false,1]
 ["2",true,1]'
+}
+
+@test "promptfoo says the same of its assertions, but where the manual says why not" {
+	run -0 python3 "$ROOT/tests/promptfoo-check.py" "$DATA/promptfoo.jsonl"
+	assert_output "$(grep -vc '^#' "$DATA/promptfoo.jsonl") cases, $(grep -c '^{.*"here"' "$DATA/promptfoo.jsonl") differ on purpose, 0 wrong"
+	# a verdict that is wrong is found
+	sed 's/"pass": true/"pass": false/' "$DATA/promptfoo.jsonl" >wrong.jsonl
+	run -1 python3 "$ROOT/tests/promptfoo-check.py" wrong.jsonl
+	# every type that is promptfoo's is in the table
+	fl-evaluate --list-checks | sed -n 's/^promptfoo\t\([^\t]*\).*/\1/p' | while read -r name; do
+		case $name in
+		similarity | ends-with | tokens | success | exec | python | llm-rubric | factuality | g-eval) ;;
+		trajectory:no-loop | trajectory:no-failed-step) ;;
+		*) grep -qF "{\"type\": \"$name\"" "$DATA/promptfoo.jsonl" || echo "$name" ;;
+		esac
+	done >missing
+	assert_equal "$(<missing)" ''
 }
