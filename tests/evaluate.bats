@@ -438,3 +438,14 @@ true 0.9 null"
 	done >missing
 	assert_equal "$(<missing)" ''
 }
+
+@test "every rule gives the scores that the original's code gives" {
+	run -0 python3 "$ROOT/tests/rules-check.py" "$DATA/rules.jsonl"
+	assert_output "$(grep -vc '^#' "$DATA/rules.jsonl") cases, $(grep -c '^{.*"here"' "$DATA/rules.jsonl") differ on purpose, 0 wrong"
+	sed 's/"score": 1.0/"score": 0.9/' "$DATA/rules.jsonl" >wrong.jsonl
+	run -1 python3 "$ROOT/tests/rules-check.py" wrong.jsonl
+	fl-evaluate --list-checks | sed -n 's/^fluxloop\t\([^\t]*\).*/\1/p' | while read -r name; do
+		grep -qF "\"check\": \"$name\"" "$DATA/rules.jsonl" || echo "$name"
+	done >missing
+	assert_equal "$(<missing)" ''
+}
