@@ -449,3 +449,40 @@ true 0.9 null"
 	done >missing
 	assert_equal "$(<missing)" ''
 }
+
+@test "a whole configuration of the original is read, with warnings of what is missing" {
+	cat >evaluation.yaml <<-'END'
+	evaluation_goal:
+	  text: |
+	    Ready for users?
+	evaluators:
+	  - {name: filled, type: rule_based, enabled: true, weight: 0.2, rules: [{check: output_not_empty}, {check: success}]}
+	  - {name: cheap, type: rule_based, weight: 0.2, rules: [{check: token_usage_under, max_total_tokens: 4000}]}
+	  - {name: intent, type: llm_judge, enabled: true, weight: 0.3, model: gpt-4o, max_score: 10, parser: first_number_1_10}
+	  - {name: clear, type: llm_judge, weight: 0.3, model: gpt-4o, prompt_template: "Rate {output}", model_parameters: {temperature: 0}}
+	aggregate: {method: weighted_sum, threshold: 0.8, by_persona: true}
+	limits: {sample_rate: 1.0, max_llm_calls: 500, timeout_seconds: 60, cache: cache.jsonl}
+	success_criteria:
+	  performance:
+	    all_traces_successful: true
+	    avg_response_time: {enabled: true, threshold_ms: 1500}
+	    max_response_time: {enabled: false, threshold_ms: 1}
+	    error_rate: {enabled: true, threshold_percent: 2}
+	  quality: {clear: true}
+	additional_analysis: {persona: {enabled: true}, comparison: {enabled: true, baseline_path: x.json}}
+	report: {style: detailed, output: both}
+	advanced: {statistical_tests: {enabled: true}}
+	END
+	printf '{"trace_id":"1","success":true,"input":"q","output":"a","duration_ms":5,"token_usage":{"total_tokens":5}}\n' >t
+	fl-evaluate -c evaluation.yaml --prompts t >asked 2>/dev/null
+	assert_equal "$(jq -r '.messages[-1].content' asked)" 'Rate a'
+	jq -c '.reply = {content: "9"}' asked >judged
+	run --separate-stderr -1 fl-evaluate -q -c evaluation.yaml --judged judged -o out t
+	assert_equal "$(sed -E 's/^fl-evaluate: warning: evaluation.yaml:[0-9]+:[0-9]+: //' <<<"$stderr" | LC_ALL=C sort)" \
+		"'additional_analysis' has no effect: summaries have no such part
+'advanced' has no effect: no check uses it
+'report' has no effect: fl-evaluate writes no report
+evaluator 'intent' has no prompt_template: it is not judged
+fl-evaluate: 1 trace: 0 pass, 0 fail, 1 not judged; average score 0.957"
+	assert_jq '[.evaluators, .evaluation_goal]' '[["filled","cheap","clear"],"Ready for users?\n"]' out/summary.json
+}

@@ -162,8 +162,8 @@ read_judge(struct evaluation *v, struct evaluator *e, struct json_span spec)
 	e->rules->threshold = v->threshold;
 	number_all(v, e->rules);
 	if (json_is_null(json_get(spec, "prompt_template")))
-		complain(v, 1, spec, "evaluator '%s' has no prompt_template",
-		    e->name);
+		complain(v, 0, spec, "evaluator '%s' has no prompt_template: "
+		    "it is not judged", e->name);
 }
 
 static void
