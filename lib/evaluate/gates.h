@@ -33,7 +33,7 @@ struct standing_run {
 
 /* An input as one persona asks it. */
 struct standing_input {
-	char *name;		/* the start of its text */
+	char *name;		/* the start of its text; NULL: all runs pass */
 	size_t runs, passed;
 };
 
