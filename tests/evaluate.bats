@@ -486,3 +486,23 @@ evaluator 'intent' has no prompt_template: it is not judged
 fl-evaluate: 1 trace: 0 pass, 0 fail, 1 not judged; average score 0.957"
 	assert_jq '[.evaluators, .evaluation_goal]' '[["filled","cheap","clear"],"Ready for users?\n"]' out/summary.json
 }
+
+@test "fluxloop-evaluation(5) has every check, gate and key, and no other check" {
+	local page=$ROOT/man/fluxloop-evaluation.5 name
+
+	fl-evaluate --list-checks | cut -f 2 | sort -u >names
+	while read -r name; do
+		grep -qE "^\.(It )?Li (.*[ ,])?$name([ ,].*)?\$" "$page" || echo "$name"
+	done <names >missing
+	for name in min_pass_rate min_input_pass_rate min_pass_hat_k min_score all_traces_successful avg_response_time \
+		max_response_time error_rate threshold_ms threshold_percent quality keywords case_sensitive pattern flags \
+		budget_ms max_total_tokens max_prompt_tokens max_completion_tokens expected_path target weight metric \
+		threshold prompt_template max_score model model_parameters repeat aggregate method evaluation_goal limits \
+		timeout_seconds any min max percentile max_count max_percentage within steps mode args defaults ignore; do
+		grep -qE "Li (.*[^a-z_])?$name([^a-z_]|\$)" "$page" || echo "$name"
+	done >>missing
+	assert_equal "$(<missing)" ''
+	# what the page lists as a check is one
+	sed -n '/^\.Sh ASSERTIONS/,/^These differ/s/^\.It Li //p' "$page" | tr -d , | tr ' ' '\n' | grep . >listed
+	assert_equal "$(grep -vxFf names listed)" ''
+}
