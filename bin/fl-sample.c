@@ -23,7 +23,7 @@ static const char usage[] =
 "fl-sample [options] [DIR | trace ...]\n"
 "Choose traces, and write them as inputs: a data set to run again.\n"
 "      --failed           only runs that failed or did not pass\n"
-"      --slow[=TIME]      only those that took TIME (default: the slowest 5 %)\n"
+"      --slow[=TIME]      only those that took TIME (or the slowest 5 %)\n"
 "      --flaky            only inputs that both pass and fail\n"
 "      --per WHAT N       at most N for each persona, strategy or input\n"
 "  -n, --number N         at most N\n"

@@ -67,7 +67,7 @@ read_hash(struct json_span v)
 	return h;
 }
 
-/* Replaces what the person has said about this answer. Returns 1 if there was. */
+/* Replaces what the person said about this answer. Returns 0 if nothing. */
 static int
 labels_replace(struct labels *l, size_t first, struct label *label)
 {

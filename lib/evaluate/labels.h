@@ -47,8 +47,8 @@ struct labels_answer {
 };
 
 /*
- * What most people say about an answer; *note, borrowed, is the last that one of
- * them made, or NULL. who, unless it is NULL, is the only person that counts.
+ * What most people say about an answer; *note, borrowed, is the last that one
+ * of them made, or NULL. who, unless it is NULL, is the only person that counts.
  */
 enum label_kind labels_find(struct labels *l, const struct labels_answer *a,
     const char *who, const char **note);

@@ -38,7 +38,7 @@ struct runs {
 	size_t n;
 	size_t cap;
 	struct set known;	/* index + 1 of each id */
-	char **names;		/* of personas and strategies; names[0] is NULL */
+	char **names;		/* of personas and strategies; [0] is NULL */
 	size_t nnames;
 	size_t names_cap;
 	struct set names_known;
@@ -73,7 +73,7 @@ enum runs_outcome runs_outcome_of(struct json_span success,
 uint64_t runs_unit_of(struct json_span input_id, struct json_span input,
     struct json_span persona);
 
-/* The hash of a value as it is spelled, of a run_id for runs_find; 0: absent. */
+/* The hash of a value as it is spelled, such as a run_id; 0: it is absent. */
 uint64_t runs_hash_of(struct json_span value);
 
 /* The run of an id, or NULL. */

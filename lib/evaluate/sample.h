@@ -24,8 +24,8 @@ extern const char *const sample_groups[SAMPLE_GROUPS];
 /* Conditions, all of which a trace has to meet. Zeroed memory has none. */
 struct sample_rules {
 	int failed;		/* 1: it did not pass */
-	int flaky;		/* 1: another run of its input came out otherwise */
-	int slow;		/* 1: it took as long as the slowest twentieth */
+	int flaky;		/* 1: another run of its input differs */
+	int slow;		/* 1: it is among the slowest twentieth */
 	double slow_ms;		/* or at least this; 0: any time */
 	enum sample_group group;
 	size_t each;		/* at most so many of each group; 0: all */

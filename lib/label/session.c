@@ -205,8 +205,8 @@ session_scan(const struct session *s, struct json_span v[SESSION_FIELDS])
 }
 
 /*
- * Appends a line in one write, or nothing: one that was cut, as on a full disk,
- * is taken back. Returns 0, or -1 with errno set.
+ * Appends a line in one write, or nothing: one that was cut, as on a full
+ * disk, is taken back. Returns 0, or -1 with errno set.
  */
 static int
 append_whole(int fd, const struct buf *line)
@@ -231,7 +231,7 @@ append_whole(int fd, const struct buf *line)
 	return error ? -1 : 0;
 }
 
-/* Writes the label of the run on the screen. Returns 0, or -1 with a message. */
+/* Writes the label of the run that is shown. Returns 0, or -1 with a message. */
 static int
 session_save(struct session *s, enum label_kind kind)
 {

@@ -47,9 +47,9 @@ struct session {
 };
 
 /*
- * Reads the runs of an experiment directory or a file (runs_open), and the labels that
- * the person gave them. labels is the name of their file, which is made; NULL
- * is labels.jsonl in the directory, or in the current one. Bad lines of it are
+ * Reads the runs of an experiment directory or a file (runs_open), and the
+ * labels that the person gave them. labels is the name of their file, which is
+ * made; NULL is labels.jsonl in the directory, or in the current one. Bad lines of it are
  * reported. Returns 0, or -1 with *e filled in.
  */
 int session_begin(struct session *s, const char *rows, const char *labels,

@@ -29,7 +29,8 @@ struct details {
 };
 
 /*
- * Reads the n files, which are borrowed, in about that much memory. Lines that are no traces are
+ * Reads the n files, which are borrowed, in about that much memory. Lines that
+ * are no traces are
  * skipped: they belong to runs that were not finished. Returns 0, or -1 with
  * errno set and *bad the number of the file.
  */
