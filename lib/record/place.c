@@ -383,3 +383,24 @@ place_enter_list(struct buf *path, struct json_span *value)
 	}
 	buf_release(&inside);
 }
+
+void
+place_of_input(struct buf *path, struct json_span kwargs,
+    const char *configured, const char *own, int is_text)
+{
+	struct json_span value = { 0 };
+	const char *known = configured ? configured : own;
+
+	if (known)
+		value = path_get(kwargs, known);
+	if (!value.p && configured && own && path_get(kwargs, own).p) {
+		known = own;
+		value = path_get(kwargs, known);
+	}
+	if (known)
+		buf_puts(path, known);
+	else
+		place_find(kwargs, path, &value);
+	if (value.p && is_text)
+		place_enter_list(path, &value);
+}
