@@ -87,7 +87,7 @@ is_plain(const char *text, enum schema_type type)
 	    strcasecmp(text, "false");
 }
 
-/* Whether text is meant as a list or mapping in brackets. */
+/* Whether text looks like a list or mapping in brackets. */
 static int
 is_flow(const char *text, enum schema_type type)
 {
@@ -174,6 +174,27 @@ document_root(const struct document *d)
 	return d->marks ? json_buf(&d->json) : none;
 }
 
+/* The child of a node by its name or index; 0: none, or added by "<<". */
+static size_t
+document_child(const struct document *d, size_t node, const char *name)
+{
+	const struct tree_node *nodes = d->tree.nodes;
+	size_t child, i;
+
+	if (nodes[node].type != JSON_ARRAY) {
+		child = tree_get(&d->tree, node, name);
+		return child && d->marks[child - 1].style != YAMLMARK_ALIAS ?
+		    child : 0;
+	}
+	if (!*name || strspn(name, "0123456789") < strlen(name) ||
+	    strtoull(name, NULL, 10) >= nodes[node].count)
+		return 0;
+	child = node + 1;
+	for (i = strtoull(name, NULL, 10); i; i--)
+		child = nodes[child].next;
+	return child;
+}
+
 /*
  * Follows a path as far as it is written in the file, not added by "<<".
  * Returns the last node found, and sets *rest to the remainder of the path.
@@ -187,9 +208,9 @@ document_find(const struct document *d, const char *path, const char **rest)
 	for (*rest = path; d->tree.n && **rest; ) {
 		n = strcspn(*rest, ".");
 		name = xmemdup(*rest, n);
-		child = tree_get(&d->tree, node, name);
+		child = document_child(d, node, name);
 		free(name);
-		if (!child || d->marks[child - 1].style == YAMLMARK_ALIAS)
+		if (!child)
 			break;
 		node = child;
 		*rest += n + ((*rest)[n] == '.');
@@ -307,6 +328,31 @@ insertion_point(const struct change *c, size_t key)
 	return at + (at < c->text.len);
 }
 
+/* Adds what is missing of the key, which is rest, to a mapping in brackets. */
+static int
+add_flow_key(struct change *c, size_t section, const char *rest)
+{
+	size_t at = c->old.marks[section].start + 1, n, depth = 0;
+	struct buf b = { 0 };
+
+	for (; ; rest += n + 1) {
+		n = strcspn(rest, ".");
+		buf_add(&b, rest, n);
+		buf_puts(&b, ": ");
+		if (!rest[n])
+			break;
+		buf_byte(&b, '{');
+		depth++;
+	}
+	put_yaml(&b, c);
+	buf_fill(&b, '}', depth);
+	if (c->old.tree.nodes[section].count)
+		buf_puts(&b, ", ");
+	buf_splice(&c->text, at, 0, b.p, b.len);
+	buf_release(&b);
+	return 0;
+}
+
 /* Adds what is missing of the key, which is rest, to a section (0: root). */
 static int
 add_key(struct change *c, size_t section, const char *rest)
@@ -319,6 +365,9 @@ add_key(struct change *c, size_t section, const char *rest)
 	if (strchr("0123456789", *rest) || strstr(rest, ".0"))
 		return err_set(c->e, 0, 0, "'%s' is in a list that does not "
 		    "exist; edit the file", c->key);
+	if (marks && t->nodes[section].type == JSON_OBJECT &&
+	    marks[section].style == YAMLMARK_FLOW)
+		return add_flow_key(c, section, rest);
 	if (marks && t->nodes[section].count) {
 		first = t->nodes[section].type == JSON_OBJECT &&
 		    marks[section].style == YAMLMARK_BLOCK ?
@@ -508,13 +557,28 @@ configset_replace_file(struct change *c)
 	return bad ? -1 : 0;
 }
 
+/* Opens a file, but not a pipe, to which nobody may ever write. */
 static int
-change_file(struct change *c)
+configset_open(const char *file)
 {
-	int fd = open(c->file, O_RDONLY | O_CLOEXEC), bad;
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode))
+		return fd;
+	close(fd);
+	errno = PLAIN_NOT;
+	return -1;
+}
+
+/* Changes the file while its folder is locked. */
+static int
+change_locked(struct change *c)
+{
+	int fd = configset_open(c->file), bad;
 
 	if (fd < 0)
-		return err_set(c->e, 0, 0, "%s", strerror(errno));
+		return err_set(c->e, 0, 0, "%s", plain_error(errno));
 	bad = readfile_fd(fd, &c->text);
 	buf_str(&c->text);
 	if (bad) {
@@ -526,6 +590,16 @@ change_file(struct change *c)
 	}
 	close(fd);
 	return bad ? -1 : 0;
+}
+
+static int
+change_file(struct change *c)
+{
+	int lock = plain_lock_parent(c->file), bad = change_locked(c);
+
+	if (lock >= 0)
+		close(lock);
+	return bad;
 }
 
 static int
@@ -543,11 +617,11 @@ unknown_key(const char *key, struct err *e)
 static int
 document_open(struct document *d, const char *file, struct err *e)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), got;
+	int fd = configset_open(file), got;
 
 	memset(d, 0, sizeof(*d));
 	if (fd < 0)
-		return err_set(e, 0, 0, "%s", strerror(errno));
+		return err_set(e, 0, 0, "%s", plain_error(errno));
 	got = document_read(d, fd, e);
 	close(fd);
 	return got;
