@@ -12,10 +12,11 @@ PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
 ROOMS = base json io yaml record config generate run experiment trace evaluate \
-	format parse report import
+	format label parse report import
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
-	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-diff fl-report
+	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-sample fl-diff \
+	fl-report fl-label
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith

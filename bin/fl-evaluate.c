@@ -14,10 +14,13 @@
 #include "io/out.h"
 #include "io/outdir.h"
 #include "io/source.h"
+#include "experiment/row.h"
 #include "trace/trace.h"
+#include "evaluate/agreement.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/gates.h"
 #include "evaluate/judged.h"
+#include "evaluate/labels.h"
 #include "evaluate/verdict.h"
 
 static const char usage[] =
@@ -35,10 +38,13 @@ static const char usage[] =
 "      --errors ignore      exit with 0 although traces were not judged\n"
 "      --prompts            write what a model is to judge, for fl-llm\n"
 "      --judged FILE        read the replies of a model\n"
+"      --labels FILE        instead of traces: how far people agree with the\n"
+"                           checks; FILE is fl-label's\n"
 "      --list-checks        print all checks: DIALECT, NAME and SUMMARY\n";
 
 enum { OPT_OVERWRITE = CLI_OPT, OPT_FORCE, OPT_PASS_RATE, OPT_INPUT_RATE,
-	OPT_PASS_HAT_K, OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED, OPT_LIST };
+	OPT_PASS_HAT_K, OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED,
+	OPT_LABELS, OPT_LIST };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -53,12 +59,13 @@ static const struct option options[] = {
 	{ "errors", required_argument, NULL, OPT_ERRORS },
 	{ "prompts", no_argument, NULL, OPT_PROMPTS },
 	{ "judged", required_argument, NULL, OPT_JUDGED },
+	{ "labels", required_argument, NULL, OPT_LABELS },
 	{ "list-checks", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
 };
 
 static struct {
-	const char *config, *folder, *judged;
+	const char *config, *folder, *judged, *labels;
 	int overwrite, force, quiet, ignore_errors, prompts;
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
@@ -68,6 +75,8 @@ struct evaluation_run {
 	struct evaluation *checks;
 	struct outcome outcome;
 	struct standing standing;
+	struct labels labels;
+	struct agreement agreement;
 	struct out out;		/* stdout */
 	struct outdir dir;
 	struct out rows;	/* per_trace.jsonl */
@@ -136,6 +145,7 @@ evaluate_read_options(int argc, char **argv)
 		case OPT_OVERWRITE: given.overwrite = 1; break;
 		case OPT_FORCE: given.force = 1; break;
 		case OPT_PROMPTS: given.prompts = 1; break;
+		case OPT_LABELS: given.labels = optarg; break;
 		case OPT_JUDGED: given.judged = optarg; break;
 		case OPT_LIST: list_checks(); break;
 		case OPT_ERRORS:
@@ -175,6 +185,47 @@ read_judged(void)
 		exit(2);
 	source_release(&s);
 	return j;
+}
+
+static void
+read_labels(struct labels *l)
+{
+	char *files[1] = { (char *)(uintptr_t)given.labels };
+	struct source s;
+
+	source_init(&s, files, 1, cli_report);
+	while (source_next(&s, NULL, NULL, 0) > 0)
+		if (labels_add(l, s.record))
+			source_complain(&s, "not a label: expected run_id, "
+			    "and a label that is pass or fail");
+	if (s.failed)
+		exit(2);
+	source_release(&s);
+}
+
+/* Compares what people say of a trace with what came of its checks. */
+static void
+compare_label(struct evaluation_run *x, const struct json_span v[TRACE_FIELDS])
+{
+	struct labels_answer answer = { json_is_null(v[TRACE_RUN_ID]) ?
+	    v[TRACE_TRACE_ID] : v[TRACE_RUN_ID], v[TRACE_OUTPUT] };
+	struct agreement_case c = {
+		.input = v[TRACE_INPUT], .output = v[TRACE_OUTPUT],
+		.outcome = &x->outcome
+	};
+
+	c.label = labels_find(&x->labels, &answer, NULL, &c.note);
+	agreement_add(&x->agreement, &c);
+}
+
+static void
+put_agreement(struct evaluation_run *x)
+{
+	if (!given.labels)
+		return;
+	agreement_put_text(&x->agreement, out_begin(&x->out));
+	if (out_end(&x->out))
+		die("<stdout>: %s", strerror(x->out.error));
 }
 
 /* The trace with its verdict in place of an earlier one. */
@@ -241,18 +292,23 @@ evaluate_put_row(struct evaluation_run *x,
 
 /* The row of the trace with its verdict, for fl-diff and fl-report. */
 static void
-put_summary_row(struct evaluation_run *x, struct json_span record)
+put_summary_row(struct evaluation_run *x, struct json_span record,
+    struct json_span metadata)
 {
 	static const char *const left_out[] = {
 		"scores", "evaluation", "observations", "callback_messages",
 		"stdout", "stderr", "metadata", "conversation",
 		"observations_at", "observations_bytes", "final_output",
-		"summary", "timeline", "metrics"
+		"summary", "timeline", "metrics", "strategy"
 	};
+	struct json_span strategy = row_strategy(json_get(record, "strategy"),
+	    metadata);
 	struct buf *b = out_begin(&x->summary);
 
 	json_open(b, NULL, '{');
 	json_add_others(b, record, left_out, LEN(left_out));
+	if (strategy.p)
+		json_add(b, "strategy", strategy);
 	json_add(b, "scores", json_buf(&x->outcome.scores));
 	json_add(b, "evaluation", json_buf(&x->outcome.record));
 	json_close(b, '}');
@@ -281,11 +337,13 @@ take_trace(struct evaluation_run *x, struct json_span record,
 	}
 	evaluation_judge(x->checks, record, v, &x->outcome);
 	standing_add(&x->standing, &run);
-	if (!given.quiet)
+	if (given.labels)
+		compare_label(x, v);
+	else if (!given.quiet)
 		evaluate_put_trace(x, record);
 	if (given.folder) {
 		evaluate_put_row(x, v);
-		put_summary_row(x, record);
+		put_summary_row(x, record, v[TRACE_METADATA]);
 	}
 }
 
@@ -326,7 +384,8 @@ end_folder(struct evaluation_run *x, int failed)
 		outdir_release(&x->dir);
 		return;
 	}
-	standing_put(&x->standing, &given.gates, x->checks, &text);
+	standing_put(&x->standing, &given.gates, x->checks, given.labels ?
+	    &x->agreement : NULL, &text);
 	fd = error ? -1 : outdir_open(&x->dir, "summary.json", &e);
 	if (fd >= 0 && out_write_all(fd, text.p, text.len))
 		error = errno;
@@ -375,6 +434,9 @@ conclude(struct evaluation_run *x, const struct source *s)
 	if (gates_check(&given.gates, &x->standing, x->checks, cli_report) &&
 	    status < 1)
 		status = 1;
+	/* failed traces are what labels are compared with */
+	if (given.labels)
+		return x->standing.runs || status ? status : 2;
 	if (x->standing.failed && status < 1 &&
 	    !gates_are_set(&given.gates, x->checks))
 		status = 1;
@@ -405,11 +467,14 @@ main(int argc, char **argv)
 	if (given.judged)
 		judged = read_judged();
 	evaluation_set_judged(x.checks, judged);
+	if (given.labels)
+		read_labels(&x.labels);
 	evaluate_begin_folder(&x);
 	out_init(&x.out, STDOUT_FILENO, 0);
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
 	while (source_next(&s, trace_fields, v, TRACE_FIELDS) > 0)
 		take_trace(&x, s.record, v);
+	put_agreement(&x);
 	if (out_close(&x.out))
 		die("<stdout>: %s", strerror(x.out.error));
 	end_folder(&x, s.failed);
@@ -417,6 +482,8 @@ main(int argc, char **argv)
 	source_release(&s);
 	outcome_release(&x.outcome);
 	standing_release(&x.standing);
+	labels_release(&x.labels);
+	agreement_release(&x.agreement);
 	evaluation_free(x.checks);
 	judged_free(judged);
 	return status;

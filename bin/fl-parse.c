@@ -159,22 +159,31 @@ first_of(const char *dir, const char *const *names, size_t n)
 }
 
 /* What adds to the rows of experiment directories. */
-static char **details;
+static struct details_file *details;
 static size_t ndetails;
 
-/* Finds the traces that add to the rows of a directory. */
+/* Finds the traces and verdicts that add to the rows of a directory. */
 static void
 add_details(const char *dir, const char *rows)
 {
-	static const char *const names[] = { "traces.jsonl" };
-	char *name = first_of(dir, names, 1);
+	static const char *const names[] = {
+		"traces.jsonl", "evaluation/trace_summary.jsonl"
+	};
+	char *name = xasprintf("%s/evaluation", dir);
+	struct stat st;
+	int linked = !lstat(name, &st) && S_ISLNK(st.st_mode), i;
 
-	if (!rows || !name || !strcmp(rows, name)) {
-		free(name);
-		return;
+	free(name);
+	for (i = 0; i < (int)LEN(names) - linked; i++) {
+		name = first_of(dir, names + i, 1);
+		if (!rows || !name || !strcmp(rows, name)) {
+			free(name);
+			continue;
+		}
+		details = xreallocarray(details, ndetails + 1,
+		    sizeof(*details));
+		details[ndetails++] = (struct details_file){ name, i };
 	}
-	details = xreallocarray(details, ndetails + 1, sizeof(*details));
-	details[ndetails++] = name;
 }
 
 /* A directory's own name, for a title; NULL for anything else. */

@@ -89,7 +89,9 @@ setup_file()
 	end = 0
 	for row, trace in zip(rows, traces):
 	    names = first + [n for n in more if n in trace]
-	    assert list(row) == names + ["observations_at", "observations_bytes"], row
+	    strategy = trace.get("metadata", {}).get("strategy")
+	    assert list(row) == names + ["strategy"] * (strategy is not None) + ["observations_at", "observations_bytes"], row
+	    assert row.get("strategy") == strategy
 	    assert all(row[n] == trace[n] for n in names)
 	    at, n = row["observations_at"], row["observations_bytes"]
 	    assert at == end

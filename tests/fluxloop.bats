@@ -362,15 +362,22 @@ YAML
 @test "the example's checks pass, and one of them shows a failure" {
 	fluxloop init project --name ex >/dev/null
 	cd fluxloop/ex
-	printf '%s\n' 'Where is my order?' 'Comment puis-je changer mon mot de passe ?' |
-		sed 's/.*/{"input":"&"}/' >inputs/generated.jsonl
-	fluxloop config set inputs_file inputs/generated.jsonl
-	PYTHONPATH=$FLUXLOOP_PYTHONPATH FLUXLOOP_RECORD_ARGS=true \
-		FLUXLOOP_RECORDING_FILE=recordings/args.jsonl python3 record_example.py
+	PYTHONPATH=$FLUXLOOP_PYTHONPATH python3 record_example.py
+	fluxloop generate inputs --from-recording recordings/args.jsonl --limit 50
 	fluxloop run experiment >/dev/null
-	run --separate-stderr fluxloop evaluate experiment --latest --min-pass-rate 0.5
-	assert_success
-	assert_equal "$stderr" 'fl-evaluate: 2 traces: 1 pass, 1 fail; average score 0.875'
+	# the time that a call takes decides no test
+	sed -i 's/threshold: 1000$/threshold: 60000/' evaluation.yaml
+	run --separate-stderr -0 fluxloop evaluate experiment --latest
+	assert_equal "$stderr" 'fl-evaluate: 50 traces: 44 pass, 6 fail; average score 0.976'
+	assert_equal "$(jq -r 'select(.pass == false) | .reasons | keys[]' experiments/*/evaluation/per_trace.jsonl | sort -u)" language
+	# the README prints what the steps print
+	grep -qF "$stderr" "$ROOT/README.md"
+	grep -qF "$(jq -r 'select(.pass == false) | "\(.meta.input): \(.reasons[])"' experiments/*/evaluation/per_trace.jsonl |
+		grep '^Where')" "$ROOT/README.md"
+	run -0 fluxloop status
+	assert_line --partial '100.0 % succeeded, 44 of 50 pass the evaluation'
+	fluxloop parse experiment --latest --format html --output pages >/dev/null
+	grep -rqF 'contains &#39;Hello&#39;' experiments/*/pages || grep -rqF "contains 'Hello'" experiments/*/pages
 }
 
 @test "init --no-example leaves nothing of the example" {

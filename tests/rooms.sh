@@ -26,9 +26,11 @@ experiment/summary experiment/status experiment/failures
 experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
-evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
+evaluate/runs evaluate/sample evaluate/labels evaluate/agreement
+evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
 format/format format/filter format/listing format/options format/markup
-format/page
+format/page format/termwidth
+label/session label/terminal
 parse/join parse/output parse/pool parse/sorter parse/chunks
 report/report report/reports
 import/import import/outputs

@@ -155,6 +155,8 @@ def filters():
     run("fl-generate", "--strategy", "typo", "--limit", "200", stdin=inputs)
     run("fl-generate", "--strategy", HOSTILE, stdin=inputs)
     run("fl-generate", "--personas", HOSTILE, stdin=inputs)
+    run("fl-sample", stdin=hostile_records(TRACE))
+    run("fl-sample", "--per", HOSTILE, "1", stdin="")
     run("fl-import", stdin=hostile_records(OTLP))
     run("fl-import", "--inputs", stdin=hostile_records(OTLP))
     run("fl-yaml", "--to-yaml", stdin=inputs)

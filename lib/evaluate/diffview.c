@@ -246,6 +246,37 @@ diffview_put_tail(const struct diff *d, struct buf *b)
 		    "could not have been seen\n", smallest_seen(d));
 }
 
+/* "-0.2, -0.3 to -0.1; p 0.01 by McNemar, 0.03 for 3" */
+static void
+put_group_change(const struct diff_groups *g, size_t i, struct buf *b)
+{
+	const struct diffview_figure r = { .f = &g->v[i].pass };
+
+	diffview_put_change(&r, b);
+	if (!isnan(g->v[i].p))
+		buf_printf(b, ", %.2g for %zu", g->v[i].p, g->n);
+}
+
+/* Shows the pass rates of groups; one alone is that of all. */
+static void
+text_groups(const struct diffview *v, const char *title,
+    const struct diff_groups *g, struct buf *b)
+{
+	size_t i;
+
+	if (g->n < 2)
+		return;
+	buf_printf(b, "\npass rate by %s\n", title);
+	for (i = 0; i < g->n && i < v->most; i++) {
+		buf_printf(b, "  %-12s %8.4g -> %-8.4g ", g->v[i].name,
+		    g->v[i].pass.base, g->v[i].pass.new);
+		put_group_change(g, i, b);
+		buf_byte(b, '\n');
+	}
+	if (g->n > v->most)
+		buf_printf(b, "  and %zu more\n", g->n - v->most);
+}
+
 int
 diffview_text(const struct diffview *v, struct out *o)
 {
@@ -262,8 +293,10 @@ diffview_text(const struct diffview *v, struct out *o)
 		buf_byte(b, '\n');
 	}
 	if (v->d->ms.n)
-		buf_printf(b, "  %-12s %8.4g -> %-8.4g\n", "p95 ms",
+		buf_printf(b, "  %-12s %8.4g -> %.4g\n", "p95 ms",
 		    v->d->p95_base, v->d->p95_new);
+	text_groups(v, "persona", &v->d->personas, b);
+	text_groups(v, "strategy", &v->d->strategies, b);
 	if (show_pairs(v, DIFF_REGRESSED, 0, "regressed", b) ||
 	    show_pairs(v, DIFF_IMPROVED, 0, "improved", b) ||
 	    show_pairs(v, DIFF_REGRESSED, 1, "regressed, but flaky", b) ||
@@ -328,6 +361,28 @@ md_put_tail(const struct diff *d, struct buf *b)
 	buf_release(&tail);
 }
 
+static void
+md_groups(const struct diffview *v, const char *title,
+    const struct diff_groups *g, struct buf *b)
+{
+	size_t i;
+
+	if (g->n < 2)
+		return;
+	buf_printf(b, "\n| Pass rate by %s | Base | New | Change |\n"
+	    "| --- | ---: | ---: | --- |\n", title);
+	for (i = 0; i < g->n && i < v->most; i++) {
+		buf_puts(b, "| ");
+		text_put_md(b, g->v[i].name, strlen(g->v[i].name));
+		buf_printf(b, " | %.4g | %.4g | ", g->v[i].pass.base,
+		    g->v[i].pass.new);
+		put_group_change(g, i, b);
+		buf_puts(b, " |\n");
+	}
+	if (g->n > v->most)
+		buf_printf(b, "\nand %zu more\n", g->n - v->most);
+}
+
 int
 diffview_put_markdown(const struct diffview *v, struct buf *b)
 {
@@ -348,6 +403,8 @@ diffview_put_markdown(const struct diffview *v, struct buf *b)
 		diffview_put_change(&rows[i], b);
 		buf_puts(b, " |\n");
 	}
+	md_groups(v, "persona", &v->d->personas, b);
+	md_groups(v, "strategy", &v->d->strategies, b);
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
 	md_put_tail(v->d, b);
@@ -363,10 +420,10 @@ diffview_markdown(const struct diffview *v, struct out *o)
 
 /* --- for programs -------------------------------------------------------- */
 
+/* Adds the fields of a figure. */
 static void
-json_figure(struct buf *b, const char *key, const struct diff_figure *f)
+json_put_figure(struct buf *b, const struct diff_figure *f)
 {
-	json_open(b, key, '{');
 	json_add_int(b, "n", (long long)f->n);
 	json_add_double(b, "base", f->base);
 	json_add_double(b, "new", f->new);
@@ -377,7 +434,30 @@ json_figure(struct buf *b, const char *key, const struct diff_figure *f)
 	json_close(b, ']');
 	json_add_double(b, "p", f->p);
 	json_add_str(b, "test", f->test);
+}
+
+static void
+json_figure(struct buf *b, const char *key, const struct diff_figure *f)
+{
+	json_open(b, key, '{');
+	json_put_figure(b, f);
 	json_close(b, '}');
+}
+
+static void
+json_groups(struct buf *b, const char *key, const struct diff_groups *g)
+{
+	size_t i;
+
+	json_open(b, key, '[');
+	for (i = 0; i < g->n; i++) {
+		json_open(b, NULL, '{');
+		json_add_str(b, "name", g->v[i].name);
+		json_put_figure(b, &g->v[i].pass);
+		json_add_double(b, "p_adjusted", g->v[i].p);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
 }
 
 static void
@@ -399,6 +479,8 @@ json_summary(const struct diffview *v, struct buf *b)
 	json_figure(b, "tokens", &d->tokens);
 	if (v->metric)
 		json_figure(b, v->metric, &d->metric);
+	json_groups(b, "by_persona", &d->personas);
+	json_groups(b, "by_strategy", &d->strategies);
 	json_open(b, "errors", '{');
 	json_add_int(b, "base", (long long)d->base_errors);
 	json_add_int(b, "new", (long long)d->new_errors);

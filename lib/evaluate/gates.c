@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "agreement.h"
 #include "assertion.h"
 #include "evaluation.h"
 #include "text.h"
@@ -83,6 +84,10 @@ add_scores(struct standing *s, const struct outcome *o)
 			add_score(gates_find_name(&s->scores, buf_str(&name),
 			    name.len), d, 0);
 	}
+	if (!o->misses) {
+		buf_release(&name);
+		return;
+	}
 	it = json_each(json_get(json_buf(&o->record), "checks"));
 	while (json_next(&it, &key, &value)) {
 		reason = json_get(value, "reason");
@@ -105,7 +110,7 @@ gates_find_input(struct standing *s, const struct standing_run *r)
 {
 	struct json_span id = json_is_null(r->input_id) ? r->input :
 	    r->input_id;
-	struct buf key = { 0 }, text = { 0 }, name = { 0 };
+	struct buf key = { 0 };
 	struct standing_input *in;
 	size_t *place;
 	int added;
@@ -120,19 +125,27 @@ gates_find_input(struct standing *s, const struct standing_run *r)
 		ALLOC_GROW(s->inputs, s->ninputs + 1, s->cap);
 		in = &s->inputs[s->ninputs];
 		memset(in, 0, sizeof(*in));
-		value_text(r->input, &text);
-		text_quote(&name, buf_str(&text), text.len);
-		if (!json_is_null(r->persona)) {
-			buf_puts(&name, " by ");
-			value_text(r->persona, &name);
-		}
-		in->name = buf_detach(&name, NULL);
 		*place = s->ninputs++;
 	}
 	in = &s->inputs[*place];
 	buf_release(&key);
-	buf_release(&text);
 	return in;
+}
+
+/* Names an input when a run of it does not pass: only then it is shown. */
+static void
+name_input(struct standing_input *in, const struct standing_run *r)
+{
+	struct buf text = { 0 }, name = { 0 };
+
+	value_text(r->input, &text);
+	text_quote(&name, buf_str(&text), text.len);
+	if (!json_is_null(r->persona)) {
+		buf_puts(&name, " by ");
+		value_text(r->persona, &name);
+	}
+	in->name = buf_detach(&name, NULL);
+	buf_release(&text);
 }
 
 void
@@ -153,6 +166,8 @@ standing_add(struct standing *s, const struct standing_run *r)
 	}
 	in->runs++;
 	in->passed += v->kind == VERDICT_PASS;
+	if (v->kind != VERDICT_PASS && !in->name)
+		name_input(in, r);
 	if (json_double(r->duration, &ms)) {
 		s->duration += ms;
 		s->longest = ms > s->longest ? ms : s->longest;
@@ -552,7 +567,8 @@ put_gates(const struct gates *g, const struct standing *s,
 
 void
 standing_put(const struct standing *s, const struct gates *g,
-    const struct evaluation *v, struct buf *b)
+    const struct evaluation *v, const struct agreement *agreement,
+    struct buf *b)
 {
 	struct json_span goal = evaluation_get(v, "evaluation_goal.text");
 	struct json_span method = evaluation_get(v, "aggregate.method");
@@ -581,6 +597,8 @@ standing_put(const struct standing *s, const struct gates *g,
 	if (!json_is_null(goal))
 		json_add(&json, "evaluation_goal", goal);
 	put_gates(g, s, v, &json);
+	if (agreement)
+		agreement_put_json(agreement, &json);
 	json_close(&json, '}');
 	json_pretty(b, json_buf(&json), 0);
 	buf_byte(b, '\n');

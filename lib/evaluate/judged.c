@@ -241,6 +241,14 @@ put_request(struct assertion *a, struct subject *s, struct buf *prompt,
 	buf_release(&id);
 }
 
+/* 1 for a judge of the original that nothing says what to ask. */
+static int
+lacks_template(const struct assertion *a)
+{
+	return !strcmp(a->type->name, "llm_judge") &&
+	    json_is_null(json_get(a->spec, "prompt_template"));
+}
+
 void
 judged_put_requests(struct assertion *a, struct subject *s, struct buf *b)
 {
@@ -251,7 +259,7 @@ judged_put_requests(struct assertion *a, struct subject *s, struct buf *b)
 
 	for (i = 0; i < a->nparts; i++)
 		judged_put_requests(&a->parts[i], s, b);
-	if (a->type->judge != judge_model)
+	if (a->type->judge != judge_model || lacks_template(a))
 		return;
 	bad = json_is_null(json_get(a->spec, "prompt_template")) ?
 	    put_rubric(a, s, &prompt) : judged_put_template(a, s, &prompt);
@@ -389,6 +397,10 @@ judge_model(struct assertion *a, struct subject *s, struct verdict *v)
 	struct json_span record;
 	double sum = 0;
 
+	if (lacks_template(a)) {
+		verdict_none(v, "it has no prompt_template");
+		return;
+	}
 	if (!s->judged) {
 		verdict_none(v, "no model was asked: see --prompts and "
 		    "--judged");

@@ -85,14 +85,44 @@ figure_at(struct json_span root, const char *section, const char *name)
 	return d;
 }
 
+/* The verdicts that the runs got while they ran. */
 static void
 read_verdicts(struct status *s, struct json_span root)
 {
 	double passed = figure_at(root, "verdicts", "pass");
+	double failed = figure_at(root, "verdicts", "fail");
+	double none = figure_at(root, "verdicts", "not_judged");
 
-	s->judged = passed >= 0;
-	if (s->judged)
+	if (!(passed >= 0 && passed < 1e18))
+		return;
+	s->passed = (long long)passed;
+	s->judged = s->passed + (failed >= 0 && failed < 1e18 ?
+	    (long long)failed : 0) + (none >= 0 && none < 1e18 ?
+	    (long long)none : 0);
+}
+
+/* Those of a finished experiment, in its folder "evaluation", come later. */
+static int
+read_evaluation(struct status *s, int dir, struct err *e)
+{
+	int folder = plain_open_folder(dir, "evaluation"), got;
+	struct buf text = { 0 };
+	double passed, all;
+
+	/* what is no folder of ours is no evaluation */
+	if (folder < 0)
+		return 0;
+	got = status_read_file(s, folder, "summary.json", &text, e);
+	if (got > 0 && is_object(&text) &&
+	    json_double(json_get(json_buf(&text), "passed_traces"), &passed) &&
+	    json_double(json_get(json_buf(&text), "total_traces"), &all) &&
+	    passed >= 0 && passed <= all && all < 1e18) {
 		s->passed = (long long)passed;
+		s->judged = (long long)all;
+	}
+	buf_release(&text);
+	close(folder);
+	return got < 0 ? -1 : 0;
 }
 
 static int
@@ -195,12 +225,13 @@ status_read(struct status *s, const char *dir, struct err *e)
 
 	memset(s, 0, sizeof(*s));
 	s->dir = xstrdup(dir);
-	s->of = s->failed = -1;
+	s->of = s->failed = s->judged = s->passed = -1;
 	s->p50 = s->p95 = (double)NAN;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, 0, 0, "%s: %s", dir, strerror(errno));
 	bad = status_read_manifest(s, fd, e) || read_summary(s, fd, e) ||
+	    read_evaluation(s, fd, e) ||
 	    (!s->summarized && count_rows(s, fd, e)) || find_bare(s, fd, e);
 	s->cancelled = has_bytes(fd, "cancelled.jsonl");
 	close(fd);
@@ -251,7 +282,8 @@ status_put_json(struct buf *b, const struct status *s)
 	json_add_int(b, "runs", s->runs);
 	put_count(b, "of", s->of);
 	put_count(b, "failed", s->failed);
-	put_count(b, "passed", s->judged ? s->passed : -1);
+	put_count(b, "evaluated", s->judged);
+	put_count(b, "passed", s->passed);
 	if (s->failed >= 0 && s->runs)
 		json_add_double(b, "success_rate",
 		    (double)(s->runs - s->failed) / (double)s->runs);
@@ -295,9 +327,9 @@ status_put_text(struct buf *b, const struct status *s)
 		buf_printf(b, ", %lld.%lld %% succeeded", tenths / 10,
 		    tenths % 10);
 	}
-	if (s->judged)
+	if (s->judged >= 0)
 		buf_printf(b, ", %lld of %lld pass the evaluation", s->passed,
-		    s->runs);
+		    s->judged);
 	if (!isnan(s->p50))
 		buf_printf(b, ", p50 %.2f ms, p95 %.2f ms", s->p50,
 		    isnan(s->p95) ? 0 : s->p95);

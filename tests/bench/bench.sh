@@ -235,6 +235,17 @@ for format in $(fl-report --list-formats | cut -f 1); do
 	measured /dev/null fl-report -f "$format" --diff runs7 runs8
 	row "fl-report --diff, to $format" 10000 runs 'wc -l' "$wc"
 done
+[ -f verdicts.small.jsonl ] || "$python" "$OLDPWD/tests/bench/make-verdicts.py" .
+measured verdicts.1k.jsonl wc -l; wc=$seconds
+measured verdicts.1k.jsonl fl-evaluate -c verdicts.yaml --errors ignore
+row 'fl-evaluate, 1,000 traces, ten checks' 1000 traces 'wc -l' "$wc"
+measured verdicts.small.jsonl wc -l; wc=$seconds
+measured verdicts.small.jsonl fl-evaluate -c one.yaml
+row 'fl-evaluate, small traces, one check' 100000 traces 'wc -l' "$wc"
+measured verdicts.small.jsonl fl-sample --per persona 20
+row 'fl-sample, 20 for each persona' 100000 traces 'wc -l' "$wc"
+measured /dev/null fl-diff --fail-on never verdicts.base.jsonl verdicts.new.jsonl
+row 'fl-diff, 100,000 runs a side' 100000 pairs 'wc -l' "$wc"
 measured /dev/null true; true=$seconds
 measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
 measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"

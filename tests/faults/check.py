@@ -199,6 +199,10 @@ def scenarios(programs):
            nothing_half)
     yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
            same, nothing_half)
+    yield ("sample", "fl-sample", ["--per", "input", "1", "-n", "2",
+                                   "whole.jsonl"], "", same, nothing_half)
+    yield ("labels left", "fl-label", ["--left", "-l", "labels",
+                                       "whole.jsonl"], "", same, nothing_half)
     for kind in "html junit md github tap".split():
         yield ("report " + kind, "fl-report", ["-f", kind, "-o", "report",
                                                "whole.jsonl"], "", same,
