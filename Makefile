@@ -11,11 +11,13 @@ LDFLAGS =
 PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
-ROOMS = base json io yaml record config generate run experiment trace evaluate \
+ROOMS = base json io net yaml record config generate run experiment trace evaluate \
 	format parse import
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-diff fl-report
+# Those that use a network, and are linked to libcurl.
+NET_PROGS = fl-llm fl-http
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
@@ -41,10 +43,10 @@ FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, zlib, bats with its
-# libraries bats-support, bats-assert and bats-file, jq, node, python3.
-DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev python3 \
-	bats bats-support bats-assert bats-file jq nodejs
+# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, zlib, libcurl, bats
+# with its libraries bats-support, bats-assert and bats-file, jq, node, python3.
+DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev \
+	libcurl4-openssl-dev python3 bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv perl
@@ -95,6 +97,8 @@ $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 $(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
+
+$(NET_PROGS:%=$(BUILD)/bin/%): LIBS += -lcurl
 
 # what it reads may be compressed
 $(BUILD)/bin/fl-import: LIBS += -lz
@@ -183,6 +187,7 @@ lint: deps-lint
 	$(PHASE) $(PAGE_PARTS)
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
+	sh tests/links.sh libcurl $(BUILD)/lint/gcc/bin $(NET_PROGS)
 	node --check $(BUILD)/gen/page.js
 	node --check $(BUILD)/gen/list.js
 	node --check lib/node/fluxloop.mjs

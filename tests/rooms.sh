@@ -15,6 +15,7 @@ public='
 base/*
 json/*
 io/*
+net/*
 yaml/*
 record/*
 config/*
@@ -108,7 +109,7 @@ for h in */*.h; do
 	check_header "$h" || complain "$h: does not compile alone"
 done
 
-for h in jsmn.h yaml.h; do
+for h in jsmn.h yaml.h curl/curl.h; do
 	users=$(grep -l "#include <$h>" ./*/*.c ../bin/*.c | wc -l)
 	[ "$users" -eq 1 ] || complain "<$h>: $users files include it, not one"
 done
