@@ -21,7 +21,7 @@ record/*
 config/*
 generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan run/mask
+run/queue run/completed run/check run/plan run/mask run/constant
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
 experiment/newdir
@@ -31,6 +31,7 @@ evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/repor
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin
+http/caller http/service http/curlcmd http/recorder http/weburl
 '
 
 bad=0
