@@ -368,10 +368,12 @@ call_begin(struct call *c, struct net *net, double timeout, struct buf *out)
 	c->started = isotime_monotonic();
 	c->wall = isotime_now();
 	put_start(c);
-	if (request_init(&c->request, c->service, message, c->v, &e))
+	if (request_init(&c->request, c->service, message, c->v, &e)) {
+		request_release(&c->request);
 		call_fail(c, "template", "%s", e.msg);
-	else
+	} else {
 		call_send(c);
+	}
 	err_release(&e);
 }
 

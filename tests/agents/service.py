@@ -13,6 +13,8 @@ from urllib.parse import unquote
 log = open(sys.argv[2] if len(sys.argv) > 2 else "/dev/null", "a", buffering=1)
 address = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
 seen = {}
+waiting = []
+connections = 0
 
 
 def head(status, headers, length=None):
@@ -70,7 +72,7 @@ def chat(body):
 
 
 def responses(body):
-    return {"id": "r", "model": "m-1", "status": "completed", "output": [
+    return {"id": "r", "object": "response", "model": "m-1", "status": "completed", "output": [
         {"type": "reasoning", "summary": []},
         {"type": "message", "role": "assistant", "content": [
             {"type": "output_text", "text": "resp: " + text_of(body)}]},
@@ -96,7 +98,7 @@ def tasks(path, body):
             return {"task": {"id": "t2", "status": {"state": "TASK_STATE_INPUT_REQUIRED",
                              "message": {"parts": [{"text": "which order?"}]}}}}
         return {"task": {"id": "t/1", "status": {"state": "TASK_STATE_WORKING"}}}
-    done = count(path) > 1
+    done = count(path) % 2 == 0
     return {"id": "t/1", "status": {"state": "TASK_STATE_COMPLETED" if done else "TASK_STATE_WORKING"},
             "artifacts": [{"parts": [{"text": "an artifact"}]}] if done else []}
 
@@ -134,7 +136,7 @@ async def answer(path, body, write):
     if name == "status":
         return write(reply("order table missing", int(more), kind="text/plain"))
     if name == "429":     # twice, then an answer
-        if count("429") <= 2:
+        if count(path) <= 2:
             return write(reply({"error": "slow down"}, 429, headers=[("Retry-After", "1")]))
         return write(reply({"answer": "at last"}))
     if name == "always429":
@@ -210,12 +212,24 @@ async def answer(path, body, write):
     if name == "lines":
         return write(reply('{"message":{"content":"a "}}\n\n{"message":{"content":"b"}}\n{"done":true}\n',
                            kind="application/x-ndjson"))
+    if name == "together":      # answers when N requests are there
+        waiting.append(asyncio.get_running_loop().create_future())
+        if len(waiting) == int(more):
+            for future in waiting:
+                future.set_result(None)
+            waiting.clear()
+            return write(reply({"answer": "together"}))
+        await waiting[-1]
+        return write(reply({"answer": "together"}))
+    if name == "gone":          # the server ends
+        write(reply({"answer": "bye"}))
+        os._exit(0)
     if name == "words":
         return write(sse(["data: one ", "data: two", "data: [DONE]"]))
     write(reply({"error": "no such path"}, 404))
 
 
-async def read_request(reader):
+async def read_request(reader, connection):
     line = await reader.readline()
     if not line.strip():
         return None
@@ -224,18 +238,27 @@ async def read_request(reader):
     while (line := (await reader.readline()).decode("latin-1").rstrip("\r\n")):
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    data = await reader.readexactly(int(headers.get("content-length", 0)))
+    data = b""
+    if headers.get("transfer-encoding") == "chunked":
+        while (n := int(await reader.readline(), 16)):
+            data += (await reader.readexactly(n + 2))[:-2]
+        await reader.readline()
+    data += await reader.readexactly(int(headers.get("content-length", 0)))
     try:
         body = json.loads(data) if data else None
     except ValueError:
         body = data.decode()
-    log.write(json.dumps({"method": method, "path": path, "headers": headers, "body": body}) + "\n")
+    log.write(json.dumps({"connection": connection, "method": method, "path": path,
+                          "headers": headers, "body": body}) + "\n")
     return path, body
 
 
 async def serve(reader, writer):
+    global connections
+    connections += 1
     try:
-        while (request := await read_request(reader)):
+        me = connections
+        while (request := await read_request(reader, me)):
             await answer(*request, writer.write)
             await writer.drain()
     except (Close, OSError, asyncio.IncompleteReadError):
