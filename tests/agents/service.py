@@ -131,6 +131,8 @@ async def answer(path, body, write):
         return write(reply(tasks(where, body)))
     if name == "echo":
         return write(reply({"answer": text_of(body), "got": body}))
+    if name == "mirror":
+        return write(reply({"answer": " ".join(seen["headers"].values())}))
     if name == "plain":
         return write(reply("just text", kind="text/plain"))
     if name == "status":
@@ -248,6 +250,7 @@ async def read_request(reader, connection):
         body = json.loads(data) if data else None
     except ValueError:
         body = data.decode()
+    seen["headers"] = headers
     log.write(json.dumps({"connection": connection, "method": method, "path": path,
                           "headers": headers, "body": body}) + "\n")
     return path, body
