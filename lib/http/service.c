@@ -14,7 +14,7 @@
 #include "service.h"
 
 #define MIB ((size_t)1 << 20)
-#define SECRET_SHORTEST 4		/* bytes of one that is looked for */
+#define SECRET_SHORTEST 8		/* bytes of one that is looked for */
 
 /* A value of runner.http, its variables replaced; absent when null. */
 static struct json_span
