@@ -37,7 +37,7 @@ MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
 NODE_FILES = $(addprefix lib/node/,fluxloop.mjs fluxloop.d.mts package.json)
-EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
+EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml http.yaml env gitignore \
 	app/__init__.py app/handler.py record_example.py evaluation.yaml)
 
 FUZZ_SECONDS = 60
@@ -205,7 +205,7 @@ lint: deps-lint
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
 	mkdir -p $(BUILD)/lint/new/recordings
 	cp lib/example/*.yaml $(BUILD)/lint/new
-	for f in setting plain; do $(BUILD)/lint/gcc/bin/fl-config \
+	for f in setting plain http; do $(BUILD)/lint/gcc/bin/fl-config \
 		-f $(BUILD)/lint/new/$$f.yaml check || exit 1; done
 	mandoc -T lint -W warning $(MANS)
 

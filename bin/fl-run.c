@@ -753,11 +753,13 @@ explain(struct config *c, char **files, int nfiles)
 
 	bad = find_command(&agent, c, &e);
 	check_put(&text, &agent);
-	if (!bad && (!given.check || !agent.python))
+	if (!bad && (!given.check || (!agent.python && !agent.service)))
 		print_text(&text);
 	write_text(&text);
 	if (!bad && nfiles)
 		exit(check_inputs(c, files, nfiles));
+	if (!bad && agent.service)
+		words_add(&agent.argv, xstrdup("--check"));
 	if (!bad)
 		check_become(&agent, c, &e);
 	die("%s", e.msg);

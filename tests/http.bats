@@ -654,3 +654,20 @@ resp: again'
 		skip 'neither strace nor a network namespace is permitted'
 	fi
 }
+
+@test "init --http makes a project that calls a service" {
+	fluxloop init project --name svc --http "$URL/echo?a=\"b" >out
+	assert_equal "$(tail -n 1 out)" 'then: fluxloop run experiment'
+	cd fluxloop/svc
+	run -0 fluxloop config validate
+	run -0 fluxloop run experiment
+	assert_output --partial '1 runs, 0 failed'
+	assert_equal "$(tail -n 1 "$LOG" | jq -c '[.path, .body]')" \
+		'["/echo?a=\"b",{"message":"Hello! What can you do?"}]'
+	assert_not_exist app
+	run -0 fl-run -c setting.yaml --check
+	assert_output --partial fl-http
+	cd ../..
+	run -2 fluxloop init project --name other --http localhost:8000
+	assert_output --partial 'expected http:// or https://'
+}
