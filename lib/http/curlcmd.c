@@ -218,10 +218,8 @@ put_secret(struct curlcmd *c, struct buf *b, const char *name,
 	struct buf variable = { 0 }, msg = { 0 };
 
 	put_variable_name(&variable, name);
-	if (space && !strchr(space + 1, ' ')) {
+	if (space && !strchr(space + 1, ' '))
 		buf_add(b, value, (size_t)(space + 1 - value));
-		value = space + 1;
-	}
 	buf_printf(b, "${%s}", buf_str(&variable));
 	buf_printf(&msg, "the value of %s is not written: put it into .env as "
 	    "%s=...", name, buf_str(&variable));
@@ -394,7 +392,7 @@ take_letters(struct curlcmd *c, size_t *i, struct err *e)
 	size_t row;
 
 	for (; *p; p++) {
-		row = find_curl_option(NULL, 0, *p);
+		row = find_curl_option("", 0, *p);
 		if (row == LEN(curl_options))
 			return err_set(e, 0, 0, "curl's option -%c is not "
 			    "known here", *p);
@@ -450,8 +448,6 @@ take_words(struct curlcmd *c, struct err *e)
 		else if (strcmp(w, "--") != 0)
 			c->url = xstrdup(w);
 	}
-	if (!bad && !c->url)
-		return err_set(e, 0, 0, "the command has no URL");
 	return bad;
 }
 
@@ -643,6 +639,10 @@ check_url(struct curlcmd *c, struct err *e)
 	char *full;
 	int bad;
 
+	if (!c->url) {
+		err_set(e, 0, 0, "the command has no URL");
+		return -1;
+	}
 	if (!strstr(c->url, "://")) {
 		full = xasprintf("http://%s", c->url);
 		free(c->url);

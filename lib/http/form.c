@@ -26,12 +26,13 @@ static void
 put_decoded(struct buf *b, const char *p, size_t n)
 {
 	size_t i;
+	int high, low;
 
 	for (i = 0; i < n; i++) {
-		if (p[i] == '%' && i + 2 < n && form_hex(p[i + 1]) >= 0 &&
-		    form_hex(p[i + 2]) >= 0) {
-			buf_byte(b, (char)(form_hex(p[i + 1]) << 4 |
-			    form_hex(p[i + 2])));
+		high = p[i] == '%' && i + 2 < n ? form_hex(p[i + 1]) : -1;
+		low = high >= 0 ? form_hex(p[i + 2]) : -1;
+		if (low >= 0) {
+			buf_byte(b, (char)(high << 4 | low));
 			i += 2;
 		} else {
 			buf_byte(b, p[i] == '+' ? ' ' : p[i]);

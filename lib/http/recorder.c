@@ -536,7 +536,7 @@ int
 recorder_listen(const char *address, char **url, struct err *e)
 {
 	struct sockaddr_storage a;
-	socklen_t n;
+	socklen_t n = 0;
 	int fd, yes = 1;
 
 	if (parse_address(address, &a, &n, e))
