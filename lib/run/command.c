@@ -446,8 +446,7 @@ command_init(struct command *l, struct config *c, const char *target,
 			return -1;
 	} else if (!l->target) {
 		return err_set(e, 0, 0, "nothing to run: give --target or "
-		    "--command, or runner.target or runner.http.url in the "
-		    "configuration");
+		    "--command, or set runner.target or runner.http.url");
 	} else {
 		l->hello = 1;
 		if (python_agent(l, c, l->target, replay, e))
