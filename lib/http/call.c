@@ -311,6 +311,10 @@ on_done(void *arg, const struct net_end *end)
 		fail_answer(c);
 	else if (end->failure != NET_OK)
 		fail_transfer(c, end);
+	else if (!c->is_ok)
+		call_fail(c, net_failure_code(NET_BROKEN), "%s %s: the reply "
+		    "ended within its headers", c->request.method,
+		    c->request.text);
 	else
 		take_answer(c);
 }

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -336,6 +337,18 @@ serve(struct caller *g, int out, struct err *e)
 	}
 }
 
+/* Each call has a connection: as many files may be open as are allowed. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int
 caller_run(const struct caller_plan *p, int in, int out, struct err *e)
 {
@@ -343,6 +356,7 @@ caller_run(const struct caller_plan *p, int in, int out, struct err *e)
 	struct call *c;
 	int bad;
 
+	raise_file_limit();
 	g.last = &g.waiting;
 	g.net = net_new(p->concurrency);
 	line_init(&g.reader, in);

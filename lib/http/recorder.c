@@ -305,15 +305,16 @@ on_done(void *arg, const struct net_end *end)
 	char *message;
 
 	c->call = NULL;
-	if (end->failure == NET_OK) {
+	if (end->failure == NET_OK && c->status) {
 		if (c->chunked)
 			buf_puts(&c->out, "0\r\n\r\n");
 		record(c->recorder, c);
 		c->closing |= c->request.close;
 		write_client(c);
 	} else if (!c->status && !c->closing) {
-		message = xasprintf("fl-http: the service: %s", end->message);
-		c->recorder->plan->report(end->message);
+		message = xasprintf("the service: %s", *end->message ?
+		    end->message : "the reply ended within its headers");
+		c->recorder->plan->report(message);
 		refuse(c, 502, message);
 		free(message);
 	} else {

@@ -180,6 +180,9 @@ async def answer(path, body, write):
     if name == "garbage":
         write(b"this is not HTTP\r\n\r\n")
         raise Close
+    if name == "headless":
+        write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+        raise Close
     if name == "empty":
         raise Close
     if name == "loop":
