@@ -12,11 +12,11 @@ PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
 ROOMS = base json io net yaml record config generate run experiment trace evaluate \
-	format parse import http
+	format parse import llm http
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-diff fl-report \
-	fl-http
+	fl-llm fl-http
 # Those that use a network, and are linked to libcurl.
 NET_PROGS = fl-llm fl-http
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen

@@ -31,6 +31,7 @@ evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/repor
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks
 import/otlpin
+llm/asker llm/budget llm/cache llm/dialect llm/retry
 http/caller http/service http/curlcmd http/recorder http/weburl
 '
 

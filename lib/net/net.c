@@ -118,20 +118,30 @@ is_ipv4_loopback(const char *host)
 	return i == 4;
 }
 
+char *
+net_host(const char *url)
+{
+	CURLU *u = parse_url(url);
+	char *host, *p;
+
+	if (!u)
+		return NULL;
+	host = url_part(u, CURLUPART_HOST);
+	for (p = host; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	curl_url_cleanup(u);
+	return host;
+}
+
 int
 net_is_loopback(const char *url)
 {
-	CURLU *u = parse_url(url);
-	char *host;
-	int yes;
+	char *host = net_host(url);
+	int yes = host && (!strcmp(host, "localhost") ||
+	    !strcmp(host, "[::1]") || is_ipv4_loopback(host));
 
-	if (!u)
-		return 0;
-	host = url_part(u, CURLUPART_HOST);
-	yes = !strcasecmp(host, "localhost") || !strcmp(host, "[::1]") ||
-	    is_ipv4_loopback(host);
 	free(host);
-	curl_url_cleanup(u);
 	return yes;
 }
 

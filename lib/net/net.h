@@ -120,6 +120,9 @@ void net_run(struct net *n);
  */
 int net_is_loopback(const char *url);
 
+/* The URL's host in lower case, without a port, to be freed; NULL: no URL. */
+char *net_host(const char *url);
+
 /*
  * Checks a URL that users write. Returns NULL, or what is wrong with it, such
  * as "expected http:// or https://".
