@@ -217,7 +217,8 @@ measured in.jsonl fl-run -j 2 --target noop:coro
 row 'fl-run, two async Python agents' 100000 calls ping-pong "$ping"
 rm -f url
 ./http-server url &
-trap 'kill $!' EXIT
+server=$!
+trap 'kill "$server"' EXIT
 while [ ! -s url ]; do sleep 0.05; done
 printf 'runner: {http: {url: "%s", output_path: answer}}\n' "$(cat url)" \
 	>service.yaml
