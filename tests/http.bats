@@ -209,6 +209,9 @@ traced()
 		assert_equal "$(traced '[.output, .token_usage.total_tokens,
 			(.observations[1] | [.type, .model, .output, .metadata.finish_reason])]')" \
 			'["chat: hi",5,["generation","m-1","chat: hi","stop"]]'
+		assert_equal "$(traced '.observations[0] | [.type, .name, .input.model, .metadata.http_status,
+			.metadata.ttfb_ms > 0, .metadata.ttft_ms > 0, .metadata.attempts, .metadata.bytes > 0]')" \
+			"[\"span\",\"POST /v1/chat/completions\",\"m\",200,true,$([[ $stream == none ]] && echo false || echo true),1,true]"
 		assert_equal "$(tail -n 1 "$LOG" | jq -c '[.path, .body.temperature, .body.messages]')" \
 			'["/v1/chat/completions",0,[{"role":"user","content":"hi"}]]'
 		setting 'url: URL/v1/' 'api: openai-responses' 'model: m' "stream: $stream"

@@ -491,8 +491,10 @@ find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 {
 	const char *p = key.p + 1, *const *name;
 	size_t i, n = key.n - 2;
-	int plain = w->count && !memchr(p, '\\', n);
+	int plain = !memchr(p, '\\', n);
 
+	if (!w->count)
+		return w->count;
 	name = w->names + *last;
 	for (i = w->count; i > 0; i--) {
 		name = name + 1 < w->names + w->count ? name + 1 : w->names;
