@@ -84,7 +84,7 @@ print_service(const struct service *s)
 
 /* Serves until the input ends. Returns the exit status. */
 static int
-serve(const struct service *s, const struct given *g)
+run_caller(const struct service *s, const struct given *g)
 {
 	struct caller_plan p = { s, g->concurrency, g->timeout };
 	struct err e = { 0 };
@@ -118,7 +118,7 @@ run_agent(const struct given *g)
 	} else if (g->check) {
 		print_service(&s);
 	} else {
-		status = serve(&s, g);
+		status = run_caller(&s, g);
 	}
 	err_release(&e);
 	service_release(&s);
@@ -156,7 +156,7 @@ open_recordings(const char *file)
 }
 
 static int
-record(const struct given *g)
+run_recorder(const struct given *g)
 {
 	struct recorder_plan p = {
 		.target = g->target, .prefix = g->path, .mask = is_masking(),
@@ -256,7 +256,7 @@ main(int argc, char **argv)
 	if (recording && !g.to)
 		cli_misused(usage, "missing --to");
 	if (recording)
-		return record(&g);
+		return run_recorder(&g);
 	if (g.curl)
 		return print_curl(g.curl);
 	if (!g.config)

@@ -7,9 +7,9 @@
 #include "answer.h"
 
 /*
- * Agent2Agent, version 1.0, the binding to HTTP with JSON: a message is answered
- * by a message or by a task. States are named as in 1.0 (TASK_STATE_COMPLETED)
- * or as before (completed).
+ * Agent2Agent, version 1.0, the binding to HTTP with JSON: a message is
+ * answered by a message or by a task. States are named as in 1.0
+ * (TASK_STATE_COMPLETED) or as before (completed).
  */
 
 /* What a state means for a run. */

@@ -331,7 +331,7 @@ take_path(struct answer *a, struct json_span reply)
 
 /* Takes a reply that is not JSON: text, if that may be an answer. */
 static int
-take_text(struct answer *a, const struct json_fault *f)
+take_text_body(struct answer *a, const struct json_fault *f)
 {
 	const struct service *s = a->service;
 	int any = s->output_path && !*s->output_path;
@@ -365,7 +365,7 @@ end_whole(struct answer *a)
 		buf_splice(&a->body, 0, 3, NULL, 0);
 	if (json_scan(buf_str(&a->body), a->body.len, JSON_LAX | JSON_INSIDE,
 	    NULL, NULL, 0, &f) < 0)
-		return take_text(a, &f);
+		return take_text_body(a, &f);
 	reply = (struct json_span){ a->body.p, a->body.len };
 	while (strchr(" \t\r\n", *reply.p)) {
 		reply.p++;

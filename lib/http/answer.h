@@ -2,8 +2,8 @@
 #define ANSWER_H
 
 /*
- * Makes the output of a run of a service's reply: of JSON or text as a whole, or
- * of a stream of events, as plain keys or an interface's rules say. What the
+ * Makes the output of a run of a service's reply: of JSON or text as a whole,
+ * or of a stream of events, as plain keys or an interface's rules say. What the
  * reply tells of the model, of tokens and of calls of tools is kept for the
  * trace.
  */
@@ -85,7 +85,7 @@ struct answer_tool *answer_tool(struct answer *a, size_t index);
 /* Sets a count of tokens from a number in JSON; ignores what is not one. */
 void answer_set_tokens(struct answer *a, size_t which, struct json_span v);
 
-/* What an interface does with replies; each returns 0, or -1 after a failure. */
+/* What an interface does with replies; all return 0, or -1 after a failure. */
 struct answer_kind {
 	int (*whole)(struct answer *a, struct json_span reply);
 	int (*event)(struct answer *a, const char *name,

@@ -90,7 +90,7 @@ call_add_end(const struct call *c, struct buf *b)
 }
 
 static void
-put_start(struct call *c)
+call_put_start(struct call *c)
 {
 	json_open(c->out, NULL, '{');
 	json_add_str(c->out, "type", "start");
@@ -121,7 +121,7 @@ put_delta(void *arg, const char *p, size_t n)
 /* --- ends ----------------------------------------------------------------- */
 
 static void
-end_call(struct call *c)
+call_end(struct call *c)
 {
 	c->ended = isotime_monotonic();
 	c->state = CALL_OVER;
@@ -141,7 +141,7 @@ call_fail(struct call *c, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	err_vset(&c->error, 0, 0, fmt, ap);
 	va_end(ap);
-	end_call(c);
+	call_end(c);
 }
 
 /* Fails with what the answer says. */
@@ -168,7 +168,8 @@ fail_status(struct call *c, double wait_ms)
 /* --- the reply ------------------------------------------------------------ */
 
 static int
-on_header(void *arg, const char *name, size_t n, const char *value, size_t m)
+call_take_header(void *arg, const char *name, size_t n, const char *value,
+    size_t m)
 {
 	static const char type[] = "content-type";
 	struct call *c = arg;
@@ -181,7 +182,7 @@ on_header(void *arg, const char *name, size_t n, const char *value, size_t m)
 }
 
 static int
-on_head(void *arg, int status)
+call_take_head(void *arg, int status)
 {
 	struct call *c = arg;
 
@@ -196,7 +197,7 @@ on_head(void *arg, int status)
 }
 
 static int
-on_data(void *arg, const char *p, size_t n)
+call_take_data(void *arg, const char *p, size_t n)
 {
 	struct call *c = arg;
 	size_t room = REFUSAL_MAX - c->refusal.len;
@@ -291,11 +292,12 @@ fail_transfer(struct call *c, const struct net_end *end)
 	c->unreached = end->failure == NET_CONNECT ||
 	    end->failure == NET_DNS || end->failure == NET_TLS;
 	c->retried = c->unreached;
-	call_fail(c, code, "%s %s: %s", c->request.method, c->request.text, end->message);
+	call_fail(c, code, "%s %s: %s", c->request.method, c->request.text,
+	    end->message);
 }
 
 static void
-on_done(void *arg, const struct net_end *end)
+call_take_end(void *arg, const struct net_end *end)
 {
 	struct call *c = arg;
 	int refused = c->status && !c->is_ok && end->failure != NET_HEADERS;
@@ -323,7 +325,7 @@ on_done(void *arg, const struct net_end *end)
 
 /* The seconds that are left of the attempt; 0: unlimited. */
 static double
-time_left(const struct call *c)
+call_time_left(const struct call *c)
 {
 	double left;
 
@@ -342,11 +344,12 @@ call_send(struct call *c)
 		.method = q->method, .url = q->text,
 		.headers = (const char *const *)q->headers,
 		.nheaders = q->nheaders,
-		.timeout = time_left(c),
+		.timeout = call_time_left(c),
 		.connect_timeout = c->service->connect_timeout,
 		.first_byte_timeout = c->service->first_byte_timeout,
-		.header = on_header, .head = on_head, .data = on_data,
-		.done = on_done, .arg = c
+		.header = call_take_header, .head = call_take_head,
+		.data = call_take_data,
+		.done = call_take_end, .arg = c
 	};
 
 	if (q->has_body) {
@@ -371,7 +374,7 @@ call_begin(struct call *c, struct net *net, double timeout, struct buf *out)
 	c->timeout = timeout;
 	c->started = isotime_monotonic();
 	c->wall = isotime_now();
-	put_start(c);
+	call_put_start(c);
 	if (request_init(&c->request, c->service, message, c->v, &e)) {
 		request_release(&c->request);
 		call_fail(c, "template", "%s", e.msg);
@@ -409,7 +412,7 @@ call_check(struct call *c, int64_t now)
 		take_answer(c);
 		break;
 	case CALL_POLLING:
-		if (c->timeout > 0 && time_left(c) <= 0.001) {
+		if (c->timeout > 0 && call_time_left(c) <= 0.001) {
 			call_fail(c, "timeout", "%s: the task %s is not done "
 			    "within %g s", c->service->name,
 			    buf_str(&c->answer.task), c->timeout);

@@ -58,8 +58,8 @@ struct call {
 };
 
 /*
- * Makes a call of a line of fl-run, which is copied. Returns NULL with *e filled
- * in if it is not a request.
+ * Makes a call of a line of fl-run, which is copied. Returns NULL with *e
+ * filled in if it is not a request.
  */
 struct call *call_new(const struct service *s, const char *line, size_t n,
     struct err *e);

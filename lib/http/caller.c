@@ -142,7 +142,7 @@ retry_wait(struct caller *g, const struct call *c)
 }
 
 static void
-put_failure(struct caller *g, struct call *c)
+caller_put_failure(struct caller *g, struct call *c)
 {
 	struct buf *b = &g->out, text = { 0 };
 	double wait;
@@ -196,7 +196,7 @@ finish(struct caller *g, struct call *c)
 		g->rounds = 0;
 	call_put_steps(c, &g->out);
 	if (*c->code)
-		put_failure(g, c);
+		caller_put_failure(g, c);
 	else
 		put_final(g, c);
 	service_mask(g->plan->service, &g->out, from);
@@ -227,7 +227,7 @@ check_calls(struct caller *g)
 /* --- the loop ------------------------------------------------------------- */
 
 static void
-take_request(struct caller *g, const struct line *l)
+caller_take_request(struct caller *g, const struct line *l)
 {
 	struct err e = { 0 };
 	struct call *c = call_new(g->plan->service, l->p, l->n, &e);
@@ -248,7 +248,7 @@ take_request(struct caller *g, const struct line *l)
 
 /* Reads the requests that are there. Returns 0, or -1 with errno. */
 static int
-read_requests(struct caller *g)
+caller_read(struct caller *g)
 {
 	struct line l;
 	int got = 1;
@@ -256,7 +256,7 @@ read_requests(struct caller *g)
 	while (!g->ended && g->nwaiting < PIPELINE_MOST &&
 	    (got = line_next(&g->reader, &l)) == 1)
 		if (l.n)
-			take_request(g, &l);
+			caller_take_request(g, &l);
 	if (!got)
 		g->ended = 1;
 	return got < 0 ? -1 : 0;
@@ -294,7 +294,7 @@ begin_calls(struct caller *g)
 
 /* Waits for requests, replies, or the time next. */
 static void
-wait_for_news(struct caller *g, int64_t next)
+caller_wait(struct caller *g, int64_t next)
 {
 	struct pollfd in = { g->reader.fd, POLLIN, 0 };
 	int64_t now = isotime_monotonic(), ms = 60000;
@@ -314,12 +314,12 @@ flush(struct caller *g, int fd)
 }
 
 static int
-serve(struct caller *g, int out, struct err *e)
+caller_serve(struct caller *g, int out, struct err *e)
 {
 	int64_t next, begin;
 
 	for (;;) {
-		if (read_requests(g))
+		if (caller_read(g))
 			return err_set(e, 0, 0, "<stdin>: %s",
 			    strerror(errno));
 		begin = begin_calls(g);
@@ -333,13 +333,13 @@ serve(struct caller *g, int out, struct err *e)
 		if (g->waiting && g->nactive < g->plan->concurrency &&
 		    begin == INT64_MAX)
 			continue;	/* a call has ended, the next begins */
-		wait_for_news(g, begin < next ? begin : next);
+		caller_wait(g, begin < next ? begin : next);
 	}
 }
 
 /* Each call has a connection: as many files may be open as are allowed. */
 static void
-raise_file_limit(void)
+caller_raise_files(void)
 {
 	struct rlimit limit;
 
@@ -356,12 +356,12 @@ caller_run(const struct caller_plan *p, int in, int out, struct err *e)
 	struct call *c;
 	int bad;
 
-	raise_file_limit();
+	caller_raise_files();
 	g.last = &g.waiting;
 	g.net = net_new(p->concurrency);
 	line_init(&g.reader, in);
 	g.reader.eager = 1;
-	bad = serve(&g, out, e);
+	bad = caller_serve(&g, out, e);
 	while ((c = g.waiting)) {
 		g.waiting = c->next;
 		call_free(c);

@@ -2,8 +2,8 @@
 #define CALLER_H
 
 /*
- * The agent that stands for a service: reads requests of fl-run, makes calls, as
- * many at once as it may, and writes what fluxloop-protocol(7) wants.
+ * The agent that stands for a service: reads requests of fl-run, makes calls,
+ * as many at once as it may, and writes what fluxloop-protocol(7) wants.
  */
 struct err;
 struct service;

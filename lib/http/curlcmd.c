@@ -18,9 +18,10 @@
 
 /* What an option of curl means for a configuration. */
 enum curl_option {
-	CURLCMD_METHOD, CURLCMD_HEADER, CURLCMD_DATA, CURLCMD_JSON, CURLCMD_ENCODED,
-	CURLCMD_USER, CURLCMD_GET, CURLCMD_URL, CURLCMD_AGENT, CURLCMD_REFERER, CURLCMD_COOKIE,
-	CURLCMD_TIME, CURLCMD_CONNECT_TIME, CURLCMD_HEAD,
+	CURLCMD_METHOD, CURLCMD_HEADER, CURLCMD_DATA, CURLCMD_JSON,
+	CURLCMD_ENCODED, CURLCMD_USER, CURLCMD_GET, CURLCMD_URL,
+	CURLCMD_AGENT, CURLCMD_REFERER, CURLCMD_COOKIE, CURLCMD_TIME,
+	CURLCMD_CONNECT_TIME, CURLCMD_HEAD,
 	CURLCMD_FLAG,		/* changes nothing here */
 	CURLCMD_IGNORED,		/* likewise, with an argument */
 	CURLCMD_REFUSED		/* cannot be said in a configuration */
@@ -95,7 +96,7 @@ struct curlcmd {
 
 /* Appends what the escape at s, after $' or in it, stands for. */
 static const char *
-put_escape(struct buf *b, const char *s)
+put_ansi_escape(struct buf *b, const char *s)
 {
 	static const char from[] = "abefnrtv", to[] = "\a\b\033\f\n\r\t\v";
 	const char *p = strchr(from, *s);
@@ -122,7 +123,7 @@ put_escape(struct buf *b, const char *s)
 
 /* Appends a word without its quotes. Returns what follows; NULL: no end. */
 static const char *
-take_word(struct buf *b, const char *s)
+take_shell_word(struct buf *b, const char *s)
 {
 	char quote = 0;
 	int ansi = 0;
@@ -139,7 +140,7 @@ take_word(struct buf *b, const char *s)
 			ansi = 0;
 			s++;
 		} else if (*s == '\\' && ansi) {
-			s = put_escape(b, s + 1);
+			s = put_ansi_escape(b, s + 1);
 		} else if (*s == '\\' && s[1] == '\n' && quote != '\'') {
 			s += 2;
 		} else if (*s == '\\' && s[1] && (!quote || (quote == '"' &&
@@ -154,7 +155,7 @@ take_word(struct buf *b, const char *s)
 }
 
 static int
-split_words(struct curlcmd *c, const char *s, struct err *e)
+split_command_words(struct curlcmd *c, const char *s, struct err *e)
 {
 	struct buf word = { 0 };
 
@@ -164,7 +165,7 @@ split_words(struct curlcmd *c, const char *s, struct err *e)
 			s++;
 		if (!*s)
 			return 0;
-		s = take_word(&word, s);
+		s = take_shell_word(&word, s);
 		if (!s) {
 			buf_release(&word);
 			return err_set(e, 0, 0, "the command's quotes are not "
@@ -246,7 +247,7 @@ add_curl_header(struct curlcmd *c, const char *name, const char *value)
 }
 
 static void
-take_header(struct curlcmd *c, const char *text)
+take_curl_header(struct curlcmd *c, const char *text)
 {
 	const char *colon = strchr(text, ':'), *value;
 	char *name;
@@ -314,7 +315,7 @@ take_option(struct curlcmd *c, size_t row, const char *arg, struct err *e)
 		replace_text(&c->method, arg);
 		break;
 	case CURLCMD_HEADER:
-		take_header(c, arg);
+		take_curl_header(c, arg);
 		break;
 	case CURLCMD_JSON:
 		c->has_json = c->is_json_type = c->has_type = 1;
@@ -453,7 +454,7 @@ take_words(struct curlcmd *c, struct err *e)
 
 /* --- the configuration ---------------------------------------------------- */
 
-/* The only string in an object, however it is called. Returns 0 if there is none. */
+/* The only string in an object, however it is called. Returns 0 if none. */
 static int
 find_only(struct json_span object, struct buf *path, struct json_span *text)
 {
@@ -470,8 +471,8 @@ find_only(struct json_span object, struct buf *path, struct json_span *text)
 }
 
 /*
- * Appends an object with a hole where its text is. Returns 0 if it has none, and
- * appends it as it is.
+ * Appends an object with a hole where its text is. Returns 0 if it has none,
+ * and appends it as it is.
  */
 static int
 put_with_hole(struct buf *b, struct json_span object)
@@ -585,7 +586,7 @@ known_api(const struct curlcmd *c, struct json_span body)
 }
 
 static void
-add_time(struct buf *b, const char *key, const char *seconds)
+add_curl_time(struct buf *b, const char *key, const char *seconds)
 {
 	char *end;
 	double d = seconds ? strtod(seconds, &end) : 0;
@@ -625,8 +626,8 @@ put_setting(struct curlcmd *c, struct buf *b)
 	}
 	if (json_is_true(json_get(body, "stream")))
 		json_add_str(b, "stream", "sse");
-	add_time(b, "timeout", c->timeout);
-	add_time(b, "connect_timeout", c->connect_timeout);
+	add_curl_time(b, "timeout", c->timeout);
+	add_curl_time(b, "connect_timeout", c->connect_timeout);
 	buf_release(&rest);
 	buf_release(&url);
 }
@@ -663,7 +664,7 @@ curlcmd_read(const char *command, struct buf *json,
     void (*note)(const char *msg), struct err *e)
 {
 	struct curlcmd c = { .note = note };
-	int bad = split_words(&c, command, e) || take_words(&c, e) ||
+	int bad = split_command_words(&c, command, e) || take_words(&c, e) ||
 	    check_url(&c, e);
 
 	if (!bad) {

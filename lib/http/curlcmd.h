@@ -10,8 +10,9 @@ struct err;
 
 /*
  * Appends {"runner":{"http":{...}}} of a command such as "curl -H 'A: b' -d
- * '{...}' URL", quoted as for a shell; nothing is run. The text of the body that
- * looks like the input becomes a hole, and secrets in headers become variables.
+ * '{...}' URL", quoted as for a shell; nothing is run. The text of the body
+ * that looks like the input becomes a hole, and secrets in headers become
+ * variables.
  * note is called with what the user has to do then. Returns 0, or -1 with *e
  * filled in.
  */

@@ -123,7 +123,7 @@ put_holes(const struct fill *f, const char *s, struct buf *text,
 }
 
 static int
-put_string(const struct fill *f, struct json_span v, struct buf *b,
+fill_put_string(const struct fill *f, struct json_span v, struct buf *b,
     struct err *e)
 {
 	struct buf text = { 0 }, name = { 0 }, filled = { 0 };
@@ -160,7 +160,7 @@ fill_put(const struct fill *f, struct json_span v, struct buf *b,
 	int bad = 0, object = json_is(v, JSON_OBJECT);
 
 	if (json_is(v, JSON_STRING))
-		return put_string(f, v, b, e);
+		return fill_put_string(f, v, b, e);
 	if (!object && !json_is(v, JSON_ARRAY)) {
 		json_compact(b, v);
 		return 0;
@@ -199,7 +199,7 @@ fill_put_encoded(struct buf *b, const char *p, size_t n)
 }
 
 static void
-put_pair(struct buf *b, struct json_span key, struct json_span value)
+put_form_pair(struct buf *b, struct json_span key, struct json_span value)
 {
 	struct buf text = { 0 };
 
@@ -234,11 +234,11 @@ fill_put_form(const struct fill *f, struct json_span object, struct buf *b,
 		for (it = json_each(json_buf(&filled));
 		    json_next(&it, &key, &v); ) {
 			if (!json_is(v, JSON_ARRAY)) {
-				put_pair(b, key, v);
+				put_form_pair(b, key, v);
 				continue;
 			}
 			for (in = json_each(v); json_next(&in, &any, &item); )
-				put_pair(b, key, item);
+				put_form_pair(b, key, item);
 		}
 	buf_release(&filled);
 	return bad;

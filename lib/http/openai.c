@@ -14,7 +14,7 @@
 /* --- chat completions ----------------------------------------------------- */
 
 static void
-set_text(struct buf *b, struct json_span v)
+set_plain_text(struct buf *b, struct json_span v)
 {
 	if (!json_is(v, JSON_STRING))
 		return;
@@ -23,7 +23,7 @@ set_text(struct buf *b, struct json_span v)
 }
 
 static void
-set_value(struct buf *b, struct json_span v)
+set_json(struct buf *b, struct json_span v)
 {
 	if (json_is_null(v))
 		return;
@@ -37,7 +37,7 @@ take_usage(struct answer *a, struct json_span reply)
 {
 	struct json_span usage = json_get(reply, "usage");
 
-	set_text(&a->model, json_get(reply, "model"));
+	set_plain_text(&a->model, json_get(reply, "model"));
 	if (!json_is(usage, JSON_OBJECT))
 		return;
 	answer_set_tokens(a, 0, json_get(usage, "prompt_tokens"));
@@ -65,8 +65,8 @@ take_calls(struct answer *a, struct json_span calls)
 			i = d < 1e6 ? (size_t)d : (size_t)1e6;
 		tool = answer_tool(a, i);
 		function = json_get(call, "function");
-		set_text(&tool->id, json_get(call, "id"));
-		set_text(&tool->name, json_get(function, "name"));
+		set_plain_text(&tool->id, json_get(call, "id"));
+		set_plain_text(&tool->name, json_get(function, "name"));
 		if (json_is(json_get(function, "arguments"), JSON_STRING))
 			json_text(&tool->arguments,
 			    json_get(function, "arguments"));
@@ -147,7 +147,7 @@ chat_whole(struct answer *a, struct json_span reply)
 	take_usage(a, reply);
 	if (!json_is(choice, JSON_OBJECT))
 		return answer_fail(a, "no_output", "the reply has no choices");
-	set_value(&a->finish, json_get(choice, "finish_reason"));
+	set_json(&a->finish, json_get(choice, "finish_reason"));
 	return take_message(a, json_get(choice, "message"));
 }
 
@@ -160,7 +160,7 @@ chat_event(struct answer *a, const char *name, struct json_span event)
 	take_usage(a, event);
 	if (!json_is(choice, JSON_OBJECT))
 		return 0;
-	set_value(&a->finish, json_get(choice, "finish_reason"));
+	set_json(&a->finish, json_get(choice, "finish_reason"));
 	delta = json_get(choice, "delta");
 	take_calls(a, json_get(delta, "tool_calls"));
 	if (json_is(json_get(delta, "content"), JSON_STRING))
@@ -196,9 +196,9 @@ take_item(struct answer *a, struct json_span item, struct buf *text)
 		return put_parts(text, json_get(item, "content"));
 	if (json_is_str(type, "function_call")) {
 		tool = answer_tool(a, a->ntools);
-		set_text(&tool->id, json_get(item, "call_id"));
-		set_text(&tool->name, json_get(item, "name"));
-		set_text(&tool->arguments, json_get(item, "arguments"));
+		set_plain_text(&tool->id, json_get(item, "call_id"));
+		set_plain_text(&tool->name, json_get(item, "name"));
+		set_plain_text(&tool->arguments, json_get(item, "arguments"));
 	}
 	return 0;
 }
@@ -230,7 +230,7 @@ responses_whole(struct answer *a, struct json_span reply)
 	take_usage(a, reply);
 	if (check_response(a, reply))
 		return -1;
-	set_value(&a->finish, json_get(reply, "status"));
+	set_json(&a->finish, json_get(reply, "status"));
 	a->ntools = 0;
 	if (json_is(items, JSON_ARRAY))
 		for (it = json_each(items); json_next(&it, &key, &item); )

@@ -141,7 +141,7 @@ target_path(struct json_span target)
  * Returns 0 if there are none.
  */
 static int
-put_arguments(const struct wire_request *r, struct buf *b)
+put_recorded_arguments(const struct wire_request *r, struct buf *b)
 {
 	struct json_span path = target_path(r->target);
 	struct json_span body = { r->body.p, r->body.len };
@@ -213,7 +213,7 @@ say_skipped(struct recorder *g, const struct wire_request *r)
 
 /* Records a request that the service has answered. */
 static void
-record(struct recorder *g, const struct client *c)
+record_request(struct recorder *g, const struct client *c)
 {
 	const struct wire_request *r = &c->request;
 	const char *prefix = g->plan->prefix;
@@ -223,7 +223,7 @@ record(struct recorder *g, const struct client *c)
 	    (r->target.n < strlen(prefix) ||
 	    memcmp(r->target.p, prefix, strlen(prefix)))))
 		return;
-	if (put_arguments(r, &kwargs)) {
+	if (put_recorded_arguments(r, &kwargs)) {
 		put_recording(g, r, json_buf(&kwargs), &line);
 		if (out_write_all(g->plan->out, line.p, line.len))
 			err_set(&g->error, 0, 0, "the recordings cannot be "
@@ -238,7 +238,8 @@ record(struct recorder *g, const struct client *c)
 /* --- replies -------------------------------------------------------------- */
 
 static int
-on_header(void *arg, const char *name, size_t n, const char *value, size_t m)
+client_take_header(void *arg, const char *name, size_t n, const char *value,
+    size_t m)
 {
 	struct client *c = arg;
 	struct json_span key = { name, n };
@@ -263,7 +264,7 @@ is_bodyless_reply(const struct client *c)
 }
 
 static int
-on_head(void *arg, int status)
+client_take_head(void *arg, int status)
 {
 	struct client *c = arg;
 
@@ -284,7 +285,7 @@ on_head(void *arg, int status)
 }
 
 static int
-on_data(void *arg, const char *p, size_t n)
+client_take_data(void *arg, const char *p, size_t n)
 {
 	struct client *c = arg;
 
@@ -299,7 +300,7 @@ on_data(void *arg, const char *p, size_t n)
 }
 
 static void
-on_done(void *arg, const struct net_end *end)
+client_take_end(void *arg, const struct net_end *end)
 {
 	struct client *c = arg;
 	char *message;
@@ -308,7 +309,7 @@ on_done(void *arg, const struct net_end *end)
 	if (end->failure == NET_OK && c->status) {
 		if (c->chunked)
 			buf_puts(&c->out, "0\r\n\r\n");
-		record(c->recorder, c);
+		record_request(c->recorder, c);
 		c->closing |= c->request.close;
 		write_client(c);
 	} else if (!c->status && !c->closing) {
@@ -385,14 +386,15 @@ service_url(const struct recorder *g, struct json_span target)
 
 /* Passes a whole request on. */
 static void
-pass_on(struct client *c)
+client_pass_on(struct client *c)
 {
 	const struct wire_request *q = &c->request;
 	char *method = xmemdup(q->method.p, q->method.n);
 	struct net_request r = {
 		.method = method, .connect_timeout = 30,
-		.raw = 1, .header = on_header, .head = on_head,
-		.data = on_data, .done = on_done, .arg = c
+		.raw = 1, .header = client_take_header,
+		.head = client_take_head, .data = client_take_data,
+		.done = client_take_end, .arg = c
 	};
 
 	c->url = service_url(c->recorder, q->target);
@@ -441,7 +443,7 @@ take_whole(struct client *c)
 	else if (!is_for_us(r))
 		refuse(c, 403, "the Host header does not name this machine");
 	else
-		pass_on(c);
+		client_pass_on(c);
 }
 
 /* Handles what has come, as far as it is whole. */

@@ -43,7 +43,7 @@ add_as_text(struct buf *b, const char *key, struct json_span v)
 
 /* Appends the conversation of a run. */
 static void
-put_messages(struct buf *b, const struct json_span v[REQUEST_FIELDS])
+put_conversation(struct buf *b, const struct json_span v[REQUEST_FIELDS])
 {
 	if (json_is(v[REQUEST_MESSAGES], JSON_ARRAY)) {
 		json_compact(b, v[REQUEST_MESSAGES]);
@@ -102,7 +102,7 @@ add_params(struct buf *b, const struct service *s)
 }
 
 static void
-put_chat(struct buf *b, const struct service *s, const struct fill *f)
+put_chat_body(struct buf *b, const struct service *s, const struct fill *f)
 {
 	json_open(b, NULL, '{');
 	json_add(b, "model", s->model);
@@ -159,7 +159,7 @@ put_a2a(struct buf *b, const struct service *s,
 }
 
 static void
-put_plain(struct buf *b, const struct json_span v[REQUEST_FIELDS])
+put_plain_body(struct buf *b, const struct json_span v[REQUEST_FIELDS])
 {
 	json_open(b, NULL, '{');
 	json_add(b, "input", v[REQUEST_INPUT]);
@@ -177,7 +177,7 @@ put_default_body(struct buf *b, const struct service *s, const struct fill *f,
 	}
 	switch (s->api) {
 	case SERVICE_CHAT:
-		put_chat(b, s, f);
+		put_chat_body(b, s, f);
 		break;
 	case SERVICE_RESPONSES:
 		put_responses(b, s, v);
@@ -186,14 +186,15 @@ put_default_body(struct buf *b, const struct service *s, const struct fill *f,
 		put_a2a(b, s, v);
 		break;
 	case SERVICE_PLAIN:
-		put_plain(b, v);
+		put_plain_body(b, v);
 		break;
 	}
 }
 
 static int
-put_body(struct request *r, const struct service *s, const struct fill *f,
-    const struct json_span v[REQUEST_FIELDS], struct err *e)
+request_put_body(struct request *r, const struct service *s,
+    const struct fill *f, const struct json_span v[REQUEST_FIELDS],
+    struct err *e)
 {
 	struct buf text = { 0 };
 	int bad;
@@ -246,7 +247,7 @@ put_url(struct request *r, const struct service *s, const struct fill *f,
 		if (json_is(v[REQUEST_KWARGS], JSON_OBJECT))
 			json_compact(&own, v[REQUEST_KWARGS]);
 		else
-			put_plain(&own, v);
+			put_plain_body(&own, v);
 		query = json_buf(&own);
 	}
 	if (json_is(query, JSON_OBJECT)) {
@@ -368,11 +369,11 @@ request_init(struct request *r, const struct service *s,
 
 	memset(r, 0, sizeof(*r));
 	r->method = s->method;
-	put_messages(&messages, v);
+	put_conversation(&messages, v);
 	f.messages = json_buf(&messages);
 	bad = put_url(r, s, &f, v, e);
 	if (!bad && !is_bodyless(s))
-		bad = put_body(r, s, &f, v, e);
+		bad = request_put_body(r, s, &f, v, e);
 	if (!bad)
 		add_headers(r, s);
 	buf_release(&messages);

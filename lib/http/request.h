@@ -43,8 +43,8 @@ void request_release(struct request *r);
 
 /*
  * Turns it to another URL, which it then owns: credentials are left out unless
- * the origin is the service's. The method becomes GET, without a body, if get is
- * 1.
+ * the origin is the service's. The method becomes GET, without a body, if get
+ * is 1.
  */
 void request_redirect(struct request *r, const struct service *s,
     struct weburl *to, int get);

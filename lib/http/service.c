@@ -71,7 +71,7 @@ service_number(struct json_span v, double preset)
 
 /* "5/s", "100/m": sets the seconds between two requests. */
 static int
-read_rate(struct service *s, struct err *e)
+service_read_rate(struct service *s, struct err *e)
 {
 	char *text = span_text(service_get(s, "rate_limit"));
 	char unit = 0, more;
@@ -269,8 +269,8 @@ is_private_header(const char *name, struct json_span written)
 }
 
 static int
-add_header(struct service *s, struct json_span key, struct json_span value,
-    struct json_span written, struct err *e)
+service_add_header(struct service *s, struct json_span key,
+    struct json_span value, struct json_span written, struct err *e)
 {
 	struct service_header *h;
 
@@ -304,7 +304,8 @@ read_headers(struct service *s, const struct config *c, struct err *e)
 		if (json_is_null(value))
 			continue;
 		name = span_text(key);
-		bad = add_header(s, key, value, json_get(written, name), e);
+		bad = service_add_header(s, key, value,
+		    json_get(written, name), e);
 		free(name);
 	}
 	return bad;
@@ -360,7 +361,7 @@ api_suffix(const struct service *s)
 }
 
 static int
-ends_in(const char *text, const char *end)
+path_ends_in(const char *text, const char *end)
 {
 	size_t n = strlen(text), m = strlen(end);
 
@@ -375,7 +376,7 @@ add_suffix(struct service *s)
 	char *path = weburl_plain_path(&s->url), *query;
 	size_t n = strlen(path);
 
-	if (!ends_in(path, suffix)) {
+	if (!path_ends_in(path, suffix)) {
 		query = s->url.path + n;
 		while (n && path[n - 1] == '/')
 			n--;
@@ -463,7 +464,7 @@ read_times(struct service *s)
 }
 
 static void
-read_reply(struct service *s)
+service_read_reply(struct service *s)
 {
 	static const char *const streams[] = { "none", "sse", "jsonl", NULL };
 	struct json_span stream = service_get(s, "stream");
@@ -505,10 +506,10 @@ service_init(struct service *s, const struct config *c, struct err *e)
 	    !config_true(c, "replay_args.enabled"))
 		return err_set(e, 0, 0, "runner.http.api openai-chat needs "
 		    "runner.http.model");
-	read_reply(s);
+	service_read_reply(s);
 	read_times(s);
 	read_retry(s);
-	return read_body(s, e) || read_ok(s, e) || read_rate(s, e) ||
+	return read_body(s, e) || read_ok(s, e) || service_read_rate(s, e) ||
 	    read_headers(s, c, e) || read_url(s, c, e) ? -1 : 0;
 }
 

@@ -25,7 +25,7 @@ is_field(const char *p, size_t n, const char *name)
 
 /* Takes a line of server-sent events; comments, id and retry mean nothing. */
 static void
-take_field(struct sse *s, const char *p, size_t n)
+take_event_field(struct sse *s, const char *p, size_t n)
 {
 	const char *colon = memchr(p, ':', n), *value;
 	size_t name = colon ? (size_t)(colon - p) : n, len;
@@ -48,7 +48,7 @@ take_field(struct sse *s, const char *p, size_t n)
 }
 
 static int
-is_blank(const char *p, size_t n)
+is_blank_line(const char *p, size_t n)
 {
 	while (n && (*p == ' ' || *p == '\t')) {
 		p++;
@@ -59,7 +59,8 @@ is_blank(const char *p, size_t n)
 
 /* Takes a whole line. */
 static int
-take_line(struct sse *s, const char *p, size_t n, sse_take *take, void *arg)
+take_event_line(struct sse *s, const char *p, size_t n, sse_take *take,
+    void *arg)
 {
 	if (!s->begun && n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3)) {
 		p += 3;
@@ -67,10 +68,10 @@ take_line(struct sse *s, const char *p, size_t n, sse_take *take, void *arg)
 	}
 	s->begun = 1;
 	if (s->kind == SSE_LINES)
-		return is_blank(p, n) ? 0 : take(arg, "", p, n);
+		return is_blank_line(p, n) ? 0 : take(arg, "", p, n);
 	if (!n)
 		return dispatch_event(s, take, arg);
-	take_field(s, p, n);
+	take_event_field(s, p, n);
 	return s->max && s->data.len > s->max ? -1 : 0;
 }
 
@@ -106,10 +107,12 @@ sse_feed(struct sse *s, const char *p, size_t n, sse_take *take, void *arg)
 		}
 		if (s->line.len) {
 			buf_add(&s->line, p, (size_t)(stop - p));
-			r = take_line(s, s->line.p, s->line.len, take, arg);
+			r = take_event_line(s, s->line.p, s->line.len, take,
+			    arg);
 			s->line.len = 0;
 		} else {
-			r = take_line(s, p, (size_t)(stop - p), take, arg);
+			r = take_event_line(s, p, (size_t)(stop - p), take,
+			    arg);
 		}
 		s->after_cr = *stop == '\r';
 		p = stop + 1;
@@ -123,7 +126,7 @@ sse_end(struct sse *s, sse_take *take, void *arg)
 	int r = 0;
 
 	if (s->line.len)
-		r = take_line(s, s->line.p, s->line.len, take, arg);
+		r = take_event_line(s, s->line.p, s->line.len, take, arg);
 	s->line.len = 0;
 	return r ? r : dispatch_event(s, take, arg);
 }

@@ -150,7 +150,7 @@ add_prompt(const struct call *c, struct buf *b)
 }
 
 static void
-add_tokens(const struct answer *a, struct buf *b)
+add_step_tokens(const struct answer *a, struct buf *b)
 {
 	static const char *const names[] = {
 		"prompt_tokens", "completion_tokens", "total_tokens"
@@ -177,7 +177,7 @@ put_generation(const struct call *c, struct buf *b, const char *parent)
 		json_add(b, "output", json_buf(&a->output));
 	if (a->model.len)
 		json_add_text(b, "model", a->model.p, a->model.len);
-	add_tokens(a, b);
+	add_step_tokens(a, b);
 	if (a->finish.len) {
 		json_open(b, "metadata", '{');
 		json_add(b, "finish_reason", json_buf(&a->finish));

@@ -159,7 +159,7 @@ take_bytes(struct buf *in, size_t n, struct buf *to)
 
 /* The offset of the end of a line or of the headers, or -1. */
 static ptrdiff_t
-find_text(const struct buf *in, const char *text)
+find_bytes(const struct buf *in, const char *text)
 {
 	size_t n = strlen(text), i;
 
@@ -175,7 +175,7 @@ find_text(const struct buf *in, const char *text)
 static int
 begin_chunk(struct wire_request *r, struct buf *in)
 {
-	ptrdiff_t eol = find_text(in, "\r\n");
+	ptrdiff_t eol = find_bytes(in, "\r\n");
 	struct json_span size;
 
 	if (eol < 0)
@@ -202,7 +202,7 @@ read_chunks(struct wire_request *r, struct buf *in)
 
 	for (;;) {
 		if (r->in_trailer) {
-			eol = find_text(in, "\r\n");
+			eol = find_bytes(in, "\r\n");
 			if (eol < 0)
 				return in->len > WIRE_HEAD_MAX ? 431 : 0;
 			take_bytes(in, (size_t)eol + 2, NULL);
@@ -234,7 +234,7 @@ wire_read(struct wire_request *r, struct buf *in)
 	while (!r->has_head && in->len >= 2 && !memcmp(in->p, "\r\n", 2))
 		take_bytes(in, 2, NULL);
 	if (!r->has_head) {
-		end = find_text(in, "\r\n\r\n");
+		end = find_bytes(in, "\r\n\r\n");
 		if (end < 0)
 			return in->len > WIRE_HEAD_MAX ? 431 : 0;
 		if (end > WIRE_HEAD_MAX)
@@ -271,7 +271,7 @@ wire_release(struct wire_request *r)
 /* --- replies -------------------------------------------------------------- */
 
 static const char *
-reason_of(int status)
+wire_reason(int status)
 {
 	static const struct {
 		int status;
@@ -296,7 +296,7 @@ reason_of(int status)
 void
 wire_put_status(struct buf *b, int status)
 {
-	buf_printf(b, "HTTP/1.1 %03d %s\r\n", status, reason_of(status));
+	buf_printf(b, "HTTP/1.1 %03d %s\r\n", status, wire_reason(status));
 }
 
 void

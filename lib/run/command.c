@@ -320,7 +320,7 @@ service_agent(struct command *l, const struct config *c,
 	words_add(&l->argv, find_http());
 	add_argument(&l->argv, "--config", file);
 	add_argument(&l->argv, "--concurrency", xasprintf("%.0f",
-	    times ? times * (double)limits->parallel : 1));
+	    times > 0 ? times * (double)limits->parallel : 1));
 	add_argument(&l->argv, "--timeout", xasprintf("%g", limits->timeout));
 	l->service = 1;
 	l->hello = 1;
