@@ -50,7 +50,7 @@ DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev \
 	libcurl4-openssl-dev python3 bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
-	python3-yaml python3-venv python3-pandas python3-pil python3-httpx \
+	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
 	python3-protobuf python3-requests python3-werkzeug perl
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc

@@ -12,6 +12,7 @@
 #include "base/warn.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "evaluate/report.h"
 #include "evaluate/runs.h"
 
@@ -109,7 +110,7 @@ write_file(const struct report *r)
 	int bad;
 
 	if (newfile_begin_path(&f, given.output))
-		die("%s: %s", given.output, strerror(errno));
+		die("%s: %s", given.output, plain_error(errno));
 	errno = 0;
 	bad = given.format->put(r, &f.out);
 	if (bad && !f.out.error) {
@@ -117,7 +118,7 @@ write_file(const struct report *r)
 		die("rows could not be read again: %s", strerror(errno));
 	}
 	if (newfile_commit(&f))
-		die("%s: %s", given.output, strerror(errno));
+		die("%s: %s", given.output, plain_error(errno));
 	newfile_release(&f);
 }
 

@@ -405,6 +405,20 @@ true 0.9 null"
 	assert_equal "$(tail -n 1 out/per_trace.jsonl)" '{"trace_id":"2","iteration":0,"persona":"p","success":true,"duration_ms":1,"scores":{"words":0},"final_score":0,"pass":false,"reasons":{"words":"missing keywords: a"},"meta":{"input":"q","output":"b"}}'
 	run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out t
 	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+	# what others put there stays, unless they say so
+	for file in notes .hidden sub/a; do
+		mkdir -p out/sub
+		[[ $file == sub/* ]] || rmdir out/sub
+		echo mine >"out/$file"
+		run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out --overwrite t
+		assert_equal "$stderr" "fl-evaluate: out: has '${file%/a}', which fl-evaluate did not make, so not replaced; --overwrite --force replaces it"
+		assert_equal "$(<"out/$file")" mine
+		rm "out/$file"
+	done
+	rmdir out/sub
+	echo mine >out/notes
+	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --force t
+	assert_not_exists out/notes
 }
 
 @test "verdicts go into an experiment, and a finished one is evaluated again" {

@@ -11,7 +11,7 @@ AGENTS=$ROOT/tests/agents
 setup()
 {
 	begin
-	export PYTHONDONTWRITEBYTECODE=1 FLUXLOOP_PYTHON=$PYTHON
+	export FLUXLOOP_PYTHON=$PYTHON
 }
 
 teardown()

@@ -21,10 +21,10 @@ record/*
 config/*
 generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan run/mask run/constant
+run/queue run/completed run/check run/plan run/mask run/constant run/runlist
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
-experiment/newdir
+experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
 evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report

@@ -55,7 +55,7 @@ newest()
 	assert_line --partial '--format traces'
 }
 
-@test "a project without checks is told to write some" {
+@test "the message about missing checks says where to write them" {
 	fluxloop run experiment >/dev/null 2>&1
 	rm evaluation.yaml
 	run --separate-stderr -2 fluxloop evaluate experiment --latest

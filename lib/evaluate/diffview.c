@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "json/json.h"
 #include "io/out.h"
 #include "record/excerpt.h"
@@ -173,10 +174,13 @@ read_texts(const struct diff *d, const struct diff_pair *p, struct texts *t)
 /* --- for a terminal ------------------------------------------------------ */
 
 static void
-put_line(struct buf *b, const char *label, struct buf *text)
+put_line(struct buf *b, const char *label, const struct buf *text)
 {
-	if (text->len)
-		buf_printf(b, "    %-5s %s\n", label, buf_str(text));
+	if (!text->len)
+		return;
+	buf_printf(b, "    %-5s ", label);
+	visible_put(b, text->p, text->len);
+	buf_byte(b, '\n');
 }
 
 /* Shows the pairs of a change, and how many more there are. */
@@ -198,10 +202,13 @@ show_pairs(const struct diffview *v, enum diff_change change, int flaky,
 		if (n > v->most)
 			continue;
 		bad = read_texts(v->d, p, &t);
-		buf_printf(b, "  %s", buf_str(&t.input));
-		if (t.persona.len)
-			buf_printf(b, "  by %s", buf_str(&t.persona));
-		buf_printf(b, "  #%s\n", buf_str(&t.iteration));
+		buf_puts(b, "  ");
+		visible_put(b, t.input.p, t.input.len);
+		buf_puts(b, t.persona.len ? "  by " : "");
+		visible_put(b, t.persona.p, t.persona.len);
+		buf_puts(b, "  #");
+		visible_put(b, t.iteration.p, t.iteration.len);
+		buf_byte(b, '\n');
 		put_line(b, "base", &t.base);
 		put_line(b, "new", &t.new);
 		put_line(b, "why", &t.reason);
@@ -322,7 +329,7 @@ diffview_markdown(const struct diffview *v, struct out *o)
 	};
 	struct buf *b = out_begin(o);
 	struct row rows[4];
-	size_t i, n = rows_of(v, rows);
+	size_t i, n = rows_of(v, rows), at = b->len;
 
 	buf_printf(b, "> [!%s]\n> ", alerts[v->d->verdict]);
 	put_head(v->d, b);
@@ -337,6 +344,7 @@ diffview_markdown(const struct diffview *v, struct out *o)
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
 	diffview_put_tail(v->d, b);
+	visible_replace(b, at, VISIBLE_LINES);
 	return out_end(o);
 }
 

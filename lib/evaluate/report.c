@@ -125,15 +125,17 @@ test_read(const struct report *r, const struct runs_run *run, struct test *t)
 }
 
 /* The last line, which of a traceback is what was raised. */
-static const char *
-last_line(struct buf *text)
+static struct json_span
+last_line(const struct buf *text)
 {
-	const char *line;
+	size_t from, end = text->len;
 
-	while (text->len && text->p[text->len - 1] == '\n')
-		text->len--;
-	line = strrchr(buf_str(text), '\n');
-	return line ? line + 1 : text->p;
+	while (end && text->p[end - 1] == '\n')
+		end--;
+	for (from = end; from && text->p[from - 1] != '\n'; from--)
+		;
+	return (struct json_span){ text->len ? text->p + from : "",
+	    end - from };
 }
 
 /* --- counts -------------------------------------------------------------- */
@@ -251,6 +253,7 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	const char *element = t->run->outcome == RUNS_ERROR ? "error" :
 	    "failure";
 	struct buf class = { 0 }, message = { 0 };
+	struct json_span line;
 
 	buf_printf(&class, "%s.", r->name);
 	buf_add(&class, t->persona.p, t->persona.len);
@@ -263,7 +266,8 @@ put_testcase(const struct report *r, struct test *t, struct buf *b)
 	put_property(b, "trace_id", t->trace_id);
 	buf_puts(b, "</properties>");
 	if (t->run->outcome != RUNS_PASS) {
-		buf_puts(&message, last_line(&t->reason));
+		line = last_line(&t->reason);
+		buf_add(&message, line.p, line.n);
 		buf_printf(b, "<%s", element);
 		report_put_attribute(b, "type", &t->kind, SHOWN);
 		report_put_attribute(b, "message", &message, SHOWN);
@@ -406,6 +410,7 @@ put_md_head(const struct report *r, const struct counts *c, struct buf *b)
 static void
 put_md_entry(struct test *t, struct buf *b)
 {
+	struct json_span line = last_line(&t->reason);
 	struct buf text = { 0 };
 
 	buf_puts(b, "\n<details><summary>");
@@ -418,7 +423,7 @@ put_md_entry(struct test *t, struct buf *b)
 	buf_puts(b, "\n- output: ");
 	text_put_md(b, buf_str(&text), text.len);
 	buf_puts(b, "\n- why: ");
-	text_put_md(b, last_line(&t->reason), strlen(last_line(&t->reason)));
+	text_put_md(b, line.p, line.n);
 	buf_puts(b, "\n\n</details>\n");
 	buf_release(&text);
 }
@@ -459,9 +464,9 @@ put_markdown(const struct report *r, struct out *o)
 
 /* Appends text of a workflow command; a property has more escapes. */
 static void
-put_command(struct buf *b, const char *s, int property)
+put_command(struct buf *b, const char *s, size_t n, int property)
 {
-	for (; *s; s++)
+	for (; n; s++, n--)
 		if (*s == '%' || *s == '\r' || *s == '\n' ||
 		    (property && (*s == ':' || *s == ',')))
 			buf_printf(b, "%%%02X", (unsigned char)*s);
@@ -472,6 +477,7 @@ put_command(struct buf *b, const char *s, int property)
 static int
 put_github(const struct report *r, struct out *o)
 {
+	struct json_span line;
 	struct test t = { .run = NULL };
 	struct buf *b = out_begin(o);
 	size_t i, at = b->len, n = 0;
@@ -482,9 +488,10 @@ put_github(const struct report *r, struct out *o)
 			continue;
 		bad = test_read(r, &r->runs->v[i], &t);
 		buf_puts(b, "::error title=");
-		put_command(b, buf_str(&t.name), 1);
+		put_command(b, t.name.p, t.name.len, 1);
 		buf_puts(b, "::");
-		put_command(b, last_line(&t.reason), 0);
+		line = last_line(&t.reason);
+		put_command(b, line.p, line.n, 0);
 		buf_byte(b, '\n');
 	}
 	if (n > ANNOTATIONS)
@@ -514,6 +521,7 @@ put_tap(const struct report *r, struct out *o)
 {
 	struct test t = { .run = NULL };
 	struct buf *b = out_begin(o);
+	struct json_span line;
 	size_t i, at;
 	int bad = 0;
 
@@ -527,8 +535,8 @@ put_tap(const struct report *r, struct out *o)
 		put_tap_text(b, &t.name);
 		if (t.run->outcome != RUNS_PASS) {
 			buf_puts(b, "\n  ---\n  message: ");
-			json_put_text(b, last_line(&t.reason),
-			    strlen(last_line(&t.reason)));
+			line = last_line(&t.reason);
+			json_put_text(b, line.p, line.n);
 			buf_puts(b, "\n  output: ");
 			json_put_text(b, buf_str(&t.output),
 			    report_cut(&t.output, LONG_TEXT));

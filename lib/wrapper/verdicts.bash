@@ -24,7 +24,7 @@ evaluate_experiment() {
 	done
 	[[ $output ]] || die "--output: expected the name of a folder"
 	[[ $output == /* ]] || output=$dir/$output
-	given overwrite min-pass-rate min-input-pass-rate min-pass-hat-k \
+	given overwrite force min-pass-rate min-input-pass-rate min-pass-hat-k \
 		min-score judged
 	parsed=(fl-parse --format traces "$dir")
 	check=(fl-evaluate --quiet --config "$checks" --output-dir "$output"

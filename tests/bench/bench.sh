@@ -176,6 +176,11 @@ measured args.jsonl fl-record-extract
 row 'fl-record-extract' 100000 records 'wc -l' "$wc"
 measured one.jsonl sh -c 'fl-record-extract | fl-generate --limit 1000'
 row 'fl-generate, 1,000 inputs of one call' 1000 inputs 'wc -l' "$wc"
+seq 10000 | sed 's/.*/{"input":"Where is order &? It was due on 3 May.","input_path":"text","kwargs":{"text":"Where is order &? It was due on 3 May."}}/' \
+	>calls.jsonl
+measured calls.jsonl wc -l; wc=$seconds
+measured calls.jsonl fl-generate
+row 'fl-generate, 24 inputs of each call' 240000 inputs 'wc -l' "$wc"
 measured in.yaml wc -l; wc=$seconds
 measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
 measured in.jsonl fl-yaml --to-yaml
