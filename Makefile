@@ -11,12 +11,14 @@ LDFLAGS =
 PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
-ROOMS = base json io yaml record config generate run experiment trace evaluate \
-	format label parse report import
+ROOMS = base json io net yaml record config generate run experiment trace evaluate \
+	format label parse report import llm http
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-sample fl-diff \
-	fl-report fl-label
+	fl-report fl-label fl-llm fl-http
+# Those that use a network, and are linked to libcurl.
+NET_PROGS = fl-llm fl-http
 STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
@@ -35,17 +37,17 @@ MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
 NODE_FILES = $(addprefix lib/node/,fluxloop.mjs fluxloop.d.mts package.json)
-EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
+EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml http.yaml env gitignore \
 	app/__init__.py app/handler.py record_example.py evaluation.yaml)
 
 FUZZ_SECONDS = 60
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer \
 	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, zlib, bats with its
-# libraries bats-support, bats-assert and bats-file, jq, node, python3.
-DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev python3 \
-	bats bats-support bats-assert bats-file jq nodejs
+# Debian's names. Elsewhere: gcc, libyaml, jsmn, pcre2, zlib, libcurl, bats
+# with its libraries bats-support, bats-assert and bats-file, jq, node, python3.
+DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev \
+	libcurl4-openssl-dev python3 bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
@@ -105,6 +107,8 @@ $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 $(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
+
+$(NET_PROGS:%=$(BUILD)/bin/%): LIBS += -lcurl
 
 # what it reads may be compressed
 $(BUILD)/bin/fl-import: LIBS += -lz
@@ -202,6 +206,7 @@ lint: deps-lint
 	$(PHASE) $(PAGE_PARTS)
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
+	sh tests/links.sh libcurl $(BUILD)/lint/gcc/bin $(NET_PROGS)
 	for p in page list report; do node --check $(BUILD)/gen/$$p.js || \
 		exit 1; done
 	node --check lib/node/fluxloop.mjs
@@ -218,7 +223,7 @@ lint: deps-lint
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
 	mkdir -p $(BUILD)/lint/new/recordings
 	cp lib/example/*.yaml $(BUILD)/lint/new
-	for f in setting plain; do $(BUILD)/lint/gcc/bin/fl-config \
+	for f in setting plain http; do $(BUILD)/lint/gcc/bin/fl-config \
 		-f $(BUILD)/lint/new/$$f.yaml check || exit 1; done
 	mandoc -T lint -W warning $(MANS)
 

@@ -36,6 +36,9 @@
 #include "run/run.h"
 #include "run/runlist.h"
 
+/* Seconds after its own time limit that fl-http is taken to hang. */
+#define SERVICE_SLACK 600
+
 /*
  * What the command line gives. Numbers that the configuration has too are taken
  * from there unless they are given.
@@ -518,13 +521,21 @@ set_runs(struct queue_plan *p)
 	set_where(p);
 }
 
+/* The number of agents, or of requests to a service, at once. */
+static size_t
+processes_at_once(void)
+{
+	long n = given.parallel.n ? (long)given.parallel.n :
+	    sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (size_t)n : 1;
+}
+
 static void
 set_plan(struct engine_plan *p, const struct config *c)
 {
 	set_runs(&p->queue);
-	p->parallel = (size_t)given.parallel.n;
-	if (!p->parallel)
-		p->parallel = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+	p->parallel = processes_at_once();
 	p->timeout = given.timeout.seconds;
 	p->max_retries = (unsigned)given.retries.n;
 	p->retry_on = retried_failures(c);
@@ -541,6 +552,19 @@ set_plan(struct engine_plan *p, const struct config *c)
 	if (given.progress > 0 || (given.progress < 0 &&
 	    isatty(STDERR_FILENO)))
 		p->progress = show_progress;
+}
+
+/*
+ * For a service: its one process has all runs at once, and limits their time
+ * itself, so that a late one does not end the others. Runs that wait in it, for
+ * a rate limit or because the service asked to wait, have not begun.
+ */
+static void
+set_service(struct engine_plan *p)
+{
+	if (!p->fresh)
+		p->parallel = 1;
+	p->timeout += SERVICE_SLACK;
 }
 
 static void
@@ -609,9 +633,13 @@ set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 static int
 find_command(struct command *command, struct config *c, struct err *e)
 {
+	struct command_limits limits = {
+		processes_at_once(), given.timeout.seconds
+	};
+
 	return command_init(command, c, given.target, given.command,
 	    given.protocol, given.replay ||
-	    config_true(c, "replay_args.enabled"), e);
+	    config_true(c, "replay_args.enabled"), &limits, e);
 }
 
 /* Returns 0, or -1 with *e filled in. x can be closed either way. */
@@ -641,6 +669,8 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	x->inputs.report = report;
 	p->queue.inputs = &x->inputs;
 	p->hello = x->command.hello;
+	if (x->command.service)
+		set_service(p);
 	p->lines = x->command.lines;
 	p->kind.argv = x->command.argv.w;
 	p->kind.env = &c->env;
@@ -772,13 +802,13 @@ explain(struct config *c, char **files, int nfiles)
 
 	bad = find_command(&agent, c, &e);
 	check_put(&text, &agent);
-	if (!bad && (!given.check || !agent.python))
+	if (!bad && (!given.check || (!agent.python && !agent.service)))
 		print_text(&text);
 	write_text(&text);
-	if (!bad && nfiles) {
-		take_configured(c);
+	if (!bad && nfiles)
 		exit(check_inputs(c, files, nfiles));
-	}
+	if (!bad && agent.service)
+		words_add(&agent.argv, xstrdup("--check"));
 	if (!bad)
 		check_become(&agent, c, &e);
 	die("%s", e.msg);
@@ -891,9 +921,9 @@ main(int argc, char **argv)
 	if (config_load(&c, given.config, cli_config_reporter(),
 	    (void *)(uintptr_t)given.config))
 		exit(2);
+	take_configured(&c);
 	if (given.explain || given.check)
 		explain(&c, argv + first, argc - first);
-	take_configured(&c);
 	status = given.list ? list_runs(&c, argv + first, argc - first) :
 	    run_inputs(&c, argv + first, argc - first);
 	config_release(&c);

@@ -969,7 +969,6 @@ others()
 	runner: {process: {env: {A: b}}}|runner.process.env: set runner.environment_vars
 	runner: {process: {timeout: 120s}}|runner.process.timeout: set runner.timeout_seconds
 	runner: {process: {reuse: true}}|
-	runner: {http: {url: "http://localhost:1"}}|runner.http: services are not supported yet
 	save_traces: false|save_traces: traces are always saved
 	save_traces: true\nsave_aggregated_metrics: true|
 	collector_url: null\ncollector_api_key: null\nsource_root: "/a"|

@@ -387,7 +387,7 @@ YAML
 	refute grep -rqE 'app\.handler|MessageHandler|send_callback|data\.content|order' .
 	assert_equal "$(fl-config get name)" a
 	run --separate-stderr -1 fluxloop config validate
-	assert_equal "$stderr" 'fl-run: nothing to run: give --target or --command, or runner.target in the configuration'
+	assert_equal "$stderr" 'fl-run: nothing to run: give --target or --command, or set runner.target or runner.http.url'
 	# what it needs is there when the comments are removed
 	sed -i -E 's/^  # target: .*/  target: "handler:handle"/; s/^# (replay_args:|  enabled:)/\1/' setting.yaml
 	run -0 fl-config check

@@ -15,12 +15,13 @@ public='
 base/*
 json/*
 io/*
+net/*
 yaml/*
 record/*
 config/*
 generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan run/mask run/runlist
+run/queue run/completed run/check run/plan run/mask run/constant run/runlist
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
 experiment/newdir experiment/part
@@ -34,6 +35,8 @@ label/session label/terminal
 parse/join parse/output parse/pool parse/sorter parse/chunks
 report/report report/reports
 import/import import/outputs
+llm/asker llm/budget llm/cache llm/dialect llm/retry
+http/caller http/service http/curlcmd http/recorder http/weburl
 '
 
 bad=0
@@ -112,7 +115,7 @@ for h in */*.h; do
 	check_header "$h" || complain "$h: does not compile alone"
 done
 
-for h in jsmn.h yaml.h; do
+for h in jsmn.h yaml.h curl/curl.h; do
 	users=$(grep -l "#include <$h>" ./*/*.c ../bin/*.c | wc -l)
 	[ "$users" -eq 1 ] || complain "<$h>: $users files include it, not one"
 done

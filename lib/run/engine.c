@@ -270,12 +270,13 @@ backoff(const struct engine *g, const struct run *r)
 void
 engine_fail(struct engine *g, struct run *r, const struct run_end *end)
 {
-	int64_t wait = backoff(g, r);
+	int64_t wait = end->again ? end->wait : backoff(g, r);
 	struct run_end masked;
 	struct buf error = { 0 };
 
-	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
-	    !(g->plan->retry_on >> end->kind & 1)) {
+	if (g->stopping || g->fatal || (!end->again &&
+	    (r->attempt > g->plan->max_retries ||
+	    !(g->plan->retry_on >> end->kind & 1)))) {
 		engine_finish(g, r, end);
 		return;
 	}

@@ -21,7 +21,9 @@ static const char *const fields[MESSAGE_FIELDS] = {
 	[MESSAGE_HAS_DELTA] = "delta",
 	[MESSAGE_HAS_PIPELINE] = "pipeline",
 	[MESSAGE_HAS_CONCURRENCY] = "concurrency",
-	[MESSAGE_HAS_CLOCK] = "clock"
+	[MESSAGE_HAS_CLOCK] = "clock",
+	[MESSAGE_HAS_RETRY] = "retry_ms",
+	[MESSAGE_HAS_FATAL] = "fatal"
 };
 
 static const struct {
@@ -144,6 +146,16 @@ message_clock(const struct message *m)
 	return m->v[MESSAGE_HAS_CLOCK].p &&
 	    json_double(m->v[MESSAGE_HAS_CLOCK], &d) && d > 0 && d < 9e15 ?
 	    (int64_t)d : 0;
+}
+
+int64_t
+message_retry(const struct message *m)
+{
+	double ms = -1;
+
+	return m->v[MESSAGE_HAS_RETRY].p &&
+	    json_double(m->v[MESSAGE_HAS_RETRY], &ms) && ms >= 0 && ms < 1e12 ?
+	    (int64_t)(ms * 1000) : -1;
 }
 
 int

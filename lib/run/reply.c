@@ -126,6 +126,7 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
 	struct buf text = { 0 }, code = { 0 };
+	int64_t wait = message_retry(m);
 
 	message_text(m, MESSAGE_HAS_ERROR, &text);
 	if (json_is(m->v[MESSAGE_HAS_CODE], JSON_STRING)) {
@@ -134,8 +135,11 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	/* the first call cannot be made: all others would fail, too */
-	if (!g->view.done && message_is(m, MESSAGE_HAS_CODE, "setup")) {
+	end.again = wait >= 0;
+	end.wait = wait;
+	/* the call cannot be made: all others would fail, too */
+	if ((!g->view.done || json_is_true(m->v[MESSAGE_HAS_FATAL])) &&
+	    message_is(m, MESSAGE_HAS_CODE, "setup")) {
 		reply_report_masked(g, end.error);
 		g->fatal = 1;
 	}

@@ -66,6 +66,8 @@ struct run_end {
 	size_t error_len;	/* 0: up to its NUL */
 	enum run_failure kind;
 	const char *code;	/* what the agent calls it, or NULL */
+	int again;		/* 1: the agent wants another attempt */
+	int64_t wait;		/* microseconds until then */
 	int exit_code;		/* of its process, or -1 */
 	int signal;		/* that ended its process, or 0 */
 	const char *stderr_tail;

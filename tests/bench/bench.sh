@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
 export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python FLUXLOOP_PYTHON
 mkdir -p "$work"
-for tool in measure pingpong noop-agent; do
+for tool in measure pingpong noop-agent http-server; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
 done
 
@@ -220,6 +220,19 @@ measured in.jsonl fl-run -j 2 --target noop:sync
 row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --target noop:coro
 row 'fl-run, two async Python agents' 100000 calls ping-pong "$ping"
+rm -f url
+./http-server url &
+server=$!
+trap 'kill "$server"' EXIT
+while [ ! -s url ]; do sleep 0.05; done
+printf 'runner: {http: {url: "%s", output_path: answer}}\n' "$(cat url)" \
+	>service.yaml
+measured in.jsonl fl-run -c service.yaml
+row 'fl-run, fl-http, a request at a time' 100000 calls ping-pong "$ping"
+measured in.jsonl fl-run -c service.yaml -j 64
+row 'fl-run, fl-http, 64 at once' 100000 calls ping-pong "$ping"
+measured /dev/null fl-http -c service.yaml
+row 'fl-http, start and end' 1 starts 'python3 -c pass' "$start"
 fl-run --command ./noop-agent in.jsonl >traces.jsonl
 # shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'

@@ -1,0 +1,399 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cli.h"
+#include "base/err.h"
+#include "base/util.h"
+#include "base/warn.h"
+#include "json/isotime.h"
+#include "io/out.h"
+#include "io/source.h"
+#include "net/net.h"
+#include "llm/asker.h"
+#include "llm/budget.h"
+#include "llm/cache.h"
+#include "llm/dialect.h"
+
+static const char usage[] =
+"fl-llm [options] [file ...]\n"
+"Sends chat requests to a model, and writes them with its replies.\n"
+"      --base-url URL     of the server ($OPENAI_BASE_URL)\n"
+"      --model NAME       for requests that name none\n"
+"      --api NAME         openai (the default) or anthropic\n"
+"      --api-key-env NAME  the variable that has the key (OPENAI_API_KEY)\n"
+"  -j, --jobs N           calls at once (8)\n"
+"      --cache FILE       keep replies, and use them instead of calls\n"
+"      --offline          no calls: replies come from the cache alone\n"
+"      --ordered          write records in the order of the requests\n"
+"      --max-calls N      stop before the call that would be one more\n"
+"      --max-tokens N     or before the one that might use more tokens\n"
+"      --max-cost X       or before the one that might cost more\n"
+"      --price [MODEL=]IN,OUT  of a million tokens in prompts and in replies\n"
+"      --reply-tokens N   expected where a request sets no limit (1024)\n"
+"      --rate N/UNIT      start at most N calls a s, m or h\n"
+"      --retries N        attempts after the first (4)\n"
+"      --retry-wait TIME  before the first of them (0.5), then doubled\n"
+"      --max-wait TIME    the longest wait that a server may ask for (60)\n"
+"      --timeout TIME     of an attempt (120)\n"
+"      --connect-timeout TIME  until there is a connection (10)\n"
+"      --dry-run          print what would be asked, at most\n"
+"  -q, --quiet            no summary\n";
+
+enum { OPT_BASE = CLI_OPT, OPT_MODEL, OPT_API, OPT_KEY, OPT_CACHE, OPT_OFFLINE,
+	OPT_ORDERED, OPT_CALLS, OPT_TOKENS, OPT_COST, OPT_PRICE, OPT_REPLY,
+	OPT_RATE, OPT_RETRIES, OPT_RETRY_WAIT, OPT_MAX_WAIT, OPT_TIMEOUT,
+	OPT_CONNECT, OPT_DRY };
+
+static const struct option options[] = {
+	{ "base-url", required_argument, NULL, OPT_BASE },
+	{ "model", required_argument, NULL, OPT_MODEL },
+	{ "api", required_argument, NULL, OPT_API },
+	{ "api-key-env", required_argument, NULL, OPT_KEY },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "cache", required_argument, NULL, OPT_CACHE },
+	{ "offline", no_argument, NULL, OPT_OFFLINE },
+	{ "ordered", no_argument, NULL, OPT_ORDERED },
+	{ "max-calls", required_argument, NULL, OPT_CALLS },
+	{ "max-tokens", required_argument, NULL, OPT_TOKENS },
+	{ "max-cost", required_argument, NULL, OPT_COST },
+	{ "price", required_argument, NULL, OPT_PRICE },
+	{ "reply-tokens", required_argument, NULL, OPT_REPLY },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "retries", required_argument, NULL, OPT_RETRIES },
+	{ "retry-wait", required_argument, NULL, OPT_RETRY_WAIT },
+	{ "max-wait", required_argument, NULL, OPT_MAX_WAIT },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "connect-timeout", required_argument, NULL, OPT_CONNECT },
+	{ "dry-run", no_argument, NULL, OPT_DRY },
+	{ "quiet", no_argument, NULL, 'q' },
+	CLI_COMMON
+};
+
+#define MOST 1000000000000LL	/* tokens and calls that can be said */
+
+static struct budget budget;
+static struct {
+	const char *key_env, *cache;
+	int quiet;
+	struct asker_plan plan;
+} given = { .plan = {
+	.jobs = 8, .retry = { 4, 0.5, 30, 60 }, .timeout = 120,
+	.connect_timeout = 10, .reply_tokens = 1024, .budget = &budget
+} };
+
+/* --- signals -------------------------------------------------------------- */
+
+static volatile sig_atomic_t stop_signal;
+static int wake_pipe[2] = { -1, -1 };
+
+static void
+on_signal(int sig)
+{
+	int error = errno;
+
+	if (stop_signal)
+		_exit(128 + sig);
+	stop_signal = sig;
+	if (write(wake_pipe[1], "", 1) < 0)
+		errno = error;
+	errno = error;
+}
+
+/* Makes SIGINT and SIGTERM end the work in an orderly way; twice: at once. */
+static void
+catch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	struct sigaction act = { .sa_handler = on_signal }, old;
+	size_t i;
+
+	if (pipe(wake_pipe))
+		die("pipe: %s", strerror(errno));
+	for (i = 0; i < 2; i++) {
+		fcntl(wake_pipe[i], F_SETFD, FD_CLOEXEC);
+		fcntl(wake_pipe[i], F_SETFL, O_NONBLOCK);
+	}
+	for (i = 0; i < LEN(signals); i++)
+		if (!sigaction(signals[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &act, NULL);
+	given.plan.stop = &stop_signal;
+	given.plan.wake = wake_pipe[0];
+}
+
+/* --- options -------------------------------------------------------------- */
+
+/* The seconds between two calls of "60/m". */
+static double
+read_rate(const char *arg)
+{
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = { { "/s", 1 }, { "/m", 60 }, { "/h", 3600 } };
+	char *end;
+	double n = strtod(arg, &end);
+	size_t i;
+
+	for (i = 0; i < LEN(units); i++)
+		if (!strcmp(end, units[i].unit) && n > 0 && n <= 1e9)
+			return units[i].seconds / n;
+	cli_misused(usage, "--rate '%s': expected a number of calls a second, "
+	    "minute or hour, such as 60/m", arg);
+}
+
+static double
+read_money(const char *arg)
+{
+	char *end;
+	double d = strtod(arg, &end);
+
+	if (end == arg || *end || !(d >= 0 && d < 1e12))
+		cli_misused(usage, "--max-cost '%s': expected a number", arg);
+	return d;
+}
+
+static void
+read_limit(int c)
+{
+	switch (c) {
+	case OPT_CALLS:
+		budget.max_calls = cli_int("--max-calls", optarg, 0, MOST);
+		break;
+	case OPT_TOKENS:
+		budget.max_tokens = cli_int("--max-tokens", optarg, 0, MOST);
+		break;
+	case OPT_COST: budget.max_cost = read_money(optarg); break;
+	case OPT_PRICE:
+		if (budget_read_price(&budget, optarg))
+			cli_misused(usage, "--price '%s': expected [MODEL=]"
+			    "IN,OUT, such as 0.25,2.0", optarg);
+		break;
+	case OPT_REPLY:
+		given.plan.reply_tokens = cli_int("--reply-tokens", optarg, 1,
+		    MOST);
+		break;
+	default:
+		cli_common(c, usage);
+	}
+}
+
+static void
+read_pace(int c)
+{
+	struct asker_plan *p = &given.plan;
+
+	switch (c) {
+	case OPT_RATE: p->interval = read_rate(optarg); break;
+	case OPT_RETRIES:
+		p->retry.most = (unsigned)cli_int("--retries", optarg, 0,
+		    1000);
+		break;
+	case OPT_RETRY_WAIT:
+		p->retry.first_wait = cli_seconds("--retry-wait", optarg, 0,
+		    3600);
+		break;
+	case OPT_MAX_WAIT:
+		p->retry.longest_asked = cli_seconds("--max-wait", optarg, 0,
+		    86400);
+		break;
+	case OPT_TIMEOUT:
+		p->timeout = cli_seconds("--timeout", optarg, 0.001, 86400);
+		break;
+	case OPT_CONNECT:
+		p->connect_timeout = cli_seconds("--connect-timeout", optarg,
+		    0.001, 86400);
+		break;
+	default:
+		read_limit(c);
+	}
+}
+
+static void
+llm_read_options(int argc, char **argv)
+{
+	const char *api = "openai";
+	struct asker_plan *p = &given.plan;
+	int c;
+
+	while ((c = cli_option(argc, argv, "j:q", options)) != -1) {
+		switch (c) {
+		case 'j':
+			p->jobs = (unsigned)cli_int("--jobs", optarg, 1, 1024);
+			break;
+		case 'q': given.quiet = 1; break;
+		case OPT_BASE: p->base = optarg; break;
+		case OPT_MODEL: p->model = optarg; break;
+		case OPT_API: api = optarg; break;
+		case OPT_KEY: given.key_env = optarg; break;
+		case OPT_CACHE: given.cache = optarg; break;
+		case OPT_OFFLINE: p->offline = 1; break;
+		case OPT_ORDERED: p->ordered = 1; break;
+		case OPT_DRY: p->dry = 1; break;
+		default: read_pace(c);
+		}
+	}
+	p->dialect = dialect_find(api);
+	if (!p->dialect)
+		cli_misused(usage, "--api '%s': expected openai or anthropic",
+		    api);
+	if (p->offline && !given.cache)
+		cli_misused(usage, "--offline needs --cache");
+	if (budget.max_cost >= 0 && !budget.nprices)
+		cli_misused(usage, "--max-cost needs --price: what a million "
+		    "tokens cost, in prompts and in replies");
+}
+
+/* Takes the server and its key from the environment where not given. */
+static void
+find_server(void)
+{
+	struct asker_plan *p = &given.plan;
+	const char *wrong;
+
+	if (!p->base)
+		p->base = getenv(p->dialect->base_env);
+	if (!p->base || !*p->base)
+		die("there is no server to ask: give --base-url or set %s, "
+		    "such as http://127.0.0.1:8080/v1", p->dialect->base_env);
+	wrong = net_check_url(p->base);
+	if (wrong)
+		die("the base URL '%s' is wrong: %s", p->base, wrong);
+	p->key = getenv(given.key_env ? given.key_env : p->dialect->key_env);
+	if (given.key_env && (!p->key || !*p->key))
+		die("the variable %s of --api-key-env is not set",
+		    given.key_env);
+	if (p->key && strpbrk(p->key, "\r\n"))
+		die("the key in %s has more than one line", given.key_env ?
+		    given.key_env : p->dialect->key_env);
+}
+
+/* --- what is said --------------------------------------------------------- */
+
+static void
+put_count(struct buf *b, long long n, const char *what)
+{
+	buf_printf(b, "%lld %s%s", n, what, n == 1 ? "" : "s");
+}
+
+/* The requests that a run could not answer, or needed not to ask. */
+static void
+put_others(struct buf *b, const struct asker_tally *t)
+{
+	if (t->cached)
+		buf_printf(b, ", %zu cached", t->cached);
+	if (t->passed)
+		buf_printf(b, ", %zu with a reply already", t->passed);
+	if (t->failed) {
+		buf_puts(b, ", ");
+		put_count(b, (long long)t->failed, "error");
+	}
+}
+
+/* "120 requests: 100 calls (2 retries), 20 cached; 5210 + 880 tokens; 4.1 s" */
+static void
+report_run(const struct asker_tally *t, double seconds)
+{
+	struct buf b = { 0 };
+
+	put_count(&b, (long long)t->requests, "request");
+	buf_puts(&b, ": ");
+	put_count(&b, budget.calls, "call");
+	if (t->retries)
+		buf_printf(&b, " (%zu of them again)", t->retries);
+	put_others(&b, t);
+	buf_printf(&b, "; %lld + %lld tokens", t->prompt_tokens,
+	    t->reply_tokens);
+	if (budget.nprices)
+		buf_printf(&b, "; cost %.4g", t->cost);
+	buf_printf(&b, "; %.1f s", seconds);
+	if (budget.spent)
+		buf_printf(&b, "; --%s has stopped it", budget.spent);
+	if (t->first_error)
+		buf_printf(&b, "; the first error: %s", t->first_error);
+	warn("%s", buf_str(&b));
+	buf_release(&b);
+}
+
+static void
+print_dry_run(const struct asker_tally *t)
+{
+	struct buf b = { 0 };
+
+	put_count(&b, (long long)t->requests, "request");
+	buf_puts(&b, ": ");
+	put_count(&b, (long long)t->to_ask, "call");
+	put_others(&b, t);
+	buf_printf(&b, "; about %lld tokens in prompts, at most about %lld in "
+	    "replies", t->prompt_tokens, t->reply_tokens);
+	if (budget.nprices && !t->unpriced)
+		buf_printf(&b, "; cost at most about %.4g", t->cost);
+	buf_byte(&b, '\n');
+	if (out_print(&b))
+		die("<stdout>: %s", strerror(errno));
+	buf_release(&b);
+}
+
+static int
+llm_status(const struct asker_tally *t, const struct source *s)
+{
+	if (stop_signal)
+		return 128 + stop_signal;
+	/* the server has answered nothing at all */
+	if (s->failed || (t->gone && !t->answered && !t->cached))
+		return 2;
+	return t->failed || s->bad || budget.spent ? 1 : 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cache cache = { .path = NULL };
+	struct err e = { 0 };
+	struct asker_tally t;
+	struct source s;
+	struct out o;
+	int64_t began;
+	int status;
+
+	util_init(argv[0]);
+	budget_init(&budget);
+	llm_read_options(argc, argv);
+	cli_need_input(argc - optind, usage);
+	find_server();
+	if (given.cache && cache_open(&cache, given.cache,
+	    !given.plan.offline && !given.plan.dry, &e))
+		die("%s", e.msg);
+	given.plan.cache = given.cache ? &cache : NULL;
+	catch_signals();
+	began = isotime_monotonic();
+	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
+	s.eager = 1;
+	out_init(&o, STDOUT_FILENO, 0);
+	if (asker_run(&given.plan, &s, &o, &t, &e))
+		die("%s", e.msg);
+	if (given.plan.dry)
+		print_dry_run(&t);
+	if (out_close(&o))
+		die("<stdout>: %s", strerror(o.error));
+	if (cache.skipped)
+		warn("%s: %zu line%s torn or of another version: skipped",
+		    given.cache, cache.skipped, cache.skipped == 1 ? " is" :
+		    "s are");
+	if (!given.quiet && !given.plan.dry)
+		report_run(&t, (double)(isotime_monotonic() - began) / 1e6);
+	status = llm_status(&t, &s);
+	free(t.first_error);
+	cache_close(&cache);
+	source_release(&s);
+	budget_release(&budget);
+	return status;
+}

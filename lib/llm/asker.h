@@ -1,0 +1,66 @@
+#ifndef ASKER_H
+#define ASKER_H
+
+/*
+ * Asks a model: chat requests in, the same records with replies out. The
+ * engine of fl-llm.
+ */
+#include <signal.h>
+#include <stddef.h>
+
+#include "retry.h"
+
+struct budget;
+struct cache;
+struct dialect;
+struct err;
+struct out;
+struct source;
+
+struct asker_plan {
+	const struct dialect *dialect;
+	const char *base;	/* URL */
+	const char *key;	/* of the server, a secret; NULL: none */
+	const char *model;	/* for requests that name none, or NULL */
+	unsigned jobs;		/* calls at once */
+	struct retry_rules retry;
+	double timeout, connect_timeout;	/* seconds */
+	double interval;	/* seconds between the starts of two calls */
+	long long reply_tokens;	/* of a reply, where its request sets no
+				   limit */
+	int offline;		/* 1: replies come from the cache alone */
+	int ordered;		/* 1: records come in the order of requests */
+	int dry;		/* 1: count only, write nothing */
+	struct budget *budget;
+	struct cache *cache;	/* or NULL */
+	const volatile sig_atomic_t *stop;	/* not 0: come to an end */
+	int wake;		/* a descriptor that is readable then */
+};
+
+/* What was done. */
+struct asker_tally {
+	size_t requests;	/* records that were read */
+	size_t answered;	/* by the server */
+	size_t cached;		/* from the cache, or from a call for another
+				   record that asks the same */
+	size_t passed;		/* had a reply already */
+	size_t failed;		/* have an error */
+	size_t retries;
+	size_t to_ask;		/* of a dry run: calls */
+	long long prompt_tokens, reply_tokens;	/* as the server counts; of a
+				   dry run, estimated and at most */
+	double cost;		/* of a dry run, at most */
+	int unpriced;		/* 1: a model has no price */
+	int gone;		/* 1: the server was given up */
+	char *first_error;	/* "CODE: MESSAGE", to be freed, or NULL */
+};
+
+/*
+ * Reads requests to the end of in, which is eager, and writes records to o.
+ * Returns 0, or -1 with *e filled in if the cache or the output cannot be
+ * written.
+ */
+int asker_run(const struct asker_plan *p, struct source *in, struct out *o,
+    struct asker_tally *t, struct err *e);
+
+#endif

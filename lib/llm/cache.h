@@ -1,0 +1,50 @@
+#ifndef CACHE_H
+#define CACHE_H
+
+/*
+ * A file of replies, which is only appended to: a line of JSON a reply, written
+ * in one call, so that several programs may use it at once and one that is
+ * killed leaves at most a torn line, which is skipped.
+ *
+ * {"key":"32 hexadecimal digits","version":1,"reply":{...}}
+ *
+ * In memory are the keys alone.
+ */
+#include <stddef.h>
+
+#include "base/set.h"
+
+struct buf;
+struct err;
+
+#define CACHE_KEY 33		/* characters of a key, with the NUL */
+
+struct cache {
+	char *path;
+	int fd;
+	int torn;		/* 1: the file does not end in a newline */
+	struct set keys;	/* the numbers of places */
+	struct cache_place *places;
+	size_t n, cap;
+	size_t skipped;		/* lines that are torn or of another version */
+	struct buf *line;	/* of a record */
+};
+
+/*
+ * Opens the file, which is created with mode 0600 if writing is 1, and reads its
+ * keys. Without writing it may be missing. Returns 0, or -1 with *e filled in.
+ */
+int cache_open(struct cache *c, const char *path, int writing, struct err *e);
+void cache_close(struct cache *c);
+
+/*
+ * Appends the reply of a key, a checked JSON object, to b. Returns 1, or 0 if
+ * there is none.
+ */
+int cache_find(struct cache *c, const char *key, struct buf *b);
+
+/* Adds a reply, of JSON text. Returns 0, or -1 with *e filled in. */
+int cache_add(struct cache *c, const char *key, const struct buf *reply,
+    struct err *e);
+
+#endif

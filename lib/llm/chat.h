@@ -1,0 +1,48 @@
+#ifndef CHAT_H
+#define CHAT_H
+
+/*
+ * A chat request as fluxloop-records(5) has it.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "json/json.h"
+#include "cache.h"
+
+/* Zeroed memory is none. */
+struct chat {
+	struct buf record;	/* the line, a checked JSON object */
+	struct json_span messages;	/* in it, as the next two */
+	struct json_span params;	/* an object, or absent */
+	struct json_span reply;	/* of an earlier pass, or absent */
+	struct buf model;	/* text */
+	long long sample;
+	char key[CACHE_KEY];
+	uint64_t hash;		/* of the key */
+	long long prompt_tokens;	/* estimated */
+	long long most_tokens;	/* of the reply, by its params; -1: no limit */
+};
+void chat_release(struct chat *c);
+
+/*
+ * Takes a record, which is copied. model is for requests that have none, or
+ * NULL. Returns 0, or -1 with *why, borrowed, saying what is wrong with it.
+ */
+int chat_read(struct chat *c, struct json_span record, const char *model,
+    const char **why);
+
+/*
+ * Computes the key: a hash of the API, the host, and what the reply depends on,
+ * in a canonical form.
+ */
+void chat_set_key(struct chat *c, const char *api, const char *host);
+
+/*
+ * An estimate of the tokens of a text: a quarter of its ASCII characters, and
+ * all others.
+ */
+long long chat_tokens(const char *p, size_t n);
+
+#endif

@@ -1,0 +1,343 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "chat.h"
+#include "dialect.h"
+
+void
+completion_release(struct completion *c)
+{
+	buf_release(&c->reply);
+	memset(c, 0, sizeof(*c));
+}
+
+/* The tokens that a field of the usage has, or -1. */
+static long long
+usage_tokens(struct json_span usage, const char *field)
+{
+	double d;
+
+	if (!json_is(usage, JSON_OBJECT) ||
+	    !json_double(json_get(usage, field), &d) || d < 0 || d > 1e15)
+		return -1;
+	return (long long)d;
+}
+
+/*
+ * Adds the text of content: a string, or the parts with text of a list. Returns
+ * 0 if there is none.
+ */
+static int
+content_text(struct json_span content, struct buf *b)
+{
+	struct json_span key, v, text;
+	struct json_iter it;
+	int some = 0;
+
+	if (json_is(content, JSON_STRING)) {
+		json_text(b, content);
+		return 1;
+	}
+	if (!json_is(content, JSON_ARRAY))
+		return 0;
+	for (it = json_each(content); json_next(&it, &key, &v); ) {
+		if (!json_is(v, JSON_OBJECT))
+			continue;
+		text = json_get(v, "text");
+		if (json_is(text, JSON_STRING)) {
+			json_text(b, text);
+			some = 1;
+		}
+	}
+	return some;
+}
+
+static void
+add_checked(struct buf *b, const char *key, struct json_span v)
+{
+	if (json_is_null(v)) {
+		json_add_null(b, key);
+		return;
+	}
+	json_key(b, key);
+	json_compact(b, v);
+}
+
+/* --- OpenAI --------------------------------------------------------------- */
+
+static void
+openai_put_body(const struct chat *c, long long most_tokens, struct buf *b)
+{
+	static const char *const ours[] = { "model", "messages", "stream" };
+
+	(void)most_tokens;
+	json_open(b, NULL, '{');
+	json_add_text(b, "model", c->model.p, c->model.len);
+	json_add(b, "messages", c->messages);
+	if (c->params.p)
+		json_add_others(b, c->params, ours, LEN(ours));
+	json_close(b, '}');
+}
+
+static struct json_span
+first_of(struct json_span list)
+{
+	struct json_span key, v;
+	struct json_iter it;
+
+	if (!json_is(list, JSON_ARRAY))
+		return (struct json_span){ NULL, 0 };
+	it = json_each(list);
+	return json_next(&it, &key, &v) ? v : (struct json_span){ NULL, 0 };
+}
+
+static int
+openai_read(struct json_span body, struct completion *c)
+{
+	struct json_span choice = first_of(json_get(body, "choices"));
+	struct json_span message, usage, calls = { NULL, 0 };
+	struct buf text = { 0 };
+
+	if (!json_is(choice, JSON_OBJECT))
+		return -1;
+	message = json_get(choice, "message");
+	if (json_is(message, JSON_OBJECT)) {
+		if (!content_text(json_get(message, "content"), &text))
+			content_text(json_get(message, "refusal"), &text);
+		calls = json_get(message, "tool_calls");
+	} else if (!content_text(json_get(choice, "text"), &text)) {
+		return -1;
+	}
+	json_open(&c->reply, NULL, '{');
+	json_add_text(&c->reply, "content", buf_str(&text), text.len);
+	add_checked(&c->reply, "finish_reason",
+	    json_get(choice, "finish_reason"));
+	add_checked(&c->reply, "model", json_get(body, "model"));
+	usage = json_get(body, "usage");
+	add_checked(&c->reply, "usage", usage);
+	if (json_is(calls, JSON_ARRAY))
+		add_checked(&c->reply, "tool_calls", calls);
+	json_close(&c->reply, '}');
+	c->prompt_tokens = usage_tokens(usage, "prompt_tokens");
+	c->reply_tokens = usage_tokens(usage, "completion_tokens");
+	buf_release(&text);
+	return 0;
+}
+
+/* --- Anthropic ------------------------------------------------------------ */
+
+static int
+is_system(struct json_span message)
+{
+	struct json_span role = json_get(message, "role");
+
+	return json_is_str(role, "system") || json_is_str(role, "developer");
+}
+
+/* The messages of the system go to a field of their own. */
+static void
+anthropic_put_messages(const struct chat *c, struct buf *b)
+{
+	struct json_span key, v;
+	struct json_iter it;
+	struct buf system = { 0 };
+
+	json_open(b, "messages", '[');
+	for (it = json_each(c->messages); json_next(&it, &key, &v); ) {
+		if (!is_system(v)) {
+			json_add(b, NULL, v);
+			continue;
+		}
+		if (system.len)
+			buf_puts(&system, "\n\n");
+		content_text(json_get(v, "content"), &system);
+	}
+	json_close(b, ']');
+	if (system.len)
+		json_add_text(b, "system", system.p, system.len);
+	buf_release(&system);
+}
+
+/* A JSON schema for the reply is that of a tool which has to be called. */
+static void
+anthropic_put_format(const struct chat *c, struct buf *b)
+{
+	static const char name[] = "reply";
+	struct json_span format, schema = { 0 };
+
+	format = json_get(c->params, "response_format");
+	if (json_is(format, JSON_OBJECT))
+		schema = json_get(format, "json_schema");
+	if (json_is(schema, JSON_OBJECT))
+		schema = json_get(schema, "schema");
+	if (!json_is(schema, JSON_OBJECT))
+		return;
+	json_open(b, "tools", '[');
+	json_open(b, NULL, '{');
+	json_add_str(b, "name", name);
+	json_add_str(b, "description", "Gives the answer.");
+	json_add(b, "input_schema", schema);
+	json_close(b, '}');
+	json_close(b, ']');
+	json_open(b, "tool_choice", '{');
+	json_add_str(b, "type", "tool");
+	json_add_str(b, "name", name);
+	json_close(b, '}');
+}
+
+static void
+anthropic_put_body(const struct chat *c, long long most_tokens, struct buf *b)
+{
+	static const char *const ours[] = {
+		"model", "messages", "stream", "system", "max_tokens",
+		"max_completion_tokens", "response_format", "stop"
+	};
+	struct json_span stop = { 0 };
+
+	json_open(b, NULL, '{');
+	json_add_text(b, "model", c->model.p, c->model.len);
+	json_add_int(b, "max_tokens", c->most_tokens >= 0 ? c->most_tokens :
+	    most_tokens);
+	anthropic_put_messages(c, b);
+	if (c->params.p) {
+		anthropic_put_format(c, b);
+		stop = json_get(c->params, "stop");
+		json_add_others(b, c->params, ours, LEN(ours));
+	}
+	if (json_is(stop, JSON_ARRAY)) {
+		json_add(b, "stop_sequences", stop);
+	} else if (json_is(stop, JSON_STRING)) {
+		json_open(b, "stop_sequences", '[');
+		json_add(b, NULL, stop);
+		json_close(b, ']');
+	}
+	json_close(b, '}');
+}
+
+/* The reason in OpenAI's words. */
+static const char *
+anthropic_reason(struct json_span reason)
+{
+	static const char *const words[][2] = {
+		{ "end_turn", "stop" }, { "stop_sequence", "stop" },
+		{ "max_tokens", "length" }, { "tool_use", "tool_calls" },
+		{ "refusal", "content_filter" }
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(words); i++)
+		if (json_is_str(reason, words[i][0]))
+			return words[i][1];
+	return NULL;
+}
+
+/* What the tool of anthropic_put_format was called with, or absent. */
+static struct json_span
+anthropic_answer(struct json_span content)
+{
+	struct json_span key, v;
+	struct json_iter it;
+
+	for (it = json_each(content); json_next(&it, &key, &v); )
+		if (json_is(v, JSON_OBJECT) &&
+		    json_is_str(json_get(v, "type"), "tool_use") &&
+		    json_is_str(json_get(v, "name"), "reply"))
+			return json_get(v, "input");
+	return (struct json_span){ NULL, 0 };
+}
+
+static void
+anthropic_put_usage(struct completion *c, struct json_span usage)
+{
+	c->prompt_tokens = usage_tokens(usage, "input_tokens");
+	c->reply_tokens = usage_tokens(usage, "output_tokens");
+	if (c->prompt_tokens < 0 || c->reply_tokens < 0) {
+		json_add_null(&c->reply, "usage");
+		return;
+	}
+	json_open(&c->reply, "usage", '{');
+	json_add_int(&c->reply, "prompt_tokens", c->prompt_tokens);
+	json_add_int(&c->reply, "completion_tokens", c->reply_tokens);
+	json_close(&c->reply, '}');
+}
+
+static int
+anthropic_read(struct json_span body, struct completion *c)
+{
+	struct json_span content = json_get(body, "content"), answer;
+	struct json_span reason = json_get(body, "stop_reason");
+	const char *word = anthropic_reason(reason);
+	struct buf text = { 0 };
+
+	if (!json_is(content, JSON_ARRAY))
+		return -1;
+	answer = anthropic_answer(content);
+	if (answer.p)
+		json_compact(&text, answer);
+	else
+		content_text(content, &text);
+	if (answer.p && word && !strcmp(word, "tool_calls"))
+		word = "stop";
+	json_open(&c->reply, NULL, '{');
+	json_add_text(&c->reply, "content", buf_str(&text), text.len);
+	if (word)
+		json_add_str(&c->reply, "finish_reason", word);
+	else
+		add_checked(&c->reply, "finish_reason", reason);
+	add_checked(&c->reply, "model", json_get(body, "model"));
+	anthropic_put_usage(c, json_get(body, "usage"));
+	json_close(&c->reply, '}');
+	buf_release(&text);
+	return 0;
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+static const struct dialect dialects[] = {
+	{ "openai", "OPENAI_BASE_URL", "OPENAI_API_KEY",
+	    "Authorization: Bearer ", NULL, "/chat/completions", NULL,
+	    openai_put_body, openai_read },
+	{ "anthropic", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY",
+	    "x-api-key: ", "anthropic-version: 2023-06-01", "/messages", "/v1",
+	    anthropic_put_body, anthropic_read }
+};
+
+const struct dialect *
+dialect_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < LEN(dialects); i++)
+		if (!strcmp(dialects[i].name, name))
+			return &dialects[i];
+	return NULL;
+}
+
+static int
+ends_in(const char *p, size_t n, const char *end)
+{
+	size_t m = strlen(end);
+
+	return n >= m && !memcmp(p + n - m, end, m);
+}
+
+char *
+dialect_url(const struct dialect *d, const char *base)
+{
+	size_t n = strcspn(base, "?#"), whole = n;
+	struct buf b = { 0 };
+
+	while (n && base[n - 1] == '/')
+		n--;
+	buf_add(&b, base, n);
+	if (!ends_in(base, n, d->path)) {
+		if (d->version && !ends_in(base, n, d->version))
+			buf_puts(&b, d->version);
+		buf_puts(&b, d->path);
+	}
+	if (base[whole] == '?')
+		buf_add(&b, base + whole, strcspn(base + whole, "#"));
+	buf_str(&b);
+	return buf_detach(&b, NULL);
+}

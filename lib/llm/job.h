@@ -1,0 +1,63 @@
+#ifndef JOB_H
+#define JOB_H
+
+/*
+ * A request on its way, and what comes of it.
+ */
+#include <stdint.h>
+
+#include "net/net.h"
+#include "budget.h"
+#include "chat.h"
+#include "dialect.h"
+#include "retry.h"
+
+enum job_state {
+	JOB_WAITING,		/* for its time, a slot or the budget */
+	JOB_SENT,
+	JOB_TWIN,		/* another job asks the same */
+	JOB_DONE		/* its record can be written */
+};
+
+struct job {
+	struct job *next;	/* in the order of requests */
+	struct asker *asker;
+	enum job_state state;
+	struct chat chat;
+	const struct job *twin;	/* the one that asks */
+	int64_t due;		/* isotime_monotonic() */
+	unsigned attempts;
+	struct net_call *call;
+	struct budget_need need;	/* that was taken */
+	struct buf sent;	/* the body of the request */
+	struct buf body;	/* of the reply */
+	char type[64];		/* Content-Type of the reply */
+	int64_t ms;		/* of the last attempt */
+	struct retry_case failure;
+	char code[24];		/* of the failure; empty: none */
+	struct buf message;	/* of the failure */
+	struct completion completion;
+	int cached;		/* 1: the reply came without a call */
+};
+
+struct job *job_new(struct asker *a);
+void job_free(struct job *j);
+
+/* Forgets an attempt. */
+void job_reset(struct job *j);
+
+/* Fails the job; the message is formatted. */
+void job_fail(struct job *j, const char *code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Reads what has come: sets completion, or code, message and failure. secret
+ * is masked in the message, or NULL.
+ */
+void job_take(struct job *j, const struct dialect *d,
+    const struct net_end *end, const char *secret);
+
+/* Appends the record with its reply or error, a line. */
+void job_put(const struct job *j, const char *secret, struct buf *b);
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef RETRY_H
+#define RETRY_H
+
+/*
+ * Which calls that failed are made again, and when.
+ */
+#include <stdint.h>
+
+#include "net/net.h"
+
+struct retry_rules {
+	unsigned most;		/* attempts after the first */
+	double first_wait;	/* seconds; doubles with each attempt */
+	double longest_wait;	/* seconds, of what doubles */
+	double longest_asked;	/* seconds that a server may ask for */
+};
+
+/* A call that failed. */
+struct retry_case {
+	enum net_failure failure;	/* NET_OK: there is a whole reply */
+	int status;		/* its HTTP status */
+	int final;		/* 1: the server says that it is no use */
+	double asked;		/* ms that the server asks to wait; -1: none */
+};
+
+/* Whether another attempt may succeed. */
+int retry_may_help(const struct retry_case *c);
+
+/*
+ * The milliseconds to wait after an attempt, from 1, or -1 to give up. The wait
+ * doubles, and up to half of it is added, by seed, so that calls that failed
+ * together are not made together again. What the server asks for is at least
+ * waited, but not longer than longest_asked.
+ */
+double retry_wait(const struct retry_rules *r, const struct retry_case *c,
+    unsigned attempt, uint64_t seed);
+
+/*
+ * Whether the failure is one of the connection or the account, which the next
+ * request would meet, too.
+ */
+int retry_is_common(const struct retry_case *c);
+
+#endif

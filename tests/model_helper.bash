@@ -1,0 +1,44 @@
+# For tests that need a model: a server on loopback that answers by rule.
+
+# serve_model [NAME=VALUE...]: starts the server, with more environment
+# variables; sets OPENAI_BASE_URL. end_model is for teardown().
+serve_model()
+{
+	rm -f url
+	env "$@" "${PYTHON:-python3}" "$ROOT/tests/servers/model.py" url 3>&- &
+	echo $! >>model.pids
+	wait_for url
+	OPENAI_BASE_URL=$(cat url)
+	export OPENAI_BASE_URL
+	unset OPENAI_API_KEY ANTHROPIC_BASE_URL ANTHROPIC_API_KEY
+	unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
+}
+
+end_model()
+{
+	[ ! -s model.pids ] || xargs kill <model.pids 2>/dev/null || true
+}
+
+# asked: prints the number of requests that the server has had.
+asked()
+{
+	get_model /log
+}
+
+# get_model PATH: prints what the server says about itself.
+get_model()
+{
+	"${PYTHON:-python3}" -c 'import sys, urllib.request as u
+print(u.urlopen(sys.argv[1]).read().decode())' "${OPENAI_BASE_URL%/v1}$1"
+}
+
+# chat TEXT...: prints a chat request for each text; ids are 1, 2 and so on.
+chat()
+{
+	local text i=0
+
+	for text; do
+		jq -nc --arg text "$text" --arg id "$((++i))" \
+			'{$id, messages: [{role: "user", content: $text}], model: "m"}'
+	done
+}
