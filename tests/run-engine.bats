@@ -162,8 +162,6 @@ none_marked()
 		assert_equal "$stderr" 'fl-run: out: removed the incomplete last line'
 		assert_equal "$(jq -r .input out | xargs)" '1 2 3 4 5 6'
 	done
-	run -2 --separate-stderr fl-run --protocol lines --done nothing --command cat in
-	assert_equal "$stderr" 'fl-run: nothing: No such file or directory'
 }
 
 # --- order -------------------------------------------------------------------------------------
