@@ -12,7 +12,7 @@ PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
 ROOMS = base json io yaml record config generate run experiment trace evaluate \
-	format parse import
+	format parse report import
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-diff fl-report
@@ -22,8 +22,8 @@ WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 LIBS = -Wl,--as-needed -lyaml -lpcre2-8 -lm -pthread
 
 LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
-PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc $(BUILD)/gen/list.js.inc \
-	$(BUILD)/gen/list.css.inc
+PAGE_PARTS = $(foreach p,page list report,$(BUILD)/gen/$p.css.inc \
+	$(BUILD)/gen/$p.js.inc)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
@@ -47,7 +47,9 @@ DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev python3 \
 	bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
-	python3-yaml python3-venv perl
+	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
+	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
+	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -64,29 +66,36 @@ $(BUILD)/obj/%.o: %.c Makefile
 # fl-doctor looks for all other programs.
 $(BUILD)/obj/bin/fl-doctor.o: STD += -DPROGRAMS='"$(PROGS)"'
 
-# The script of HTML pages is one function; its parts follow in this order.
-PAGE_JS = $(foreach p,dom json value tree search step input,\
-	lib/format/page/$p.js)
-
+# The script of HTML pages is one function, of these parts; so are their styles.
+PAGE_DIR = lib/format/page
+PAGE_JS = $(foreach p,dom element json pretty value tree search step input,\
+	$(PAGE_DIR)/$p.js)
+LIST_JS = $(foreach p,element figures filters list,$(PAGE_DIR)/$p.js)
+REPORT_JS = $(foreach p,element pretty figures filters,$(PAGE_DIR)/$p.js) \
+	$(foreach p,data words open rows pictures begin,lib/report/page/$p.js)
 $(BUILD)/gen/page.js: $(PAGE_JS)
-	@mkdir -p $(@D)
-	cat $(PAGE_JS) >$@
+$(BUILD)/gen/list.js: $(LIST_JS)
+$(BUILD)/gen/report.js: $(REPORT_JS)
+$(BUILD)/gen/page.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/page.css \
+	$(PAGE_DIR)/parts.css
+$(BUILD)/gen/list.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/list.css
+$(BUILD)/gen/report.css: $(foreach p,colors list parts,$(PAGE_DIR)/$p.css) \
+	lib/report/page/report.css
 
-$(BUILD)/gen/list.js: lib/format/page/list.js
+$(BUILD)/gen/%.js:
 	@mkdir -p $(@D)
-	cp $< $@
+	(echo '"use strict";'; echo '(() => {'; cat $^; echo '})();') >$@
+
+$(BUILD)/gen/%.css:
+	@mkdir -p $(@D)
+	cat $^ >$@
 
 # Style and script of HTML pages, as C.
-$(BUILD)/gen/%.js.inc: $(BUILD)/gen/%.js lib/format/embed.sh
+$(BUILD)/gen/%.inc: $(BUILD)/gen/% lib/format/embed.sh
 	sh lib/format/embed.sh $< >$@.new
 	mv $@.new $@
 
-$(BUILD)/gen/%.css.inc: lib/format/page/%.css lib/format/embed.sh
-	@mkdir -p $(@D)
-	sh lib/format/embed.sh $< >$@.new
-	mv $@.new $@
-
-$(BUILD)/obj/lib/format/page.o: $(PAGE_PARTS)
+$(BUILD)/obj/lib/format/page.o $(BUILD)/obj/lib/report/pageparts.o: $(PAGE_PARTS)
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 	@rm -f $@
@@ -192,8 +201,8 @@ lint: deps-lint
 	$(PHASE) $(PAGE_PARTS)
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
-	node --check $(BUILD)/gen/page.js
-	node --check $(BUILD)/gen/list.js
+	for p in page list report; do node --check $(BUILD)/gen/$$p.js || \
+		exit 1; done
 	node --check lib/node/fluxloop.mjs
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \

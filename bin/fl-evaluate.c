@@ -26,6 +26,7 @@ static const char usage[] =
 "  -c, --config FILE        evaluation.yaml, or a setting.yaml with checks\n"
 "  -o, --output-dir D       also write a summary, and rows with verdicts, to D\n"
 "      --overwrite          replace D if fl-evaluate made it\n"
+"      --force              with --overwrite: even if other files are in it\n"
 "  -q, --quiet              do not pass the traces on\n"
 "      --min-pass-rate R    exit with 1 if fewer traces pass, from 0 to 1\n"
 "      --min-input-pass-rate R  or fewer of the runs of any input\n"
@@ -36,13 +37,14 @@ static const char usage[] =
 "      --judged FILE        read the replies of a model\n"
 "      --list-checks        print all checks: DIALECT, NAME and SUMMARY\n";
 
-enum { OPT_OVERWRITE = CLI_OPT, OPT_PASS_RATE, OPT_INPUT_RATE, OPT_PASS_HAT_K,
-	OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED, OPT_LIST };
+enum { OPT_OVERWRITE = CLI_OPT, OPT_FORCE, OPT_PASS_RATE, OPT_INPUT_RATE,
+	OPT_PASS_HAT_K, OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED, OPT_LIST };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "output-dir", required_argument, NULL, 'o' },
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "min-pass-rate", required_argument, NULL, OPT_PASS_RATE },
 	{ "min-input-pass-rate", required_argument, NULL, OPT_INPUT_RATE },
@@ -57,7 +59,7 @@ static const struct option options[] = {
 
 static struct {
 	const char *config, *folder, *judged;
-	int overwrite, quiet, ignore_errors, prompts;
+	int overwrite, force, quiet, ignore_errors, prompts;
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
 
@@ -132,6 +134,7 @@ evaluate_read_options(int argc, char **argv)
 		case 'o': given.folder = optarg; break;
 		case 'q': given.quiet = 1; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;
+		case OPT_FORCE: given.force = 1; break;
 		case OPT_PROMPTS: given.prompts = 1; break;
 		case OPT_JUDGED: given.judged = optarg; break;
 		case OPT_LIST: list_checks(); break;
@@ -294,8 +297,8 @@ evaluate_begin_folder(struct evaluation_run *x)
 
 	if (!given.folder)
 		return;
-	if (outdir_begin(&x->dir, given.folder, given.overwrite ?
-	    OUTDIR_REPLACE : OUTDIR_KEEP, &e) ||
+	if (outdir_begin(&x->dir, given.folder, !given.overwrite ?
+	    OUTDIR_KEEP : given.force ? OUTDIR_FORCE : OUTDIR_REPLACE, &e) ||
 	    (fd = outdir_open(&x->dir, "per_trace.jsonl", &e)) < 0 ||
 	    (rows = outdir_open(&x->dir, "trace_summary.jsonl", &e)) < 0) {
 		outdir_release(&x->dir);
@@ -323,7 +326,7 @@ end_folder(struct evaluation_run *x, int failed)
 		outdir_release(&x->dir);
 		return;
 	}
-	standing_put(&x->standing, x->checks, &text);
+	standing_put(&x->standing, &given.gates, x->checks, &text);
 	fd = error ? -1 : outdir_open(&x->dir, "summary.json", &e);
 	if (fd >= 0 && out_write_all(fd, text.p, text.len))
 		error = errno;

@@ -128,7 +128,7 @@ row()
 		# shellcheck disable=SC2086 # these are files
 		assert_equal "$order $(row $order)" "$order [\"why\",\"hm\"]"
 	done
-	# a tool's result is no answer, and its arguments are the last choice for a question
+	# a tool's result is not an answer, and its arguments are the last choice for a question
 	assert_equal "$(row root tool judge)" '[{"x":1},null]'
 	assert_equal "$(row root tool chain)" '[{"x":1},"a chain"]'
 	# calls of tools are better than nothing

@@ -49,7 +49,7 @@ setup()
 	refute_line --partial ' target '
 }
 
-@test "fl-doctor reports the programs and the jq that are not there" {
+@test "fl-doctor reports missing programs and a missing jq" {
 	mkdir bare
 	cp "$BIN/fl-doctor" bare
 	PATH=$PWD/bare run -1 bare/fl-doctor

@@ -405,6 +405,33 @@ true 0.9 null"
 	assert_equal "$(tail -n 1 out/per_trace.jsonl)" '{"trace_id":"2","iteration":0,"persona":"p","success":true,"duration_ms":1,"scores":{"words":0},"final_score":0,"pass":false,"reasons":{"words":"missing keywords: a"},"meta":{"input":"q","output":"b"}}'
 	run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out t
 	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+	# what others put there stays, unless they say so
+	for file in notes .hidden sub/a; do
+		mkdir -p out/sub
+		[[ $file == sub/* ]] || rmdir out/sub
+		echo mine >"out/$file"
+		run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out --overwrite t
+		assert_equal "$stderr" "fl-evaluate: out: has '${file%/a}', which fl-evaluate did not make, so not replaced; --overwrite --force replaces it"
+		assert_equal "$(<"out/$file")" mine
+		rm "out/$file"
+	done
+	rmdir out/sub
+	echo mine >out/notes
+	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --force t
+	assert_not_exists out/notes
+	# the gates are in it, too
+	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+	assert_jq .gates '[{"name":"the pass rate","value":0.5,"at_least":0.5,"met":true}]' out/summary.json
+	printf 'success_criteria: {performance: {max_response_time: {enabled: true, threshold_ms: 0.5}}}\n' >>c.yaml
+	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --min-input-pass-rate 0.9 --min-score 0.4 t
+	assert_jq '[.gates[] | [.name, .value, .at_least, .at_most, .met]]' '[["the average score",0.5,0.4,null,true],["the pass rate of each input",0.5,0.9,null,false],["the longest response time in ms",1,null,0.5,false]]' out/summary.json
+	cp t out/trace_summary.jsonl
+	mkdir exp
+	mv out exp/evaluation
+	sed -i 's/"trace_id":"\(.\)"/&,"run_id":"\1"/' exp/evaluation/trace_summary.jsonl
+	run -0 fl-report -f html exp
+	assert_line --partial '<em class="failed">2 of 3 gates missed</em>'
+	assert_line '<li class="failed"><b>missed</b> the longest response time in ms: 1, at most 0.5</li>'
 }
 
 @test "verdicts go into an experiment, and a finished one is evaluated again" {

@@ -20,15 +20,17 @@ record/*
 config/*
 generate/generate generate/strategies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan run/mask
+run/queue run/completed run/check run/plan run/mask run/runlist
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
-experiment/newdir
+experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
-evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
-format/format format/filter format/listing format/options
+evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
+format/format format/filter format/listing format/options format/markup
+format/page
 parse/join parse/output parse/pool parse/sorter parse/chunks
+report/report report/reports
 import/import import/outputs
 '
 

@@ -528,7 +528,7 @@ none_marked()
 	assert_equal "$stderr" "fl-run: cannot start './nowhere': No such file or directory"
 }
 
-@test "limits.output_mb limits the output for one run; 0 is no limit" {
+@test "limits.output_mb limits the output for one run; 0 means no limit" {
 	cat >agent.sh <<-'END'
 		read -r line
 		head -c 3000000 /dev/zero | tr '\0' x | sed 's/.*/{"type":"delta","delta":"&"}/'

@@ -38,7 +38,7 @@ traces()
 	assert_output true
 }
 
-@test "the rows are counted while there is no summary" {
+@test "the rows are counted until the summary is written" {
 	traces 3 1 | fl-collect -q a || true
 	rm a/summary.json
 	run -0 fl-status a
@@ -84,7 +84,7 @@ traces()
 	assert_output ''
 }
 
-@test "what cannot be read is reported and the rest is printed" {
+@test "a file that cannot be read is reported, and the rest is printed" {
 	mkdir a
 	touch file
 	run --separate-stderr -2 fl-status nowhere file a

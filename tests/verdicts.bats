@@ -55,7 +55,7 @@ newest()
 	assert_line --partial '--format traces'
 }
 
-@test "a project without checks is told to write some" {
+@test "the message about missing checks says where to write them" {
 	fluxloop run experiment >/dev/null 2>&1
 	rm evaluation.yaml
 	run --separate-stderr -2 fluxloop evaluate experiment --latest
@@ -107,4 +107,17 @@ newest()
 	xml=$(<"$new/junit.xml")
 	assert_equal "$(grep -c '<testcase' <<<"$xml")" 4
 	assert_file_exists "$new/summary.md"
+	assert_equal "$(grep -c '<em class="failed">4 of 4 runs do not pass</em>' "$new/report.html")" 1
+	# compared, and with links to the pages of the traces
+	fluxloop parse experiment "$new" --format html --output pages >/dev/null
+	run -0 fluxloop report "$new" --diff experiments/baseline
+	assert_output "$new/report.html
+$new/junit.xml
+$new/summary.md"
+	assert_equal "$(grep -c '"pages":"pages"' "$new/report.html")" 1
+	page=$(grep -o '"0[0-9]_[^"]*"' "$new/report.html" | head -n 1)
+	assert_file_exists "$new/pages/${page//\"/}.html"
+	assert_equal "$(grep -c "Compared with <b><bdi>${base##*/}</bdi>" "$new/report.html")" 1
+	assert_equal "$(grep -c 'name="compared"' "$new/junit.xml")" 1
+	assert_regex "$(<"$new/summary.md")" '4 regressed'
 }

@@ -16,7 +16,7 @@ struct set {
 };
 
 /*
- * Adds a hash if it is missing; *added tells whether it was. Returns a pointer
+ * Adds a hash if it is missing; *added becomes whether it was. Gives a pointer
  * to its number, initially 0, which is valid until the next call.
  */
 size_t *set_add(struct set *s, uint64_t key, int *added);

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "json/json.h"
 #include "io/out.h"
 #include "record/excerpt.h"
@@ -15,32 +16,25 @@
 
 /* --- figures ------------------------------------------------------------- */
 
-/* A figure of a summary, and how it is written. */
-struct row {
-	const char *name;
-	const struct diff_figure *f;
-	int ratio;		/* 1: delta is new by base */
-};
-
-static size_t
-rows_of(const struct diffview *v, struct row rows[4])
+size_t
+diffview_figures(const struct diffview *v,
+    struct diffview_figure rows[DIFFVIEW_FIGURES])
 {
 	const struct diff *d = v->d;
 	size_t n = 0;
 
-	rows[n++] = (struct row){ "pass rate", &d->pass, 0 };
+	rows[n++] = (struct diffview_figure){ "pass rate", &d->pass, 0 };
 	if (v->metric && d->metric.n)
-		rows[n++] = (struct row){ v->metric, &d->metric, 0 };
+		rows[n++] = (struct diffview_figure){ v->metric, &d->metric, 0 };
 	if (d->ms.n)
-		rows[n++] = (struct row){ "median ms", &d->ms, 1 };
+		rows[n++] = (struct diffview_figure){ "median ms", &d->ms, 1 };
 	if (d->tokens.n)
-		rows[n++] = (struct row){ "tokens", &d->tokens, 0 };
+		rows[n++] = (struct diffview_figure){ "tokens", &d->tokens, 0 };
 	return n;
 }
 
-/* "-0.04, -0.09 to 0.01; p 0.012 by McNemar" */
-static void
-put_change(const struct row *r, struct buf *b)
+void
+diffview_put_change(const struct diffview_figure *r, struct buf *b)
 {
 	buf_printf(b, r->ratio ? "%.3g times run by run" : "%+.3g",
 	    r->f->delta);
@@ -173,10 +167,13 @@ read_texts(const struct diff *d, const struct diff_pair *p, struct texts *t)
 /* --- for a terminal ------------------------------------------------------ */
 
 static void
-put_line(struct buf *b, const char *label, struct buf *text)
+put_line(struct buf *b, const char *label, const struct buf *text)
 {
-	if (text->len)
-		buf_printf(b, "    %-5s %s\n", label, buf_str(text));
+	if (!text->len)
+		return;
+	buf_printf(b, "    %-5s ", label);
+	visible_put(b, text->p, text->len);
+	buf_byte(b, '\n');
 }
 
 /* Shows the pairs of a change, and how many more there are. */
@@ -198,10 +195,13 @@ show_pairs(const struct diffview *v, enum diff_change change, int flaky,
 		if (n > v->most)
 			continue;
 		bad = read_texts(v->d, p, &t);
-		buf_printf(b, "  %s", buf_str(&t.input));
-		if (t.persona.len)
-			buf_printf(b, "  by %s", buf_str(&t.persona));
-		buf_printf(b, "  #%s\n", buf_str(&t.iteration));
+		buf_puts(b, "  ");
+		visible_put(b, t.input.p, t.input.len);
+		buf_puts(b, t.persona.len ? "  by " : "");
+		visible_put(b, t.persona.p, t.persona.len);
+		buf_puts(b, "  #");
+		visible_put(b, t.iteration.p, t.iteration.len);
+		buf_byte(b, '\n');
 		put_line(b, "base", &t.base);
 		put_line(b, "new", &t.new);
 		put_line(b, "why", &t.reason);
@@ -212,8 +212,8 @@ show_pairs(const struct diffview *v, enum diff_change change, int flaky,
 	return bad;
 }
 
-static void
-put_head(const struct diff *d, struct buf *b)
+void
+diffview_put_head(const struct diff *d, struct buf *b)
 {
 	size_t paired = d->npairs - d->counts[DIFF_ONLY_BASE] -
 	    d->counts[DIFF_ONLY_NEW];
@@ -250,15 +250,15 @@ int
 diffview_text(const struct diffview *v, struct out *o)
 {
 	struct buf *b = out_begin(o);
-	struct row rows[4];
-	size_t i, n = rows_of(v, rows);
+	struct diffview_figure rows[DIFFVIEW_FIGURES];
+	size_t i, n = diffview_figures(v, rows);
 
-	put_head(v->d, b);
+	diffview_put_head(v->d, b);
 	buf_byte(b, '\n');
 	for (i = 0; i < n; i++) {
 		buf_printf(b, "  %-12s %8.4g -> %-8.4g ", rows[i].name,
 		    rows[i].f->base, rows[i].f->new);
-		put_change(&rows[i], b);
+		diffview_put_change(&rows[i], b);
 		buf_byte(b, '\n');
 	}
 	if (v->d->ms.n)
@@ -313,31 +313,52 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 	return bad;
 }
 
+/* The lines of the tail as a list: Markdown would join them. */
+static void
+md_put_tail(const struct diff *d, struct buf *b)
+{
+	struct buf tail = { 0 };
+	const char *line, *end;
+
+	diffview_put_tail(d, &tail);
+	buf_byte(b, '\n');
+	for (line = buf_str(&tail) + 1; (end = strchr(line, '\n')); line =
+	    end + 1)
+		buf_printf(b, "- %.*s\n", (int)(end - line), line);
+	buf_release(&tail);
+}
+
 int
-diffview_markdown(const struct diffview *v, struct out *o)
+diffview_put_markdown(const struct diffview *v, struct buf *b)
 {
 	static const char *const alerts[] = {
 		[DIFF_REGRESSION] = "CAUTION", [DIFF_IMPROVEMENT] = "TIP",
 		[DIFF_NO_DIFFERENCE] = "NOTE", [DIFF_TOO_FEW] = "WARNING"
 	};
-	struct buf *b = out_begin(o);
-	struct row rows[4];
-	size_t i, n = rows_of(v, rows);
+	struct diffview_figure rows[DIFFVIEW_FIGURES];
+	size_t i, n = diffview_figures(v, rows), at = b->len;
 
 	buf_printf(b, "> [!%s]\n> ", alerts[v->d->verdict]);
-	put_head(v->d, b);
+	diffview_put_head(v->d, b);
 	buf_puts(b, "\n| | Base | New | Change |\n| --- | ---: | ---: | --- |"
 	    "\n");
 	for (i = 0; i < n; i++) {
 		buf_printf(b, "| %s | %.4g | %.4g | ", rows[i].name,
 		    rows[i].f->base, rows[i].f->new);
-		put_change(&rows[i], b);
+		diffview_put_change(&rows[i], b);
 		buf_puts(b, " |\n");
 	}
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
-	diffview_put_tail(v->d, b);
-	return out_end(o);
+	md_put_tail(v->d, b);
+	visible_replace(b, at, VISIBLE_LINES);
+	return 0;
+}
+
+int
+diffview_markdown(const struct diffview *v, struct out *o)
+{
+	return diffview_put_markdown(v, out_begin(o)) ? -1 : out_end(o);
 }
 
 /* --- for programs -------------------------------------------------------- */

@@ -234,19 +234,39 @@ gates_are_set(const struct gates *g, const struct evaluation *v)
 	    json_is(evaluation_get(v, "success_criteria"), JSON_OBJECT);
 }
 
-/* A gate that was missed is reported. */
+/* A gate that was missed is reported; each is written, or there is no b. */
 struct gatekeeper {
 	void (*report)(const char *msg);
+	struct buf *b;
 	size_t missed;
 };
+
+/* Writes {"name","value","at_least","at_most","met"}; a limit may be infinite. */
+static void
+put_gate(struct buf *b, const char *what, double is, double least, double most,
+    int met)
+{
+	json_open(b, NULL, '{');
+	json_add_str(b, "name", what);
+	json_add_double(b, "value", is);
+	if (isfinite(least) && (least > 0 || !isfinite(most)))
+		json_add_double(b, "at_least", least);
+	if (isfinite(most))
+		json_add_double(b, "at_most", most);
+	json_add_bool(b, "met", met);
+	json_close(b, '}');
+}
 
 static void
 demand(struct gatekeeper *k, const char *what, double is, double least,
     double most)
 {
+	int met = is + EPSILON >= least && is - EPSILON <= most;
 	char *msg;
 
-	if (is + EPSILON >= least && is - EPSILON <= most)
+	if (k->b)
+		put_gate(k->b, what, is, least, most, met);
+	if (met)
 		return;
 	k->missed++;
 	msg = xasprintf("%s is %.4g, and %s %.4g required", what, is,
@@ -278,8 +298,14 @@ demand_inputs(struct gatekeeper *k, const struct standing *s, double least)
 	struct standing_input *in = xreallocarray(NULL, s->ninputs + 1,
 	    sizeof(*in));
 	size_t i, missed = 0;
+	double worst = 1;
 	char *msg;
 
+	for (i = 0; i < s->ninputs; i++)
+		worst = fmin(worst, input_rate(&s->inputs[i]));
+	if (k->b)
+		put_gate(k->b, "the pass rate of each input", worst, least,
+		    HUGE_VAL, worst + EPSILON >= least);
 	for (i = 0; i < s->ninputs; i++)
 		if (input_rate(&s->inputs[i]) + EPSILON < least)
 			in[missed++] = s->inputs[i];
@@ -396,32 +422,40 @@ demand_quality(struct gatekeeper *k, const struct standing *s,
 	buf_release(&name);
 }
 
-size_t
-gates_check(const struct gates *g, const struct standing *s,
-    const struct evaluation *v, void (*report)(const char *msg))
+static void
+demand_all(struct gatekeeper *k, const struct gates *g,
+    const struct standing *s, const struct evaluation *v)
 {
-	struct gatekeeper k = { report, 0 };
 	char *what;
 	double chance;
 
 	if (g->min_pass_rate >= 0)
-		demand(&k, "the pass rate", rate(s), g->min_pass_rate,
+		demand(k, "the pass rate", rate(s), g->min_pass_rate,
 		    HUGE_VAL);
 	if (g->min_score >= 0)
-		demand(&k, "the average score", mean_score(s), g->min_score,
+		demand(k, "the average score", mean_score(s), g->min_score,
 		    HUGE_VAL);
 	if (g->min_input_pass_rate >= 0)
-		demand_inputs(&k, s, g->min_input_pass_rate);
+		demand_inputs(k, s, g->min_input_pass_rate);
 	if (g->min_pass_hat_k >= 0) {
 		chance = pass_hat_k(s, g->k);
 		what = chance < 0 ? xasprintf("no input has %u runs: pass^%u",
 		    g->k, g->k) : xasprintf("pass^%u", g->k);
-		demand(&k, what, chance < 0 ? 0 : chance, g->min_pass_hat_k,
+		demand(k, what, chance < 0 ? 0 : chance, g->min_pass_hat_k,
 		    HUGE_VAL);
 		free(what);
 	}
-	demand_criteria(&k, s, v);
-	demand_quality(&k, s, v);
+	demand_criteria(k, s, v);
+	demand_quality(k, s, v);
+}
+
+size_t
+gates_check(const struct gates *g, const struct standing *s,
+    const struct evaluation *v, void (*report)(const char *msg))
+{
+	struct gatekeeper k = { report, NULL, 0 };
+
+	demand_all(&k, g, s, v);
 	return k.missed;
 }
 
@@ -497,9 +531,28 @@ put_reasons(const struct standing *s, struct buf *b)
 	free(e);
 }
 
+static void
+say_nothing(const char *msg)
+{
+	(void)msg;
+}
+
+static void
+put_gates(const struct gates *g, const struct standing *s,
+    const struct evaluation *v, struct buf *b)
+{
+	struct gatekeeper k = { say_nothing, b, 0 };
+
+	if (!gates_are_set(g, v))
+		return;
+	json_open(b, "gates", '[');
+	demand_all(&k, g, s, v);
+	json_close(b, ']');
+}
+
 void
-standing_put(const struct standing *s, const struct evaluation *v,
-    struct buf *b)
+standing_put(const struct standing *s, const struct gates *g,
+    const struct evaluation *v, struct buf *b)
 {
 	struct json_span goal = evaluation_get(v, "evaluation_goal.text");
 	struct json_span method = evaluation_get(v, "aggregate.method");
@@ -527,6 +580,7 @@ standing_put(const struct standing *s, const struct evaluation *v,
 	put_reasons(s, &json);
 	if (!json_is_null(goal))
 		json_add(&json, "evaluation_goal", goal);
+	put_gates(g, s, v, &json);
 	json_close(&json, '}');
 	json_pretty(b, json_buf(&json), 0);
 	buf_byte(b, '\n');

@@ -86,8 +86,11 @@ int gates_are_set(const struct gates *g, const struct evaluation *v);
 size_t gates_check(const struct gates *g, const struct standing *s,
     const struct evaluation *v, void (*report)(const char *msg));
 
-/* Appends summary.json, in the form of the original's. */
-void standing_put(const struct standing *s, const struct evaluation *v,
-    struct buf *b);
+/*
+ * Appends summary.json, in the form of the original's; also the gates, if there
+ * are any.
+ */
+void standing_put(const struct standing *s, const struct gates *g,
+    const struct evaluation *v, struct buf *b);
 
 #endif

@@ -173,14 +173,16 @@ copy(int from)
 static int
 open_in(int dir)
 {
-	int evaluation = plain_open_folder(dir, "evaluation"), fd = -1;
+	int evaluation = plain_open_folder(dir, "evaluation"), fd = -1, error;
 
 	if (evaluation >= 0) {
 		fd = plain_open(evaluation, "trace_summary.jsonl", O_RDONLY);
+		error = errno;
 		close(evaluation);
+		errno = error;
 	}
-	return fd >= 0 ? fd : plain_open(dir, "trace_summary.jsonl",
-	    O_RDONLY);
+	return fd >= 0 || errno != ENOENT ? fd : plain_open(dir,
+	    "trace_summary.jsonl", O_RDONLY);
 }
 
 static int

@@ -12,7 +12,7 @@
 /* Text as it is put, and what the characters before do to the next. */
 struct text {
 	struct buf *b;
-	unsigned last;		/* cells of the last that is no mark */
+	unsigned last;		/* cells of the last non-mark */
 	unsigned marks;		/* on it; MARKS_MAX where none may be put */
 };
 

@@ -5,6 +5,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/hash.h"
+#include "base/set.h"
+#include "base/util.h"
+#include "base/warn.h"
+#include "json/json.h"
+#include "io/line.h"
 #include "config/config.h"
 #include "command.h"
 #include "check.h"
@@ -57,4 +63,54 @@ check_become(const struct command *agent, const struct config *c, struct err *e)
 	execvp(agent->argv.w[0], agent->argv.w);
 	return err_set(e, 0, 0, "cannot start '%s': %s", agent->argv.w[0],
 	    strerror(errno));
+}
+
+void
+check_prepare(struct command *agent)
+{
+	/* after the target, so that no option takes it for its value */
+	words_add(&agent->argv, xstrdup("--check"));
+}
+
+/* Reports the error of a failed trace, if it is a new one. */
+static void
+report_failure(struct json_span trace, struct set *errors)
+{
+	struct json_span v = json_get(trace, "error");
+	struct buf text = { 0 };
+	int added;
+
+	if (json_is(v, JSON_STRING))
+		json_text(&text, v);
+	set_add(errors, hash_bytes(0, 0, text.p, text.len), &added);
+	if (added && errors->n <= CHECK_SHOWN)
+		warn("%s", buf_str(&text));
+	buf_release(&text);
+}
+
+long long
+check_failures(int fd, struct err *e)
+{
+	struct line_reader r;
+	struct set errors = { 0 };
+	struct line l;
+	struct json_span trace;
+	long long failed = 0;
+	int got;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, 0, 0, "%s", strerror(errno));
+	line_init(&r, fd);
+	while ((got = line_next(&r, &l)) > 0) {
+		trace = (struct json_span){ l.p, l.n };
+		if (json_is_true(json_get(trace, "success")))
+			continue;
+		failed++;
+		report_failure(trace, &errors);
+	}
+	if (got < 0)
+		failed = err_set(e, 0, 0, "%s", strerror(errno));
+	line_release(&r);
+	set_release(&errors);
+	return failed;
 }

@@ -25,4 +25,15 @@ void check_put(struct buf *b, const struct command *agent);
 int check_become(const struct command *agent, const struct config *c,
     struct err *e);
 
+/* Makes a Python agent, started by engine_run, do all but the calls. */
+void check_prepare(struct command *agent);
+
+/*
+ * Reads the traces that such an agent gave, from the file fd, and reports why
+ * calls cannot be made: each different error once, up to CHECK_SHOWN of them.
+ * Returns the number of failed traces, or -1 with *e filled in.
+ */
+#define CHECK_SHOWN 3
+long long check_failures(int fd, struct err *e);
+
 #endif

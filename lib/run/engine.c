@@ -327,7 +327,7 @@ fail_started(struct engine *g, struct worker *w, struct run *r,
 		buf_puts(&text, "the agent ended before it answered");
 	}
 	if (w->end_reason && r->printed.len)
-		buf_puts(&text, "; it printed what is no message");
+		buf_puts(&text, "; its output is not messages");
 	buf_puts(&text, " (");
 	describe_end(w, &text);
 	buf_byte(&text, ')');
@@ -724,7 +724,8 @@ engine_run(const struct engine_plan *plan, struct source *source,
 	if (proc_stops > 1)
 		out_discard(o);
 	update_progress(&g, 1);
-	status = g.view.failed || source->bad || g.stopping || g.unasked;
+	status = (g.view.failed && !plan->failed_ok) || source->bad ||
+	    g.stopping || g.unasked;
 	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
 	    !proc_stops) {
 		plan->report("no input has one of these personas");

@@ -41,7 +41,9 @@ struct message {
 
 /*
  * Reads n bytes. If they are not a message, only type, broken and is_reply are
- * set. A line counts as one if it begins like an object with a "type".
+ * set. A line counts as broken if it begins like an object with a "type", also
+ * in UTF-16, or like a reply that Python printed or that has several lines. A
+ * byte order mark before a message is skipped.
  */
 void message_read(struct message *m, const char *p, size_t n);
 

@@ -73,11 +73,13 @@ struct run_end {
 };
 
 /*
- * Makes a run. Takes a reference to the job. seed may be NULL: a random trace
- * id. name is the experiment's.
+ * Makes a run. Takes a reference to the input. seed may be NULL: a random trace
+ * id. name is the experiment's; where has further members for the trace, or is
+ * NULL.
  */
 struct run *run_new(struct input *in, long long iteration,
-    const char id[RECORD_ID], const int64_t *seed, const char *name);
+    const char id[RECORD_ID], const int64_t *seed, const char *name,
+    const char *where);
 void run_free(struct run *r);
 
 /* Appends the line that asks an agent for it. */

@@ -24,7 +24,7 @@ evaluate_experiment() {
 	done
 	[[ $output ]] || die "--output: expected the name of a folder"
 	[[ $output == /* ]] || output=$dir/$output
-	given overwrite min-pass-rate min-input-pass-rate min-pass-hat-k \
+	given overwrite force min-pass-rate min-input-pass-rate min-pass-hat-k \
 		min-score judged
 	parsed=(fl-parse --format traces "$dir")
 	check=(fl-evaluate --quiet --config "$checks" --output-dir "$output"
@@ -71,12 +71,21 @@ baseline() {
 }
 
 report() {
-	local dir name
+	local dir name pass=() page
 
 	need fl-report
 	choose_experiment
-	for name in junit:junit.xml md:summary.md; do
-		perform fl-report --format "${name%:*}" --output \
+	given diff
+	# pages that `parse` made are linked, unless they are in many folders
+	for page in "$dir"/*/page.css; do
+		[[ ! -e $page || -e ${page%/*}/00 ]] || {
+			page=${page%/*}
+			pass+=(--pages "${page##*/}")
+			break
+		}
+	done
+	for name in html:report.html junit:junit.xml md:summary.md; do
+		perform fl-report --format "${name%:*}" "${pass[@]}" --output \
 			"$dir/${name#*:}" "$dir" || exit
 		say '%s\n' "$dir/${name#*:}"
 	done

@@ -176,6 +176,11 @@ measured args.jsonl fl-record-extract
 row 'fl-record-extract' 100000 records 'wc -l' "$wc"
 measured one.jsonl sh -c 'fl-record-extract | fl-generate --limit 1000'
 row 'fl-generate, 1,000 inputs of one call' 1000 inputs 'wc -l' "$wc"
+seq 10000 | sed 's/.*/{"input":"Where is order &? It was due on 3 May.","input_path":"text","kwargs":{"text":"Where is order &? It was due on 3 May."}}/' \
+	>calls.jsonl
+measured calls.jsonl wc -l; wc=$seconds
+measured calls.jsonl fl-generate
+row 'fl-generate, 24 inputs of each call' 240000 inputs 'wc -l' "$wc"
 measured in.yaml wc -l; wc=$seconds
 measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
 measured in.jsonl fl-yaml --to-yaml
@@ -219,6 +224,17 @@ fl-run --command ./noop-agent in.jsonl >traces.jsonl
 # shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
 row 'fl-collect' 100000 traces ping-pong "$ping"
+for seed in 7 8; do
+	[ -d "runs$seed" ] || "$python" "$OLDPWD/tests/bench/make-runs.py" \
+		"runs$seed" 10000 "$seed" 0.1
+done
+measured runs8/evaluation/trace_summary.jsonl wc -l; wc=$seconds
+for format in $(fl-report --list-formats | cut -f 1); do
+	measured /dev/null fl-report -f "$format" runs8
+	row "fl-report, 10,000 runs to $format" 10000 runs 'wc -l' "$wc"
+	measured /dev/null fl-report -f "$format" --diff runs7 runs8
+	row "fl-report --diff, to $format" 10000 runs 'wc -l' "$wc"
+done
 measured /dev/null true; true=$seconds
 measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
 measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"

@@ -33,6 +33,7 @@ TARGET is module:function, module:Class.method, or path/to/file.py:function.
   --concurrency N           run up to N calls of an async target at once
                             (default 1)
   --path DIR                search DIR for modules, too; may be repeated
+  --check                   make the arguments of calls, but do not call
 
 The variable FLUXLOOP_FACTORY_KWARGS, an object in JSON, has the keyword
 arguments of that function. It is removed before the target is loaded.
@@ -149,6 +150,12 @@ class Handler:
         self._name = self._find_input()
         self._context = self._takes_context()
         self._alone &= not self._context
+
+    def call_nothing(self):
+        """From now on make arguments only."""
+        self.replay  # of the function as it is now
+        self.function = lambda *args, **kwargs: None
+        self.is_async = False
 
     @property
     def replay(self):
@@ -490,6 +497,7 @@ class Options:
     def __init__(self, words):
         self.target = None
         self.replay = False
+        self.check = False
         self.factory = None
         self.revive = None
         self.factory_kwargs = _take_factory_kwargs()
@@ -499,8 +507,8 @@ class Options:
         self.paths = []
         words = iter(words)
         for word in words:
-            if word == "--replay":
-                self.replay = True
+            if word in ("--replay", "--check"):
+                setattr(self, word[2:], True)
             elif word.startswith("--"):
                 name, equals, value = word.partition("=")
                 self._set(name, value if equals else next(words, None))
@@ -577,6 +585,8 @@ def _set_up(bridge):
     bridge.target = load(options.target, options.factory, options.factory_kwargs, bridge.in_loop)
     revive = load(options.revive).function if options.revive else None
     bridge.handler = Handler(bridge.target.function, options.target, bridge.target.module, revive)
+    if options.check:
+        bridge.handler.call_nothing()
 
 
 def main(words=None):
