@@ -322,3 +322,10 @@ row()
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" \
 		'{"gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}'
 }
+
+@test "metadata with the names of the importer's own is kept under other names" {
+	put 01 '' 1 2 '{"metadata":"{\"attributes\":{\"a\":1},\"events\":2,\"tenant\":\"x\"}","more":1}' >in
+	fl-import otlp in >out
+	assert_jq '.observations[0].metadata' \
+		'{"tenant":"x","recorded_attributes":{"a":1},"recorded_events":2,"attributes":{"more":1}}' out
+}
