@@ -26,7 +26,8 @@ experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
 experiment/newdir
 trace/*
-evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
+evaluate/evaluation evaluate/gates evaluate/judged evaluate/judging
+evaluate/verdict
 evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
 format/format format/filter format/listing format/options
 parse/join parse/output parse/pool parse/sorter parse/chunks

@@ -11,6 +11,39 @@ find_checks() {
 	check=(fl-evaluate --errors ignore --config "$file")
 }
 
+# ask_judges: has a model judge what needs one, after the number of calls was
+# printed. Adds the replies to `check`.
+ask_judges() {
+	local prompts=$dir/prompts.jsonl judged=$dir/judged.jsonl plan words
+	local ask=(fl-evaluate --prompts --config "$checks") asked redirection
+
+	need fl-llm
+	umask 077
+	(become "${parsed[@]}") | (become "${ask[@]}") >"$prompts"
+	judge "${PIPESTATUS[@]}"
+	if ((status > 1)) || [[ ! -s $prompts ]]; then
+		rm -f -- "$prompts"
+		return
+	fi
+	redirection=" >$prompts" && show parsed ask
+	mapfile -t words < <(become fl-evaluate --config "$checks" --llm-options "$dir")
+	asked=(fl-llm --ordered "${words[@]}")
+	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
+	if ! plan=$(become "${asked[@]}" --dry-run "$prompts"); then
+		warn "so checks that need a model are not judged"
+		return
+	fi
+	say 'judges: %s\n' "$plan"
+	asked+=("$prompts")
+	redirection=" >$judged" && show asked
+	(become "${asked[@]}") >"$judged.new"
+	status=$?
+	mv -f -- "$judged.new" "$judged"
+	((status < 2)) || [[ -s $judged ]] || exit "$status"
+	((status < 128)) || exit "$status"
+	check+=(--judged "$judged")
+}
+
 evaluate_experiment() {
 	local dir status output=${opt[output]-evaluation} pass=() parsed check
 	local checks=${opt[config]-}
@@ -29,6 +62,7 @@ evaluate_experiment() {
 	parsed=(fl-parse --format traces "$dir")
 	check=(fl-evaluate --quiet --config "$checks" --output-dir "$output"
 		"${pass[@]}")
+	[[ ${opt[judged]+is} ]] || ask_judges
 	show parsed check
 	(become "${parsed[@]}") | (become "${check[@]}")
 	judge "${PIPESTATUS[@]}"
