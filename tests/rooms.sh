@@ -19,7 +19,7 @@ net/*
 yaml/*
 record/*
 config/*
-generate/generate generate/strategies
+generate/generate generate/strategies generate/prompts generate/replies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
 run/queue run/completed run/check run/plan run/mask
 experiment/expdir experiment/row experiment/recover experiment/manifest
