@@ -261,6 +261,8 @@ llm_read_options(int argc, char **argv)
 /* --- the server ----------------------------------------------------------- */
 
 static struct config config;
+static char *settings[8];	/* of it, that the plan borrows */
+static size_t nsettings;
 
 /* A variable of the process, else of the .env files; NULL if empty. */
 static const char *
@@ -273,7 +275,10 @@ find_variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* A string of the configuration, or NULL if there is none or it is empty. */
+/*
+ * A string of the configuration, kept to the end; NULL if there is none or it is
+ * empty. For fewer strings than settings has room for.
+ */
 static char *
 configured(const char *key)
 {
@@ -281,6 +286,8 @@ configured(const char *key)
 	char *value = config_text(&config, path);
 
 	free(path);
+	if (value)
+		settings[nsettings++] = value;
 	return value && *value ? value : NULL;
 }
 
@@ -474,5 +481,7 @@ main(int argc, char **argv)
 	source_release(&s);
 	budget_release(&budget);
 	config_release(&config);
+	while (nsettings)
+		free(settings[--nsettings]);
 	return status;
 }

@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
 export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python FLUXLOOP_PYTHON
 mkdir -p "$work"
-for tool in measure pingpong noop-agent; do
+for tool in measure pingpong noop-agent model-server; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
 done
 
@@ -219,7 +219,24 @@ fl-run --command ./noop-agent in.jsonl >traces.jsonl
 # shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
 row 'fl-collect' 100000 traces ping-pong "$ping"
+"$work/model-server" model.url &
+server=$!
+trap 'kill "$server"' EXIT
+while [ ! -s model.url ]; do sleep 0.1; done
+awk '{ printf "{\"id\":\"%d\",\"messages\":[{\"role\":\"user\",\"content\":" \
+	"\"Is the answer to question %d polite?\"}]}\n", NR, NR }' in.jsonl >asked.jsonl
+head -n 20000 asked.jsonl >asked20k.jsonl
+model=(fl-llm -q --base-url "$(cat model.url)" --model m)
+measured asked20k.jsonl "${model[@]}"
+row 'fl-llm, a server without latency' 20000 calls ping-pong "$ping"
+rm -f replies.cache
+"${model[@]}" --cache replies.cache asked.jsonl >/dev/null
+measured asked.jsonl "${model[@]}" --cache replies.cache --offline
+row 'fl-llm, from its cache' 100000 replies ping-pong "$ping"
+kill "$server"
+trap - EXIT
 measured /dev/null true; true=$seconds
+measured /dev/null fl-llm --help; row 'fl-llm --help' 1 starts true "$true"
 measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
 measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"
 measured /dev/null fluxloop --help; row 'fluxloop --help' 1 starts true "$true"
