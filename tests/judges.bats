@@ -176,8 +176,23 @@ experiment()
 	assert_equal "$(mode_of exp/evaluation_cache.jsonl) $(mode_of exp/judged.jsonl)" '600 600'
 	run -0 fluxloop parse experiment exp
 	run -1 fluxloop -x evaluate experiment exp --overwrite
-	assert_output --partial 'fl-evaluate --prompts --config evaluation.yaml >exp/prompts.jsonl'
-	assert_output --partial 'fl-llm --ordered --model m --cache exp/evaluation_cache.jsonl exp/prompts.jsonl >exp/judged.jsonl'
+	assert_output --partial 'fl-evaluate --prompts --config evaluation.yaml >prompts.jsonl'
+	assert_output --partial 'fl-llm --ordered --model m --cache exp/evaluation_cache.jsonl prompts.jsonl >exp/judged.jsonl'
+}
+
+@test "links in an experiment from elsewhere lead fluxloop evaluate nowhere" {
+	serve_model
+	experiment
+	echo mine >file
+	ln -s ../file exp/judged.jsonl
+	fluxloop evaluate experiment exp >out || true
+	assert_equal "$(cat file)" mine
+	[ ! -L exp/judged.jsonl ]
+	mv exp/evaluation_cache.jsonl .
+	ln -s ../file exp/evaluation_cache.jsonl
+	run --separate-stderr fluxloop evaluate experiment exp --overwrite
+	assert_regex "$stderr" 'exp/evaluation_cache.jsonl: not a regular file'
+	assert_equal "$(cat file)" mine
 }
 
 @test "fluxloop evaluate obeys the limits of the configuration" {

@@ -12,36 +12,37 @@ find_checks() {
 }
 
 # ask_judges: has a model judge what needs one, after the number of calls was
-# printed. Adds the replies to `check`.
+# printed. Adds the replies to `check`, and keeps them in `dir`.
 ask_judges() {
-	local prompts=$dir/prompts.jsonl judged=$dir/judged.jsonl plan words
-	local ask=(fl-evaluate --prompts --config "$checks") asked redirection
+	local folder plan words redirection=' >prompts.jsonl'
+	local ask=(fl-evaluate --prompts --config "$checks") asked
 
 	need fl-llm
 	umask 077
-	(become "${parsed[@]}") | (become "${ask[@]}") >"$prompts"
+	# `dir` may have come from somebody else, and have links in it
+	folder=$(mktemp -d) || exit 2
+	# shellcheck disable=SC2064 # this folder
+	trap "rm -rf -- '$folder'" EXIT
+	(become "${parsed[@]}") | (become "${ask[@]}") >"$folder/prompts.jsonl"
 	judge "${PIPESTATUS[@]}"
-	if ((status > 1)) || [[ ! -s $prompts ]]; then
-		rm -f -- "$prompts"
-		return
-	fi
-	redirection=" >$prompts" && show parsed ask
+	((status < 2)) && [[ -s $folder/prompts.jsonl ]] || return 0
+	show parsed ask
 	mapfile -t words < <(become fl-evaluate --config "$checks" --llm-options "$dir")
 	asked=(fl-llm --ordered "${words[@]}")
 	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
-	if ! plan=$(become "${asked[@]}" --dry-run "$prompts"); then
+	if ! plan=$(become "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then
 		warn "so checks that need a model are not judged"
 		return
 	fi
 	say 'judges: %s\n' "$plan"
-	asked+=("$prompts")
-	redirection=" >$judged" && show asked
-	(become "${asked[@]}") >"$judged.new"
+	redirection=" prompts.jsonl >$dir/judged.jsonl" && show asked
+	(become "${asked[@]}" "$folder/prompts.jsonl") >"$folder/judged.jsonl"
 	status=$?
-	mv -f -- "$judged.new" "$judged"
-	((status < 2)) || [[ -s $judged ]] || exit "$status"
-	((status < 128)) || exit "$status"
-	check+=(--judged "$judged")
+	((status < 128)) && [[ $status -lt 2 || -s $folder/judged.jsonl ]] ||
+		exit "$status"
+	rm -f -- "$dir/judged.jsonl" &&
+		cp -P -- "$folder/judged.jsonl" "$dir/judged.jsonl" || exit 2
+	check+=(--judged "$folder/judged.jsonl")
 }
 
 evaluate_experiment() {
