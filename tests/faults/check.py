@@ -74,6 +74,12 @@ TRACES = "".join(json.dumps({
     for i in range(4))
 
 
+ASKED = "".join(json.dumps({
+    "id": str(i), "model": "m", "messages": [
+        {"role": "user", "content": f"question {i}"}],
+    "reply": {"content": "answer"}}) + "\n" for i in range(3))
+
+
 def text(result, name):
     """What a file of the result holds; "" where there is none."""
     return result["files"].get(name, "")
@@ -166,6 +172,9 @@ def scenarios():
                                        "--min-pass-rate", "0",
                                        "whole.jsonl"], "", same,
            whole_verdicts)
+    yield ("llm", "fl-llm", ["--base-url", "http://127.0.0.1:1/v1", "--cache",
+                             "replies", "--ordered"], ASKED, same,
+           nothing_half)
     yield ("diff", "fl-diff", ["whole.jsonl", "whole.jsonl"], "", same,
            nothing_half)
     yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
