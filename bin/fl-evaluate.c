@@ -20,6 +20,7 @@
 #include "evaluate/evaluation.h"
 #include "evaluate/gates.h"
 #include "evaluate/judged.h"
+#include "evaluate/judging.h"
 #include "evaluate/labels.h"
 #include "evaluate/verdict.h"
 
@@ -40,11 +41,12 @@ static const char usage[] =
 "      --judged FILE        read the replies of a model\n"
 "      --labels FILE        instead of traces: how far people agree with the\n"
 "                           checks; FILE is fl-label's\n"
+"      --llm-options DIR    print the options for fl-llm, its cache in DIR\n"
 "      --list-checks        print all checks: DIALECT, NAME and SUMMARY\n";
 
 enum { OPT_OVERWRITE = CLI_OPT, OPT_FORCE, OPT_PASS_RATE, OPT_INPUT_RATE,
 	OPT_PASS_HAT_K, OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED,
-	OPT_LABELS, OPT_LIST };
+	OPT_LABELS, OPT_LLM, OPT_LIST };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -60,12 +62,13 @@ static const struct option options[] = {
 	{ "prompts", no_argument, NULL, OPT_PROMPTS },
 	{ "judged", required_argument, NULL, OPT_JUDGED },
 	{ "labels", required_argument, NULL, OPT_LABELS },
+	{ "llm-options", required_argument, NULL, OPT_LLM },
 	{ "list-checks", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
 };
 
 static struct {
-	const char *config, *folder, *judged, *labels;
+	const char *config, *folder, *judged, *labels, *llm_folder;
 	int overwrite, force, quiet, ignore_errors, prompts;
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
@@ -147,6 +150,7 @@ evaluate_read_options(int argc, char **argv)
 		case OPT_PROMPTS: given.prompts = 1; break;
 		case OPT_LABELS: given.labels = optarg; break;
 		case OPT_JUDGED: given.judged = optarg; break;
+		case OPT_LLM: given.llm_folder = optarg; break;
 		case OPT_LIST: list_checks(); break;
 		case OPT_ERRORS:
 			if (strcmp(optarg, "ignore") != 0)
@@ -226,6 +230,18 @@ put_agreement(struct evaluation_run *x)
 	agreement_put_text(&x->agreement, out_begin(&x->out));
 	if (out_end(&x->out))
 		die("<stdout>: %s", strerror(x->out.error));
+}
+
+/* Prints what the configuration says to fl-llm, a word a line. */
+static void
+print_llm_options(const struct evaluation *v)
+{
+	struct buf words = { 0 };
+
+	judging_put_options(v, given.llm_folder, &words);
+	if (out_print(&words))
+		die("<stdout>: %s", strerror(errno));
+	buf_release(&words);
 }
 
 /* The trace with its verdict in place of an earlier one. */
@@ -457,11 +473,17 @@ main(int argc, char **argv)
 
 	util_init(argv[0]);
 	evaluate_read_options(argc, argv);
-	cli_need_input(argc - optind, usage);
+	if (!given.llm_folder)
+		cli_need_input(argc - optind, usage);
 	x.checks = evaluation_read(given.config, report_check,
 	    (void *)(uintptr_t)given.config);
 	if (!x.checks)
 		return 2;
+	if (given.llm_folder) {
+		print_llm_options(x.checks);
+		evaluation_free(x.checks);
+		return 0;
+	}
 	if (gates_read(&given.gates, x.checks, &bad))
 		die("%s: %s has a wrong value", given.config, bad);
 	if (given.judged)

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +13,15 @@
 #include "base/warn.h"
 #include "json/json.h"
 #include "io/line.h"
+#include "io/newfile.h"
 #include "io/out.h"
 #include "io/source.h"
 #include "record/secret.h"
 #include "config/config.h"
 #include "config/env.h"
 #include "generate/generate.h"
+#include "generate/prompts.h"
+#include "generate/replies.h"
 #include "generate/strategies.h"
 
 static const char usage_head[] =
@@ -34,10 +38,17 @@ static const char usage_head[] =
 "      --base-inputs    read base_inputs of the configuration, not templates\n"
 "      --lines          read plain text, each line a text to vary\n"
 "      --stdin-name NAME  name of the standard input in messages\n"
+"      --prompts        write what a model is to vary, for fl-llm\n"
+"      --replies        read the replies of a model, not templates\n"
+"      --again FILE     write requests for what was dropped to FILE\n"
+"      --max-chars N    drop longer replies (4000)\n"
+"      --min-distance D  drop replies that differ less from another (0.15)\n"
+"      --keep-prompts   put the prompt into the metadata\n"
 "strategies:\n";
 
 enum { OPT_SEED = CLI_OPT, OPT_PERSONAS, OPT_TEMPLATE, OPT_ORIGINAL,
-	OPT_BASE, OPT_LIST, OPT_LINES, OPT_NAME };
+	OPT_BASE, OPT_LIST, OPT_LINES, OPT_NAME, OPT_PROMPTS, OPT_REPLIES,
+	OPT_AGAIN, OPT_CHARS, OPT_DISTANCE, OPT_KEEP };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -51,6 +62,12 @@ static const struct option options[] = {
 	{ "base-inputs", no_argument, NULL, OPT_BASE },
 	{ "lines", no_argument, NULL, OPT_LINES },
 	{ "stdin-name", required_argument, NULL, OPT_NAME },
+	{ "prompts", no_argument, NULL, OPT_PROMPTS },
+	{ "replies", no_argument, NULL, OPT_REPLIES },
+	{ "again", required_argument, NULL, OPT_AGAIN },
+	{ "max-chars", required_argument, NULL, OPT_CHARS },
+	{ "min-distance", required_argument, NULL, OPT_DISTANCE },
+	{ "keep-prompts", no_argument, NULL, OPT_KEEP },
 	CLI_COMMON
 };
 
@@ -64,7 +81,14 @@ static struct {
 	struct words strategies, personas, templates;
 	long long limit, seed;
 	int has_limit, has_seed, original, base, lines;
-} given;
+	int prompts, replies, keep_prompts;
+	const char *again;
+	long long max_chars;
+	double min_distance;
+} given = { .min_distance = -1 };
+
+/* With --prompts, what writes the requests. */
+static struct prompts asking;
 
 /* Returns the usage text, which is built on the first call. */
 static const char *
@@ -104,6 +128,34 @@ generate_add(struct words *l, char *word)
 	l->w[l->n++] = word;
 }
 
+static double
+read_distance(const char *arg)
+{
+	char *end;
+	double d = strtod(arg, &end);
+
+	if (end == arg || *end || !(d >= 0 && d <= 1))
+		die("invalid --min-distance '%s': expected a number from 0 to "
+		    "1", arg);
+	return d;
+}
+
+static void
+read_model_option(int c)
+{
+	switch (c) {
+	case OPT_PROMPTS: given.prompts = 1; break;
+	case OPT_REPLIES: given.replies = 1; break;
+	case OPT_AGAIN: given.again = optarg; break;
+	case OPT_CHARS:
+		given.max_chars = cli_int("--max-chars", optarg, 1, 100000000);
+		break;
+	case OPT_DISTANCE: given.min_distance = read_distance(optarg); break;
+	case OPT_KEEP: given.keep_prompts = 1; break;
+	default: cli_common(c, generate_usage());
+	}
+}
+
 static void
 generate_read_option(int c)
 {
@@ -130,7 +182,7 @@ generate_read_option(int c)
 	case OPT_BASE: given.base = 1; break;
 	case OPT_LINES: given.lines = 1; break;
 	case OPT_NAME: given.stdin_name = optarg; break;
-	default: cli_common(c, generate_usage());
+	default: read_model_option(c);
 	}
 }
 
@@ -161,6 +213,17 @@ init_generator(struct generator *g, const struct config *c, struct out *o)
 		g->templates[g->ntemplates++] = xstrdup(given.templates.w[i]);
 }
 
+/* Adds a text to vary, by rule or by a model. Returns 1 if that is enough. */
+static int
+add_text(struct generator *g, struct json_span record,
+    const struct json_span v[GENERATE_FIELDS])
+{
+	if (!given.prompts)
+		return generator_add(g, record, v);
+	prompts_add(&asking, record, v);
+	return 0;
+}
+
 /* Adds the base_inputs of the configuration. */
 static void
 add_base_inputs(struct generator *g, const struct config *c)
@@ -186,7 +249,7 @@ add_base_inputs(struct generator *g, const struct config *c)
 		}
 		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
 		    GENERATE_FIELDS, &f);
-		if (generator_add(g, json_buf(&b), v))
+		if (add_text(g, json_buf(&b), v))
 			break;
 	}
 	buf_release(&b);
@@ -211,7 +274,7 @@ add_record(struct generator *g, const struct config *c,
 		json_scan(b.p, b.len, JSON_LAX, generator_fields, v,
 		    GENERATE_FIELDS, &f);
 	}
-	full = generator_add(g, record, v);
+	full = add_text(g, record, v);
 	buf_release(&b);
 	return full;
 }
@@ -243,6 +306,47 @@ add_files(struct generator *g, const struct config *c, char **files, int n)
 	return status;
 }
 
+/* Makes inputs of what a model has answered. */
+static int
+take_replies(struct generator *g, const struct config *c, char **files, int n)
+{
+	struct replies r;
+	struct source s;
+	struct newfile f = { .temp = NULL };
+	struct buf text = { 0 };
+	char *provider = config_text(c, "input_generation.llm.provider");
+	int status;
+
+	replies_init(&r, g);
+	r.provider = provider;
+	r.keep_prompts = given.keep_prompts;
+	if (given.max_chars)
+		r.max_chars = (size_t)given.max_chars;
+	if (given.min_distance >= 0)
+		r.min_distance = given.min_distance;
+	if (given.again) {
+		if (newfile_begin_path(&f, given.again))
+			die("%s: %s", given.again, strerror(errno));
+		r.again = &f.out;
+	}
+	source_init(&s, files, (size_t)n, cli_report);
+	while (source_next(&s, NULL, NULL, 0) > 0 &&
+	    !replies_add(&r, s.record))
+		;
+	replies_finish(&r);
+	if (given.again && newfile_commit(&f))
+		die("%s: %s", given.again, strerror(errno));
+	newfile_release(&f);
+	replies_report(&r, &text);
+	warn("%s", buf_str(&text));
+	status = s.failed ? 2 : s.bad ? 1 : 0;
+	buf_release(&text);
+	source_release(&s);
+	replies_release(&r);
+	free(provider);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -261,12 +365,18 @@ main(int argc, char **argv)
 		exit(2);
 	out_init(&o, STDOUT_FILENO, 0);
 	init_generator(&g, &config, &o);
-	if (given.base)
+	prompts_init(&asking, &g, &config, &o);
+	if (given.replies)
+		status = take_replies(&g, &config, argv + optind, argc -
+		    optind);
+	else if (given.base)
 		add_base_inputs(&g, &config);
 	else
 		status = add_files(&g, &config, argv + optind, argc - optind);
 	generator_finish(&g);
-	if (g.index && g.made < (g.limit ? g.limit : 1))
+	prompts_finish(&asking);
+	prompts_release(&asking);
+	if (!given.prompts && !given.replies && g.index && g.made < (g.limit ? g.limit : 1))
 		warn("only %zu different input%s could be made", g.made,
 		    g.made == 1 ? "" : "s");
 	generator_release(&g);

@@ -17,6 +17,10 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "net/net.h"
+#include "config/config.h"
+#include "config/env.h"
+#include "config/config.h"
+#include "config/env.h"
 #include "llm/asker.h"
 #include "llm/budget.h"
 #include "llm/cache.h"
@@ -24,7 +28,8 @@
 
 static const char usage[] =
 "fl-llm [options] [file ...]\n"
-"Sends chat requests to a model, and writes them with its replies.\n"
+"Send chat requests to a model, and write them with its replies.\n"
+"  -c, --config FILE      input_generation.llm of FILE, and .env beside it\n"
 "      --base-url URL     of the server ($OPENAI_BASE_URL)\n"
 "      --model NAME       for requests that name none\n"
 "      --api NAME         openai (the default) or anthropic\n"
@@ -53,6 +58,7 @@ enum { OPT_BASE = CLI_OPT, OPT_MODEL, OPT_API, OPT_KEY, OPT_CACHE, OPT_OFFLINE,
 	OPT_CONNECT, OPT_DRY };
 
 static const struct option options[] = {
+	{ "config", required_argument, NULL, 'c' },
 	{ "base-url", required_argument, NULL, OPT_BASE },
 	{ "model", required_argument, NULL, OPT_MODEL },
 	{ "api", required_argument, NULL, OPT_API },
@@ -81,8 +87,8 @@ static const struct option options[] = {
 
 static struct budget budget;
 static struct {
-	const char *key_env, *cache;
-	int quiet;
+	const char *config, *key_env, *cache, *api;
+	int quiet, has_timeout;
 	struct asker_plan plan;
 } given = { .plan = {
 	.jobs = 8, .retry = { 4, 0.5, 30, 60 }, .timeout = 120,
@@ -206,6 +212,7 @@ read_pace(int c)
 		    86400);
 		break;
 	case OPT_TIMEOUT:
+		given.has_timeout = 1;
 		p->timeout = cli_seconds("--timeout", optarg, 0.001, 86400);
 		break;
 	case OPT_CONNECT:
@@ -220,19 +227,19 @@ read_pace(int c)
 static void
 llm_read_options(int argc, char **argv)
 {
-	const char *api = "openai";
 	struct asker_plan *p = &given.plan;
 	int c;
 
-	while ((c = cli_option(argc, argv, "j:q", options)) != -1) {
+	while ((c = cli_option(argc, argv, "c:j:q", options)) != -1) {
 		switch (c) {
 		case 'j':
 			p->jobs = (unsigned)cli_int("--jobs", optarg, 1, 1024);
 			break;
+		case 'c': given.config = optarg; break;
 		case 'q': given.quiet = 1; break;
 		case OPT_BASE: p->base = optarg; break;
 		case OPT_MODEL: p->model = optarg; break;
-		case OPT_API: api = optarg; break;
+		case OPT_API: given.api = optarg; break;
 		case OPT_KEY: given.key_env = optarg; break;
 		case OPT_CACHE: given.cache = optarg; break;
 		case OPT_OFFLINE: p->offline = 1; break;
@@ -241,10 +248,9 @@ llm_read_options(int argc, char **argv)
 		default: read_pace(c);
 		}
 	}
-	p->dialect = dialect_find(api);
-	if (!p->dialect)
+	if (given.api && !dialect_find(given.api))
 		cli_misused(usage, "--api '%s': expected openai or anthropic",
-		    api);
+		    given.api);
 	if (p->offline && !given.cache)
 		cli_misused(usage, "--offline needs --cache");
 	if (budget.max_cost >= 0 && !budget.nprices)
@@ -252,28 +258,104 @@ llm_read_options(int argc, char **argv)
 		    "tokens cost, in prompts and in replies");
 }
 
-/* Takes the server and its key from the environment where not given. */
+/* --- the server ----------------------------------------------------------- */
+
+static struct config config;
+static char *settings[8];	/* of it, that the plan borrows */
+static size_t nsettings;
+
+/* A variable of the process, else of the .env files; NULL if empty. */
+static const char *
+find_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	if (!value)
+		value = env_get(&config.env, name);
+	return value && *value ? value : NULL;
+}
+
+/*
+ * A string of the configuration, kept to the end; NULL if there is none or it is
+ * empty. For fewer strings than settings has room for.
+ */
+static char *
+configured(const char *key)
+{
+	char *path = xasprintf("input_generation.llm.%s", key);
+	char *value = config_text(&config, path);
+
+	free(path);
+	if (value)
+		settings[nsettings++] = value;
+	return value && *value ? value : NULL;
+}
+
+/* The key: of the environment, else of the configuration, or NULL. */
+static const char *
+find_key(const char *name)
+{
+	const char *key = find_variable(name);
+	char *text, *end;
+
+	if (given.key_env && !key)
+		die("the variable %s of --api-key-env is not set", name);
+	if (key || given.key_env)
+		return key;
+	text = configured("api_key");
+	/* "${NAME}" */
+	if (text && !strncmp(text, "${", 2) && (end = strchr(text, '}'))) {
+		*end = '\0';
+		return find_variable(text + 2);
+	}
+	return text;
+}
+
+static void
+find_dialect(struct asker_plan *p)
+{
+	const char *name = given.api;
+
+	if (!name)
+		name = configured("provider");
+	/* others that a configuration may name speak OpenAI's API */
+	p->dialect = dialect_find(name ? name : "openai");
+	if (!p->dialect)
+		p->dialect = dialect_find("openai");
+}
+
+/* Takes what no option names from the environment and the configuration. */
 static void
 find_server(void)
 {
 	struct asker_plan *p = &given.plan;
-	const char *wrong;
+	const char *wrong, *name;
+	double timeout;
 
+	find_dialect(p);
 	if (!p->base)
-		p->base = getenv(p->dialect->base_env);
+		p->base = find_variable(p->dialect->base_env);
+	if (!p->base)
+		p->base = configured("base_url");
 	if (!p->base || !*p->base)
 		die("there is no server to ask: give --base-url or set %s, "
 		    "such as http://127.0.0.1:8080/v1", p->dialect->base_env);
 	wrong = net_check_url(p->base);
 	if (wrong)
 		die("the base URL '%s' is wrong: %s", p->base, wrong);
-	p->key = getenv(given.key_env ? given.key_env : p->dialect->key_env);
-	if (given.key_env && (!p->key || !*p->key))
-		die("the variable %s of --api-key-env is not set",
-		    given.key_env);
+	if (!p->model)
+		p->model = configured("model");
+	timeout = config_number(&config,
+	    "input_generation.llm.request_timeout");
+	if (timeout > 0 && !given.has_timeout)
+		p->timeout = timeout;
+	name = given.key_env ? given.key_env : configured("api_key_env");
+	given.key_env = name;
+	if (!name)
+		name = p->dialect->key_env;
+	p->key = find_key(name);
 	if (p->key && strpbrk(p->key, "\r\n"))
-		die("the key in %s has more than one line", given.key_env ?
-		    given.key_env : p->dialect->key_env);
+		die("the key in %s has more than one line", name);
 }
 
 /* --- what is said --------------------------------------------------------- */
@@ -368,6 +450,9 @@ main(int argc, char **argv)
 	budget_init(&budget);
 	llm_read_options(argc, argv);
 	cli_need_input(argc - optind, usage);
+	if (config_load(&config, given.config, cli_config_reporter(),
+	    (void *)(uintptr_t)given.config))
+		exit(2);
 	find_server();
 	if (given.cache && cache_open(&cache, given.cache,
 	    !given.plan.offline && !given.plan.dry, &e))
@@ -395,5 +480,8 @@ main(int argc, char **argv)
 	cache_close(&cache);
 	source_release(&s);
 	budget_release(&budget);
+	config_release(&config);
+	while (nsettings)
+		free(settings[--nsettings]);
 	return status;
 }

@@ -962,8 +962,8 @@ others()
 	evaluation_goal: {text: good}|
 	limits: {cpu_seconds: 5}|limits: those of agents are in runner.limits
 	success_criteria: {performance: {}}|
-	input_generation: {mode: llm}|input_generation.mode: variations are made by rules
-	input_generation: {mode: deterministic}|
+	input_generation: {llm: {batch_size: 2}}|input_generation.llm.batch_size: a request asks for one input
+	input_generation: {mode: llm, llm: {batch_size: 1}}|
 	runner: {guards: {max_duration: 120s}}|runner.guards.max_duration: set runner.timeout_seconds
 	runner: {process: {cwd: .}}|runner.process.cwd: set runner.working_directory
 	runner: {process: {env: {A: b}}}|runner.process.env: set runner.environment_vars

@@ -372,10 +372,10 @@ true 0.9 null"
 	END
 	trace '"output":"hello"' >t
 	run --separate-stderr -0 fl-evaluate -c c.yaml --prompts t
-	assert_equal "$(jq -c '[.id, .model, .params]' <<<"$output")" '["t/0/1","m",{"temperature":0}]
-["t/1/1",null,{"temperature":0}]
-["t/1/2",null,{"temperature":0}]
-["t/1/3",null,{"temperature":0}]'
+	assert_equal "$(jq -c '[.id, .model, .sample, .params.temperature, .params.response_format.json_schema.name]' <<<"$output")" '["t/0/1","m",null,0,null]
+["t/1/1",null,null,0,"verdict"]
+["t/1/2",null,1,0,"verdict"]
+["t/1/3",null,2,0,"verdict"]'
 	assert_equal "$(jq -r .messages[0].content <<<"$output" | head -n 1)" 'Score hello for q, ; {"json": 1}'
 	cat >judged <<-'END'
 	{"id":"t/0/1","reply":{"content":"<think>1?</think>The score is 8."}}

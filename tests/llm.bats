@@ -450,15 +450,15 @@ ask()
 		[ ! -s out ] || break
 		sleep 0.05
 	done
-	! tr '\0' '\n' </proc/$pid/cmdline | grep -F "$secret"
+	run ! grep -aF "$secret" /proc/$pid/cmdline
 	wait $pid
 	assert_equal "$(jq -r .reply.content out | head -n 1)" ok
 	MY_KEY=wrong-0123456789abcdef fl-llm --api-key-env MY_KEY in >out2 2>err2 || true
 	assert_equal "$(jq -r '"\(.error.code): \(.error.message)"' out2 | head -n 1)" 'http_401: wrong key Bearer ***'
-	! grep -rF -e "$secret" -e wrong-0123456789abcdef c out err out2 err2
+	run ! grep -rF -e "$secret" -e wrong-0123456789abcdef c out err out2 err2
 	# what a server repeats is masked, too
 	OPENAI_API_KEY=$secret fl-llm -q <<<"$(chat "say my key is $secret")" >out3
-	! grep -F "$secret" out3
+	run ! grep -F "$secret" out3
 }
 
 @test "proxies are those of the environment, and never for this machine" {

@@ -19,14 +19,15 @@ net/*
 yaml/*
 record/*
 config/*
-generate/generate generate/strategies
+generate/generate generate/strategies generate/prompts generate/replies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
 run/queue run/completed run/check run/plan run/mask run/constant run/runlist
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
 experiment/newdir experiment/part
 trace/*
-evaluate/evaluation evaluate/gates evaluate/judged evaluate/verdict
+evaluate/evaluation evaluate/gates evaluate/judged evaluate/judging
+evaluate/verdict
 evaluate/runs evaluate/sample evaluate/labels evaluate/agreement
 evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
 format/format format/filter format/listing format/options format/markup

@@ -229,6 +229,24 @@ read_aggregate(struct evaluation *v)
 		    &v->assert_threshold);
 }
 
+/* How models are asked: limits.sample_rate, llm.structured and llm.mask. */
+static void
+read_judging(struct evaluation *v)
+{
+	struct judging *j = &v->subject.judging;
+	struct json_span rate = path_get(v->root, "limits.sample_rate"), value;
+
+	j->rate = 1;
+	if (!json_is_null(rate) && (!value_number(rate, &j->rate) ||
+	    j->rate < 0 || j->rate > 1))
+		complain(v, 1, rate, "limits.sample_rate is not a number from "
+		    "0 to 1");
+	value = path_get(v->root, "llm.structured");
+	j->unstructured = json_is(value, JSON_BOOL) && !json_is_true(value);
+	value = path_get(v->root, "llm.mask");
+	j->unmasked = json_is(value, JSON_BOOL) && !json_is_true(value);
+}
+
 /* Keys at the top; those with a text are without effect, and why. */
 static const struct {
 	const char *name, *why;
@@ -236,6 +254,7 @@ static const struct {
 	{ "evaluators", NULL }, { "assert", NULL }, { "threshold", NULL },
 	{ "aggregate", NULL }, { "success_criteria", NULL },
 	{ "gates", NULL }, { "evaluation_goal", NULL }, { "limits", NULL },
+	{ "llm", NULL },
 	{ "metrics", "no check uses it" },
 	{ "efficiency", "no check uses it" },
 	{ "additional_analysis", "summaries have no such part" },
@@ -305,6 +324,7 @@ read_all(struct evaluation *v)
 	if (own || v->root.p != v->json.p)
 		check_keys(v);
 	read_aggregate(v);
+	read_judging(v);
 	list = json_get(v->root, "evaluators");
 	if (json_is(list, JSON_ARRAY))
 		for (it = json_each(list); json_next(&it, &key, &item); )
@@ -719,6 +739,7 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 	struct verdict bad = { .kind = VERDICT_NONE };
 	struct json_iter it;
 	struct err e = { 0 };
+	size_t numbered = v->numbered;
 
 	if (!json_is(meta, JSON_OBJECT))
 		return;
@@ -732,7 +753,7 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 		if (!assertion_read(&own->a[own->n], DIALECT_PROMPTFOO, item,
 		    &at, &e)) {
 			if (!runs_program(&own->a[own->n])) {
-				own->n++;
+				number_all(v, &own->a[own->n++]);
 				continue;
 			}
 			err_set(&e, 0, 0, "only the configuration may name a "
@@ -744,8 +765,18 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 		put_check(o, NULL, 0, "assert", &bad, 1);
 		bad.reason.len = 0;
 	}
+	/* those of the next trace have the same numbers */
+	v->numbered = numbered;
 	buf_release(&bad.reason);
 	err_release(&e);
+}
+
+/* Whether the check is left out of the trace: a model's, by the sample. */
+static int
+is_left_out(const struct evaluation *v, const struct assertion *a)
+{
+	return a->type->judge == judge_model &&
+	    !judged_is_sampled(&v->subject);
 }
 
 /* All assertions of promptfoo's dialect. */
@@ -756,14 +787,18 @@ judge_promptfoo(struct evaluation *v, struct outcome *o, struct sum *k)
 	struct assertion **all;
 	double threshold = v->assert_threshold;
 	enum verdict_kind kind;
-	size_t i, n;
+	struct assertion *a;
+	size_t i, n = 0;
 
 	read_own(v, &own, o, k);
-	n = v->nasserts + own.n;
-	all = xreallocarray(NULL, n + 1, sizeof(struct assertion *));
-	for (i = 0; i < n; i++)
-		all[i] = i < v->nasserts ? &v->asserts[i] :
+	all = xreallocarray(NULL, v->nasserts + own.n + 1,
+	    sizeof(struct assertion *));
+	for (i = 0; i < v->nasserts + own.n; i++) {
+		a = i < v->nasserts ? &v->asserts[i] :
 		    &own.a[i - v->nasserts];
+		if (!is_left_out(v, a))
+			all[n++] = a;
+	}
 	judge_asserts(v, all, n, o, k);
 	if (n)
 		evaluation_judge_run(v, all, n, o, k);
@@ -790,7 +825,9 @@ judge_all(struct evaluation *v, struct outcome *o)
 	size_t i;
 
 	for (i = 0; i < v->nevaluators; i++)
-		judge_evaluator(v, &v->evaluators[i], o, &rules);
+		if (!v->evaluators[i].model ||
+		    !is_left_out(v, v->evaluators[i].rules))
+			judge_evaluator(v, &v->evaluators[i], o, &rules);
 	if (v->nevaluators)
 		kind = sum_reaches(&rules, v->threshold);
 	kind = both(kind, judge_promptfoo(v, o, &asserts));
@@ -876,13 +913,23 @@ void
 evaluation_put_requests(struct evaluation *v, struct json_span record,
     const struct json_span fields[TRACE_FIELDS], struct buf *b)
 {
+	struct outcome unused = { .scores.len = 0 };
+	struct sum sum = { .score = 0 };
+	struct own own = { .n = 0 };
 	size_t i;
 
 	subject_begin(&v->subject, record, fields);
+	if (!judged_is_sampled(&v->subject))
+		return;
 	for (i = 0; i < v->nevaluators; i++)
 		if (v->evaluators[i].model)
 			judged_put_requests(v->evaluators[i].rules,
 			    &v->subject, b);
 	for (i = 0; i < v->nasserts; i++)
 		judged_put_requests(&v->asserts[i], &v->subject, b);
+	read_own(v, &own, &unused, &sum);
+	for (i = 0; i < own.n; i++)
+		judged_put_requests(&own.a[i], &v->subject, b);
+	release_all(own.a, own.n);
+	outcome_release(&unused);
 }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/set.h"
 #include "base/util.h"
+#include "record/secret.h"
 #include "trace/trace.h"
 #include "assertion.h"
 #include "subject.h"
@@ -206,14 +207,64 @@ repeats(const struct assertion *a)
 	return d < 1 ? 1 : d > REPEAT_MAX ? REPEAT_MAX : (unsigned)d;
 }
 
+/* The model, without the prefix that names its provider: "openai:chat:m". */
+static void
+put_model(const struct assertion *a, struct buf *b)
+{
+	static const char *const keys[] = { "model", "provider" };
+	static const char *const prefixes[] = {
+		"openai:", "anthropic:", "chat:", "messages:"
+	};
+	struct json_span model = { 0 };
+	struct buf name = { 0 };
+	const char *p;
+	size_t i;
+
+	for (i = 0; i < LEN(keys) && !json_is(model, JSON_STRING); i++)
+		model = json_get(a->spec, keys[i]);
+	if (!json_is(model, JSON_STRING))
+		return;
+	json_text(&name, model);
+	p = buf_str(&name);
+	for (i = 0; i < LEN(prefixes); i++)
+		if (!strncmp(p, prefixes[i], strlen(prefixes[i])))
+			p += strlen(prefixes[i]);
+	json_add_str(b, "model", p);
+	buf_release(&name);
+}
+
+/* What servers that know JSON schemas are held to. */
+static const char verdict_format[] =
+    "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"verdict\","
+    "\"strict\":true,\"schema\":{\"type\":\"object\",\"properties\":{"
+    "\"reason\":{\"type\":\"string\"},\"pass\":{\"type\":\"boolean\"},"
+    "\"score\":{\"type\":\"number\"}},\"required\":[\"reason\",\"pass\","
+    "\"score\"],\"additionalProperties\":false}}}";
+
+static void
+put_params(const struct assertion *a, const struct subject *s, struct buf *b)
+{
+	struct json_span params = json_get(a->spec, "model_parameters");
+	int own = json_is(params, JSON_OBJECT);
+
+	json_open(b, "params", '{');
+	if (own)
+		json_add_others(b, params, NULL, 0);
+	if (!own || !json_get(params, "temperature").p)
+		json_add_int(b, "temperature", 0);
+	if ((!own || !json_get(params, "response_format").p) &&
+	    !s->judging.unstructured &&
+	    json_is_null(json_get(a->spec, "prompt_template")))
+		json_add(b, "response_format", (struct json_span){
+		    verdict_format, sizeof(verdict_format) - 1 });
+	json_close(b, '}');
+}
+
 static void
 put_request(struct assertion *a, struct subject *s, struct buf *prompt,
     unsigned k, struct buf *b)
 {
-	static const char *const models[] = { "model", "provider" };
-	struct json_span model = { 0 }, params;
 	struct buf id = { 0 };
-	size_t i;
 
 	request_id(a, s, k, &id);
 	json_open(b, NULL, '{');
@@ -224,18 +275,10 @@ put_request(struct assertion *a, struct subject *s, struct buf *prompt,
 	json_add_text(b, "content", buf_str(prompt), prompt->len);
 	json_close(b, '}');
 	json_close(b, ']');
-	for (i = 0; i < LEN(models) && !json_is(model, JSON_STRING); i++)
-		model = json_get(a->spec, models[i]);
-	if (json_is(model, JSON_STRING))
-		json_add(b, "model", model);
-	params = json_get(a->spec, "model_parameters");
-	if (json_is(params, JSON_OBJECT)) {
-		json_add(b, "params", params);
-	} else {
-		json_open(b, "params", '{');
-		json_add_int(b, "temperature", 0);
-		json_close(b, '}');
-	}
+	put_model(a, b);
+	put_params(a, s, b);
+	if (k > 1)
+		json_add_int(b, "sample", k - 1);
 	json_close(b, '}');
 	buf_byte(b, '\n');
 	buf_release(&id);
@@ -247,6 +290,22 @@ lacks_template(const struct assertion *a)
 {
 	return !strcmp(a->type->name, "llm_judge") &&
 	    json_is_null(json_get(a->spec, "prompt_template"));
+}
+
+int
+judged_is_sampled(const struct subject *s)
+{
+	struct json_span id = s->v[TRACE_RUN_ID];
+
+	if (s->judging.rate >= 1)
+		return 1;
+	if (!json_is(id, JSON_STRING))
+		id = s->v[TRACE_TRACE_ID];
+	if (!id.p)
+		return 1;
+	/* the upper 53 bits, which a double holds, as a number below 1 */
+	return (double)(hash_bytes(0, 2, id.p, id.n) >> 11) /
+	    9007199254740992.0 < s->judging.rate;
 }
 
 void
@@ -263,6 +322,8 @@ judged_put_requests(struct assertion *a, struct subject *s, struct buf *b)
 		return;
 	bad = json_is_null(json_get(a->spec, "prompt_template")) ?
 	    put_rubric(a, s, &prompt) : judged_put_template(a, s, &prompt);
+	if (!bad && !s->judging.unmasked)
+		secret_mask_text(&prompt, 0, NULL);
 	for (k = 1; !bad && k <= repeats(a); k++)
 		put_request(a, s, &prompt, k, b);
 	buf_release(&prompt);
@@ -278,17 +339,32 @@ struct opinion {
 	struct buf reason;
 };
 
-/* Removes what a reasoning model thinks aloud before its answer. */
+/* The tags around what a reasoning model thinks aloud before its answer. */
+static const char *const thoughts[][2] = {
+	{ "<think>", "</think>" }, { "<thinking>", "</thinking>" },
+	{ "<reasoning>", "</reasoning>" }, { "[THINK]", "[/THINK]" },
+	{ "<|channel|>analysis", "<|channel|>final<|message|>" }
+};
+
+/* Removes it; all of the text if it was cut off while it was thinking. */
 static void
 strip_reasoning(struct buf *text)
 {
-	static const char close[] = "</think>";
-	char *end, *at = buf_str(text);
+	char *at, *end;
+	size_t i;
 
-	for (end = NULL; (at = strstr(at, close)); at += sizeof(close) - 1)
-		end = at + sizeof(close) - 1;
-	if (end)
-		buf_splice(text, 0, (size_t)(end - text->p), NULL, 0);
+	for (i = 0; i < LEN(thoughts); i++) {
+		const char *open = thoughts[i][0], *close = thoughts[i][1];
+
+		end = NULL;
+		for (at = buf_str(text); (at = strstr(at, close)); )
+			end = at += strlen(close);
+		if (end)
+			buf_splice(text, 0, (size_t)(end - text->p), NULL, 0);
+		at = strstr(buf_str(text), open);
+		if (at && strspn(text->p, " \t\r\n") == (size_t)(at - text->p))
+			text->len = 0;
+	}
 }
 
 /* The last JSON object in the text that has a verdict; 0 if there is none. */
@@ -346,7 +422,8 @@ judged_read_number(const struct assertion *a, struct buf *text, double least,
 	}
 	o->score = d / max > 1 ? 1 : d / max;
 	o->pass = o->score >= (least < 0 ? 0.5 : least);
-	buf_add(&o->reason, buf_str(text), text->len);
+	if (o->judged)
+		buf_add(&o->reason, buf_str(text), text->len);
 }
 
 static void

@@ -27,6 +27,12 @@ void judged_add(struct judged *j, struct json_span record);
 struct json_span judged_find(struct judged *j, const char *id);
 
 /*
+ * Whether models judge the trace: limits.sample_rate is the share of those that
+ * they do, the same ones each time.
+ */
+int judged_is_sampled(const struct subject *s);
+
+/*
  * Appends the requests of an assertion, and of its parts, that a model has to
  * answer: a line each.
  */

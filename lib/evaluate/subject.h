@@ -11,6 +11,13 @@
 #include "json/json.h"
 #include "trace/trace.h"
 
+/* How models are asked. Zeroed memory asks about no trace. */
+struct judging {
+	double rate;		/* the share of traces that they judge */
+	int unstructured;	/* 1: without a JSON schema for the reply */
+	int unmasked;		/* 1: secrets in prompts are not masked */
+};
+
 struct subject {
 	struct json_span record;	/* checked */
 	struct json_span v[TRACE_FIELDS];
@@ -20,6 +27,7 @@ struct subject {
 	struct trace trace;	/* its steps, linked */
 	int steps;		/* what subject_steps found; -1: not looked */
 	struct judged *judged;	/* replies of models; NULL: none */
+	struct judging judging;
 };
 
 /* Starts with a record and its trace_fields. */

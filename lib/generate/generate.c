@@ -347,6 +347,8 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 	if (persona && persona->description)
 		json_add_str(b, "persona_description", persona->description);
 	json_add_str(b, "variation", note);
+	if (g->more.p)
+		json_add_others(b, g->more, NULL, 0);
 	json_add_others(b, base->v[GENERATE_METADATA], metadata, LEN(metadata));
 	put_replay(b, base);
 	json_close(b, '}');
@@ -521,6 +523,30 @@ generator_add(struct generator *g, struct json_span record,
 	init_base(g, &g->bases[g->nbases++], record, v);
 	/* every text gives at least one, mostly */
 	return g->nbases >= g->limit;
+}
+
+int
+generator_give(struct generator *g, struct json_span record,
+    const struct json_span v[GENERATE_FIELDS], size_t index,
+    struct json_span input, const char *strategy, const char *persona,
+    const char *note)
+{
+	struct buf canonical = { 0 };
+	struct base b;
+	size_t i;
+	int new;
+
+	init_base(g, &b, record, v);
+	b.index = index;
+	record_canonical(&canonical, input);
+	for (i = 0; i < g->npersonas && (!persona ||
+	    strcmp(g->personas[i].name, persona) != 0); i++)
+		;
+	new = give(g, &b, input, &canonical, strategy, i < g->npersonas ?
+	    &g->personas[i] : NULL, note);
+	free_base(&b);
+	buf_release(&canonical);
+	return new;
 }
 
 void

@@ -36,6 +36,7 @@ struct generator {
 	struct callkey key;	/* how calls are told apart */
 	struct set seen;	/* hashes of calls given out */
 	size_t made;
+	struct json_span more;	/* an object: more metadata of each input */
 	struct out *out;
 };
 
@@ -60,6 +61,16 @@ extern const char *const generator_fields[GENERATE_FIELDS];
  */
 int generator_add(struct generator *g, struct json_span record,
     const struct json_span v[GENERATE_FIELDS]);
+
+/*
+ * Writes an input that something else has made of a text: record and v are as
+ * for generator_add, index is the text's number. Returns 1, or 0 if one like it
+ * was written before.
+ */
+int generator_give(struct generator *g, struct json_span record,
+    const struct json_span v[GENERATE_FIELDS], size_t index,
+    struct json_span input, const char *strategy, const char *persona,
+    const char *note);
 
 /* Writes the inputs of all texts that wait. */
 void generator_finish(struct generator *g);

@@ -3,7 +3,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -12,6 +11,7 @@
 #include "base/util.h"
 #include "json/json.h"
 #include "io/line.h"
+#include "io/plain.h"
 #include "cache.h"
 
 /* How a record begins, up to its key, and goes on after it. */
@@ -100,19 +100,16 @@ read_keys(struct cache *c)
 int
 cache_open(struct cache *c, const char *path, int writing, struct err *e)
 {
-	struct stat st;
-
 	memset(c, 0, sizeof(*c));
 	c->path = xstrdup(path);
 	c->line = xcalloc(1, sizeof(*c->line));
-	c->fd = open(path, (writing ? O_RDWR | O_APPEND | O_CREAT : O_RDONLY) |
-	    O_CLOEXEC | O_NOCTTY, 0600);
+	/* it may be in a folder that somebody else has made */
+	c->fd = plain_open(AT_FDCWD, path, writing ? O_RDWR | O_APPEND |
+	    O_CREAT : O_RDONLY);
 	if (c->fd < 0 && !writing && errno == ENOENT)
 		return 0;
-	if (c->fd < 0 || fstat(c->fd, &st))
-		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, 0, 0, "%s: not a regular file", path);
+	if (c->fd < 0)
+		return err_set(e, 0, 0, "%s: %s", path, plain_error(errno));
 	if (read_keys(c))
 		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
 	return 0;

@@ -11,6 +11,40 @@ find_checks() {
 	check=(fl-evaluate --errors ignore --config "$file")
 }
 
+# ask_judges: has a model judge what needs one, after the number of calls was
+# printed. Adds the replies to `check`, and keeps them in `dir`.
+ask_judges() {
+	local folder plan words redirection=' >prompts.jsonl'
+	local ask=(fl-evaluate --prompts --config "$checks") asked
+
+	need fl-llm
+	umask 077
+	# `dir` may have come from somebody else, and have links in it
+	folder=$(mktemp -d) || exit 2
+	# shellcheck disable=SC2064 # this folder
+	trap "rm -rf -- '$folder'" EXIT
+	(become "${parsed[@]}") | (become "${ask[@]}") >"$folder/prompts.jsonl"
+	judge "${PIPESTATUS[@]}"
+	((status < 2)) && [[ -s $folder/prompts.jsonl ]] || return 0
+	show parsed ask
+	mapfile -t words < <(become fl-evaluate --config "$checks" --llm-options "$dir")
+	asked=(fl-llm --ordered "${words[@]}")
+	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
+	if ! plan=$(become "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then
+		warn "so checks that need a model are not judged"
+		return
+	fi
+	say 'judges: %s\n' "$plan"
+	redirection=" prompts.jsonl >$dir/judged.jsonl" && show asked
+	(become "${asked[@]}" "$folder/prompts.jsonl") >"$folder/judged.jsonl"
+	status=$?
+	((status < 128)) && [[ $status -lt 2 || -s $folder/judged.jsonl ]] ||
+		exit "$status"
+	rm -f -- "$dir/judged.jsonl" &&
+		cp -P -- "$folder/judged.jsonl" "$dir/judged.jsonl" || exit 2
+	check+=(--judged "$folder/judged.jsonl")
+}
+
 evaluate_experiment() {
 	local dir status output=${opt[output]-evaluation} pass=() parsed check
 	local checks=${opt[config]-}
@@ -29,6 +63,7 @@ evaluate_experiment() {
 	parsed=(fl-parse --format traces "$dir")
 	check=(fl-evaluate --quiet --config "$checks" --output-dir "$output"
 		"${pass[@]}")
+	[[ ${opt[judged]+is} ]] || ask_judges
 	show parsed check
 	(become "${parsed[@]}") | (become "${check[@]}")
 	judge "${PIPESTATUS[@]}"

@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
 export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python FLUXLOOP_PYTHON
 mkdir -p "$work"
-for tool in measure pingpong noop-agent http-server; do
+for tool in measure pingpong noop-agent http-server model-server; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
 done
 
@@ -259,7 +259,24 @@ measured verdicts.small.jsonl fl-sample --per persona 20
 row 'fl-sample, 20 for each persona' 100000 traces 'wc -l' "$wc"
 measured /dev/null fl-diff --fail-on never verdicts.base.jsonl verdicts.new.jsonl
 row 'fl-diff, 100,000 runs a side' 100000 pairs 'wc -l' "$wc"
+"$work/model-server" model.url &
+server=$!
+trap 'kill "$server"' EXIT
+while [ ! -s model.url ]; do sleep 0.1; done
+awk '{ printf "{\"id\":\"%d\",\"messages\":[{\"role\":\"user\",\"content\":" \
+	"\"Is the answer to question %d polite?\"}]}\n", NR, NR }' in.jsonl >asked.jsonl
+head -n 20000 asked.jsonl >asked20k.jsonl
+model=(fl-llm -q --base-url "$(cat model.url)" --model m)
+measured asked20k.jsonl "${model[@]}"
+row 'fl-llm, a server without latency' 20000 calls ping-pong "$ping"
+rm -f replies.cache
+"${model[@]}" --cache replies.cache asked.jsonl >/dev/null
+measured asked.jsonl "${model[@]}" --cache replies.cache --offline
+row 'fl-llm, from its cache' 100000 replies ping-pong "$ping"
+kill "$server"
+trap - EXIT
 measured /dev/null true; true=$seconds
+measured /dev/null fl-llm --help; row 'fl-llm --help' 1 starts true "$true"
 measured /dev/null fl-run --help; row 'fl-run --help' 1 starts true "$true"
 measured /dev/null fl-yaml --help; row 'fl-yaml --help' 1 starts true "$true"
 measured /dev/null fluxloop --help; row 'fluxloop --help' 1 starts true "$true"

@@ -79,6 +79,12 @@ TRACES = "".join(json.dumps({
     for i in range(4))
 
 
+ASKED = "".join(json.dumps({
+    "id": str(i), "model": "m", "messages": [
+        {"role": "user", "content": f"question {i}"}],
+    "reply": {"content": "answer"}}) + "\n" for i in range(3))
+
+
 def text(result, name):
     """What a file of the result holds; "" where there is none."""
     return result["files"].get(name, "")
@@ -190,6 +196,9 @@ def scenarios(programs):
                                        "--min-pass-rate", "0",
                                        "whole.jsonl"], "", same,
            whole_verdicts)
+    yield ("llm", "fl-llm", ["--base-url", "http://127.0.0.1:1/v1", "--cache",
+                             "replies", "--ordered"], ASKED, same,
+           nothing_half)
     yield ("evaluate a pipe", "fl-evaluate", ["-c", "checks.yaml"], TRACES,
            same, nothing_half)
     yield ("evaluate prompts", "fl-evaluate", ["-c", "judge.yaml",

@@ -2,7 +2,8 @@
 
 Writes its base URL to FILE once it listens. Answers chat requests of OpenAI's
 and Anthropic's API with what the last message says: "say X" is answered by X,
-anything else by itself. A message may also be an order:
+anything else by itself; a judge's prompt by a verdict. A message may also be an
+order:
 
   fail STATUS N [HEADER: VALUE]   the first N requests of this text get STATUS
   slow SECONDS                    the answer comes later
@@ -20,6 +21,7 @@ import socket
 import sys
 import threading
 import time
+import zlib
 
 TOKENS = (11, 5)
 counts = collections.Counter()
@@ -45,6 +47,35 @@ def anthropic(asked, text):
     return {"type": "message", "role": "assistant", "model": asked["model"],
             "content": content, "stop_reason": reason,
             "usage": {"input_tokens": TOKENS[0], "output_tokens": TOKENS[1]}}
+
+
+def verdict(output, count):
+    """What a judge says of an output: what it names, or by whether it is good."""
+    for word, said in (("fenced", '```json\n{"pass": true, "score": 1, "reason": "f"}\n```'),
+                       ("thinks", '<think>{"pass": false}, 1 of 10</think>{"pass": true}'),
+                       ("cut", '<think>{"pass": false, "score": 0}'),
+                       ("prose", "I like it."),
+                       ("moody", json.dumps({"pass": count % 3 != 0, "score": 0.5}))):
+        if word in output:
+            return said
+    good = "good" in output
+    return json.dumps({"reason": "it is good" if good else "it is not good",
+                       "pass": good, "score": 0.9 if good else 0.1})
+
+
+def rewritten(prompt, again):
+    """A message for a prompt of fl-generate, wrapped as models do, or no good."""
+    def field(name):
+        return prompt.partition(f"**{name}:** ")[2].partition("\n")[0]
+    text = f"{field('Base Input')} I mean it, said {zlib.crc32(prompt.encode()) % 99991}"
+    kind = zlib.crc32(prompt.encode()) // 99991 % 8
+    if again:
+        return f"Well then: {text} {zlib.crc32(again.encode()) % 99991} times or so"
+    return (text, f'"{text}"', f"Sure! Here is the message:\n\n{text}",
+            f"<think>hm</think>\n{text}", f"```\n{text}\n```",
+            "I'm sorry, but I can't help with that.",
+            "Ich warte noch immer auf meine Bestellung und das ist nicht schön.",
+            field("Base Input"))[kind]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -101,6 +132,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if words[:1] == ["slow"]:
             time.sleep(float(words[1]))
         said = text[4:] if text.startswith("say ") else text
+        first = next((m["content"] for m in asked["messages"] if m["role"] == "user"), "")
+        if "**Base Input:**" in first:
+            said = rewritten(first, text if text != first else "")
+        if "<output>" in text:
+            said = verdict(text.partition("<output>\n")[2].partition("\n</output>")[0], count)
         if self.path.endswith("/messages"):
             self.reply(200, anthropic(asked, said))
         else:
