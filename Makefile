@@ -124,6 +124,7 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 		-e '/^@COMMANDS@$$/{r lib/wrapper/commands' -e 'd}' \
 		-e '/^@OPTIONS@$$/{r lib/wrapper/options' -e 'd}' \
 		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
+		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
