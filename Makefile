@@ -19,7 +19,7 @@ PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
 	fl-report fl-label fl-llm fl-http
 # Those that use a network, and are linked to libcurl.
 NET_PROGS = fl-llm fl-http
-STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
+STD = -std=c11 -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
 LIBS = -Wl,--as-needed -lyaml -lpcre2-8 -lm -pthread
@@ -245,7 +245,7 @@ INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(foreach f,$(PY_FILES) $(NODE_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
 install: all
-	@set -e; for f in $(INSTALLED); do \
+	@set -e; umask 022; for f in $(INSTALLED); do \
 		src=$${f%%:*}; to=$${f#*:}; \
 		case $$src in \
 		*/bin/*) mode=755; to=$$to/$${src##*/};; \
@@ -255,11 +255,13 @@ install: all
 		mkdir -p "$(DESTDIR)$(PREFIX)/$${to%/*}"; \
 		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	@umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
 	@install -m 644 bin/fluxloop-completion.bash \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
-	@-$(PYTHON) -m compileall -q \
-	    "$(DESTDIR)$(PREFIX)/share/fluxloop/python" >/dev/null 2>&1
+# a package compiles them where they will be
+	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
+	    $(PYTHON) -m compileall -q \
+	    "$(PREFIX)/share/fluxloop/python") >/dev/null 2>&1
 
 uninstall:
 	@for f in $(INSTALLED); do \
