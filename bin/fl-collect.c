@@ -187,20 +187,37 @@ keep_file(struct expdir *x, struct source *s, struct out *o)
 }
 
 /*
- * Exits if a part was made with another configuration or other inputs than the
- * experiment, unless that does not matter.
+ * Whether a part was made with the configuration and inputs of the experiment,
+ * or that does not matter.
  */
-static void
-check_part(const struct expdir *x, const struct part *p)
+static int
+is_fitting(const struct expdir *x, const struct part *p)
 {
 	struct json_span whole = json_buf(x->next.len ? &x->next :
 	    &x->manifest);
 
-	if (p->manifest.len && manifest_compare_part(whole,
-	    json_buf(&p->manifest), p->path, cli_report) &&
-	    !(given.how & EXPDIR_ANYWAY))
-		die("%s: not taken, since its runs may not be those of this "
-		    "experiment; --anyway takes them all the same", p->path);
+	if (!p->manifest.len || !manifest_compare_part(whole,
+	    json_buf(&p->manifest), p->path, cli_report) ||
+	    given.how & EXPDIR_ANYWAY)
+		return 1;
+	warn("%s: not taken, since its runs may not be those of this "
+	    "experiment; --anyway takes them all the same", p->path);
+	return 0;
+}
+
+/* Keeps the traces of an open part. Returns 0, or -1 with *e filled in. */
+static int
+keep_traces(struct expdir *x, struct part *p, struct out *o, struct err *e)
+{
+	int got;
+
+	while ((got = part_next(p, e)) > 0)
+		keep(x, json_buf(&p->trace), o);
+	if (p->skipped)
+		warn("%s: %zu run%s not whole: left out", p->path, p->skipped,
+		    p->skipped == 1 ? " is" : "s are");
+	found.bad |= p->skipped > 0;
+	return got ? got : part_copy_logs(p, x->fd, e);
 }
 
 /* Keeps the traces of an experiment directory. Returns as keep_file does. */
@@ -209,22 +226,17 @@ keep_part(struct expdir *x, const char *path, struct out *o)
 {
 	struct part p;
 	struct err e = { 0 };
-	int got, bad = 0;
+	int bad = part_open(&p, path, &e);
 
-	if (part_open(&p, path, &e))
-		die("%s", e.msg);
-	check_part(x, &p);
-	while ((got = part_next(&p, &e)) > 0)
-		keep(x, json_buf(&p.trace), o);
-	if (got < 0 || part_copy_logs(&p, x->fd, &e))
-		die("%s", e.msg);
-	if (p.skipped)
-		warn("%s: %zu run%s not whole: left out", path, p.skipped,
-		    p.skipped == 1 ? " is" : "s are");
-	found.bad |= p.skipped > 0;
-	bad = commit(x, o);
+	if (!bad && !is_fitting(x, &p)) {
+		found.failed = 1;
+	} else if (bad || keep_traces(x, &p, o, &e)) {
+		warn("%s", e.msg);
+		found.failed = 1;
+	}
+	err_release(&e);
 	part_release(&p);
-	return bad;
+	return commit(x, o);
 }
 
 /* Keeps all traces. Returns as keep_file does. */

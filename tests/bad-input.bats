@@ -215,7 +215,7 @@ assert_skipped()
 			assert_equal "$name $bad: $status" "$name $bad: 2"
 			assert_equal "$name $bad: $(words out)" "$name $bad: word1 word2"
 			assert_equal "$(lines_of err)" 1
-			assert_regex "$(<err)" "^$name: $bad: (No such file or directory|Is a directory|Not a directory)$"
+			assert_regex "$(<err)" "^$name: $bad: (No such file or directory|Is a directory|Not a directory|not an experiment: .*)$"
 		done
 	done
 	run --separate-stderr -2 fl-yaml folder
