@@ -1,5 +1,5 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-faults check-neon fuzz lint bench install uninstall clean. CFLAGS,
+# check-faults check-neon check-yaml fuzz lint bench install uninstall clean. CFLAGS,
 # LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
@@ -12,20 +12,21 @@ PYTHON = python3
 
 # The rooms of lib/ in layer order: a room includes only what stands before it.
 ROOMS = base json io net yaml record config generate run experiment trace evaluate \
-	format parse import llm
+	format label parse report import llm http
 LIB = $(foreach r,$(ROOMS),$(sort $(wildcard lib/$r/*.c)))
 PROGS = fl-yaml fl-config fl-record-extract fl-generate fl-run fl-collect \
-	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-diff fl-report fl-llm
+	fl-status fl-parse fl-import fl-doctor fl-evaluate fl-sample fl-diff \
+	fl-report fl-label fl-llm fl-http
 # Those that use a network, and are linked to libcurl.
 NET_PROGS = fl-llm fl-http
-STD = -std=c11 -D_XOPEN_SOURCE=700 -Ilib -I$(BUILD)/gen
+STD = -std=c11 -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -Ilib -I$(BUILD)/gen
 WARN = -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes -Wpointer-arith
 LIBS = -Wl,--as-needed -lyaml -lpcre2-8 -lm -pthread
 
 LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
-PAGE_PARTS = $(BUILD)/gen/page.css.inc $(BUILD)/gen/page.js.inc $(BUILD)/gen/list.js.inc \
-	$(BUILD)/gen/list.css.inc
+PAGE_PARTS = $(foreach p,page list report,$(BUILD)/gen/$p.css.inc \
+	$(BUILD)/gen/$p.js.inc)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
@@ -36,7 +37,7 @@ MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
 NODE_FILES = $(addprefix lib/node/,fluxloop.mjs fluxloop.d.mts package.json)
-EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml env gitignore \
+EXAMPLE = $(addprefix lib/example/,setting.yaml plain.yaml http.yaml env gitignore \
 	app/__init__.py app/handler.py record_example.py evaluation.yaml)
 
 FUZZ_SECONDS = 60
@@ -49,7 +50,9 @@ DEPS = gcc libc6-dev libyaml-dev libjsmn-dev libpcre2-dev zlib1g-dev \
 	libcurl4-openssl-dev python3 bats bats-support bats-assert bats-file jq nodejs
 CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
-	python3-yaml python3-venv perl
+	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
+	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
+	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -66,29 +69,36 @@ $(BUILD)/obj/%.o: %.c Makefile
 # fl-doctor looks for all other programs.
 $(BUILD)/obj/bin/fl-doctor.o: STD += -DPROGRAMS='"$(PROGS)"'
 
-# The script of HTML pages is one function; its parts follow in this order.
-PAGE_JS = $(foreach p,dom json value tree search step input,\
-	lib/format/page/$p.js)
-
+# The script of HTML pages is one function, of these parts; so are their styles.
+PAGE_DIR = lib/format/page
+PAGE_JS = $(foreach p,dom element json pretty value tree search step input,\
+	$(PAGE_DIR)/$p.js)
+LIST_JS = $(foreach p,element figures filters list,$(PAGE_DIR)/$p.js)
+REPORT_JS = $(foreach p,element pretty figures filters,$(PAGE_DIR)/$p.js) \
+	$(foreach p,data words open rows pictures begin,lib/report/page/$p.js)
 $(BUILD)/gen/page.js: $(PAGE_JS)
-	@mkdir -p $(@D)
-	cat $(PAGE_JS) >$@
+$(BUILD)/gen/list.js: $(LIST_JS)
+$(BUILD)/gen/report.js: $(REPORT_JS)
+$(BUILD)/gen/page.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/page.css \
+	$(PAGE_DIR)/parts.css
+$(BUILD)/gen/list.css: $(PAGE_DIR)/colors.css $(PAGE_DIR)/list.css
+$(BUILD)/gen/report.css: $(foreach p,colors list parts,$(PAGE_DIR)/$p.css) \
+	lib/report/page/report.css
 
-$(BUILD)/gen/list.js: lib/format/page/list.js
+$(BUILD)/gen/%.js:
 	@mkdir -p $(@D)
-	cp $< $@
+	(echo '"use strict";'; echo '(() => {'; cat $^; echo '})();') >$@
+
+$(BUILD)/gen/%.css:
+	@mkdir -p $(@D)
+	cat $^ >$@
 
 # Style and script of HTML pages, as C.
-$(BUILD)/gen/%.js.inc: $(BUILD)/gen/%.js lib/format/embed.sh
+$(BUILD)/gen/%.inc: $(BUILD)/gen/% lib/format/embed.sh
 	sh lib/format/embed.sh $< >$@.new
 	mv $@.new $@
 
-$(BUILD)/gen/%.css.inc: lib/format/page/%.css lib/format/embed.sh
-	@mkdir -p $(@D)
-	sh lib/format/embed.sh $< >$@.new
-	mv $@.new $@
-
-$(BUILD)/obj/lib/format/page.o: $(PAGE_PARTS)
+$(BUILD)/obj/lib/format/page.o $(BUILD)/obj/lib/report/pageparts.o: $(PAGE_PARTS)
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
 	@rm -f $@
@@ -114,6 +124,7 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 		-e '/^@COMMANDS@$$/{r lib/wrapper/commands' -e 'd}' \
 		-e '/^@OPTIONS@$$/{r lib/wrapper/options' -e 'd}' \
 		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
+		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
@@ -167,6 +178,15 @@ check-faults: deps
 	$(PHASE) all
 	@BUILD=$(BUILD) CC='$(CC)' FAULTS=all bats tests/faults.bats
 
+# make check compares YAML with PyYAML on a few thousand texts; this on more, with
+# other texts for each YAML_SEED.
+YAML_SEED = 1
+check-yaml: deps-check
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' YAML_SEED=$(YAML_SEED) YAML_TEXTS=20000 \
+		YAML_SCALARS=7000 YAML_TOKENS=100000 BATS_TEST_TIMEOUT=1200 \
+		bats tests/yaml-suite.bats
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -188,8 +208,8 @@ lint: deps-lint
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
 	sh tests/links.sh libcurl $(BUILD)/lint/gcc/bin $(NET_PROGS)
-	node --check $(BUILD)/gen/page.js
-	node --check $(BUILD)/gen/list.js
+	for p in page list report; do node --check $(BUILD)/gen/$$p.js || \
+		exit 1; done
 	node --check lib/node/fluxloop.mjs
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
@@ -204,7 +224,7 @@ lint: deps-lint
 		for f in sys.argv[1:]]' $(filter %.py,$(PY_FILES) $(EXAMPLE))
 	mkdir -p $(BUILD)/lint/new/recordings
 	cp lib/example/*.yaml $(BUILD)/lint/new
-	for f in setting plain; do $(BUILD)/lint/gcc/bin/fl-config \
+	for f in setting plain http; do $(BUILD)/lint/gcc/bin/fl-config \
 		-f $(BUILD)/lint/new/$$f.yaml check || exit 1; done
 	mandoc -T lint -W warning $(MANS)
 
@@ -225,7 +245,7 @@ INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(foreach f,$(PY_FILES) $(NODE_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
 install: all
-	@set -e; for f in $(INSTALLED); do \
+	@set -e; umask 022; for f in $(INSTALLED); do \
 		src=$${f%%:*}; to=$${f#*:}; \
 		case $$src in \
 		*/bin/*) mode=755; to=$$to/$${src##*/};; \
@@ -235,11 +255,13 @@ install: all
 		mkdir -p "$(DESTDIR)$(PREFIX)/$${to%/*}"; \
 		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
+	@umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
 	@install -m 644 bin/fluxloop-completion.bash \
 	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
-	@-$(PYTHON) -m compileall -q \
-	    "$(DESTDIR)$(PREFIX)/share/fluxloop/python" >/dev/null 2>&1
+# a package compiles them where they will be
+	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
+	    $(PYTHON) -m compileall -q \
+	    "$(PREFIX)/share/fluxloop/python") >/dev/null 2>&1
 
 uninstall:
 	@for f in $(INSTALLED); do \
@@ -254,7 +276,7 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon fuzz lint bench unicode install \
+	check-kill check-faults check-neon check-yaml fuzz lint bench unicode install \
 	uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

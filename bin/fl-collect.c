@@ -22,9 +22,14 @@
 #include "record/record.h"
 #include "config/config.h"
 #include "config/env.h"
+#include "run/completed.h"
+#include "run/input.h"
+#include "run/queue.h"
+#include "run/run.h"
 #include "experiment/expdir.h"
 #include "experiment/manifest.h"
 #include "experiment/newdir.h"
+#include "experiment/part.h"
 #include "experiment/recover.h"
 #include "experiment/summary.h"
 
@@ -68,13 +73,19 @@ static struct {
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };
 
-/* Numbers of traces that were not kept as runs. */
+/* Traces that were not kept, and what was wrong. */
 static struct {
-	long long cancelled, existing;
-} others;
+	long long traces;	/* all that were offered */
+	long long existing;	/* traces of runs that are there */
+	int bad;		/* 1: a line or a part was not whole */
+	int failed;		/* 1: a file could not be read */
+} found;
+
+/* How many of the runs that are missing are named. */
+#define NAMED_MAX 5
 
 static void
-collect_report(const struct summary_totals *t)
+collect_report(const struct expdir *x, const struct summary_totals *t)
 {
 	fprintf(stderr, "%lld run%s: %lld succeeded, %lld failed", t->runs,
 	    t->runs == 1 ? "" : "s", t->runs - t->failed, t->failed);
@@ -83,8 +94,8 @@ collect_report(const struct summary_totals *t)
 		    t->passed, t->runs);
 	if (!isnan(t->p50))
 		fprintf(stderr, "; p50 %.2f ms, p95 %.2f ms", t->p50, t->p95);
-	if (others.cancelled)
-		fprintf(stderr, "; %lld cancelled", others.cancelled);
+	if (x->cancels)
+		fprintf(stderr, "; %lld cancelled", x->cancels);
 	fputc('\n', stderr);
 }
 
@@ -113,14 +124,20 @@ set_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-/* Passes a trace on; returns -1 when that failed for good. */
+/* --- keeping -------------------------------------------------------------- */
+
+/*
+ * Makes what was added a part of the experiment, and passes it on. Returns -1
+ * if it cannot be passed on, for another reason than that nobody reads.
+ */
 static int
-pass_on(struct out *o, struct json_span trace)
+commit(struct expdir *x, struct out *o)
 {
-	buf_add(out_begin(o), trace.p, trace.n);
-	buf_byte(out_begin(o), '\n');
-	/* from a pipe: pass each trace on at once */
-	if (!out_flush(o))
+	struct err e = { 0 };
+
+	if (expdir_commit(x, &e))
+		die("%s", e.msg);
+	if (given.quiet || !out_flush(o))
 		return 0;
 	if (o->error != EPIPE)
 		return -1;
@@ -129,47 +146,184 @@ pass_on(struct out *o, struct json_span trace)
 	return 0;
 }
 
-/* Keeps all traces. Returns 0, or -1 if they cannot be passed on. */
+/* Keeps one trace, and counts it if it is not kept. */
+static enum expdir_fate
+keep(struct expdir *x, struct json_span trace, struct out *o)
+{
+	enum expdir_fate fate;
+	struct err e = { 0 };
+
+	if (expdir_add(x, trace, &fate, &e))
+		die("%s", e.msg);
+	found.traces++;
+	found.existing += fate == EXPDIR_THERE;
+	if ((fate == EXPDIR_KEPT || fate == EXPDIR_CANCELLED) &&
+	    !given.quiet) {
+		buf_add(out_begin(o), trace.p, trace.n);
+		buf_byte(out_begin(o), '\n');
+	}
+	return fate;
+}
+
+/* Keeps the traces of a file. Returns 0, or -1 if they cannot be passed on. */
 static int
-keep_all(struct expdir *x, struct source *s, struct out *o)
+keep_file(struct expdir *x, struct source *s, struct out *o)
 {
 	struct json_span v[RECORD_HAS_FIELDS];
-	struct err e = { 0 };
 	enum record_kind kind;
-	enum expdir_fate fate;
 
 	while (source_next(s, record_kind_fields, v, RECORD_HAS_FIELDS) > 0) {
 		kind = record_kind(v);
-		if (kind != RECORD_TRACE && kind != RECORD_ROW) {
+		if (kind != RECORD_TRACE && kind != RECORD_ROW)
 			source_complain(s, "expected a trace, got %s",
 			    record_kind_name(kind));
-			continue;
-		}
-		if (expdir_add(x, s->record, &fate, &e))
-			die("%s", e.msg);
-		if (fate == EXPDIR_TWICE)
+		else if (keep(x, s->record, o) == EXPDIR_TWICE)
 			source_complain(s, "a trace of this trace_id was "
 			    "there before");
-		others.existing += fate == EXPDIR_THERE;
-		others.cancelled += fate == EXPDIR_CANCELLED;
-		if ((fate == EXPDIR_KEPT || fate == EXPDIR_CANCELLED) &&
-		    !given.quiet && pass_on(o, s->record))
+		if (!line_is_here(&s->reader) && commit(x, o))
 			return -1;
 	}
-	return 0;
+	return commit(x, o);
+}
+
+/*
+ * Exits if a part was made with another configuration or other inputs than the
+ * experiment, unless that does not matter.
+ */
+static void
+check_part(const struct expdir *x, const struct part *p)
+{
+	struct json_span whole = json_buf(x->next.len ? &x->next :
+	    &x->manifest);
+
+	if (p->manifest.len && manifest_compare_part(whole,
+	    json_buf(&p->manifest), p->path, cli_report) &&
+	    !(given.how & EXPDIR_ANYWAY))
+		die("%s: not taken, since its runs may not be those of this "
+		    "experiment; --anyway takes them all the same", p->path);
+}
+
+/* Keeps the traces of an experiment directory. Returns as keep_file does. */
+static int
+keep_part(struct expdir *x, const char *path, struct out *o)
+{
+	struct part p;
+	struct err e = { 0 };
+	int got, bad = 0;
+
+	if (part_open(&p, path, &e))
+		die("%s", e.msg);
+	check_part(x, &p);
+	while ((got = part_next(&p, &e)) > 0)
+		keep(x, json_buf(&p.trace), o);
+	if (got < 0 || part_copy_logs(&p, x->fd, &e))
+		die("%s", e.msg);
+	if (p.skipped)
+		warn("%s: %zu run%s not whole: left out", path, p.skipped,
+		    p.skipped == 1 ? " is" : "s are");
+	found.bad |= p.skipped > 0;
+	bad = commit(x, o);
+	part_release(&p);
+	return bad;
+}
+
+/* Keeps all traces. Returns as keep_file does. */
+static int
+keep_all(struct expdir *x, char **paths, size_t n, struct out *o)
+{
+	struct source s;
+	size_t i;
+	int bad = 0;
+
+	for (i = 0; !bad && (i < n || (!i && !n)); i++) {
+		if (n && part_is(paths[i])) {
+			bad = keep_part(x, paths[i], o);
+			continue;
+		}
+		source_init(&s, paths + i, n > 0, cli_report);
+		bad = keep_file(x, &s, o);
+		found.bad |= s.bad > 0;
+		found.failed |= s.failed;
+		source_release(&s);
+	}
+	return bad;
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+/*
+ * Names some of the runs that are missing, if the inputs are JSON lines: what
+ * fl-run --list prints. Others have to be given to it.
+ */
+static void
+name_missing(const struct expdir *x)
+{
+	struct queue_plan plan = { .iterations = (long long)config_number(
+	    given.manifest.config, "iterations") };
+	char *file = (char *)(uintptr_t)given.manifest.inputs;
+	const char *dot = file ? strrchr(file, '.') : NULL;
+	struct completed done = { 0 };
+	struct input_plan inputs;
+	struct source s;
+	struct queue q;
+	struct run *r;
+	struct err e = { 0 };
+	int n = 0;
+
+	if (!dot || strcmp(dot, ".jsonl") != 0 ||
+	    completed_read(&done, x->path, &e) ||
+	    input_plan_init(&inputs, given.manifest.config, 0, NULL, &e)) {
+		err_release(&e);
+		return;
+	}
+	inputs.replay = 0;
+	plan.inputs = &inputs;
+	plan.done = &done;
+	source_init(&s, &file, 1, cli_report);
+	queue_init(&q, &plan, &s);
+	do {
+		while (n < NAMED_MAX && (r = queue_next(&q, 0))) {
+			warn("missing: run %s, iteration %lld of input %s", r->id,
+			    r->iteration, r->input->id);
+			run_free(r);
+			n++;
+		}
+	} while (q.again && n < NAMED_MAX);
+	queue_release(&q);
+	source_release(&s);
+	input_plan_release(&inputs);
+	completed_release(&done);
+}
+
+/* Reports the runs that are missing, if it is known how many there are to be. */
+static int
+check_complete(const struct expdir *x, const struct summary_totals *t)
+{
+	long long planned = expdir_planned(x), n = planned - t->runs;
+
+	/* without a trace, --continue only mends */
+	if (planned < 0 || n <= 0 || (x->continued && !found.traces))
+		return 0;
+	if (given.report || !given.quiet) {
+		warn("%s: %lld of %lld runs %s missing", x->path, n, planned,
+		    n == 1 ? "is" : "are");
+		name_missing(x);
+	}
+	return 1;
 }
 
 /* Returns the exit status. */
 static int
-collect_traces(struct expdir *x, struct source *s, struct out *o)
+collect_traces(struct expdir *x, char **paths, size_t n, struct out *o)
 {
 	struct summary_totals totals;
 	struct err e = { 0 };
+	int incomplete;
 
-	keep_all(x, s, o);
-	if (others.existing)
+	keep_all(x, paths, n, o);
+	if (found.existing)
 		warn("%s: %lld trace%s of existing runs: skipped", x->path,
-		    others.existing, others.existing == 1 ? "" : "s");
+		    found.existing, found.existing == 1 ? "" : "s");
 	if (x->lacking)
 		warn("%s: %lld trace%s came without the observations that %s: "
 		    "expected whole traces, as fl-run writes them", x->path,
@@ -178,12 +332,15 @@ collect_traces(struct expdir *x, struct source *s, struct out *o)
 	if (expdir_finish(x, &totals, &e))
 		die("%s", e.msg);
 	if (given.report)
-		collect_report(&totals);
+		collect_report(x, &totals);
+	incomplete = check_complete(x, &totals);
 	if (stopped)
 		return 128 + stopped;
-	return s->failed ? 2 : s->bad || x->lacking || totals.failed ||
-	    others.cancelled;
+	return found.failed ? 2 : found.bad || x->lacking || totals.failed ||
+	    x->cancels || incomplete;
 }
+
+/* --- options -------------------------------------------------------------- */
 
 /* Takes NAME=VALUE. */
 static void
@@ -257,7 +414,6 @@ main(int argc, char **argv)
 {
 	struct config config;
 	struct expdir x;
-	struct source s;
 	struct out o;
 	struct err e = { 0 };
 	int c, status;
@@ -282,10 +438,8 @@ main(int argc, char **argv)
 	if (expdir_open(&x, argv[0], &given.manifest, given.how, lock_fd(),
 	    cli_report, &e))
 		die("%s", e.msg);
-	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
 	out_init(&o, STDOUT_FILENO, 0);
-	status = collect_traces(&x, &s, &o);
-	source_release(&s);
+	status = collect_traces(&x, argv + 1, (size_t)argc - 1, &o);
 	expdir_release(&x);
 	config_release(&config);
 	free(given.manifest.options);

@@ -110,7 +110,7 @@ static int
 program_ask(struct buf *text, char **argv, int quiet)
 {
 	int ends[2], error, status = -1;
-	ssize_t n;
+	ssize_t n = 0;
 	pid_t pid;
 
 	text->len = 0;
@@ -121,10 +121,16 @@ program_ask(struct buf *text, char **argv, int quiet)
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	error = program_start(&pid, argv, ends[1], quiet);
+	/* says nothing of the program */
+	if (error == ENOMEM || error == EAGAIN || error == EMFILE ||
+	    error == ENFILE)
+		die("cannot start '%s': %s", argv[0], strerror(error));
 	close(ends[1]);
 	while (!error && ((n = read(ends[0], buf_room(text, 4096), 4096)) > 0 ||
 	    (n < 0 && errno == EINTR)))
 		text->len += n > 0 ? (size_t)n : 0;
+	if (n < 0)
+		die("cannot read from '%s': %s", argv[0], strerror(errno));
 	close(ends[0]);
 	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;

@@ -14,11 +14,14 @@
 #include "io/out.h"
 #include "io/outdir.h"
 #include "io/source.h"
+#include "experiment/row.h"
 #include "trace/trace.h"
+#include "evaluate/agreement.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/gates.h"
 #include "evaluate/judged.h"
 #include "evaluate/judging.h"
+#include "evaluate/labels.h"
 #include "evaluate/verdict.h"
 
 static const char usage[] =
@@ -27,6 +30,7 @@ static const char usage[] =
 "  -c, --config FILE        evaluation.yaml, or a setting.yaml with checks\n"
 "  -o, --output-dir D       also write a summary, and rows with verdicts, to D\n"
 "      --overwrite          replace D if fl-evaluate made it\n"
+"      --force              with --overwrite: even if other files are in it\n"
 "  -q, --quiet              do not pass the traces on\n"
 "      --min-pass-rate R    exit with 1 if fewer traces pass, from 0 to 1\n"
 "      --min-input-pass-rate R  or fewer of the runs of any input\n"
@@ -35,16 +39,20 @@ static const char usage[] =
 "      --errors ignore      exit with 0 although traces were not judged\n"
 "      --prompts            write what a model is to judge, for fl-llm\n"
 "      --judged FILE        read the replies of a model\n"
+"      --labels FILE        instead of traces: how far people agree with the\n"
+"                           checks; FILE is fl-label's\n"
 "      --llm-options DIR    print the options for fl-llm, its cache in DIR\n"
 "      --list-checks        print all checks: DIALECT, NAME and SUMMARY\n";
 
-enum { OPT_OVERWRITE = CLI_OPT, OPT_PASS_RATE, OPT_INPUT_RATE, OPT_PASS_HAT_K,
-	OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED, OPT_LLM, OPT_LIST };
+enum { OPT_OVERWRITE = CLI_OPT, OPT_FORCE, OPT_PASS_RATE, OPT_INPUT_RATE,
+	OPT_PASS_HAT_K, OPT_SCORE, OPT_ERRORS, OPT_PROMPTS, OPT_JUDGED,
+	OPT_LABELS, OPT_LLM, OPT_LIST };
 
 static const struct option options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "output-dir", required_argument, NULL, 'o' },
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
+	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "min-pass-rate", required_argument, NULL, OPT_PASS_RATE },
 	{ "min-input-pass-rate", required_argument, NULL, OPT_INPUT_RATE },
@@ -53,14 +61,15 @@ static const struct option options[] = {
 	{ "errors", required_argument, NULL, OPT_ERRORS },
 	{ "prompts", no_argument, NULL, OPT_PROMPTS },
 	{ "judged", required_argument, NULL, OPT_JUDGED },
+	{ "labels", required_argument, NULL, OPT_LABELS },
 	{ "llm-options", required_argument, NULL, OPT_LLM },
 	{ "list-checks", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
 };
 
 static struct {
-	const char *config, *folder, *judged, *llm_folder;
-	int overwrite, quiet, ignore_errors, prompts;
+	const char *config, *folder, *judged, *labels, *llm_folder;
+	int overwrite, force, quiet, ignore_errors, prompts;
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
 
@@ -69,6 +78,8 @@ struct evaluation_run {
 	struct evaluation *checks;
 	struct outcome outcome;
 	struct standing standing;
+	struct labels labels;
+	struct agreement agreement;
 	struct out out;		/* stdout */
 	struct outdir dir;
 	struct out rows;	/* per_trace.jsonl */
@@ -135,7 +146,9 @@ evaluate_read_options(int argc, char **argv)
 		case 'o': given.folder = optarg; break;
 		case 'q': given.quiet = 1; break;
 		case OPT_OVERWRITE: given.overwrite = 1; break;
+		case OPT_FORCE: given.force = 1; break;
 		case OPT_PROMPTS: given.prompts = 1; break;
+		case OPT_LABELS: given.labels = optarg; break;
 		case OPT_JUDGED: given.judged = optarg; break;
 		case OPT_LLM: given.llm_folder = optarg; break;
 		case OPT_LIST: list_checks(); break;
@@ -176,6 +189,47 @@ read_judged(void)
 		exit(2);
 	source_release(&s);
 	return j;
+}
+
+static void
+read_labels(struct labels *l)
+{
+	char *files[1] = { (char *)(uintptr_t)given.labels };
+	struct source s;
+
+	source_init(&s, files, 1, cli_report);
+	while (source_next(&s, NULL, NULL, 0) > 0)
+		if (labels_add(l, s.record))
+			source_complain(&s, "not a label: expected run_id, "
+			    "and a label that is pass or fail");
+	if (s.failed)
+		exit(2);
+	source_release(&s);
+}
+
+/* Compares what people say of a trace with what came of its checks. */
+static void
+compare_label(struct evaluation_run *x, const struct json_span v[TRACE_FIELDS])
+{
+	struct labels_answer answer = { json_is_null(v[TRACE_RUN_ID]) ?
+	    v[TRACE_TRACE_ID] : v[TRACE_RUN_ID], v[TRACE_OUTPUT] };
+	struct agreement_case c = {
+		.input = v[TRACE_INPUT], .output = v[TRACE_OUTPUT],
+		.outcome = &x->outcome
+	};
+
+	c.label = labels_find(&x->labels, &answer, NULL, &c.note);
+	agreement_add(&x->agreement, &c);
+}
+
+static void
+put_agreement(struct evaluation_run *x)
+{
+	if (!given.labels)
+		return;
+	agreement_put_text(&x->agreement, out_begin(&x->out));
+	if (out_end(&x->out))
+		die("<stdout>: %s", strerror(x->out.error));
 }
 
 /* Prints what the configuration says to fl-llm, a word a line. */
@@ -254,18 +308,23 @@ evaluate_put_row(struct evaluation_run *x,
 
 /* The row of the trace with its verdict, for fl-diff and fl-report. */
 static void
-put_summary_row(struct evaluation_run *x, struct json_span record)
+put_summary_row(struct evaluation_run *x, struct json_span record,
+    struct json_span metadata)
 {
 	static const char *const left_out[] = {
 		"scores", "evaluation", "observations", "callback_messages",
 		"stdout", "stderr", "metadata", "conversation",
 		"observations_at", "observations_bytes", "final_output",
-		"summary", "timeline", "metrics"
+		"summary", "timeline", "metrics", "strategy"
 	};
+	struct json_span strategy = row_strategy(json_get(record, "strategy"),
+	    metadata);
 	struct buf *b = out_begin(&x->summary);
 
 	json_open(b, NULL, '{');
 	json_add_others(b, record, left_out, LEN(left_out));
+	if (strategy.p)
+		json_add(b, "strategy", strategy);
 	json_add(b, "scores", json_buf(&x->outcome.scores));
 	json_add(b, "evaluation", json_buf(&x->outcome.record));
 	json_close(b, '}');
@@ -294,11 +353,13 @@ take_trace(struct evaluation_run *x, struct json_span record,
 	}
 	evaluation_judge(x->checks, record, v, &x->outcome);
 	standing_add(&x->standing, &run);
-	if (!given.quiet)
+	if (given.labels)
+		compare_label(x, v);
+	else if (!given.quiet)
 		evaluate_put_trace(x, record);
 	if (given.folder) {
 		evaluate_put_row(x, v);
-		put_summary_row(x, record);
+		put_summary_row(x, record, v[TRACE_METADATA]);
 	}
 }
 
@@ -310,8 +371,8 @@ evaluate_begin_folder(struct evaluation_run *x)
 
 	if (!given.folder)
 		return;
-	if (outdir_begin(&x->dir, given.folder, given.overwrite ?
-	    OUTDIR_REPLACE : OUTDIR_KEEP, &e) ||
+	if (outdir_begin(&x->dir, given.folder, !given.overwrite ?
+	    OUTDIR_KEEP : given.force ? OUTDIR_FORCE : OUTDIR_REPLACE, &e) ||
 	    (fd = outdir_open(&x->dir, "per_trace.jsonl", &e)) < 0 ||
 	    (rows = outdir_open(&x->dir, "trace_summary.jsonl", &e)) < 0) {
 		outdir_release(&x->dir);
@@ -339,7 +400,8 @@ end_folder(struct evaluation_run *x, int failed)
 		outdir_release(&x->dir);
 		return;
 	}
-	standing_put(&x->standing, x->checks, &text);
+	standing_put(&x->standing, &given.gates, x->checks, given.labels ?
+	    &x->agreement : NULL, &text);
 	fd = error ? -1 : outdir_open(&x->dir, "summary.json", &e);
 	if (fd >= 0 && out_write_all(fd, text.p, text.len))
 		error = errno;
@@ -388,6 +450,9 @@ conclude(struct evaluation_run *x, const struct source *s)
 	if (gates_check(&given.gates, &x->standing, x->checks, cli_report) &&
 	    status < 1)
 		status = 1;
+	/* failed traces are what labels are compared with */
+	if (given.labels)
+		return x->standing.runs || status ? status : 2;
 	if (x->standing.failed && status < 1 &&
 	    !gates_are_set(&given.gates, x->checks))
 		status = 1;
@@ -424,6 +489,8 @@ main(int argc, char **argv)
 	if (given.judged)
 		judged = read_judged();
 	evaluation_set_judged(x.checks, judged);
+	if (given.labels)
+		read_labels(&x.labels);
 	evaluate_begin_folder(&x);
 	out_init(&x.out, STDOUT_FILENO, 0);
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
@@ -433,6 +500,7 @@ main(int argc, char **argv)
 		evaluation_put_comparisons(x.checks, out_begin(&x.out));
 		out_end(&x.out);
 	}
+	put_agreement(&x);
 	if (out_close(&x.out))
 		die("<stdout>: %s", strerror(x.out.error));
 	end_folder(&x, s.failed);
@@ -440,6 +508,8 @@ main(int argc, char **argv)
 	source_release(&s);
 	outcome_release(&x.outcome);
 	standing_release(&x.standing);
+	labels_release(&x.labels);
+	agreement_release(&x.agreement);
 	evaluation_free(x.checks);
 	judged_free(judged);
 	return status;

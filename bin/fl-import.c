@@ -1,78 +1,100 @@
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cli.h"
 #include "base/util.h"
 #include "base/warn.h"
 #include "io/out.h"
 #include "io/source.h"
-#include "io/spill.h"
-#include "import/otlpin.h"
+#include "import/import.h"
+#include "import/outputs.h"
 
-static const char usage[] =
-"fl-import [options] otlp [file ...]\n"
-"Import traces that other programs recorded, one a line.\n"
-"  otlp               read OpenTelemetry spans in OTLP JSON of any layout\n"
+static const char synopsis[] =
+"fl-import [options] KIND [file ...]\n"
+"Import traces that other programs recorded, one a line.\n";
+
+static const char options_text[] =
 "  -i, --inputs       write only the input of each trace, for fl-run\n"
-"  -s, --separate     write observations as they are read, rows at the end\n";
+"  -s, --separate     write observations as they are read, rows at the end\n"
+"      --list-kinds   list the kinds\n";
+
+enum { OPT_LIST = CLI_OPT };
 
 static const struct option options[] = {
 	{ "inputs", no_argument, NULL, 'i' },
 	{ "separate", no_argument, NULL, 's' },
+	{ "list-kinds", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
 };
 
-static const char *
-plural(size_t n)
+/* The usage, with the kinds in the order of their table. */
+static char *
+make_usage(void)
 {
-	return n == 1 ? "" : "s";
+	struct buf b = { 0 };
+	size_t i;
+
+	buf_puts(&b, synopsis);
+	for (i = 0; i < import_nkinds; i++)
+		buf_printf(&b, "  %-18s read %s\n", import_kinds[i].name,
+		    import_kinds[i].what);
+	buf_puts(&b, options_text);
+	buf_str(&b);
+	return buf_detach(&b, NULL);
 }
 
-static void
-import_warn_counts(const struct otlpin *in)
+/* Prints the kinds, and ends the program. */
+static _Noreturn void
+list_kinds(void)
 {
-	if (in->rootless)
-		warn("%zu trace%s no root span: another span stands for it",
-		    in->rootless, in->rootless == 1 ? " has" : "s have");
-	if (in->inputless)
-		warn("%zu trace%s without an input skipped", in->inputless,
-		    plural(in->inputless));
+	struct buf b = { 0 };
+	size_t i;
+	int r;
+
+	for (i = 0; i < import_nkinds; i++)
+		buf_printf(&b, "%s\n", import_kinds[i].name);
+	r = out_print(&b);
+	buf_release(&b);
+	if (r)
+		die("<stdout>: %s", strerror(errno));
+	exit(0);
 }
 
-/* Reports what was not imported because of other spans. */
-static void
-import_warn_joins(const struct otlpin *in)
+/* The kind that the first operand names. */
+static const struct import_kind *
+find_kind(const char *name, const char *usage)
 {
-	if (in->twice)
-		warn("%zu span%s skipped that had been read already",
-		    in->twice, plural(in->twice));
-	if (in->alone)
-		warn("%zu log record%s of no span skipped", in->alone,
-		    plural(in->alone));
-	if (in->late)
-		warn("%zu log record%s skipped: %s spans were read before; "
-		    "name files with log records first", in->late,
-		    plural(in->late), in->late == 1 ? "its" : "their");
+	const struct import_kind *kind = name ? import_find(name) : NULL;
+	struct buf names = { 0 };
+	size_t i;
+
+	if (kind)
+		return kind;
+	for (i = 0; i < import_nkinds; i++)
+		buf_printf(&names, "%s%s", !i ? "" :
+		    i + 1 < import_nkinds ? ", " : " or ",
+		    import_kinds[i].name);
+	if (!name)
+		cli_misused(usage, "missing kind of input: expected %s",
+		    buf_str(&names));
+	cli_misused(usage, "unknown kind '%s': expected %s", name,
+	    buf_str(&names));
 }
 
 static int
-import(struct source *s, enum otlpin_output what)
+import(const struct import_kind *kind, struct source *s,
+    enum import_output what)
 {
-	struct otlpin in;
 	struct out o;
 	int status;
 
 	out_init(&o, STDOUT_FILENO, 0);
-	status = otlpin_run(&in, s, &o, what) || s->failed ? 2 :
+	status = import_run(kind, s, &o, what) || s->failed ? 2 :
 	    s->bad ? 1 : 0;
-	if (in.error) {
-		warn("a temporary file in %s: %s", spill_dir(),
-		    strerror(in.error));
-	} else {
-		import_warn_joins(&in);
-		import_warn_counts(&in);
-	}
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	return status;
@@ -81,11 +103,14 @@ import(struct source *s, enum otlpin_output what)
 int
 main(int argc, char **argv)
 {
-	enum otlpin_output what = OTLPIN_TRACES;
+	enum import_output what = IMPORT_TRACES;
+	const struct import_kind *kind;
 	struct source s;
+	char *usage;
 	int c, given = 0, status;
 
 	util_init(argv[0]);
+	usage = make_usage();
 	while ((c = cli_option(argc, argv, "is", options)) != -1) {
 		switch (c) {
 		case 'i':
@@ -94,21 +119,19 @@ main(int argc, char **argv)
 				cli_misused(usage, "--inputs and --separate "
 				    "exclude each other");
 			given = c;
-			what = c == 'i' ? OTLPIN_INPUTS : OTLPIN_SEPARATE;
+			what = c == 'i' ? IMPORT_INPUTS : IMPORT_SEPARATE;
 			break;
+		case OPT_LIST: list_kinds();
 		default: cli_common(c, usage);
 		}
 	}
 	argc -= optind;
 	argv += optind;
-	if (!argc)
-		cli_misused(usage, "missing kind of input: expected otlp");
-	if (strcmp(argv[0], "otlp") != 0)
-		cli_misused(usage, "unknown kind '%s': expected otlp",
-		    argv[0]);
+	kind = find_kind(argv[0], usage);
 	cli_need_input(argc - 1, usage);
 	source_init(&s, argv + 1, (size_t)argc - 1, cli_report);
-	status = import(&s, what);
+	status = import(kind, &s, what);
 	source_release(&s);
+	free(usage);
 	return status;
 }

@@ -134,7 +134,7 @@ size_option(const char *option, const char *arg)
 
 /*
  * The name of the first of these files that exists, or NULL. A directory that
- * was received must not lead to files elsewhere.
+ * was received must not lead to files elsewhere, or to a pipe, which blocks.
  */
 static char *
 first_of(const char *dir, const char *const *names, size_t n)
@@ -145,32 +145,45 @@ first_of(const char *dir, const char *const *names, size_t n)
 
 	for (i = 0; i < n; i++) {
 		name = xasprintf("%s/%s", dir, names[i]);
-		if (!lstat(name, &st) && S_ISLNK(st.st_mode))
+		if (lstat(name, &st)) {
+			free(name);
+			continue;
+		}
+		if (S_ISLNK(st.st_mode))
 			die("%s: a symbolic link is not read", name);
-		if (stat(name, &st) == 0)
-			return name;
-		free(name);
+		if (!S_ISREG(st.st_mode))
+			die("%s: not a regular file", name);
+		return name;
 	}
 	return NULL;
 }
 
 /* What adds to the rows of experiment directories. */
-static char **details;
+static struct details_file *details;
 static size_t ndetails;
 
-/* Finds the traces that add to the rows of a directory. */
+/* Finds the traces and verdicts that add to the rows of a directory. */
 static void
 add_details(const char *dir, const char *rows)
 {
-	static const char *const names[] = { "traces.jsonl" };
-	char *name = first_of(dir, names, 1);
+	static const char *const names[] = {
+		"traces.jsonl", "evaluation/trace_summary.jsonl"
+	};
+	char *name = xasprintf("%s/evaluation", dir);
+	struct stat st;
+	int linked = !lstat(name, &st) && S_ISLNK(st.st_mode), i;
 
-	if (!rows || !name || !strcmp(rows, name)) {
-		free(name);
-		return;
+	free(name);
+	for (i = 0; i < (int)LEN(names) - linked; i++) {
+		name = first_of(dir, names + i, 1);
+		if (!rows || !name || !strcmp(rows, name)) {
+			free(name);
+			continue;
+		}
+		details = xreallocarray(details, ndetails + 1,
+		    sizeof(*details));
+		details[ndetails++] = (struct details_file){ name, i };
 	}
-	details = xreallocarray(details, ndetails + 1, sizeof(*details));
-	details[ndetails++] = name;
 }
 
 /* A directory's own name, for a title; NULL for anything else. */
@@ -344,16 +357,16 @@ parse_warn_counts(const struct join *j)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
 	if (j->changed && j->extents)
-		warn("%zu row%s to what are not its observations, or no "
-		    "JSON; give both files instead of the folder to see more",
+		warn("%zu row%s to lines that are not observations of its "
+		    "trace; give both files instead of the folder to see more",
 		    j->changed, j->changed == 1 ? " points" : "s point");
 	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,
 		    j->changed == 1 ? "" : "s");
 	if (j->unmatched)
-		warn("%zu trace%s not the observations that the row "
-		    "counts", j->unmatched, j->unmatched == 1 ? " has" :
-		    "s have");
+		warn("%zu trace%s than the row counts", j->unmatched,
+		    j->unmatched == 1 ? " has more or fewer observations" :
+		    "s have more or fewer observations");
 }
 
 /*

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -12,34 +13,46 @@
 #include "base/warn.h"
 #include "io/newfile.h"
 #include "io/out.h"
-#include "evaluate/report.h"
+#include "io/plain.h"
+#include "evaluate/diff.h"
 #include "evaluate/runs.h"
+#include "report/report.h"
+#include "report/reports.h"
 
 static const char usage[] =
 "fl-report -f FORMAT [options] DIR | file\n"
 "Reports an experiment to CI servers and colleagues.\n"
-"  -f, --format FORMAT    junit, md, github or tap; --list-formats says more\n"
+"  -f, --format FORMAT    html, junit, md, github or tap\n"
 "  -o, --output FILE      write to FILE, which is whole or not there\n"
+"      --diff BASE        compare with this experiment, run by run\n"
 "      --name NAME        the experiment's name (that of DIR)\n"
-"      --max-bytes N      leave out runs so that Markdown has at most N bytes\n"
+"      --per WHAT         a test case of JUnit is a run or a check (run)\n"
+"      --max-bytes N      Markdown has at most N bytes; 0: any (60000)\n"
+"      --all              the page has all texts and steps, of any size\n"
+"      --pages FOLDER     the page links to those of fl-parse in FOLDER\n"
 "      --list-formats     print all formats: NAME and SUMMARY\n";
 
-enum { OPT_NAME = CLI_OPT, OPT_BYTES, OPT_LIST };
+enum { OPT_NAME = CLI_OPT, OPT_BYTES, OPT_LIST, OPT_DIFF, OPT_ALL, OPT_PAGES,
+	OPT_PER };
 
 static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "name", required_argument, NULL, OPT_NAME },
 	{ "max-bytes", required_argument, NULL, OPT_BYTES },
+	{ "diff", required_argument, NULL, OPT_DIFF },
+	{ "all", no_argument, NULL, OPT_ALL },
+	{ "per", required_argument, NULL, OPT_PER },
+	{ "pages", required_argument, NULL, OPT_PAGES },
 	{ "list-formats", no_argument, NULL, OPT_LIST },
 	CLI_COMMON
 };
 
 static struct {
-	const struct report_format *format;
-	const char *output, *name;
+	const char *output, *name, *base, *pages;
 	size_t most_bytes;
-} given;
+	int all, per_check;
+} given = { .most_bytes = 60000 };
 
 static void
 report_list_formats(void)
@@ -53,16 +66,18 @@ report_list_formats(void)
 	exit(0);
 }
 
-static void
+/* Reads the options. Returns the format. */
+static const struct report_format *
 report_read_options(int argc, char **argv)
 {
+	const struct report_format *format = NULL;
 	int c;
 
 	while ((c = cli_option(argc, argv, "f:o:", options)) != -1) {
 		switch (c) {
 		case 'f':
-			given.format = report_find(optarg);
-			if (!given.format)
+			format = report_find(optarg);
+			if (!format)
 				cli_misused(usage, "unknown format '%s'",
 				    optarg);
 			break;
@@ -70,16 +85,30 @@ report_read_options(int argc, char **argv)
 		case OPT_NAME: given.name = optarg; break;
 		case OPT_BYTES:
 			given.most_bytes = (size_t)cli_int("--max-bytes",
-			    optarg, 1000, 1000000000);
+			    optarg, 0, 1000000000);
+			if (given.most_bytes && given.most_bytes < 1000)
+				cli_misused(usage, "--max-bytes %zu: "
+				    "expected 0, or at least 1000",
+				    given.most_bytes);
 			break;
+		case OPT_DIFF: given.base = optarg; break;
+		case OPT_ALL: given.all = 1; break;
+		case OPT_PER:
+			given.per_check = !strcmp(optarg, "check");
+			if (!given.per_check && strcmp(optarg, "run") != 0)
+				cli_misused(usage, "--per '%s': expected run "
+				    "or check", optarg);
+			break;
+		case OPT_PAGES: given.pages = optarg; break;
 		case OPT_LIST: report_list_formats(); break;
 		default: cli_common(c, usage);
 		}
 	}
-	if (!given.format)
+	if (!format)
 		cli_misused(usage, "missing --format");
 	if (argc - optind != 1)
 		cli_misused(usage, "expected one experiment");
+	return format;
 }
 
 /* The last part of a path; the folder's for the rows in it. */
@@ -103,62 +132,115 @@ report_name_of(const char *path)
 }
 
 static void
-write_file(const struct report *r)
+write_file(const struct report_format *format, const struct report *r)
 {
 	struct newfile f = { .temp = NULL };
 	int bad;
 
 	if (newfile_begin_path(&f, given.output))
-		die("%s: %s", given.output, strerror(errno));
+		die("%s: %s", given.output, plain_error(errno));
 	errno = 0;
-	bad = given.format->put(r, &f.out);
+	bad = format->put(r, &f.out);
 	if (bad && !f.out.error) {
 		newfile_release(&f);
-		die("rows could not be read again: %s", strerror(errno));
+		die("the experiment could not be read: %s",
+		    plain_error(errno));
 	}
 	if (newfile_commit(&f))
-		die("%s: %s", given.output, strerror(errno));
+		die("%s: %s", given.output, plain_error(errno));
 	newfile_release(&f);
 }
 
 static void
-write_stdout(const struct report *r)
+write_stdout(const struct report_format *format, const struct report *r)
 {
 	struct out o;
 
 	out_init(&o, STDOUT_FILENO, 0);
 	errno = 0;
-	if (given.format->put(r, &o) && !o.error)
-		die("rows could not be read again: %s", strerror(errno));
+	if (format->put(r, &o) && !o.error)
+		die("the experiment could not be read: %s",
+		    plain_error(errno));
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
+}
+
+/* Reads an experiment and reports what could not be used of it. */
+static void
+report_read(struct runs *runs, const char *name)
+{
+	struct err e = { 0 };
+
+	if (runs_read(runs, name, NULL, &e))
+		die("%s", e.msg);
+	if (runs->bad)
+		warn("%s: %zu line%s not a record: skipped", runs->name,
+		    runs->bad, runs->bad == 1 ? " is" : "s are");
+	if (!runs->n)
+		die("%s: no runs", runs->name);
+}
+
+/* Compares with the base; what makes that doubtful is reported. */
+static void
+compare(struct diff *d)
+{
+	if (d->base->mixed || d->new->mixed || d->base->config !=
+	    d->new->config)
+		warn("the runs were not evaluated by the same checks: a "
+		    "change of the checks looks like one of the agent");
+	diff_run(d);
+	if (d->counts[DIFF_ONLY_BASE] + d->counts[DIFF_ONLY_NEW] == d->npairs)
+		die("%s and %s have no run in common", d->base->name,
+		    d->new->name);
+}
+
+static int
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct runs runs;
+	struct runs runs, base;
+	struct diff diff = { .base = &base, .new = &runs, .alpha = 0.05 };
 	struct report report = { .runs = &runs };
-	struct err e = { 0 };
-	char *name;
+	const struct report_format *format;
+	char *name, *real, *base_name = NULL;
 
 	util_init(argv[0]);
-	report_read_options(argc, argv);
-	if (runs_read(&runs, argv[optind], NULL, &e))
-		die("%s", e.msg);
-	if (runs.bad)
-		warn("%s: %zu line%s not a record: skipped", runs.name,
-		    runs.bad, runs.bad == 1 ? " is" : "s are");
-	if (!runs.n)
-		die("%s: no runs", runs.name);
+	format = report_read_options(argc, argv);
+	report_read(&runs, argv[optind]);
 	name = report_name_of(argv[optind]);
+	if (given.base) {
+		report_read(&base, given.base);
+		compare(&diff);
+		/* a baseline is a link to what has the name */
+		real = realpath(given.base, NULL);
+		base_name = report_name_of(real ? real : given.base);
+		free(real);
+		report.diff = &diff;
+		report.base = base_name;
+	}
 	report.name = given.name ? given.name : name;
+	report.dir = is_folder(argv[optind]) ? argv[optind] : NULL;
+	report.pages = given.pages;
 	report.most_bytes = given.most_bytes;
+	report.per_check = given.per_check;
+	report.all = given.all;
 	if (given.output)
-		write_file(&report);
+		write_file(format, &report);
 	else
-		write_stdout(&report);
+		write_stdout(format, &report);
 	free(name);
+	free(base_name);
+	if (given.base) {
+		diff_release(&diff);
+		runs_release(&base);
+	}
 	runs_release(&runs);
 	return 0;
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <regex.h>
@@ -33,6 +34,10 @@
 #include "run/proc.h"
 #include "run/queue.h"
 #include "run/run.h"
+#include "run/runlist.h"
+
+/* Seconds after its own time limit that fl-http is taken to hang. */
+#define SERVICE_SLACK 600
 
 /*
  * What the command line gives. Numbers that the configuration has too are taken
@@ -49,13 +54,15 @@ struct option_time {
 };
 
 static struct {
-	const char *config, *target, *command, *protocol, *name, *done, *shard;
-	const char *retry_on, *on_error, *log, *stdin_name;
+	const char *config, *target, *command, *protocol, *name, *shard;
+	const char *retry_on, *on_error, *log, *stdin_name, *attempts;
+	struct words done;
 	char *personas, *stderr_dir;
 	struct option_number iterations, parallel, retries, total;
 	struct option_number max_failures, max_tokens, seed;
 	struct option_time timeout, grace, max_time;
-	int replay, ordered, explain, check, package, node_package, list, lines;
+	int replay, ordered, explain, check, package, node_package, options;
+	int lines, list, failed_ok;
 	int progress;		/* -1: if stderr is a terminal */
 } given = {
 	.grace = { .seconds = 10 }, .progress = -1
@@ -64,6 +71,7 @@ static struct {
 enum option_type {
 	OPTION_FLAG,		/* an int, set to max */
 	OPTION_TEXT,		/* a pointer to a string of argv */
+	OPTION_TEXTS,		/* struct words; the option may be repeated */
 	OPTION_NUMBER,		/* a struct option_number from min to max */
 	OPTION_TIME		/* a struct option_time from min to max, in ms */
 };
@@ -120,8 +128,15 @@ static const struct option_row {
 	    "stop after N tokens", &given.max_tokens },
 	{ "grace", "TIME", NULL, 0, OPTION_TIME, 0, 1000000000000,
 	    "let running runs end for TIME after a stop (10)", &given.grace },
-	{ "done", "FILE", NULL, 0, OPTION_TEXT, 0, 0,
-	    "skip runs that have a trace or a row in FILE", &given.done },
+	{ "done", "PATH", NULL, 0, OPTION_TEXTS, 0, 0,
+	    "skip runs that have a trace or a row in PATH, a file or folder; "
+	    "may be repeated", &given.done },
+	{ "attempts", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
+	    "write to a new file in DIR, and skip runs that are in it",
+	    &given.attempts },
+	{ "failed-ok", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "exit with 0 although runs failed, if all have a result",
+	    &given.failed_ok },
 	{ "shard", "K/N", NULL, 0, OPTION_TEXT, 0, 0,
 	    "only part K of N parts of the runs", &given.shard },
 	{ "seed", "N", "seed", 0, OPTION_NUMBER, INT64_MIN, INT64_MAX,
@@ -136,6 +151,9 @@ static const struct option_row {
 	    "log what happens to each run, as JSONL", &given.log },
 	{ "total", "N", NULL, 0, OPTION_NUMBER, 0, INT64_MAX,
 	    "number of runs to expect, for the progress line", &given.total },
+	{ "list", "", NULL, 0, OPTION_FLAG, 0, 1,
+	    "print an input for each run that would begin, and exit",
+	    &given.list },
 	{ "explain", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "print what would be run, and where, and exit", &given.explain },
 	{ "check", "", NULL, 0, OPTION_FLAG, 0, 1,
@@ -147,7 +165,7 @@ static const struct option_row {
 	    "print the folder of the module for Node and exit",
 	    &given.node_package },
 	{ "list-options", "", NULL, 0, OPTION_FLAG, 0, 1,
-	    "print the options with their arguments and exit", &given.list },
+	    "print the options with their arguments and exit", &given.options },
 	{ "progress", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "show progress even if stderr is not a terminal",
 	    &given.progress },
@@ -200,6 +218,9 @@ set_option(const struct option_row *o, const char *arg)
 		break;
 	case OPTION_TEXT:
 		memcpy(o->to, &arg, sizeof(arg));
+		break;
+	case OPTION_TEXTS:
+		words_add(o->to, xstrdup(arg));
 		break;
 	case OPTION_NUMBER:
 		number->n = cli_int(option, arg, o->min, o->max);
@@ -399,6 +420,26 @@ set_shard(struct queue_plan *p)
 	p->shards = (uint64_t)n;
 }
 
+/* Has the traces of a part of an experiment say which one it is. */
+static void
+set_where(struct queue_plan *p)
+{
+	struct buf b = { 0 };
+	char host[256] = "";
+
+	if (!p->shards && !given.attempts)
+		return;
+	gethostname(host, sizeof(host) - 1);
+	json_add_str(&b, "host", host);
+	if (p->shards) {
+		json_key(&b, "shard");
+		buf_printf(&b, "\"%llu/%llu\"",
+		    (unsigned long long)p->shard + 1,
+		    (unsigned long long)p->shards);
+	}
+	p->where = buf_detach(&b, NULL);
+}
+
 /* The bit of a kind of failure. Exits if there is no kind of that name. */
 static unsigned
 failure_bit(const char *name, size_t n)
@@ -477,15 +518,24 @@ set_runs(struct queue_plan *p)
 	p->has_seed = given.seed.is_set;
 	p->seed = given.seed.n;
 	set_shard(p);
+	set_where(p);
+}
+
+/* The number of agents, or of requests to a service, at once. */
+static size_t
+processes_at_once(void)
+{
+	long n = given.parallel.n ? (long)given.parallel.n :
+	    sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (size_t)n : 1;
 }
 
 static void
 set_plan(struct engine_plan *p, const struct config *c)
 {
 	set_runs(&p->queue);
-	p->parallel = (size_t)given.parallel.n;
-	if (!p->parallel)
-		p->parallel = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+	p->parallel = processes_at_once();
 	p->timeout = given.timeout.seconds;
 	p->max_retries = (unsigned)given.retries.n;
 	p->retry_on = retried_failures(c);
@@ -493,6 +543,7 @@ set_plan(struct engine_plan *p, const struct config *c)
 	p->run_delay = config_number(c, "run_delay_seconds");
 	p->fresh = json_is_str(config_get(c, "runner.isolation"), "call");
 	p->ordered = given.ordered;
+	p->failed_ok = given.failed_ok;
 	p->output_limit = (size_t)config_number(c,
 	    "runner.limits.output_mb") << 20;
 	set_kill(p, c);
@@ -501,6 +552,19 @@ set_plan(struct engine_plan *p, const struct config *c)
 	if (given.progress > 0 || (given.progress < 0 &&
 	    isatty(STDERR_FILENO)))
 		p->progress = show_progress;
+}
+
+/*
+ * For a service: its one process has all runs at once, and limits their time
+ * itself, so that a late one does not end the others. Runs that wait in it, for
+ * a rate limit or because the service asked to wait, have not begun.
+ */
+static void
+set_service(struct engine_plan *p)
+{
+	if (!p->fresh)
+		p->parallel = 1;
+	p->timeout += SERVICE_SLACK;
 }
 
 static void
@@ -515,29 +579,36 @@ set_personas(struct experiment *x)
 }
 
 /*
- * Reads which runs are done. If that file is the one that the traces are
- * appended to, an incomplete last line is removed, so that the next line does
- * not continue it.
+ * If a file of runs that are done is the one that the traces are appended to,
+ * removes an incomplete last line, so that the next line does not continue it.
  */
+static int
+remove_torn(const struct completed *d, const char *path, struct err *e)
+{
+	struct stat file, out;
+
+	if (!d->torn || stat(path, &file) || fstat(STDOUT_FILENO, &out) ||
+	    file.st_dev != out.st_dev || file.st_ino != out.st_ino)
+		return 0;
+	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
+		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
+	warn("%s: removed the incomplete last line", path);
+	return 0;
+}
+
+/* Reads which runs are done. */
 static int
 read_done(struct experiment *x, struct err *e)
 {
 	struct completed *d = &x->done;
-	struct stat file, out;
+	size_t i;
 
-	if (!given.done)
-		return 0;
 	x->plan.queue.done = d;
-	if (completed_read(d, given.done, e))
-		return -1;
-	if (!d->torn || stat(given.done, &file) ||
-	    fstat(STDOUT_FILENO, &out) || file.st_dev != out.st_dev ||
-	    file.st_ino != out.st_ino)
-		return 0;
-	if (ftruncate(STDOUT_FILENO, (off_t)d->whole))
-		return err_set(e, 0, 0, "%s: %s", given.done, strerror(errno));
-	warn("%s: removed the incomplete last line", given.done);
-	return 0;
+	for (i = 0; i < given.done.n; i++)
+		if (completed_read(d, given.done.w[i], e) ||
+		    remove_torn(d, given.done.w[i], e))
+			return -1;
+	return given.attempts ? completed_read(d, given.attempts, e) : 0;
 }
 
 /* The line that an agent is ready after, which only commands have. */
@@ -562,9 +633,13 @@ set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 static int
 find_command(struct command *command, struct config *c, struct err *e)
 {
+	struct command_limits limits = {
+		processes_at_once(), given.timeout.seconds
+	};
+
 	return command_init(command, c, given.target, given.command,
 	    given.protocol, given.replay ||
-	    config_true(c, "replay_args.enabled"), e);
+	    config_true(c, "replay_args.enabled"), &limits, e);
 }
 
 /* Returns 0, or -1 with *e filled in. x can be closed either way. */
@@ -594,6 +669,8 @@ experiment_open(struct experiment *x, struct config *c, struct err *e)
 	x->inputs.report = report;
 	p->queue.inputs = &x->inputs;
 	p->hello = x->command.hello;
+	if (x->command.service)
+		set_service(p);
 	p->lines = x->command.lines;
 	p->kind.argv = x->command.argv.w;
 	p->kind.env = &c->env;
@@ -615,6 +692,7 @@ experiment_close(struct experiment *x)
 	command_release(&x->command);
 	completed_release(&x->done);
 	words_release(&x->personas);
+	free((char *)(uintptr_t)x->plan.queue.where);
 	free(x->name);
 }
 
@@ -646,6 +724,7 @@ print_package(char *(*find)(struct err *e))
 	if (!package)
 		die("%s", e.msg);
 	buf_printf(&text, "%s\n", package);
+	free(package);
 	print_text(&text);
 }
 
@@ -723,16 +802,41 @@ explain(struct config *c, char **files, int nfiles)
 
 	bad = find_command(&agent, c, &e);
 	check_put(&text, &agent);
-	if (!bad && (!given.check || !agent.python))
+	if (!bad && (!given.check || (!agent.python && !agent.service)))
 		print_text(&text);
 	write_text(&text);
-	if (!bad && nfiles) {
-		take_configured(c);
+	if (!bad && nfiles)
 		exit(check_inputs(c, files, nfiles));
-	}
+	if (!bad && agent.service)
+		words_add(&agent.argv, xstrdup("--check"));
 	if (!bad)
 		check_become(&agent, c, &e);
 	die("%s", e.msg);
+}
+
+/*
+ * Opens the file of this attempt, whose name no other attempt has, whatever the
+ * machine. *name is to be freed.
+ */
+static int
+open_attempt(char **name)
+{
+	char host[256] = "", *c;
+	int fd;
+
+	gethostname(host, sizeof(host) - 1);
+	for (c = host; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	if (mkdir(given.attempts, 0700) && errno != EEXIST)
+		die("%s: %s", given.attempts, strerror(errno));
+	*name = xasprintf("%s/%s.%ld.%lld.jsonl", given.attempts, host,
+	    (long)getpid(), (long long)isotime_now());
+	fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC,
+	    0600);
+	if (fd < 0)
+		die("%s: %s", *name, strerror(errno));
+	return fd;
 }
 
 static int
@@ -742,14 +846,50 @@ run_inputs(struct config *c, char **files, int nfiles)
 	struct source s;
 	struct err e = { 0 };
 	struct out o;
+	char *attempt = NULL;
+	uint64_t written;
 	int status;
 
 	if (experiment_open(&x, c, &e))
 		die("%s", e.msg);
 	open_inputs(&s, files, nfiles);
-	out_init(&o, STDOUT_FILENO, 0);
+	out_init(&o, given.attempts ? open_attempt(&attempt) : STDOUT_FILENO,
+	    0);
 	bar.start = isotime_monotonic();
 	status = engine_run(&x.plan, &s, &o);
+	source_release(&s);
+	experiment_close(&x);
+	written = o.written;
+	end_output(&o);
+	/* nothing was left to do */
+	if (attempt && !written)
+		unlink(attempt);
+	free(attempt);
+	return status;
+}
+
+/* --- the list of runs ---------------------------------------------------- */
+
+/* Prints the runs that would begin. Returns the exit status. */
+static int
+list_runs(struct config *c, char **files, int nfiles)
+{
+	struct experiment x = { 0 };
+	struct source s;
+	struct err e = { 0 };
+	struct out o;
+	int status;
+
+	set_plan(&x.plan, c);
+	set_personas(&x);
+	if (read_done(&x, &e) || input_plan_init(&x.inputs, c, 0, NULL, &e))
+		die("%s", e.msg);
+	x.inputs.replay = 0;	/* which calls are replayed does not matter */
+	x.plan.queue.inputs = &x.inputs;
+	open_inputs(&s, files, nfiles);
+	out_init(&o, STDOUT_FILENO, 0);
+	runlist_put(&x.plan.queue, &s, &o);
+	status = s.failed ? 2 : s.bad > 0;
 	source_release(&s);
 	experiment_close(&x);
 	end_output(&o);
@@ -767,7 +907,7 @@ main(int argc, char **argv)
 	util_init(argv[0]);
 	put_usage(&usage);
 	first = read_options(argc, argv, buf_str(&usage));
-	if (given.list) {
+	if (given.options) {
 		put_option_list(&list);
 		print_text(&list);
 	}
@@ -781,10 +921,11 @@ main(int argc, char **argv)
 	if (config_load(&c, given.config, cli_config_reporter(),
 	    (void *)(uintptr_t)given.config))
 		exit(2);
+	take_configured(&c);
 	if (given.explain || given.check)
 		explain(&c, argv + first, argc - first);
-	take_configured(&c);
-	status = run_inputs(&c, argv + first, argc - first);
+	status = given.list ? list_runs(&c, argv + first, argc - first) :
+	    run_inputs(&c, argv + first, argc - first);
 	config_release(&c);
 	return status;
 }

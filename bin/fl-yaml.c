@@ -15,6 +15,7 @@
 #include "io/line.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "io/source.h"
 #include "yaml/yamlin.h"
 #include "yaml/yamlout.h"
@@ -357,7 +358,7 @@ replace_file(char **files, int n, const char *path, struct out *o)
 
 	yaml.name = path;
 	if (newfile_begin_path(&f, path))
-		die("%s: %s", path, strerror(errno));
+		die("%s: %s", path, plain_error(errno));
 	status = write_records(files, n, &f.out,
 	    lines ? records_to_lines : records_to_yaml);
 	if (status > 1) {
@@ -365,7 +366,7 @@ replace_file(char **files, int n, const char *path, struct out *o)
 		return status;
 	}
 	if (newfile_commit(&f))
-		die("%s: %s", path, strerror(errno));
+		die("%s: %s", path, plain_error(errno));
 	buf_printf(out_begin(o), "%lld\n", yaml.records);
 	out_end(o);
 	return status;

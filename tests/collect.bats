@@ -33,7 +33,7 @@ setup_file()
 	export TRACES=$BATS_FILE_TMPDIR/traces
 }
 
-@test "the guide's files are there, and errors.json when a run failed" {
+@test "fl-collect writes the guide's files, and errors.json when a run failed" {
 	run --separate-stderr -1 fl-collect exp "$TRACES"
 	assert_equal "$stderr" ''
 	assert_equal "$(ls -A exp | paste -sd ' ')" \
@@ -89,7 +89,9 @@ setup_file()
 	end = 0
 	for row, trace in zip(rows, traces):
 	    names = first + [n for n in more if n in trace]
-	    assert list(row) == names + ["observations_at", "observations_bytes"], row
+	    strategy = trace.get("metadata", {}).get("strategy")
+	    assert list(row) == names + ["strategy"] * (strategy is not None) + ["observations_at", "observations_bytes"], row
+	    assert row.get("strategy") == strategy
 	    assert all(row[n] == trace[n] for n in names)
 	    at, n = row["observations_at"], row["observations_bytes"]
 	    assert at == end
@@ -218,7 +220,7 @@ setup_file()
 	assert_jq .pass_hat_k '{}' none/summary.json
 }
 
-@test "the summary tells what fl-run says of its agents" {
+@test "the summary has fl-run's figures of its agents" {
 	mkdir -p exp/stderr
 	python3 - >exp/stderr/agents.jsonl <<-'PY'
 	import json
@@ -258,7 +260,7 @@ setup_file()
 	assert_jq '[.config.metadata[]]' '["***","seen"]' exp/summary.json
 }
 
-@test "the manifest tells what was to be run, and by what" {
+@test "the manifest has what was to be run, and what ran it" {
 	printf 'inputs: []\n' >inputs.yaml
 	printf 'seed: 1\n' >setting.yaml
 	fl-collect -q --runs 50 --inputs inputs.yaml -c setting.yaml one "$TRACES" || true
@@ -289,7 +291,7 @@ setup_file()
 	assert_not_exists six
 }
 
-@test "the manifest and each trace are there before the next one comes" {
+@test "the manifest and each trace are written before the next trace comes" {
 	mkfifo to
 	fl-collect exp <to >from &
 	pid=$!
@@ -327,7 +329,7 @@ setup_file()
 	assert_file_exists empty/summary.json
 }
 
-@test "two cannot write into one folder" {
+@test "two programs cannot write into one folder" {
 	mkfifo to
 	fl-collect exp <to >/dev/null &
 	exec 7>to
@@ -391,7 +393,7 @@ failing()
 	END
 }
 
-@test "a file system that cannot sync folders or files is no fault" {
+@test "a file system that cannot sync folders or files is accepted" {
 	failing
 	for name in EINVAL ENOTSUP EROFS; do
 		number=$(python3 -c "import errno; print(errno.$name)")
@@ -406,7 +408,7 @@ failing()
 	assert_equal "$stderr" 'fl-collect: new/manifest.json: Input/output error'
 }
 
-@test "a reader that goes away loses no traces" {
+@test "a reader that exits loses no traces" {
 	{ fl-collect exp "$TRACES" 2>err || echo $? >status; } | head -n 1 >got
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 41
 	assert_equal "$(lines_of got) $(<status)" '1 1'
@@ -493,7 +495,7 @@ failing()
 	refute [ "$status" = 2 ]
 }
 
-@test "a folder that cannot be made or written to is told" {
+@test "a folder that cannot be made or written to is reported" {
 	run --separate-stderr -2 fl-collect no/such/parent "$TRACES"
 	assert_equal "$stderr" 'fl-collect: no/such/parent: No such file or directory'
 	touch file
@@ -526,10 +528,11 @@ failing()
 	done
 }
 
-@test "a disk that gets full ends it with 2, and each row that is there is whole" {
+@test "a full disk ends fl-collect with 2, and each row that was written is whole" {
 	is_sanitized && skip 'the sanitizers write files of their own'
 	status=0
-	(ulimit -f 4; exec fl-collect -q exp "$TRACES") 2>err || status=$?
+	traces 1640 >many
+	(ulimit -f 100; exec fl-collect -q exp many) 2>err || status=$?
 	assert_equal "$status" 2
 	assert_regex "$(<err)" '^fl-collect: exp/[a-z_]*\.jsonl: File too large$'
 	assert_not_exists exp/summary.json
@@ -537,7 +540,7 @@ failing()
 	import json
 	lines = open("exp/trace_summary.jsonl", "rb").read().split(b"\n")[:-1]
 	data = open("exp/observations.jsonl", "rb").read()
-	assert 0 < len(lines) < 41
+	assert 0 < len(lines) < 1640
 	for row in map(json.loads, lines):
 	    at, n = row["observations_at"], row["observations_bytes"]
 	    assert len(data[at:at + n].splitlines()) == row["observation_count"], row

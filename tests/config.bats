@@ -14,6 +14,23 @@ setting()
 
 # --- check ------------------------------------------------------------------------
 
+@test "changes at the same time are all made" {
+	local i
+
+	echo 'name: x' >setting.yaml
+	for i in 1 2 3 4 5 6; do
+		fl-config set "runner.args.k$i" "$i" &
+		fl-config env set "K$i" "$i" &
+	done
+	wait
+	assert_equal "$(fl-config get runner.args | jq -c 'keys')" '["k1","k2","k3","k4","k5","k6"]'
+	assert_equal "$(sort .env | xargs)" 'K1=1 K2=2 K3=3 K4=4 K5=5 K6=6'
+	rm setting.yaml
+	mkfifo setting.yaml
+	run --separate-stderr -2 timeout 20 fl-config set iterations 3
+	assert_equal "$stderr" 'fl-config: setting.yaml: not a regular file'
+}
+
 @test "check prints nothing about a valid file" {
 	setting <<-'END'
 	name: my agent
@@ -829,7 +846,7 @@ others()
 	mkfifo setting.yaml.new
 	run --separate-stderr -2 timeout 20 fl-config set iterations 5
 	assert [ -p setting.yaml.new ]
-	# a file of that name that an interrupted program left is no obstacle
+	# an interrupted program may have left a file of that name
 	rm setting.yaml.new
 	echo old >setting.yaml.new
 	run -0 fl-config set iterations 5
@@ -952,7 +969,6 @@ others()
 	runner: {process: {env: {A: b}}}|runner.process.env: set runner.environment_vars
 	runner: {process: {timeout: 120s}}|runner.process.timeout: set runner.timeout_seconds
 	runner: {process: {reuse: true}}|
-	runner: {http: {url: "http://localhost:1"}}|runner.http: services are not supported yet
 	save_traces: false|save_traces: traces are always saved
 	save_traces: true\nsave_aggregated_metrics: true|
 	collector_url: null\ncollector_api_key: null\nsource_root: "/a"|
@@ -1012,7 +1028,7 @@ others()
 	assert_equal "$(cat setting.yaml)" ''
 }
 
-@test "null is no value, of whatever type the key is" {
+@test "null is not a value, whatever the key's type" {
 	printf 'name: a\nseed: 1\nrunner:\n  target: "a:b"\n' >setting.yaml
 	for key in name seed runner.target runner.use_docker; do
 		fl-config set "$key" null
@@ -1085,4 +1101,17 @@ others()
 	assert_output shop
 	fl-config -f configs unset inputs_file
 	assert_equal "$(cat configs/input.yaml)" 'variation_count: 3'
+}
+
+@test "every key is documented" {
+	local path
+
+	grep -o '\.path = "[^"]*"' "$ROOT/lib/config/schema.c" | cut -d '"' -f 2 >keys
+	(($(lines_of keys) > 100))
+	while read -r path; do
+		path=${path%%.\*\*}
+		path=${path%.\*}
+		# some stand in a list below their section
+		documented fluxloop-setting.5 "${path##*.}"
+	done <keys
 }

@@ -128,7 +128,7 @@ row()
 		# shellcheck disable=SC2086 # these are files
 		assert_equal "$order $(row $order)" "$order [\"why\",\"hm\"]"
 	done
-	# a tool's result is no answer, and its arguments are the last choice for a question
+	# a tool's result is not an answer, and its arguments are the last choice for a question
 	assert_equal "$(row root tool judge)" '[{"x":1},null]'
 	assert_equal "$(row root tool chain)" '[{"x":1},"a chain"]'
 	# calls of tools are better than nothing
@@ -321,4 +321,11 @@ row()
 	put 01 '' 0 9 '{"input.value":"text","gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.prompt":"text","gen_ai.request.model":"m","llm.model_name":"m","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}' >in
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" \
 		'{"gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}'
+}
+
+@test "metadata with the names of the importer's own is kept under other names" {
+	put 01 '' 1 2 '{"metadata":"{\"attributes\":{\"a\":1},\"events\":2,\"tenant\":\"x\"}","more":1}' >in
+	fl-import otlp in >out
+	assert_jq '.observations[0].metadata' \
+		'{"tenant":"x","recorded_attributes":{"a":1},"recorded_events":2,"attributes":{"more":1}}' out
 }

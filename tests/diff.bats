@@ -127,6 +127,52 @@ r6-0 only_new'
 	assert_equal "$(python3 -c 'import json; print("%.10f" % json.load(open("got"))["pass"]["p"], end="")')" "$(<mcnemar)"
 }
 
+@test "the statistics are those of SciPy and statsmodels" {
+	local flags
+
+	mapfile -t flags < <(library_flags)
+	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o check "$ROOT/tests/statistics-check.c" "${flags[@]}" -lm
+	run -0 ./check <"$DATA/statistics.txt"
+	assert_output "$(grep -vc '^#' "$DATA/statistics.txt") compared, 0 differ"
+	# what it compares with can be missed
+	run -1 ./check <<<'mcnemar 0 6 = 0.0312'
+}
+
+@test "pass rates by persona and strategy, adjusted for how many there are" {
+	python3 - <<-'PY'
+	import json
+	for name, ok in ("base", lambda i, p: True), ("new", lambda i, p: p != "hurried" or i > 7):
+	    with open(name, "w") as f:
+	        for i in range(20):
+	            for p in "hurried", "novice", "@ada | x":
+	                f.write(json.dumps({"run_id": f"{i}{p}", "input_id": f"i{i}", "persona": p, "success": ok(i, p),
+	                    "metadata": {"strategy": "typo" if i % 2 else "terse"}}) + "\n")
+	PY
+	run --separate-stderr -1 fl-diff -f json base new
+	assert_equal "$(jq -c '.by_persona[] | [.name, .n, .base, .new] + ([.p, .p_adjusted] | map(. * 1e7 | round))' <<<"$output")" \
+		'["hurried",20,1,0.6,78125,234375]
+["@ada | x",20,1,1,10000000,10000000]
+["novice",20,1,1,10000000,10000000]'
+	assert_equal "$(jq -c '.by_strategy[] | [.name, .n] + ([.p, .p_adjusted] | map(. * 1e3 | round))' <<<"$output")" \
+		'["terse",30,125,250]
+["typo",30,125,250]'
+	run --separate-stderr -1 fl-diff base new
+	assert_line --regexp '^pass rate by persona$'
+	assert_line --regexp '^  hurried +1 -> 0\.6 .*; p 0\.0078 by McNemar, 0\.023 for 3$'
+	run --separate-stderr -1 fl-diff -f md base new
+	assert_line --partial '| &#64;&#8203;ada &#124; x | 1 | 1 |'
+	# rows that were collected, and evaluated, have the strategy, too
+	jq -c '. + {trace_id: .run_id, input: .input_id, observations: []}' base | fl-collect -q exp
+	fl-diff -f json exp exp 2>/dev/null | jq -e '.by_strategy | length == 2'
+	printf 'assert: [{type: success}]\n' >checks.yaml
+	fl-evaluate -q -c checks.yaml -o exp/evaluation base 2>/dev/null
+	fl-diff -f json exp exp 2>/dev/null | jq -e '.by_strategy | length == 2'
+	# one persona is no group of its own
+	run --separate-stderr -0 fl-diff <(grep novice base) <(grep novice new)
+	refute_line 'pass rate by persona'
+	assert_line 'pass rate by strategy'
+}
+
 @test "the same agent is rarely called a regression, and a worse one often" {
 	python3 - <<-'PY'
 	import random

@@ -49,7 +49,7 @@ setup()
 	refute_line --partial ' target '
 }
 
-@test "fl-doctor reports the programs and the jq that are not there" {
+@test "fl-doctor reports missing programs and a missing jq" {
 	mkdir bare
 	cp "$BIN/fl-doctor" bare
 	PATH=$PWD/bare run -1 bare/fl-doctor
@@ -63,4 +63,18 @@ setup()
 	run -2 fl-doctor x
 	assert_line "fl-doctor: unexpected 'x'"
 	run -2 bash -c 'fl-doctor >/dev/full'
+}
+
+@test "what is installed can be used by all, whatever the umask, and staged without compiled files" {
+	(umask 077; make -s -C "$ROOT" BUILD="${BIN%/bin}" PREFIX=/usr DESTDIR="$PWD/stage dir" install)
+	assert_equal "$(find 'stage dir/usr' -type d ! -perm 755 -o -type f ! -perm 644 ! -perm 755)" ''
+	assert_equal "$(find 'stage dir' -name '*.pyc')" ''
+	# with a page for each program
+	for program in 'stage dir'/usr/bin/*; do
+		assert_exists "stage dir/usr/share/man/man1/${program##*/}.1"
+	done
+	(umask 077; make -s -C "$ROOT" BUILD="${BIN%/bin}" PREFIX="$PWD/here" install)
+	assert_equal "$(find here -type d ! -perm 755 -o -type f ! -perm 644 ! -perm 755)" ''
+	assert [ "$(find here -name '*.pyc' | wc -l)" -gt 10 ]
+	here/bin/fluxloop --version
 }

@@ -143,7 +143,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	assert_equal "$(verdict "{type: assert-set, $parts}" '"output":"a"')" \
 		"false 0.5 contains: it does not contain 'z'"
 	assert_equal "$(verdict "{type: assert-set, threshold: 0.5, $parts}" '"output":"a"')" 'true 0.5'
-	assert_equal "$(verdict "{type: assert-set, any: true, $parts}" '"output":"a"')" 'true 0.5'
+	assert_equal "$(verdict "{type: assert-set, any: true, $parts}" '"output":"a"')" 'true 1'
 }
 
 @test "what was not judged decides only where it can" {
@@ -405,6 +405,33 @@ true 0.9 null"
 	assert_equal "$(tail -n 1 out/per_trace.jsonl)" '{"trace_id":"2","iteration":0,"persona":"p","success":true,"duration_ms":1,"scores":{"words":0},"final_score":0,"pass":false,"reasons":{"words":"missing keywords: a"},"meta":{"input":"q","output":"b"}}'
 	run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out t
 	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+	# what others put there stays, unless they say so
+	for file in notes .hidden sub/a; do
+		mkdir -p out/sub
+		[[ $file == sub/* ]] || rmdir out/sub
+		echo mine >"out/$file"
+		run --separate-stderr -2 fl-evaluate -q -c c.yaml -o out --overwrite t
+		assert_equal "$stderr" "fl-evaluate: out: has '${file%/a}', which fl-evaluate did not make, so not replaced; --overwrite --force replaces it"
+		assert_equal "$(<"out/$file")" mine
+		rm "out/$file"
+	done
+	rmdir out/sub
+	echo mine >out/notes
+	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --force t
+	assert_not_exists out/notes
+	# the gates are in it, too
+	run -0 fl-evaluate -q -c c.yaml -o out --overwrite --min-pass-rate 0.5 t
+	assert_jq .gates '[{"name":"the pass rate","value":0.5,"at_least":0.5,"met":true}]' out/summary.json
+	printf 'success_criteria: {performance: {max_response_time: {enabled: true, threshold_ms: 0.5}}}\n' >>c.yaml
+	run -1 fl-evaluate -q -c c.yaml -o out --overwrite --min-input-pass-rate 0.9 --min-score 0.4 t
+	assert_jq '[.gates[] | [.name, .value, .at_least, .at_most, .met]]' '[["the average score",0.5,0.4,null,true],["the pass rate of each input",0.5,0.9,null,false],["the longest response time in ms",1,null,0.5,false]]' out/summary.json
+	cp t out/trace_summary.jsonl
+	mkdir exp
+	mv out exp/evaluation
+	sed -i 's/"trace_id":"\(.\)"/&,"run_id":"\1"/' exp/evaluation/trace_summary.jsonl
+	run -0 fl-report -f html exp
+	assert_line --partial '<em class="failed">2 of 3 gates missed</em>'
+	assert_line '<li class="failed"><b>missed</b> the longest response time in ms: 1, at most 0.5</li>'
 }
 
 @test "verdicts go into an experiment, and a finished one is evaluated again" {
@@ -420,4 +447,89 @@ true 0.9 null"
 	fl-parse -f traces exp | fl-evaluate -c c.yaml 2>/dev/null >again
 	assert_equal "$(jq -c '[.trace_id, .evaluation.pass, (.observations | length)]' again | sort)" '["1",false,1]
 ["2",true,1]'
+}
+
+@test "promptfoo says the same of its assertions, but where the manual says why not" {
+	run -0 python3 "$ROOT/tests/promptfoo-check.py" "$DATA/promptfoo.jsonl"
+	assert_output "$(grep -vc '^#' "$DATA/promptfoo.jsonl") cases, $(grep -c '^{.*"here"' "$DATA/promptfoo.jsonl") differ on purpose, 0 wrong"
+	# a verdict that is wrong is found
+	sed 's/"pass": true/"pass": false/' "$DATA/promptfoo.jsonl" >wrong.jsonl
+	run -1 python3 "$ROOT/tests/promptfoo-check.py" wrong.jsonl
+	# every type that is promptfoo's is in the table
+	fl-evaluate --list-checks | sed -n 's/^promptfoo\t\([^\t]*\).*/\1/p' | while read -r name; do
+		case $name in
+		similarity | ends-with | tokens | success | exec | python | llm-rubric | factuality | g-eval) ;;
+		trajectory:no-loop | trajectory:no-failed-step) ;;
+		*) grep -qF "{\"type\": \"$name\"" "$DATA/promptfoo.jsonl" || echo "$name" ;;
+		esac
+	done >missing
+	assert_equal "$(<missing)" ''
+}
+
+@test "every rule gives the scores that the original's code gives" {
+	run -0 python3 "$ROOT/tests/rules-check.py" "$DATA/rules.jsonl"
+	assert_output "$(grep -vc '^#' "$DATA/rules.jsonl") cases, $(grep -c '^{.*"here"' "$DATA/rules.jsonl") differ on purpose, 0 wrong"
+	sed 's/"score": 1.0/"score": 0.9/' "$DATA/rules.jsonl" >wrong.jsonl
+	run -1 python3 "$ROOT/tests/rules-check.py" wrong.jsonl
+	fl-evaluate --list-checks | sed -n 's/^fluxloop\t\([^\t]*\).*/\1/p' | while read -r name; do
+		grep -qF "\"check\": \"$name\"" "$DATA/rules.jsonl" || echo "$name"
+	done >missing
+	assert_equal "$(<missing)" ''
+}
+
+@test "a whole configuration of the original is read, with warnings of what is missing" {
+	cat >evaluation.yaml <<-'END'
+	evaluation_goal:
+	  text: |
+	    Ready for users?
+	evaluators:
+	  - {name: filled, type: rule_based, enabled: true, weight: 0.2, rules: [{check: output_not_empty}, {check: success}]}
+	  - {name: cheap, type: rule_based, weight: 0.2, rules: [{check: token_usage_under, max_total_tokens: 4000}]}
+	  - {name: intent, type: llm_judge, enabled: true, weight: 0.3, model: gpt-4o, max_score: 10, parser: first_number_1_10}
+	  - {name: clear, type: llm_judge, weight: 0.3, model: gpt-4o, prompt_template: "Rate {output}", model_parameters: {temperature: 0}}
+	aggregate: {method: weighted_sum, threshold: 0.8, by_persona: true}
+	limits: {sample_rate: 1.0, max_llm_calls: 500, timeout_seconds: 60, cache: cache.jsonl}
+	success_criteria:
+	  performance:
+	    all_traces_successful: true
+	    avg_response_time: {enabled: true, threshold_ms: 1500}
+	    max_response_time: {enabled: false, threshold_ms: 1}
+	    error_rate: {enabled: true, threshold_percent: 2}
+	  quality: {clear: true}
+	additional_analysis: {persona: {enabled: true}, comparison: {enabled: true, baseline_path: x.json}}
+	report: {style: detailed, output: both}
+	advanced: {statistical_tests: {enabled: true}}
+	END
+	printf '{"trace_id":"1","success":true,"input":"q","output":"a","duration_ms":5,"token_usage":{"total_tokens":5}}\n' >t
+	fl-evaluate -c evaluation.yaml --prompts t >asked 2>/dev/null
+	assert_equal "$(jq -r '.messages[-1].content' asked)" 'Rate a'
+	jq -c '.reply = {content: "9"}' asked >judged
+	run --separate-stderr -1 fl-evaluate -q -c evaluation.yaml --judged judged -o out t
+	assert_equal "$(sed -E 's/^fl-evaluate: warning: evaluation.yaml:[0-9]+:[0-9]+: //' <<<"$stderr" | LC_ALL=C sort)" \
+		"'additional_analysis' has no effect: summaries have no such part
+'advanced' has no effect: no check uses it
+'report' has no effect: fl-evaluate writes no report
+evaluator 'intent' has no prompt_template: it is not judged
+fl-evaluate: 1 trace: 0 pass, 0 fail, 1 not judged; average score 0.957"
+	assert_jq '[.evaluators, .evaluation_goal]' '[["filled","cheap","clear"],"Ready for users?\n"]' out/summary.json
+}
+
+@test "fluxloop-evaluation(5) has every check, gate and key, and no other check" {
+	local page=$ROOT/man/fluxloop-evaluation.5 name
+
+	fl-evaluate --list-checks | cut -f 2 | sort -u >names
+	while read -r name; do
+		grep -qE "^\.(It )?Li (.*[ ,])?$name([ ,].*)?\$" "$page" || echo "$name"
+	done <names >missing
+	for name in min_pass_rate min_input_pass_rate min_pass_hat_k min_score all_traces_successful avg_response_time \
+		max_response_time error_rate threshold_ms threshold_percent quality keywords case_sensitive pattern flags \
+		budget_ms max_total_tokens max_prompt_tokens max_completion_tokens expected_path target weight metric \
+		threshold prompt_template max_score model model_parameters repeat aggregate method evaluation_goal limits \
+		timeout_seconds any min max percentile max_count max_percentage within steps mode args defaults ignore; do
+		grep -qE "Li (.*[^a-z_])?$name([^a-z_]|\$)" "$page" || echo "$name"
+	done >>missing
+	assert_equal "$(<missing)" ''
+	# what the page lists as a check is one
+	sed -n '/^\.Sh ASSERTIONS/,/^These differ/s/^\.It Li //p' "$page" | tr -d , | tr ' ' '\n' | grep . >listed
+	assert_equal "$(grep -vxFf names listed)" ''
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# Agents that misbehave in every way that somebody thought of: each costs its
-# own run at most, is told as what it was, and leaves nothing behind.
+# Agents that misbehave in every known way: each costs its own run at most, is
+# reported as what it was, and leaves nothing behind.
 
 # shellcheck disable=SC2034 # what is set here is the helper's
 
@@ -12,7 +12,6 @@ load fault_helper
 setup_file()
 {
 	find_python
-	export PYTHONDONTWRITEBYTECODE=1
 	"${CC:-gcc}" -O2 -o "$BATS_FILE_TMPDIR/fault" "$ROOT/tests/agents/fault.c"
 }
 

@@ -22,6 +22,18 @@ values()
 	jq -r "$1" "$2" | paste -sd ' '
 }
 
+# formats: prints the names of the formats, one a line.
+formats()
+{
+	fl-parse --list-formats | cut -f 1
+}
+
+# documented PAGE NAME: the manual page PAGE mentions NAME as a word.
+documented()
+{
+	grep -qwF -- "$2" "$ROOT/man/$1" || fail "$1 does not document $2"
+}
+
 # processes NAME=VALUE: prints the number of processes with that variable.
 processes()
 {

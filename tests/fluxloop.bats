@@ -362,15 +362,22 @@ YAML
 @test "the example's checks pass, and one of them shows a failure" {
 	fluxloop init project --name ex >/dev/null
 	cd fluxloop/ex
-	printf '%s\n' 'Where is my order?' 'Comment puis-je changer mon mot de passe ?' |
-		sed 's/.*/{"input":"&"}/' >inputs/generated.jsonl
-	fluxloop config set inputs_file inputs/generated.jsonl
-	PYTHONPATH=$FLUXLOOP_PYTHONPATH FLUXLOOP_RECORD_ARGS=true \
-		FLUXLOOP_RECORDING_FILE=recordings/args.jsonl python3 record_example.py
+	PYTHONPATH=$FLUXLOOP_PYTHONPATH python3 record_example.py
+	fluxloop generate inputs --from-recording recordings/args.jsonl --limit 50
 	fluxloop run experiment >/dev/null
-	run --separate-stderr fluxloop evaluate experiment --latest --min-pass-rate 0.5
-	assert_success
-	assert_equal "$stderr" 'fl-evaluate: 2 traces: 1 pass, 1 fail; average score 0.875'
+	# the time that a call takes decides no test
+	sed -i 's/threshold: 1000$/threshold: 60000/' evaluation.yaml
+	run --separate-stderr -0 fluxloop evaluate experiment --latest
+	assert_equal "$stderr" 'fl-evaluate: 50 traces: 44 pass, 6 fail; average score 0.976'
+	assert_equal "$(jq -r 'select(.pass == false) | .reasons | keys[]' experiments/*/evaluation/per_trace.jsonl | sort -u)" language
+	# the README prints what the steps print
+	grep -qF "$stderr" "$ROOT/README.md"
+	grep -qF "$(jq -r 'select(.pass == false) | "\(.meta.input): \(.reasons[])"' experiments/*/evaluation/per_trace.jsonl |
+		grep '^Where')" "$ROOT/README.md"
+	run -0 fluxloop status
+	assert_line --partial '100.0 % succeeded, 44 of 50 pass the evaluation'
+	fluxloop parse experiment --latest --format html --output pages >/dev/null
+	grep -rqF 'contains &#39;Hello&#39;' experiments/*/pages || grep -rqF "contains 'Hello'" experiments/*/pages
 }
 
 @test "init --no-example leaves nothing of the example" {
@@ -380,7 +387,7 @@ YAML
 	refute grep -rqE 'app\.handler|MessageHandler|send_callback|data\.content|order' .
 	assert_equal "$(fl-config get name)" a
 	run --separate-stderr -1 fluxloop config validate
-	assert_equal "$stderr" 'fl-run: nothing to run: give --target or --command, or runner.target in the configuration'
+	assert_equal "$stderr" 'fl-run: nothing to run: give --target or --command, or set runner.target or runner.http.url'
 	# what it needs is there when the comments are removed
 	sed -i -E 's/^  # target: .*/  target: "handler:handle"/; s/^# (replay_args:|  enabled:)/\1/' setting.yaml
 	run -0 fl-config check
@@ -665,7 +672,7 @@ YAML
 	assert_equal "$(ls -A experiments)" ''
 }
 
-@test "base_inputs are run if there is no inputs file" {
+@test "base_inputs are run when no inputs file exists" {
 	project
 	run fluxloop run experiment --dry-run
 	assert_success
@@ -676,7 +683,7 @@ YAML
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 3
 }
 
-@test "an inputs file that is named and not there is an error, whatever base_inputs there are" {
+@test "a missing inputs file that is named is an error, even with base_inputs" {
 	project
 	for file in inputs/nope.yaml nope/generated.yaml nope.jsonl; do
 		fluxloop config set inputs_file "$file"
@@ -1200,7 +1207,7 @@ quoted_for_env()
 	assert_output --partial 'has no "nosuch"'
 }
 
-@test "config validate makes the arguments that a run would be refused" {
+@test "config validate makes the arguments, and reports those that a run would refuse" {
 	mkdir app
 	printf 'class Db:\n\tdef __init__(self, url): self.url = url\n' >app/db.py
 	printf 'def handle(text, db): return db.url\n' >app/bot.py
@@ -1236,7 +1243,7 @@ quoted_for_env()
 	assert_line --index 1 'next: fluxloop run experiment --config setting.yaml'
 }
 
-@test "status prints what there is in the project" {
+@test "status prints what the project contains" {
 	project
 	run fluxloop status
 	assert_success
@@ -1418,9 +1425,10 @@ completes()
 	completes 'fluxloop generate inputs --strategy '
 	for strategy in $offered; do
 		[[ $strategy == custom ]] && continue
+		# some write nothing for the project's short texts
 		run fluxloop generate inputs --strategy "$strategy" --limit 1 \
 			--dry-run
-		assert_success
+		refute_output --partial 'unknown strategy'
 	done
 	refute [ -z "$offered" ]
 }

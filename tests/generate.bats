@@ -320,6 +320,30 @@ personas()
 	assert_equal "$(jq -r 'select(.metadata.strategy == "original") | .input' got)" 'a b c'
 }
 
+@test "an input is dropped when the handler would get what it got before" {
+	cat >in <<-'END'
+	{"input":"Where is order 1?","input_path":"data.text","kwargs":{"id":"c1","data":{"text":"Where is order 1?"}}}
+	{"input":"where is order 1?","input_path":"data.text","kwargs":{"id":"c1","data":{"text":"where is order 1?"}}}
+	{"input":"Where is order 1?","input_path":"data.text","kwargs":{"id":"c2","data":{"text":"Where is order 1?"}}}
+	END
+	fl-generate in >got
+	for index in 0,1 0,2; do
+		jq -c "select(.metadata.base_index == (${index})) | .input" got | sort | uniq -d >"same-$index"
+	done
+	# the text is put into its place; the other argument differs
+	[ ! -s same-0,1 ]
+	[ -s same-0,2 ]
+	# what the configuration sets does not differ
+	printf 'replay_args: {set: {id: c0}}\n' >setting.yaml
+	fl-generate -c setting.yaml in >got
+	assert_equal "$(jq -c .input got | sort | uniq -d)" ''
+	# the configured place is where the text goes
+	printf 'replay_args: {override_param_path: id}\n' >setting.yaml
+	fl-generate -c setting.yaml in >got
+	assert_equal "$(jq -c 'select(.metadata.base_index != 1) | .input' got | sort | uniq -d)" ''
+	assert_not_equal "$(jq -c .input got | sort | uniq -d)" ''
+}
+
 @test "an input's id depends on its value, not on how the JSON is written" {
 	fl-generate --original -l 1 -s typo <<<'{"input":"a","metadata":{"template_kwargs":{"x":1.0,"y":"é"}}}' >one
 	fl-generate --original -l 1 -s typo --seed 9 <<<'{"metadata":{"other":1,"template_kwargs":{"y":"\u00e9","x":1}},"input":"\u0061"}' >two
@@ -349,13 +373,13 @@ personas()
 @test "--list-strategies prints each strategy with a summary" {
 	run fl-generate --list-strategies
 	assert_success
-	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" 'rephrase typo error_prone verbose concise persona_based adversarial multilingual custom'
+	assert_equal "$(cut -f 1 <<<"$output" | paste -sd ' ')" 'rephrase typo error_prone verbose concise persona_based adversarial multilingual entity order context boundary custom'
 	assert_line 'typo	slips of the keyboard'
 	usage=$(fl-generate --help)
 	while IFS=$'\t' read -r name summary; do
 		assert_regex "$usage" $'\n'"  $name +$summary"
 		# each of them is one that -s takes
-		echo '{"input":"How do I reset my password?"}' |
+		echo '{"input":"My order 1042 did not come. Where is it?"}' |
 			fl-generate -s "$name" --template 'Hi: {input}' | grep -q .
 	done <<<"$output"
 }
@@ -394,10 +418,93 @@ personas()
 	assert_equal "$(jq -r .input got)" "$(cat <<-'END'
 	don't cancel order 4711 another address
 	never received invoice for May and don't want to pay fee
-	flight cancelled. need to be in Berlin by Friday. rebook me. not via Munich
-	refund of $129.90 for that pair but want to keep other one. arrange it
+	flight cancelled. need to be in Berlin by Friday. rebook me? not via Munich
+	refund of $129.90 for that pair but want to keep other one. arrange it?
 	END
 	)"
+}
+
+# --- strategies on request ---------------------------------------------------------------
+
+BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?"}'
+
+@test "entity changes one thing and says which" {
+	fl-generate -s entity -l 100 <<<"$BOOTS" >got
+	for note in "id '#48213' dropped" "id '#48213' with a wrong digit: '#48214'" \
+		"id '#48213' with two digits swapped: '#48231'" "amount '\$129.90' negative: '-\$129.90'" \
+		"date '3 November' in the future: '3 November 2038'" "date '3 November' dropped" \
+		"date '3 November' on a day that does not exist: '31 November'" \
+		"amount '\$129.90' with another decimal mark: '\$129,90'"; do
+		assert_equal "$(jq -r --arg n "$note" 'select(.metadata.variation == $n) | 1' got)" 1
+	done
+	run jq -r .input got
+	assert_line 'Hi, I ordered boots (order) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?'
+	assert_line 'Hi, I ordered boots (order #48213) and one pair was torn. I want $129.90 back. Can you arrange it?'
+	assert_line 'Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want €129.90 back. Can you arrange it?'
+	# what was put in stands there, and all else is as it was
+	python3 - <<-'PY'
+	import json, re
+	text = "Hi, I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back. Can you arrange it?"
+	for line in open("got", encoding="utf-8"):
+	    row = json.loads(line)
+	    m = re.fullmatch(r"\w+ '([^']*)' [^:']*: '([^']*)'", row["metadata"]["variation"])
+	    if m:
+	        assert row["input"] == text.replace(m[1], m[2]), row
+	PY
+	# two of a kind are exchanged; code is left alone
+	fl-generate -s entity -l 100 <<<'{"input":"From 2026-01-01 to 2026-03-31 for Berlin:\n\n```\nSELECT 4711 FROM x;\n```"}' >got
+	run jq -r .input got
+	assert_line 'From 2026-03-31 to 2026-01-01 for Berlin:'
+	assert_equal "$(jq -r 'select(.input | contains("SELECT 4711 FROM x;") | not)' got)" ''
+	# a version is neither a date nor a number
+	run -0 --separate-stderr fl-generate -s entity <<<'{"input":"It broke with 2.4.1"}'
+	assert_output ''
+	run -0 --separate-stderr fl-generate -s entity <<<'{"input":"Where is it?"}'
+	assert_output ''
+}
+
+@test "order moves and leaves out sentences, not the greeting" {
+	fl-generate -s order -l 100 <<<"$BOOTS" >got
+	assert_equal "$(jq -r '.metadata.variation + " | " + .input' got | head -n 3)" "$(cat <<-'END'
+	the last sentence first | Hi, can you arrange it? I ordered boots (order #48213) on 3 November and one pair was torn. I want $129.90 back.
+	sentence 1 of 3 left out | Hi, I want $129.90 back. Can you arrange it?
+	the sentences in reverse | Hi, can you arrange it? I want $129.90 back. I ordered boots (order #48213) on 3 November and one pair was torn.
+	END
+	)"
+	assert_equal "$(lines_of got)" 7
+	run -0 --separate-stderr fl-generate -s order <<<'{"input":"Where is it?"}'
+	assert_output ''
+}
+
+@test "context keeps the request among other text" {
+	fl-generate -s context -l 100 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.variation got | sort -u)" "$(printf '%s\n' 'after an unrelated paragraph' \
+		'as a voice transcript' 'as a voice transcript with a hesitation' 'before an unrelated paragraph' \
+		'in a forwarded mail' 'quoted in a forwarded mail')"
+	assert_equal "$(jq -r 'select(.metadata.variation == "as a voice transcript") | .input' got)" \
+		"hi i ordered boots order #48213 on 3 November and one pair was torn i want \$129.90 back can you arrange it"
+	assert_equal "$(jq -r 'select(.input | test("one pair was torn.* i want .129.90 back.* can you arrange it"; "i") | not)' got)" ''
+	# a language with no paragraphs of its own is forwarded and spoken
+	fl-generate -s context -l 100 <<<'{"input":"Waar is mijn bestelling?"}' >got
+	assert_equal "$(values .metadata.variation got)" 'in a forwarded mail as a voice transcript'
+}
+
+@test "boundary has exact lengths" {
+	fl-generate -s boundary -l 100 <<<'{"input":"Où est-il ?"}' >got
+	assert_equal "$(jq '.input | length' got | sort -n | uniq -c | tail -n 2 | awk '{ print $2 "x" $1 }' | paste -sd ' ')" \
+		'8000x1 100000x1'
+	assert_equal "$(jq -c 'select(.metadata.variation == "empty") | .input' got)" '""'
+	(($(jq 'select(.input | length == 1) | 1' got | wc -l) >= 4)) || fail 'too few of one character'
+	sound got
+}
+
+@test "strategies on request are not used by default" {
+	fl-generate -l 400 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.strategy got | sort -u | paste -sd ' ')" \
+		"$(tr ' ' '\n' <<<"$strategies" | sort | paste -sd ' ')"
+	printf 'variation_strategies: [entity, boundary]\n' >setting.yaml
+	fl-generate -c setting.yaml -l 20 <<<"$BOOTS" >got
+	assert_equal "$(jq -r .metadata.strategy got | sort -u | paste -sd ' ')" 'boundary entity'
 }
 
 # --- languages -------------------------------------------------------------------------------
@@ -411,6 +518,10 @@ personas()
 	assert_success
 	# 95 % of 60
 	((${#lines[@]} <= 3)) || fail "$output"
+	# 95 % of 754 in 60 languages, of which those without phrases are unsure
+	run ./language-check <"$DATA/generate/requests.tsv"
+	assert_success
+	((${#lines[@]} * 20 <= $(lines_of "$DATA/generate/requests.tsv"))) || fail "$output"
 	run -0 ./language-check <<-'END'
 	-	Siparişim nerede?
 	-	Waar is mijn bestelling?
@@ -430,6 +541,37 @@ personas()
 		assert_equal "$(jq -r .metadata.variation got | sort | uniq -d)" ''
 		assert_equal "$(jq -r '.metadata.variation | select(startswith("answer wanted in ") | not)' got)" ''
 	done
+}
+
+@test "what is said around a message fits it" {
+	local advice='step by step|button|docs|help pages|skip the basics|how long this usually|free plan|edge cases'
+
+	for text in 'Where is my order 1042?' 'My parcel arrived broken and I want my money back.' \
+		'Cancel my subscription, please.' 'The lift in building 3 is out of order.'; do
+		fl-generate -s verbose -s persona_based -l 120 <<<"{\"input\":\"$text\"}" >got
+		(($(lines_of got) == 120)) || fail "$text: $(lines_of got)"
+		assert_equal "$(jq -r --arg a "$advice" 'select(.input | test($a)) | .input | tojson' got |
+			grep -v 'broken.*help pages\|help pages.*broken\|subscription.*how long this usually')" ''
+	done
+	fl-generate -s verbose -s persona_based -l 120 <<<'{"input":"How do I reset my password?"}' >got
+	jq -r .input got | grep -q 'step by step'
+	run jq -r .input got
+	refute_line --partial 'by the end of the week'
+	# nobody who complains is told to be in no hurry
+	fl-generate -s verbose -l 60 <<<'{"input":"My parcel arrived broken and I want my money back."}' >got
+	run jq -r .input got
+	refute_line --partial "It isn't terribly urgent"
+}
+
+@test "personas take other variations in turn" {
+	printf 'personas: [{name: a}, {name: b}]\n' >setting.yaml
+	fl-generate -c setting.yaml -s concise -s multilingual -l 12 <<<'{"input":"Where is my order?"}' >got
+	assert_equal "$(jq -r 'select(.metadata.strategy == "concise") | "\(.metadata.persona) \(.input)"' got | head -n 4)" \
+		"$(printf '%s\n' 'a where order' 'b where order pls' 'a hi, where order' 'b where order ??')"
+	# a persona short of words gets no long messages
+	printf 'personas: [{name: a, characteristics: [terse]}]\n' >setting.yaml
+	run -0 --separate-stderr fl-generate -c setting.yaml -s verbose <<<'{"input":"Where is my order?"}'
+	assert_output ''
 }
 
 @test "a terse persona is terse" {

@@ -31,7 +31,7 @@ harmless()
 	END
 }
 
-@test "text of a step's type and name is no markup in its heading" {
+@test "the type and name of a step are text, not markup, in its heading" {
 	cat >t <<-'END'
 	{"trace_id":"t","iteration":0,"input":"a","output":"b","success":true,"observations":[{"trace_id":"t","type":"tool","name":"<img src=x onerror=alert(1)> ![t](http://evil.example/p.png) [c](javascript:alert(1)) `x` *y* &lt; a|b"},{"trace_id":"t","type":"]\n# no heading","name":"x\n---\n### Step 9: [tool] z"},{"trace_id":"t","type":"tool","name":"get_weather_v2"}]}
 	END
@@ -70,4 +70,29 @@ harmless()
 	        assert row[name][0] == "'" and row[name][1] in "=+-@\t\\", row
 	    assert row["iteration"] == "-1", row
 	END
+}
+
+@test "no text of a row acts in what fl-diff and fl-report write" {
+	local h file
+
+	h=$(python3 -c 'import json
+print(json.dumps("x\n::error::y\n# z\nok 9\0\x0b\x1b[31m\x7f\x85\u2028\ufffe\u202e\U000e0041 \ud800 end"))')
+	check="{\"name\":$h,\"type\":$h,\"score\":0,\"reason\":$h}"
+	row="\"trace_id\":$h,\"run_id\":\"r\",\"input_id\":$h,\"iteration\":0,\"persona\":$h,\"input\":$h,\"output\":$h,\"duration_ms\":1"
+	echo "{$row,\"success\":true,\"evaluation\":{\"pass\":true,\"checks\":[]}}" >base
+	echo "{$row,\"success\":true,\"evaluation\":{\"pass\":false,\"checks\":[$check]}}" >new
+	for format in text md; do
+		fl-diff --fail-on never -f "$format" base new >"diff.$format" 2>/dev/null
+	done
+	for format in md github tap; do
+		fl-report -f "$format" new >"report.$format"
+	done
+	# the entity of no width in Markdown is the program's own
+	harmless diff.text diff.md report.md report.github report.tap
+	run grep -E '^(# |::error::|ok 9)' diff.text diff.md report.md report.github report.tap
+	assert_failure
+	# what is after the NUL is there, too
+	for file in diff.text diff.md report.md report.github report.tap; do
+		assert_regex "$(<"$file")" 'u0000.*end'
+	done
 }

@@ -18,6 +18,7 @@ import sys
 import time
 
 import webdriver
+from sentences import Sentences, equal, says
 
 # --- traces -------------------------------------------------------------------
 
@@ -233,30 +234,6 @@ def same(value):
     if isinstance(value, dict):
         return {whole(k): same(v) for k, v in value.items()}
     return value
-
-
-class Sentences:
-    """The sentence that is being checked, which is printed with its result."""
-
-    now = None
-
-    @classmethod
-    def end(cls, how="holds"):
-        if cls.now:
-            print("%s: %s" % (how, cls.now), flush=True)
-        cls.now = None
-
-
-def says(sentence):
-    """Begin the checks of a sentence."""
-    Sentences.end()
-    Sentences.now = sentence
-
-
-def equal(got, wanted, what=""):
-    if got != wanted:
-        raise AssertionError("%s\nwanted: %.2000r\ngot:    %.2000r" %
-                             (what, wanted, got))
 
 
 # --- pages as text --------------------------------------------------------------
@@ -693,6 +670,10 @@ def check_thousand(b):
         b.js("all('th button')[7].click()")
         equal(b.js(shown)[:2], wanted)
         equal(b.js("return all('th')[7].getAttribute('aria-sort')"), how)
+    says("the list is not wider than a phone")
+    b.size(390, 844, mobile=True)
+    equal(b.js("return document.documentElement.scrollWidth"), 390)
+    b.size(1280, 900)
     says("each page links to the pages before and after it")
     b.click("tbody a", 0)
     for i in range(1, 103):
@@ -1016,14 +997,7 @@ def check_network(b):
     says("pages request nothing but files")
     for name in ["support", "hostile", "deep", "bare"]:
         b.see(name)
-    urls = set()
-    for entry in b.log("performance"):
-        message = json.loads(entry["message"])["message"]
-        request = message["params"]
-        # the first page is the browser's own
-        if message["method"] == "Network.requestWillBeSent" and \
-                not request["documentURL"].startswith("chrome:"):
-            urls.add(request["request"]["url"])
+    urls = b.requested()
     assert len(urls) > 3, urls
     for url in urls:
         assert url.startswith(("file:", "data:")), url
@@ -1041,15 +1015,8 @@ def main():
         b = Pages(folder)
         b.devtools("Emulation.setEmulatedMedia", media="")
         b.size(1280, 900)
-        try:
-            {name[6:]: check for name, check in globals().items()
-             if name.startswith("check_")}[what](b)
-            says("the browser reports no error")
-            equal(b.log("browser"), [])
-            Sentences.end()
-        except BaseException:
-            Sentences.end("DOES NOT HOLD")
-            raise
+        Sentences.hold({name[6:]: check for name, check in globals().items()
+                        if name.startswith("check_")}[what], b)
 
 
 main()

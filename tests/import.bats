@@ -313,6 +313,15 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_output '["00000000000000a1","client","ai",[{"name":"e","time":"2026-03-01T20:47:18.712018+00:00","attributes":{"a":1}}]]'
 }
 
+@test "the body of an event in another shape than OTLP's is kept" {
+	printf '{"trace_id":"%s","span_id":"00000000000000a1","name":"n","start_time":1700000000000000000,"attributes":{},"span_events":[{"event_name":"e","timestamp":1700000000000000000,"body":%s}]}\n' \
+		"$ID" '{"input":{"messages":[{"role":"user","content":"Where?"}]},"output":{"messages":[{"role":"assistant","content":"Here."}]}}' >in
+	fl-import otlp in >out
+	assert_jq '[.input, .output]' '["Where?","Here."]' out
+	sed 's/"body":.*/"body":"text"}]}/' in | fl-import otlp >out
+	assert_jq '.observations[0].metadata.events[0].attributes' '{"body":"text"}' out
+}
+
 @test "the JSON of Jaeger, Zipkin, ClickHouse and Phoenix is read" {
 	fl-import otlp "$TRACES/shapes/jaeger.json" >out
 	assert_jq '[.trace_id, .name, .input, .success, .error, .duration_ms, .observation_count]' \
@@ -479,6 +488,44 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_equal "$(jq -r '.observations[].name' <<<"$output" | paste -sd ' ')" 's1 t1 s2 s3'
 }
 
+@test "times that cannot be, ids of zeros, rings and encodings do not harm good spans" {
+	# a text before and after each of these is read, whatever is between
+	while IFS='|' read -r bad status wanted message; do
+		{
+			span 'spanId: "00000000000000b1", name: "before"'
+			printf '%b\n' "${bad//ID/$ID}"
+			span 'spanId: "00000000000000b2", name: "after"'
+		} >in
+		run --separate-stderr -"$status" fl-import otlp in
+		assert_equal "$bad $stderr" "$bad $message"
+		assert_equal "$bad $(jq -sc '[.[].observations[].name] | sort' <<<"$output")" "$bad $wanted"
+	done <<-'END'
+	{"traceId":"ID","spanId":"00000000000000c1","name":"zero","startTimeUnixNano":"0","endTimeUnixNano":0}|0|["after","before","zero"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"late","startTimeUnixNano":"16725225600000000000","endTimeUnixNano":"16725225600000000001"}|0|["after","before","late"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"huge","startTimeUnixNano":"99999999999999999999999","endTimeUnixNano":-5}|0|["after","before","huge"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"back","startTimeUnixNano":"2000","endTimeUnixNano":"1000"}|0|["after","back","before"]|
+	{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"00000000000000c1","name":"none"}]}]}|1|["after","before"]|fl-import: in:2: 1 of its spans has no trace id
+	{"traceId":"ID","spanId":"0000000000000000","parentSpanId":"0000000000000000","name":"nameless","startTimeUnixNano":"5"}|0|["after","before","nameless"]|
+	{"scopeSpans":[{"spans":[{"traceId":"ID","spanId":"0000000000000001","parentSpanId":"0000000000000002","name":"a"},{"traceId":"ID","spanId":"0000000000000002","parentSpanId":"0000000000000001","name":"b"}]}]}|0|["a","after","b","before"]|
+	{"traceId":"ID","spanId":"0000000000000001","parentSpanId":"0000000000000001","name":"own"}|0|["after","before","own"]|
+	{"traceId":"ID","spanId":"00000000000000c1","name":"latin \xe9"}|1|["after","before"]|fl-import: in:2: not UTF-8 (byte 89)
+	\xff\xfe{\0"\0}\0|1|["after","before"]|fl-import: in:2: not a JSON value (byte 1)
+	END
+}
+
+@test "a value of 40 MB is read" {
+	python3 - "$ID" <<-'PY' >in
+	import sys
+	print('{"resourceSpans": [{"scopeSpans": [{"spans": [')
+	for i, size in enumerate((10, 40000000, 10)):
+	    print('%s{"traceId": "%s", "spanId": "%016x", "name": "s%d", "attributes": [{"key": "input.value", "value":'
+	          ' {"stringValue": "%s"}}]}' % ("," if i else "", sys.argv[1], i + 1, i, "x" * size))
+	print("]}]}]}")
+	PY
+	fl-import otlp in >out
+	assert_equal "$(jq -c '[.observations[].input | length]' out)" '[10,40000000,10]'
+}
+
 @test "a resource that comes after very many of its spans is reported" {
 	awk -v id="$ID" 'BEGIN {
 		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
@@ -536,7 +583,17 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
 	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
 	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
-	{"evalId":"x",\n"results":{}}|:1: not OTLP traces: results of promptfoo, not traces
+	{"evalId":"x",\n"results":{}}|: results of promptfoo: try fl-import promptfoo other
+	{"results":{},"evalId":"x"}|:1: not OTLP traces: results of promptfoo: try fl-import promptfoo other
+	{"gradingResult":null,"testCase":{}}|:1: not OTLP traces: a result of promptfoo: try fl-import promptfoo other
+	{"custom_id":"1","response":{}}|:1: not OTLP traces: a batch of OpenAI: try fl-import openai other
+	{"object":"chat.completion","choices":[]}|:1: not OTLP traces: an answer of OpenAI's API: try fl-import openai other
+	{"messages":[]}|:1: not OTLP traces: a conversation: try fl-import openai other
+	{"type":"summary","summary":"x","leafUuid":"y"}|:1: not OTLP traces: a session of Claude Code: try fl-import claude-code other
+	{"type":"user","sessionId":"x","uuid":"y"}|:1: not OTLP traces: a session of Claude Code: try fl-import claude-code other
+	{"data":[{"id":"x","projectId":"p","timestamp":"t"}],"meta":{}}|:1: not OTLP traces: an export of Langfuse: try fl-import langfuse other
+	{"id":"x","traceId":"t","type":"SPAN","startTime":"2026"}|:1: not OTLP traces: an observation of Langfuse: try fl-import langfuse other
+	"id","traceId","type"\n"1","2","SPAN"\n|: a table (CSV) of Langfuse: try fl-import langfuse other
 	{"trace_id":"x","span_id":"y","level":"info"}|:1: not OTLP traces: it has no 'resourceSpans'
 	END
 }
@@ -885,13 +942,19 @@ fl-import: in:10: 2 of its spans have no trace id"
 
 @test "the kind of input is required" {
 	run --separate-stderr -2 fl-import
-	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp'
+	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai or claude-code'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
-	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp"
+	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai or claude-code"
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'
+	usage=$output
+	fl-import --list-kinds >kinds
+	(($(lines_of kinds) == 5)) || fail "$(<kinds)"
+	while read -r kind; do
+		assert_regex "$usage" "  $kind +read "
+	done <kinds
 }
 
 @test "--inputs and --separate exclude each other" {

@@ -94,7 +94,7 @@ def main(argv):
         for h in headers:
             hits = (names[h] & uses) - (local if h != own else set())
             if h == own or (hits and h not in free):
-                # a tag alone is no reason to include: it may be passed on
+                # a tag alone is not a reason to include: it may be passed on
                 if h == own or any(
                         not n.startswith(("struct ", "enum ")) for n in hits):
                     need.append(h)

@@ -203,7 +203,7 @@ main(int argc, char **argv)
 		say(argv[1], line, (size_t)n, &b);
 		buf_byte(&b, '\n');
 		fwrite(b.p, 1, b.len, stdout);
-		/* should it die, what it was at is told by what is there */
+		/* should it die, the last line says what it was doing */
 		fflush(stdout);
 	}
 	buf_release(&b);

@@ -267,7 +267,7 @@ def jq_may_refuse(reading):
 
 
 def ask_jq(readings):
-    """jq's verdict on each; it is not asked about what is no UTF-8 (8.1)."""
+    """jq's verdict on each; it is not asked about what is not UTF-8 (8.1)."""
     asked = [r for r in readings if r.bad_utf8 is None]
     done = subprocess.run(
         ["jq", "-r", 'try (fromjson | "y") catch "n"'], check=True,
@@ -297,7 +297,7 @@ def unwritten(field):
 
 
 def ask(check, texts):
-    """What a CHECK tells of each text; one that dies, or hangs, ends all."""
+    """What a CHECK prints about each text; one that dies, or hangs, ends all."""
     try:
         done = subprocess.run(shlex.split(check) + ["tell"], timeout=HANGS,
                               input=b"".join(written(t) + b"\n" for t in texts),
@@ -312,7 +312,7 @@ def ask(check, texts):
 
 
 def fault_of(data, reading, verdict, places):
-    """What is wrong with how a mistake was told, or None."""
+    """What is wrong with how a mistake was reported, or None."""
     m = re.fullmatch(rb"n ([0-9]+) ([ -~]+)", verdict)
     if not m or b"!" in verdict:
         return "n"

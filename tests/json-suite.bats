@@ -46,7 +46,7 @@ differential()
 	grep '; 0 disagreements$' told
 }
 
-@test "there is no part of the grammar without cases, right and wrong ones" {
+@test "each part of the grammar has right and wrong cases" {
 	cases=$DATA/json/cases.txt
 	(($(grep -c '^[ylnYLN]' "$cases") >= 900)) || fail 'the table is gone'
 	awk '/^##/ { name = $0; seen[name] = "" }
@@ -63,7 +63,7 @@ differential()
 	differential --cases "$DATA/json/cases.txt"
 }
 
-@test "no verdict depends on where in a block of bytes something stands" {
+@test "verdicts do not depend on the place in a block of bytes" {
 	differential --placed
 }
 

@@ -64,7 +64,7 @@ at_end(const char *s, size_t n)
 }
 
 /*
- * The text at the start of the pages, and behind it what would go on with a
+ * The text at the start of the pages, and after it what would continue a
  * number, close a string, close brackets: it must not count.
  */
 static char *
@@ -208,7 +208,7 @@ put_key(struct walk *w, const struct open *o, struct json_span key)
 	buf_byte(w->b, ':');
 }
 
-/* Through all levels by json_next, which is told each value's length. */
+/* Through all levels by json_next, which gets each value's length. */
 static void
 walk_next(struct walk *w, struct json_span v)
 {
@@ -420,7 +420,7 @@ put_field(struct buf *b, const struct buf *text)
 
 /*
  * Printed while it is scanned, a field looks as it does when it is printed
- * afterwards; and so does a text that goes on behind its value.
+ * afterwards; and so does a text that continues after its value.
  */
 static void
 check_print(const char *s, size_t n, const struct json_span *values, int met,

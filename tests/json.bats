@@ -31,7 +31,7 @@ bytes()
 
 # --- what is JSON ---------------------------------------------------------------
 
-@test "every beginning of a text is refused, and nothing behind it is read" {
+@test "every beginning of a text is refused, and nothing after it is read" {
 	for text in '{"a":[1,-2.5e+3,true,null,"\ud83d\ude00\n%F0%9F%98%80"],"b":{}}' \
 		'["%E2%80%A8","aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\"]' \
 		'"\u00e9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9"' ; do
@@ -47,7 +47,7 @@ bytes()
 	done
 }
 
-@test "the filters pass over exactly the lines that are no JSON" {
+@test "the filters skip exactly the lines that are not JSON" {
 	# also what is refused where NaN is taken
 	cases 'yln' | grep -v '%0[AD]' >texts
 	bytes <texts | sed 's/^/{"input":"x","v":[/; s/$/]}/' >lines

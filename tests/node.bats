@@ -158,7 +158,7 @@ check_support()
 	assert_equal "$(jq -s '[.[].agent] | unique | length' got)" 1
 }
 
-@test "what nobody catches fails the call that it comes from, and no other" {
+@test "an uncaught error fails the call that it comes from, and no other" {
 	agent <<-'END'
 		import { EventEmitter } from "node:events";
 		const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -287,7 +287,7 @@ check_support()
 	assert_output --partial 'unknown type of step: tools; there are agent, tool, generation'
 }
 
-@test "a call that is stopped is told so, and its requests can be aborted" {
+@test "a call that is stopped gets an abort signal for its requests" {
 	agent <<-'END'
 		import { appendFileSync } from "node:fs";
 		serve((input, { signal }) => new Promise((done, fail) => {

@@ -96,7 +96,7 @@ formats()
 	sed -n 's/^fl-parse: .*mixed:\([0-9]*\): .*/\1/p' err | diff - wanted
 }
 
-@test "folders are the same, too, with their indexes" {
+@test "nor do folders and their indexes" {
 	for format in $(formats); do
 		fl-parse -j 1 -f "$format" -o "$format-1" "$FILES/rows" "$FILES/obs"
 		fl-parse -j 4 -f "$format" -o "$format-4" "$FILES/rows" "$FILES/obs"
@@ -118,7 +118,7 @@ formats()
 	assert_output '| question t77 | 2 |  | 1.50 ms | yes |  | [02_t77.md](02_t77.md) |'
 }
 
-@test "what cannot stand in a table's cell is escaped there" {
+@test "what a table's cell cannot hold is escaped" {
 	printf '%s\n' '{"trace_id":"a","input":"a|b\n<b>`c`</b>","persona":"x\u0007y"}' >in
 	fl-parse -o out in
 	run tail -n 1 out/index.md
@@ -145,7 +145,7 @@ formats()
 	assert_equal "$stderr" "fl-parse: a temporary file in $PWD/nowhere: No such file or directory"
 }
 
-@test "rows that differ are two, and those that say the same are one" {
+@test "rows that differ count as two, equal ones as one" {
 	# SipHash makes numbers of these two that end in the same 32 bits
 	printf '{"trace_id":"a","input":%d}\n' 102396 136316 102396 >in
 	run fl-parse -f jsonl in
@@ -183,7 +183,7 @@ bare()
 	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
 }
 
-@test "what is printed much longer than it is does not wait in memory" {
+@test "traces whose output is much longer than their text do not wait in memory" {
 	local deep
 
 	printf -v deep '%*s' 900 ''
@@ -222,10 +222,10 @@ bare()
 	done
 	# what is beside the extents is not read: TMPDIR is not even needed
 	fl-parse --memory 4M dir | cmp - wanted
-	# a line that is not what the row says is told
+	# a line that is not what the row says is reported
 	sed -i '3s/trace_id/trace_iD/' dir/observations.jsonl
 	run --separate-stderr -1 fl-parse dir
-	assert_regex "$stderr" '^fl-parse: 1 row points to what are not its observations, or no JSON; '
+	assert_regex "$stderr" '^fl-parse: 1 row points to lines that are not observations of its trace; '
 	run --separate-stderr -1 fl-parse dir/trace_summary.jsonl dir/observations.jsonl
 	assert_regex "$stderr" "observations.jsonl:3: neither a trace nor"
 }
@@ -247,7 +247,7 @@ bare()
 	assert_equal "$(grep -c '### Step 1: \[span\] s' <<<"$output")" 4
 }
 
-@test "extents that are not all of the observations are not relied on" {
+@test "extents that lack observations are not relied on" {
 	mkdir dir
 	cp "$FILES/tiled" dir/observations.jsonl
 	cp "$FILES/extents" dir/trace_summary.jsonl
@@ -287,7 +287,7 @@ bare()
 	wait "$pid"
 }
 
-@test "a file that is cut off while it is read is told, and the rest shown" {
+@test "a file that is cut off while it is read is reported, and the rest is shown" {
 	{ cat "$FILES/rows"; cat "$FILES/obs"; } >growing
 	fl-parse growing >wanted
 	mkfifo hold
@@ -327,7 +327,7 @@ bare()
 	assert_equal "$(ls out | grep -c md)" 3001
 }
 
-@test "so do many files that are read" {
+@test "many files of input need few descriptors, too" {
 	mkdir many
 	split -l 2 "$FILES/rows" many/rows-
 	(($(find many -type f | wc -l) == 150))
@@ -419,7 +419,7 @@ bare()
 	PY
 }
 
-@test "a signal in the middle of writing is not told as a fault" {
+@test "a signal during writing is not reported as a fault" {
 	mkfifo in
 	fl-parse --shard-dirs -o out <in 2>err &
 	pid=$!
@@ -440,7 +440,7 @@ bare()
 	assert_output ''
 }
 
-@test "a file that cannot be written whole is told, and leaves no folder" {
+@test "a file that cannot be written whole is reported, and leaves no folder" {
 	for format in md jsonl; do
 		# a limit on the size of files fails as a full disk does
 		run --separate-stderr -2 bash -c 'trap "" XFSZ; ulimit -f 100
@@ -456,7 +456,7 @@ teardown()
 	! mountpoint -q small || umount small
 }
 
-@test "a full disk is told with the file, and leaves nothing" {
+@test "a full disk is reported with the file, and leaves nothing" {
 	mkdir small
 	mount -t tmpfs -o size=1m tmpfs small 2>/dev/null || skip 'mounting is not allowed here'
 	for format in md jsonl json; do
@@ -501,7 +501,7 @@ teardown()
 	done
 }
 
-@test "a reader that goes away ends a program's format as it ends ours" {
+@test "a reader that exits ends a program's format as it ends ours" {
 	printf '#!/bin/sh\nexec yes\n' >fl-format-endless
 	chmod +x fl-format-endless
 	for format in md csv endless; do

@@ -43,7 +43,7 @@ picky()
 
 @test "every pipeline has a usage comment" {
 	for name in standard failed-again jq-filter grep-parse smoke \
-		replay-latest; do
+		replay-latest ci; do
 		script=$ROOT/pipelines/$name.sh
 		assert_file_executable "$script"
 		run grep -c '^# usage: '"${script##*/}" "$script"
@@ -182,4 +182,71 @@ picky()
 [null,"input",true,null]
 [null,"input",true,null]'
 	done
+}
+
+# answers: sets a handler that answers with $ANSWER, inputs and checks.
+answers()
+{
+	local i
+
+	printf 'import os\ndef handle(input):\n    return os.environ.get("ANSWER", "yes: " + input)\n' >"$project/answers.py"
+	fluxloop config set runner.target answers:handle --config "$project/setting.yaml"
+	fluxloop config set replay_args.enabled false --config "$project/setting.yaml"
+	printf 'inputs:\n' >"$project/inputs/generated.yaml"
+	for i in $(seq 8); do
+		printf -- '- input: question %s\n' "$i"
+	done >>"$project/inputs/generated.yaml"
+	printf 'assert: [{type: contains, value: "yes"}]\ngates: {min_pass_rate: 0}\n' >"$project/evaluation.yaml"
+}
+
+@test "ci.sh runs, evaluates, compares and reports with one exit status" {
+	project
+	answers
+	run --separate-stderr -0 "$ROOT/pipelines/ci.sh" "$project"
+	assert_regex "$stderr" 'ci.sh: .*/baseline.jsonl: no baseline: UPDATE=1 makes one'
+	assert_equal "$(grep -c '<testcase' "$project/ci/junit.xml")" 8
+	UPDATE=1 run -0 "$ROOT/pipelines/ci.sh" "$project"
+	assert_equal "$(lines_of "$project/baseline.jsonl")" 8
+	OUT=$PWD/out GITHUB_STEP_SUMMARY=$PWD/step GITHUB_ACTIONS=true ANSWER=no \
+		run --separate-stderr -1 "$ROOT/pipelines/ci.sh" "$project"
+	assert_line --partial 'regression: 8 runs of 8 inputs on both sides: 8 regressed'
+	assert_line --partial '::error'
+	assert_equal "$(grep -c '<failure' out/junit.xml)" 8
+	grep -q '0 of 8 runs pass' step
+	grep -q '8 regressed' step
+	cmp step out/summary.md
+	# a gate alone is enough
+	printf 'assert: [{type: contains, value: "yes"}]\n' >"$project/evaluation.yaml"
+	rm "$project/baseline.jsonl"
+	ANSWER=no run -1 "$ROOT/pipelines/ci.sh" "$project"
+	# other checks than those of the baseline cannot be compared
+	UPDATE=1 run -0 "$ROOT/pipelines/ci.sh" "$project"
+	printf 'assert: [{type: contains, value: "y"}]\n' >"$project/evaluation.yaml"
+	run --separate-stderr -2 "$ROOT/pipelines/ci.sh" "$project"
+	UPDATE=1 run -0 "$ROOT/pipelines/ci.sh" "$project"
+	run -0 "$ROOT/pipelines/ci.sh" "$project"
+	printf 'assert: [{type: containz, value: "y"}]\n' >"$project/evaluation.yaml"
+	run -2 "$ROOT/pipelines/ci.sh" "$project"
+}
+
+@test "the workflow in the README is one, and its steps work" {
+	project
+	answers
+	sed -n '/^```yaml$/,/^```$/p' "$ROOT/README.md" | awk '/^```/ { n++; next } { print > ("block" int(n / 2)) }'
+	workflow=$(grep -l '^jobs:' block*)
+	python3 - "$workflow" >steps <<-'PY'
+	import sys, yaml
+	flow = yaml.safe_load(open(sys.argv[1]))
+	(job,) = flow["jobs"].values()
+	assert job["runs-on"] and flow[True] == ["pull_request"], flow
+	for step in job["steps"]:
+	    assert ("uses" in step) != ("run" in step), step
+	    if "ci.sh" in step.get("run", ""):
+	        print(step["run"])
+	PY
+	mkdir fluxloop
+	ln -s "$ROOT/pipelines" fluxloop/pipelines
+	cp -R "$project" my-agent
+	run -0 bash -e steps
+	assert_file_exists my-agent/ci/summary.md
 }

@@ -47,7 +47,7 @@ read_all(const char *dir)
 	}
 }
 
-/* Where the runs end, told by newlines and the sums of observations_bytes. */
+/* Where the runs end, by newlines and the sums of observations_bytes. */
 static void
 find_ends(void)
 {

@@ -11,7 +11,7 @@ AGENTS=$ROOT/tests/agents
 setup()
 {
 	begin
-	export PYTHONDONTWRITEBYTECODE=1 FLUXLOOP_PYTHON=$PYTHON
+	export FLUXLOOP_PYTHON=$PYTHON
 }
 
 teardown()
@@ -51,6 +51,30 @@ write_settings()
 	done >got
 	assert_equal "$(jq -c '[.error,.output]' got)" "$(jq -c '[null,.output]' real)"
 	assert_equal "$(lines_of got)" 25
+}
+
+@test "values of installed libraries are replayed as they were" {
+	local target
+
+	agent libraries recorded.jsonl >real
+	assert_equal "$(grep -o '<repr:[^>]*>' recorded.jsonl)" ''
+	for target in $(jq -r .target recorded.jsonl); do
+		fl-record-extract -t "$target" recorded.jsonl | fl-generate --original -l 1 |
+			fl-run -t "$target" --replay
+	done >got
+	assert_equal "$(jq -c '[.error,.output]' got)" "$(jq -c '[null,.output]' real)"
+	assert_equal "$(lines_of got)" 7
+	# secrets are told by the names in headers and of columns
+	PYTHONPATH=$FLUXLOOP_PYTHONPATH "$PYTHON" - <<-'END'
+	import fluxloop, httpx, multidict, pandas
+	fluxloop.configure(record_args=True, recording_file="secrets.jsonl")
+	headers = {"Authorization": "Basic aGlkZGVuOm9uZQ==", "Accept": "shown"}
+	columns = {"password": ["hidden two"], "name": ["shown"]}
+	fluxloop.record_call_args("a:b", text="x", h=httpx.Headers(headers),
+	    m=multidict.CIMultiDict(headers), f=pandas.DataFrame(columns))
+	END
+	assert_equal "$(grep -c 'aGlkZGVu\|hidden' secrets.jsonl)" 0
+	assert_equal "$(grep -o 'shown' secrets.jsonl | wc -l)" 3
 }
 
 @test "a FastAPI chat bot is recorded through a real server, replayed 50 times and read" {

@@ -58,7 +58,7 @@ namespace()
 
 # --- what counts --------------------------------------------------------------
 
-@test "a folder in which there is no experiment gets one" {
+@test "a folder without an experiment gets one" {
 	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
 	cmp "$TRACES" <(cat <<<"$output")
 	assert_equal "$stderr" ''
@@ -69,7 +69,7 @@ namespace()
 	assert_jq 'has("continued")' false exp/manifest.json
 }
 
-@test "one that was killed goes on, with each run once, and says what was dropped" {
+@test "a killed experiment is continued with each run once, and what was dropped is reported" {
 	mkfifo to
 	fl-collect -q exp <to 2>/dev/null &
 	pid=$!
@@ -256,7 +256,7 @@ fl-collect: exp: 2 traces of existing runs: skipped"
 	damaged trace_summary '2s/{/[/'
 	assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl:2: damaged: not a whole JSON object
 fl-collect: exp/traces.jsonl:2: damaged: its trace has no row in trace_summary.jsonl
-fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are to be done again'
+fl-collect: exp: 2 lines moved to damaged.jsonl; runs that lack them are to be done again'
 	assert_equal "$(jq -r .trace_id exp/trace_summary.jsonl | xargs)" 't1 t3'
 	assert_equal "$(mode_of exp/damaged.jsonl) $(lines_of exp/damaged.jsonl)" '600 2'
 	damaged traces '1s/r1/r7/'
@@ -289,7 +289,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	assert_equal "$(<precious)" precious
 }
 
-@test "without anything to add, what is there is mended and the summary computed anew" {
+@test "without new traces the files are mended and the summary is computed anew" {
 	partial exp
 	cp exp/manifest.json before
 	run --separate-stderr -0 fl-collect --continue --report exp </dev/null
@@ -305,7 +305,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	same exp
 }
 
-@test "the manifest tells each time that runs were added again" {
+@test "the manifest lists each time that runs were added" {
 	partial exp
 	created=$(jq .created exp/manifest.json)
 	fl-collect --continue -q exp <(sed -n 2p "$TRACES") || true
@@ -332,7 +332,7 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	rm exp/manifest.json
 	cp -Rp exp before
 	run --separate-stderr -2 fl-collect --continue exp "$TRACES"
-	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: it is not known what the runs were made with; --anyway continues all the same'
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: what the runs were made with is unknown; --anyway continues in spite of that'
 	diff -r before exp
 	run --separate-stderr -1 fl-collect --continue --anyway -q exp "$TRACES"
 	same exp
@@ -411,13 +411,13 @@ fl-collect: exp: 2 lines of damaged runs moved to damaged.jsonl; these runs are 
 	assert_equal "$output" "$(sed -n 2p in)"
 	assert_equal "$stderr" "fl-collect: in:4: a trace of this trace_id was there before
 fl-collect: exp: 2 traces of existing runs: skipped"
-	# a new experiment takes what comes, as repeats of one run
+	# in a new experiment, too
 	run --separate-stderr -1 fl-collect -q new <(sed -n '1p;1s/t1/other/p' "$TRACES"; sed -n 2p "$TRACES")
-	assert_equal "$stderr" ''
-	assert_equal "$(lines_of new/trace_summary.jsonl)" 3
+	assert_equal "$stderr" 'fl-collect: new: 1 trace of existing runs: skipped'
+	assert_equal "$(lines_of new/trace_summary.jsonl)" 2
 }
 
-@test "another one that writes is told before anything else" {
+@test "another program that writes is reported before anything else" {
 	mkfifo to
 	fl-collect -q exp <to &
 	exec 7>to
@@ -430,7 +430,7 @@ fl-collect: exp: 2 traces of existing runs: skipped"
 	wait $! || true
 }
 
-@test "many runs are gone through in little memory" {
+@test "many runs are read in little memory" {
 	python3 - >many <<-'PY'
 	text = "x" * 2000
 	for n in range(8000):
@@ -487,6 +487,65 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 	done
 }
 
+@test "the other name of a hard link is left alone" {
+	echo precious >precious
+	for file in observations.jsonl traces.jsonl trace_summary.jsonl manifest.json.new damaged.jsonl; do
+		rm -rf exp
+		partial exp
+		rm -f "exp/$file"
+		ln precious "exp/$file"
+		run --separate-stderr -2 fl-collect --continue --anyway -q exp "$TRACES"
+		assert_equal "${stderr##*$'\n'}" "fl-collect: exp/${file%.new}: a hard link: its other name would change, too; put a copy in its place"
+		assert_equal "$(<precious)" precious
+	done
+	echo 'iterations: 1' >setting.yaml
+	for command in 'fl-config set iterations 5' 'fl-config env set A 1'; do
+		for file in setting.yaml.new .env.new; do
+			ln -f precious "$file"
+		done
+		# shellcheck disable=SC2086 # these are words
+		run -2 $command
+		assert_equal "$(<precious) $(<setting.yaml)" 'precious iterations: 1'
+	done
+	# to read one harms nobody
+	ln exp/traces.jsonl other
+	run -0 fl-parse "$WHOLE"
+}
+
+@test "rows that were removed are missed, and the other files are left alone" {
+	for file in "" observations traces; do
+		rm -rf exp
+		cp -Rp "$WHOLE" exp
+		rm -f exp/trace_summary.jsonl "exp/$file.jsonl"
+		cp -Rp exp before
+		run --separate-stderr -2 fl-collect --continue --anyway -q exp "$TRACES"
+		assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect'
+		diff -r before exp
+		rm -rf before
+	done
+}
+
+@test "what is wrong with a run is said as it is" {
+	observed()
+	{
+		rm -rf exp
+		cp -Rp "$WHOLE" exp
+		sed -i "$1" exp/observations.jsonl
+		fl-collect --continue -q exp </dev/null 2>&1 | head -n 1
+	}
+	assert_equal "$(observed '2{h;d};3G')" 'fl-collect: exp/trace_summary.jsonl:1: damaged: its observations are not side by side in observations.jsonl'
+	assert_equal "$(observed 2p)" 'fl-collect: exp/trace_summary.jsonl:1: damaged: observations.jsonl has more observations of it than it counts'
+	assert_equal "$(observed 1d)" 'fl-collect: exp/trace_summary.jsonl:1: damaged: some of its observations are missing from observations.jsonl'
+	# a line that is there twice makes no run incomplete
+	rm -rf exp
+	cp -Rp "$WHOLE" exp
+	sed -i 1p exp/traces.jsonl
+	run --separate-stderr fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" 'fl-collect: exp/traces.jsonl:2: damaged: the second line of its trace
+fl-collect: exp: 1 line moved to damaged.jsonl; runs that lack them are to be done again'
+	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
+}
+
 @test "logs of agents go into a folder of the experiment, not through a link" {
 	echo precious >precious
 	mkdir away logs
@@ -522,7 +581,7 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 	assert_equal "$(mode_of exp/cancelled.jsonl)" 600
 	refute grep -q '"t2"' exp/traces.jsonl exp/trace_summary.jsonl
 	assert_jq .results.total_runs 2 exp/summary.json
-	# it is no run: what follows takes its place
+	# it is not a run: what follows takes its place
 	run --separate-stderr -1 fl-collect --continue exp "$TRACES"
 	assert_equal "$output" "$(sed -n 2p "$TRACES")"
 	assert_not_exists exp/cancelled.jsonl
@@ -543,12 +602,12 @@ begun()
 	END
 	printf 'inputs:\n- a\n' >inputs.yaml
 	with=(-q -c setting.yaml --inputs inputs.yaml --runs 3 --option limit=3)
-	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	run -1 fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
 	printf '{"cut' >>exp/traces.jsonl
 	cp -Rp exp before
 }
 
-# refuses MESSAGE ARG...: going on with these arguments is refused with these
+# refuses MESSAGE ARG...: continuing with these arguments is refused with these
 # lines before the last one, and nothing is touched.
 refuses()
 {
@@ -558,11 +617,11 @@ refuses()
 		told+="fl-collect: $line"$'\n'
 	done <<<"$1"
 	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
-	assert_equal "$stderr" "${told}fl-collect: exp: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
 	diff -r before exp
 }
 
-@test "what has changed in the configuration is told value by value, and refused" {
+@test "changes of the configuration are reported value by value, and refused" {
 	begun
 	cp setting.yaml kept
 	sed -i 's/300/60.5/; s/seed: 1/seed: 2/; s/a:b/"b:\\e[31mred"/; s/"x"/"x y"/' setting.yaml
@@ -584,13 +643,13 @@ seed was 1, is not set' "${with[@]}"
 	{ cat kept; printf 'input_template: "%0100da"\n' 0; } >setting.yaml
 	refuses "input_template was not set, is \"$(printf %060d 0)…\"" "${with[@]}"
 	rm -r exp before
-	fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
+	run -1 fl-collect "${with[@]}" exp <(head -n 1 "$TRACES")
 	cp -Rp exp before
 	{ cat kept; printf 'input_template: "%0100db"\n' 0; } >setting.yaml
 	refuses 'input_template has changed' "${with[@]}"
 }
 
-@test "of many changes the first twenty are told" {
+@test "the first twenty of many changes are reported" {
 	begun
 	{
 		grep -v personas setting.yaml
@@ -603,7 +662,7 @@ seed was 1, is not set' "${with[@]}"
 	assert_equal "${stderr_lines[20]}" 'fl-collect: and 10 more have changed'
 }
 
-@test "what has changed in the inputs, the options and the name is told, and refused" {
+@test "changes of the inputs, the options and the name are reported, and refused" {
 	begun
 	printf -- '- b%04000d\n' 0 >>inputs.yaml
 	refuses 'inputs.yaml has changed since: 12 bytes then, 4,016 now' "${with[@]}"
@@ -638,7 +697,7 @@ seed was 1, is not set' "${with[@]}"
 	assert_jq .config.parallel_runs 4 exp/summary.json
 }
 
-@test "what is not told is as it was" {
+@test "what is not reported has not changed" {
 	begun
 	rm setting.yaml inputs.yaml
 	cd ..
@@ -649,7 +708,7 @@ seed was 1, is not set' "${with[@]}"
 	assert_jq '[.name,.config.runner.timeout_seconds]' '["trial",300]' exp/summary.json
 }
 
-@test "--anyway goes on all the same, and the manifest says with what" {
+@test "--anyway continues in spite of changes, and the manifest has them" {
 	begun
 	sed -i 's/300/60/' setting.yaml
 	echo '- b' >>inputs.yaml
@@ -684,7 +743,7 @@ seed was 1, is not set' "${with[@]}"
 
 # --- what cannot be written ---------------------------------------------------
 
-@test "a file that may not get larger ends it with 2, and it goes on later" {
+@test "a limit of file sizes ends it with 2, and it can be continued" {
 	is_sanitized && skip 'the sanitizers write files of their own'
 	python3 - >many <<-'PY'
 	import json
@@ -718,7 +777,7 @@ seed was 1, is not set' "${with[@]}"
 	assert_jq .results.total_runs 12 small-exp/summary.json
 }
 
-@test "a disk that is full ends it with 2, and it goes on when there is room" {
+@test "a full disk ends it with 2, and it can be continued when there is room" {
 	export TRACES WHOLE
 	namespace '
 		mount -t tmpfs -o size=96k none /mnt
@@ -761,7 +820,7 @@ seed was 1, is not set' "${with[@]}"
 	same exp
 }
 
-@test "a folder that cannot be written to is told, and left alone" {
+@test "a folder that cannot be written to is reported, and left alone" {
 	partial exp
 	cp -Rp exp before
 	namespace '
@@ -858,7 +917,7 @@ finished()
 	fl-parse -f jsonl "$1" >/dev/null
 }
 
-@test "an experiment that was stopped says how to go on, and goes on" {
+@test "a stopped experiment says how to resume it, and is resumed" {
 	project one stuck three
 	stopped
 	assert_regex "$(<out)" "stopped by SIGINT; finished runs are in $dir"
@@ -882,7 +941,7 @@ finished()
 	assert_equal "$stderr" ''
 }
 
-@test "one that was stopped before anything was finished stays, and goes on" {
+@test "an experiment that was stopped before its first result stays, and is resumed" {
 	project stuck two
 	stopped
 	assert_regex "$(<out)" "$dir: 0 of 2 runs, 0 failed"
@@ -892,7 +951,7 @@ finished()
 	finished "$dir"
 }
 
-@test "one that was killed goes on, wherever it is resumed from" {
+@test "a killed experiment is resumed from any folder" {
 	project one two bad four
 	run -1 timeout 60 fluxloop run experiment --output 'o u t'
 	refute grep -q ^resume: <<<"$output"
@@ -914,7 +973,7 @@ finished()
 	assert_line 'all 4 runs are finished'
 }
 
-@test "one that was killed before anything was written is begun" {
+@test "an experiment that was killed before anything was written is begun" {
 	project one two
 	mkdir -p experiments/trial_20250101_000000/stderr
 	touch experiments/trial_20250101_000000/{manifest.json.new,traces.jsonl}
@@ -931,7 +990,7 @@ finished()
 	finished early
 }
 
-@test "it goes on with the options that it was begun with" {
+@test "an experiment is resumed with the options that it was begun with" {
 	project one stuck three four
 	stopped --iterations 2 --limit 3 --seed 5 --name "it's \"x\""
 	assert_jq .options '{"iterations":"2","limit":"3","seed":"5"}' "$dir/manifest.json"
@@ -946,7 +1005,7 @@ finished()
 	assert_equal "$(jq -r .name "$dir/summary.json")" "it's \"x\""
 }
 
-@test "other options, settings or inputs are told and refused, unless --anyway is given" {
+@test "other options, settings or inputs are reported and refused, unless --anyway is given" {
 	project one stuck three
 	stopped --seed 5
 	cp -Rp "$dir" before
@@ -955,7 +1014,7 @@ finished()
 fl-collect: --iterations was not given, is 2
 fl-collect: --seed was 5, is 6
 fl-collect: the number of runs was 3, is 6
-fl-collect: $dir: not continued, since that may change which runs there are, or their results; --anyway continues it all the same"
+fl-collect: $dir: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
 	cp setting.yaml kept
 	sed -i 's/50/60/' setting.yaml
 	inputs one stuck three more
@@ -1018,7 +1077,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 		"command": "touch ran", "target": "a:b", "output": "x", "anyway": "1", "max-time": "1", "limit": "2"}' \
 		kept >"$dir/manifest.json"
 	run -2 timeout 20 fluxloop run experiment --resume "$dir"
-	assert_line --partial 'not continued, since'
+	assert_line --partial 'not continued: the changes'
 	assert_not_exists log
 	run -0 timeout 20 fluxloop run experiment --resume "$dir" --anyway
 	assert_not_exists log
@@ -1050,7 +1109,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	assert_equal "$(cat parts/*/trace_summary.jsonl | jq -r .run_id | sort -u | wc -l)" 5
 }
 
-@test "how many calls at once, and limits, may change" {
+@test "the number of parallel calls and the limits may change" {
 	project one stuck three
 	stopped --seed 5
 	run -0 timeout 60 fluxloop run experiment --resume "$dir" --parallel 2 \
@@ -1060,7 +1119,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	assert_jq .options '{"seed":"5"}' "$dir/manifest.json"
 }
 
-@test "a limit ends with 1, and with the way to go on" {
+@test "a limit ends an experiment with 1 and the command that resumes it" {
 	project one bad three four
 	run -1 timeout 60 fluxloop run experiment --max-failures 1 --parallel 1
 	dir=$(echo experiments/*)
@@ -1111,7 +1170,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	finished "$dir"
 }
 
-@test "what cannot be resumed is told" {
+@test "an experiment that cannot be resumed is reported" {
 	project one two
 	run -0 timeout 60 fluxloop run experiment
 	dir=$(echo experiments/*)
@@ -1159,7 +1218,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	assert_output 'fluxloop: ./--latest: another program is writing to it'
 }
 
-@test "of two that resume an experiment at once one is refused before it calls anything" {
+@test "a second resume of an experiment is refused before it calls anything" {
 	project one two three four five six
 	cat >agent.sh <<-'END'
 	while read -r line; do
@@ -1206,7 +1265,7 @@ fl-collect: $dir: not continued, since that may change which runs there are, or 
 	refute grep -q FL_LOCK vars
 	run -0 flock -n "$dir" true
 	kill "$(<left)" 2>/dev/null || true
-	# a descriptor of another directory is no lock of this one
+	# a descriptor of another directory is not a lock of this one
 	run -2 env FL_LOCK=5 fl-collect --continue "$dir" 5<. </dev/null
 	assert_output "fl-collect: $dir: descriptor 5 is not of this directory"
 	run -2 env FL_LOCK=x fl-collect --continue "$dir" </dev/null

@@ -21,18 +21,23 @@ record/*
 config/*
 generate/generate generate/strategies generate/prompts generate/replies
 run/engine run/command run/eventlog run/proc run/agent run/input run/run
-run/queue run/completed run/check run/plan run/mask
+run/queue run/completed run/check run/plan run/mask run/constant run/runlist
 experiment/expdir experiment/row experiment/recover experiment/manifest
 experiment/summary experiment/status experiment/failures
-experiment/newdir
+experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/judging
 evaluate/verdict
-evaluate/runs evaluate/diff evaluate/diffview evaluate/statistics evaluate/report
-format/format format/filter format/listing format/options
+evaluate/runs evaluate/sample evaluate/labels evaluate/agreement
+evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
+format/format format/filter format/listing format/options format/markup
+format/page format/termwidth
+label/session label/terminal
 parse/join parse/output parse/pool parse/sorter parse/chunks
-import/otlpin
+report/report report/reports
+import/import import/outputs
 llm/asker llm/budget llm/cache llm/dialect llm/retry
+http/caller http/service http/curlcmd http/recorder http/weburl
 '
 
 bad=0

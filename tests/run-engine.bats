@@ -162,8 +162,6 @@ none_marked()
 		assert_equal "$stderr" 'fl-run: out: removed the incomplete last line'
 		assert_equal "$(jq -r .input out | xargs)" '1 2 3 4 5 6'
 	done
-	run -2 --separate-stderr fl-run --protocol lines --done nothing --command cat in
-	assert_equal "$stderr" 'fl-run: nothing: No such file or directory'
 }
 
 # --- order -------------------------------------------------------------------------------------
@@ -528,7 +526,7 @@ none_marked()
 	assert_equal "$stderr" "fl-run: cannot start './nowhere': No such file or directory"
 }
 
-@test "limits.output_mb limits the output for one run; 0 is no limit" {
+@test "limits.output_mb limits the output for one run; 0 means no limit" {
 	cat >agent.sh <<-'END'
 		read -r line
 		head -c 3000000 /dev/zero | tr '\0' x | sed 's/.*/{"type":"delta","delta":"&"}/'

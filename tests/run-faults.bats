@@ -201,7 +201,7 @@ replies()
 	assert_equal "$(jq -r '.tag // empty' exp/traces.jsonl)" 7
 }
 
-@test "no process is signalled once it was collected" {
+@test "no process is signalled after it was reaped" {
 	local options
 
 	is_sanitized && skip 'the sanitizers want to be loaded first'
@@ -234,9 +234,9 @@ replies()
 @test "a trace is written once" {
 	replies
 	fl-run --command 'sh agent.sh' <(inputs 2) >traces
-	run -1 --separate-stderr fl-collect -q exp traces traces
+	run -0 --separate-stderr fl-collect -q exp traces traces
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 2
-	assert_regex "$stderr" 'traces:1: a trace of this trace_id was there before'
+	assert_equal "$stderr" 'fl-collect: exp: 2 traces of existing runs: skipped'
 }
 
 @test "run_delay_seconds passes between the runs of an agent" {
@@ -459,7 +459,7 @@ replies()
 }
 
 @test "a run whose end precedes its start took no time" {
-	# it tells of all that it was sent ahead at once
+	# it reports all requests that it was sent ahead at once
 	cat >agent.py <<-'END'
 		import json, os, time
 		print('{"type":"hello","pipeline":16}', flush=True)

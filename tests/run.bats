@@ -7,7 +7,6 @@ HANDLERS=$AGENTS/handlers.py
 setup_file()
 {
 	find_python
-	export PYTHONDONTWRITEBYTECODE=1
 	"${CC:-gcc}" -o "$BATS_FILE_TMPDIR/agent" "$ROOT/tests/agents/agent.c"
 }
 
@@ -99,6 +98,9 @@ nothing_left()
 	cat >last <<-'END'
 	while read -r l; do echo "answer to $l"; done; echo bye
 	END
+	cat >unended <<-'END'
+	while read -r l; do echo "answer to $l"; done; printf bye
+	END
 	cat >slow <<-'END'
 	echo "Loading model..."; sleep 0.1
 	while read -r l; do sleep 0.1; echo "answer to $l"; done
@@ -106,7 +108,7 @@ nothing_left()
 	cat >thinks <<-'END'
 	while read -r l; do sleep 0.1; echo "answer to $l"; sleep 0.1; echo; sleep 0.1; done
 	END
-	for agent in early twice blank last slow thinks; do
+	for agent in early twice blank last unended slow thinks; do
 		for runner in '{}' '{isolation: call}'; do
 			echo "runner: $runner" >s.yaml
 			run --separate-stderr -1 fl-run -c s.yaml --protocol lines \
@@ -118,14 +120,14 @@ nothing_left()
 			# a line after the input was closed is only reported
 			[[ $agent == twice || ($agent == slow && $runner != '{}') ]] ||
 				assert_output ''
-			[[ $agent != last || $runner != '{}' ]] || assert_regex "$stderr" \
+			[[ $agent != @(last|unended) || $runner != '{}' ]] || assert_regex "$stderr" \
 				'^fl-run: agent [1-4] wrote a line without a request.*: "bye"; runner\.process\.ready_pattern'
 		done
 	done
 	run --separate-stderr -1 fl-run --protocol lines --command 'sh blank' in
 	assert_equal "$(jq -r .error_kind <<<"$output" | sort -u)" protocol
 	assert_regex "$(jq -r .error <<<"$output" | head -n 1)" 'several lines for one request; .*ready_pattern'
-	# a banner is no harm where it is expected
+	# a banner does no harm where it is expected
 	echo 'runner: {process: {ready_pattern: ^Loading}}' >s.yaml
 	run --separate-stderr -0 fl-run -c s.yaml --protocol lines --command 'sh early' in
 	assert_equal "$(jq -r .output <<<"$output" | xargs)" \
@@ -154,6 +156,46 @@ nothing_left()
 	jq -r 'select(.error).error' <<<"$output" >errors
 	assert_equal "$(grep -c "^the agent's message is not JSON: .* (byte [0-9]*): \"{" errors)" 6
 	assert_equal "$(jq -s 'map(.agent) | unique' <<<"$output" | jq length)" 1
+}
+
+@test "a reply in another encoding or form is as wrong, and a byte order mark is not" {
+	cat >bad.py <<-'END'
+	import json, sys
+	for line in sys.stdin.buffer:
+	    request = json.loads(line)
+	    reply = {"type": "final", "id": request["id"], "output": "ok"}
+	    text, how = json.dumps(reply), request["input"]
+	    if how.startswith("utf"):
+	        data = (text + "\n").encode(how)
+	    elif how == "python":
+	        data = repr(reply).encode() + b"\n"
+	    elif how == "lines":
+	        data = json.dumps(reply, indent=2).encode() + b"\n"
+	    else:
+	        # what an agent prints of the data of others is no message
+	        sys.stdout.write("%r\n%s\n" % ({"type": "text", "error": None}, json.dumps({"type": "error_page"}, indent=1)))
+	        data = text.encode() + b"\n"
+	    sys.stdout.flush()
+	    sys.stdout.buffer.write(data)
+	    sys.stdout.buffer.flush()
+	END
+	for how in utf-8-sig plain utf-16 utf-16-le utf-16-be python lines; do
+		echo "{\"input\":\"$how\"}" | timeout 60 fl-run --command 'python3 bad.py'
+	done >out || true
+	assert_equal "$(jq -r '.output // .error_kind' out | xargs)" 'ok ok protocol protocol protocol protocol protocol'
+	assert_equal "$(grep -c "the agent's message is not JSON: .* (byte [0-9]*): " out)" 5
+}
+
+@test "a message that is broken shows its place also when it was not the reply" {
+	cat >bad.py <<-'END'
+	import sys
+	for line in sys.stdin:
+	    sys.stdout.write('{"type":"observation","observation":{"a":NULL}}\n')
+	    sys.stdout.flush()
+	END
+	run -1 fl-run --command 'python3 bad.py' <(inputs 1)
+	assert_regex "$(jq -r .error <<<"$output")" \
+		"^the agent's message is not JSON: not a JSON value \(byte 42\): .*observation.* \(after SIGTERM"
 }
 
 @test "what follows a broken message is not the answer to the next input" {

@@ -38,7 +38,7 @@ traces()
 	assert_output true
 }
 
-@test "the rows are counted while there is no summary" {
+@test "the rows are counted until the summary is written" {
 	traces 3 1 | fl-collect -q a || true
 	rm a/summary.json
 	run -0 fl-status a
@@ -84,7 +84,7 @@ traces()
 	assert_output ''
 }
 
-@test "what cannot be read is reported and the rest is printed" {
+@test "a file that cannot be read is reported, and the rest is printed" {
 	mkdir a
 	touch file
 	run --separate-stderr -2 fl-status nowhere file a
@@ -138,4 +138,33 @@ fail()
 	traces 2 0 | fl-collect -q z
 	run -0 fl-status -te z
 	assert_equal "${#lines[@]}" 1
+}
+
+@test "verdicts are those of the run, or of a later evaluation" {
+	traces 4 0 | jq -c '.evaluation = {pass: (.trace_id != "t1")}' | fl-collect -q a
+	run -0 fl-status -f evaluated,passed a
+	assert_output $'4\t3'
+	printf 'assert: [{type: equals, value: z}]\n' >checks.yaml
+	fl-parse -f traces a | fl-evaluate -q -c checks.yaml -o a/evaluation 2>/dev/null || true
+	run -0 fl-status -f evaluated,passed a
+	assert_output $'4\t0'
+	run -0 fl-status -t a
+	assert_output --partial ', 0 of 4 pass the evaluation'
+	# every format of fl-parse shows the later one, and it alone
+	run -0 fl-parse -f traces a
+	assert_equal "$(jq -c '[.evaluation.pass, .evaluation.checks[0].type]' <<<"$output" | sort -u)" '[false,"equals"]'
+	assert_equal "$(grep -o '"evaluation":' <<<"$output" | wc -l)" 4
+	run -0 fl-parse -f md a
+	assert_line '- Verdict: `fail, score 0 of 0.5`'
+	# what is no evaluation counts as none
+	printf '{"passed_traces":9,"total_traces":4}' >a/evaluation/summary.json
+	run -0 fl-status -f evaluated,passed a
+	assert_output $'4\t3'
+	rm -r a/evaluation
+	ln -s ../elsewhere a/evaluation
+	run -0 fl-status -f evaluated,passed a
+	assert_output $'4\t3'
+	traces 4 0 | fl-collect -q b
+	run -0 fl-status -f evaluated,passed b
+	assert_output $'\t'
 }

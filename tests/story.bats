@@ -24,12 +24,9 @@ experiment()
 	local format what missing
 
 	experiment
-	fl-parse -f html -o html exp
-	cat html/*.html >all.html
-	for format in md tree json jsonl chrome otlp; do
-		fl-parse -f $format exp >all.$format
-	done
-	for format in md tree json jsonl chrome otlp html; do
+	for format in $(formats | grep -vx csv); do
+		fl-parse -f "$format" -o "dir.$format" exp
+		find "dir.$format" -type f ! -name '.*' ! -name 'index.*' -exec cat {} + >"all.$format"
 		for what in POLICY_VIOLATION first Hello typo 'two letters swapped' \
 			'it does not match' 'the cost is not known' 'debug print' 'warn to'; do
 			grep -qF -- "$what" all.$format || missing+="$format: $what
@@ -141,4 +138,13 @@ experiment()
 	ln -s ../t exp/traces.jsonl
 	run --separate-stderr -2 fl-parse exp
 	assert_equal "$stderr" "fl-parse: exp/traces.jsonl: a symbolic link is not read"
+	# nor is there a wait for who writes into a pipe
+	for file in traces observations trace_summary; do
+		rm -rf exp
+		experiment
+		rm -f "exp/$file.jsonl"
+		mkfifo "exp/$file.jsonl"
+		run --separate-stderr -2 timeout 20 fl-parse exp
+		assert_equal "$stderr" "fl-parse: exp/$file.jsonl: not a regular file"
+	done
 }

@@ -52,8 +52,8 @@ def check(command, what, output, own=False):
     return text
 
 
-def on_terminal(command, stdin, err):
-    """Runs a command with stdout, and stderr if err is None, on a terminal."""
+def on_terminal(command, stdin):
+    """Runs a command on a terminal, and returns what that gets."""
     ours, theirs = pty.openpty()
     got = []
 
@@ -69,15 +69,15 @@ def on_terminal(command, stdin, err):
 
     reader = threading.Thread(target=read)
     reader.start()
-    done = subprocess.run(command, input=stdin, stdout=theirs, stderr=err or theirs, timeout=60)
+    subprocess.run(command, input=stdin, stdout=theirs, stderr=theirs, timeout=60)
     os.close(theirs)
     reader.join()
     os.close(ours)
-    return b"".join(got), done.stderr or b""
+    return b"".join(got)
 
 
 def run(*command, stdin=b""):
-    """Runs a command three times: with pipes, and with terminals."""
+    """Runs a command twice: with pipes, and on a terminal."""
     global runs, messages
     if isinstance(stdin, str):
         stdin = stdin.encode("utf-8", "surrogatepass")
@@ -86,10 +86,7 @@ def run(*command, stdin=b""):
     done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
     text = check(command, "stderr", done.stderr, own="--progress" in command)
     messages += text.count("\n")
-    shown, _ = on_terminal(command, stdin, subprocess.DEVNULL)
-    check(command, "stdout on a terminal", shown, own=True)
-    shown, _ = on_terminal(command, stdin, None)
-    check(command, "a terminal", shown, own=True)
+    check(command, "a terminal", on_terminal(command, stdin), own=True)
     return done
 
 
@@ -144,6 +141,12 @@ def hostile_records(record):
     return lines(record) + lines(record, False) + "".join(BROKEN)
 
 
+def formats():
+    """The names of the formats but html, which needs a folder."""
+    listed = subprocess.run(["fl-parse", "--list-formats"], stdout=subprocess.PIPE, text=True, check=True)
+    return [line.split("\t")[0] for line in listed.stdout.splitlines() if not line.startswith("html\t")]
+
+
 def filters():
     recordings, inputs = hostile_records(RECORDING), hostile_records(INPUT)
     run("fl-record-extract", stdin=recordings)
@@ -152,12 +155,14 @@ def filters():
     run("fl-generate", "--strategy", "typo", "--limit", "200", stdin=inputs)
     run("fl-generate", "--strategy", HOSTILE, stdin=inputs)
     run("fl-generate", "--personas", HOSTILE, stdin=inputs)
+    run("fl-sample", stdin=hostile_records(TRACE))
+    run("fl-sample", "--per", HOSTILE, "1", stdin="")
     run("fl-import", stdin=hostile_records(OTLP))
     run("fl-import", "--inputs", stdin=hostile_records(OTLP))
     run("fl-yaml", "--to-yaml", stdin=inputs)
     run("fl-yaml", "--to-yaml", "--header", HOSTILE, stdin=inputs)
     for record in TRACE, ROW, OBSERVATION:
-        for form in "md", "tree", "json", "jsonl", "chrome", "otlp", "csv", HOSTILE:
+        for form in formats() + [HOSTILE]:
             run("fl-parse", "-f", form, stdin=hostile_records(record))
     run("fl-parse", "-f", "tree", "-j", HOSTILE, stdin="")
     run("fl-collect", "--config", HOSTILE, "--name", HOSTILE, "exp", stdin=hostile_records(TRACE))
@@ -204,13 +209,51 @@ def experiments():
     run("fl-run", "-c", "replay.yaml", stdin=lines(INPUT))
 
 
+def verdicts():
+    """Programs that judge, compare and report; checks, and what they name."""
+    with open("checks.yaml", "w", encoding="utf-8") as file:
+        json.dump({"assert": [
+            {"type": "contains", "value": HOSTILE, "metric": HOSTILE}, {"type": "regex", "value": "x("},
+            {"type": "equals", "value": HOSTILE}, {"type": "is-json"}, {"type": "trajectory:tool-used", "value": HOSTILE},
+            {"type": "similarity", "value": HOSTILE, "threshold": 0.9},
+            {"type": "exec", "value": "printf '%s' '" + HOSTILE.replace("'", "") + "'"}]}, file)
+    judged = {**ROW, "run_id": "r", "input_id": "i", "metadata": {"strategy": "s"}, "evaluation": {
+        "pass": False, "score": 0.5, "checks": [{"name": "n", "type": "t", "pass": False, "score": 0, "reason": "r"}]}}
+    for record in TRACE, judged:
+        records = hostile_records(record)
+        with open("judged.jsonl", "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(records.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"))
+        run("fl-evaluate", "-c", "checks.yaml", "judged.jsonl")
+        run("fl-evaluate", "-c", "checks.yaml", "--prompts", "judged.jsonl")
+        run("fl-evaluate", "-c", "checks.yaml", "--judged", "judged.jsonl", "judged.jsonl")
+        with open("base.jsonl", "w", encoding="utf-8") as file:
+            file.write(json.dumps({**judged, "output": HOSTILE, "evaluation": {"pass": True, "checks": [
+                {"name": HOSTILE, "type": "t", "pass": True, "score": 1, "reason": HOSTILE}]}}) + "\n")
+        for form in "text", "md", "json", "jsonl", HOSTILE:
+            run("fl-diff", "-f", form, "base.jsonl", "judged.jsonl")
+        run("fl-diff", "--metric", HOSTILE, "base.jsonl", "judged.jsonl")
+        for form in "junit", "md", "github", "tap", HOSTILE:
+            run("fl-report", "-f", form, "--name", HOSTILE, "judged.jsonl")
+    for i, check in enumerate(variants({"type": "contains", "value": "x", "metric": "m", "threshold": 1, "weight": 1})):
+        with open("checks.yaml", "w", encoding="utf-8") as file:
+            json.dump({"assert": [check]}, file)
+        run("fl-evaluate", "-c", "checks.yaml", stdin=json.dumps(TRACE) + "\n")
+    for i, rule in enumerate(variants({"name": "n", "type": "rule_based", "rules": [{"check": "contains", "keywords": ["x"]}]})):
+        with open("checks.yaml", "w", encoding="utf-8") as file:
+            json.dump({"evaluators": [rule]}, file)
+        run("fl-evaluate", "-c", "checks.yaml", stdin=json.dumps(TRACE) + "\n")
+
+
 def names():
     """Names of files and folders, of options and of commands."""
     for name in ["e" + p.replace("/", "") + "z" for p in PARTS] + [HOSTILE, "-" + HOSTILE, "--" + HOSTILE]:
         for command in ["fl-parse", name], ["fl-import", name], ["fl-yaml", name], ["fl-record-extract", name], [
                 "fl-generate", name], ["fl-config", "-f", name, "check"], ["fl-status", "--text", name], [
                 "fl-collect", name + "/x"], ["fl-run", "-c", name], ["fl-doctor", "-c", name], [
-                "fluxloop", "parse", "experiment", name], ["fluxloop", name], ["fluxloop", "status", "--config", name], [
+                "fl-evaluate", "-c", name], ["fl-evaluate", "-c", name, "-o", name + "/x"], ["fl-diff", name, name], [
+                "fl-report", "-f", "md", name], ["fl-report", "-f", "md", "-o", name + "/x", "/dev/null"], [
+                "fluxloop", "evaluate", "experiment", name], ["fluxloop", "diff", name, name], ["fluxloop", "report", name], [
+                "fluxloop", "baseline", name], ["fluxloop", "parse", "experiment", name], ["fluxloop", name], ["fluxloop", "status", "--config", name], [
                 "fluxloop", "record", "enable", "--file", name + "/"]:
             run(*command)
     os.makedirs(HOSTILE + "/exp_20260101_000000")
@@ -234,6 +277,7 @@ def main():
     filters()
     configurations()
     experiments()
+    verdicts()
     names()
     print("programs=%d runs=%d messages=%d" % (len(programs), runs, messages))
 

@@ -55,7 +55,7 @@ newest()
 	assert_line --partial '--format traces'
 }
 
-@test "a project without checks is told to write some" {
+@test "the message about missing checks says where to write them" {
 	fluxloop run experiment >/dev/null 2>&1
 	rm evaluation.yaml
 	run --separate-stderr -2 fluxloop evaluate experiment --latest
@@ -107,4 +107,46 @@ newest()
 	xml=$(<"$new/junit.xml")
 	assert_equal "$(grep -c '<testcase' <<<"$xml")" 4
 	assert_file_exists "$new/summary.md"
+	assert_equal "$(grep -c '<em class="failed">4 of 4 runs do not pass</em>' "$new/report.html")" 1
+	# compared, and with links to the pages of the traces
+	fluxloop parse experiment "$new" --format html --output pages >/dev/null
+	run -0 fluxloop report "$new" --diff experiments/baseline
+	assert_output "$new/report.html
+$new/junit.xml
+$new/summary.md"
+	assert_equal "$(grep -c '"pages":"pages"' "$new/report.html")" 1
+	page=$(grep -o '"0[0-9]_[^"]*"' "$new/report.html" | head -n 1)
+	assert_file_exists "$new/pages/${page//\"/}.html"
+	assert_equal "$(grep -c "Compared with <b><bdi>${base##*/}</bdi>" "$new/report.html")" 1
+	assert_equal "$(grep -c 'name="compared"' "$new/junit.xml")" 1
+	assert_regex "$(<"$new/summary.md")" '4 regressed'
+}
+
+@test "evaluate compares with a baseline by the same checks" {
+	fluxloop run experiment --output experiments >/dev/null 2>&1
+	base=$(newest)
+	ANSWER=no fluxloop run experiment >/dev/null 2>&1
+	run --separate-stderr -1 fluxloop evaluate experiment --latest --baseline "$base"
+	assert_line --partial 'not enough runs: 4 runs of 2 inputs on both sides: 4 regressed'
+	assert_not_exists "$base/evaluation"
+	refute_output --partial '4 pass, 0 fail'
+	# the gates pass, but the comparison does not
+	sed -i 's/^iterations.*/iterations: 1/; s/^base_inputs.*/inputs_file: many.yaml/' setting.yaml
+	printf 'inputs:\n' >many.yaml
+	for i in $(seq 8); do
+		printf -- '- {input: question %s}\n' "$i"
+	done >>many.yaml
+	fluxloop run experiment >/dev/null 2>&1
+	base=$(newest)
+	ANSWER=no fluxloop run experiment >/dev/null 2>&1
+	run --separate-stderr -0 fluxloop evaluate experiment --latest --min-pass-rate 0
+	run --separate-stderr -1 fluxloop evaluate experiment --latest --min-pass-rate 0 --overwrite --baseline "$base"
+	assert_line --partial 'regression: 8 runs of 8 inputs'
+	run --separate-stderr -0 fluxloop evaluate experiment "$base" --baseline "$base" --output evaluation
+	run --separate-stderr -2 fluxloop evaluate experiment --latest --overwrite --baseline missing
+	assert_line --index 0 --partial summary.json
+	assert_equal "${stderr_lines[-1]}" 'fluxloop: missing: no such folder'
+	mkdir empty
+	run --separate-stderr -2 fluxloop evaluate experiment --latest --overwrite --baseline empty
+	assert_regex "$stderr" 'fl-parse: empty'
 }

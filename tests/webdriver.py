@@ -122,6 +122,17 @@ class Browser:
         """Return the entries of a log ("browser" or "performance") since the last call."""
         return self.call("/se/log", {"type": kind})
 
+    def requested(self):
+        """Return the addresses requested since the last call, but the browser's own."""
+        urls = set()
+        for entry in self.log("performance"):
+            message = json.loads(entry["message"])["message"]
+            request = message["params"]
+            if message["method"] == "Network.requestWillBeSent" and \
+                    not request["documentURL"].startswith("chrome:"):
+                urls.add(request["request"]["url"])
+        return urls
+
     def dialog(self):
         """Return the text of the open dialog, or None."""
         try:

@@ -94,7 +94,7 @@ def value(loader, node, around=()):
             raise Unusable("a mapping that is merged with itself")
     loader.flatten_mapping(node)
     if not all(isinstance(key, yaml.ScalarNode) for key, _ in node.value):
-        raise Unusable("a key that is no text")
+        raise Unusable("a key that is not text")
     return {key.value: value(loader, n, around) for key, n in node.value}
 
 

@@ -3,7 +3,7 @@
 
 /*
  * An error that the library returns to the program, which prints it. Zeroed
- * memory is no error.
+ * memory means no error.
  */
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 
 #include "nearest.h"
 
-/* Longer words, in bytes, match nothing but their beginnings. */
+/* Bytes of a word; a longer one matches only what it is the beginning of. */
 #define NEAREST_LONGEST 63
 
 static size_t

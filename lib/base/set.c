@@ -49,6 +49,17 @@ set_add(struct set *s, uint64_t key, int *added)
 	return &s->values[at];
 }
 
+size_t *
+set_find(const struct set *s, uint64_t key)
+{
+	size_t at;
+
+	if (!s->n)
+		return NULL;
+	at = set_index(s, key + !key);
+	return s->keys[at] ? &s->values[at] : NULL;
+}
+
 void
 set_release(struct set *s)
 {

@@ -87,7 +87,7 @@ is_plain(const char *text, enum schema_type type)
 	    strcasecmp(text, "false");
 }
 
-/* Whether text is meant as a list or mapping in brackets. */
+/* Whether text looks like a list or mapping in brackets. */
 static int
 is_flow(const char *text, enum schema_type type)
 {
@@ -557,13 +557,28 @@ configset_replace_file(struct change *c)
 	return bad ? -1 : 0;
 }
 
+/* Opens a file, but not a pipe, to which nobody may ever write. */
 static int
-change_file(struct change *c)
+configset_open(const char *file)
 {
-	int fd = open(c->file, O_RDONLY | O_CLOEXEC), bad;
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) || !S_ISFIFO(st.st_mode))
+		return fd;
+	close(fd);
+	errno = PLAIN_NOT;
+	return -1;
+}
+
+/* Changes the file while its folder is locked. */
+static int
+change_locked(struct change *c)
+{
+	int fd = configset_open(c->file), bad;
 
 	if (fd < 0)
-		return err_set(c->e, 0, 0, "%s", strerror(errno));
+		return err_set(c->e, 0, 0, "%s", plain_error(errno));
 	bad = readfile_fd(fd, &c->text);
 	buf_str(&c->text);
 	if (bad) {
@@ -575,6 +590,16 @@ change_file(struct change *c)
 	}
 	close(fd);
 	return bad ? -1 : 0;
+}
+
+static int
+change_file(struct change *c)
+{
+	int lock = plain_lock_parent(c->file), bad = change_locked(c);
+
+	if (lock >= 0)
+		close(lock);
+	return bad;
 }
 
 static int
@@ -592,11 +617,11 @@ unknown_key(const char *key, struct err *e)
 static int
 document_open(struct document *d, const char *file, struct err *e)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), got;
+	int fd = configset_open(file), got;
 
 	memset(d, 0, sizeof(*d));
 	if (fd < 0)
-		return err_set(e, 0, 0, "%s", strerror(errno));
+		return err_set(e, 0, 0, "%s", plain_error(errno));
 	got = document_read(d, fd, e);
 	close(fd);
 	return got;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "io/newfile.h"
 #include "io/out.h"
+#include "io/plain.h"
 #include "io/readfile.h"
 #include "dotenv.h"
 #include "env.h"
@@ -101,9 +102,10 @@ write_lines(const char *file, const struct buf *text)
 	return newfile_commit(&f);
 }
 
-/* Reads the file, changes the variable, and writes the file. */
+/* Changes the file while its folder is locked. */
 static int
-replace(const char *file, const char *name, const char *setting, struct err *e)
+replace_locked(const char *file, const char *name, const char *setting,
+    struct err *e)
 {
 	struct buf old = { 0 }, new = { 0 };
 	int bad = readfile_at(AT_FDCWD, file, &old) && errno != ENOENT;
@@ -115,9 +117,21 @@ replace(const char *file, const char *name, const char *setting, struct err *e)
 	else
 		bad = put_lines(&new, &old, name, setting, e);
 	if (!bad && write_lines(file, &new))
-		bad = err_set(e, 0, 0, "%s", strerror(errno));
+		bad = err_set(e, 0, 0, "%s", plain_error(errno));
 	buf_release(&old);
 	buf_release(&new);
+	return bad;
+}
+
+/* Reads the file, changes the variable, and writes the file. */
+static int
+replace(const char *file, const char *name, const char *setting, struct err *e)
+{
+	int lock = plain_lock_parent(file);
+	int bad = replace_locked(file, name, setting, e);
+
+	if (lock >= 0)
+		close(lock);
 	return bad;
 }
 

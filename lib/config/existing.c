@@ -93,8 +93,8 @@ check_output(struct existing *x, const char *key)
 
 /*
  * Searches a file's folder for others of its kind, by the end of their names,
- * and sets near to the nearest name. Returns how many there are, or -1 if there
- * is no folder.
+ * and sets near to the nearest name. Returns their number, or -1 without a
+ * folder.
  */
 static int
 look_around(const char *path, struct buf *near)

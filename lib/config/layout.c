@@ -12,7 +12,7 @@ static const char *const sections[] = {
 	"evaluation.yaml"
 };
 
-/* The keys that are at home in input.yaml. */
+/* The keys that belong into input.yaml. */
 static const char *const input_keys[] = {
 	"personas", "base_inputs", "inputs_file", "input_template",
 	"input_generation", "variation_strategies", "variation_count",

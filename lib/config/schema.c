@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -22,7 +23,8 @@ static const char *const type_names[] = {
 	[SCHEMA_MAP] = "a mapping",
 	[SCHEMA_ANY] = "anything",
 	[SCHEMA_STRINGS] = "a string or a list of strings",
-	[SCHEMA_SCALAR] = "a string or a number"
+	[SCHEMA_SCALAR] = "a string or a number",
+	[SCHEMA_TIME] = "a time such as 30, 1.5m or 200ms"
 };
 
 /*
@@ -108,9 +110,48 @@ const struct schema_key schema_keys[] = {
 	    .instead = "the text of a message is its delta" },
 	{ .path = "runner.process.reuse", .type = SCHEMA_BOOL, .ignored = 1,
 	    .harmless = "true", .instead = "set runner.isolation to call" },
-	{ .path = "runner.http", .type = SCHEMA_MAP, .ignored = 1,
-	    .instead = "services are not supported yet" },
-	{ .path = "runner.http.*", .type = SCHEMA_ANY },
+	{ .path = "runner.http", .type = SCHEMA_MAP },
+	{ .path = "runner.http.url", .type = SCHEMA_STRING },
+	{ .path = "runner.http.api", .type = SCHEMA_STRING,
+	    .choices = "openai-chat openai-responses a2a" },
+	{ .path = "runner.http.hosts", .type = SCHEMA_STRINGS },
+	{ .path = "runner.http.method", .type = SCHEMA_STRING,
+	    .choices = "GET POST PUT PATCH DELETE" },
+	{ .path = "runner.http.headers", .type = SCHEMA_MAP },
+	{ .path = "runner.http.headers.**", .type = SCHEMA_SCALAR },
+	{ .path = "runner.http.query", .type = SCHEMA_MAP },
+	{ .path = "runner.http.query.**", .type = SCHEMA_ANY },
+	{ .path = "runner.http.body", .type = SCHEMA_ANY },
+	{ .path = "runner.http.body_template", .type = SCHEMA_MAP },
+	{ .path = "runner.http.body_template.type", .type = SCHEMA_STRING,
+	    .choices = "json form text" },
+	{ .path = "runner.http.body_template.mapping", .type = SCHEMA_ANY },
+	{ .path = "runner.http.model", .type = SCHEMA_STRING },
+	{ .path = "runner.http.params", .type = SCHEMA_MAP },
+	{ .path = "runner.http.params.**", .type = SCHEMA_ANY },
+	{ .path = "runner.http.output_path", .type = SCHEMA_STRING },
+	{ .path = "runner.http.stream", .type = SCHEMA_STRING,
+	    .choices = "sse jsonl none" },
+	{ .path = "runner.http.stream_output_path", .type = SCHEMA_STRING },
+	{ .path = "runner.http.stream_event_filter", .type = SCHEMA_STRINGS },
+	{ .path = "runner.http.ok_status", .type = SCHEMA_LIST },
+	{ .path = "runner.http.ok_status.*", .type = SCHEMA_SCALAR },
+	{ .path = "runner.http.timeout", .type = SCHEMA_TIME },
+	{ .path = "runner.http.connect_timeout", .type = SCHEMA_TIME },
+	{ .path = "runner.http.first_byte_timeout", .type = SCHEMA_TIME },
+	{ .path = "runner.http.retry", .type = SCHEMA_MAP },
+	{ .path = "runner.http.retry.attempts", .type = SCHEMA_INT,
+	    .max = 100 },
+	{ .path = "runner.http.retry.backoff", .type = SCHEMA_TIME },
+	{ .path = "runner.http.retry.max_wait", .type = SCHEMA_TIME },
+	{ .path = "runner.http.retry.status_codes", .type = SCHEMA_LIST },
+	{ .path = "runner.http.retry.status_codes.*", .type = SCHEMA_INT,
+	    .min = 300, .max = 999 },
+	{ .path = "runner.http.rate_limit", .type = SCHEMA_STRING },
+	{ .path = "runner.http.max_redirects", .type = SCHEMA_INT,
+	    .max = 50 },
+	{ .path = "runner.http.max_reply_mb", .type = SCHEMA_INT, .min = 1,
+	    .max = 4096 },
 	{ .path = "runner.guards", .type = SCHEMA_MAP },
 	{ .path = "runner.guards.max_duration", .type = SCHEMA_SCALAR,
 	    .ignored = 1, .instead = "set runner.timeout_seconds" },
@@ -515,10 +556,43 @@ is_whole(struct json_span v)
 	return json_double(v, &d) && d == floor(d);
 }
 
+int
+schema_seconds(struct json_span v, double *seconds)
+{
+	static const struct {
+		const char *name;
+		double seconds;
+	} units[] = {
+		{ "", 1 }, { "ms", 0.001 }, { "s", 1 }, { "m", 60 },
+		{ "h", 3600 }
+	};
+	struct buf text = { 0 };
+	char *end = NULL;
+	size_t i = LEN(units);
+
+	if (json_double(v, seconds))
+		return *seconds >= 0 && *seconds < 1e9;
+	if (!json_is(v, JSON_STRING))
+		return 0;
+	json_text(&text, v);
+	if (buf_str(&text)[0] >= '0' && text.p[0] <= '9') {
+		*seconds = strtod(text.p, &end);
+		for (i = 0; i < LEN(units); i++)
+			if (!strcmp(end, units[i].name))
+				break;
+	}
+	buf_release(&text);
+	if (i == LEN(units))
+		return 0;
+	*seconds *= units[i].seconds;
+	return *seconds < 1e9;
+}
+
 static int
 has_type(const struct tree *t, size_t node, enum schema_type type)
 {
 	enum json_type json = t->nodes[node].type;
+	double seconds;
 
 	switch (type) {
 	case SCHEMA_STRING:
@@ -538,6 +612,8 @@ has_type(const struct tree *t, size_t node, enum schema_type type)
 	case SCHEMA_SCALAR:
 		return json == JSON_STRING || json == JSON_NUMBER ||
 		    json == JSON_BOOL;
+	case SCHEMA_TIME:
+		return schema_seconds(t->nodes[node].span, &seconds);
 	case SCHEMA_ANY:
 		break;
 	}

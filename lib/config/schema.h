@@ -22,7 +22,8 @@ enum schema_type {
 	SCHEMA_MAP,
 	SCHEMA_ANY,
 	SCHEMA_STRINGS,		/* a list of strings, or one string */
-	SCHEMA_SCALAR		/* a string, number or boolean */
+	SCHEMA_SCALAR,		/* a string, number or boolean */
+	SCHEMA_TIME		/* seconds, or a string such as "200ms" */
 };
 
 struct schema_key {
@@ -42,6 +43,12 @@ struct schema_key {
 	const char *choices;	/* allowed strings, separated by spaces;
 				   NULL: any */
 };
+
+/*
+ * Sets *seconds to a time: a number of seconds, or a string of a number and ms,
+ * s, m or h. Returns 1, or 0 for any other value.
+ */
+int schema_seconds(struct json_span v, double *seconds);
 
 /* All keys; a section comes before the keys in it. */
 extern const struct schema_key schema_keys[];

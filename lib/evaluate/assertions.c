@@ -466,11 +466,14 @@ assertion_release(struct assertion *a)
 
 /* --- judging ------------------------------------------------------------- */
 
-/* The weighted mean of the parts, and whether enough of them hold. */
+/*
+ * The weighted mean of the parts, or the best of them if any is enough, and
+ * whether enough of them hold.
+ */
 void
 judge_set(struct assertion *a, struct subject *s, struct verdict *v)
 {
-	double sum = 0, weights = 0, unknown = 0, score, best;
+	double sum = 0, weights = 0, unknown = 0, most = 0, score, best;
 	size_t i, failed = 0, passed = 0, none = 0;
 	struct verdict part = { .score = 0 };
 	struct buf why = { 0 };
@@ -486,6 +489,8 @@ judge_set(struct assertion *a, struct subject *s, struct verdict *v)
 		else
 			sum += p->weight * part.score;
 		if (p->weight > 0) {
+			if (part.kind != VERDICT_NONE && part.score > most)
+				most = part.score;
 			failed += part.kind == VERDICT_FAIL;
 			passed += part.kind == VERDICT_PASS;
 			none += part.kind == VERDICT_NONE;
@@ -505,7 +510,7 @@ judge_set(struct assertion *a, struct subject *s, struct verdict *v)
 		verdict_none(v, "%s", buf_str(&why));
 	else
 		verdict_set(v, 0, "%s", buf_str(&why));
-	v->score = score;
+	v->score = a->any ? most : score;
 	buf_release(&part.reason);
 	buf_release(&why);
 }

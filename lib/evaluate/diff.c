@@ -180,31 +180,129 @@ test_differences(struct diff_figure *f, double *differences, size_t n,
 		f->ci = (struct interval){ -HUGE_VAL, HUGE_VAL };
 }
 
+/* Compares the pass rates of n inputs: those with the numbers in which. */
 static void
-compare_passes(struct diff *d, const struct units *u, double *scratch)
+compare_passes(struct diff_figure *f, const struct diff *d,
+    const struct units *u, const size_t *which, size_t all, double *scratch)
 {
-	size_t flips[2] = { d->counts[DIFF_REGRESSED],
-	    d->counts[DIFF_IMPROVED] };
+	size_t flips[2] = { 0, 0 };
 	double base = 0, new = 0;
 	size_t i, n = 0;
 
-	for (i = 0; i < u->n; i++) {
-		const struct unit *k = &u->v[i];
+	for (i = 0; i < all; i++) {
+		const struct unit *k = &u->v[which[i]];
 
 		if (!k->pairs)
 			continue;
 		base += (double)k->base_passed / (double)k->pairs;
 		new += (double)k->new_passed / (double)k->pairs;
+		flips[0] += k->base_passed > k->new_passed;
+		flips[1] += k->base_passed < k->new_passed;
 		scratch[n++] = ((double)k->new_passed -
 		    (double)k->base_passed) / (double)k->pairs;
 	}
-	d->pass.base = n ? base / (double)n : 0;
-	d->pass.new = n ? new / (double)n : 0;
-	test_differences(&d->pass, scratch, n, d->alpha, d->single ? flips :
-	    NULL);
+	f->base = n ? base / (double)n : 0;
+	f->new = n ? new / (double)n : 0;
+	test_differences(f, scratch, n, d->alpha, d->single ? flips : NULL);
 	/* a rate cannot change by more */
 	if (n < 2)
-		d->pass.ci = (struct interval){ -1, 1 };
+		f->ci = (struct interval){ -1, 1 };
+}
+
+/* --- groups -------------------------------------------------------------- */
+
+enum grouping { BY_NOTHING, BY_PERSONA, BY_STRATEGY };
+
+/* The number of the name of an input's group. */
+static size_t
+group_of(const struct units *u, size_t unit, enum grouping by)
+{
+	const struct runs_run *run = u->by_unit[u->v[unit].first]->new;
+
+	return by == BY_PERSONA ? run->persona : by == BY_STRATEGY ?
+	    run->strategy : 0;
+}
+
+/*
+ * Sets which to the numbers of the inputs, group by group, and ends[g] to the
+ * end of group g in it.
+ */
+static void
+sort_units(const struct units *u, enum grouping by, size_t groups,
+    size_t *which, size_t *ends)
+{
+	size_t i, at = 0, n;
+
+	memset(ends, 0, groups * sizeof(*ends));
+	for (i = 0; i < u->n; i++)
+		ends[group_of(u, i, by)]++;
+	for (i = 0; i < groups; i++) {
+		n = ends[i];
+		ends[i] = at;
+		at += n;
+	}
+	for (i = 0; i < u->n; i++)
+		which[ends[group_of(u, i, by)]++] = i;
+}
+
+static int
+by_least_p(const void *x, const void *y)
+{
+	const struct diff_group *a = x, *b = y;
+
+	if (a->pass.p < b->pass.p || a->pass.p > b->pass.p)
+		return a->pass.p < b->pass.p ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void
+adjust_groups(struct diff_groups *g)
+{
+	double *p = xreallocarray(NULL, g->n + 1, sizeof(*p));
+	size_t i;
+
+	if (g->n)
+		qsort(g->v, g->n, sizeof(*g->v), by_least_p);
+	for (i = 0; i < g->n; i++)
+		p[i] = g->v[i].pass.p;
+	stat_adjust(p, g->n);
+	for (i = 0; i < g->n; i++)
+		g->v[i].p = p[i];
+	free(p);
+}
+
+/* Compares each group by itself, and first all inputs. */
+static void
+compare_groups(struct diff *d, const struct units *u, double *scratch)
+{
+	static const enum grouping by[] = { BY_PERSONA, BY_STRATEGY };
+	struct diff_groups *const to[] = { &d->personas, &d->strategies };
+	size_t groups = d->new->nnames ? d->new->nnames : 1, i, k;
+	size_t *which = xreallocarray(NULL, u->n + 1, sizeof(*which));
+	size_t *ends = xreallocarray(NULL, groups, sizeof(*ends));
+
+	sort_units(u, BY_NOTHING, 1, which, ends);
+	compare_passes(&d->pass, d, u, which, u->n, scratch);
+	for (k = 0; k < LEN(by); k++) {
+		struct diff_groups *g = to[k];
+
+		g->v = xreallocarray(NULL, groups, sizeof(*g->v));
+		sort_units(u, by[k], groups, which, ends);
+		/* group 0 has no name */
+		for (i = 1; i < groups; i++) {
+			struct diff_group *one = &g->v[g->n];
+
+			*one = (struct diff_group){
+				.name = d->new->names[i]
+			};
+			compare_passes(&one->pass, d, u, which + ends[i - 1],
+			    ends[i] - ends[i - 1], scratch);
+			g->n += one->pass.n > 0;
+		}
+		adjust_groups(g);
+	}
+	free(which);
+	free(ends);
 }
 
 /* A figure of a run: one that is not a number is left out. */
@@ -348,7 +446,7 @@ diff_run(struct diff *d)
 	find_pairs(d);
 	find_units(d, &u);
 	scratch = xreallocarray(NULL, u.n + 1, sizeof(*scratch));
-	compare_passes(d, &u, scratch);
+	compare_groups(d, &u, scratch);
 	compare_durations(d, &u, scratch);
 	compare_means(&d->tokens, d, &u, tokens_of, scratch);
 	compare_means(&d->metric, d, &u, metric_of, scratch);
@@ -363,4 +461,6 @@ void
 diff_release(struct diff *d)
 {
 	free(d->pairs);
+	free(d->personas.v);
+	free(d->strategies.v);
 }

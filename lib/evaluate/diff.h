@@ -39,6 +39,19 @@ struct diff_figure {
 	const char *test;	/* the name of the test */
 };
 
+/* The inputs of a persona or a strategy. */
+struct diff_group {
+	const char *name;
+	struct diff_figure pass;
+	double p;		/* that of pass, adjusted for all groups */
+};
+
+/* The least p first, then by name. */
+struct diff_groups {
+	struct diff_group *v;
+	size_t n;
+};
+
 struct diff {
 	struct runs *base, *new;
 	double alpha;
@@ -51,6 +64,7 @@ struct diff {
 	size_t base_errors, new_errors;	/* of pairs */
 	size_t output_changed;
 	struct diff_figure pass, ms, tokens, metric;
+	struct diff_groups personas, strategies;
 	double errors_p;	/* of the number of errors */
 	double p95_base, p95_new;
 	enum diff_verdict verdict;

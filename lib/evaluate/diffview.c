@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "base/visible.h"
 #include "json/json.h"
 #include "io/out.h"
 #include "record/excerpt.h"
@@ -15,32 +16,25 @@
 
 /* --- figures ------------------------------------------------------------- */
 
-/* A figure of a summary, and how it is written. */
-struct row {
-	const char *name;
-	const struct diff_figure *f;
-	int ratio;		/* 1: delta is new by base */
-};
-
-static size_t
-rows_of(const struct diffview *v, struct row rows[4])
+size_t
+diffview_figures(const struct diffview *v,
+    struct diffview_figure rows[DIFFVIEW_FIGURES])
 {
 	const struct diff *d = v->d;
 	size_t n = 0;
 
-	rows[n++] = (struct row){ "pass rate", &d->pass, 0 };
+	rows[n++] = (struct diffview_figure){ "pass rate", &d->pass, 0 };
 	if (v->metric && d->metric.n)
-		rows[n++] = (struct row){ v->metric, &d->metric, 0 };
+		rows[n++] = (struct diffview_figure){ v->metric, &d->metric, 0 };
 	if (d->ms.n)
-		rows[n++] = (struct row){ "median ms", &d->ms, 1 };
+		rows[n++] = (struct diffview_figure){ "median ms", &d->ms, 1 };
 	if (d->tokens.n)
-		rows[n++] = (struct row){ "tokens", &d->tokens, 0 };
+		rows[n++] = (struct diffview_figure){ "tokens", &d->tokens, 0 };
 	return n;
 }
 
-/* "-0.04, -0.09 to 0.01; p 0.012 by McNemar" */
-static void
-put_change(const struct row *r, struct buf *b)
+void
+diffview_put_change(const struct diffview_figure *r, struct buf *b)
 {
 	buf_printf(b, r->ratio ? "%.3g times run by run" : "%+.3g",
 	    r->f->delta);
@@ -173,10 +167,13 @@ read_texts(const struct diff *d, const struct diff_pair *p, struct texts *t)
 /* --- for a terminal ------------------------------------------------------ */
 
 static void
-put_line(struct buf *b, const char *label, struct buf *text)
+put_line(struct buf *b, const char *label, const struct buf *text)
 {
-	if (text->len)
-		buf_printf(b, "    %-5s %s\n", label, buf_str(text));
+	if (!text->len)
+		return;
+	buf_printf(b, "    %-5s ", label);
+	visible_put(b, text->p, text->len);
+	buf_byte(b, '\n');
 }
 
 /* Shows the pairs of a change, and how many more there are. */
@@ -198,10 +195,13 @@ show_pairs(const struct diffview *v, enum diff_change change, int flaky,
 		if (n > v->most)
 			continue;
 		bad = read_texts(v->d, p, &t);
-		buf_printf(b, "  %s", buf_str(&t.input));
-		if (t.persona.len)
-			buf_printf(b, "  by %s", buf_str(&t.persona));
-		buf_printf(b, "  #%s\n", buf_str(&t.iteration));
+		buf_puts(b, "  ");
+		visible_put(b, t.input.p, t.input.len);
+		buf_puts(b, t.persona.len ? "  by " : "");
+		visible_put(b, t.persona.p, t.persona.len);
+		buf_puts(b, "  #");
+		visible_put(b, t.iteration.p, t.iteration.len);
+		buf_byte(b, '\n');
 		put_line(b, "base", &t.base);
 		put_line(b, "new", &t.new);
 		put_line(b, "why", &t.reason);
@@ -212,8 +212,8 @@ show_pairs(const struct diffview *v, enum diff_change change, int flaky,
 	return bad;
 }
 
-static void
-put_head(const struct diff *d, struct buf *b)
+void
+diffview_put_head(const struct diff *d, struct buf *b)
 {
 	size_t paired = d->npairs - d->counts[DIFF_ONLY_BASE] -
 	    d->counts[DIFF_ONLY_NEW];
@@ -246,24 +246,57 @@ diffview_put_tail(const struct diff *d, struct buf *b)
 		    "could not have been seen\n", smallest_seen(d));
 }
 
+/* "-0.2, -0.3 to -0.1; p 0.01 by McNemar, 0.03 for 3" */
+static void
+put_group_change(const struct diff_groups *g, size_t i, struct buf *b)
+{
+	const struct diffview_figure r = { .f = &g->v[i].pass };
+
+	diffview_put_change(&r, b);
+	if (!isnan(g->v[i].p))
+		buf_printf(b, ", %.2g for %zu", g->v[i].p, g->n);
+}
+
+/* Shows the pass rates of groups; one alone is that of all. */
+static void
+text_groups(const struct diffview *v, const char *title,
+    const struct diff_groups *g, struct buf *b)
+{
+	size_t i;
+
+	if (g->n < 2)
+		return;
+	buf_printf(b, "\npass rate by %s\n", title);
+	for (i = 0; i < g->n && i < v->most; i++) {
+		buf_printf(b, "  %-12s %8.4g -> %-8.4g ", g->v[i].name,
+		    g->v[i].pass.base, g->v[i].pass.new);
+		put_group_change(g, i, b);
+		buf_byte(b, '\n');
+	}
+	if (g->n > v->most)
+		buf_printf(b, "  and %zu more\n", g->n - v->most);
+}
+
 int
 diffview_text(const struct diffview *v, struct out *o)
 {
 	struct buf *b = out_begin(o);
-	struct row rows[4];
-	size_t i, n = rows_of(v, rows);
+	struct diffview_figure rows[DIFFVIEW_FIGURES];
+	size_t i, n = diffview_figures(v, rows);
 
-	put_head(v->d, b);
+	diffview_put_head(v->d, b);
 	buf_byte(b, '\n');
 	for (i = 0; i < n; i++) {
 		buf_printf(b, "  %-12s %8.4g -> %-8.4g ", rows[i].name,
 		    rows[i].f->base, rows[i].f->new);
-		put_change(&rows[i], b);
+		diffview_put_change(&rows[i], b);
 		buf_byte(b, '\n');
 	}
 	if (v->d->ms.n)
-		buf_printf(b, "  %-12s %8.4g -> %-8.4g\n", "p95 ms",
+		buf_printf(b, "  %-12s %8.4g -> %.4g\n", "p95 ms",
 		    v->d->p95_base, v->d->p95_new);
+	text_groups(v, "persona", &v->d->personas, b);
+	text_groups(v, "strategy", &v->d->strategies, b);
 	if (show_pairs(v, DIFF_REGRESSED, 0, "regressed", b) ||
 	    show_pairs(v, DIFF_IMPROVED, 0, "improved", b) ||
 	    show_pairs(v, DIFF_REGRESSED, 1, "regressed, but flaky", b) ||
@@ -313,39 +346,84 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 	return bad;
 }
 
+/* The lines of the tail as a list: Markdown would join them. */
+static void
+md_put_tail(const struct diff *d, struct buf *b)
+{
+	struct buf tail = { 0 };
+	const char *line, *end;
+
+	diffview_put_tail(d, &tail);
+	buf_byte(b, '\n');
+	for (line = buf_str(&tail) + 1; (end = strchr(line, '\n')); line =
+	    end + 1)
+		buf_printf(b, "- %.*s\n", (int)(end - line), line);
+	buf_release(&tail);
+}
+
+static void
+md_groups(const struct diffview *v, const char *title,
+    const struct diff_groups *g, struct buf *b)
+{
+	size_t i;
+
+	if (g->n < 2)
+		return;
+	buf_printf(b, "\n| Pass rate by %s | Base | New | Change |\n"
+	    "| --- | ---: | ---: | --- |\n", title);
+	for (i = 0; i < g->n && i < v->most; i++) {
+		buf_puts(b, "| ");
+		text_put_md(b, g->v[i].name, strlen(g->v[i].name));
+		buf_printf(b, " | %.4g | %.4g | ", g->v[i].pass.base,
+		    g->v[i].pass.new);
+		put_group_change(g, i, b);
+		buf_puts(b, " |\n");
+	}
+	if (g->n > v->most)
+		buf_printf(b, "\nand %zu more\n", g->n - v->most);
+}
+
 int
-diffview_markdown(const struct diffview *v, struct out *o)
+diffview_put_markdown(const struct diffview *v, struct buf *b)
 {
 	static const char *const alerts[] = {
 		[DIFF_REGRESSION] = "CAUTION", [DIFF_IMPROVEMENT] = "TIP",
 		[DIFF_NO_DIFFERENCE] = "NOTE", [DIFF_TOO_FEW] = "WARNING"
 	};
-	struct buf *b = out_begin(o);
-	struct row rows[4];
-	size_t i, n = rows_of(v, rows);
+	struct diffview_figure rows[DIFFVIEW_FIGURES];
+	size_t i, n = diffview_figures(v, rows), at = b->len;
 
 	buf_printf(b, "> [!%s]\n> ", alerts[v->d->verdict]);
-	put_head(v->d, b);
+	diffview_put_head(v->d, b);
 	buf_puts(b, "\n| | Base | New | Change |\n| --- | ---: | ---: | --- |"
 	    "\n");
 	for (i = 0; i < n; i++) {
 		buf_printf(b, "| %s | %.4g | %.4g | ", rows[i].name,
 		    rows[i].f->base, rows[i].f->new);
-		put_change(&rows[i], b);
+		diffview_put_change(&rows[i], b);
 		buf_puts(b, " |\n");
 	}
+	md_groups(v, "persona", &v->d->personas, b);
+	md_groups(v, "strategy", &v->d->strategies, b);
 	if (md_pairs(v, DIFF_REGRESSED, b) || md_pairs(v, DIFF_IMPROVED, b))
 		return -1;
-	diffview_put_tail(v->d, b);
-	return out_end(o);
+	md_put_tail(v->d, b);
+	visible_replace(b, at, VISIBLE_LINES);
+	return 0;
+}
+
+int
+diffview_markdown(const struct diffview *v, struct out *o)
+{
+	return diffview_put_markdown(v, out_begin(o)) ? -1 : out_end(o);
 }
 
 /* --- for programs -------------------------------------------------------- */
 
+/* Adds the fields of a figure. */
 static void
-json_figure(struct buf *b, const char *key, const struct diff_figure *f)
+json_put_figure(struct buf *b, const struct diff_figure *f)
 {
-	json_open(b, key, '{');
 	json_add_int(b, "n", (long long)f->n);
 	json_add_double(b, "base", f->base);
 	json_add_double(b, "new", f->new);
@@ -356,7 +434,30 @@ json_figure(struct buf *b, const char *key, const struct diff_figure *f)
 	json_close(b, ']');
 	json_add_double(b, "p", f->p);
 	json_add_str(b, "test", f->test);
+}
+
+static void
+json_figure(struct buf *b, const char *key, const struct diff_figure *f)
+{
+	json_open(b, key, '{');
+	json_put_figure(b, f);
 	json_close(b, '}');
+}
+
+static void
+json_groups(struct buf *b, const char *key, const struct diff_groups *g)
+{
+	size_t i;
+
+	json_open(b, key, '[');
+	for (i = 0; i < g->n; i++) {
+		json_open(b, NULL, '{');
+		json_add_str(b, "name", g->v[i].name);
+		json_put_figure(b, &g->v[i].pass);
+		json_add_double(b, "p_adjusted", g->v[i].p);
+		json_close(b, '}');
+	}
+	json_close(b, ']');
 }
 
 static void
@@ -378,6 +479,8 @@ json_summary(const struct diffview *v, struct buf *b)
 	json_figure(b, "tokens", &d->tokens);
 	if (v->metric)
 		json_figure(b, v->metric, &d->metric);
+	json_groups(b, "by_persona", &d->personas);
+	json_groups(b, "by_strategy", &d->strategies);
 	json_open(b, "errors", '{');
 	json_add_int(b, "base", (long long)d->base_errors);
 	json_add_int(b, "new", (long long)d->new_errors);

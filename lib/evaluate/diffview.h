@@ -4,8 +4,11 @@
 /*
  * A comparison for people and programs. Texts are read from the rows again.
  */
+#include <stddef.h>
+
 struct buf;
 struct diff;
+struct diff_figure;
 struct out;
 
 struct diffview {
@@ -13,6 +16,27 @@ struct diffview {
 	const char *metric;	/* name of the compared score, or NULL */
 	unsigned most;		/* runs that are shown one by one */
 };
+
+/* A figure of a summary, and how it is written. */
+struct diffview_figure {
+	const char *name;
+	const struct diff_figure *f;
+	int ratio;		/* 1: delta is new by base */
+};
+
+/* Sets the figures that both sides have. Returns their number. */
+#define DIFFVIEW_FIGURES 4
+size_t diffview_figures(const struct diffview *v,
+    struct diffview_figure rows[DIFFVIEW_FIGURES]);
+
+/* Appends "-0.04, -0.09 to 0.01; p 0.012 by McNemar". */
+void diffview_put_change(const struct diffview_figure *r, struct buf *b);
+
+/* Appends the verdict and the counts, a line. */
+void diffview_put_head(const struct diff *d, struct buf *b);
+
+/* Appends what diffview_markdown writes. Returns 0, or -1 with errno set. */
+int diffview_put_markdown(const struct diffview *v, struct buf *b);
 
 /* Each returns 0, or -1 with errno set: rows could not be read or written. */
 int diffview_text(const struct diffview *v, struct out *o);

@@ -164,8 +164,8 @@ read_judge(struct evaluation *v, struct evaluator *e, struct json_span spec)
 	e->rules->threshold = v->threshold;
 	number_all(v, e->rules);
 	if (json_is_null(json_get(spec, "prompt_template")))
-		complain(v, 1, spec, "evaluator '%s' has no prompt_template",
-		    e->name);
+		complain(v, 0, spec, "evaluator '%s' has no prompt_template: "
+		    "it is not judged", e->name);
 }
 
 static void
@@ -595,6 +595,7 @@ put_check(struct outcome *o, const char *name, int negated, const char *type,
 		json_add_double(&o->record, "score", v->score);
 	}
 	json_add_double(&o->record, "weight", weight);
+	o->misses += v->kind != VERDICT_PASS;
 	if (v->kind != VERDICT_PASS)
 		json_add_text(&o->record, v->kind == VERDICT_NONE ? "error" :
 		    "reason", reason, n);
@@ -847,6 +848,7 @@ static void
 outcome_begin(struct outcome *o)
 {
 	o->verdict.reason.len = o->scores.len = o->record.len = 0;
+	o->misses = 0;
 	json_open(&o->scores, NULL, '{');
 	json_open(&o->record, NULL, '[');
 }

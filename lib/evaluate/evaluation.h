@@ -22,6 +22,7 @@ struct outcome {
 	struct verdict verdict;	/* reason: of the first check that fails */
 	struct buf scores;	/* {"NAME":SCORE} */
 	struct buf record;	/* the object "evaluation" of the trace */
+	size_t misses;		/* checks in it that do not hold */
 };
 void outcome_release(struct outcome *o);
 

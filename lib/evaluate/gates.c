@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "agreement.h"
 #include "assertion.h"
 #include "evaluation.h"
 #include "text.h"
@@ -83,6 +84,10 @@ add_scores(struct standing *s, const struct outcome *o)
 			add_score(gates_find_name(&s->scores, buf_str(&name),
 			    name.len), d, 0);
 	}
+	if (!o->misses) {
+		buf_release(&name);
+		return;
+	}
 	it = json_each(json_get(json_buf(&o->record), "checks"));
 	while (json_next(&it, &key, &value)) {
 		reason = json_get(value, "reason");
@@ -105,7 +110,7 @@ gates_find_input(struct standing *s, const struct standing_run *r)
 {
 	struct json_span id = json_is_null(r->input_id) ? r->input :
 	    r->input_id;
-	struct buf key = { 0 }, text = { 0 }, name = { 0 };
+	struct buf key = { 0 };
 	struct standing_input *in;
 	size_t *place;
 	int added;
@@ -120,19 +125,27 @@ gates_find_input(struct standing *s, const struct standing_run *r)
 		ALLOC_GROW(s->inputs, s->ninputs + 1, s->cap);
 		in = &s->inputs[s->ninputs];
 		memset(in, 0, sizeof(*in));
-		value_text(r->input, &text);
-		text_quote(&name, buf_str(&text), text.len);
-		if (!json_is_null(r->persona)) {
-			buf_puts(&name, " by ");
-			value_text(r->persona, &name);
-		}
-		in->name = buf_detach(&name, NULL);
 		*place = s->ninputs++;
 	}
 	in = &s->inputs[*place];
 	buf_release(&key);
-	buf_release(&text);
 	return in;
+}
+
+/* Names an input when a run of it does not pass: only then it is shown. */
+static void
+name_input(struct standing_input *in, const struct standing_run *r)
+{
+	struct buf text = { 0 }, name = { 0 };
+
+	value_text(r->input, &text);
+	text_quote(&name, buf_str(&text), text.len);
+	if (!json_is_null(r->persona)) {
+		buf_puts(&name, " by ");
+		value_text(r->persona, &name);
+	}
+	in->name = buf_detach(&name, NULL);
+	buf_release(&text);
 }
 
 void
@@ -153,6 +166,8 @@ standing_add(struct standing *s, const struct standing_run *r)
 	}
 	in->runs++;
 	in->passed += v->kind == VERDICT_PASS;
+	if (v->kind != VERDICT_PASS && !in->name)
+		name_input(in, r);
 	if (json_double(r->duration, &ms)) {
 		s->duration += ms;
 		s->longest = ms > s->longest ? ms : s->longest;
@@ -234,19 +249,39 @@ gates_are_set(const struct gates *g, const struct evaluation *v)
 	    json_is(evaluation_get(v, "success_criteria"), JSON_OBJECT);
 }
 
-/* A gate that was missed is reported. */
+/* A gate that was missed is reported; each is written, or there is no b. */
 struct gatekeeper {
 	void (*report)(const char *msg);
+	struct buf *b;
 	size_t missed;
 };
+
+/* Writes {"name","value","at_least","at_most","met"}; a limit may be infinite. */
+static void
+put_gate(struct buf *b, const char *what, double is, double least, double most,
+    int met)
+{
+	json_open(b, NULL, '{');
+	json_add_str(b, "name", what);
+	json_add_double(b, "value", is);
+	if (isfinite(least) && (least > 0 || !isfinite(most)))
+		json_add_double(b, "at_least", least);
+	if (isfinite(most))
+		json_add_double(b, "at_most", most);
+	json_add_bool(b, "met", met);
+	json_close(b, '}');
+}
 
 static void
 demand(struct gatekeeper *k, const char *what, double is, double least,
     double most)
 {
+	int met = is + EPSILON >= least && is - EPSILON <= most;
 	char *msg;
 
-	if (is + EPSILON >= least && is - EPSILON <= most)
+	if (k->b)
+		put_gate(k->b, what, is, least, most, met);
+	if (met)
 		return;
 	k->missed++;
 	msg = xasprintf("%s is %.4g, and %s %.4g required", what, is,
@@ -278,8 +313,14 @@ demand_inputs(struct gatekeeper *k, const struct standing *s, double least)
 	struct standing_input *in = xreallocarray(NULL, s->ninputs + 1,
 	    sizeof(*in));
 	size_t i, missed = 0;
+	double worst = 1;
 	char *msg;
 
+	for (i = 0; i < s->ninputs; i++)
+		worst = fmin(worst, input_rate(&s->inputs[i]));
+	if (k->b)
+		put_gate(k->b, "the pass rate of each input", worst, least,
+		    HUGE_VAL, worst + EPSILON >= least);
 	for (i = 0; i < s->ninputs; i++)
 		if (input_rate(&s->inputs[i]) + EPSILON < least)
 			in[missed++] = s->inputs[i];
@@ -396,32 +437,40 @@ demand_quality(struct gatekeeper *k, const struct standing *s,
 	buf_release(&name);
 }
 
-size_t
-gates_check(const struct gates *g, const struct standing *s,
-    const struct evaluation *v, void (*report)(const char *msg))
+static void
+demand_all(struct gatekeeper *k, const struct gates *g,
+    const struct standing *s, const struct evaluation *v)
 {
-	struct gatekeeper k = { report, 0 };
 	char *what;
 	double chance;
 
 	if (g->min_pass_rate >= 0)
-		demand(&k, "the pass rate", rate(s), g->min_pass_rate,
+		demand(k, "the pass rate", rate(s), g->min_pass_rate,
 		    HUGE_VAL);
 	if (g->min_score >= 0)
-		demand(&k, "the average score", mean_score(s), g->min_score,
+		demand(k, "the average score", mean_score(s), g->min_score,
 		    HUGE_VAL);
 	if (g->min_input_pass_rate >= 0)
-		demand_inputs(&k, s, g->min_input_pass_rate);
+		demand_inputs(k, s, g->min_input_pass_rate);
 	if (g->min_pass_hat_k >= 0) {
 		chance = pass_hat_k(s, g->k);
 		what = chance < 0 ? xasprintf("no input has %u runs: pass^%u",
 		    g->k, g->k) : xasprintf("pass^%u", g->k);
-		demand(&k, what, chance < 0 ? 0 : chance, g->min_pass_hat_k,
+		demand(k, what, chance < 0 ? 0 : chance, g->min_pass_hat_k,
 		    HUGE_VAL);
 		free(what);
 	}
-	demand_criteria(&k, s, v);
-	demand_quality(&k, s, v);
+	demand_criteria(k, s, v);
+	demand_quality(k, s, v);
+}
+
+size_t
+gates_check(const struct gates *g, const struct standing *s,
+    const struct evaluation *v, void (*report)(const char *msg))
+{
+	struct gatekeeper k = { report, NULL, 0 };
+
+	demand_all(&k, g, s, v);
 	return k.missed;
 }
 
@@ -497,8 +546,28 @@ put_reasons(const struct standing *s, struct buf *b)
 	free(e);
 }
 
+static void
+say_nothing(const char *msg)
+{
+	(void)msg;
+}
+
+static void
+put_gates(const struct gates *g, const struct standing *s,
+    const struct evaluation *v, struct buf *b)
+{
+	struct gatekeeper k = { say_nothing, b, 0 };
+
+	if (!gates_are_set(g, v))
+		return;
+	json_open(b, "gates", '[');
+	demand_all(&k, g, s, v);
+	json_close(b, ']');
+}
+
 void
-standing_put(const struct standing *s, const struct evaluation *v,
+standing_put(const struct standing *s, const struct gates *g,
+    const struct evaluation *v, const struct agreement *agreement,
     struct buf *b)
 {
 	struct json_span goal = evaluation_get(v, "evaluation_goal.text");
@@ -527,6 +596,9 @@ standing_put(const struct standing *s, const struct evaluation *v,
 	put_reasons(s, &json);
 	if (!json_is_null(goal))
 		json_add(&json, "evaluation_goal", goal);
+	put_gates(g, s, v, &json);
+	if (agreement)
+		agreement_put_json(agreement, &json);
 	json_close(&json, '}');
 	json_pretty(b, json_buf(&json), 0);
 	buf_byte(b, '\n');

@@ -11,6 +11,7 @@
 #include "json/json.h"
 #include "verdict.h"
 
+struct agreement;
 struct buf;
 struct evaluation;
 struct outcome;
@@ -32,7 +33,7 @@ struct standing_run {
 
 /* An input as one persona asks it. */
 struct standing_input {
-	char *name;		/* the start of its text */
+	char *name;		/* the start of its text; NULL: all runs pass */
 	size_t runs, passed;
 };
 
@@ -86,8 +87,12 @@ int gates_are_set(const struct gates *g, const struct evaluation *v);
 size_t gates_check(const struct gates *g, const struct standing *s,
     const struct evaluation *v, void (*report)(const char *msg));
 
-/* Appends summary.json, in the form of the original's. */
-void standing_put(const struct standing *s, const struct evaluation *v,
+/*
+ * Appends summary.json, in the form of the original's; also the gates, if there
+ * are any. agreement, with people's labels, may be NULL.
+ */
+void standing_put(const struct standing *s, const struct gates *g,
+    const struct evaluation *v, const struct agreement *agreement,
     struct buf *b);
 
 #endif

@@ -9,6 +9,7 @@
 #include "json/tree.h"
 #include "assertion.h"
 #include "pattern.h"
+#include "schemaref.h"
 #include "jsonschema.h"
 
 #define NESTED 200		/* schemas within schemas, for a value */
@@ -25,7 +26,7 @@ struct validation {
 	struct buf path;	/* where in the value, as $.a[0] */
 	struct buf *why;	/* NULL while the reason does not matter */
 	unsigned depth;
-	int unknown;		/* 1: it cannot be said */
+	struct buf cannot;	/* why it cannot be said, or empty */
 };
 
 static int is_valid(struct validation *d, size_t schema, size_t at);
@@ -90,6 +91,20 @@ invalid(struct validation *d, const char *fmt, ...)
 	return 0;
 }
 
+/* Says why the value cannot be judged, once, and returns 1. */
+static int
+unknown(struct validation *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->cannot.len)
+		return 1;
+	va_start(ap, fmt);
+	buf_vprintf(&d->cannot, fmt, ap);
+	va_end(ap);
+	return 1;
+}
+
 /* --- schemas ------------------------------------------------------------- */
 
 /* The node of a keyword, or 0. */
@@ -129,22 +144,61 @@ check_range(struct validation *d, size_t schema, double n, const char *min,
 	return 1;
 }
 
+/*
+ * Appends a pattern of ECMAScript in PCRE's words, which has the short names of
+ * the categories of characters alone: \p{Letter} is \p{L}.
+ */
+static void
+put_pattern(struct buf *b, const char *s)
+{
+	static const struct {
+		const char *name, *category;
+	} categories[] = {
+		{ "Letter}", "L}" }, { "Uppercase_Letter}", "Lu}" },
+		{ "Lowercase_Letter}", "Ll}" }, { "Mark}", "M}" },
+		{ "Number}", "N}" }, { "Decimal_Number}", "Nd}" },
+		{ "digit}", "Nd}" }, { "Punctuation}", "P}" },
+		{ "Symbol}", "S}" }, { "Separator}", "Z}" },
+		{ "Space_Separator}", "Zs}" }, { "Other}", "C}" }
+	};
+	size_t i, n;
+
+	while (*s) {
+		n = *s == '\\' && s[1] ? 2 : 1;
+		buf_add(b, s, n);
+		s += n;
+		if (n == 1 || (s[-1] != 'p' && s[-1] != 'P') || *s != '{')
+			continue;
+		for (i = 0; i < LEN(categories); i++)
+			if (!strncmp(s + 1, categories[i].name,
+			    strlen(categories[i].name)))
+				break;
+		if (i == LEN(categories))
+			continue;
+		buf_printf(b, "{%s", categories[i].category);
+		s += 1 + strlen(categories[i].name);
+	}
+}
+
 static struct pattern *
 pattern_at(struct validation *d, size_t node)
 {
 	struct jsonschema *s = d->s;
-	struct buf text = { 0 };
+	struct buf text = { 0 }, pattern = { 0 };
 	struct err e = { 0 };
 
 	if (!s->patterns)
 		s->patterns = xcalloc(s->t.n, sizeof(struct pattern *));
 	if (!s->patterns[node]) {
 		json_text(&text, s->t.nodes[node].span);
-		s->patterns[node] = pattern_new(buf_str(&text), text.len, 0,
-		    &e);
+		put_pattern(&pattern, buf_str(&text));
+		s->patterns[node] = pattern_new(buf_str(&pattern),
+		    pattern.len, PATTERN_END, &e);
 		if (!s->patterns[node])
-			d->unknown = 1;
+			unknown(d, "the schema's pattern '%s': %s", text.p,
+			    e.msg);
 		buf_release(&text);
+		buf_release(&pattern);
 		err_release(&e);
 	}
 	return s->patterns[node];
@@ -160,7 +214,8 @@ has_pattern(struct validation *d, size_t node, struct buf *text)
 	if (!p)
 		return 0;
 	found = pattern_find(p, buf_str(text), text->len, &e);
-	d->unknown |= found < 0;
+	if (found < 0)
+		unknown(d, "a pattern of the schema: %s", e.msg);
 	err_release(&e);
 	return found > 0;
 }
@@ -326,27 +381,41 @@ check_contains(struct validation *d, size_t schema, size_t at)
 	return 1;
 }
 
+/*
+ * The schema of an element, or 0: one of prefixItems, then items. Until 2019 a
+ * list of schemas was items, and what followed additionalItems.
+ */
+static size_t
+rule_of_item(const struct validation *d, size_t schema, size_t number)
+{
+	size_t rest = keyword(d, schema, "items"), rule;
+	size_t first = keyword(d, schema, "prefixItems");
+
+	if (rest && rule_of(d, rest)->type == JSON_ARRAY) {
+		first = rest;
+		rest = keyword(d, schema, "additionalItems");
+	}
+	if (!first || rule_of(d, first)->type != JSON_ARRAY ||
+	    number >= rule_of(d, first)->count)
+		return rest;
+	for (rule = first + 1; number; number--)
+		rule = rule_of(d, rule)->next;
+	return rule;
+}
+
 static int
 check_array(struct validation *d, size_t schema, size_t at)
 {
-	size_t items = keyword(d, schema, "items");
-	size_t first = keyword(d, schema, "prefixItems");
 	size_t unique = keyword(d, schema, "uniqueItems");
-	size_t i = at + 1, k, n = node_of(d, at)->count, rule = first + 1;
-	size_t prefix = first && rule_of(d, first)->type == JSON_ARRAY ?
-	    rule_of(d, first)->count : 0;
+	size_t i = at + 1, k, n = node_of(d, at)->count, rule;
 
 	if (!check_range(d, schema, (double)n, "minItems", "maxItems",
 	    "elements"))
 		return 0;
 	for (k = 0; k < n; k++, i = node_of(d, i)->next) {
-		if (k < prefix) {
-			if (!check_item(d, rule, i, k))
-				return 0;
-			rule = rule_of(d, rule)->next;
-		} else if (items && !check_item(d, items, i, k)) {
+		rule = rule_of_item(d, schema, k);
+		if (rule && !check_item(d, rule, i, k))
 			return 0;
-		}
 	}
 	if (unique && json_is_true(rule_of(d, unique)->span) &&
 	    !check_unique(d, at))
@@ -425,12 +494,15 @@ check_required(struct validation *d, size_t list, size_t at)
 	return valid;
 }
 
-/* What a property that is there requires: more properties, or a schema. */
+/*
+ * What a property that is there requires: more properties, or a schema. Until
+ * 2019 both were in dependencies.
+ */
 static int
 check_dependent(struct validation *d, size_t schema, size_t at)
 {
 	static const char *const groups[] = {
-		"dependentRequired", "dependentSchemas"
+		"dependentRequired", "dependentSchemas", "dependencies"
 	};
 	struct buf name = { 0 };
 	size_t group, i, k, g;
@@ -445,8 +517,9 @@ check_dependent(struct validation *d, size_t schema, size_t at)
 			text_at(&d->s->t, i, &name);
 			if (!tree_get(&d->value, at, buf_str(&name)))
 				continue;
-			valid = g ? is_valid(d, i + 1, at) :
-			    check_required(d, i + 1, at);
+			valid = rule_of(d, i + 1)->type == JSON_ARRAY ?
+			    check_required(d, i + 1, at) :
+			    is_valid(d, i + 1, at);
 		}
 	}
 	buf_release(&name);
@@ -518,56 +591,48 @@ check_condition(struct validation *d, size_t schema, size_t at)
 	return !then || is_valid(d, then, at);
 }
 
-/* Finds what a JSON pointer names, after #; 0 for the whole, or *found is 0. */
-static size_t
-resolve(const struct validation *d, char *pointer, int *found)
-{
-	const struct tree *t = &d->s->t;
-	char *name, *rest = pointer, *tilde;
-	size_t node = 0, k;
-
-	*found = 1;
-	while (*found && (name = strtok_r(rest, "/", &rest))) {
-		for (tilde = name; (tilde = strchr(tilde, '~')); tilde++) {
-			*tilde = tilde[1] == '1' ? '/' : '~';
-			if (tilde[1])
-				memmove(tilde + 1, tilde + 2,
-				    strlen(tilde + 2) + 1);
-		}
-		if (t->nodes[node].type == JSON_ARRAY) {
-			k = strtoul(name, NULL, 10);
-			*found = k < t->nodes[node].count;
-			for (node++; *found && k; k--)
-				node = t->nodes[node].next;
-		} else {
-			node = tree_get(t, node, name);
-			*found = node != 0;
-		}
-	}
-	return node;
-}
-
 static int
 check_reference(struct validation *d, size_t schema, size_t at)
 {
 	size_t node = keyword(d, schema, "$ref"), target;
 	struct buf text = { 0 };
-	int found, valid = 1;
+	int valid;
 
 	if (!node)
 		return 1;
 	text_at(&d->s->t, node, &text);
-	if (*buf_str(&text) == '#') {
-		target = resolve(d, text.p + 1, &found);
-		if (found)
-			valid = is_valid(d, target, at);
-	} else {
-		found = 0;
-	}
-	if (!found)
-		d->unknown = 1;
+	target = schemaref_find(&d->s->t, schema, buf_str(&text));
+	valid = target != SCHEMAREF_NONE ? is_valid(d, target, at) :
+	    unknown(d, "the schema's $ref %.*s leads nowhere in it",
+	    (int)rule_of(d, node)->span.n, rule_of(d, node)->span.p);
 	buf_release(&text);
 	return valid;
+}
+
+/* A keyword that would be ignored would make the value valid. */
+static int
+check_unsupported(struct validation *d, size_t schema, size_t at)
+{
+	static const struct {
+		const char *name;
+		enum json_type type;	/* the values that it judges */
+	} keywords[] = {
+		{ "unevaluatedProperties", JSON_OBJECT },
+		{ "unevaluatedItems", JSON_ARRAY },
+		{ "$dynamicRef", JSON_NULL },	/* all */
+		{ "$recursiveRef", JSON_NULL }
+	};
+	size_t i, node;
+
+	for (i = 0; i < LEN(keywords); i++) {
+		node = keyword(d, schema, keywords[i].name);
+		if (node && !json_is_true(rule_of(d, node)->span) &&
+		    (keywords[i].type == JSON_NULL ||
+		    keywords[i].type == type_of(d, at)))
+			unknown(d, "%s in a schema is not supported",
+			    keywords[i].name);
+	}
+	return 1;
 }
 
 static int
@@ -598,15 +663,14 @@ is_valid(struct validation *d, size_t schema, size_t at)
 		    invalid(d, "nothing is allowed here");
 	if (rule->type != JSON_OBJECT)
 		return 1;
-	if (d->depth >= NESTED) {
-		d->unknown = 1;
-		return 1;
-	}
+	if (d->depth >= NESTED)
+		return unknown(d, "the schema has a loop: more than %d "
+		    "schemas within each other", NESTED);
 	d->depth++;
-	valid = check_reference(d, schema, at) &&
-	    check_type(d, schema, at) && check_values(d, schema, at) &&
-	    check_by_type(d, schema, at) && check_lists(d, schema, at) &&
-	    check_condition(d, schema, at);
+	valid = check_unsupported(d, schema, at) &&
+	    check_reference(d, schema, at) && check_type(d, schema, at) &&
+	    check_values(d, schema, at) && check_by_type(d, schema, at) &&
+	    check_lists(d, schema, at) && check_condition(d, schema, at);
 	d->depth--;
 	return valid;
 }
@@ -655,14 +719,14 @@ jsonschema_validate(struct jsonschema *s, struct json_span value,
 	why->len = 0;
 	if (!tree_parse(&d.value, value)) {
 		valid = is_valid(&d, 0, 0);
-		if (d.unknown) {
+		if (d.cannot.len) {
 			why->len = 0;
-			buf_puts(why, "the schema has a loop, a reference "
-			    "that leads nowhere, or a bad pattern");
+			buf_add(why, d.cannot.p, d.cannot.len);
 			valid = -1;
 		}
 	}
 	tree_release(&d.value);
 	buf_release(&d.path);
+	buf_release(&d.cannot);
 	return valid;
 }

@@ -3,8 +3,10 @@
 
 /*
  * JSON Schema, draft 2020-12, without remote references, $dynamicRef,
- * unevaluatedItems and unevaluatedProperties. format is an annotation, as the
- * standard has it. Patterns are those of pattern.h.
+ * unevaluatedItems and unevaluatedProperties: a value that they would judge
+ * cannot be judged. Lists of items, additionalItems and dependencies are those of
+ * draft 7. format is an annotation, as the standard has it. Patterns are those
+ * of pattern.h.
  */
 #include "json/json.h"
 

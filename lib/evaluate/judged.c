@@ -300,6 +300,14 @@ put_repeats(struct assertion *a, struct subject *s, const struct buf *prompt,
 	buf_release(&id);
 }
 
+/* 1 for a judge of the original that nothing says what to ask. */
+static int
+lacks_template(const struct assertion *a)
+{
+	return !strcmp(a->type->name, "llm_judge") &&
+	    json_is_null(json_get(a->spec, "prompt_template"));
+}
+
 int
 judged_is_sampled(const struct subject *s)
 {
@@ -325,7 +333,7 @@ judged_put_requests(struct assertion *a, struct subject *s, struct buf *b)
 
 	for (i = 0; i < a->nparts; i++)
 		judged_put_requests(&a->parts[i], s, b);
-	if (a->type->judge != judge_model)
+	if (a->type->judge != judge_model || lacks_template(a))
 		return;
 	bad = json_is_null(json_get(a->spec, "prompt_template")) ?
 	    put_rubric(a, s, &prompt) : judged_put_template(a, s, &prompt);
@@ -494,6 +502,10 @@ judge_model(struct assertion *a, struct subject *s, struct verdict *v)
 	struct json_span record;
 	double sum = 0;
 
+	if (lacks_template(a)) {
+		verdict_none(v, "it has no prompt_template");
+		return;
+	}
 	if (!s->judged) {
 		verdict_none(v, "no model was asked: see --prompts and "
 		    "--judged");

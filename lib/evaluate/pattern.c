@@ -3,7 +3,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "base/util.h"
 #include "pattern.h"
 
@@ -35,11 +37,12 @@ pattern_describe(int number, struct err *e)
 static uint32_t
 options_of(unsigned flags)
 {
-	return PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C |
+	return PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
 	    (flags & PATTERN_CASELESS ? PCRE2_CASELESS : 0) |
 	    (flags & PATTERN_MULTILINE ? PCRE2_MULTILINE : 0) |
 	    (flags & PATTERN_DOTALL ? PCRE2_DOTALL : 0) |
-	    (flags & PATTERN_PROPERTIES ? PCRE2_UCP : 0);
+	    (flags & PATTERN_PROPERTIES ? PCRE2_UCP : 0) |
+	    (flags & PATTERN_END ? PCRE2_DOLLAR_ENDONLY : 0);
 }
 
 struct pattern *
@@ -84,12 +87,37 @@ pattern_free(struct pattern *p)
 	free(p);
 }
 
+/* Appends text with U+FFFD in place of lone surrogates and bad bytes. */
+static void
+put_valid(struct buf *b, const char *s, size_t n)
+{
+	uint32_t c;
+	size_t i;
+
+	for (i = 0; i < n; ) {
+		i += utf8_decode(s + i, n - i, &c);
+		utf8_put(b, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	}
+}
+
 int
 pattern_find(const struct pattern *p, const char *s, size_t n, struct err *e)
 {
-	int got = pcre2_match(p->code, (PCRE2_SPTR)(n ? s : ""), n, 0, 0,
-	    p->data, p->context);
+	struct buf valid = { 0 };
+	int got;
 
+	/*
+	 * PCRE2_MATCH_INVALID_UTF would do this, but then compiled code of PCRE2
+	 * 10.42 finds \D, \S and \W in ASCII alone
+	 */
+	if (utf8_check(s, n) < n) {
+		put_valid(&valid, s, n);
+		s = valid.p;
+		n = valid.len;
+	}
+	got = pcre2_match(p->code, (PCRE2_SPTR)(n ? s : ""), n, 0,
+	    PCRE2_NO_UTF_CHECK, p->data, p->context);
+	buf_release(&valid);
 	if (got >= 0)
 		return 1;
 	if (got == PCRE2_ERROR_NOMATCH)

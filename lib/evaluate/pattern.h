@@ -14,7 +14,8 @@ enum {
 	PATTERN_CASELESS = 1,
 	PATTERN_MULTILINE = 2,	/* ^ and $ match at each line */
 	PATTERN_DOTALL = 4,	/* . matches newlines */
-	PATTERN_PROPERTIES = 8	/* \d, \w and \s by Unicode, as in Python */
+	PATTERN_PROPERTIES = 8,	/* \d, \w and \s by Unicode, as in Python */
+	PATTERN_END = 16	/* $ does not match before a last newline */
 };
 
 /* Compiles a pattern of n bytes. Returns NULL with *e filled in. */

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "experiment/row.h"
 #include "io/line.h"
 #include "io/plain.h"
 #include "io/spill.h"
@@ -19,7 +20,7 @@
 enum {
 	HAS_RUN_ID, HAS_INPUT_ID, HAS_INPUT, HAS_PERSONA, HAS_OUTPUT,
 	HAS_SUCCESS, HAS_ERROR_KIND, HAS_DURATION, HAS_TOKENS, HAS_ATTEMPTS,
-	HAS_SCORES, HAS_EVALUATION, HAS_FIELDS
+	HAS_SCORES, HAS_EVALUATION, HAS_STRATEGY, HAS_METADATA, HAS_FIELDS
 };
 
 static const char *const names[HAS_FIELDS] = {
@@ -34,10 +35,12 @@ static const char *const names[HAS_FIELDS] = {
 	[HAS_TOKENS] = "token_usage",
 	[HAS_ATTEMPTS] = "attempts",
 	[HAS_SCORES] = "scores",
-	[HAS_EVALUATION] = "evaluation"
+	[HAS_EVALUATION] = "evaluation",
+	[HAS_STRATEGY] = "strategy",
+	[HAS_METADATA] = "metadata"
 };
 
-static uint64_t
+uint64_t
 runs_hash_of(struct json_span v)
 {
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
@@ -51,19 +54,32 @@ runs_is_error(struct json_span kind)
 	    json_is_str(kind, "protocol") || json_is_str(kind, "cancelled");
 }
 
-static enum runs_outcome
-outcome_of(const struct json_span v[HAS_FIELDS])
+enum runs_outcome
+runs_outcome_of(struct json_span success, struct json_span error_kind,
+    struct json_span evaluation)
 {
 	struct json_span pass;
 
-	if (runs_is_error(v[HAS_ERROR_KIND]))
+	if (runs_is_error(error_kind))
 		return RUNS_ERROR;
-	if (!json_is(v[HAS_EVALUATION], JSON_OBJECT))
-		return json_is_true(v[HAS_SUCCESS]) ? RUNS_PASS : RUNS_FAIL;
-	pass = json_get(v[HAS_EVALUATION], "pass");
+	if (!json_is(evaluation, JSON_OBJECT))
+		return json_is_true(success) ? RUNS_PASS : RUNS_FAIL;
+	pass = json_get(evaluation, "pass");
 	if (!json_is(pass, JSON_BOOL))
 		return RUNS_ERROR;
 	return json_is_true(pass) ? RUNS_PASS : RUNS_FAIL;
+}
+
+uint64_t
+runs_unit_of(struct json_span input_id, struct json_span input,
+    struct json_span persona)
+{
+	uint64_t unit[2] = {
+		runs_hash_of(json_is_null(input_id) ? input : input_id),
+		json_is_null(persona) ? 0 : runs_hash_of(persona)
+	};
+
+	return hash_bytes(0, 0, unit, sizeof(unit));
 }
 
 static double
@@ -83,13 +99,33 @@ note_config(struct runs *r, uint64_t config)
 	r->config = config;
 }
 
+/* The number of a name; 0 for what is none. */
+static uint32_t
+runs_name(struct runs *r, struct json_span v)
+{
+	struct buf text = { 0 };
+	size_t *place;
+	int added;
+
+	if (!json_is(v, JSON_STRING))
+		return 0;
+	place = set_add(&r->names_known, runs_hash_of(v), &added);
+	if (added) {
+		if (!r->nnames)
+			r->nnames = 1;
+		ALLOC_GROW(r->names, r->nnames + 1, r->names_cap);
+		r->names[0] = NULL;
+		json_text(&text, v);
+		r->names[r->nnames] = buf_detach(&text, NULL);
+		*place = r->nnames++;
+	}
+	return (uint32_t)*place;
+}
+
 static void
 runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
     const struct line *l, const char *metric)
 {
-	uint64_t unit[2] = { runs_hash_of(json_is_null(v[HAS_INPUT_ID]) ?
-	    v[HAS_INPUT] : v[HAS_INPUT_ID]), json_is_null(v[HAS_PERSONA]) ? 0 :
-	    runs_hash_of(v[HAS_PERSONA]) };
 	struct runs_run *run;
 	size_t *place;
 	double attempts = 1;
@@ -104,7 +140,8 @@ runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	ALLOC_GROW(r->v, r->n + 1, r->cap);
 	run = &r->v[r->n];
 	run->id = runs_hash_of(v[HAS_RUN_ID]);
-	run->unit = hash_bytes(0, 0, unit, sizeof(unit));
+	run->unit = runs_unit_of(v[HAS_INPUT_ID], v[HAS_INPUT],
+	    v[HAS_PERSONA]);
 	run->output = runs_hash_of(v[HAS_OUTPUT]);
 	run->config = json_is(v[HAS_EVALUATION], JSON_OBJECT) ?
 	    runs_hash_of(json_get(v[HAS_EVALUATION], "config_hash")) : 0;
@@ -117,9 +154,13 @@ runs_add_run(struct runs *r, const struct json_span v[HAS_FIELDS],
 	if (v[HAS_ATTEMPTS].p)
 		json_double(v[HAS_ATTEMPTS], &attempts);
 	run->retried = attempts > 1;
+	run->persona = runs_name(r, v[HAS_PERSONA]);
+	run->strategy = runs_name(r, row_strategy(v[HAS_STRATEGY],
+	    v[HAS_METADATA]));
 	run->at = l->offset;
 	run->n = (uint32_t)l->n;
-	run->outcome = outcome_of(v);
+	run->outcome = runs_outcome_of(v[HAS_SUCCESS], v[HAS_ERROR_KIND],
+	    v[HAS_EVALUATION]);
 	note_config(r, run->config);
 	r->n++;
 }
@@ -173,18 +214,20 @@ copy(int from)
 static int
 open_in(int dir)
 {
-	int evaluation = plain_open_folder(dir, "evaluation"), fd = -1;
+	int evaluation = plain_open_folder(dir, "evaluation"), fd = -1, error;
 
 	if (evaluation >= 0) {
 		fd = plain_open(evaluation, "trace_summary.jsonl", O_RDONLY);
+		error = errno;
 		close(evaluation);
+		errno = error;
 	}
-	return fd >= 0 ? fd : plain_open(dir, "trace_summary.jsonl",
-	    O_RDONLY);
+	return fd >= 0 || errno != ENOENT ? fd : plain_open(dir,
+	    "trace_summary.jsonl", O_RDONLY);
 }
 
-static int
-open_rows(const char *name)
+int
+runs_open(const char *name)
 {
 	struct stat st;
 	int fd, whole, error;
@@ -215,7 +258,7 @@ runs_read(struct runs *r, const char *name, const char *metric,
 
 	memset(r, 0, sizeof(*r));
 	r->name = !strcmp(name, "-") ? "<stdin>" : name;
-	r->fd = open_rows(name);
+	r->fd = runs_open(name);
 	if (r->fd >= 0 && !lseek(r->fd, 0, SEEK_SET)) {
 		line_init(&in, r->fd);
 		while ((got = line_next(&in, &l)) > 0)
@@ -229,6 +272,12 @@ runs_read(struct runs *r, const char *name, const char *metric,
 void
 runs_release(struct runs *r)
 {
+	size_t i;
+
+	for (i = 1; i < r->nnames; i++)
+		free(r->names[i]);
+	free(r->names);
+	set_release(&r->names_known);
 	if (r->fd >= 0)
 		close(r->fd);
 	free(r->v);

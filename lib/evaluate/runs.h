@@ -27,6 +27,7 @@ struct runs_run {
 	uint64_t at;		/* of its row in the file */
 	uint32_t n;		/* bytes of its row */
 	uint32_t retried;	/* 1: it took more than one attempt */
+	uint32_t persona, strategy;	/* in names; 0: none */
 	enum runs_outcome outcome;
 };
 
@@ -37,12 +38,22 @@ struct runs {
 	size_t n;
 	size_t cap;
 	struct set known;	/* index + 1 of each id */
+	char **names;		/* of personas and strategies; [0] is NULL */
+	size_t nnames;
+	size_t names_cap;
+	struct set names_known;
 	size_t twice;		/* rows with a run_id that was there */
 	size_t unnamed;		/* rows without a run_id */
 	size_t bad;		/* lines that are no records */
 	uint64_t config;	/* of all evaluations, or 0 */
 	int mixed;		/* 1: they are of several configurations */
 };
+
+/*
+ * Opens the rows that runs_read reads, at their start; those of a pipe are
+ * copied to a temporary file. Returns a descriptor, or -1 with errno set.
+ */
+int runs_open(const char *name);
 
 /*
  * Reads an experiment directory's rows, those of its folder "evaluation" if there
@@ -53,6 +64,17 @@ struct runs {
 int runs_read(struct runs *r, const char *name, const char *metric,
     struct err *e);
 void runs_release(struct runs *r);
+
+/* The outcome by these fields of a row; each may be absent. */
+enum runs_outcome runs_outcome_of(struct json_span success,
+    struct json_span error_kind, struct json_span evaluation);
+
+/* The hash of an input as its persona asks it; without an id by its text. */
+uint64_t runs_unit_of(struct json_span input_id, struct json_span input,
+    struct json_span persona);
+
+/* The hash of a value as it is spelled, such as a run_id; 0: it is absent. */
+uint64_t runs_hash_of(struct json_span value);
 
 /* The run of an id, or NULL. */
 const struct runs_run *runs_find(struct runs *r, uint64_t id);

@@ -154,6 +154,40 @@ stat_fisher(size_t a, size_t an, size_t b, size_t bn)
 	return p > 1 ? 1 : p;
 }
 
+double
+stat_kappa(const size_t n[4], double alpha, struct interval *ci)
+{
+	double all = (double)n[0] + (double)n[1] + (double)n[2] +
+	    (double)n[3];
+	double p[4], row, column, chance, kappa, own, other, spread;
+	int i;
+
+	*ci = (struct interval){ (double)NAN, (double)NAN };
+	for (i = 0; i < 4; i++)
+		p[i] = all > 0 ? (double)n[i] / all : 0;
+	row = p[0] + p[1];
+	column = p[0] + p[2];
+	chance = row * column + (1 - row) * (1 - column);
+	if (all <= 0 || chance > 1 - SLACK)
+		return (double)NAN;
+	/* (agreed - chance) / (1 - chance), exact for what is 0 or 1 */
+	kappa = 2 * ((double)n[0] * (double)n[3] - (double)n[1] *
+	    (double)n[2]) / (all * all * (1 - chance));
+	own = p[0] * pow(1 - (row + column) * (1 - kappa), 2) +
+	    p[3] * pow(1 - (2 - row - column) * (1 - kappa), 2);
+	/* of a disagreement, the column of its row and the row of its column */
+	other = p[1] * pow(column + 1 - row, 2) +
+	    p[2] * pow(1 - column + row, 2);
+	spread = own + pow(1 - kappa, 2) * other -
+	    pow(kappa - chance * (1 - kappa), 2);
+	if (spread <= SLACK)
+		return kappa;
+	spread = z_quantile(alpha) * sqrt(spread / all) / (1 - chance);
+	*ci = (struct interval){ fmax(kappa - spread, -1),
+	    fmin(kappa + spread, 1) };
+	return kappa;
+}
+
 /* --- means --------------------------------------------------------------- */
 
 double
@@ -296,17 +330,18 @@ void
 stat_adjust(double *p, size_t n)
 {
 	struct ranked *order = xreallocarray(NULL, n + 1, sizeof(*order));
-	double least = 1, own;
-	size_t i;
+	double most = 0, own;
+	size_t i, tests = 0;
 
 	for (i = 0; i < n; i++)
-		order[i] = (struct ranked){ p[i], i };
-	if (n)
-		qsort(order, n, sizeof(*order), by_p);
-	for (i = n; i-- > 0; ) {
-		own = order[i].p * (double)n / (double)(i + 1);
-		least = own < least ? own : least;
-		p[order[i].at] = least;
+		if (!isnan(p[i]))
+			order[tests++] = (struct ranked){ p[i], i };
+	if (tests)
+		qsort(order, tests, sizeof(*order), by_p);
+	for (i = 0; i < tests; i++) {
+		own = order[i].p * (double)(tests - i);
+		most = own > most ? own : most;
+		p[order[i].at] = most < 1 ? most : 1;
 	}
 	free(order);
 }

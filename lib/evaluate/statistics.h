@@ -29,6 +29,16 @@ double stat_mcnemar(size_t b, size_t c);
  */
 double stat_fisher(size_t a, size_t an, size_t b, size_t bn);
 
+/*
+ * Cohen's kappa of two judges: both say yes, the first alone, the second alone,
+ * neither (J. Cohen, "A coefficient of agreement for nominal scales", 1960),
+ * with its 1 - alpha interval by the standard error of J. L. Fleiss, J. Cohen
+ * and B. S. Everitt ("Large sample standard errors of kappa and weighted
+ * kappa", 1969). NaN where one answer is the only one; the interval also where the
+ * standard error is 0.
+ */
+double stat_kappa(const size_t n[4], double alpha, struct interval *ci);
+
 /* The mean of n differences, and its standard error; 0 for n below 2. */
 double stat_mean(const double *d, size_t n, double *error);
 
@@ -56,8 +66,10 @@ struct interval stat_median_interval(const double *sorted, size_t n,
 double stat_percentile(const double *sorted, size_t n, unsigned p);
 
 /*
- * Adjusts n p-values in place for that many tests (Y. Benjamini and Y. Hochberg,
- * 1995).
+ * Adjusts n p-values in place, so that all n tests together find a difference
+ * where there is none no more often than one would (S. Holm, "A simple
+ * sequentially rejective multiple test procedure", 1979). Those that are NaN
+ * are no tests.
  */
 void stat_adjust(double *p, size_t n);
 

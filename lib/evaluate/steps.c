@@ -1,4 +1,3 @@
-#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,10 +45,37 @@ steps_end(struct steps *c)
 	buf_release(&c->name);
 }
 
+static char
+steps_fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 int
 steps_match(const char *pattern, const char *name)
 {
-	return !fnmatch(pattern, name, 0);
+	const char *star = NULL, *from = NULL;
+
+	/* at a mismatch, the last star takes one more byte */
+	for (; *name || *pattern; ) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = name;
+		} else if (*name && *pattern && (*pattern == '?' ||
+		    steps_fold(*pattern) == steps_fold(*name))) {
+			pattern++;
+			/* a ? stands for a whole character */
+			name++;
+			while (pattern[-1] == '?' && (*name & 0xc0) == 0x80)
+				name++;
+		} else if (star && *from) {
+			pattern = star;
+			name = ++from;
+		} else {
+			return 0;
+		}
+	}
+	return 1;
 }
 
 void
@@ -118,7 +144,10 @@ steps_judge_count(const struct steps *c, double n, const char *what,
 
 	value_number(json_get(c->value, "min"), &min);
 	value_number(json_get(c->value, "max"), &max);
-	verdict_set(v, n >= min && n <= max, "%g %s%s, and %s %g %s", n, what,
-	    n == 1 ? "" : "s", n < min ? "at least" : "at most",
-	    n < min ? min : max, n < min ? "required" : "allowed");
+	if (n >= min && n <= max)
+		verdict_set(v, 1, "%g %s%s", n, what, n == 1 ? "" : "s");
+	else
+		verdict_set(v, 0, "%g %s%s, and %s %g %s", n, what,
+		    n == 1 ? "" : "s", n < min ? "at least" : "at most",
+		    n < min ? min : max, n < min ? "required" : "allowed");
 }

@@ -36,7 +36,10 @@ void steps_end(struct steps *c);
 /* Finds the next step. Returns 1, or 0 at the end. */
 int steps_next(struct steps *c);
 
-/* 1 if the name of a step is one of those that the pattern means. */
+/*
+ * 1 if the name of a step is one of those that the pattern means: * is any
+ * text, ? any character, and the case of ASCII letters does not count.
+ */
 int steps_match(const char *pattern, const char *name);
 
 /*

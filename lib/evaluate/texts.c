@@ -172,22 +172,52 @@ add_quoted(struct buf *list, struct buf *item)
 }
 
 /*
- * All or any of a list. As in promptfoo, a single string is a list that commas
- * separate only where the configuration has a list of one.
+ * A list; of a string, as promptfoo has it, the parts between its commas without
+ * blanks around them, of which one in double quotes may have commas.
  */
+static struct json_span
+listed(struct json_span value, struct buf *list)
+{
+	struct buf text = { 0 };
+	struct json_span part;
+	size_t i, start = 0;
+	int quoted = 0;
+
+	if (!json_is(value, JSON_STRING))
+		return value;
+	json_text(&text, value);
+	buf_str(&text);
+	json_open(list, NULL, '[');
+	for (i = 0; i <= text.len; i++) {
+		if (i < text.len && text.p[i] == '"')
+			quoted = !quoted;
+		if (i < text.len && (text.p[i] != ',' || quoted))
+			continue;
+		part = text_trim(text.p + start, i - start);
+		if (part.n > 1 && *part.p == '"' && part.p[part.n - 1] == '"')
+			part = (struct json_span){ part.p + 1, part.n - 2 };
+		json_add_text(list, NULL, part.p, part.n);
+		start = i + 1;
+	}
+	json_close(list, ']');
+	buf_release(&text);
+	return json_buf(list);
+}
+
+/* All or any of a list. */
 static void
 judge_parts(struct assertion *a, struct subject *s, struct verdict *v,
     int fold, int all)
 {
 	struct json_span text, value, key, item;
-	struct buf part = { 0 }, missing = { 0 }, found = { 0 };
+	struct buf part = { 0 }, missing = { 0 }, found = { 0 }, list = { 0 };
 	struct json_iter it;
 
 	if (target_text(a, s, &text, v) || assertion_value(a, s, &value, v))
 		return;
 	text = folded(a, text, fold);
+	value = listed(value, &list);
 	if (!json_is(value, JSON_ARRAY)) {
-		has_part(text, value, fold, &part);
 		add_quoted(has_part(text, value, fold, &part) ? &found :
 		    &missing, &part);
 	} else {
@@ -208,6 +238,7 @@ judge_parts(struct assertion *a, struct subject *s, struct verdict *v,
 	buf_release(&part);
 	buf_release(&missing);
 	buf_release(&found);
+	buf_release(&list);
 }
 
 void

@@ -76,11 +76,14 @@ count_calls(struct steps *c, const char *pattern)
 	return n;
 }
 
-/* A tool's name, a list of names that all have to be called, or an object. */
+/*
+ * A tool's name, a list of names that all have to be called, or an object. If it
+ * is negated, none of a list may be called.
+ */
 void
 judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 {
-	struct buf name = { 0 }, missing = { 0 };
+	struct buf name = { 0 }, missing = { 0 }, called = { 0 };
 	struct json_span key, item;
 	struct json_iter it;
 	struct steps c;
@@ -92,11 +95,15 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 		for (it = json_each(c.value); json_next(&it, &key, &item); ) {
 			name.len = 0;
 			tool_name(item, &name);
-			if (count_calls(&c, buf_str(&name)) < 1)
-				add_name(&missing, &name);
+			add_name(count_calls(&c, buf_str(&name)) < 1 ?
+			    &missing : &called, &name);
 		}
-		verdict_set(v, !missing.len, missing.len ? "not called: %s" :
-		    "all were called%s", buf_str(&missing));
+		if (a->negated)
+			verdict_set(v, called.len > 0, "called: %s",
+			    buf_str(&called));
+		else
+			verdict_set(v, !missing.len, "not called: %s",
+			    buf_str(&missing));
 	} else {
 		struct json_span value = c.value, min;
 		double n, least = 1, most = HUGE_VAL;
@@ -115,6 +122,7 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 	}
 	buf_release(&name);
 	buf_release(&missing);
+	buf_release(&called);
 	steps_end(&c);
 }
 
@@ -237,6 +245,14 @@ trajectory_arguments(const struct observation *o, struct buf *decoded)
 	return v;
 }
 
+/* Whether an argument is meant: by a pattern, or by its very name. */
+static int
+is_meant(const char *pattern, const char *name)
+{
+	return strpbrk(pattern, "*?") ? steps_match(pattern, name) :
+	    !strcmp(pattern, name);
+}
+
 /* Whether a name is in a list of patterns, or is the pattern. */
 static int
 is_listed(struct json_span list, const char *name)
@@ -248,17 +264,45 @@ is_listed(struct json_span list, const char *name)
 
 	if (json_is(list, JSON_STRING)) {
 		json_text(&pattern, list);
-		found = steps_match(buf_str(&pattern), name);
+		found = is_meant(buf_str(&pattern), name);
 	} else if (json_is(list, JSON_ARRAY)) {
 		for (it = json_each(list); !found &&
 		    json_next(&it, &key, &item); ) {
 			pattern.len = 0;
 			value_text(item, &pattern);
-			found = steps_match(buf_str(&pattern), name);
+			found = is_meant(buf_str(&pattern), name);
 		}
 	}
 	buf_release(&pattern);
 	return found;
+}
+
+/* Whether a value has what is expected, and may have more: keys of objects. */
+static int
+has_values(struct json_span given, struct json_span expected)
+{
+	struct json_iter it, other;
+	struct json_span key, value, k, v;
+	struct buf name = { 0 };
+	int all = 1;
+
+	if (json_is(expected, JSON_OBJECT) && json_is(given, JSON_OBJECT)) {
+		it = json_each(expected);
+		while (all && json_next(&it, &key, &value)) {
+			name.len = 0;
+			json_text(&name, key);
+			v = json_get(given, buf_str(&name));
+			all = v.p && has_values(v, value);
+		}
+		buf_release(&name);
+		return all;
+	}
+	if (!json_is(expected, JSON_ARRAY) || !json_is(given, JSON_ARRAY))
+		return same_value(given, expected);
+	it = json_each(expected);
+	for (other = json_each(given); all && json_next(&it, &key, &value); )
+		all = json_next(&other, &k, &v) && has_values(v, value);
+	return all && !json_next(&other, &k, &v);
 }
 
 struct comparison {
@@ -274,7 +318,8 @@ is_expected(const struct comparison *k, const char *name,
 		return 1;
 	if (!given.p && json_is(k->defaults, JSON_OBJECT))
 		given = json_get(k->defaults, name);
-	return given.p && same_value(given, expected);
+	return given.p && (k->exact ? same_value(given, expected) :
+	    has_values(given, expected));
 }
 
 /* Appends what differs; nothing if the arguments are as expected. */

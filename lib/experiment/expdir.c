@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/util.h"
 #include "json/isotime.h"
+#include "io/line.h"
 #include "io/newfile.h"
 #include "io/plain.h"
 #include "record/record.h"
@@ -20,6 +21,9 @@
 #include "row.h"
 #include "summary.h"
 #include "expdir.h"
+
+/* Bytes of a file after which traces are written without being asked for. */
+#define COMMIT_AT ((size_t)1 << 16)
 
 static int
 file_error(const struct expdir *x, const char *name, struct err *e)
@@ -70,6 +74,31 @@ open_folder(struct expdir *x, int lock, struct err *e)
 	return 0;
 }
 
+static int
+report_removed(const struct expdir *x, int file, struct err *e)
+{
+	return err_set(e, 0, 0, "%s/%s: not there, though there are runs: it "
+	    "was removed, or all this was not written by fl-collect", x->path,
+	    recover_files[file]);
+}
+
+/* Without the rows, which are made first, there are no other files. */
+static int
+check_rows(const struct expdir *x, struct err *e)
+{
+	struct stat st;
+	int i;
+
+	if (!fstatat(x->fd, recover_files[RECOVER_ROWS], &st,
+	    AT_SYMLINK_NOFOLLOW))
+		return 0;
+	for (i = 0; i < RECOVER_ROWS; i++)
+		if (!fstatat(x->fd, recover_files[i], &st,
+		    AT_SYMLINK_NOFOLLOW) && st.st_size > 0)
+			return report_removed(x, RECOVER_ROWS, e);
+	return 0;
+}
+
 /*
  * Opens the files, the rows first: if there are rows, the other files must
  * exist.
@@ -84,10 +113,7 @@ open_files(struct expdir *x, int flags, struct err *e)
 		fd = plain_open(x->fd, recover_files[i], O_RDWR | O_APPEND |
 		    flags);
 		if (fd < 0 && errno == ENOENT)
-			return err_set(e, 0, 0, "%s/%s: not there, though "
-			    "there are runs: it was removed, or all this was "
-			    "not written by fl-collect", x->path,
-			    recover_files[i]);
+			return report_removed(x, i, e);
 		if (fd < 0)
 			return file_error(x, recover_files[i], e);
 		out_init(&x->files[i], fd, 0);
@@ -247,15 +273,16 @@ recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
 	wrong = x->manifest.len && manifest_compare(json_buf(&x->manifest),
 	    json_buf(&x->next), report);
 	if (wrong && !(how & EXPDIR_ANYWAY))
-		return err_set(e, 0, 0, "%s: not continued, since that may "
-		    "change which runs there are, or their results; --anyway "
-		    "continues it all the same", x->path);
-	if (open_files(x, O_CREAT, e) || find_whole(x, r, fd, e))
+		return err_set(e, 0, 0, "%s: not continued: the changes may "
+		    "add, remove or alter runs; --anyway continues in spite "
+		    "of them", x->path);
+	if (check_rows(x, e) || open_files(x, O_CREAT, e) ||
+	    find_whole(x, r, fd, e))
 		return -1;
 	if (!x->manifest.len && r->runs && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
-		    "off: it is not known what the runs were made with; "
-		    "--anyway continues all the same", x->path);
+		    "off: what the runs were made with is unknown; --anyway "
+		    "continues in spite of that", x->path);
 	if (repair_manifest(x, m, wrong, r->runs, e))
 		return -1;
 	return mend(x->files, x->fd, x->path, r, report, e) ||
@@ -342,9 +369,9 @@ add_trace(struct expdir *x, struct json_span trace)
 	buf_byte(b, '\n');
 }
 
-/* Flushes the rows last, since a row commits its trace. */
-static int
-expdir_flush(struct expdir *x, struct err *e)
+/* Writes the rows last, since a row commits its trace. */
+int
+expdir_commit(struct expdir *x, struct err *e)
 {
 	int i;
 
@@ -369,6 +396,7 @@ put_cancelled(struct expdir *x, struct json_span trace, struct err *e)
 			return file_error(x, name, e);
 		out_init(&x->cancelled, fd, 0);
 	}
+	x->cancels++;
 	buf_add(out_begin(&x->cancelled), trace.p, trace.n);
 	buf_byte(out_begin(&x->cancelled), '\n');
 	if (!out_flush(&x->cancelled))
@@ -378,8 +406,8 @@ put_cancelled(struct expdir *x, struct json_span trace, struct err *e)
 }
 
 /*
- * Decides what becomes of a trace, and adds its ids. In a continued experiment
- * run_id identifies a run; a trace without one is a run of its own.
+ * Decides what becomes of a trace, and adds its ids. run_id identifies a run; a
+ * trace without one is a run of its own.
  */
 static enum expdir_fate
 choose_fate(struct expdir *x, const struct json_span *v)
@@ -388,7 +416,7 @@ choose_fate(struct expdir *x, const struct json_span *v)
 
 	if (json_is_str(v[ROW_ERROR_KIND], "cancelled"))
 		return EXPDIR_CANCELLED;
-	if (x->continued && named) {
+	if (named) {
 		set_add(&x->ids, key_of(v[ROW_RUN_ID], EXPDIR_THERE), &added);
 		if (!added)
 			return EXPDIR_THERE;
@@ -429,17 +457,75 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 	x->lacking += !bytes && is_positive(v[ROW_OBSERVATION_COUNT]);
 	add_trace(x, trace);
 	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
-	return expdir_flush(x, e);
+	return x->files[RECOVER_OBSERVATIONS].b->len > COMMIT_AT ||
+	    x->files[RECOVER_TRACES].b->len > COMMIT_AT ?
+	    expdir_commit(x, e) : 0;
 }
 
 /* --- the end -------------------------------------------------------------- */
+
+/* Whether the run of a cancelled trace is there. */
+static int
+is_run_there(struct expdir *x, const struct line *l)
+{
+	static const char *const names[] = { "run_id" };
+	struct json_span id;
+	struct json_fault f;
+	int added = 1;
+
+	if (json_scan(l->p, l->n, JSON_LAX, names, &id, 1, &f) >= 0 &&
+	    json_is(id, JSON_STRING))
+		set_add(&x->ids, key_of(id, EXPDIR_THERE), &added);
+	return !added;
+}
+
+/*
+ * Leaves in cancelled.jsonl only runs that are not there: another attempt may
+ * have done one that was cancelled before.
+ */
+static int
+sift_cancelled(struct expdir *x, struct err *e)
+{
+	static const char name[] = "cancelled.jsonl";
+	struct newfile f = { 0 };
+	struct line_reader r;
+	struct line l;
+	long long left = 0;
+	int fd = plain_open(x->fd, name, O_RDONLY), bad;
+
+	bad = fd < 0 || newfile_begin(&f, x->fd, name);
+	if (bad) {
+		file_error(x, name, e);
+		goto out;
+	}
+	line_init(&r, fd);
+	while (line_next(&r, &l) > 0) {
+		if (is_run_there(x, &l))
+			continue;
+		left++;
+		buf_add(out_begin(&f.out), l.p, l.n);
+		buf_byte(f.out.b, '\n');
+		out_end(&f.out);
+	}
+	line_release(&r);
+	bad = left == x->cancels ? 0 : left ? newfile_commit(&f) :
+	    unlinkat(x->fd, name, 0);
+	if (bad)
+		file_error(x, name, e);
+	x->cancels = left;
+out:
+	newfile_release(&f);
+	if (fd >= 0)
+		close(fd);
+	return bad ? -1 : 0;
+}
 
 int
 expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 {
 	int i;
 
-	if (expdir_flush(x, e))
+	if (expdir_commit(x, e) || (x->cancels && sift_cancelled(x, e)))
 		return -1;
 	set_release(&x->ids);
 	for (i = 0; i < RECOVER_FILES; i++)
@@ -447,6 +533,16 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 			return file_error(x, recover_files[i], e);
 	return summary_write(x->fd, x->path, x->files[RECOVER_ROWS].fd,
 	    json_buf(&x->manifest), totals, e);
+}
+
+long long
+expdir_planned(const struct expdir *x)
+{
+	double d;
+
+	return json_double(json_get(json_buf(x->next.len ? &x->next :
+	    &x->manifest), "runs"), &d) && d >= 0 && d < 1e18 ? (long long)d :
+	    -1;
 }
 
 void

@@ -31,12 +31,13 @@ struct expdir {
 	int continued;		/* 1: an existing experiment is continued */
 	struct out files[RECOVER_FILES];
 	struct out cancelled;	/* opened for the first cancelled trace */
-	struct set ids;		/* its trace ids, and its run ids if it is
-				   continued */
+	struct set ids;		/* its run ids, and its trace ids */
 	struct buf manifest;	/* contents of manifest.json */
 	struct buf next;	/* its contents once a run is added */
 	long long lacking;	/* traces that came without the observations
 				   that they count */
+	long long cancels;	/* traces in cancelled.jsonl: of runs that are
+				   not there, once it is finished */
 };
 
 /*
@@ -59,15 +60,23 @@ enum expdir_fate {
 	EXPDIR_THERE		/* dropped: its run exists already */
 };
 
-/* Adds a checked trace. Returns 0, or -1 with *e filled in. */
+/*
+ * Adds a checked trace. It is in the files after expdir_commit, which is due
+ * before the caller waits for the next one. Each returns 0, or -1 with *e filled
+ * in.
+ */
 int expdir_add(struct expdir *x, struct json_span trace,
     enum expdir_fate *fate, struct err *e);
+int expdir_commit(struct expdir *x, struct err *e);
 
 /*
  * Syncs the files to disk and writes what is computed from the rows
  * (summary.h). Returns 0, or -1 with *e filled in.
  */
 int expdir_finish(struct expdir *x, struct summary_totals *t, struct err *e);
+
+/* The number of runs that there are to be; -1 if it is not known. */
+long long expdir_planned(const struct expdir *x);
 
 /* Closes and frees everything. */
 void expdir_release(struct expdir *x);

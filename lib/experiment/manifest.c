@@ -397,7 +397,7 @@ manifest_report(struct comparison *c)
 	c->msg.len = 0;
 }
 
-/* Appends a value's beginning, in which nothing harms a terminal. */
+/* Appends the beginning of a value, safe for a terminal. */
 static void
 put_shown(struct buf *b, struct json_span v)
 {
@@ -617,4 +617,32 @@ manifest_compare(struct json_span older, struct json_span newer,
 	leaves_release(&b);
 	buf_release(&c.msg);
 	return c.found;
+}
+
+size_t
+manifest_compare_part(struct json_span whole, struct json_span part,
+    const char *name, void (*report)(const char *msg))
+{
+	static const struct {
+		const char *key, *what;
+	} hashes[] = {
+		{ "config_hash", "configuration" }, { "inputs_hash", "inputs" }
+	};
+	struct json_span a, b;
+	size_t i, n = 0;
+	char *msg;
+
+	for (i = 0; i < LEN(hashes); i++) {
+		a = json_get(whole, hashes[i].key);
+		b = json_get(part, hashes[i].key);
+		if (!json_is(a, JSON_STRING) || !json_is(b, JSON_STRING) ||
+		    (a.n == b.n && !memcmp(a.p, b.p, a.n)))
+			continue;
+		msg = xasprintf("%s: its %s: not the experiment's", name,
+		    hashes[i].what);
+		report(msg);
+		free(msg);
+		n++;
+	}
+	return n;
 }

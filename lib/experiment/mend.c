@@ -133,8 +133,8 @@ mend_report_all(const struct mender *m)
 		mend_say(m, xasprintf("%s: and %zu more damaged lines",
 		    m->path, m->said - SAID_MAX));
 	if (m->moved)
-		mend_say(m, xasprintf("%s: %zu line%s of damaged runs moved to "
-		    "%s; these runs are to be done again", m->path, m->moved,
+		mend_say(m, xasprintf("%s: %zu line%s moved to %s; runs that "
+		    "lack them are to be done again", m->path, m->moved,
 		    m->moved == 1 ? "" : "s", damaged_name));
 	else if (m->r->damaged && !m->said)
 		mend_say(m, xasprintf("%s: rows did not say where their "

@@ -338,6 +338,21 @@ recover_release(struct recover *r)
 
 /* --- reading again ------------------------------------------------------- */
 
+/* What is wrong with a run whose row is whole. */
+static const char *
+why_partial(const struct recover_run *run)
+{
+	if (!run->trace)
+		return "its trace is missing from traces.jsonl";
+	if (run->split)
+		return "its observations are not side by side in "
+		    "observations.jsonl";
+	if (run->n > run->count)
+		return "observations.jsonl has more observations of it than "
+		    "it counts";
+	return "some of its observations are missing from observations.jsonl";
+}
+
 /* Finds the run of a line, or says what is wrong with the line. */
 static void
 judge_line(struct recover *r, const struct recover_text *t,
@@ -375,9 +390,7 @@ judge_line(struct recover *r, const struct recover_text *t,
 	else if (run->whole)
 		l->run = run;
 	else if (l->file == RECOVER_ROWS)
-		l->why = !run->trace ? "its trace is missing from "
-		    "traces.jsonl" : "some of its observations are missing "
-		    "from observations.jsonl";
+		l->why = why_partial(run);
 }
 
 int

@@ -25,21 +25,36 @@ const char *const row_fields[ROW_FIELDS] = {
 	[ROW_TOKEN_USAGE] = "token_usage",
 	[ROW_SCORES] = "scores",
 	[ROW_EVALUATION] = "evaluation",
+	[ROW_STRATEGY] = "strategy",
 	[ROW_AT] = "observations_at",
 	[ROW_BYTES] = "observations_bytes",
-	[ROW_OBSERVATIONS] = "observations"
+	[ROW_OBSERVATIONS] = "observations",
+	[ROW_METADATA] = "metadata"
 };
+
+struct json_span
+row_strategy(struct json_span strategy, struct json_span metadata)
+{
+	if (!strategy.p && json_is(metadata, JSON_OBJECT))
+		strategy = json_get(metadata, "strategy");
+	return json_is(strategy, JSON_STRING) ? strategy :
+	    (struct json_span){ NULL, 0 };
+}
 
 void
 row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,
     uint64_t bytes)
 {
+	struct json_span strategy = row_strategy(v[ROW_STRATEGY],
+	    v[ROW_METADATA]);
 	size_t i;
 
 	json_open(b, NULL, '{');
-	for (i = 0; i < ROW_AT; i++)
+	for (i = 0; i < ROW_STRATEGY; i++)
 		if (v[i].p || i <= ROW_SUCCESS)
 			json_add(b, row_fields[i], v[i]);
+	if (strategy.p)
+		json_add(b, row_fields[ROW_STRATEGY], strategy);
 	json_add_int(b, row_fields[ROW_AT], (long long)at);
 	json_add_int(b, row_fields[ROW_BYTES], (long long)bytes);
 	json_close(b, '}');

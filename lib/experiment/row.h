@@ -17,9 +17,17 @@ enum { ROW_TRACE_ID, ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_OUTPUT,
 	ROW_DURATION, ROW_SUCCESS, ROW_RUN_ID, ROW_INPUT_ID, ROW_ERROR,
 	ROW_ERROR_KIND, ROW_ATTEMPTS, ROW_AGENT, ROW_START, ROW_END,
 	ROW_OBSERVATION_COUNT, ROW_TOKEN_USAGE, ROW_SCORES, ROW_EVALUATION,
+	ROW_STRATEGY,
 	ROW_AT, ROW_BYTES,
-	ROW_OBSERVATIONS, ROW_FIELDS };
+	ROW_OBSERVATIONS, ROW_METADATA, ROW_FIELDS };
 extern const char *const row_fields[ROW_FIELDS];
+
+/*
+ * The strategy: of a row the field itself, of a trace that of its metadata, if
+ * it is a string. Absent if there is none.
+ */
+struct json_span row_strategy(struct json_span strategy,
+    struct json_span metadata);
 
 /* Appends the row of a trace with the extent of its observations. */
 void row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,

@@ -12,23 +12,36 @@
 #include "base/util.h"
 #include "base/visible.h"
 #include "io/plain.h"
+#include "io/readfile.h"
 #include "recover.h"
 #include "status.h"
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Reads a file of the folder dir. Returns 0, or -1 when there is none. */
+/* A file that is missing is no fault; one that cannot be read is. */
 static int
-status_read_file(int dir, const char *name, struct buf *text)
+status_fail(const struct status *s, const char *name, struct err *e)
 {
-	ssize_t n = -1;
-	int fd = plain_open(dir, name, O_RDONLY);
+	if (errno == ENOENT || errno == PLAIN_NOT)
+		return 0;
+	return err_set(e, 0, 0, "%s/%s: %s", s->dir, name, strerror(errno));
+}
 
-	while (fd >= 0 && (n = read(fd, buf_room(text, 65536), 65536)) > 0)
-		text->len += (size_t)n;
-	if (fd >= 0)
-		close(fd);
-	return n < 0 ? -1 : 0;
+/*
+ * Reads a file of the folder dir. Returns 1; 0 if there is none; -1 with *e
+ * filled in.
+ */
+static int
+status_read_file(const struct status *s, int dir, const char *name,
+    struct buf *text, struct err *e)
+{
+	int fd = plain_open(dir, name, O_RDONLY), bad;
+
+	if (fd < 0)
+		return status_fail(s, name, e);
+	bad = readfile_fd(fd, text) ? status_fail(s, name, e) : 1;
+	close(fd);
+	return bad;
 }
 
 static int
@@ -40,15 +53,16 @@ is_object(struct buf *text)
 	    json_scan(buf_str(text), text->len, 0, NULL, NULL, 0, &f) >= 0;
 }
 
-static void
-status_read_manifest(struct status *s, int dir)
+static int
+status_read_manifest(struct status *s, int dir, struct err *e)
 {
+	int got = status_read_file(s, dir, "manifest.json", &s->manifest, e);
 	struct json_span runs;
 	double d;
 
-	if (status_read_file(dir, "manifest.json", &s->manifest)) {
-		s->manifest.len = 0;
-	} else if (!is_object(&s->manifest)) {
+	if (got <= 0)
+		return got;
+	if (!is_object(&s->manifest)) {
 		s->manifest.len = 0;
 		s->broken = 1;
 	} else {
@@ -56,6 +70,7 @@ status_read_manifest(struct status *s, int dir)
 		if (json_double(runs, &d) && d > 0 && d < 1e18)
 			s->of = (long long)d;
 	}
+	return 0;
 }
 
 /* A number in an object of an object, or NaN. */
@@ -70,24 +85,55 @@ figure_at(struct json_span root, const char *section, const char *name)
 	return d;
 }
 
+/* The verdicts that the runs got while they ran. */
 static void
 read_verdicts(struct status *s, struct json_span root)
 {
 	double passed = figure_at(root, "verdicts", "pass");
+	double failed = figure_at(root, "verdicts", "fail");
+	double none = figure_at(root, "verdicts", "not_judged");
 
-	s->judged = passed >= 0;
-	if (s->judged)
-		s->passed = (long long)passed;
+	if (!(passed >= 0 && passed < 1e18))
+		return;
+	s->passed = (long long)passed;
+	s->judged = s->passed + (failed >= 0 && failed < 1e18 ?
+	    (long long)failed : 0) + (none >= 0 && none < 1e18 ?
+	    (long long)none : 0);
 }
 
-static void
-read_summary(struct status *s, int dir)
+/* Those of a finished experiment, in its folder "evaluation", come later. */
+static int
+read_evaluation(struct status *s, int dir, struct err *e)
+{
+	int folder = plain_open_folder(dir, "evaluation"), got;
+	struct buf text = { 0 };
+	double passed, all;
+
+	/* what is no folder of ours is no evaluation */
+	if (folder < 0)
+		return 0;
+	got = status_read_file(s, folder, "summary.json", &text, e);
+	if (got > 0 && is_object(&text) &&
+	    json_double(json_get(json_buf(&text), "passed_traces"), &passed) &&
+	    json_double(json_get(json_buf(&text), "total_traces"), &all) &&
+	    passed >= 0 && passed <= all && all < 1e18) {
+		s->passed = (long long)passed;
+		s->judged = (long long)all;
+	}
+	buf_release(&text);
+	close(folder);
+	return got < 0 ? -1 : 0;
+}
+
+static int
+read_summary(struct status *s, int dir, struct err *e)
 {
 	struct buf text = { 0 };
 	struct json_span root;
 	double runs, failed;
+	int got = status_read_file(s, dir, "summary.json", &text, e);
 
-	if (!status_read_file(dir, "summary.json", &text) && is_object(&text)) {
+	if (got > 0 && is_object(&text)) {
 		root = json_buf(&text);
 		runs = figure_at(root, "results", "total_runs");
 		failed = figure_at(root, "results", "failed");
@@ -101,14 +147,15 @@ read_summary(struct status *s, int dir)
 		}
 	}
 	buf_release(&text);
+	return got < 0 ? -1 : 0;
 }
 
 /* Counts the rows written so far. */
-static long long
-count_rows(int dir)
+static int
+count_rows(struct status *s, int dir, struct err *e)
 {
-	int fd = plain_open(dir, recover_files[RECOVER_ROWS], O_RDONLY);
-	long long rows = 0;
+	const char *name = recover_files[RECOVER_ROWS];
+	int fd = plain_open(dir, name, O_RDONLY), bad;
 	char chunk[65536];
 	const char *p;
 	ssize_t n = 0;
@@ -118,12 +165,13 @@ count_rows(int dir)
 	while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0) {
 		for (p = chunk; (p = memchr(p, '\n', (size_t)(chunk + n - p)));
 		    p++)
-			rows += (p > chunk ? p[-1] : before) != '\n';
+			s->runs += (p > chunk ? p[-1] : before) != '\n';
 		before = chunk[n - 1];
 	}
+	bad = fd < 0 || n < 0 ? status_fail(s, name, e) : 0;
 	if (fd >= 0)
 		close(fd);
-	return rows;
+	return bad;
 }
 
 static int
@@ -149,45 +197,45 @@ is_early(const char *name)
 }
 
 /*
- * Whether no run was started: the directory of an experiment that was killed
- * at once looks like this.
+ * Finds out whether no run was started: the directory of an experiment that was
+ * killed at once looks like this.
  */
 static int
-is_bare(const char *path, int dir)
+find_bare(struct status *s, int dir, struct err *e)
 {
 	struct dirent *entry;
 	DIR *d;
-	int bare = !has_bytes(dir, recover_files[RECOVER_ROWS]);
 
-	d = bare ? opendir(path) : NULL;
-	if (!d)
+	if (has_bytes(dir, recover_files[RECOVER_ROWS]))
 		return 0;
-	while (bare && (entry = readdir(d)))
-		bare = is_early(entry->d_name);
+	d = opendir(s->dir);
+	if (!d)
+		return err_set(e, 0, 0, "%s: %s", s->dir, strerror(errno));
+	s->bare = 1;
+	while (s->bare && (entry = readdir(d)))
+		s->bare = is_early(entry->d_name);
 	closedir(d);
-	return bare;
+	return 0;
 }
 
 int
 status_read(struct status *s, const char *dir, struct err *e)
 {
-	int fd;
+	int fd, bad;
 
 	memset(s, 0, sizeof(*s));
 	s->dir = xstrdup(dir);
-	s->of = s->failed = -1;
+	s->of = s->failed = s->judged = s->passed = -1;
 	s->p50 = s->p95 = (double)NAN;
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, 0, 0, "%s: %s", dir, strerror(errno));
-	status_read_manifest(s, fd);
-	read_summary(s, fd);
-	if (!s->summarized)
-		s->runs = count_rows(fd);
+	bad = status_read_manifest(s, fd, e) || read_summary(s, fd, e) ||
+	    read_evaluation(s, fd, e) ||
+	    (!s->summarized && count_rows(s, fd, e)) || find_bare(s, fd, e);
 	s->cancelled = has_bytes(fd, "cancelled.jsonl");
-	s->bare = is_bare(dir, fd);
 	close(fd);
-	return 0;
+	return bad ? -1 : 0;
 }
 
 void
@@ -234,7 +282,8 @@ status_put_json(struct buf *b, const struct status *s)
 	json_add_int(b, "runs", s->runs);
 	put_count(b, "of", s->of);
 	put_count(b, "failed", s->failed);
-	put_count(b, "passed", s->judged ? s->passed : -1);
+	put_count(b, "evaluated", s->judged);
+	put_count(b, "passed", s->passed);
 	if (s->failed >= 0 && s->runs)
 		json_add_double(b, "success_rate",
 		    (double)(s->runs - s->failed) / (double)s->runs);
@@ -278,9 +327,9 @@ status_put_text(struct buf *b, const struct status *s)
 		buf_printf(b, ", %lld.%lld %% succeeded", tenths / 10,
 		    tenths % 10);
 	}
-	if (s->judged)
+	if (s->judged >= 0)
 		buf_printf(b, ", %lld of %lld pass the evaluation", s->passed,
-		    s->runs);
+		    s->judged);
 	if (!isnan(s->p50))
 		buf_printf(b, ", p50 %.2f ms, p95 %.2f ms", s->p50,
 		    isnan(s->p95) ? 0 : s->p95);

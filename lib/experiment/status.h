@@ -22,7 +22,7 @@ struct status {
 	long long runs;		/* number of finished runs */
 	long long of;		/* number of planned runs; -1: unknown */
 	long long failed;	/* -1: unknown */
-	int judged;		/* 1: runs have verdicts; passed is set */
+	long long judged;	/* runs that were evaluated; -1: none was */
 	long long passed;	/* of these, those that pass */
 	double p50, p95;	/* milliseconds; NaN: unknown */
 };

@@ -371,7 +371,7 @@ tally_put(const struct tally *t, struct buf *b)
 	json_close(b, '}');
 }
 
-/* C(passed,k)/C(runs,k) as a product, which nothing in can overflow. */
+/* C(passed,k)/C(runs,k) as a product of fractions, which cannot overflow. */
 static double
 all_pass(const struct tally_input *in, uint64_t k)
 {

@@ -14,7 +14,7 @@
 
 struct buf;
 
-/* The figures of an input as one persona asks it. */
+/* The figures of one input and persona. */
 struct tally_input {
 	size_t at;		/* index of its first duration */
 	double p50;
@@ -33,7 +33,7 @@ struct tally {
 	long long runs;
 	long long failed;
 	long long retried;	/* runs of more than one attempt */
-	long long judged;	/* runs with a verdict, also with that of null */
+	long long judged;	/* runs with a verdict, null included */
 	long long passed, missed;	/* of these: pass is true, or false */
 	double *durations;	/* milliseconds, input by input, then sorted */
 	size_t ndurations;

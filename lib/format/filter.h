@@ -32,8 +32,8 @@ void filter_each(const char *prefix,
 int filter_start(struct filter *f, const char *path, int out, struct err *e);
 
 /*
- * Waits for the program, whose input is closed already. Returns 0, -1 with *e
- * filled in, or FILTER_UNREAD if nothing reads its output any more (SIGPIPE).
+ * Waits for the program, whose input the caller has closed. Returns 0, -1 with
+ * *e filled in, or FILTER_UNREAD if nothing reads its output any more (SIGPIPE).
  */
 #define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);

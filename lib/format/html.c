@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/buf.h"
-#include "base/utf8.h"
 #include "base/util.h"
 #include "json/isotime.h"
 #include "json/json.h"
@@ -14,6 +13,7 @@
 #include "trace/story.h"
 #include "trace/trace.h"
 #include "options.h"
+#include "markup.h"
 #include "media.h"
 #include "page.h"
 #include "html.h"
@@ -32,9 +32,6 @@
 
 /* The most levels of indentation. */
 #define DEPTH_SHOWN 12
-
-/* The longest duration that is shown, about 30,000 years, in milliseconds. */
-#define MS_SHOWN 1e15
 
 /* Rows of one list; a browser lays out only the lists that are visible. */
 #define ROWS_TOGETHER 100
@@ -58,58 +55,6 @@ html_kind_of(struct json_span type)
 	return "other";
 }
 
-/*
- * 1 if c is invisible or changes the direction of the text after it: a control
- * character, a line separator, an embedding or an override.
- */
-static int
-is_hidden(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) ||
-	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-/* Appends the character c, the len bytes at s; see html_put_text. */
-static void
-html_put_char(struct buf *b, uint32_t c, const char *s, size_t len, int block)
-{
-	if (c == '&')
-		buf_puts(b, "&amp;");
-	else if (c == '<')
-		buf_puts(b, "&lt;");
-	else if (c == '>')
-		buf_puts(b, "&gt;");
-	else if (c == '\n' && !block)
-		buf_puts(b, "\\n");
-	else if (c == '\r')
-		buf_puts(b, "\\r");
-	else if (c >= 0xd800 && c <= 0xdfff)
-		utf8_put(b, 0xfffd);
-	else if (is_hidden(c) && c != '\n' && c != '\t')
-		buf_printf(b, "\\u%04x", (unsigned)c);
-	else
-		buf_add(b, s, len);
-}
-
-/*
- * Appends at most max characters of a text for the place between two tags. The
- * characters of markup become references, invisible ones the escapes of JSON.
- * In a block, line breaks are kept.
- */
-static void
-html_put_text(struct buf *b, const struct buf *text, size_t max, int block)
-{
-	size_t i, len;
-	uint32_t c;
-
-	for (i = 0; i < text->len && max > 0; i += len, max--) {
-		len = utf8_decode(text->p + i, text->len - i, &c);
-		html_put_char(b, c, text->p + i, len, block);
-	}
-	if (i < text->len)
-		utf8_put(b, 0x2026);
-}
-
 /* Appends the text of a value. */
 static void
 html_put_plain(struct buf *b, struct json_span v, size_t max, int block)
@@ -118,35 +63,8 @@ html_put_plain(struct buf *b, struct json_span v, size_t max, int block)
 
 	if (v.p)
 		trace_plain(&text, v);
-	html_put_text(b, &text, max, block);
+	markup_put_text(b, &text, max, block);
 	buf_release(&text);
-}
-
-/*
- * Appends JSON for a script element, which "</script" would end even in a
- * string. The bytes that are replaced occur only in strings.
- */
-static void
-put_guarded(struct buf *b, const char *s, size_t n)
-{
-	size_t i, from = 0, len;
-
-	for (i = 0; i < n; i += len) {
-		len = 1;
-		if (s[i] == '<' || s[i] == '>' || s[i] == '&') {
-			buf_add(b, s + from, i - from);
-			buf_printf(b, "\\u%04x", (unsigned)s[i]);
-		} else if (n - i > 2 && !memcmp(s + i, "\xe2\x80", 2) &&
-		    (s[i + 2] & ~1) == (char)0xa8) {
-			len = 3;
-			buf_add(b, s + from, i - from);
-			buf_puts(b, s[i + 2] & 1 ? "\\u2029" : "\\u2028");
-		} else {
-			continue;
-		}
-		from = i + len;
-	}
-	buf_add(b, s + from, n - from);
 }
 
 /*
@@ -164,7 +82,7 @@ put_string(struct buf *b, struct json_span v)
 		v.p = json.p;
 		v.n = json.len;
 	}
-	put_guarded(b, v.p, v.n);
+	markup_put_json(b, v.p, v.n);
 	buf_release(&text);
 	buf_release(&json);
 }
@@ -230,38 +148,6 @@ put_data(struct buf *b, size_t number, struct json_span object,
 	buf_puts(b, "}</script>\n");
 }
 
-/* Appends a number rounded to three digits. */
-static void
-put_digits(struct buf *b, double d, const char *unit)
-{
-	double size = fabs(d);
-
-	buf_printf(b, "%.*f %s", size == 0 ? 0 : size < 9.995 ? 2 :
-	    size < 99.95, d, unit);
-}
-
-/* Appends milliseconds as "630 µs", "45.7 ms", "1.23 s" or "2 m 05 s". */
-static void
-html_put_ms(struct buf *b, double ms)
-{
-	double size = fabs(ms), s = floor(size / 1000 + 0.5);
-
-	if (!isfinite(ms) || size > MS_SHOWN)
-		buf_puts(b, "\xe2\x80\x93");
-	else if (size > 0 && size < 0.9995)
-		buf_printf(b, "%.0f \xc2\xb5s", ms * 1000);
-	else if (size < 999.5)
-		put_digits(b, ms, "ms");
-	else if (size < 59950)
-		put_digits(b, ms / 1000, "s");
-	else if (s < 3600)
-		buf_printf(b, "%s%.0f m %02.0f s", ms < 0 ? "-" : "",
-		    floor(s / 60), fmod(s, 60));
-	else
-		buf_printf(b, "%s%.0f h %02.0f m", ms < 0 ? "-" : "",
-		    floor(s / 3600), floor(fmod(s, 3600) / 60));
-}
-
 /* The time from the first start to the last end of a step, in milliseconds. */
 static double
 trace_ms(const struct trace *t)
@@ -270,27 +156,15 @@ trace_ms(const struct trace *t)
 }
 
 static void
-begin_fact(struct buf *b, const char *label)
-{
-	buf_printf(b, "<div><dt>%s</dt><dd>", label);
-}
-
-static void
-end_fact(struct buf *b)
-{
-	buf_puts(b, "</dd></div>\n");
-}
-
-static void
 html_put_fact(struct buf *b, const char *label, struct json_span v)
 {
 	if (json_is_null(v))
 		return;
-	begin_fact(b, label);
+	markup_begin_fact(b, label);
 	buf_puts(b, "<bdi>");
 	html_put_plain(b, v, NAME_SHOWN, 0);
 	buf_puts(b, "</bdi>");
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 static void
@@ -303,13 +177,13 @@ put_times(struct buf *b, const struct trace *t)
 		start = t->obs[0].v[OBS_START];
 	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
 	    json_double(t->v[TRACE_DURATION], &ms)) {
-		begin_fact(b, "Duration");
-		html_put_ms(b, ms);
-		end_fact(b);
+		markup_begin_fact(b, "Duration");
+		markup_put_ms(b, ms);
+		markup_end_fact(b);
 	} else if (t->until > t->from) {
-		begin_fact(b, "Duration of the steps");
-		html_put_ms(b, trace_ms(t));
-		end_fact(b);
+		markup_begin_fact(b, "Duration of the steps");
+		markup_put_ms(b, trace_ms(t));
+		markup_end_fact(b);
 	}
 	html_put_fact(b, "Started", start);
 }
@@ -340,11 +214,11 @@ html_put_tokens(struct buf *b, const struct trace *t)
 
 	if (all < 1)
 		return;
-	begin_fact(b, "Tokens");
+	markup_begin_fact(b, "Tokens");
 	buf_printf(b, "%.0f", all);
 	if (in > 0 && out > 0)
 		buf_printf(b, " <small>%.0f in, %.0f out</small>", in, out);
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 /* Adds a fact of the story; a story_take. */
@@ -353,11 +227,11 @@ html_put_piece(void *arg, const char *label, const struct buf *text)
 {
 	struct buf *b = arg;
 
-	begin_fact(b, label);
+	markup_begin_fact(b, label);
 	buf_puts(b, "<bdi>");
-	html_put_text(b, text, ERROR_SHOWN, 0);
+	markup_put_text(b, text, ERROR_SHOWN, 0);
 	buf_puts(b, "</bdi>");
-	end_fact(b);
+	markup_end_fact(b);
 }
 
 static void
@@ -368,16 +242,16 @@ html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
 	html_put_fact(b, "Persona", t->v[TRACE_PERSONA]);
 	story_facts(t, html_put_piece, b);
 	html_put_fact(b, "Iteration", t->v[TRACE_ITERATION]);
-	begin_fact(b, "Steps");
+	markup_begin_fact(b, "Steps");
 	buf_printf(b, t->nobs ? "<a href=\"#steps\">%zu</a>" : "%zu", t->nobs);
-	end_fact(b);
+	markup_end_fact(b);
 	html_put_tokens(b, t);
 	html_put_fact(b, "Ended because", t->v[TRACE_TERMINATION_REASON]);
-	begin_fact(b, "Trace");
+	markup_begin_fact(b, "Trace");
 	buf_puts(b, "<code>");
-	html_put_text(b, id, NAME_SHOWN, 0);
+	markup_put_text(b, id, NAME_SHOWN, 0);
 	buf_puts(b, "</code>");
-	end_fact(b);
+	markup_end_fact(b);
 	buf_puts(b, "</dl>\n");
 }
 
@@ -458,7 +332,7 @@ html_put_value(struct buf *b, const char *title, struct json_span v)
 		json_pretty(&text, json, 0);
 	/* the first line break after <pre> is not part of it */
 	buf_puts(b, "<pre>\n");
-	html_put_text(b, text.len > 4 * VALUE_SHOWN ? &compact : &text,
+	markup_put_text(b, text.len > 4 * VALUE_SHOWN ? &compact : &text,
 	    SIZE_MAX, 1);
 	buf_puts(b, "</pre>\n");
 	buf_release(&compact);
@@ -473,9 +347,9 @@ html_put_message(void *arg, const char *label, const struct buf *text)
 
 	buf_puts(&name, label);
 	buf_puts(b, "<dt><bdi>");
-	html_put_text(b, &name, NAME_SHOWN, 0);
+	markup_put_text(b, &name, NAME_SHOWN, 0);
 	buf_puts(b, "</bdi></dt><dd><bdi>");
-	html_put_text(b, text, SIZE_MAX, 1);
+	markup_put_text(b, text, SIZE_MAX, 1);
 	buf_puts(b, "</bdi></dd>\n");
 	buf_release(&name);
 }
@@ -649,9 +523,9 @@ html_put_row(struct buf *b, const struct trace *t, size_t step,
 	buf_puts(b, "</span>");
 	html_put_bar(b, t, o);
 	buf_puts(b, "<span title=\"begins at ");
-	html_put_ms(b, (double)(o->from - t->from) / 1000);
+	markup_put_ms(b, (double)(o->from - t->from) / 1000);
 	buf_puts(b, "\">");
-	html_put_ms(b, trace_duration(t, o, &ms) ? ms : NAN);
+	markup_put_ms(b, trace_duration(t, o, &ms) ? ms : NAN);
 	buf_puts(b, "</span></a></li>\n");
 }
 
@@ -681,13 +555,13 @@ put_axis(struct buf *b, const struct trace *t)
 	for (quarter = 0; quarter < 4; quarter++) {
 		buf_puts(b, "<span>");
 		if (quarter)
-			html_put_ms(b, trace_ms(t) * quarter / 4);
+			markup_put_ms(b, trace_ms(t) * quarter / 4);
 		else
 			buf_byte(b, '0');
 		buf_puts(b, "</span>");
 	}
 	buf_puts(b, "</div><span>");
-	html_put_ms(b, trace_ms(t));
+	markup_put_ms(b, trace_ms(t));
 	buf_puts(b, "</span></div>\n");
 }
 
@@ -816,11 +690,11 @@ list_begin(struct buf *b, const struct format_options *o)
 	    "initial-scale=1\">\n"
 	    "<meta name=\"color-scheme\" content=\"light dark\">\n"
 	    "<title>");
-	html_put_text(b, &title, NAME_SHOWN, 0);
+	markup_put_text(b, &title, NAME_SHOWN, 0);
 	buf_puts(b, "</title>\n<style>");
 	buf_puts(b, page_list_style.text);
 	buf_puts(b, "</style>\n</head>\n<body>\n<h1>");
-	html_put_text(b, &title, NAME_SHOWN, 0);
+	markup_put_text(b, &title, NAME_SHOWN, 0);
 	buf_puts(b, "</h1>\n<table>\n<thead><tr><th>Input</th>"
 	    "<th class=\"wide\">Output</th><th>Outcome</th>"
 	    "<th class=\"wide\">Persona</th>"
@@ -859,7 +733,7 @@ put_cell(struct buf *b, struct json_span v)
 
 	if (!trace_falsy(v))
 		excerpt_put(&text, v, NAME_SHOWN);
-	html_put_text(b, &text, NAME_SHOWN, 0);
+	markup_put_text(b, &text, NAME_SHOWN, 0);
 	buf_release(&text);
 }
 
@@ -891,7 +765,7 @@ list_after(struct buf *b, const struct trace *t)
 
 	if (trace_falsy(t->v[TRACE_INPUT])) {
 		trace_id_text(t, &id);
-		html_put_text(b, &id, NAME_SHOWN, 0);
+		markup_put_text(b, &id, NAME_SHOWN, 0);
 		buf_release(&id);
 	} else {
 		html_put_plain(b, t->v[TRACE_INPUT], NAME_SHOWN, 0);
@@ -908,7 +782,7 @@ list_after(struct buf *b, const struct trace *t)
 	    "<td class=\"number wide\">%zu</td><td class=\"number\">",
 	    trace_iteration(t), t->nobs);
 	if (t->v[TRACE_DURATION].p && json_double(t->v[TRACE_DURATION], &ms))
-		html_put_ms(b, ms);
+		markup_put_ms(b, ms);
 	buf_puts(b, "</td></tr>\n");
 }
 

@@ -9,10 +9,12 @@
 /* Marks on one character; a terminal is not to be given any number of them. */
 #define MARKS_MAX 4
 
+#define TAB 8			/* cells */
+
 /* Text as it is put, and what the characters before do to the next. */
 struct text {
 	struct buf *b;
-	unsigned last;		/* cells of the last that is no mark */
+	unsigned last;		/* cells of the last non-mark */
 	unsigned marks;		/* on it; MARKS_MAX where none may be put */
 };
 
@@ -90,4 +92,51 @@ termwidth_put(struct buf *b, const char *s, size_t n, size_t max)
 		return 0;
 	buf_puts(b, "\xe2\x80\xa6");
 	return kept + 1;
+}
+
+/* Appends a character of a line, whose tabs are blanks; returns its cells. */
+static size_t
+wrap_char(struct text *t, uint32_t c, size_t used)
+{
+	size_t blanks = TAB - used % TAB;
+
+	if (c != '\t')
+		return termwidth_put_char(t, c);
+	buf_fill(t->b, ' ', blanks);
+	t->last = 1;
+	t->marks = MARKS_MAX;
+	return blanks;
+}
+
+size_t
+termwidth_wrap(struct buf *b, const char *s, size_t n, size_t max)
+{
+	struct text t = { .b = b, .marks = MARKS_MAX };
+	size_t i = 0, next, used = 0, before;
+	size_t word = 0, word_end = 0;	/* after the last blank: of s, of b */
+	uint32_t c;
+
+	while (i < n) {
+		next = i + utf8_decode(s + i, n - i, &c);
+		if (c == '\n')
+			return next;
+		before = b->len;
+		used += wrap_char(&t, c, used);
+		/* a blank at the end of a full line is not seen */
+		if (used > max && c != ' ' && c != '\t' && i) {
+			b->len = word ? word_end : before;
+			return word ? word : i;
+		}
+		i = next;
+		if (c == ' ' || c == '\t') {
+			word = i;
+			word_end = before;
+		}
+		if (used > max) {
+			if (c == ' ' || c == '\t')
+				b->len = before;
+			return i;
+		}
+	}
+	return n;
 }

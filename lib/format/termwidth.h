@@ -20,4 +20,12 @@ struct buf;
  */
 size_t termwidth_put(struct buf *b, const char *s, size_t n, size_t max);
 
+/*
+ * Appends the start of a text, as much of it as fits into a line of max cells,
+ * and returns the number of its bytes, at least 1 of n > 0. The line ends after
+ * a newline, of which nothing is appended, or between words where there are
+ * any. A tab becomes blanks, other characters are put as above.
+ */
+size_t termwidth_wrap(struct buf *b, const char *s, size_t n, size_t max);
+
 #endif

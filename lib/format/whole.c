@@ -15,7 +15,7 @@ static const char *const others[] = {
 static void
 whole_put_row(struct buf *b, const struct trace *t)
 {
-	struct buf id = { 0 };	/* or a row without what is not JSON */
+	struct buf id = { 0 };	/* or a row, made valid JSON */
 
 	if (t->row.p && t->met) {
 		json_compact(&id, t->row);
@@ -49,7 +49,7 @@ whole_put(struct buf *b, struct trace *t)
 			json_add(b, NULL, o->raw);
 			continue;
 		}
-		/* a lone surrogate or NaN is no JSON to others */
+		/* others do not read a lone surrogate or NaN */
 		json_comma(b);
 		json_compact(b, o->raw);
 	}

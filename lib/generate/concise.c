@@ -3,6 +3,9 @@
 
 #include "base/buf.h"
 #include "base/unicode.h"
+#include "base/util.h"
+#include "analysis.h"
+#include "english.h"
 #include "frame.h"
 #include "kept.h"
 #include "kind.h"
@@ -36,6 +39,28 @@ is_negation(struct span w)
 }
 
 /*
+ * Whether a word is as small as it looks: not "can" in "I can join", not "was"
+ * in "says it was delivered", not a German article that stands for a noun.
+ */
+static int
+may_go_here(struct span w, struct span before, struct span rest)
+{
+	static const char *const able[] = { "can", "could", "would", NULL };
+	static const char *const was[] = { "is", "are", "was", "were", NULL };
+	static const char *const subject[] = { "it", "they", "that", "which",
+	    "there", "this", "who", "he", "she", "we", NULL };
+	static const char *const der[] = { "der", "die", "das", "den", "dem",
+	    NULL };
+	uint32_t c = span_first(rest);
+
+	if (span_in_list(w, able))
+		return span_prefix(rest, "you ") > 0;
+	if (span_in_list(w, was))
+		return !span_in_list(before, subject);
+	return !span_in_list(w, der) || unicode_lower(c) != c;
+}
+
+/*
  * Whether a word may be left out: not after a negation ("don't want"), not a
  * name ("in May"), not "it" where nothing follows.
  */
@@ -48,6 +73,8 @@ may_go(struct span w, struct span before, struct span rest,
 	if (!span_in_list(w, without) || is_negation(before))
 		return 0;
 	if (before.n && w.n > 1 && unicode_lower(c) != c && w.p[1] != '\'')
+		return 0;
+	if (!may_go_here(w, before, span_trim(rest)))
 		return 0;
 	return !span_equals(w, "it") || span_trim(rest).n;
 }
@@ -114,21 +141,26 @@ static void
 all_keywords(struct work *w, struct buf *b)
 {
 	struct span rest = w->t.body, one;
-	int query = 0;
+	int query;
 	size_t at;
 
 	if (rest.n > LANGUAGE_LOOK)
 		return;
 	while (sentence_next(&rest, &one)) {
+		query = 0;
 		one = kind_strip(sentence_without_stop(one, &query));
 		if (!one.n)
 			continue;
 		if (b->len)
 			buf_puts(b, kept_is_block(span_first(one)) ||
-			    kept_is_block(span_last(span_buf(b), &at)) ? " " :
-			    ". ");
-		keywords(one, b, w->t.lang == LANG_EN ? telegram_words :
-		    article_words);
+			    kept_is_block(span_last(span_buf(b), &at)) ||
+			    b->p[at] == '?' ? " " : ". ");
+		/* a question keeps its verb: "what am i missing" */
+		keywords(one, b, w->t.lang == LANG_EN && !(query &&
+		    span_list_prefix(one, english_wh_words)) ?
+		    telegram_words : article_words);
+		if (query)
+			buf_byte(b, '?');
 	}
 }
 
@@ -164,45 +196,68 @@ concise_words(struct work *w, struct buf *b, size_t round)
 		span_put(b, s);
 }
 
+/* What is longer is written in one form: the others would look alike. */
+#define BRIEF_MAX 80
+
 static const char *const *
 brief_list(const struct user_text *t)
 {
 	static const char *const as_is[] = { "~", NULL };
-	static const char *const any[] = { "~", "~?", "? ~", "~ ?", "~ ??",
-	    "~!", "- ~", "~ ...", NULL };
+	static const char *const any[] = { "~", "~ ??", "~ ...", "? ~",
+	    "- ~", "~!", "~ ?", "~?", NULL };
 	const char *const *list;
 
-	if (has_several(t))
+	if (has_several(t) || t->body.n > BRIEF_MAX)
 		return as_is;
 	list = frame_find(brief_frames, nbrief_frames, t->lang, t->kind);
 	if (list)
 		return list;
-	return t->lang == LANG_EN ? topic_forms : any;
+	if (t->lang != LANG_EN)
+		return any;
+	return t->query ? query_forms : topic_forms;
+}
+
+/*
+ * The words of a round, which are found once for a text; none where they say
+ * less than the text, or the same as those of the first round.
+ */
+static struct span
+brief_form(struct work *w, size_t round)
+{
+	struct analysis *a = w->v->analysis;
+	size_t i, kept;
+
+	for (i = 0; !a->briefed && i < LEN(a->brief); i++)
+		concise_words(w, &a->brief[i], i);
+	if (!a->briefed) {
+		kept = count_negations(w->t.body);
+		if (a->brief[1].len && a->brief[1].len == a->brief[0].len &&
+		    !memcmp(a->brief[0].p, a->brief[1].p, a->brief[0].len))
+			a->brief[1].len = 0;
+		for (i = 0; w->t.kind != KIND_CANT && i < LEN(a->brief); i++)
+			if (count_negations(span_buf(&a->brief[i])) < kept)
+				a->brief[i].len = 0;
+	}
+	a->briefed = 1;
+	return span_buf(&a->brief[round]);
 }
 
 /* One short form; 0 if it equals the text. */
 static int
 brief(struct work *w, const char *frame, size_t round)
 {
-	struct buf b = { 0 }, first = { 0 };
+	struct span words = brief_form(w, round);
 	size_t at = w->out->len;
 	int ok;
 
-	concise_words(w, &b, round);
-	concise_words(w, &first, 0);
-	ok = b.len && (w->t.kind == KIND_CANT || count_negations(span_buf(&b))
-	    >= count_negations(w->t.body)) && (!round || b.len != first.len ||
-	    memcmp(b.p, first.p, b.len));
-	if (ok) {
-		frame_put(w->out, frame, span_buf(&b), w->t.lang,
-		    round ? FRAME_NO_STOP : FRAME_AS_IS);
-		ok = w->out->len - at != w->t.all.n ||
-		    memcmp(w->out->p + at, w->t.all.p, w->t.all.n);
-	}
+	if (!words.n)
+		return 0;
+	frame_put(w->out, frame, words, w->t.lang,
+	    round ? FRAME_NO_STOP : FRAME_AS_IS);
+	ok = w->out->len - at != w->t.all.n ||
+	    memcmp(w->out->p + at, w->t.all.p, w->t.all.n);
 	if (!ok)
 		w->out->len = at;
-	buf_release(&first);
-	buf_release(&b);
 	return ok;
 }
 

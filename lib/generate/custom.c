@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "span.h"
 #include "strategy.h"
+#include "analysis.h"
 
 static void
 put_template(struct work *w, const char *p)
@@ -12,7 +14,7 @@ put_template(struct work *w, const char *p)
 
 	for (; *p; p++) {
 		if (!strncmp(p, "{input}", 7)) {
-			buf_add(w->out, w->v->text, w->v->len);
+			span_put(w->out, w->v->analysis->text);
 			p += 6;
 		} else if (!strncmp(p, "{persona}", 9)) {
 			buf_puts(w->out, name ? name : "user");
@@ -22,7 +24,7 @@ put_template(struct work *w, const char *p)
 	}
 	if (!strstr(whole, "{input}")) {
 		buf_puts(w->out, ": ");
-		buf_add(w->out, w->v->text, w->v->len);
+		span_put(w->out, w->v->analysis->text);
 	}
 }
 

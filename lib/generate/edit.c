@@ -176,6 +176,9 @@ no_marks(struct span in, struct buf *out)
 		while (core.n && span_char_in(".,!?;:", span_end(core)[-1]))
 			core.n--;
 		core = sentence_without_stop(core, &(int){ 0 });
+		/* a mark that stands alone goes with its space */
+		if (!core.n && out->len && out->p[out->len - 1] == ' ')
+			out->len--;
 		span_put(out, core);
 		p = span_end(t.s);
 	}

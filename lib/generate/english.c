@@ -180,12 +180,17 @@ english_is_thing(struct span s)
 	static const char *const no[] = { "going", "happening", "wrong",
 	    "this", "that", "it", "up", "next", "new", "better", "i", "you",
 	    "he", "she", "we", "they", "these", "those", "so", "not", NULL };
+	static const char *const clause[] = { "if", "when", "that", "which",
+	    "who", "because", "while", "after", "before", "and", NULL };
 	struct span words[9], rest;
-	size_t n;
+	size_t n, i;
 
 	n = span_words(s, words, LEN(words), &rest);
 	if (!n || n > 8 || span_in_list(words[0], no))
 		return 0;
+	for (i = 1; i < n; i++)
+		if (span_in_list(words[i], clause))
+			return 0;
 	if (memchr(s.p, ',', s.n))
 		return 0;
 	return n <= 2 || span_in_list(words[0], english_determiners) ||

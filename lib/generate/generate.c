@@ -10,6 +10,8 @@
 #include "record/record.h"
 #include "config/config.h"
 #include "config/env.h"
+#include "analysis.h"
+#include "span.h"
 #include "variant.h"
 #include "strategies.h"
 #include "generate.h"
@@ -32,6 +34,9 @@ struct base {
 	struct buf record;
 	struct json_span v[GENERATE_FIELDS];	/* in record */
 	struct buf text;	/* of the input */
+	uint64_t rest;		/* callkey_rest of its arguments */
+	struct buf canonical;	/* form of its arguments; empty: not yet */
+	struct analysis analysis;	/* text, taken apart */
 	int varies;		/* the input is text */
 	size_t index;
 	size_t turn;		/* the cell that is next */
@@ -143,7 +148,8 @@ add_strategies(struct generator *g, const struct config *c,
 		bad = add_strategy(g, list[i], e);
 	free_texts(list, n);
 	for (i = 0; !n && i < strategies_count; i++)
-		if (strcmp(strategies_name(i), "custom") || g->ntemplates)
+		if (strategies_default(i) && (strcmp(strategies_name(i),
+		    "custom") || g->ntemplates))
 			add_strategy(g, strategies_name(i), e);
 	return bad;
 }
@@ -232,6 +238,7 @@ generator_init(struct generator *g, const struct config *c,
 	g->each = each < 1 ? 3 : (size_t)each;
 	g->templates = texts_of(config_get(c, "custom_variation_prompt"),
 	    &g->ntemplates);
+	callkey_init(&g->key, c);
 	if (add_strategies(g, c, strategies, nstrategies, e))
 		return -1;
 	return add_personas(g, config_get(c, "personas"), personas, npersonas,
@@ -242,6 +249,8 @@ static void
 free_base(struct base *b)
 {
 	buf_release(&b->record);
+	analysis_release(&b->analysis);
+	buf_release(&b->canonical);
 	buf_release(&b->text);
 	free(b->cells);
 }
@@ -259,6 +268,7 @@ generator_release(struct generator *g)
 	free(g->strategies);
 	free(g->personas);
 	free(g->bases);
+	callkey_release(&g->key);
 	set_release(&g->seen);
 }
 
@@ -276,16 +286,25 @@ arguments(const struct base *base, const char *own, size_t field)
 	    json_get(base->v[GENERATE_METADATA], own) : none;
 }
 
+/* The arguments of a call, or an absent value. */
+static struct json_span
+base_kwargs(const struct base *base)
+{
+	struct json_span none = { 0 }, kwargs = arguments(base,
+	    "template_kwargs", GENERATE_KWARGS);
+
+	return json_is(kwargs, JSON_OBJECT) ? kwargs : none;
+}
+
 static void
 put_replay(struct buf *b, const struct base *base)
 {
-	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GENERATE_KWARGS);
+	struct json_span kwargs = base_kwargs(base);
 	struct json_span path = arguments(base, "input_path", GENERATE_PATH);
 	struct json_span objects = arguments(base, "objects", GENERATE_OBJECTS);
 	struct json_span types = arguments(base, "types", GENERATE_TYPES);
 
-	if (!json_is(kwargs, JSON_OBJECT))
+	if (!kwargs.p)
 		return;
 	json_add_str(b, "args_template", "use_recorded");
 	if (json_is(path, JSON_STRING))
@@ -342,24 +361,40 @@ put_input(struct generator *g, const struct base *base, struct json_span input,
 }
 
 /*
- * Writes an input unless one like it was given out before. The persona is not
- * part of what makes it another.
+ * Writes an input, whose canonical form is given as well, unless the handler
+ * got the same before. The persona is not part of what makes it another.
  */
 static int
-give(struct generator *g, const struct base *base, struct json_span input,
-    const char *strategy, const struct persona *persona, const char *note)
+give(struct generator *g, struct base *base, struct json_span input,
+    const struct buf *canonical, const char *strategy,
+    const struct persona *persona, const char *note)
 {
-	struct json_span kwargs = arguments(base, "template_kwargs",
-	    GENERATE_KWARGS);
 	char id[RECORD_ID];
 	int added;
 
-	if (!json_is(kwargs, JSON_OBJECT))
-		kwargs.p = NULL;
-	record_input_id(input, kwargs, id);
-	set_add(&g->seen, hash_bytes(0, 0, id, RECORD_ID - 1), &added);
-	if (added && note)
-		put_input(g, base, input, id, strategy, persona, note);
+	set_add(&g->seen, callkey_call(base->rest, json_buf(canonical)),
+	    &added);
+	if (!added || !note)
+		return added;
+	if (!base->canonical.len)
+		record_canonical(&base->canonical, base_kwargs(base));
+	record_canonical_id(json_buf(canonical), json_buf(&base->canonical),
+	    id);
+	put_input(g, base, input, id, strategy, persona, note);
+	return added;
+}
+
+/* Gives the text itself, or without a note only takes it for given. */
+static int
+give_itself(struct generator *g, struct base *base, const char *note)
+{
+	struct buf canonical = { 0 };
+	int added;
+
+	record_canonical(&canonical, base->v[GENERATE_INPUT]);
+	added = give(g, base, base->v[GENERATE_INPUT], &canonical,
+	    base->varies ? "original" : "recorded", NULL, note);
+	buf_release(&canonical);
 	return added;
 }
 
@@ -379,9 +414,10 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	const struct persona *persona = g->npersonas ?
 	    &g->personas[index / g->nstrategies] : NULL;
 	size_t strategy = g->strategies[index % g->nstrategies];
-	struct variant v = { .text = base->text.p, .len = base->text.len };
+	struct variant v = { .analysis = &base->analysis };
 	struct buf text = { 0 }, note = { 0 }, json = { 0 };
 	int tries, new = 0;
+	size_t k;
 
 	v.persona = persona;
 	v.templates = (const char *const *)g->templates;
@@ -389,10 +425,15 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	v.seed = g->seed ^ hash_bytes(0, 0, base->text.p, base->text.len);
 	for (tries = 0; tries < TRIES && !new; tries++) {
 		text.len = note.len = json.len = 0;
-		if (!strategies_make(&text, &note, &v, strategy, cell->k++))
+		k = cell->k++;
+		/* personas take turns where they would do the same */
+		if (g->npersonas && !strategies_personal(strategy))
+			k = k * g->npersonas + index / g->nstrategies;
+		if (!strategies_make(&text, &note, &v, strategy, k))
 			continue;
 		json_put_text(&json, text.p, text.len);
-		new = give(g, base, json_buf(&json),
+		/* a string as it is written here is canonical */
+		new = give(g, base, json_buf(&json), &json,
 		    strategies_name(strategy), persona, buf_str(&note));
 	}
 	cell->spent = !new;
@@ -413,13 +454,11 @@ is_spent(const struct generator *g, const struct base *base)
 static int
 take_turn(struct generator *g, struct base *base)
 {
-	const char *as = base->varies ? "original" : "recorded";
 	size_t index;
 
 	if (base->original_due) {
 		base->original_due = 0;
-		return give(g, base, base->v[GENERATE_INPUT], as, NULL,
-		    "as it was recorded");
+		return give_itself(g, base, "as it was recorded");
 	}
 	while (base->spent < ncells(g)) {
 		index = base->turn++ % ncells(g);
@@ -448,6 +487,9 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	if (b->varies)
 		json_text(&b->text, b->v[GENERATE_INPUT]);
 	buf_str(&b->text);
+	analysis_init(&b->analysis, span_buf(&b->text));
+	b->rest = callkey_rest(&g->key, base_kwargs(b), arguments(b,
+	    "input_path", GENERATE_PATH), b->v[GENERATE_INPUT]);
 	b->index = g->index++;
 	/* each begins with another combination */
 	b->turn = b->index;
@@ -456,7 +498,7 @@ init_base(struct generator *g, struct base *b, struct json_span record,
 	if (!b->varies)
 		b->spent = ncells(g);
 	else if (!g->original)
-		give(g, b, b->v[GENERATE_INPUT], NULL, NULL, NULL);
+		give_itself(g, b, NULL);
 }
 
 int
@@ -489,18 +531,21 @@ generator_give(struct generator *g, struct json_span record,
     struct json_span input, const char *strategy, const char *persona,
     const char *note)
 {
+	struct buf canonical = { 0 };
 	struct base b;
 	size_t i;
 	int new;
 
 	init_base(g, &b, record, v);
 	b.index = index;
+	record_canonical(&canonical, input);
 	for (i = 0; i < g->npersonas && (!persona ||
 	    strcmp(g->personas[i].name, persona) != 0); i++)
 		;
-	new = give(g, &b, input, strategy, i < g->npersonas ?
+	new = give(g, &b, input, &canonical, strategy, i < g->npersonas ?
 	    &g->personas[i] : NULL, note);
 	free_base(&b);
+	buf_release(&canonical);
 	return new;
 }
 

@@ -10,14 +10,13 @@
 
 #include "base/set.h"
 #include "json/json.h"
+#include "callkey.h"
 
 struct base;
 struct config;
 struct err;
 struct out;
 struct persona;
-
-/* A text to vary, and the record that it is from. */
 
 struct generator {
 	size_t *strategies;	/* by their numbers in variant.h */
@@ -34,7 +33,8 @@ struct generator {
 	size_t nbases;
 	size_t cap;
 	size_t index;		/* of the next base */
-	struct set seen;	/* input_ids given out */
+	struct callkey key;	/* how calls are told apart */
+	struct set seen;	/* hashes of calls given out */
 	size_t made;
 	struct json_span more;	/* an object: more metadata of each input */
 	struct out *out;

@@ -99,16 +99,6 @@ static const char *const weak_heads[] = { "import ", "from ", "AND ", "OR ",
 	"try", "else", "return", "break", "...", "|", "SET ", "VALUES",
 	"index ", "done", "fi", NULL };
 
-static size_t
-count_digits(struct span s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s.n; i++)
-		n += span_is_digit((unsigned char)s.p[i]) != 0;
-	return n;
-}
-
 /* "2026-03-01 12:00:01 ERROR ..." and "[12:00:01] ..." */
 static int
 is_log(struct span s)
@@ -118,10 +108,10 @@ is_log(struct span s)
 
 	for (i = 0; i < head.n; i++)
 		colons += head.p[i] == ':';
-	return s.n > 20 && colons >= 2 && count_digits(head) >= 6 &&
+	return s.n > 20 && colons >= 2 && span_count_digits(head) >= 6 &&
 	    (span_is_digit((unsigned char)*s.p) || *s.p == '[' ||
-	    (unicode_is_letter((unsigned char)*s.p) && count_digits(head) >=
-	    7));
+	    (unicode_is_letter((unsigned char)*s.p) &&
+	    span_count_digits(head) >= 7));
 }
 
 /* Whether marks that prose does not use are a fifth of the line. */
@@ -324,7 +314,7 @@ bare_token(struct span w)
 	return w;
 }
 
-/* Whether the token is more than a word: a number, an address, a name of code. */
+/* Whether the token is more than a word: a number, an address, a name. */
 static int
 is_special(struct span w)
 {
@@ -361,21 +351,28 @@ static const char *const months[] = { "january", "february", "march", "april",
 	"julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 	NULL };
 
+/* Whether the token calls somebody at the start of a text: "@Airline ". */
+static int
+is_mention(const struct kept *k, struct span w)
+{
+	return !k->n && w.p == k->from && *w.p == '@';
+}
+
 static void
 add_token(struct kept *k, struct span w, struct span *before)
 {
 	struct span *last = k->n ? &k->pieces[k->n - 1] : NULL;
-	int number = count_digits(w) > 0;
+	int number = span_count_digits(w) > 0;
 
 	/* "3 November" and "20 EUR" are one piece, and "March 3" is */
 	if (last && span_end(*last) + 1 == w.p && *span_end(*last) == ' ' &&
-	    count_digits(*last) && (number || span_in_list(w, units) ||
+	    span_count_digits(*last) && (number || span_in_list(w, units) ||
 	    span_in_list(w, months)))
 		last->n = (size_t)(span_end(w) - last->p);
 	else if (number && span_in_list(*before, months) &&
 	    span_end(*before) + 1 == w.p)
 		kept_add(k, before->p, span_end(w));
-	else if (is_special(w))
+	else if (is_special(w) && !is_mention(k, w))
 		kept_add(k, w.p, span_end(w));
 	*before = w;
 }
@@ -453,7 +450,7 @@ kept_hide(struct kept *k, struct span text)
 	size_t i;
 	uint32_t from;
 
-	*k = (struct kept){0};
+	*k = (struct kept){ .from = all.p };
 	scan(k, text);
 	if (k->code) {
 		k->n = 0;
@@ -481,7 +478,8 @@ part_lines(struct buf *out)
 }
 
 int
-kept_show(const struct kept *k, struct span variation, struct buf *out)
+kept_show(const struct kept *k, struct span variation, int some,
+    struct buf *out)
 {
 	size_t i = 0, next, seen = 0, at = out->len, n;
 	unsigned char *there = k->n ? xcalloc(k->n, 1) : NULL;
@@ -506,7 +504,7 @@ kept_show(const struct kept *k, struct span variation, struct buf *out)
 		there[n] = 1;
 	}
 	free(there);
-	if (seen == k->n)
+	if (seen == k->n || some)
 		return 1;
 	out->len = at;
 	return 0;

@@ -15,6 +15,7 @@
 struct kept {
 	struct span *pieces;	/* in the text, from left to right */
 	size_t n, cap;
+	const char *from;	/* where the text begins */
 	struct buf text;	/* the text with its pieces hidden */
 	int code;		/* 1: the first line is code; all is one piece */
 	struct buf prose;	/* then: what is not code, for its language */
@@ -25,10 +26,12 @@ void kept_hide(struct kept *k, struct span text);
 
 /*
  * Appends a variation of k->text with the pieces in their places. Returns 0,
- * with nothing appended, when a piece is missing or its place was damaged. What
- * stood beside a block of lines after a space gets lines of its own.
+ * with nothing appended, when a piece is missing or its place was damaged; with
+ * some, pieces may be missing. What stood beside a block of lines after a space
+ * gets lines of its own.
  */
-int kept_show(const struct kept *k, struct span variation, struct buf *out);
+int kept_show(const struct kept *k, struct span variation, int some,
+    struct buf *out);
 
 void kept_release(struct kept *k);
 

@@ -194,7 +194,9 @@ sentence_kind(enum lang l, struct span s, struct buf *slot, int *query)
 	/* search terms have no full stop */
 	if (kind == KIND_TOPIC && stopped && !*query)
 		kind = KIND_SAY;
-	if (kind == KIND_QUERY)
+	/* many write no question mark */
+	if (kind == KIND_QUERY || (l == LANG_EN && !stopped &&
+	    kind_is_question(s)))
 		*query = 1;
 	if (kind == KIND_SAY && *query)
 		kind = KIND_QUERY;

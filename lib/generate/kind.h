@@ -20,6 +20,7 @@ struct user_text {
 	struct span main;	/* the sentence of the body that matters */
 	struct buf slot;	/* its words for the frames of its kind */
 	int query;		/* 1: the main sentence is a question */
+	char purpose;		/* of the message, by purpose.h */
 };
 
 /* The sentence without what may be missing at its start and end ("please"). */

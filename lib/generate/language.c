@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "base/unicode.h"
+#include "base/utf8.h"
 #include "base/util.h"
+#include "lexicon.h"
 #include "language.h"
 
 struct script {
@@ -35,8 +37,9 @@ language_script(uint32_t c)
 }
 
 static int
-has_char(struct span s, uint32_t c)
+has_char(const char *set, uint32_t c)
 {
+	struct span s = span_str(set);
 	size_t i = 0;
 
 	while (i < s.n)
@@ -45,124 +48,321 @@ has_char(struct span s, uint32_t c)
 	return 0;
 }
 
-/* How many letters beyond ASCII s has that the language does not. */
+/* --- words -------------------------------------------------------------- */
+
+/* A word of more bytes is not looked up. */
+#define WORD_MAX 24
+#define WORDS_CAP 8192	/* twice as many as there are words */
+
+/* The words of all lists, by their hash, each with the languages it is of. */
+static struct {
+	const char *p;
+	unsigned char n;
+	unsigned char langs;	/* a bit for each */
+} words[WORDS_CAP];
+
 static size_t
-odd_letters(struct span s, size_t lang)
+word_slot(const char *p, size_t n)
 {
-	static const char *const own[LANG_KO] = { "àâäçèéêëïôöüñ", "äöüßé",
-	    "àâçéèêëîïôùûüÿœæ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìíîòóùú" };
-	struct span set = span_str(own[lang]);
+	uint32_t hash = 2166136261;	/* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		hash = (hash ^ (unsigned char)p[i]) * 16777619;
+	for (i = hash % WORDS_CAP; words[i].n; i = (i + 1) % WORDS_CAP)
+		if (words[i].n == n && !memcmp(words[i].p, p, n))
+			break;
+	return i;
+}
+
+static void
+add_words(void)
+{
+	struct span rest, w;
+	size_t l, i;
+
+	for (l = 0; l < LEXICON_LATIN; l++)
+		for (rest = span_str(lexicon_words[l]);
+		    span_next_word(&rest, &w); ) {
+			i = word_slot(w.p, w.n);
+			words[i].p = w.p;
+			words[i].n = (unsigned char)w.n;
+			words[i].langs |= (unsigned char)(1U << l);
+		}
+}
+
+/* The languages that have the word in their lists, a bit for each. */
+static unsigned
+word_langs(struct span w)
+{
+	char small[WORD_MAX + 4];
 	size_t i = 0, n = 0;
 	uint32_t c;
 
-	while (i < s.n) {
-		c = unicode_lower(span_char(s, i, &i));
-		if (c >= 0x80 && unicode_is_letter(c) && !has_char(set, c))
-			n++;
+	if (!words[word_slot("the", 3)].n)
+		add_words();
+	while (i < w.n && n < WORD_MAX) {
+		c = span_char(w, i, &i);
+		c = c == 0x2019 ? '\'' : unicode_lower(c);
+		n += utf8_encode(small + n, c);
 	}
-	return n;
+	return i < w.n ? 0 : words[word_slot(small, n)].langs;
 }
 
-/* How many small words of a language s has, up to a limit. */
-static size_t
-stop_hits(struct span s, const char *const *list, const char *const *more)
-{
-	struct span w;
-	size_t n = 0, seen = 0;
+/* --- languages in Latin letters ------------------------------------------ */
 
-	while (seen++ < 300 && span_next_word(&s, &w)) {
-		w = span_bare(w);
-		n += (size_t)span_in_list(w, list);
-		if (more)
-			n += (size_t)span_in_list(w, more);
-	}
-	return n;
-}
-
-/* Parts of words that tell a language; a word counts once for each. */
-static const struct {
-	enum lang lang;
-	const char *head, *tail;	/* one of them is empty */
-} clues[] = {
-	{ LANG_DE, "", "ung" }, { LANG_DE, "", "keit" },
-	{ LANG_DE, "", "heit" }, { LANG_DE, "", "lich" },
-	{ LANG_DE, "ge", "cht" }, { LANG_ES, "", "ción" },
-	{ LANG_ES, "", "ciones" }, { LANG_ES, "¿", "" },
-	{ LANG_ES, "¡", "" }, { LANG_PT, "", "ção" },
-	{ LANG_PT, "", "ções" }, { LANG_PT, "", "ão" },
-	{ LANG_IT, "", "zione" }, { LANG_IT, "", "zioni" },
-	{ LANG_IT, "dell'", "" }, { LANG_IT, "all'", "" },
-	{ LANG_FR, "l'", "" }, { LANG_FR, "d'", "" }, { LANG_FR, "j'", "" },
-	{ LANG_FR, "qu'", "" }, { LANG_FR, "n'", "" }, { LANG_FR, "s'", "" },
-	{ LANG_FR, "c'", "" }, { LANG_FR, "", "-vous" },
-	{ LANG_FR, "", "-moi" }, { LANG_EN, "", "ing" },
+/* What speaks for each language, and how many words do. */
+struct evidence {
+	unsigned points[LEXICON_LATIN];
+	size_t hits[LEXICON_LATIN];
+	size_t words;		/* words with a letter, but for names */
 };
 
-static size_t
-clue_hits(struct span s, size_t lang)
+/* A word that fewer languages have says more. */
+static void
+weigh_word(unsigned *points, struct span w)
 {
-	struct span w;
-	size_t n = 0, seen = 0, i, at;
+	static const unsigned char by_count[LEXICON_LATIN + 1] = { 0, 6, 3, 2,
+	    1, 1, 1, 1 };
+	unsigned langs = word_langs(w), n = 0;
+	size_t l;
 
-	while (seen++ < 300 && span_next_word(&s, &w)) {
-		for (i = 0; i < LEN(clues); i++) {
-			if (clues[i].lang != (enum lang)lang)
-				continue;
-			if ((!*clues[i].head || span_prefix(w,
-			    clues[i].head)) && (!*clues[i].tail ||
-			    (span_suffix(span_bare(w), clues[i].tail, &at) &&
-			    at > 1)))
-				n++;
-		}
+	for (l = 0; l < LEXICON_LATIN; l++)
+		n += langs >> l & 1;
+	for (l = 0; l < LEXICON_LATIN; l++)
+		if (langs >> l & 1)
+			points[l] += by_count[n];
+}
+
+static void
+weigh_clues(unsigned *points, struct span w, struct span bare)
+{
+	const struct lexicon_clue *c;
+	size_t i, at;
+
+	for (i = 0, c = lexicon_clues; i < lexicon_nclues; i++, c++)
+		if (*c->head ? span_prefix(w, c->head) > 0 :
+		    span_suffix(bare, c->tail, &at) && at > 1)
+			points[c->lang] += c->weight;
+}
+
+/*
+ * A letter speaks for the languages that have it, the less the more they are,
+ * and against the others: returns a bit for each of these.
+ */
+static unsigned
+weigh_letter(unsigned *points, uint32_t c)
+{
+	unsigned without = 0, n = 0;
+	size_t l;
+
+	for (l = 0; l < LANG_KO; l++)
+		if (has_char(lexicon_letters[l], c))
+			n++;
+		else
+			without |= 1U << l;
+	for (l = 0; l < LANG_KO && n < 3; l++)
+		if (!(without >> l & 1))
+			points[l] += n == 1 ? 3 : 1;
+	if (!n)
+		points[LEXICON_OTHER] += 6;
+	else if (has_char(lexicon_nordic, c))
+		points[LEXICON_OTHER] += 3;
+	return without;
+}
+
+/* Adds what a word says; of a name, only what German nouns say. */
+static void
+weigh(struct evidence *e, struct span w, struct span bare, int is_name)
+{
+	unsigned points[LEXICON_LATIN] = { 0 }, without = 0;
+	size_t i = 0, l;
+	uint32_t c;
+
+	weigh_word(points, bare);
+	weigh_clues(points, w, bare);
+	while (i < w.n) {
+		c = unicode_lower(span_char(w, i, &i));
+		if (c >= 0x80 && unicode_is_letter(c))
+			without |= weigh_letter(points, c);
 	}
-	return n;
+	for (l = 0; l < LEXICON_LATIN; l++) {
+		if (is_name && l != LANG_DE)
+			continue;
+		e->points[l] += points[l];
+		e->hits[l] += points[l] > 1;
+		if (without >> l & 1)
+			e->points[l] -= e->points[l] < 6 ? e->points[l] : 6;
+	}
+	e->words += !is_name || points[LANG_DE] > 1;
+}
+
+/* Whether a word within a sentence begins with a capital and goes on small. */
+static int
+looks_like_name(struct span w, struct span before)
+{
+	size_t next, at;
+	uint32_t a = span_char(w, 0, &next), b = span_char(w, next, &at);
+
+	return before.n && !span_is_stop(span_last(before, &at)) &&
+	    unicode_lower(a) != a && unicode_is_letter(b) &&
+	    unicode_lower(b) == b;
+}
+
+/* Whether so much speaks for the best language that it can be relied on. */
+static int
+is_sure(const struct evidence *e, size_t best)
+{
+	unsigned second = 0;
+	size_t l;
+
+	for (l = 0; l < LEXICON_LATIN; l++)
+		if (l != best && e->points[l] > second)
+			second = e->points[l];
+	return e->points[best] >= (e->words > 2 ? 5 : 3) &&
+	    e->points[best] * 4 >= second * 5 &&
+	    (e->hits[best] > 1 || e->words <= 3) &&
+	    e->hits[best] * 4 >= e->words;
 }
 
 /* Which of the languages in Latin letters s is in; LANG_LATIN when unsure. */
 static enum lang
 latin_of(struct span s)
 {
-	size_t l, n, best = 0, second = 0, words;
-	enum lang lang = LANG_LATIN;
+	struct evidence e = { { 0 }, { 0 }, 0 };
+	struct span w, bare, before = { "", 0 };
+	size_t l, seen, best = 0;
 
-	for (l = LANG_EN; l <= LANG_IT; l++) {
-		n = stop_hits(s, stop_words[l],
-		    l == LANG_EN ? verb_words : NULL) + clue_hits(s, l);
-		if (n <= odd_letters(s, l))
-			continue;
-		if (n > best) {
-			second = best;
-			best = n;
-			lang = (enum lang)l;
-		} else if (n > second)
-			second = n;
+	for (seen = 0; seen < 300 && span_next_word(&s, &w); seen++) {
+		bare = span_bare(w);
+		if (language_script(span_first(bare)) == LANG_EN)
+			weigh(&e, w, bare, looks_like_name(bare, before));
+		before = w;
 	}
-	if (second == best ||
-	    stop_hits(s, other_words, NULL) >= best + !best)
-		return LANG_LATIN;
-	words = span_count_words(s);
-	if (words > 300)
-		words = 300;
-	return best * 5 >= words ? lang : LANG_LATIN;
+	for (l = 1; l < LEXICON_LATIN; l++)
+		if (e.points[l] > e.points[best])
+			best = l;
+	return best != LEXICON_OTHER && is_sure(&e, best) ? (enum lang)best :
+	    LANG_LATIN;
+}
+
+/* --- other scripts ------------------------------------------------------- */
+
+/* Whether the word is one of a list, in any case. */
+static int
+is_word(struct span w, struct span one)
+{
+	size_t i = 0, j = 0;
+
+	if (w.n != one.n)
+		return 0;
+	while (i < w.n && j < one.n)
+		if (unicode_lower(span_char(w, i, &i)) != span_char(one, j, &j))
+			return 0;
+	return 1;
+}
+
+/* How many words of a list s has. */
+static size_t
+list_hits(struct span s, const char *list)
+{
+	struct span w, all, one;
+	size_t n = 0, seen = 0;
+
+	while (seen++ < 300 && span_next_word(&s, &w)) {
+		w = span_bare(w);
+		for (all = span_str(list); span_next_word(&all, &one); )
+			if (is_word(w, one)) {
+				n++;
+				break;
+			}
+	}
+	return n;
+}
+
+/* The language, unless s looks like another one of the same script. */
+static enum lang
+script_of(struct span s, enum lang lang)
+{
+	const struct lexicon_script *l = lexicon_scripts;
+	uint32_t c, last = 0;
+	size_t i = 0, foreign;
+
+	while (i < lexicon_nscripts && l->lang != lang)
+		i++, l++;
+	if (i == lexicon_nscripts)
+		return lang;
+	for (i = 0; i < s.n; last = c) {
+		c = unicode_lower(span_char(s, i, &i));
+		/* Russian has a hard sign before some vowels only */
+		if (has_char(l->foreign_letters, c) || (last == 0x44a &&
+		    unicode_is_letter(c) && !has_char("еёюя", c)))
+			return LANG_SCRIPT;
+	}
+	foreign = list_hits(s, l->foreign_words);
+	return foreign && foreign >= list_hits(s, l->own_words) ? LANG_SCRIPT :
+	    lang;
+}
+
+/* Chinese characters alone are Japanese if some have its forms. */
+static enum lang
+han_of(struct span s)
+{
+	size_t i = 0;
+
+	while (i < s.n)
+		if (has_char(lexicon_japanese, span_char(s, i, &i)))
+			return LANG_JA;
+	return LANG_ZH;
+}
+
+/* Counts the letters of each script; Latin words with a capital apart. */
+static size_t
+count_letters(struct span s, size_t count[LANG_NONE + 1])
+{
+	size_t i = 0, names = 0;
+	int within = 0, capital = 0;
+	enum lang l;
+	uint32_t c;
+
+	while (i < s.n) {
+		c = span_char(s, i, &i);
+		l = language_script(c);
+		if (!within)
+			capital = unicode_lower(c) != c;
+		within = l == LANG_EN;
+		if (within && capital)
+			names++;
+		else
+			count[l]++;
+	}
+	count[LANG_NONE] = 0;
+	return names;
 }
 
 enum lang
 language_of(struct span s)
 {
-	size_t count[LANG_NONE + 1] = { 0 }, i = 0, l, best = LANG_NONE;
+	size_t count[LANG_NONE + 1] = { 0 }, l, best = LANG_NONE, names;
 
 	if (s.n > LANGUAGE_LOOK)
 		s.n = LANGUAGE_LOOK;
-	while (i < s.n)
-		count[language_script(span_char(s, i, &i))]++;
-	count[LANG_NONE] = 0;
+	names = count_letters(s, count);
 	/* a little kana makes Chinese characters Japanese */
 	if (count[LANG_JA])
 		count[LANG_JA] += count[LANG_ZH];
+	/* one character of these says more than a letter */
+	count[LANG_ZH] *= 2;
+	count[LANG_JA] *= 2;
+	count[LANG_KO] *= 2;
+	/* titles in Latin letters stand in texts of all scripts */
+	count[LANG_EN] /= 2;
 	for (l = 0; l < LANG_NONE; l++)
 		if (count[l] > count[best])
 			best = l;
-	return best == LANG_EN ? latin_of(s) : (enum lang)best;
+	if (best == LANG_EN || (best == LANG_NONE && names))
+		return latin_of(s);
+	return best == LANG_ZH ? han_of(s) : script_of(s, (enum lang)best);
 }
 
 int

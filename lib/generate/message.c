@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "language.h"
 #include "phrases.h"
+#include "purpose.h"
 #include "sentence.h"
 #include "span.h"
 #include "message.h"
@@ -42,6 +43,9 @@ hello_len(struct span s)
 	struct span rest, w;
 	size_t n, end;
 
+	if (*s.p == '@' && span_next_word(&(struct span){ s.p, s.n }, &w) &&
+	    w.n > 1 && w.n < s.n)
+		return w.n;
 	n = span_list_prefix(s, hello_words);
 	if (!n)
 		return 0;
@@ -120,9 +124,10 @@ message_init(struct user_text *t, struct span s)
 	t->all = span_trim(s);
 	t->lang = language_of(t->all);
 	t->kind = KIND_SAY;
+	t->purpose = PURPOSE_REPORT;
 	if (reply_kind(t))
 		return;
-	n = hello_len(t->all);
+	n = t->all.n ? hello_len(t->all) : 0;
 	if (n == t->all.n)
 		n = 0;
 	t->hello = span_of(t->all.p, n);
@@ -133,6 +138,7 @@ message_init(struct user_text *t, struct span s)
 		t->body = span_trim(span_of(t->body.p, n));
 	}
 	kind_find_main(t);
+	t->purpose = purpose_of(t);
 }
 
 void

@@ -13,24 +13,9 @@
 #include "sentence.h"
 #include "span.h"
 #include "strategy.h"
+#include "traits.h"
 #include "verbose.h"
 #include "words.h"
-
-/* Whether a key occurs in s at the start of a word, in any case. */
-static int
-mentions(const char *s, const char *key)
-{
-	struct span rest;
-
-	if (!s)
-		return 0;
-	for (rest = span_str(s); rest.n; rest = span_from(rest, 1))
-		if (span_prefix(rest, key) && (rest.p == s ||
-		    !unicode_is_letter( (unsigned char)rest.p[-1]) ||
-		    strlen(key) > 5))
-			return 1;
-	return 0;
-}
 
 /* How well a voice fits a persona. */
 static size_t
@@ -40,24 +25,25 @@ voice_score(const struct voice *v, const struct persona *p)
 	size_t score = 0, i;
 
 	for (key = v->keys; *key; key++) {
-		score += mentions(p->name, *key) ? 4 : 0;
-		score += mentions(p->expertise, *key) ? 3 : 0;
-		score += mentions(p->description, *key) ? 2 : 0;
+		score += traits_mention(p->name, *key) ? 4 : 0;
+		score += traits_mention(p->expertise, *key) ? 3 : 0;
+		score += traits_mention(p->description, *key) ? 2 : 0;
 		for (i = 0; i < p->ntraits; i++)
-			score += mentions(p->traits[i], *key) ? 3 : 0;
+			score += traits_mention(p->traits[i], *key) ? 3 : 0;
 	}
 	return score;
 }
 
-/* The voices of a language that fit best, as many as fit in list. */
+/* The voices that fit the text and the persona best, up to max of them. */
 static size_t
-voices_for(const struct persona *p, enum lang l, const struct voice **list,
-    size_t max)
+voices_for(const struct persona *p, const struct user_text *t,
+    const struct voice **list, size_t max)
 {
 	size_t i, j, n = 0, score, scores[32];
 
 	for (i = 0; i < nvoices && n < max; i++) {
-		if (voices[i].lang != l)
+		if (voices[i].lang != t->lang ||
+		    !phrases_fitting(voices[i].frames, t->purpose))
 			continue;
 		score = p ? voice_score(&voices[i], p) : 1;
 		if (!score)
@@ -72,7 +58,7 @@ voices_for(const struct persona *p, enum lang l, const struct voice **list,
 	/* hints far weaker than the best one mislead */
 	while (n > 1 && p && scores[n - 1] * 3 < scores[0])
 		n--;
-	return n ? n : p ? voices_for(NULL, l, list, max) : 0;
+	return n ? n : p ? voices_for(NULL, t, list, max) : 0;
 }
 
 /* Appends a goal in the first person; 0 if it is not a wish. */
@@ -191,12 +177,13 @@ static void
 put_voice(struct work *w, const struct voice *v, size_t turn_of)
 {
 	struct buf core = { 0 };
-	const char *frame = verbose_pick(v->frames, turn_of);
+	const char *frame = phrases_pick(v->frames, w->t.purpose, turn_of);
 	size_t at, from = w->out->len;
 	int query;
 	uint32_t c;
 
-	styled_core(w, v->style, turn_of / phrases_count(v->frames), &core);
+	styled_core(w, v->style, turn_of / phrases_fitting(v->frames,
+	    w->t.purpose), &core);
 	c = span_last(span_buf(&core), &at);
 	query = span_is_stop(c) ? FRAME_NO_STOP : w->t.query;
 	frame_put(w->out, frame, span_buf(&core), w->t.lang,
@@ -230,6 +217,7 @@ foreign_persona(struct work *w)
 {
 	const struct tongue *t;
 	const struct manner *m;
+	const char *before, *after;
 	size_t n, k = w->k;
 
 	t = w->v->persona ? tongue_of(w->v->persona->language) : NULL;
@@ -238,40 +226,63 @@ foreign_persona(struct work *w)
 		return 0;
 	n = phrases_count(t->frames);
 	m = verbose_manner(t->lang);
-	if (k > n && m && k % 3) {
-		buf_puts(w->out, verbose_pick(m->before, k));
+	before = m ? phrases_pick(m->before, w->t.purpose, k) : NULL;
+	after = m ? k % 2 ? phrases_pick(m->after, w->t.purpose, k / 2) :
+	    verbose_pick(m->thanks, k / 2) : NULL;
+	if (k > n && before && k % 3) {
+		buf_puts(w->out, before);
 		buf_puts(w->out, language_is_dense(t->lang) ? "" : " ");
 	}
 	frame_put(w->out, k % (n + 1) < n ? t->frames[k % (n + 1)] : t->mixed,
 	    w->t.all, t->lang, FRAME_NO_STOP);
-	if (k > n && m) {
+	if (k > n && after) {
 		buf_puts(w->out, language_is_dense(t->lang) ? "" : " ");
-		buf_puts(w->out, verbose_pick(k % 2 ? m->after : m->thanks, k /
-		    2));
+		buf_puts(w->out, after);
 	}
 	work_note(w, "persona speaking ");
 	buf_puts(w->note, t->name);
 	return 1;
 }
 
-/* Whether a persona is said to write few words. */
-static int
-is_terse(const struct persona *p)
-{
-	static const char *const keys[] = { "terse", "laconic", "curt",
-	    "few words", "short fragments", "short messages", "concise",
-	    NULL };
-	const char *const *key;
-	size_t i;
+/* What somebody short of time adds to a few words, marked as in phrases.h. */
+static const char *const terse_frames[LANG_KO][5] = {
+	[LANG_EN] = { "RC|urgent: ~", "HQ|~ short answer pls",
+	    "RC|~ - today pls", "HQ|quick: ~" },
+	[LANG_DE] = { "RC|dringend: ~", "HQ|kurz: ~", "RC|eilt: ~" },
+	[LANG_FR] = { "RC|urgent : ~", "HQ|vite : ~",
+	    "RC|~ - aujourd'hui svp" },
+	[LANG_ES] = { "RC|urgente: ~", "HQ|rápido: ~", "RC|~ - hoy por favor" },
+	[LANG_PT] = { "RC|urgente: ~", "HQ|rápido: ~",
+	    "RC|~ - hoje por favor" },
+	[LANG_IT] = { "RC|urgente: ~", "HQ|veloce: ~", "RC|~ - oggi grazie" }
+};
 
-	for (key = keys; p && *key; key++) {
-		if (mentions(p->description, *key))
-			return 1;
-		for (i = 0; i < p->ntraits; i++)
-			if (mentions(p->traits[i], *key))
-				return 1;
+/* In key words, first those that concise does not write. */
+static int
+terse_make(struct work *w)
+{
+	const char *const *list = w->t.lang < LANG_KO ?
+	    terse_frames[w->t.lang] : NULL;
+	size_t n = phrases_fitting(list, w->t.purpose), k = w->k;
+	struct work first = *w;
+	struct buf words = { 0 }, note = { 0 };
+	int ok;
+
+	first.k = k < n ? 0 : k - n;
+	first.out = &words;
+	first.note = &note;
+	ok = concise_make(&first);
+	if (ok && k < n) {
+		frame_put(w->out, phrases_pick(list, w->t.purpose, k),
+		    span_buf(&words), w->t.lang, FRAME_AS_IS);
+		work_note(w, "in a few words");
+	} else if (ok) {
+		span_put(w->out, span_buf(&words));
+		work_note(w, buf_str(&note));
 	}
-	return 0;
+	buf_release(&words);
+	buf_release(&note);
+	return ok && w->out->len < w->t.all.n;
 }
 
 int
@@ -282,19 +293,19 @@ persona_make(struct work *w)
 
 	if (!w->t.all.n)
 		return 0;
-	if (is_terse(w->v->persona))
-		return !kept_is_block(span_first(w->t.all)) &&
-		    concise_make(w) && w->out->len < w->t.all.n;
+	if (traits_terse(w->v->persona))
+		return !kept_is_block(span_first(w->t.all)) && terse_make(w);
 	if (foreign_persona(w))
 		return 1;
 	if (w->k % 3 == 1 && persona_goal(w, w->t.body))
 		return 1;
-	n = voices_for(w->v->persona, w->t.lang, list, LEN(list));
+	n = voices_for(w->v->persona, &w->t, list, LEN(list));
 	if (!n)
 		return verbose_manner(w->t.lang) ? verbose_make(w) :
 		    verbose_neutral(w);
 	/* after all frames of all voices come stories */
-	if (w->k / n >= phrases_count(list[w->k % n]->frames) * (1 +
+	if (w->k / n >= phrases_fitting(list[w->k % n]->frames,
+	    w->t.purpose) * (1 +
 	    (w->t.slot.len ? phrases_count(frame_list(w->t.lang, w->t.kind)) :
 	    0)))
 		return verbose_make(w);

@@ -142,13 +142,19 @@ extern const char *const filler_words[];	/* a short form leaves out */
 extern const char *const yes_words[];
 extern const char *const no_words[];
 extern const char *const thanks_words[];
+extern const char *const query_forms[];		/* short forms of questions */
 extern const char *const topic_forms[];		/* short forms of the rest */
-extern const char *const other_words[];		/* of other languages */
-
-/* Frequent words of requests in the languages LANG_EN to LANG_IT. */
-extern const char *const *const stop_words[LANG_KO];
 
 /* The number of entries of a list that ends in NULL. */
 size_t phrases_count(const char *const *list);
+
+/*
+ * Phrases of manners and voices that do not fit every message begin with the
+ * letters of what they fit (purpose.h) and '|': "HQ|Be honest: ~". The number
+ * of those that fit; the i-th of them without its letters, from the start again
+ * after the last, or NULL when there is none.
+ */
+size_t phrases_fitting(const char *const *list, char purpose);
+const char *phrases_pick(const char *const *list, char purpose, size_t i);
 
 #endif

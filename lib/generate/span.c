@@ -110,6 +110,10 @@ span_char(struct span s, size_t at, size_t *next)
 		*next = s.n;
 		return 0;
 	}
+	if (!(s.p[at] & 0x80)) {
+		*next = at + 1;
+		return (uint32_t)s.p[at];
+	}
 	n = utf8_decode(s.p + at, s.n - at, &c);
 	*next = at + n;
 	return c;
@@ -173,25 +177,42 @@ span_cluster(struct span s, size_t at)
 	return i;
 }
 
+/* 1 when a text whose first byte is a, in any case, may begin with pat. */
+static int
+may_begin(char a, const char *pat)
+{
+	return span_ascii_lower(a) == *pat || (a & 0x80);
+}
+
 size_t
 span_prefix(struct span s, const char *pat)
 {
-	struct span p = span_str(pat);
-	size_t i = 0, j = 0;
+	const unsigned char *t = (const unsigned char *)pat;
+	size_t i, j;
 	uint32_t a, b;
 
-	/* most do not even begin alike */
-	if (!s.n || (!(s.p[0] & 0x80) && !(pat[0] & 0x80) &&
-	    unicode_lower((uint32_t)s.p[0]) != unicode_lower((uint32_t)pat[0])))
-		return 0;
-	while (j < p.n) {
+	/* most texts and patterns are ASCII, at least at the start */
+	for (i = 0; t[i] && i < s.n && t[i] < 0x80 &&
+	    !(s.p[i] & 0x80); i++)
+		if ((unsigned char)span_ascii_lower(s.p[i]) != t[i])
+			return 0;
+	if (!t[i])
+		return i;
+	for (j = i; t[j]; ) {
 		if (i >= s.n)
 			return 0;
 		a = span_char(s, i, &i);
-		b = span_char(p, j, &j);
+		if (a < 0x80)
+			a = unicode_lower(a);
+		b = t[j];
+		if (b < 0x80)
+			j++;
+		else
+			j += utf8_decode(pat + j, strlen(pat + j), &b);
 		if (a == 0x2019)
 			a = '\'';
-		if (unicode_lower(a) != unicode_lower(b))
+		if (a != b && (a < 0x80 || unicode_lower(a) !=
+		    unicode_lower(b)))
 			return 0;
 	}
 	return i;
@@ -202,7 +223,9 @@ span_suffix(struct span s, const char *pat, size_t *at)
 {
 	size_t n = strlen(pat);
 
-	if (n > s.n)
+	/* most do not even end alike */
+	if (n > s.n || (n && !may_begin(s.p[s.n - 1], pat + n - 1) &&
+	    !(pat[n - 1] & 0x80)))
 		return 0;
 	*at = s.n - n;
 	return !n || span_prefix(span_from(s, *at), pat) == n;
@@ -217,8 +240,10 @@ span_equals(struct span word, const char *pat)
 int
 span_in_list(struct span word, const char *const *list)
 {
+	if (!word.n)
+		return 0;
 	for (; *list; list++)
-		if (span_equals(word, *list))
+		if (may_begin(*word.p, *list) && span_equals(word, *list))
 			return 1;
 	return 0;
 }
@@ -239,7 +264,9 @@ span_list_prefix(struct span s, const char *const *list)
 {
 	size_t n;
 
-	for (; *list; list++) {
+	for (; s.n && *list; list++) {
+		if (!may_begin(*s.p, *list))
+			continue;
 		n = span_prefix(s, *list);
 		if (n && span_is_edge(s, n))
 			return n;
@@ -299,5 +326,15 @@ span_count_words(struct span s)
 
 	while (span_next_word(&s, &w))
 		n++;
+	return n;
+}
+
+size_t
+span_count_digits(struct span s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.n; i++)
+		n += span_is_digit((unsigned char)s.p[i]) != 0;
 	return n;
 }

@@ -89,7 +89,8 @@ size_t span_words(struct span s, struct span *words, size_t max, struct span
 /* The word without the punctuation around it. */
 struct span span_bare(struct span w);
 
-/* The number of words. */
+/* The number of words; of ASCII digits. */
 size_t span_count_words(struct span s);
+size_t span_count_digits(struct span s);
 
 #endif

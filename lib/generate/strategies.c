@@ -5,12 +5,9 @@
 #include "base/hash.h"
 #include "base/util.h"
 #include "kept.h"
-#include "language.h"
-#include "message.h"
-#include "phrases.h"
-#include "sentence.h"
 #include "span.h"
 #include "strategy.h"
+#include "analysis.h"
 #include "variant.h"
 #include "strategies.h"
 
@@ -18,30 +15,41 @@
  * Strategies that keep parts leave ids, quoted text and the like as they are,
  * and write nothing for a text that is code; others put a frame around that.
  */
-static const struct {
+static const struct strategy {
 	const char *name;
 	int (*make)(struct work *);
 	const char *summary;	/* a line for the usage and --list-strategies */
 	enum { KEEPS_NOTHING, KEEPS_PARTS, FRAMES_CODE } keeps;
+	enum { BY_DEFAULT, ON_REQUEST } use;
+	int personal;		/* 1: another variation for each persona */
 } strategies[] = {
 	{ "rephrase", rephrase_make, "the same in other words",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT, 0 },
 	{ "typo", typo_make, "slips of the keyboard",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "error_prone", error_prone_make, "careless writing",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "verbose", verbose_make, "at length",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT, 0 },
 	{ "concise", concise_make, "in key words",
-	    KEEPS_PARTS },
+	    KEEPS_PARTS, BY_DEFAULT, 0 },
 	{ "persona_based", persona_make, "as a persona would write it",
-	    FRAMES_CODE },
+	    FRAMES_CODE, BY_DEFAULT, 1 },
 	{ "adversarial", adversarial_make, "attempts to mislead the agent",
-	    KEEPS_NOTHING },
-	{ "multilingual", multilingual_make, "with an answer wanted in another language",
-	    FRAMES_CODE },
+	    KEEPS_NOTHING, BY_DEFAULT, 0 },
+	{ "multilingual", multilingual_make,
+	    "with an answer wanted in another language",
+	    FRAMES_CODE, BY_DEFAULT, 0 },
+	{ "entity", entity_make, "a number, amount, date, id or name wrong",
+	    KEEPS_NOTHING, ON_REQUEST, 0 },
+	{ "order", order_make, "sentences in another order or left out",
+	    KEEPS_PARTS, ON_REQUEST, 0 },
+	{ "context", context_make, "within other text, or as it is spoken",
+	    FRAMES_CODE, ON_REQUEST, 0 },
+	{ "boundary", boundary_make, "empty, very short, very long",
+	    KEEPS_NOTHING, ON_REQUEST, 0 },
 	{ "custom", custom_make, "your own templates",
-	    KEEPS_NOTHING },
+	    KEEPS_NOTHING, BY_DEFAULT, 1 },
 };
 const size_t strategies_count = LEN(strategies);
 
@@ -57,6 +65,18 @@ strategies_summary(size_t s)
 	return strategies[s].summary;
 }
 
+int
+strategies_default(size_t s)
+{
+	return strategies[s].use == BY_DEFAULT;
+}
+
+int
+strategies_personal(size_t s)
+{
+	return strategies[s].personal;
+}
+
 size_t
 strategies_find(const char *name)
 {
@@ -68,25 +88,16 @@ strategies_find(const char *name)
 	return i;
 }
 
-/* Makes a variation of a text, whose language may be known already. */
+/* Makes a variation without the parts that are kept, and puts them back. */
 static int
-make_of(struct work *w, size_t s, struct span text, const struct kept *kept)
+make_hidden(struct work *w, const struct strategy *s, struct buf *text)
 {
-	int query = 0, ok;
+	struct analysis *analysis = w->v->analysis;
 
-	message_init(&w->t, text);
-	if (kept && kept->code) {
-		/* code is framed in the language that stands beside it */
-		sentence_without_stop(span_buf(&kept->prose), &query);
-		w->t.lang = language_of(span_buf(&kept->prose));
-		w->t.query = query;
-		w->t.kind = query ? KIND_QUERY : KIND_SAY;
-		if (w->t.lang >= LANG_LATIN)
-			w->t.lang = LANG_LATIN;
-	}
-	ok = strategies[s].make(w);
-	message_release(&w->t);
-	return ok;
+	w->t = *analysis_hidden(analysis);
+	return (!analysis->kept.code || s->keeps == FRAMES_CODE) &&
+	    s->make(w) && kept_show(&analysis->kept, span_buf(w->out),
+	    w->leaves_out, text);
 }
 
 int
@@ -96,7 +107,6 @@ strategies_make(struct buf *text, struct buf *note, const struct variant *v,
 	struct buf t = { 0 }, n = { 0 };
 	struct work w = { .out = &t, .note = &n, .v = v, .k = k };
 	const char *name = v->persona ? v->persona->name : NULL;
-	struct kept kept;
 	int ok;
 
 	if (!name)
@@ -104,13 +114,10 @@ strategies_make(struct buf *text, struct buf *note, const struct variant *v,
 	w.rng.state = hash_bytes(v->seed, (uint64_t)s << 48 ^ k, name,
 	    strlen(name));
 	if (strategies[s].keeps) {
-		kept_hide(&kept, span_of(v->text, v->len));
-		ok = (!kept.code || strategies[s].keeps == FRAMES_CODE) &&
-		    make_of(&w, s, span_buf(&kept.text), &kept) &&
-		    kept_show(&kept, span_buf(&t), text);
-		kept_release(&kept);
+		ok = make_hidden(&w, &strategies[s], text);
 	} else {
-		ok = make_of(&w, s, span_of(v->text, v->len), NULL);
+		w.t = *analysis_whole(v->analysis);
+		ok = strategies[s].make(&w);
 		if (ok)
 			buf_add(text, t.p, t.len);
 	}

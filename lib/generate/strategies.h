@@ -15,6 +15,12 @@ extern const size_t strategies_count;
 const char *strategies_name(size_t s);
 const char *strategies_summary(size_t s);
 
+/* 1 when it is used without being asked for. */
+int strategies_default(size_t s);
+
+/* 1 when its k-th variation is another one for each persona. */
+int strategies_personal(size_t s);
+
 /* The number of the strategy called name, or strategies_count when none is. */
 size_t strategies_find(const char *name);
 

@@ -18,6 +18,7 @@ struct work {
 	const struct variant *v;
 	struct rng rng;
 	size_t k;		/* which variation, from 0 */
+	int leaves_out;		/* 1: parts that are kept may be missing */
 	struct user_text t;
 };
 
@@ -50,6 +51,10 @@ int concise_make(struct work *w);
 int persona_make(struct work *w);
 int adversarial_make(struct work *w);
 int multilingual_make(struct work *w);
+int entity_make(struct work *w);
+int order_make(struct work *w);
+int context_make(struct work *w);
+int boundary_make(struct work *w);
 int custom_make(struct work *w);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct analysis;
+
 /* Who is typing. Strings may be NULL where nothing is known. */
 struct persona {
 	const char *name;
@@ -21,8 +23,7 @@ struct persona {
 
 /* What to make a variation of, and how. */
 struct variant {
-	const char *text;		/* UTF-8; may be empty */
-	size_t len;
+	struct analysis *analysis;	/* the text */
 	const struct persona *persona;	/* NULL: no persona */
 	const char *const *templates;	/* for custom: "... {input} ..." */
 	size_t ntemplates;

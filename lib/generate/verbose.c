@@ -9,6 +9,7 @@
 #include "phrases.h"
 #include "sentence.h"
 #include "span.h"
+#include "traits.h"
 #include "verbose.h"
 
 const struct manner *
@@ -64,7 +65,9 @@ add_part(struct work *w, struct span part, const char *gap)
 		return;
 	if (w->out->len) {
 		c = span_last(span_buf(w->out), &at);
-		if (c != ',' && c != 0xff0c && c != 0x60c && c != ':')
+		/* nothing ends "@Airline" */
+		if (c != ',' && c != 0xff0c && c != 0x60c && c != ':' &&
+		    (*w->out->p != '@' || w->out->len != w->t.hello.n))
 			frame_end_sentence(w->out, 0, w->t.lang, 0);
 		buf_puts(w->out, gap);
 	}
@@ -112,6 +115,15 @@ core_part(struct work *w, struct buf *b)
 	return span_buf(b);
 }
 
+/* The i-th phrase that fits the message; empty when too few do. */
+static struct span
+fitting_part(const struct work *w, const char *const *list, size_t i)
+{
+	const char *phrase = phrases_pick(list, w->t.purpose, i);
+
+	return span_str(phrase ? phrase : "");
+}
+
 static struct span
 verbose_part(struct work *w, const struct manner *m, int part, size_t i,
     struct buf *b)
@@ -124,9 +136,9 @@ verbose_part(struct work *w, const struct manner *m, int part, size_t i,
 		return w->t.hello.n ? w->t.hello :
 		    span_str(verbose_pick(m->hello, i));
 	case PART_BEFORE:
-		return span_str(verbose_pick(m->before, i));
+		return fitting_part(w, m->before, i);
 	case PART_AFTER:
-		return span_str(verbose_pick(m->after, i));
+		return fitting_part(w, m->after, i);
 	case PART_THANKS:
 		return w->t.bye.n ? w->t.bye : span_str(verbose_pick(m->thanks,
 		    i));
@@ -134,7 +146,7 @@ verbose_part(struct work *w, const struct manner *m, int part, size_t i,
 		again = frame_find(again_frames, nagain_frames, w->t.lang,
 		    w->t.kind);
 		if (!again)
-			return span_str(verbose_pick(m->after, i + 1));
+			return fitting_part(w, m->after, i + 1);
 		frame_put(b, verbose_pick(again, i), span_buf(&w->t.slot),
 		    w->t.lang, FRAME_NO_STOP);
 		return span_buf(b);
@@ -143,8 +155,9 @@ verbose_part(struct work *w, const struct manner *m, int part, size_t i,
 	}
 }
 
+#define RECIPE_MAX 8
 static const struct {
-	const char *parts;
+	const char *parts;	/* fewer than RECIPE_MAX */
 	const char *note;
 } recipes[] = {
 	{ "hbct", "greeting, backstory and thanks" },
@@ -156,16 +169,27 @@ static const struct {
 	{ "hbbcat", "everything at once" },
 };
 
+/* Whether a phrase is one of the first n; few fit some messages. */
+static int
+is_among(struct span part, const struct span *parts, size_t n)
+{
+	while (n)
+		if (parts[--n].p == part.p && part.n)
+			return 1;
+	return 0;
+}
+
 int
 verbose_make(struct work *w)
 {
 	const struct manner *m = verbose_manner(w->t.lang);
 	size_t k = w->k, i, j, r = k % LEN(recipes);
 	struct buf b = { 0 };
+	struct span part, parts[RECIPE_MAX] = { { "", 0 } };
 	const char *p, *gap;
 	char last = 0;
 
-	if (!w->t.all.n)
+	if (!w->t.all.n || traits_terse(w->v->persona))
 		return 0;
 	if (!m)
 		return verbose_neutral(w);
@@ -173,11 +197,14 @@ verbose_make(struct work *w)
 	i = k < 24 ? k : rng_below(&w->rng, 5040);
 	for (p = recipes[r].parts, j = 0; *p; p++, j++) {
 		/* a letter has lines of its own for the first and the last */
-		add_part(w, verbose_part(w, m, *p, i + (size_t)(last == *p) +
+		part = verbose_part(w, m, *p, i + (size_t)(last == *p) +
 		    (*p == PART_THANKS ? k / 2 : *p == PART_BEFORE ?
-		    k / 7 : 0), &b),
-		    k % 2 && (last == PART_HELLO || *p == PART_THANKS) ?
-		    "\n\n" : gap);
+		    k / 7 : 0), &b);
+		if (is_among(part, parts, j))
+			continue;
+		parts[j] = part;
+		add_part(w, part, k % 2 && (last == PART_HELLO ||
+		    *p == PART_THANKS) ? "\n\n" : gap);
 		last = *p;
 	}
 	work_note(w, recipes[r].note);

@@ -46,10 +46,10 @@ content_class(const struct otlpspan *s, int side)
 	if (s->a[conventions_sides[side].of_trace].p)
 		return CONTENT_TRACE;
 	if (content_is_empty(json_buf(&s->payload[side])))
-		return s->root && s->payload[side].len ? CONTENT_EMPTY :
-		    CONTENT_NONE;
+		return s->root && s->payload[side].len && !s->row_only ?
+		    CONTENT_EMPTY : CONTENT_NONE;
 	if (s->root)
-		return CONTENT_ROOT;
+		return s->row_only ? CONTENT_TRACE : CONTENT_ROOT;
 	if (!strcmp(s->type, "tool"))
 		return side == 0 ? CONTENT_TOOL : CONTENT_NONE;
 	if (!strcmp(s->type, "evaluation"))

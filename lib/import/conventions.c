@@ -143,6 +143,7 @@ const struct conventions_name conventions_names[] = {
 	{ "ai.usage.reasoningTokens", .attribute = ATTR_REASONING },
 	{ "ai.usage.outputTokenDetails.reasoningTokens",
 	    .attribute = ATTR_REASONING },
+	{ "fluxloop.import.usage", .attribute = ATTR_USAGE, .how = HOW_VALUE },
 	{ "langfuse.observation.usage_details", .attribute = ATTR_USAGE,
 	    .how = HOW_ANY, .type = "generation" },
 	{ "mlflow.chat.tokenUsage", .attribute = ATTR_USAGE, .how = HOW_ANY,
@@ -156,6 +157,7 @@ const struct conventions_name conventions_names[] = {
 	{ "agent.name", .attribute = ATTR_AGENT, .type = "agent" },
 
 	/* inputs */
+	{ "fluxloop.import.input", .attribute = ATTR_INPUT, .how = HOW_VALUE },
 	{ "input.value", .attribute = ATTR_INPUT, .how = HOW_MIME },
 	{ "langfuse.observation.input", .attribute = ATTR_INPUT,
 	    .how = HOW_QUOTED },
@@ -201,6 +203,8 @@ const struct conventions_name conventions_names[] = {
 	{ "input", .attribute = ATTR_INPUT, .how = HOW_QUOTED },
 
 	/* outputs */
+	{ "fluxloop.import.output", .attribute = ATTR_OUTPUT,
+	    .how = HOW_VALUE },
 	{ "output.value", .attribute = ATTR_OUTPUT, .how = HOW_MIME },
 	{ "langfuse.observation.output", .attribute = ATTR_OUTPUT,
 	    .how = HOW_QUOTED },
@@ -398,11 +402,13 @@ conventions_find_count(struct json_span key)
 		{ "input", COUNT_IN },
 		{ "input_tokens", COUNT_IN },
 		{ "inputTokens", COUNT_IN },
+		{ "prompt", COUNT_IN },
 		{ "prompt_tokens", COUNT_IN },
 		{ "promptTokens", COUNT_IN },
 		{ "output", COUNT_OUT },
 		{ "output_tokens", COUNT_OUT },
 		{ "outputTokens", COUNT_OUT },
+		{ "completion", COUNT_OUT },
 		{ "completion_tokens", COUNT_OUT },
 		{ "completionTokens", COUNT_OUT },
 		{ "total", COUNT_TOTAL },

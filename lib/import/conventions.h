@@ -68,7 +68,8 @@ enum conventions_how {
 	HOW_QUOTED,	/* as JSON if it is one of these or a string */
 	HOW_ANY,	/* as JSON if it can be */
 	HOW_MIME,	/* as JSON if the attribute of the MIME type says so */
-	HOW_TEXT	/* never: it is what a model wrote */
+	HOW_TEXT,	/* never: it is what a model wrote */
+	HOW_VALUE	/* as JSON, which it is; a string in it is text */
 };
 
 /*

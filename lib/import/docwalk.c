@@ -240,7 +240,10 @@ walk_member(struct docwalk *w, char close, int *first)
 	return 1;
 }
 
-/* Reads a key and the colon. *i is its number; MEMBERS: another one. */
+/*
+ * Reads a key and the colon. *i is its number; MEMBERS, or the number of
+ * members: another one.
+ */
 static int
 walk_key(struct docwalk *w, size_t *i)
 {
@@ -248,7 +251,8 @@ walk_key(struct docwalk *w, size_t *i)
 
 	if (walk_take(w, &key, 0))
 		return -1;
-	*i = otlpval_key(key, member_names, MEMBERS);
+	*i = w->calls->members ? otlpval_key(key, w->calls->members,
+	    w->calls->nmembers) : otlpval_key(key, member_names, MEMBERS);
 	if (walk_peek(w) != ':')
 		return walk_fail(w, "a ':' is missing", !walk_peek(w));
 	walk_skip(w);
@@ -391,6 +395,26 @@ walk_list(struct docwalk *w, struct object *o, const struct docwalk_member *m)
 	return walk_value(w, m->level);
 }
 
+/* Reads the value of the member i of another program's object. */
+static int
+walk_noted(struct docwalk *w, struct object *o, size_t i)
+{
+	char c = walk_peek(w);
+	struct json_span v;
+
+	if (i < w->calls->nwrappers && (c == '[' || c == '{')) {
+		o->lists = 1;
+		if (!w->p)
+			w->hold = UINT64_MAX;
+		return walk_value(w, LEVEL_DOCUMENT);
+	}
+	if (walk_take(w, &v, 0))
+		return -1;
+	if (i >= w->calls->nwrappers && i < w->calls->nmembers)
+		w->calls->noted(w->arg, i, v);
+	return 0;
+}
+
 /* Reads the value of the member i. */
 static int
 walk_field(struct docwalk *w, struct object *o, size_t i)
@@ -482,7 +506,7 @@ walk_other(struct docwalk *w, enum docwalk_level level, struct json_span v)
 		v.n = w->clean.len;
 	switch (w->calls->other(w->arg, v)) {
 	case DOCWALK_OTHER:
-		if (!w->deep && contains_list(v, 0))
+		if (!w->deep && !w->calls->members && contains_list(v, 0))
 			walk_deep(w, v);
 		else
 			w->found.others++;
@@ -508,12 +532,14 @@ walk_object(struct docwalk *w, enum docwalk_level level)
 		w->hold = start;
 		w->met = 0;
 	}
-	if (level != LEVEL_SCOPE)
+	if (level != LEVEL_SCOPE && w->calls->head)
 		w->calls->head(w->arg, DOCWALK_RESOURCE, NULL);
-	w->calls->head(w->arg, DOCWALK_SCOPE, NULL);
+	if (w->calls->head)
+		w->calls->head(w->arg, DOCWALK_SCOPE, NULL);
 	walk_skip(w);
 	while ((r = walk_member(w, '}', &first)) > 0)
-		if (walk_key(w, &i) || walk_field(w, &o, i))
+		if (walk_key(w, &i) || (w->calls->members ?
+		    walk_noted(w, &o, i) : walk_field(w, &o, i)))
 			return -1;
 	if (r < 0)
 		return -1;

@@ -3,7 +3,7 @@
 
 /*
  * Finds spans and log records in JSON documents: OTLP's, those of programs that
- * wrap it, and bare spans. A document on a line is checked as a whole. Another
+ * wrap it, and bare spans; or records of other programs. A document on a line is checked as a whole. Another
  * one is read as a stream: memory holds one span at a time.
  */
 #include <stddef.h>
@@ -47,6 +47,15 @@ struct docwalk_calls {
 	    const char *msg, int cut);
 	/* 1: stop */
 	int (*stopped)(void *arg);
+	/*
+	 * Other members of objects than those of OTLP: the first nwrappers hold
+	 * records, of those up to nmembers noted is called with the number and
+	 * the value. NULL: those of OTLP.
+	 */
+	const char *const *members;
+	size_t nwrappers;
+	size_t nmembers;
+	void (*noted)(void *arg, size_t member, struct json_span v);
 };
 
 /* What a document had. */

@@ -349,7 +349,7 @@ take_payload(struct otlpspan *s, int side)
 			how = HOW_ANY;
 		s->used[d->mime_type] = 1;
 	}
-	s->plain[side] = how == HOW_TEXT;
+	s->plain[side] = how == HOW_TEXT || how == HOW_VALUE;
 	s->used[d->attribute] = 1;
 	spanpart_put(&s->payload[side], s->a[d->attribute], how);
 }
@@ -488,6 +488,9 @@ read_counts(struct otlpspan *s)
 		}
 	if (s->a[ATTR_USAGE].p) {
 		spanpart_put(&usage, s->a[ATTR_USAGE], HOW_ANY);
+		/* another kind of input has it in the metadata, too */
+		s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how
+		    == HOW_VALUE;
 		read_usage(s, json_buf(&usage), 0);
 		buf_release(&usage);
 	}
@@ -565,6 +568,7 @@ mark_used(struct otlpspan *s)
 	s->used[ATTR_REMARK] = 1;
 	s->used[ATTR_ASKED] = 1;
 	s->used[ATTR_ANSWERED] = 1;
+	s->used[ATTR_TRACE_NAME] = s->root != 0;
 	s->used[ATTR_ERROR_TYPE] |= s->status == SPAN_STATUS_ERROR &&
 	    spanpart_string(s->a[ATTR_ERROR_TYPE]).p != NULL;
 	if (s->kind == OTLPSPAN_FOREIGN)
@@ -596,6 +600,7 @@ find_kind(struct otlpspan *s)
 	s->kind = has_text(record, "observation") ? OTLPSPAN_STEP :
 	    has_text(record, "trace") ? OTLPSPAN_RUN :
 	    has_text(record, "none") ? OTLPSPAN_NO_RUN : OTLPSPAN_FOREIGN;
+	s->row_only = has_text(record, "row");
 }
 
 static void

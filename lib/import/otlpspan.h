@@ -38,6 +38,7 @@ struct otlpspan {
 	uint64_t start;		/* nanoseconds since 1970; 0: unknown */
 	uint64_t end;		/* nanoseconds since 1970; 0: unknown */
 	int root;		/* 1: it has no parent */
+	int row_only;		/* 1: it stands for its trace; no observation */
 	const char *type;	/* type of the observation */
 	uint64_t id, parent;	/* hashes of the span ids; 0: none */
 	int counted;		/* 1: it has a count of its own */

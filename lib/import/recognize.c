@@ -18,17 +18,17 @@ struct signature {
 
 static const struct signature signatures[] = {
 	SIGNATURE("\x28\xb5\x2f\xfd",
-	    "compressed with zstd: try zstd -dc FILE | fl-import otlp"),
+	    "compressed with zstd: try zstd -dc FILE | fl-import KIND"),
 	SIGNATURE("\xfd" "7zXZ",
-	    "compressed with xz: try xz -dc FILE | fl-import otlp"),
+	    "compressed with xz: try xz -dc FILE | fl-import KIND"),
 	SIGNATURE("BZh",
-	    "compressed with bzip2: try bzip2 -dc FILE | fl-import otlp"),
+	    "compressed with bzip2: try bzip2 -dc FILE | fl-import KIND"),
 	SIGNATURE("\x04\x22\x4d\x18",
-	    "compressed with lz4: try lz4 -dc FILE | fl-import otlp"),
+	    "compressed with lz4: try lz4 -dc FILE | fl-import KIND"),
 	SIGNATURE("\xff\x06\0\0sNaPpY",
 	    "compressed with snappy: decompress it first"),
 	SIGNATURE("PK\x03\x04",
-	    "a zip archive: try unzip -p FILE | fl-import otlp"),
+	    "a zip archive: try unzip -p FILE | fl-import KIND"),
 	SIGNATURE("PAR1", "a Parquet file: convert it first, such as by "
 	    "duckdb -c \"COPY (FROM 'FILE') TO 'FILE.json'\""),
 	SIGNATURE("SQLite format 3", "a SQLite database: export its spans as "
@@ -71,9 +71,30 @@ count_columns(const char *p, const char *end)
 	return n;
 }
 
+/* 1 if the header of a table is that of Langfuse. */
+static int
+is_langfuse_table(const char *p, const char *end)
+{
+	static const char *const columns[] = {
+		"\"traceId\"", "\"bookmarked\"", "\"statusMessage\"", "traceId,",
+		"bookmarked,"
+	};
+	char line[512];
+	size_t n = (size_t)(end - p), i;
+
+	if (n >= sizeof(line))
+		n = sizeof(line) - 1;
+	memcpy(line, p, n);
+	line[n] = '\0';
+	for (i = 0; i < LEN(columns); i++)
+		if (strstr(line, columns[i]))
+			return 1;
+	return 0;
+}
+
 /* What text with these first lines is. */
 static const char *
-recognize_text(const char *p, size_t n)
+recognize_text(const char *p, size_t n, const char *kind)
 {
 	const char *end = p + n, *nl;
 	int i, columns, yaml = 0;
@@ -94,6 +115,11 @@ recognize_text(const char *p, size_t n)
 		if (!nl)
 			nl = end;
 		columns = i ? 0 : count_columns(p, nl);
+		if (columns > 1 && !strcmp(kind, "langfuse"))
+			return NULL;
+		if (columns > 1 && is_langfuse_table(p, nl))
+			return "a table (CSV) of Langfuse: try fl-import "
+			    "langfuse FILE";
 		if (columns > 1)
 			return "a table (CSV): export the spans as OTLP JSON "
 			    "or as JSON lines instead";
@@ -105,10 +131,30 @@ recognize_text(const char *p, size_t n)
 	    "setting.yaml" : NULL;
 }
 
-const char *
-recognize_bytes(const char *p, size_t n)
+/*
+ * What a JSON document is that may be too long for being read to its end before
+ * it is known.
+ */
+static const char *
+recognize_json(const char *p, const char *kind)
 {
+	static const char promptfoo[] = "\"evalId\"";
+
+	if (*p++ != '{' || !strcmp(kind, "promptfoo"))
+		return NULL;
+	p += strspn(p, " \t\r\n");
+	return strncmp(p, promptfoo, sizeof(promptfoo) - 1) ? NULL :
+	    "results of promptfoo: try fl-import promptfoo FILE";
+}
+
+const char *
+recognize_bytes(const char *p, size_t n, const char *kind)
+{
+	const char *first = p + strspn(p, " \t\r\n");
 	size_t i;
+
+	if (*first == '{' || *first == '[')
+		return recognize_json(first, kind);
 
 	for (i = 0; i < LEN(signatures); i++)
 		if (n >= signatures[i].n &&
@@ -122,7 +168,7 @@ recognize_bytes(const char *p, size_t n)
 	if (n > 8 && !p[0] && !p[1] && p[4] == '\n')
 		return "OTLP in protobuf with lengths: set the file "
 		    "exporter's format to json";
-	return recognize_text(p, n);
+	return recognize_text(p, n, kind);
 }
 
 /* A kind of object: members that it has, up to 3. */
@@ -149,25 +195,50 @@ static const struct object_kind object_kinds[] = {
 	    "LANGSMITH_OTEL_ENABLED=true to record OTLP" },
 	{ { "run_type", "trace_id" }, "a run of LangSmith: set "
 	    "LANGSMITH_OTEL_ENABLED=true to record OTLP" },
-	{ { "id", "projectId", "timestamp" }, "an export of Langfuse: send "
-	    "the spans to a collector's file exporter, too" },
-	{ { "traceId", "startTime", "type" }, "an observation of Langfuse: "
-	    "send the spans to a collector's file exporter, too" },
-	{ { "evalId", "results" }, "results of promptfoo, not traces" },
-	{ { "custom_id" }, "a batch of OpenAI, not traces" },
-	{ { "object", "choices" }, "an answer of OpenAI's API, not traces" },
+	{ { "evalId", "results" },
+	    "results of promptfoo: try fl-import promptfoo FILE" },
+	{ { "gradingResult", "testCase" },
+	    "a result of promptfoo: try fl-import promptfoo FILE" },
+	{ { "custom_id" },
+	    "a batch of OpenAI: try fl-import openai FILE" },
+	{ { "object", "choices" },
+	    "an answer of OpenAI's API: try fl-import openai FILE" },
 	{ { "sessionId", "uuid", "type" },
-	    "a session of Claude Code, not traces" },
+	    "a session of Claude Code: try fl-import claude-code FILE" },
+	{ { "type", "leafUuid" },
+	    "a session of Claude Code: try fl-import claude-code FILE" },
+	{ { "messageId", "snapshot" },
+	    "a session of Claude Code: try fl-import claude-code FILE" },
+	{ { "id", "projectId", "timestamp" },
+	    "an export of Langfuse: try fl-import langfuse FILE" },
+	{ { "id", "bookmarked", "timestamp" },
+	    "an export of Langfuse: try fl-import langfuse FILE" },
+	{ { "data", "meta" },
+	    "an answer of Langfuse's API: try fl-import langfuse FILE" },
+	{ { "traceId", "startTime", "type" },
+	    "an observation of Langfuse: try fl-import langfuse FILE" },
 	{ { "experiment_id", "total_runs" }, "a summary of an experiment: try "
 	    "fl-parse on its folder" },
 	{ { "openapi" }, "an OpenAPI description, not traces" },
-	{ { "messages" }, "a list of messages, not traces" },
+	{ { "messages" }, "a conversation: try fl-import openai FILE" },
+	{ { "resourceSpans" }, "OTLP traces: try fl-import otlp FILE" },
+	{ { "scopeSpans" }, "OTLP traces: try fl-import otlp FILE" },
 	{ { "input", "input_id" }, "an input: try fl-run FILE" },
 	{ { "input", "metadata" }, "an input: try fl-run FILE" }
 };
 
+/* 1 if the text advises to import the kind. */
+static int
+advises(const char *what, const char *kind)
+{
+	const char *p = strstr(what, "fl-import ");
+	const size_t n = strlen(kind);
+
+	return p && !strncmp(p + 10, kind, n) && p[10 + n] == ' ';
+}
+
 const char *
-recognize_object(struct json_span v)
+recognize_object(struct json_span v, const char *kind)
 {
 	const struct object_kind *k;
 	size_t i, j;
@@ -179,8 +250,9 @@ recognize_object(struct json_span v)
 		for (j = 0; j < LEN(k->members) && k->members[j]; j++)
 			if (!json_get(v, k->members[j]).p)
 				break;
+		/* what looks like a record of this kind lacks something */
 		if (j == LEN(k->members) || !k->members[j])
-			return k->what;
+			return advises(k->what, kind) ? NULL : k->what;
 	}
 	return NULL;
 }

@@ -49,6 +49,7 @@ is_readable(int first, enum conventions_how how)
 {
 	switch (how) {
 	case HOW_ANY:
+	case HOW_VALUE:
 		return 1;
 	case HOW_QUOTED:
 		return first == '{' || first == '[' || first == '"';

@@ -148,9 +148,8 @@ scale_time(struct json_span number)
 	return (uint64_t)(d * (double)scale);
 }
 
-/* Nanoseconds since 1970; 0 if it is not a time. */
-static uint64_t
-shape_time(struct json_span v)
+uint64_t
+spanshape_time(struct json_span v)
 {
 	struct json_span key, part[2] = { { 0 }, { 0 } };
 	struct json_iter it;
@@ -194,14 +193,14 @@ spanshape_put_times(struct buf *b, const struct json_span *v)
 	struct json_span until = spanshape_first_of(v, SHAPE_END_NANO,
 	    SHAPE_END);
 	uint64_t start = v[SHAPE_START_NANO].p ? otlpval_time(from) :
-	    shape_time(from);
+	    spanshape_time(from);
 	uint64_t end = v[SHAPE_END_NANO].p ? otlpval_time(until) :
-	    shape_time(until);
+	    spanshape_time(until);
 	uint64_t length = otlpval_time(v[SHAPE_DURATION]);
 
 	/* a duration after a date is in nanoseconds, as ClickHouse has it */
 	if (json_is(v[SHAPE_DURATION], JSON_ARRAY))
-		length = shape_time(v[SHAPE_DURATION]);
+		length = spanshape_time(v[SHAPE_DURATION]);
 	else if (!json_is(from, JSON_STRING) && length < UINT64_MAX / 1000)
 		length *= 1000;
 	if (!end && start && v[SHAPE_DURATION].p)
@@ -251,13 +250,52 @@ put_attributes(struct buf *b, struct json_span attributes)
 	json_close(b, ']');
 }
 
+/* The text of a body that is an object, or a string that contains one. */
+static int
+put_body_object(struct buf *text, struct json_span body)
+{
+	struct json_span string = otlpval_string(body), v;
+	struct json_fault f;
+
+	if (string.p)
+		json_text(text, string);
+	else
+		otlpval_put(text, body);
+	v.p = buf_str(text);
+	v.n = text->len;
+	return *v.p == '{' &&
+	    json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0;
+}
+
+/* Adds the attributes of an event, except the one named skip, and its body. */
+static void
+put_event_attributes(struct buf *b, struct json_span attributes,
+    struct json_span body, const char *skip)
+{
+	static const char body_key[] = "\"body\"";
+	struct json_span key = { body_key, sizeof(body_key) - 1 }, v;
+	struct buf text = { 0 };
+
+	json_open(b, "attributes", '[');
+	put_pairs(b, attributes, skip);
+	if (body.p && put_body_object(&text, body)) {
+		v.p = text.p;
+		v.n = text.len;
+		put_pairs(b, v, NULL);
+	} else if (body.p) {
+		put_pair(b, key, body);
+	}
+	json_close(b, ']');
+	buf_release(&text);
+}
+
 static void
 put_event(struct buf *b, struct json_span event)
 {
 	static const char *const names[] = {
 		"name", "eventName", "value",
 		"timeUnixNano", "time", "timestamp",
-		"attributes", "fields"
+		"attributes", "fields", "body"
 	};
 	struct json_span v[LEN(names)], name, attributes;
 
@@ -273,8 +311,8 @@ put_event(struct buf *b, struct json_span event)
 	json_open(b, NULL, '{');
 	put_member(b, "name", otlpval_string(name));
 	spanshape_put_time(b, "timeUnixNano", v[3].p ? otlpval_time(v[3]) :
-	    shape_time(spanshape_first_of(v, 4, 5)));
-	put_attributes(b, attributes);
+	    spanshape_time(spanshape_first_of(v, 4, 5)));
+	put_event_attributes(b, attributes, v[8], NULL);
 	json_close(b, '}');
 }
 
@@ -516,45 +554,6 @@ spanshape_put_events(struct buf *b, const char *p, struct json_span events)
 
 /* --- log records --------------------------------------------------------- */
 
-/* The text of a body that is an object, or a string that contains one. */
-static int
-put_body_object(struct buf *text, struct json_span body)
-{
-	struct json_span string = otlpval_string(body), v;
-	struct json_fault f;
-
-	if (string.p)
-		json_text(text, string);
-	else
-		otlpval_put(text, body);
-	v.p = buf_str(text);
-	v.n = text->len;
-	return *v.p == '{' &&
-	    json_scan(v.p, v.n, JSON_LAX, NULL, NULL, 0, &f) >= 0;
-}
-
-/* Adds the attributes of the event: the record's, and its body. */
-static void
-put_record_attributes(struct buf *b, struct json_span attributes,
-    struct json_span body)
-{
-	static const char body_key[] = "\"body\"";
-	struct json_span key = { body_key, sizeof(body_key) - 1 }, v;
-	struct buf text = { 0 };
-
-	json_open(b, "attributes", '[');
-	put_pairs(b, attributes, "event.name");
-	if (body.p && put_body_object(&text, body)) {
-		v.p = text.p;
-		v.n = text.len;
-		put_pairs(b, v, NULL);
-	} else if (body.p) {
-		put_pair(b, key, body);
-	}
-	json_close(b, ']');
-	buf_release(&text);
-}
-
 void
 spanshape_put_record(struct buf *b, const char *p,
     struct spanshape_record *record)
@@ -579,9 +578,9 @@ spanshape_put_record(struct buf *b, const char *p,
 		json_add_str(b, "name", "log");
 	time = otlpval_time(v[3]);
 	if (!time)
-		time = shape_time(spanshape_first_of(v, 4, 5));
+		time = spanshape_time(spanshape_first_of(v, 4, 5));
 	spanshape_put_time(b, "timeUnixNano", time);
-	put_record_attributes(b, v[7], v[6]);
+	put_event_attributes(b, v[7], v[6], "event.name");
 	json_close(b, '}');
 }
 

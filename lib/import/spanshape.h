@@ -6,9 +6,17 @@
  * shapes: what OpenTelemetry's SDKs print to the console, attributes as an
  * object, Jaeger's and Zipkin's spans, rows of ClickHouse.
  */
+#include <stdint.h>
+
 #include "json/json.h"
 
 struct buf;
+
+/*
+ * Nanoseconds since 1970 of a time as text in ISO 8601, or as a number of
+ * seconds to nanoseconds, or as Node has it; 0 if it is not a time.
+ */
+uint64_t spanshape_time(struct json_span v);
 
 /* What a span in another shape says about what it is from; or absent. */
 struct spanshape {

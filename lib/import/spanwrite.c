@@ -260,6 +260,29 @@ static const char *const metadata_names[] = {
 	"reasoning_tokens"
 };
 
+/*
+ * Adds the user's metadata. A member with a name of those above is kept under
+ * another one.
+ */
+static void
+spanwrite_add_users(struct buf *b, struct json_span v)
+{
+	struct json_span member;
+	struct buf key = { 0 };
+	size_t i;
+
+	json_add_others(b, v, metadata_names, LEN(metadata_names));
+	for (i = 0; i < LEN(metadata_names) && v.p; i++) {
+		member = json_get(v, metadata_names[i]);
+		if (!member.p)
+			continue;
+		key.len = 0;
+		buf_printf(&key, "recorded_%s", metadata_names[i]);
+		json_add(b, buf_str(&key), member);
+	}
+	buf_release(&key);
+}
+
 /* Adds the parts of the span that a record has no fields for. */
 static void
 add_rest(const struct otlpspan *s, struct buf *b)
@@ -311,7 +334,7 @@ spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest,
 	json_open(b, NULL, '{');
 	empty = b->len;
 	if (s->kind == OTLPSPAN_FOREIGN)
-		json_add_others(b, v, metadata_names, LEN(metadata_names));
+		spanwrite_add_users(b, v);
 	else
 		json_add_others(b, v, NULL, 0);
 	if (rest)

@@ -104,3 +104,10 @@ line_next(struct line_reader *r, struct line *l)
 	cut_line(r, l, r->seen, 0);
 	return 1;
 }
+
+int
+line_is_here(const struct line_reader *r)
+{
+	return r->end > r->start && memchr(r->buf + r->start, '\n',
+	    r->end - r->start);
+}

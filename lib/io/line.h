@@ -41,4 +41,7 @@ void line_release(struct line_reader *r);
 #define LINE_LATER 2
 int line_next(struct line_reader *r, struct line *l);
 
+/* Whether the next line has been read already, so that line_next cannot block. */
+int line_is_here(const struct line_reader *r);
+
 #endif

@@ -33,11 +33,8 @@ int
 newfile_begin_path(struct newfile *f, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = !slash ? xstrdup(".") : slash == path ? xstrdup("/") :
-	    xmemdup(path, (size_t)(slash - path));
-	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = plain_open_parent(path);
 
-	free(folder);
 	if (dir < 0) {
 		memset(f, 0, sizeof(*f));
 		return -1;

@@ -67,9 +67,9 @@ is_ours_alone(const char *path, struct err *e)
 	char *file = ownfiles_foreign(path);
 
 	if (file)
-		err_set(e, 0, 0, "%s: has '%s', which fl-parse did not make, so "
-		    "not replaced; --overwrite --force replaces it", path,
-		    file);
+		err_set(e, 0, 0, "%s: has '%s', which %s did not make, so not "
+		    "replaced; --overwrite --force replaces it", path, file,
+		    prog);
 	free(file);
 	return !file;
 }
@@ -90,8 +90,8 @@ is_replaceable(const char *path, enum outdir_old old, struct err *e)
 	ok = lstat(file, &st) == 0 || is_empty_folder(path);
 	free(file);
 	if (!ok)
-		err_set(e, 0, 0, "%s: not made by fl-parse, so not replaced; "
-		    "remove it or choose another folder", path);
+		err_set(e, 0, 0, "%s: not made by %s, so not replaced; "
+		    "remove it or choose another folder", path, prog);
 	return ok && (old == OUTDIR_FORCE || is_ours_alone(path, e));
 }
 

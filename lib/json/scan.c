@@ -491,8 +491,12 @@ find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 {
 	const char *p = key.p + 1, *const *name;
 	size_t i, n = key.n - 2;
-	int plain = w->count && !memchr(p, '\\', n);
+	int plain;
 
+	/* names may be NULL then */
+	if (!w->count)
+		return 0;
+	plain = !memchr(p, '\\', n);
 	name = w->names + *last;
 	for (i = w->count; i > 0; i--) {
 		name = name + 1 < w->names + w->count ? name + 1 : w->names;

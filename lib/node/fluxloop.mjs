@@ -367,7 +367,7 @@ const TOKEN_ROWS = [
 ];
 const CLASSES = { A: "[A-Za-z0-9]", U: "[A-Z0-9]", H: "[A-Fa-f0-9]", W: "[\\w-]", D: "[\\w.-]",
 	B: "[\\w+/=-]" };
-// A token begins where no word is going on, or after an escape such as \n or %3D.
+// A token begins at the start of a word, or after an escape such as \n or %3D.
 const FREE = String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{2}))`;
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 const TOKEN = `${FREE}(?:${[
@@ -564,7 +564,7 @@ function isCode(text, begin, name, value, start) {
 
 const isPlaceholder = (text) => !text || "$<{%*[".includes(text[0]) || text === "...";
 
-// Whether a text is no word of a language: it has digits, symbols or capitals inside.
+// Whether a text is not a word of a language: it has digits, symbols or capitals inside.
 function isOpaque(text) {
 	const word = text.replace(/[.:!?]+$/, "");
 	return word.length >= 4 && (/[0-9!@#$%^&*+=/~]/.test(word) ||

@@ -224,7 +224,7 @@ join_read_details(struct join *j)
 	if (!j->ndetails || !details_read(&j->more, j->details, j->ndetails,
 	    j->memory / 8, &bad))
 		return 0;
-	return join_fail_file(j, bad < j->ndetails ? j->details[bad] : NULL,
+	return join_fail_file(j, bad < j->ndetails ? j->details[bad].name : NULL,
 	    errno);
 }
 

@@ -23,7 +23,7 @@ struct join {
 	struct output *output;	/* where traces go */
 	struct pool *pool;
 	size_t memory;		/* bytes of memory to use */
-	char *const *details;	/* files traces.jsonl that add to rows */
+	const struct details_file *details;	/* what adds to rows */
 	size_t ndetails;
 	void (*report)(const char *msg);	/* prints a message */
 	/* results */

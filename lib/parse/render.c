@@ -261,7 +261,7 @@ render_read_row(struct joiner *w, const struct render_task *task)
 	row.p = w->text.p;
 	row.n = w->row;
 	w->merged.len = 0;
-	/* a row that is no JSON any more is noticed later */
+	/* a row that is not JSON any more is noticed later */
 	if (more->n && *row.p == '{' && json_scan(row.p, row.n, JSON_LAX, NULL,
 	    NULL, 0, &f) >= 0)
 		got = details_merge(more, row, &w->detail, &w->merged);

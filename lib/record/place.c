@@ -186,7 +186,7 @@ find_named(struct place *p, struct json_span object)
 
 /* --- lists of messages --------------------------------------------------- */
 
-/* Who a message is from: 1 a user, -1 somebody else, 0 unknown. */
+/* The author of a message: 1 a user, -1 another, 0 unknown. */
 static int
 who_wrote(struct json_span message)
 {
@@ -382,4 +382,25 @@ place_enter_list(struct buf *path, struct json_span *value)
 		*value = p.found;
 	}
 	buf_release(&inside);
+}
+
+void
+place_of_input(struct buf *path, struct json_span kwargs,
+    const char *configured, const char *own, int is_text)
+{
+	struct json_span value = { 0 };
+	const char *known = configured ? configured : own;
+
+	if (known)
+		value = path_get(kwargs, known);
+	if (!value.p && configured && own && path_get(kwargs, own).p) {
+		known = own;
+		value = path_get(kwargs, known);
+	}
+	if (known)
+		buf_puts(path, known);
+	else
+		place_find(kwargs, path, &value);
+	if (value.p && is_text)
+		place_enter_list(path, &value);
 }

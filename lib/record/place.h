@@ -33,6 +33,15 @@ int place_find(struct json_span kwargs, struct buf *path,
 void place_enter_list(struct buf *path, struct json_span *value);
 
 /*
+ * Appends the path of the place in the arguments of a call where an input goes:
+ * configured, if the arguments have it, else own, else the usual one. Where
+ * nothing is there, the first of the two that is not NULL. A text goes into a
+ * list of parts, not in its place. Nothing is appended if there is no place.
+ */
+void place_of_input(struct buf *path, struct json_span kwargs,
+    const char *configured, const char *own, int is_text);
+
+/*
  * Whether a string could be the text of a call: it is not what a recorder
  * writes for a callable, an object or a secret.
  */

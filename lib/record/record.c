@@ -55,8 +55,8 @@ record_kind_name(enum record_kind k)
 }
 
 /* Appends the canonical form of a value, or null. */
-static void
-put_canonical(struct buf *b, struct json_span v)
+void
+record_canonical(struct buf *b, struct json_span v)
 {
 	struct tree t = { 0 };
 	struct buf text = { 0 };
@@ -90,11 +90,24 @@ void
 record_input_id(struct json_span input, struct json_span kwargs,
     char id[RECORD_ID])
 {
+	struct buf a = { 0 }, b = { 0 };
+
+	record_canonical(&a, input);
+	record_canonical(&b, kwargs);
+	record_canonical_id(json_buf(&a), json_buf(&b), id);
+	buf_release(&a);
+	buf_release(&b);
+}
+
+void
+record_canonical_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID])
+{
 	struct buf b = { 0 };
 
-	put_canonical(&b, input);
+	buf_add(&b, input.p, input.n);
 	buf_byte(&b, '\n');
-	put_canonical(&b, kwargs);
+	buf_add(&b, kwargs.p, kwargs.n);
 	put_id(id, &b);
 	buf_release(&b);
 }

@@ -45,12 +45,19 @@ enum record_kind record_kind(const struct json_span v[RECORD_HAS_FIELDS]);
 /* The name of a kind with its article: "a recording". */
 const char *record_kind_name(enum record_kind k);
 
+/* Appends the canonical form (tree.h) of a value; "null" when v.p is NULL. */
+void record_canonical(struct buf *b, struct json_span v);
+
 /*
  * Makes the id of an input: SipHash-2-4 (key 0) of the canonical forms (tree.h)
  * of the input and, after a newline, of the arguments it is replayed with (null
  * when kwargs.p is NULL).
  */
 void record_input_id(struct json_span input, struct json_span kwargs,
+    char id[RECORD_ID]);
+
+/* The same, of values whose canonical forms are given. */
+void record_canonical_id(struct json_span input, struct json_span kwargs,
     char id[RECORD_ID]);
 
 /*

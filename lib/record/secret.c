@@ -6,6 +6,7 @@
 #include "secret.h"
 #include "secretname.h"
 #include "shape.h"
+#include "shapevalue.h"
 
 static const char mask[] = "***";
 
@@ -82,7 +83,7 @@ secret_next(const char *p, size_t n, size_t *at, struct json_span *found)
 	return 1;
 }
 
-/* Where the first value that crosses cut begins, or cut. */
+/* The start of the first value that crosses cut, or cut. */
 static size_t
 crossing(struct json_span value, const char *p, size_t n, size_t cut)
 {
@@ -109,7 +110,7 @@ cut_known(const char *p, size_t n, size_t cut,
 		i = at < cut ? 0 : i + 1;
 		if (first == cut)
 			first = at;
-		/* a value that overlaps itself could be found without end */
+		/* a value that overlaps itself would be found for ever */
 		if (at < least)
 			return first;
 		cut = at;
@@ -141,7 +142,7 @@ secret_cut_line(const char *p, size_t cut)
 	return i;
 }
 
-/* Where a secret that crosses cut or is not at its end yet begins, or cut. */
+/* The start of a secret that crosses cut or is incomplete, or cut. */
 static size_t
 cut_shapes(const char *p, size_t n, size_t cut)
 {
@@ -196,11 +197,11 @@ is_secret_string(const char *s, size_t n, size_t i)
 	return len && secret_name(s + i + 1, len);
 }
 
-/* Whether what stands before an equals sign or a colon may name a secret. */
+/* Whether the text before an equals sign or a colon may name a secret. */
 static int
 is_secret_before(const char *s, size_t at)
 {
-	size_t from, len = shape_name(s, at, &from, NULL);
+	size_t from, len = shapevalue_name(s, at, &from, NULL);
 
 	if (!len)
 		return 0;
@@ -327,7 +328,7 @@ has_secret_value(struct json_span object)
 static void mask_value(struct buf *b, struct json_span v, int in_list,
     const struct secret_values *known);
 
-/* Appends a string with what is secret in it masked. */
+/* Appends a string with its secrets masked. */
 static void
 mask_string(struct buf *b, struct json_span v,
     const struct secret_values *known)

@@ -8,11 +8,7 @@
  */
 #include <stddef.h>
 
-/* A part of a text. */
-struct shape {
-	size_t from;
-	size_t to;
-};
+#include "chars.h"
 
 /*
  * Secrets are noticed at a place: a rare character in them or before them.
@@ -28,12 +24,5 @@ int shape_at(const char *s, size_t n, size_t i, struct shape *found);
  * set and *at after the place, or 0.
  */
 int shape_next(const char *s, size_t n, size_t *at, struct shape *found);
-
-/*
- * The name that ends before s[at], an equals sign or a colon, maybe in quotes.
- * Returns the number of bytes of the name, which begins at *from, or 0. spaced
- * may be NULL; it is set to whether there is a space before the sign.
- */
-size_t shape_name(const char *s, size_t at, size_t *from, int *spaced);
 
 #endif

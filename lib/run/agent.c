@@ -286,7 +286,7 @@ agent_log_usage(const struct agent *a, long long calls)
 	return bad;
 }
 
-/* A log that cannot be written is worth a word, but not a run. */
+/* A log that cannot be written is reported, and fails no run. */
 static void
 give_up_log(struct agent *a, int error)
 {

@@ -74,7 +74,7 @@ void agent_close_input(struct agent *a);
 /* The number of bytes sent that it has not read, if that is known. */
 size_t agent_unread(const struct agent *a);
 
-/* Reads what there is of its output (and notes its end), of its errors. */
+/* Reads the output (and notes its end), or the errors, that have arrived. */
 void agent_read(struct agent *a);
 void agent_read_errors(struct agent *a);
 

@@ -41,7 +41,7 @@ read_at(int fd, char *p, size_t n, int64_t at)
 			got = 0;
 		else if (got < 0)
 			return -1;
-		else if (!got) {	/* somebody has cut it */
+		else if (!got) {	/* another program has cut it */
 			errno = EIO;
 			return -1;
 		}
@@ -49,7 +49,7 @@ read_at(int fd, char *p, size_t n, int64_t at)
 	return 0;
 }
 
-/* Writes at a place, and goes on from there. */
+/* Writes at an offset, and leaves the descriptor after what it wrote. */
 static int
 write_at(int fd, const char *p, size_t n, int64_t at)
 {

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -287,6 +288,45 @@ set_protocol(struct command *l, const struct config *c, const char *given,
 	return known ? 0 : -1;
 }
 
+/* fl-http: the one beside this program, or that of the PATH. To be freed. */
+static char *
+find_http(void)
+{
+	char *folder = program_folder(), *file = NULL;
+
+	if (folder)
+		file = program_in(folder, strlen(folder), "fl-http");
+	free(folder);
+	return file ? file : xstrdup("fl-http");
+}
+
+/* The program that stands for a service; it reads the same configuration. */
+static int
+service_agent(struct command *l, const struct config *c,
+    const struct command_limits *limits, struct err *e)
+{
+	char *file;
+	double times;
+
+	if (!c->file)
+		return err_set(e, 0, 0, "runner.http needs a configuration "
+		    "file");
+	file = realpath(c->file, NULL);
+	if (!file)
+		return err_set(e, 0, 0, "%s: %s", c->file, strerror(errno));
+	times = config_number(c, "runner.concurrency");
+	if (json_is_str(config_get(c, "runner.isolation"), "call"))
+		times = 0;
+	words_add(&l->argv, find_http());
+	add_argument(&l->argv, "--config", file);
+	add_argument(&l->argv, "--concurrency", xasprintf("%.0f",
+	    times > 0 ? times * (double)limits->parallel : 1));
+	add_argument(&l->argv, "--timeout", xasprintf("%g", limits->timeout));
+	l->service = 1;
+	l->hello = 1;
+	return 0;
+}
+
 /* --- limits -------------------------------------------------------------- */
 
 /*
@@ -381,19 +421,32 @@ working_directory(const struct config *c)
 
 int
 command_init(struct command *l, struct config *c, const char *target,
-    const char *command, const char *protocol, int replay, struct err *e)
+    const char *command, const char *protocol, int replay,
+    const struct command_limits *most, struct err *e)
 {
+	int service = !target && !command &&
+	    (config_get(c, "runner.http.url").p ||
+	    config_get(c, "runner.http.api").p);
+
 	memset(l, 0, sizeof(*l));
 	l->dir = working_directory(c);
 	l->target = target ? xstrdup(target) : configured_target(c);
-	if (command || (!target && config_get(c,
+	if (service && (l->target ||
+	    config_get(c, "runner.process.command").p))
+		return err_set(e, 0, 0, "runner.http and %s are both set: "
+		    "remove one", l->target ? "runner.target" :
+		    "runner.process.command");
+	if (service) {
+		if (service_agent(l, c, most, e))
+			return -1;
+	} else if (command || (!target && config_get(c,
 	    "runner.process.command").p)) {
 		if (command_agent(&l->argv, c, command, e) ||
 		    set_protocol(l, c, protocol, e))
 			return -1;
 	} else if (!l->target) {
 		return err_set(e, 0, 0, "nothing to run: give --target or "
-		    "--command, or runner.target in the configuration");
+		    "--command, or set runner.target or runner.http.url");
 	} else {
 		l->hello = 1;
 		if (python_agent(l, c, l->target, replay, e))

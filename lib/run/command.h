@@ -29,17 +29,27 @@ struct command {
 	char *package;		/* folder of the Python package, or NULL */
 	int hello;		/* 1: the agent sends hello when it is ready */
 	int lines;		/* its protocol is lines of text */
+	int service;		/* 1: fl-http, for a service: one process works
+				   on all runs at once, and limits their time */
+};
+
+/* What the runs of a service are limited by, from options or configuration. */
+struct command_limits {
+	size_t parallel;	/* runs at once */
+	double timeout;		/* seconds of an attempt */
 };
 
 /*
  * Determines what to start. target, command and protocol override the
  * configuration unless they are NULL; replay is 1 to replay recorded arguments.
+ * The limits are for a service (runner.http).
  * For a handler, the folder of the Python package is put first in c->env's
  * PYTHONPATH, and the arguments of a factory are added to it. Returns 0, or -1 with *e filled in; l has to be released either
  * way.
  */
 int command_init(struct command *l, struct config *c, const char *target,
-    const char *command, const char *protocol, int replay, struct err *e);
+    const char *command, const char *protocol, int replay,
+    const struct command_limits *limits, struct err *e);
 void command_release(struct command *l);
 
 /*

@@ -270,12 +270,13 @@ backoff(const struct engine *g, const struct run *r)
 void
 engine_fail(struct engine *g, struct run *r, const struct run_end *end)
 {
-	int64_t wait = backoff(g, r);
+	int64_t wait = end->again ? end->wait : backoff(g, r);
 	struct run_end masked;
 	struct buf error = { 0 };
 
-	if (r->attempt > g->plan->max_retries || g->stopping || g->fatal ||
-	    !(g->plan->retry_on >> end->kind & 1)) {
+	if (g->stopping || g->fatal || (!end->again &&
+	    (r->attempt > g->plan->max_retries ||
+	    !(g->plan->retry_on >> end->kind & 1)))) {
 		engine_finish(g, r, end);
 		return;
 	}
@@ -327,7 +328,7 @@ fail_started(struct engine *g, struct worker *w, struct run *r,
 		buf_puts(&text, "the agent ended before it answered");
 	}
 	if (w->end_reason && r->printed.len)
-		buf_puts(&text, "; it printed what is no message");
+		buf_puts(&text, "; its output is not messages");
 	buf_puts(&text, " (");
 	describe_end(w, &text);
 	buf_byte(&text, ')');
@@ -724,7 +725,8 @@ engine_run(const struct engine_plan *plan, struct source *source,
 	if (proc_stops > 1)
 		out_discard(o);
 	update_progress(&g, 1);
-	status = g.view.failed || source->bad || g.stopping || g.unasked;
+	status = (g.view.failed && !plan->failed_ok) || source->bad ||
+	    g.stopping || g.unasked;
 	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
 	    !proc_stops) {
 		plan->report("no input has one of these personas");

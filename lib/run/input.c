@@ -485,38 +485,20 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 	    "recorded arguments: set replay_args.override_param_path");
 }
 
-/*
- * Finds where the input goes: replay_args.override_param_path if the arguments
- * have such a place, else where the input's text was in them, else where a text
- * usually is. Returns the path, empty if there is none. A text goes into a list
- * of parts, not in its place.
- */
+/* Returns the path of the place where the input goes; empty: none. */
 static struct buf
 input_place(const struct input_plan *p, const struct input *in,
     struct json_span kwargs)
 {
-	struct json_span at = { 0 }, value = { 0 };
+	struct json_span at = { 0 };
 	struct buf own = { 0 }, path = { 0 };
-	const char *known;
 
 	if (in->metadata.p)
 		at = json_get(in->metadata, "input_path");
 	if (json_is(at, JSON_STRING))
 		json_text(&own, at);
-	known = p->path ? p->path : own.len ? buf_str(&own) : NULL;
-	if (known)
-		value = path_get(kwargs, known);
-	if (!value.p && p->path && own.len && path_get(kwargs,
-	    buf_str(&own)).p) {
-		known = own.p;
-		value = path_get(kwargs, known);
-	}
-	if (known)
-		buf_puts(&path, known);
-	else
-		place_find(kwargs, &path, &value);
-	if (value.p && in->value.len && *in->value.p == '"')
-		place_enter_list(&path, &value);
+	place_of_input(&path, kwargs, p->path, own.len ? buf_str(&own) : NULL,
+	    in->value.len && *in->value.p == '"');
 	buf_release(&own);
 	return path;
 }

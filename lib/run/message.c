@@ -4,8 +4,8 @@
 #include "base/util.h"
 #include "message.h"
 
-/* Where in a line the name "type" is searched for, in bytes. */
-#define NEAR 80
+/* The bytes of a line in which the name "type" is searched for. */
+#define NEAR 96
 
 static const char *const fields[MESSAGE_FIELDS] = {
 	[MESSAGE_HAS_TYPE] = "type",
@@ -21,7 +21,9 @@ static const char *const fields[MESSAGE_FIELDS] = {
 	[MESSAGE_HAS_DELTA] = "delta",
 	[MESSAGE_HAS_PIPELINE] = "pipeline",
 	[MESSAGE_HAS_CONCURRENCY] = "concurrency",
-	[MESSAGE_HAS_CLOCK] = "clock"
+	[MESSAGE_HAS_CLOCK] = "clock",
+	[MESSAGE_HAS_RETRY] = "retry_ms",
+	[MESSAGE_HAS_FATAL] = "fatal"
 };
 
 static const struct {
@@ -55,52 +57,69 @@ id_of(struct json_span v)
 	    d == (double)(long long)d ? (long long)d : MESSAGE_STRANGE;
 }
 
-/* Whether the n bytes at p begin with a text, after white space and a colon. */
+/* Whether a text follows at p, after white space and a colon. */
 static int
-has_value(const char *p, size_t n, const char *text)
+has_value(const char *p, const char *text)
 {
-	for (; n && memchr(" \t:", *p, 3); p++)
-		n--;
-	return n >= strlen(text) && !memcmp(p, text, strlen(text));
+	p += strspn(p, " \t:");
+	return !strncmp(p, text, strlen(text));
 }
 
-/* Whether a line that is not JSON was meant to be a message, and a reply. */
-static int
-is_meant(const char *p, size_t n, int *is_reply)
+/*
+ * Copies the start of a line as it would be in UTF-8: without the NULs and the
+ * byte order mark of UTF-16. Skips white space at its start.
+ */
+static void
+copy_start(char to[NEAR + 1], const char *p, size_t n)
 {
-	static const char type[] = "\"type\"";
-	const size_t len = sizeof(type) - 1;
-	size_t i;
+	size_t i, len = 0;
 
-	while (n && memchr(" \t\r", *p, 3)) {
-		p++;
-		n--;
-	}
-	if (!n || *p != '{')
-		return 0;
+	for (i = 0; i < n && len < NEAR; i++)
+		if (p[i] && !(i < 3 && memchr("\xef\xbb\xbf\xff\xfe", p[i],
+		    5)) && (len || !memchr(" \t\r", p[i], 3)))
+			to[len++] = p[i];
+	to[len] = '\0';
+}
+
+/*
+ * Whether a line that is not JSON was meant to be a message, and a reply. What
+ * Python prints of a dict, and a reply over several lines, are others' debug
+ * output, too, unless their type is "final".
+ */
+static int
+looks_like_message(const char *p, size_t n, int *is_reply)
+{
+	char start[NEAR + 1];
+	const char *type;
+
+	copy_start(start, p, n);
 	/* "type" comes first, or after a few short fields */
-	for (i = 0; i + len <= n && i + len <= NEAR; i++)
-		if (!memcmp(p + i, type, len)) {
-			p += i + len;
-			n -= i + len;
-			*is_reply = has_value(p, n, "\"final\"") ||
-			    has_value(p, n, "\"error\"");
-			return 1;
-		}
-	return 0;
+	type = strstr(start, "\"type\"");
+	if (type && (*start == '{' || type == start))
+		*is_reply = has_value(type + 6, "\"final\"") ||
+		    (*start == '{' && has_value(type + 6, "\"error\""));
+	else if (*start == '{' && (type = strstr(start, "'type'")))
+		*is_reply = has_value(type + 6, "'final'");
+	return *is_reply || (*start == '{' && type && *type == '"');
 }
 
 void
 message_read(struct message *m, const char *p, size_t n)
 {
-	size_t i;
+	size_t i, mark;
 	int met;
 
+	/* which some libraries write before the first line */
+	mark = n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0;
+	p += mark;
+	n -= mark;
 	m->type = MESSAGE_NONE;
 	met = json_scan(p, n, JSON_LAX | JSON_INSIDE, fields, m->v,
 	    MESSAGE_FIELDS, &m->fault);
+	if (met < 0)
+		m->fault.at += mark;
 	m->is_reply = 0;
-	m->broken = met < 0 && is_meant(p, n, &m->is_reply);
+	m->broken = met < 0 && looks_like_message(p, n, &m->is_reply);
 	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
 		return;
 	for (i = 0; i < LEN(types); i++)
@@ -127,6 +146,16 @@ message_clock(const struct message *m)
 	return m->v[MESSAGE_HAS_CLOCK].p &&
 	    json_double(m->v[MESSAGE_HAS_CLOCK], &d) && d > 0 && d < 9e15 ?
 	    (int64_t)d : 0;
+}
+
+int64_t
+message_retry(const struct message *m)
+{
+	double ms = -1;
+
+	return m->v[MESSAGE_HAS_RETRY].p &&
+	    json_double(m->v[MESSAGE_HAS_RETRY], &ms) && ms >= 0 && ms < 1e12 ?
+	    (int64_t)(ms * 1000) : -1;
 }
 
 int

@@ -23,7 +23,8 @@ enum message_field {
 	    MESSAGE_HAS_NAME,
 	MESSAGE_HAS_KIND, MESSAGE_HAS_ARGS, MESSAGE_HAS_KWARGS,
 	    MESSAGE_HAS_DELTA, MESSAGE_HAS_PIPELINE, MESSAGE_HAS_CONCURRENCY,
-	MESSAGE_HAS_CLOCK, MESSAGE_FIELDS
+	MESSAGE_HAS_CLOCK, MESSAGE_HAS_RETRY, MESSAGE_HAS_FATAL,
+	    MESSAGE_FIELDS
 };
 
 /* The id of the request that a message is about, or: */
@@ -41,16 +42,20 @@ struct message {
 
 /*
  * Reads n bytes. If they are not a message, only type, broken and is_reply are
- * set. A line counts as one if it begins like an object with a "type".
+ * set. A line counts as broken if it begins like an object with a "type", also
+ * in UTF-16, or like a reply that Python printed or that has several lines. A
+ * byte order mark before a message is skipped.
  */
 void message_read(struct message *m, const char *p, size_t n);
 
 /*
  * A field that counts something, from 1 to 4096; a time in microseconds, 0
- * when there is none; 1 when a field is this very string.
+ * when there is none; the time in microseconds after which an attempt should be
+ * repeated, -1 when it should not; 1 when a field is this very string.
  */
 unsigned message_count(const struct message *m, enum message_field f);
 int64_t message_clock(const struct message *m);
+int64_t message_retry(const struct message *m);
 int message_is(const struct message *m, enum message_field f,
     const char *text);
 

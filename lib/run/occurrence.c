@@ -6,8 +6,8 @@
 #include "occurrence.h"
 
 /*
- * The index of a key, or the unused index where it goes. The size is no power
- * of two: growing by a half instead of doubling wastes less memory.
+ * The index of a key, or the unused index where it goes. The size is not
+ * a power of two: growing by a half instead of doubling wastes less memory.
  */
 static uint64_t
 occurrence_index(const struct occurrence *o, uint64_t key)
@@ -40,7 +40,7 @@ occurrence_count(struct occurrence *o, const char *input_id,
 	size_t *more;
 	int added;
 
-	/* as in the id of a run, an empty name is no persona */
+	/* as in the id of a run, an empty name is not a persona */
 	key = hash_bytes(0, 0, persona, persona ? strlen(persona) : 0);
 	key = hash_bytes(key, 0, input_id, strlen(input_id));
 	key += !key;

@@ -42,6 +42,7 @@ struct engine_plan {
 	int hello;		/* 1: agents send hello when ready */
 	int fresh;		/* every run gets a new agent */
 	int ordered;		/* write traces in the order of the runs */
+	int failed_ok;		/* runs that failed are not an error */
 	const regex_t *ready;	/* agents are ready after a line that matches;
 				   NULL: at once, or after hello */
 	struct eventlog *log;

@@ -41,7 +41,7 @@ static volatile sig_atomic_t signal_came;	/* a signal came */
 static volatile sig_atomic_t child_ended;	/* it was SIGCHLD */
 static int signal_pipe[2] = { -1, -1 };
 
-/* Children that we were started with: a shell makes some and becomes us. */
+/* Children from before our start: a shell may start some, then execute us. */
 static struct {
 	pid_t *ids;
 	size_t n;
@@ -244,7 +244,7 @@ proc_init(struct err *e)
 	sa.sa_flags = SA_RESTART | SA_NOCLDSTOP;
 	sigfillset(&sa.sa_mask);
 	sigaction(SIGCHLD, &sa, NULL);
-	/* who started us may have blocked it, and that is inherited */
+	/* the parent may have blocked it, and a child inherits that */
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
 	sigprocmask(SIG_UNBLOCK, &ours, NULL);

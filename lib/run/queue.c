@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "base/util.h"
 #include "json/json.h"
@@ -43,6 +42,7 @@ queue_release(struct queue *q)
 	free(q->later);
 	input_unref(q->input);
 	occurrence_release(&q->occurrences);
+	buf_release(&q->run_id);
 	memset(q, 0, sizeof(*q));
 }
 
@@ -59,7 +59,7 @@ is_wanted_persona(const struct queue_plan *p, const struct input *in)
 	return !p->npersonas;
 }
 
-/* A job that cannot be run: the first one is the end of the experiment. */
+/* An input that cannot be run: the first one ends the experiment. */
 static void
 refuse_input(struct queue *q, struct input *in, const struct err *e)
 {
@@ -69,9 +69,37 @@ refuse_input(struct queue *q, struct input *in, const struct err *e)
 		q->fatal = 1;
 }
 
-static const char *const input_fields[INPUT_FIELDS + 1] = {
-	"input", "input_id", "metadata", "trace_id"
+/* Those of inputs, and those of an input for one run, as of a trace. */
+enum { RUN_ITERATION = INPUT_FIELDS, RUN_ID, RUN_FIELDS };
+
+static const char *const input_fields[RUN_FIELDS] = {
+	"input", "input_id", "metadata", "iteration", "run_id"
 };
+
+/* Which iterations an input is run for: those configured, or the one it has. */
+static void
+set_iterations(struct queue *q, const struct json_span *v)
+{
+	struct buf key = { 0 };
+	double d;
+
+	buf_puts(&key, q->input->persona ? q->input->persona : "");
+
+	q->iteration = 0;
+	q->iterations = q->plan->iterations;
+	q->run_id.len = 0;
+	if (v[RUN_ITERATION].p && json_double(v[RUN_ITERATION], &d) &&
+	    d >= 0 && d < 1e9 && d == (double)(long long)d) {
+		q->iteration = (long long)d;
+		q->iterations = q->iteration + 1;
+		buf_add(&q->run_id, v[RUN_ID].p, v[RUN_ID].n);
+		/* the same input with another iteration is no equal one */
+		buf_printf(&key, "\n%lld", q->iteration);
+	}
+	q->occurrence = occurrence_count(&q->occurrences, q->input->id,
+	    buf_str(&key));
+	buf_release(&key);
+}
 
 /* Takes an input that was read. Returns 1 when it is one to be run. */
 static int
@@ -96,9 +124,8 @@ take_input(struct queue *q, const struct json_span *v)
 		refuse_input(q, in, &e);
 	err_release(&e);
 	q->ninputs++;
-	q->occurrence = occurrence_count(&q->occurrences, in->id, in->persona);
 	q->input = in;
-	q->iteration = 0;
+	set_iterations(q, v);
 	return 1;
 }
 
@@ -106,7 +133,7 @@ take_input(struct queue *q, const struct json_span *v)
 static int
 next_input(struct queue *q)
 {
-	struct json_span v[INPUT_FIELDS + 1];
+	struct json_span v[RUN_FIELDS];
 	int got;
 
 	q->waiting = 0;
@@ -126,10 +153,24 @@ next_input(struct queue *q)
 
 /* Whether a run is left out: another shard's, or done already. */
 static int
-left_out(const struct queue_plan *p, uint64_t id)
+is_left_out(const struct queue_plan *p, uint64_t id)
 {
 	return (p->shards && id % p->shards != p->shard) ||
 	    (p->done && completed_has(p->done, id));
+}
+
+/* The id of the next run, as a number too: the input's own, if it has one. */
+static uint64_t
+choose_run_id(const struct queue *q, char id[RECORD_ID])
+{
+	uint64_t number;
+
+	if (!q->run_id.len || !record_id_number(json_buf(&q->run_id), &number))
+		return record_run_id(q->input->id, q->input->persona,
+		    q->iteration, q->occurrence, id);
+	memcpy(id, q->run_id.p + 1, RECORD_ID - 1);
+	id[RECORD_ID - 1] = '\0';
+	return number;
 }
 
 /* The next run of the inputs, in their order. */
@@ -148,15 +189,14 @@ new_run(struct queue *q)
 		}
 		if (!q->input && !next_input(q))
 			return NULL;
-		number = record_run_id(q->input->id, q->input->persona,
-		    q->iteration, q->occurrence, id);
-		if (!left_out(q->plan, number)) {
+		number = choose_run_id(q, id);
+		if (!is_left_out(q->plan, number)) {
 			r = run_new(q->input, q->iteration, id,
 			    q->plan->has_seed ? &q->plan->seed : NULL,
-			    q->plan->name);
+			    q->plan->name, q->plan->where);
 			r->place = q->runs++;
 		}
-		if (++q->iteration >= q->plan->iterations) {
+		if (++q->iteration >= q->iterations) {
 			input_unref(q->input);
 			q->input = NULL;
 		}

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "occurrence.h"
 
 struct completed;
@@ -19,6 +20,8 @@ struct source;
 struct queue_plan {
 	struct input_plan *inputs;
 	const char *name;	/* of the experiment */
+	const char *where;	/* members of traces, JSON: of which part they
+				   are; NULL: none */
 	long long iterations;	/* of each input */
 	int has_seed;		/* 0: trace ids are random */
 	int64_t seed;		/* of trace ids */
@@ -26,7 +29,7 @@ struct queue_plan {
 	size_t npersonas;	/* 0: run all inputs */
 	uint64_t shard;		/* from 0: run only this one of shards */
 	uint64_t shards;	/* 0: run all */
-	const struct completed *done;	/* runs to skip, or NULL */
+	struct completed *done;	/* runs to skip, or NULL */
 };
 
 struct queue {
@@ -34,7 +37,9 @@ struct queue {
 	struct source *source;
 	struct input *input;	/* the current one, or NULL */
 	long long iteration;	/* the next one of input */
+	long long iterations;	/* the end of them */
 	size_t occurrence;	/* the number of input among equal ones */
+	struct buf run_id;	/* JSON, of an input for one run; empty: none */
 	struct occurrence occurrences;	/* of all inputs so far */
 	uint64_t runs;		/* runs made so far */
 	size_t ninputs;		/* inputs read so far */

@@ -126,6 +126,7 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
 	struct buf text = { 0 }, code = { 0 };
+	int64_t wait = message_retry(m);
 
 	message_text(m, MESSAGE_HAS_ERROR, &text);
 	if (json_is(m->v[MESSAGE_HAS_CODE], JSON_STRING)) {
@@ -134,8 +135,11 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	}
 	end.error = text.len ? buf_str(&text) : "the agent reported an error";
 	end.error_len = text.len;
-	/* the first call cannot be made: the experiment would be of failures */
-	if (!g->view.done && message_is(m, MESSAGE_HAS_CODE, "setup")) {
+	end.again = wait >= 0;
+	end.wait = wait;
+	/* the call cannot be made: all others would fail, too */
+	if ((!g->view.done || json_is_true(m->v[MESSAGE_HAS_FATAL])) &&
+	    message_is(m, MESSAGE_HAS_CODE, "setup")) {
 		reply_report_masked(g, end.error);
 		g->fatal = 1;
 	}
@@ -245,7 +249,8 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 	    m->fault.msg, m->fault.at + 1);
 	reply_put_shown(g, &why, p, n);
 	if (w->nruns > 1 || !m->is_reply) {
-		reject_agent(g, w, w->runs, "the agent's message is not JSON");
+		w->end_text = xstrdup(buf_str(&why));
+		reject_agent(g, w, w->runs, w->end_text);
 	} else {
 		end.error = buf_str(&why);
 		end.error_len = why.len;
@@ -468,4 +473,6 @@ engine_take_rest(struct engine *g, struct worker *w)
 		handle_line(g, w, p, n, 0);
 	else if (w->runs)
 		run_printed(w->runs, p, n);
+	else
+		report_unasked(g, w, p, n);
 }

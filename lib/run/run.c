@@ -18,7 +18,7 @@ const char *const run_failures[RUN_FAILURES] = {
 
 /* Adds the members that identify the run, for the agent and for the trace. */
 static void
-put_identity(struct run *r, const char *name)
+put_identity(struct run *r, const char *name, const char *where)
 {
 	struct buf *b = &r->identity;
 
@@ -28,11 +28,13 @@ put_identity(struct run *r, const char *name)
 	json_add_str(b, "name", name);
 	json_add_int(b, "iteration", r->iteration);
 	json_add_str(b, "persona", r->input->persona);
+	if (where)
+		buf_printf(b, ",%s", where);
 }
 
 struct run *
 run_new(struct input *in, long long iteration, const char id[RECORD_ID],
-    const int64_t *seed, const char *name)
+    const int64_t *seed, const char *name, const char *where)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
 	uint64_t high, low;
@@ -48,7 +50,7 @@ run_new(struct input *in, long long iteration, const char id[RECORD_ID],
 	} else {
 		uuid_random(r->trace_id);
 	}
-	put_identity(r, name);
+	put_identity(r, name, where);
 	return r;
 }
 
@@ -454,7 +456,7 @@ put_carried(const struct input *in, struct buf *b)
 		"failed_attempts",
 		"callback_messages", "stdout", "stderr", "observation_count",
 		"token_usage", "metadata", "observations", "observations_at",
-		"observations_bytes"
+		"observations_bytes", "host", "shard", "part"
 	};
 
 	json_open(b, "metadata", '{');

@@ -66,6 +66,8 @@ struct run_end {
 	size_t error_len;	/* 0: up to its NUL */
 	enum run_failure kind;
 	const char *code;	/* what the agent calls it, or NULL */
+	int again;		/* 1: the agent wants another attempt */
+	int64_t wait;		/* microseconds until then */
 	int exit_code;		/* of its process, or -1 */
 	int signal;		/* that ended its process, or 0 */
 	const char *stderr_tail;
@@ -73,11 +75,13 @@ struct run_end {
 };
 
 /*
- * Makes a run. Takes a reference to the job. seed may be NULL: a random trace
- * id. name is the experiment's.
+ * Makes a run. Takes a reference to the input. seed may be NULL: a random trace
+ * id. name is the experiment's; where has further members for the trace, or is
+ * NULL.
  */
 struct run *run_new(struct input *in, long long iteration,
-    const char id[RECORD_ID], const int64_t *seed, const char *name);
+    const char id[RECORD_ID], const int64_t *seed, const char *name,
+    const char *where);
 void run_free(struct run *r);
 
 /* Appends the line that asks an agent for it. */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -22,6 +23,7 @@ void
 worker_clear(struct worker *w)
 {
 	agent_release(&w->agent);
+	free(w->end_text);
 	memset(w, 0, sizeof(*w));
 }
 

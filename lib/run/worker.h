@@ -36,6 +36,7 @@ struct worker {
 	int64_t rest_until;	/* no request is sent before this time */
 	int64_t start_by;	/* deadline for becoming ready */
 	const char *end_reason;	/* why it is being ended, or NULL */
+	char *end_text;		/* holds end_reason if it was composed */
 	enum run_failure end_kind;	/* failure kind that its runs get */
 	struct run *cause;	/* the run that end_reason is about, or NULL */
 	int signalled;		/* the signal that it was sent, or 0 */

@@ -161,7 +161,7 @@ trace_falsy(struct json_span v)
 	case JSON_BOOL:
 		return *v.p == 'f';
 	case JSON_NUMBER:
-		/* NaN is not zero, and no number to strtod in every library */
+		/* NaN is not zero, and not every strtod() reads it */
 		return json_double(v, &d) && d == 0 && *v.p != 'N';
 	case JSON_STRING:
 		return v.n == 2;

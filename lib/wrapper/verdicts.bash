@@ -61,7 +61,7 @@ evaluate_experiment() {
 	done
 	[[ $output ]] || die "--output: expected the name of a folder"
 	[[ $output == /* ]] || output=$dir/$output
-	given overwrite min-pass-rate min-input-pass-rate min-pass-hat-k \
+	given overwrite force min-pass-rate min-input-pass-rate min-pass-hat-k \
 		min-score judged
 	parsed=(fl-parse --format traces "$dir")
 	check=(fl-evaluate --quiet --config "$checks" --output-dir "$output"
@@ -71,7 +71,34 @@ evaluate_experiment() {
 	(become "${parsed[@]}") | (become "${check[@]}")
 	judge "${PIPESTATUS[@]}"
 	((status > 1)) || say '%s\n' "$output/summary.json"
+	[[ ! ${opt[baseline]+is} ]] || ((status > 1)) ||
+		compare_with "${opt[baseline]}"
 	exit "$status"
+}
+
+# compare_with BASE: compares what was evaluated with another experiment by the
+# same checks, and sets `status` to the worse one. What is said of the other's
+# traces is printed only if they could not be evaluated.
+compare_with() {
+	local base own=$status notes spool compare
+
+	need fl-diff
+	plain "${1%/}"
+	base=${REPLY:-/.}
+	[[ -d $base ]] || die "$base: no such folder"
+	parsed=(fl-parse --format traces "$base")
+	check=(fl-evaluate --errors ignore --config "$checks")
+	[[ ! ${opt[judged]+is} ]] || check+=(--judged "${opt[judged]}")
+	compare=(fl-diff -- - "$output/trace_summary.jsonl")
+	show parsed check compare
+	notes=$(mktemp) && exec {spool}<>"$notes" && rm -- "$notes" || exit 2
+	notes=/dev/fd/$spool
+	(become "${parsed[@]}") 2>>"$notes" | (become "${check[@]}") 2>>"$notes" |
+		(become "${compare[@]}")
+	judge "${PIPESTATUS[0]}" "$((PIPESTATUS[1] == 1 ? 0 : PIPESTATUS[1]))" \
+		"${PIPESTATUS[2]}"
+	((status < 2)) || cat <"$notes" >&2
+	((status > own)) || status=$own
 }
 
 # The experiment that `diff` compares with is a link in output_directory.
@@ -109,12 +136,21 @@ baseline() {
 }
 
 report() {
-	local dir name
+	local dir name pass=() page
 
 	need fl-report
 	choose_experiment
-	for name in junit:junit.xml md:summary.md; do
-		perform fl-report --format "${name%:*}" --output \
+	given diff
+	# pages that `parse` made are linked, unless they are in many folders
+	for page in "$dir"/*/page.css; do
+		[[ ! -e $page || -e ${page%/*}/00 ]] || {
+			page=${page%/*}
+			pass+=(--pages "${page##*/}")
+			break
+		}
+	done
+	for name in html:report.html junit:junit.xml md:summary.md; do
+		perform fl-report --format "${name%:*}" "${pass[@]}" --output \
 			"$dir/${name#*:}" "$dir" || exit
 		say '%s\n' "$dir/${name#*:}"
 	done

@@ -120,7 +120,7 @@ expand_tag(struct buf *tag, const struct yamlprops_prefixes *prefixes)
 	if (!prefix)
 		return -1;
 	decode_tag(tag, n);
-	/* "!" alone is no handle */
+	/* "!" alone is not a handle */
 	if (tag->len > 1)
 		buf_splice(tag, 0, n, prefix, strlen(prefix));
 	return 0;

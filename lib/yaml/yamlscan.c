@@ -588,7 +588,7 @@ yamlscan_block(struct yamlscan *s, long outer, struct err *e)
 		take_break(s, n);
 	find_indent(s, &b, outer);
 	n = put_block_lines(s, &b);
-	/* without lines there is no last break */
+	/* without lines no break is the last */
 	if (b.chomp == '+')
 		buf_add(&s->text, b.breaks.p, b.breaks.len);
 	else if (b.chomp != '-' && n)

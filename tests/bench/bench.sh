@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 FLUXLOOP_PYTHON=$("$python" -c 'import sys; print(sys.executable)')
 export PATH=$build/bin:$PATH FLUXLOOP_PYTHONPATH=$PWD/lib/python FLUXLOOP_PYTHON
 mkdir -p "$work"
-for tool in measure pingpong noop-agent model-server; do
+for tool in measure pingpong noop-agent http-server model-server; do
 	"${CC:-gcc}" -O2 -o "$work/$tool" "tests/bench/$tool.c"
 done
 
@@ -176,6 +176,11 @@ measured args.jsonl fl-record-extract
 row 'fl-record-extract' 100000 records 'wc -l' "$wc"
 measured one.jsonl sh -c 'fl-record-extract | fl-generate --limit 1000'
 row 'fl-generate, 1,000 inputs of one call' 1000 inputs 'wc -l' "$wc"
+seq 10000 | sed 's/.*/{"input":"Where is order &? It was due on 3 May.","input_path":"text","kwargs":{"text":"Where is order &? It was due on 3 May."}}/' \
+	>calls.jsonl
+measured calls.jsonl wc -l; wc=$seconds
+measured calls.jsonl fl-generate
+row 'fl-generate, 24 inputs of each call' 240000 inputs 'wc -l' "$wc"
 measured in.yaml wc -l; wc=$seconds
 measured in.yaml fl-yaml; row 'fl-yaml, YAML to JSONL' "$ymb" MB 'wc -l' "$wc"
 measured in.jsonl fl-yaml --to-yaml
@@ -215,10 +220,45 @@ measured in.jsonl fl-run -j 2 --target noop:sync
 row 'fl-run, two Python agents' 100000 calls ping-pong "$ping"
 measured in.jsonl fl-run -j 2 --target noop:coro
 row 'fl-run, two async Python agents' 100000 calls ping-pong "$ping"
+rm -f url
+./http-server url &
+server=$!
+trap 'kill "$server"' EXIT
+while [ ! -s url ]; do sleep 0.05; done
+printf 'runner: {http: {url: "%s", output_path: answer}}\n' "$(cat url)" \
+	>service.yaml
+measured in.jsonl fl-run -c service.yaml
+row 'fl-run, fl-http, a request at a time' 100000 calls ping-pong "$ping"
+measured in.jsonl fl-run -c service.yaml -j 64
+row 'fl-run, fl-http, 64 at once' 100000 calls ping-pong "$ping"
+measured /dev/null fl-http -c service.yaml
+row 'fl-http, start and end' 1 starts 'python3 -c pass' "$start"
 fl-run --command ./noop-agent in.jsonl >traces.jsonl
 # shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
 row 'fl-collect' 100000 traces ping-pong "$ping"
+for seed in 7 8; do
+	[ -d "runs$seed" ] || "$python" "$OLDPWD/tests/bench/make-runs.py" \
+		"runs$seed" 10000 "$seed" 0.1
+done
+measured runs8/evaluation/trace_summary.jsonl wc -l; wc=$seconds
+for format in $(fl-report --list-formats | cut -f 1); do
+	measured /dev/null fl-report -f "$format" runs8
+	row "fl-report, 10,000 runs to $format" 10000 runs 'wc -l' "$wc"
+	measured /dev/null fl-report -f "$format" --diff runs7 runs8
+	row "fl-report --diff, to $format" 10000 runs 'wc -l' "$wc"
+done
+[ -f verdicts.small.jsonl ] || "$python" "$OLDPWD/tests/bench/make-verdicts.py" .
+measured verdicts.1k.jsonl wc -l; wc=$seconds
+measured verdicts.1k.jsonl fl-evaluate -c verdicts.yaml --errors ignore
+row 'fl-evaluate, 1,000 traces, ten checks' 1000 traces 'wc -l' "$wc"
+measured verdicts.small.jsonl wc -l; wc=$seconds
+measured verdicts.small.jsonl fl-evaluate -c one.yaml
+row 'fl-evaluate, small traces, one check' 100000 traces 'wc -l' "$wc"
+measured verdicts.small.jsonl fl-sample --per persona 20
+row 'fl-sample, 20 for each persona' 100000 traces 'wc -l' "$wc"
+measured /dev/null fl-diff --fail-on never verdicts.base.jsonl verdicts.new.jsonl
+row 'fl-diff, 100,000 runs a side' 100000 pairs 'wc -l' "$wc"
 "$work/model-server" model.url &
 server=$!
 trap 'kill "$server"' EXIT

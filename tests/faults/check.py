@@ -55,6 +55,11 @@ assert:
 - {type: trajectory:tool-used, value: look}
 - {type: exec, value: "while read -r l; do echo true; done"}
 """
+JUDGE = """\
+assert:
+- {type: llm-rubric, value: is it polite}
+- {type: contains, value: answer}
+"""
 RECORDING = "".join(json.dumps({
     "_version": "1", "iteration": 0, "target": "app:handle",
     "kwargs": {"content": f"please help me with order {i}"},
@@ -134,11 +139,19 @@ def whole_verdicts(good, got):
 
 
 def failed_run(got):
-    """Whether a trace of the output says that its run failed."""
-    return '"success":false' in got["stdout"]
+    """Whether a trace of the output says that its run failed, or fl-doctor
+    what is wrong."""
+    return re.search('"success":false|^missing ', got["stdout"], re.M)
 
 
-def scenarios():
+def formats(programs):
+    """The names of the formats that fl-parse has."""
+    listed = subprocess.run([f"{programs}/fl-parse", "--list-formats"],
+                            stdout=subprocess.PIPE, check=True, text=True)
+    return [line.split("\t")[0] for line in listed.stdout.splitlines()]
+
+
+def scenarios(programs):
     """name, program, arguments, standard input, what is the same, and what
     has to hold of the files after a failure."""
     yield ("extract", "fl-record-extract", ["rec.jsonl"], "", same,
@@ -164,7 +177,18 @@ def scenarios():
            lambda good, got: None)
     yield ("import", "fl-import", ["otlp", "otlp.jsonl"], "", same,
            nothing_half)
-    for kind in "md html tree json jsonl chrome otlp csv".split():
+    yield ("import inputs", "fl-import", ["-i", "otlp", "otlp.jsonl"], "",
+           same, nothing_half)
+    yield ("import apart", "fl-import", ["-s", "otlp", "otlp.jsonl"], "",
+           same, nothing_half)
+    yield ("status", "fl-status", ["--text", "--errors", "begun"], "", same,
+           nothing_half)
+    yield ("status of all", "fl-status", ["--in", "."], "", same, nothing_half)
+    yield ("status options", "fl-status", ["--options", "begun"], "", same,
+           nothing_half)
+    yield ("doctor", "fl-doctor", ["-c", "setting.yaml"], "", same,
+           nothing_half)
+    for kind in formats(programs):
         yield ("parse " + kind, "fl-parse", ["-f", kind, "-j", "2", "-o",
                                              "out", "whole.jsonl"], "", same,
                nothing_half)
@@ -175,14 +199,30 @@ def scenarios():
     yield ("llm", "fl-llm", ["--base-url", "http://127.0.0.1:1/v1", "--cache",
                              "replies", "--ordered"], ASKED, same,
            nothing_half)
+    yield ("evaluate a pipe", "fl-evaluate", ["-c", "checks.yaml"], TRACES,
+           same, nothing_half)
+    yield ("evaluate prompts", "fl-evaluate", ["-c", "judge.yaml",
+                                               "--prompts"], TRACES, same,
+           nothing_half)
     yield ("diff", "fl-diff", ["whole.jsonl", "whole.jsonl"], "", same,
            nothing_half)
     yield ("diff a pipe", "fl-diff", ["-f", "jsonl", "-", "begun"], TRACES,
            same, nothing_half)
-    for kind in "junit md github tap".split():
+    yield ("sample", "fl-sample", ["--per", "input", "1", "-n", "2",
+                                   "whole.jsonl"], "", same, nothing_half)
+    yield ("labels left", "fl-label", ["--left", "-l", "labels",
+                                       "whole.jsonl"], "", same, nothing_half)
+    for kind in "html junit md github tap".split():
         yield ("report " + kind, "fl-report", ["-f", kind, "-o", "report",
                                                "whole.jsonl"], "", same,
                nothing_half)
+    yield ("diff directories", "fl-diff", ["-f", "md", "begun", "begun"], "",
+           same, nothing_half)
+    yield ("report a directory", "fl-report", ["-f", "junit", "begun"], "",
+           same, nothing_half)
+    yield ("report a folder", "fl-report",
+           ["-f", "html", "-o", "report", "--diff", "whole.jsonl", "begun"], "",
+           same, nothing_half)
     yield ("parse a folder", "fl-parse", ["-j", "2", "begun"], "", same,
            nothing_half)
     yield ("parse a pipe", "fl-parse", ["-j", "1"], TRACES, same,
@@ -204,6 +244,7 @@ class Check:
         for name, content in (("setting.yaml", SETTING),
                               ("in.yaml", INPUTS_YAML),
                               ("checks.yaml", CHECKS),
+                              ("judge.yaml", JUDGE),
                               (".env", "A=1\nTOKEN='a b'\n"),
                               ("rec.jsonl", RECORDING),
                               ("whole.jsonl", TRACES),
@@ -298,7 +339,7 @@ def main():
     faults = ran = 0
     try:
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for s in scenarios():
+            for s in scenarios(args.programs):
                 if args.only not in s[0]:
                     continue
                 good, calls = check.count(s)

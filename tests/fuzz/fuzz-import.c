@@ -1,6 +1,6 @@
 /*
- * For libFuzzer: a file as fl-import reads it. What is written has to be lines
- * of JSON; what was read has to be bad or good whatever is asked for; and a
+ * For libFuzzer: a file as fl-import reads it, of the kind that its first byte
+ * says. What is written has to be lines of JSON; what was read has to be bad or good whatever is asked for; and a
  * document that is laid out over several lines has to be read as on one line.
  */
 #include <stdint.h>
@@ -14,7 +14,8 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "io/spill.h"
-#include "import/otlpin.h"
+#include "import/import.h"
+#include "import/outputs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,15 +43,17 @@ spilled(const void *p, size_t n)
 	return fd;
 }
 
+/* The kind of input. */
+static const struct import_kind *kind;
+
 /* Imports n bytes, and appends what is written. Returns the bad lines. */
 static size_t
-import(const void *p, size_t n, enum otlpin_output what, struct buf *b)
+import(const void *p, size_t n, enum import_output what, struct buf *b)
 {
 	int from = spilled(p, n), to = spilled("", 0);
 	char name[32];
 	char *const files[] = { name };
 	struct source s;
-	struct otlpin in;
 	struct out o;
 	size_t bad;
 	off_t end;
@@ -58,7 +61,7 @@ import(const void *p, size_t n, enum otlpin_output what, struct buf *b)
 	snprintf(name, sizeof(name), "/dev/fd/%d", from);
 	source_init(&s, files, 1, ignore);
 	out_init(&o, dup(to), 0);
-	if (otlpin_run(&in, &s, &o, what) || s.failed || out_close(&o))
+	if (import_run(kind, &s, &o, what) || s.failed || out_close(&o))
 		abort();
 	bad = s.bad;
 	source_release(&s);
@@ -103,8 +106,8 @@ check_layout(const uint8_t *data, size_t size, struct buf *one)
 	v.n = pretty.len;
 	json_compact(&compact, v);
 	one->len = 0;
-	import(pretty.p, pretty.len, OTLPIN_TRACES, one);
-	import(compact.p, compact.len, OTLPIN_TRACES, &line);
+	import(pretty.p, pretty.len, IMPORT_TRACES, one);
+	import(compact.p, compact.len, IMPORT_TRACES, &line);
 	if (line.len != one->len || memcmp(buf_str(&line), buf_str(one),
 	    line.len) != 0)
 		wrong("it depends on the layout", one, &line);
@@ -118,10 +121,17 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf b = { 0 };
-	enum otlpin_output what;
+	enum import_output what;
 	size_t bad = 0, again;
 
-	for (what = OTLPIN_TRACES; what <= OTLPIN_INPUTS; what++) {
+	/* a file begins with its kind, as a digit; others are OTLP */
+	kind = import_kinds;
+	if (size && *data >= '1' && *data < '0' + import_nkinds) {
+		kind = &import_kinds[*data - '0'];
+		data++;
+		size--;
+	}
+	for (what = IMPORT_TRACES; what <= IMPORT_INPUTS; what++) {
 		b.len = 0;
 		again = import(data, size, what, &b);
 		if (what && again != bad)

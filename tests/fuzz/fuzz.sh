@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Searches for inputs that break the JSON scanner, the readers of YAML, of
-# setting.yaml, .env files, manifests and agents' messages, fl-import, the formats
-# of fl-parse and fl-parse as a whole, and for agents, readers and signals that
-# break fl-run: stages of FUZZ_SECONDS each. $BUILD has to hold the programs and
+# setting.yaml, .env files, manifests and agents' messages, of what comes from
+# services, fl-import, the formats of fl-parse and fl-parse as a whole, and for
+# agents, readers and signals that break fl-run: stages of FUZZ_SECONDS each. $BUILD has to hold the programs and
 # the library, built by clang with the sanitizers (see `make fuzz`). The inputs
 # that were tried are in $BUILD/corpus, what breaks a program is in
 # $BUILD/findings.
@@ -68,7 +68,7 @@ compile fuzz-json -fsanitize=fuzzer tests/fuzz/fuzz-json.c tests/json-tell.c \
 compile fuzz-parse -fsanitize=fuzzer tests/fuzz/fuzz-parse.c \
 	"$build/libfluxloop.a" -lm
 
-for name in yaml setting dotenv manifest message; do
+for name in yaml setting dotenv manifest message http; do
 	compile fuzz-$name -fsanitize=fuzzer tests/fuzz/fuzz-$name.c \
 		"$build/libfluxloop.a" -lyaml -lm
 done
@@ -81,7 +81,7 @@ stage json $lines -max_len=4096
 for name in yaml setting; do
 	stage $name -dict=tests/fuzz/yaml.dict -max_len=1024
 done
-for name in dotenv manifest message; do
+for name in dotenv manifest message http; do
 	stage $name $lines -max_len=4096
 done
 stage import $lines -max_len=20000 -len_control=20

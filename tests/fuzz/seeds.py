@@ -105,8 +105,9 @@ def message_seeds(folder):
 
 
 def import_seeds(folder):
-    for path in sorted(glob.glob(TESTS + "/data/otlp/*")):
-        if path.endswith((".md", ".gz")):
+    for path in sorted(glob.glob(TESTS + "/data/otlp/**/*", recursive=True) +
+                       glob.glob(TESTS + "/data/dialects/*.jsonl")):
+        if os.path.isdir(path) or path.endswith((".md", ".gz")):
             continue
         with open(path, "rb") as f:
             data = f.read()
@@ -123,10 +124,42 @@ def import_seeds(folder):
         write(folder, name + "-gz", gzip.compress(json.dumps(first).encode()))
 
 
+def export_seeds(folder):
+    kinds = ("otlp", "promptfoo", "langfuse", "openai", "claude-code")
+    for path in sorted(glob.glob(TESTS + "/data/exports/*.*")):
+        name = os.path.basename(path)
+        for i, kind in enumerate(kinds):
+            if name.startswith(kind) and not name.endswith((".txt", ".md")):
+                with open(path, "rb") as f:
+                    data = f.read()
+                write(folder, name, b"%d" % i + data)
+                write(folder, name + "-half", b"%d" % i + data[:len(data) // 2])
+
+
+def http_seeds(folder):
+    chunk = b'data: {"choices":[{"delta":{"content":"ab"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    for i, (first, second, text) in enumerate((
+            (0, 5, chunk), (0, 4, b"event: x\rdata: a\r\rdata: b\r\n\r\n"),
+            (0, 1, b'{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":1}}'),
+            (0, 2, b'{"output":[{"type":"message","content":[{"text":"a"}]}]}'),
+            (0, 6, b'data: {"type":"response.output_text.delta","delta":"a"}\n\n'),
+            (0, 3, b'{"task":{"id":"t","status":{"state":"working"}}}'),
+            (0, 7, b'data: {"artifactUpdate":{"artifact":{"parts":[{"text":"a"}]}}}\n\n'),
+            (0, 8, b'{"text":"a"}\n{"text":"b"}\n'),
+            (1, 0, b"POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx"),
+            (1, 0, b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"),
+            (2, 0, b"curl -X POST 'http://a/b?c=d' -H \"A: $B\" -d '{\"message\":\"x\"}'"),
+            (2, 0, b"curl -G a --data-urlencode $'q=\\u0021' -u a:b"),
+            (2, 1, b"a=1&b=%20&a=+"),
+            (2, 2, b'{"a":"$.input","b":["{{a[0]}} {{prompt}}","$$"]}'))):
+        write(folder, "http-%d" % i, bytes((first, second)) + text)
+
+
 for kind, make in (("json", json_seeds), ("yaml", yaml_seeds),
                    ("setting", setting_seeds), ("parse", parse_seeds),
                    ("dotenv", dotenv_seeds), ("manifest", manifest_seeds),
-                   ("message", message_seeds), ("import", import_seeds)):
+                   ("message", message_seeds), ("import", import_seeds),
+                   ("import", export_seeds), ("http", http_seeds)):
     target = os.path.join(sys.argv[1], kind)
     os.makedirs(target, exist_ok=True)
     make(target)

@@ -102,6 +102,12 @@ def is_pydantic(kind):
     return 0
 
 
+@remembered
+def is_django(kind):
+    """Whether a class is a model of Django."""
+    return any(class_name(base) == "django.db.models.base.Model" for base in kind.__mro__)
+
+
 def is_enum(kind):
     module = sys.modules.get("enum")  # loaded if there is such a class
     return module is not None and issubclass(kind, module.Enum)
@@ -113,6 +119,8 @@ def is_structure(kind):
         has(kind, "__dataclass_fields__")
         or has(kind, "__attrs_attrs__")
         or has(kind, "__struct_fields__")
+        or has(kind, "_sa_class_manager")  # a mapped class of SQLAlchemy
+        or is_django(kind)
         or is_pydantic(kind) > 0
     )
 

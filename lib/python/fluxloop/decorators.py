@@ -381,7 +381,7 @@ class _Items:
         self.usage = None
         self.kept = []
         self.texts = 0  # how many of these are texts
-        self.has_events = False  # some text was in an item that is no text itself
+        self.has_events = False  # some text was in an item that is not text itself
         self.has_others = False  # some item is neither text nor an event
         self.dropped = 0
 

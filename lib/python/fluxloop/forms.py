@@ -3,15 +3,15 @@ rebuilt from it.
 
 A value whose JSON form is not the value itself has a note: the name of its
 class, or a dict with it as "class" and what else is needed to rebuild it. One
-table, `_ROWS`, says for each type how its form is written and read. Neither the
-values' methods nor their properties are called: what a class of the program
-holds is read from its `__dict__` and its slots.
+table, `_ROWS`, says for each type how its form is written and read; libraries.py
+has those of installed libraries. Neither methods nor properties of the program's
+own classes are called: what they hold is read from their `__dict__` and slots.
 """
 
 import sys
 from binascii import a2b_base64, b2a_base64
 
-from .classes import class_name, has, is_enum, is_standard, is_static, is_tool
+from .classes import class_name, has, is_enum, is_installed, is_standard, is_static, is_tool
 from .classes import remembered, slot
 from .objects import attributes_in, attributes_of, model_note
 from .serialize import is_huge
@@ -77,6 +77,8 @@ def own_attributes(value):
     for base in type(value).__mro__:
         if class_name(base) in _ROWS:
             break
+        if _row(base):  # a library's: the row has all that there is
+            return None
         if not is_static(base) and not is_standard(base.__module__):
             bases.append(base)
     return (attributes_in(value, bases) or None) if bases else None
@@ -97,10 +99,21 @@ def has_row(kind):
 def _row_of(kind):
     """Return the row of the most special class that has one, else None."""
     for base in kind.__mro__:
-        row = _ROWS.get(class_name(base))
+        row = _row(base)
         if row:
             return row
     return None
+
+
+def _row(kind):
+    """Return the row of this very class, else None."""
+    name = class_name(kind)
+    row = _ROWS.get(name)
+    if row is None and is_installed(str(kind.__module__)):
+        from .libraries import ROWS
+
+        row = ROWS.get(name)
+    return row
 
 
 # --- the table ------------------------------------------------------------------------------------
@@ -295,12 +308,22 @@ def _write_moment(value):
     base = sys.modules["datetime"].datetime
     more = {"fold": 1} if value.fold else {}
     zone = value.tzinfo
-    name = slot(zone, "key") or slot(zone, "zone")  # of zoneinfo, of pytz
-    if type(name) is str:
+    name = zone_name(zone)
+    if name:
         more["zone"] = name
     elif type(zone) is sys.modules["datetime"].timezone and len(zone.__reduce__()[1]) > 1:
         more["zone_name"] = zone.__reduce__()[1][1]
     return base.isoformat(value), more or None
+
+
+def zone_name(zone):
+    """Return the name of a time zone of zoneinfo, pytz, pendulum or dateutil, else
+    None."""
+    for attribute in ("key", "zone", "_name", "_filename"):
+        name = slot(zone, attribute)
+        if type(name) is str and name:
+            return name.rpartition("zoneinfo/")[2]
+    return None
 
 
 def _read_moment(kind, form, note):
@@ -309,11 +332,12 @@ def _read_moment(kind, form, note):
     made = datetime.fromisoformat(_zoned(form))
     zone = made.tzinfo
     if note.get("zone"):
-        zone = _zone(note["zone"]) or zone
+        zone = zone_of(note["zone"], kind) or zone
     elif "zone_name" in note:
         zone = type(zone)(zone.utcoffset(None), note["zone_name"])
     parts = (made.year, made.month, made.day, made.hour, made.minute, made.second)
-    return kind(*parts, made.microsecond, tzinfo=zone, fold=note.get("fold", 0))
+    made = kind(*parts, made.microsecond, tzinfo=zone)
+    return made.replace(fold=1) if note.get("fold") else made
 
 
 def _zoned(text):
@@ -321,12 +345,16 @@ def _zoned(text):
     return text[:-1] + "+00:00" if text[-1:] in "Zz" and text else text
 
 
-def _zone(name):
+def zone_of(name, kind):
+    """Return the time zone of a name, for values of a class; None if it is not in
+    this system: then the offset is known, at least."""
     try:
+        if kind.__module__.startswith("pendulum."):  # which takes none but its own
+            return sys.modules["pendulum"].timezone(name)
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(name)
-    except Exception:  # not in this system: the offset is known, at least
+    except Exception:
         return None
 
 
@@ -393,20 +421,20 @@ def _write_octets(value):
     return Octets(bytes(value)), None
 
 
-def _octets(form):
+def octets(form):
     return a2b_base64(form, strict_mode=True) if sys.version_info >= (3, 11) else a2b_base64(form)
 
 
 def _read_bytes(kind, form, note):
-    return made_of(bytes)(kind, _octets(form), note)
+    return made_of(bytes)(kind, octets(form), note)
 
 
 def _read_bytearray(kind, form, note):
-    return made_of(bytearray)(kind, _octets(form), note)
+    return made_of(bytearray)(kind, octets(form), note)
 
 
 def _read_view(kind, form, note):
-    return memoryview(_octets(form))
+    return memoryview(octets(form))
 
 
 def _write_pattern(value):
@@ -418,7 +446,7 @@ def _write_pattern(value):
 def _read_pattern(kind, form, note):
     from re import compile
 
-    return compile(_octets(form) if note.get("bytes") else form, note["flags"])
+    return compile(octets(form) if note.get("bytes") else form, note["flags"])
 
 
 def _write_stream(value):
@@ -428,26 +456,13 @@ def _write_stream(value):
 
 
 def _read_stream(kind, form, note):
-    made = kind(_octets(form) if has(kind, "getbuffer") else form)
+    made = kind(octets(form) if has(kind, "getbuffer") else form)
     made.seek(note.get("position", 0))
     return made
 
 
-def _write_array(value):
-    form = value.tolist()
-    if type(form) not in (list, int, float, bool):  # a time, perhaps
-        form = str(value)
-    return form, {"dtype": str(value.dtype)}
-
-
-def _read_array(kind, form, note):
-    import numpy
-
-    made = numpy.array(form, dtype=note["dtype"])
-    return made if issubclass(kind, numpy.ndarray) else made[()]
-
-
-_TEXT = Row(_by(str), _read_text)
+# Of types with a text that their constructors take.
+made_of_text = Row(_by(str), _read_text)
 
 _ROWS = {
     "bytes": Row(_write_octets, _read_bytes),
@@ -509,14 +524,10 @@ _ROWS = {
     "BaseException": Row(_write_error, _read_error),
     "pydantic.types.SecretStr": Row(_write_secret, _read_text),
     "pydantic.types.SecretBytes": Row(_write_secret, _read_text),
-    "numpy.ndarray": Row(_write_array, _read_array),
-    "numpy.generic": Row(_write_array, _read_array),
 }
-# Types with a text that their constructors take.
 for _name in (
     "uuid.UUID fractions.Fraction pathlib.PurePath ipaddress.IPv4Address"
     " ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network ipaddress.IPv4Interface"
-    " ipaddress.IPv6Interface yarl.URL yarl._url.URL httpx.URL httpx._urls.URL"
-    " bson.objectid.ObjectId pydantic.networks._BaseUrl pydantic_core._pydantic_core.Url"
+    " ipaddress.IPv6Interface"
 ).split():
-    _ROWS[_name] = _TEXT
+    _ROWS[_name] = made_of_text

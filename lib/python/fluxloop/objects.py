@@ -2,7 +2,11 @@
 
 import sys
 
-from .classes import MEMBER, class_name, has, is_pydantic, remembered, slot
+from .classes import MEMBER, class_name, has, is_django, is_pydantic, remembered, slot
+
+
+# Attributes of the connection to a database, not of the data.
+_CONNECTIONS = ("_sa_instance_state",)
 
 
 def attributes_of(value, special=False):
@@ -21,6 +25,7 @@ def attributes_of(value, special=False):
 
 def attributes_in(value, bases, special=False):
     """Return the attributes in the `__dict__` of a value and the slots of `bases`."""
+    connection = _CONNECTIONS + (("_state",) if is_django(type(value)) else ())
     found = slot(value, "__dict__")
     found = dict(found) if type(found) is dict else {}
     for base in bases:
@@ -32,10 +37,9 @@ def attributes_in(value, bases, special=False):
     return {
         name: item
         for name, item in found.items()
-        # SQLAlchemy's is of the connection, not of the data
         if type(name) is str
         and (special or not name.startswith("__") or name == "__root__")
-        and name != "_sa_instance_state"
+        and name not in connection
     }
 
 
@@ -121,8 +125,13 @@ def make(kind, attributes, note):
 
 
 def _new(kind):
+    if has(kind, "_sa_class_manager"):  # SQLAlchemy's, with its state of the object
+        return kind._sa_class_manager.new_instance()
     try:
-        return object.__new__(kind)
+        made = object.__new__(kind)
+        if is_django(kind):
+            made.__dict__["_state"] = sys.modules["django.db.models.base"].ModelState()
+        return made
     except TypeError:  # a subclass of a type in C
         return kind.__new__(kind)
 

@@ -3,7 +3,7 @@
 Tokens have the prefixes that their issuers give them so that they can be found
 where they leak. Other secrets are found by what is around them: the password in
 a URL, what follows `Bearer`, the value in `password=...`. Nothing is found by
-its randomness. lib/record/shape.c has the same rules.
+its randomness. lib/record/shape*.c have the same rules.
 """
 
 import re
@@ -96,7 +96,7 @@ _CLASSES = {
 # Of the characters of a prefix, a search looks for the last one of these: they
 # are rare in prose.
 _RARE = "-_.~AJKIzp/"
-# A token begins where no word is going on: not after a letter or digit, but after
+# A token begins at the start of a word: not after a letter or digit, but after
 # an escape such as \n or %3D.
 _FREE = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=%[0-9A-Fa-f]{2}))"
 _TOKEN = re.compile(
@@ -220,7 +220,7 @@ def _places():
 
 
 def mask_shapes(text, is_secret):
-    """Return a text with the secrets in it masked. `is_secret` tells the names of
+    """Return a text with the secrets in it masked. `is_secret` knows the names of
     secrets."""
     parts, done, at = [], 0, 0
     while True:
@@ -439,7 +439,7 @@ def _is_placeholder(text):
 
 
 def _is_opaque(text):
-    """Whether a text is no word of a language: it has digits, symbols or capitals
+    """Whether a text is not a word of a language: it has digits, symbols or capitals
     inside."""
     text = text.rstrip(".:!?")
     return len(text) >= 4 and bool(

@@ -84,7 +84,7 @@ def _finish(made, value, chain, target):
 
 
 def _is_async(value, chain):
-    """Whether a handler runs in the event loop, as far as its class tells. It may
+    """Whether a handler runs in the event loop, as far as its class shows. It may
     not if a constructor sets one of its attributes."""
     from .introspect import is_async_generator_function, is_coroutine_function
 

@@ -1,21 +1,13 @@
-#ifndef REPORT_H
-#define REPORT_H
+#ifndef REPORTS_H
+#define REPORTS_H
 
 /*
- * An experiment as other tools show tests: JUnit's XML, Markdown for a pull
- * request, annotations of GitHub, TAP. Rows are read one by one.
+ * An experiment as other tools and people read it: a page, JUnit's XML, Markdown
+ * for a pull request, annotations of GitHub, TAP. Rows are read one by one.
  */
-#include <stddef.h>
-
 struct buf;
 struct out;
-struct runs;
-
-struct report {
-	const struct runs *runs;
-	const char *name;	/* of the experiment */
-	size_t most_bytes;	/* of Markdown; 0: any */
-};
+struct report;
 
 /* A format. put returns 0, or -1 with errno set. */
 struct report_format {

@@ -1,0 +1,271 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/util.h"
+#include "io/out.h"
+#include "io/plain.h"
+#include "io/readfile.h"
+#include "json/json.h"
+#include "row.h"
+#include "part.h"
+
+static int
+part_error(const struct part *p, const char *name, struct err *e)
+{
+	return err_set(e, 0, 0, "%s/%s: %s", p->path, name,
+	    plain_error(errno));
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+int
+part_is(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A manifest that is missing or broken tells nothing. */
+static int
+part_read_manifest(struct part *p, struct err *e)
+{
+	static const char name[] = "manifest.json";
+	int fd = plain_open(p->dir, name, O_RDONLY), bad;
+	struct json_fault f;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : part_error(p, name, e);
+	bad = readfile_fd(fd, &p->manifest);
+	if (bad)
+		part_error(p, name, e);
+	close(fd);
+	if (!bad && (!p->manifest.len || *p->manifest.p != '{' ||
+	    json_scan(buf_str(&p->manifest), p->manifest.len, 0, NULL, NULL,
+	    0, &f) < 0))
+		p->manifest.len = 0;
+	return bad;
+}
+
+int
+part_open(struct part *p, const char *path, struct err *e)
+{
+	size_t n = strlen(path), start;
+	int i;
+
+	memset(p, 0, sizeof(*p));
+	p->path = path;
+	for (i = 0; i < RECOVER_FILES; i++)
+		p->fd[i] = -1;
+	while (n && path[n - 1] == '/')
+		n--;
+	for (start = n; start && path[start - 1] != '/'; )
+		start--;
+	p->name = xmemdup(path + start, n - start);
+	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (p->dir < 0)
+		return err_set(e, 0, 0, "%s: %s", path, strerror(errno));
+	for (i = 0; i < RECOVER_FILES; i++) {
+		p->fd[i] = plain_open(p->dir, recover_files[i], O_RDONLY);
+		if (p->fd[i] < 0 && errno == ENOENT)
+			return err_set(e, 0, 0, "%s: not an experiment: it "
+			    "has no %s", path, recover_files[i]);
+		if (p->fd[i] < 0)
+			return part_error(p, recover_files[i], e);
+	}
+	line_init(&p->rows, p->fd[RECOVER_ROWS]);
+	line_init(&p->traces, p->fd[RECOVER_TRACES]);
+	return part_read_manifest(p, e);
+}
+
+void
+part_release(struct part *p)
+{
+	int i;
+
+	line_release(&p->rows);
+	line_release(&p->traces);
+	for (i = 0; i < RECOVER_FILES; i++)
+		if (p->fd[i] >= 0)
+			close(p->fd[i]);
+	if (p->dir >= 0)
+		close(p->dir);
+	free(p->name);
+	buf_release(&p->manifest);
+	buf_release(&p->trace);
+}
+
+/* --- traces --------------------------------------------------------------- */
+
+/* Whether a whole line is a JSON object; finds its trace_id. */
+static int
+is_record(const struct line *l, struct json_span *id)
+{
+	static const char *const names[] = { "trace_id" };
+	struct json_fault f;
+
+	return l->whole && *l->p == '{' && json_scan(l->p, l->n, JSON_LAX,
+	    names, id, 1, &f) >= 0 && json_is(*id, JSON_STRING);
+}
+
+/*
+ * Finds the line of a trace, which come in the order of the rows; traces without
+ * a row are passed. Returns 1, 0 if there is none, or -1 with errno set.
+ */
+static int
+find_trace(struct part *p, struct json_span wanted, struct line *l)
+{
+	struct json_span id;
+	int got;
+
+	while ((got = line_next(&p->traces, l)) > 0)
+		if (is_record(l, &id) && id.n == wanted.n &&
+		    !memcmp(id.p, wanted.p, id.n))
+			return 1;
+	return got;
+}
+
+/* Appends the observations in an extent. Returns -1 if it is not theirs. */
+static int
+put_part_observations(struct part *p, uint64_t at, uint64_t bytes)
+{
+	struct json_fault f;
+	struct buf text = { 0 };
+	const char *line, *end;
+	ssize_t n;
+	int bad;
+
+	json_open(&p->trace, "observations", '[');
+	buf_room(&text, bytes + 1);
+	n = pread(p->fd[RECOVER_OBSERVATIONS], text.p, bytes, (off_t)at);
+	bad = n < 0 || (uint64_t)n < bytes || (bytes && text.p[bytes - 1] !=
+	    '\n');
+	for (line = text.p; !bad && line < text.p + bytes; line = end + 1) {
+		end = memchr(line, '\n', (size_t)(text.p + bytes - line));
+		bad = *line != '{' || json_scan(line, (size_t)(end - line),
+		    JSON_LAX, NULL, NULL, 0, &f) < 0;
+		json_comma(&p->trace);
+		buf_add(&p->trace, line, (size_t)(end - line));
+	}
+	json_close(&p->trace, ']');
+	buf_release(&text);
+	return bad ? -1 : 0;
+}
+
+/* Puts a trace together. Returns 0, or -1 if it is not whole. */
+static int
+put_part_trace(struct part *p, const struct line *l, uint64_t at,
+    uint64_t bytes)
+{
+	struct json_span trace = { l->p, l->n }, key, value;
+	struct json_iter it;
+	int parted = 0;
+
+	p->trace.len = 0;
+	json_open(&p->trace, NULL, '{');
+	for (it = json_each(trace); json_next(&it, &key, &value); ) {
+		parted |= json_is_str(key, "part");
+		json_add(&p->trace, NULL, key);
+		buf_byte(&p->trace, ':');
+		buf_add(&p->trace, value.p, value.n);
+	}
+	if (!parted && *p->name)
+		json_add_str(&p->trace, "part", p->name);
+	if (put_part_observations(p, at, bytes))
+		return -1;
+	json_close(&p->trace, '}');
+	return 0;
+}
+
+int
+part_next(struct part *p, struct err *e)
+{
+	struct json_span v[ROW_FIELDS];
+	struct json_fault f;
+	struct line row, trace;
+	uint64_t at, bytes;
+	int got, found;
+
+	while ((got = line_next(&p->rows, &row)) > 0) {
+		if (!row.whole || json_scan(row.p, row.n, JSON_LAX, row_fields,
+		    v, ROW_FIELDS, &f) < 0 || !v[ROW_TRACE_ID].p ||
+		    row_extent(v, &at, &bytes)) {
+			p->skipped++;
+			continue;
+		}
+		found = find_trace(p, v[ROW_TRACE_ID], &trace);
+		if (found < 0)
+			return part_error(p, recover_files[RECOVER_TRACES], e);
+		if (found && !put_part_trace(p, &trace, at, bytes))
+			return 1;
+		p->skipped++;
+	}
+	return got < 0 ? part_error(p, recover_files[RECOVER_ROWS], e) : 0;
+}
+
+/* --- logs ----------------------------------------------------------------- */
+
+static int
+copy_log(int from, int to, const char *name)
+{
+	struct buf text = { 0 };
+	int in = plain_open(from, name, O_RDONLY), out, bad;
+
+	if (in < 0)
+		return errno == PLAIN_NOT ? 0 : -1;
+	out = plain_open(to, name, O_WRONLY | O_CREAT | O_TRUNC);
+	bad = out < 0 || readfile_fd(in, &text) ||
+	    out_write_all(out, text.p, text.len);
+	buf_release(&text);
+	close(in);
+	if (out >= 0 && close(out))
+		bad = 1;
+	return bad ? -1 : 0;
+}
+
+/* Opens the folder NAME in a folder, made if it is missing. */
+static int
+make_folder(int in, const char *name)
+{
+	if (mkdirat(in, name, 0700) && errno != EEXIST)
+		return -1;
+	return plain_open_folder(in, name);
+}
+
+int
+part_copy_logs(const struct part *p, int to, struct err *e)
+{
+	int from = plain_open_folder(p->dir, "stderr"), all = -1, own = -1;
+	struct dirent *entry;
+	DIR *folder;
+	int bad = 0;
+
+	if (from < 0)
+		return errno == ENOENT ? 0 : part_error(p, "stderr", e);
+	folder = fdopendir(from);
+	if (folder)
+		all = make_folder(to, "stderr");
+	if (all >= 0)
+		own = make_folder(all, p->name);
+	bad = own < 0;
+	while (!bad && (entry = readdir(folder)))
+		if (*entry->d_name != '.')
+			bad = copy_log(from, own, entry->d_name);
+	if (bad)
+		part_error(p, "stderr", e);
+	if (own >= 0)
+		close(own);
+	if (all >= 0)
+		close(all);
+	if (folder)
+		closedir(folder);
+	else
+		close(from);
+	return bad ? -1 : 0;
+}

@@ -1,0 +1,30 @@
+#ifndef ANALYSIS_H
+#define ANALYSIS_H
+
+/* A text to vary, taken apart once for all of its variations. */
+#include "kept.h"
+#include "message.h"
+
+struct analysis {
+	struct span text;
+	struct kept kept;
+	struct user_text whole;		/* of text */
+	struct user_text hidden;	/* of kept.text */
+	struct buf brief[2];		/* forms that concise has made */
+	int briefed;			/* 1: it has */
+	unsigned known;			/* which of the two are filled in */
+};
+
+/* Borrows text, which is UTF-8; nothing is looked at before it is needed. */
+void analysis_init(struct analysis *a, struct span text);
+void analysis_release(struct analysis *a);
+
+/*
+ * The text taken apart, as it is or with the pieces hidden that no strategy
+ * may alter; the latter finds a->kept. Code is taken for a block of its own,
+ * in the language of what stands beside it.
+ */
+const struct user_text *analysis_whole(struct analysis *a);
+const struct user_text *analysis_hidden(struct analysis *a);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef CALLER_H
+#define CALLER_H
+
+/*
+ * The agent that stands for a service: reads requests of fl-run, makes calls,
+ * as many at once as it may, and writes what fluxloop-protocol(7) wants.
+ */
+struct err;
+struct service;
+
+struct caller_plan {
+	const struct service *service;
+	unsigned concurrency;	/* calls at once, from 1 */
+	double timeout;		/* seconds of an attempt; 0: unlimited */
+};
+
+/* The first message. Returns 0, or -1 with errno. */
+int caller_hello(int fd, unsigned concurrency);
+
+/* Writes that the agent cannot work at all, and why. */
+void caller_refuse(int fd, const char *why);
+
+/*
+ * Serves until the input ends and all calls are answered. Returns 0, or -1 with
+ * *e filled in when the input cannot be read or the output written.
+ */
+int caller_run(const struct caller_plan *p, int in, int out, struct err *e);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef CURLCMD_H
+#define CURLCMD_H
+
+/*
+ * Makes runner.http of a curl command, which is how most services say that they
+ * are called.
+ */
+struct buf;
+struct err;
+
+/*
+ * Appends {"runner":{"http":{...}}} of a command such as "curl -H 'A: b' -d
+ * '{...}' URL", quoted as for a shell; nothing is run. The text of the body
+ * that looks like the input becomes a hole, and secrets in headers become
+ * variables.
+ * note is called with what the user has to do then. Returns 0, or -1 with *e
+ * filled in.
+ */
+int curlcmd_read(const char *command, struct buf *json,
+    void (*note)(const char *msg), struct err *e);
+
+#endif

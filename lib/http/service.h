@@ -1,0 +1,98 @@
+#ifndef SERVICE_H
+#define SERVICE_H
+
+/*
+ * What runner.http of setting.yaml says of a service: where it is, what it is
+ * sent, where its answer is, and how patient one is with it.
+ * fluxloop-setting(5) describes the keys and their defaults.
+ */
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "json/json.h"
+#include "record/secret.h"
+#include "weburl.h"
+
+struct config;
+struct err;
+
+enum service_api {
+	SERVICE_PLAIN,		/* what the keys describe */
+	SERVICE_CHAT,		/* OpenAI's chat completions */
+	SERVICE_RESPONSES,	/* OpenAI's responses */
+	SERVICE_A2A		/* Agent2Agent 1.0, HTTP with JSON */
+};
+
+enum service_body { SERVICE_JSON, SERVICE_FORM, SERVICE_TEXT };
+
+enum service_stream {
+	SERVICE_ANY,		/* as the reply's Content-Type says */
+	SERVICE_NONE, SERVICE_SSE, SERVICE_LINES
+};
+
+struct service_header {
+	char *name;
+	char *value;
+	int secret;		/* 1: not for another host */
+};
+
+struct service_range {
+	int from, to;
+};
+
+struct service {
+	enum service_api api;
+	struct weburl url;
+	char *method;
+	char *name;		/* of a call in traces: "POST /chat" */
+	struct buf json;	/* runner.http with its variables replaced */
+	struct service_header *headers;
+	size_t nheaders;
+	struct json_span query;	/* template, or absent; these are in json */
+	struct json_span body;
+	struct json_span params;
+	struct json_span model;
+	enum service_body type;
+	enum service_stream stream;
+	char *output_path;	/* dotted; NULL: none */
+	char *stream_path;
+	char **filters;		/* names of events, or NULL */
+	size_t nfilters;
+	struct service_range *ok;	/* statuses of a success */
+	size_t nok;
+	int *retried;		/* statuses that are tried again */
+	size_t nretried;
+	char **hosts;		/* that may be sent to, besides url's */
+	size_t nhosts;
+	double timeout;		/* seconds of an attempt; 0: unlimited */
+	double connect_timeout;
+	double first_byte_timeout;
+	double backoff;		/* seconds before the second attempt */
+	double max_wait;	/* the longest Retry-After that is obeyed */
+	double interval;	/* seconds between requests; 0: no limit */
+	unsigned attempts;	/* after the first */
+	unsigned redirects;
+	size_t max_reply;	/* bytes */
+	struct secret_values secrets;	/* what is in headers */
+};
+
+/*
+ * Reads runner.http. Returns 0, or -1 with *e filled in; release it either way.
+ */
+int service_init(struct service *s, const struct config *c, struct err *e);
+void service_release(struct service *s);
+
+/* Whether a status is a success; whether one is worth another attempt. */
+int service_is_ok(const struct service *s, int status);
+int service_is_retried(const struct service *s, int status);
+
+/*
+ * Whether a URL may be sent to: this machine, or a host that stands in the
+ * configuration.
+ */
+int service_allows(const struct service *s, const struct weburl *u);
+
+/* Replaces the secrets of headers in the text of b from an offset on. */
+void service_mask(const struct service *s, struct buf *b, size_t from);
+
+#endif

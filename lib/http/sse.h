@@ -1,0 +1,47 @@
+#ifndef SSE_H
+#define SSE_H
+
+/*
+ * Splits a streamed reply into events: server-sent events (WHATWG HTML, section
+ * 9.2), or JSON lines, in which each line that is not blank is an event.
+ */
+#include <stddef.h>
+
+#include "base/buf.h"
+
+enum sse_kind { SSE_EVENTS, SSE_LINES };
+
+/* Zeroed memory is a stream that has not begun; kind and max may be set. */
+struct sse {
+	enum sse_kind kind;
+	size_t max;		/* bytes of an event; 0: no limit */
+	struct buf line;	/* the unfinished line */
+	struct buf data;	/* of the unfinished event */
+	struct buf name;	/* its type; empty: none was given */
+	int has_data;
+	int after_cr;		/* a newline now belongs to the line before */
+	int begun;		/* a byte order mark is over */
+};
+
+/*
+ * Receives an event: its type, a string that is empty if none was given, and
+ * its data, borrowed for the call. Not 0: no more are wanted.
+ */
+typedef int sse_take(void *arg, const char *name, const char *data, size_t n);
+
+/*
+ * Reads n more bytes. Lines end in LF, CR or CRLF, and may be cut anywhere.
+ * Returns 0; what take returned if that was not 0; or -1 when an event is
+ * longer than max.
+ */
+int sse_feed(struct sse *s, const char *p, size_t n, sse_take *take,
+    void *arg);
+
+/*
+ * The stream has ended. An event without the empty line after it counts, as
+ * many servers forget that line. Returns like sse_feed.
+ */
+int sse_end(struct sse *s, sse_take *take, void *arg);
+void sse_release(struct sse *s);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef IMPORT_H
+#define IMPORT_H
+
+/*
+ * Converts what other programs recorded to traces. A further kind of input is a
+ * further row of the table in import.c.
+ */
+#include <stddef.h>
+
+#include "outputs.h"
+
+struct gather;
+struct out;
+struct source;
+
+struct import_kind {
+	const char *name;
+	const char *what;	/* what it reads, for the usage */
+	/* private: reads all files of s, which reports bad ones */
+	void (*read)(struct gather *m, struct source *s);
+};
+extern const struct import_kind import_kinds[];
+extern const size_t import_nkinds;
+
+/* The kind of that name, or NULL. */
+const struct import_kind *import_find(const char *name);
+
+/*
+ * Reads all of s, which reports bad lines and what was not imported, and writes
+ * to o. Returns 0, or -1 if a temporary file or the output failed.
+ */
+int import_run(const struct import_kind *kind, struct source *s,
+    struct out *o, enum import_output what);
+
+#endif

@@ -1,0 +1,67 @@
+#ifndef ANNEX_H
+#define ANNEX_H
+
+/*
+ * What an experiment directory has of a run beside its row: the metadata of its
+ * input, in traces.jsonl, and its steps, in observations.jsonl. An index of about
+ * 60 bytes a run says where.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/set.h"
+#include "json/json.h"
+
+struct buf;
+struct trace;
+
+struct annex_entry {
+	uint64_t at;		/* of the trace in traces.jsonl */
+	size_t n;		/* its bytes; 0: it is not there */
+	uint64_t steps_at;	/* of its observations */
+	uint64_t steps_bytes;
+};
+
+struct annex {
+	int traces, steps;	/* descriptors, or -1 */
+	uint64_t size;		/* of observations.jsonl */
+	struct set known;	/* by the hash of the trace's id: index + 1 */
+	struct annex_entry *v;
+	size_t n;
+	size_t cap;
+};
+
+/*
+ * Reads the index of a directory; NULL, or one that lacks the files, has nothing.
+ * Returns 0, or -1 with errno set.
+ */
+int annex_open(struct annex *a, const char *dir);
+void annex_release(struct annex *a);
+
+/*
+ * What there is of the trace with this id, valid until the next call; or NULL.
+ */
+const struct annex_entry *annex_find(struct annex *a,
+    struct json_span trace_id);
+
+/*
+ * Reads the metadata of a trace's input into *metadata, a part of *text, which
+ * is replaced; absent if there is none. Returns 0, or -1 with errno set.
+ */
+int annex_metadata(const struct annex *a, const struct annex_entry *e,
+    struct buf *text, struct json_span *metadata);
+
+/*
+ * Adds the observations of a trace, which borrows *text. Returns 0, or -1 with
+ * errno set.
+ */
+int annex_steps(const struct annex *a, const struct annex_entry *e,
+    struct buf *text, struct trace *t);
+
+/*
+ * Appends the summary.json of a directory's evaluation, if there is one. Returns
+ * 0, or -1 with errno set.
+ */
+int annex_summary(const char *dir, struct buf *text);
+
+#endif
