@@ -496,6 +496,10 @@ main(int argc, char **argv)
 	source_init(&s, argv + optind, (size_t)(argc - optind), cli_report);
 	while (source_next(&s, trace_fields, v, TRACE_FIELDS) > 0)
 		take_trace(&x, s.record, v);
+	if (given.prompts) {
+		evaluation_put_comparisons(x.checks, out_begin(&x.out));
+		out_end(&x.out);
+	}
 	put_agreement(&x);
 	if (out_close(&x.out))
 		die("<stdout>: %s", strerror(x.out.error));

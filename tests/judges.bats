@@ -152,6 +152,27 @@ RUBRIC='assert: [{type: llm-rubric, value: is good}]'
 	END
 }
 
+@test "select-best compares the runs of an input, and one of them passes" {
+	serve_model
+	printf '%s\n' 'assert: [{type: select-best, value: the best answer, model: m}]' >c.yaml
+	{
+		traces bad good worse | sed 's/"input":"q"/"input_id":"one",&/'
+		traces alone | sed 's/"t0"/"t9"/; s/"input":"q"/"input_id":"two",&/'
+		traces x y | sed 's/"t\([0-9]\)"/"tu\1"/; s/"input":"q"/"input_id":"three",&/'
+	} >t
+	fl-evaluate -c c.yaml --prompts t >asked
+	assert_equal "$(jq -c '[.id, .traces]' asked)" '["one/0/best",["t0","t1","t2"]]
+["three/0/best",["tu0","tu1"]]'
+	fl-llm -q --ordered asked >answers
+	run -0 bash -c "fl-evaluate -c c.yaml --judged answers t 2>err | jq -c '.evaluation.checks[0] | [.pass, .reason // .error]'"
+	assert_output '[false,"output 2 of 3 is better: it is good"]
+[true,null]
+[false,"output 2 of 3 is better: it is good"]
+[null,"there is no reply to two/0/best; a single run is not compared"]
+[null,"the judge'"'"'s reply has no verdict"]
+[null,"the judge'"'"'s reply has no verdict"]'
+}
+
 # --- fluxloop --------------------------------------------------------------------------------
 
 # experiment: makes an experiment of three runs, and a rubric for it.

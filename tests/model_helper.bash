@@ -35,10 +35,6 @@ print(u.urlopen(sys.argv[1]).read().decode())' "${OPENAI_BASE_URL%/v1}$1"
 # chat TEXT...: prints a chat request for each text; ids are 1, 2 and so on.
 chat()
 {
-	local text i=0
-
-	for text; do
-		jq -nc --arg text "$text" --arg id "$((++i))" \
-			'{$id, messages: [{role: "user", content: $text}], model: "m"}'
-	done
+	jq -nc '$ARGS.positional | to_entries[] | {id: "\(.key + 1)",
+		messages: [{role: "user", content: .value}], model: "m"}' --args -- "$@"
 }

@@ -147,6 +147,7 @@ void judge_no_failed_step(struct assertion *a, struct subject *s,
 void judge_set(struct assertion *a, struct subject *s, struct verdict *v);
 void judge_exec(struct assertion *a, struct subject *s, struct verdict *v);
 void judge_model(struct assertion *a, struct subject *s, struct verdict *v);
+void judge_best(struct assertion *a, struct subject *s, struct verdict *v);
 void judge_rule_output(struct assertion *a, struct subject *s,
     struct verdict *v);
 void judge_rule_contains(struct assertion *a, struct subject *s,

@@ -86,6 +86,8 @@ static const struct assertion_type promptfoo[] = {
 	    "a model compares the facts with a reference" },
 	{ "g-eval", ASSERTION_ANY, 0, prepare_model, judge_model, NULL,
 	    "a model scores by criteria" },
+	{ "select-best", ASSERTION_ANY, 0, NULL, judge_best, NULL,
+	    "a model names the best run of an input" },
 	{ "assert-set", ASSERTION_NOTHING, 0, NULL, judge_set, NULL,
 	    "all of assert hold, or any, or threshold of them" }
 };
@@ -122,7 +124,7 @@ static const struct {
 static const char *const unsupported[] = {
 	"similar", "answer-relevance", "context-faithfulness",
 	"context-recall", "context-relevance", "conversation-relevance",
-	"select-best", "max-score", "classifier", "moderation", "guardrails",
+	"max-score", "classifier", "moderation", "guardrails",
 	"perplexity", "perplexity-score", "rouge-n", "bleu", "gleu", "meteor",
 	"is-sql", "contains-sql", "is-xml", "contains-xml", "is-html",
 	"contains-html", "is-valid-function-call", "is-valid-openai-tools-call",

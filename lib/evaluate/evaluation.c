@@ -14,6 +14,7 @@
 #include "yaml/yamlin.h"
 #include "yaml/yamlmark.h"
 #include "assertion.h"
+#include "best.h"
 #include "judged.h"
 #include "subject.h"
 #include "text.h"
@@ -48,6 +49,7 @@ struct evaluation {
 	size_t numbered;	/* assertions so far */
 	char hash[HASH_TEXT];
 	struct judged *judged;
+	struct best *best;	/* with --prompts; NULL: not yet needed */
 	struct subject subject;
 	schema_report *report;
 	void *arg;
@@ -416,6 +418,7 @@ evaluation_free(struct evaluation *v)
 	tree_release(&v->tree);
 	free(v->marks);
 	subject_release(&v->subject);
+	best_free(v->best);
 	free(v);
 }
 
@@ -893,6 +896,7 @@ has_judge(const struct assertion *a, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (a[i].type->judge == judge_model ||
+		    a[i].type->judge == judge_best ||
 		    has_judge(a[i].parts, a[i].nparts))
 			return 1;
 	return 0;
@@ -919,6 +923,10 @@ evaluation_put_requests(struct evaluation *v, struct json_span record,
 	size_t i;
 
 	subject_begin(&v->subject, record, fields);
+	if (!v->best)
+		v->best = best_new();
+	for (i = 0; i < v->nasserts; i++)
+		best_add(v->best, &v->asserts[i], &v->subject);
 	if (!judged_is_sampled(&v->subject))
 		return;
 	for (i = 0; i < v->nevaluators; i++)
@@ -932,4 +940,11 @@ evaluation_put_requests(struct evaluation *v, struct json_span record,
 		judged_put_requests(&own.a[i], &v->subject, b);
 	release_all(own.a, own.n);
 	outcome_release(&unused);
+}
+
+void
+evaluation_put_comparisons(struct evaluation *v, struct buf *b)
+{
+	if (v->best)
+		best_put_requests(v->best, &v->subject, b);
 }

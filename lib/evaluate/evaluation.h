@@ -58,6 +58,9 @@ void evaluation_judge(struct evaluation *v, struct json_span record,
 void evaluation_put_requests(struct evaluation *v, struct json_span record,
     const struct json_span fields[TRACE_FIELDS], struct buf *b);
 
+/* After the last trace: appends those that compare the runs of an input. */
+void evaluation_put_comparisons(struct evaluation *v, struct buf *b);
+
 /* 1 if a model has to judge some of the checks. */
 int evaluation_has_judges(const struct evaluation *v);
 

@@ -39,4 +39,28 @@ int judged_is_sampled(const struct subject *s);
 void judged_put_requests(struct assertion *a, struct subject *s,
     struct buf *b);
 
+/* A chat request. */
+struct judged_question {
+	const char *id;
+	const struct buf *prompt;
+	const char *format;	/* for the reply, as JSON, or NULL */
+	unsigned sample;	/* another answer to the same prompt */
+	struct json_span traces;	/* a list of ids, or absent */
+};
+
+/* Appends a request of an assertion, with its model and parameters. */
+void judged_put_question(const struct assertion *a, const struct subject *s,
+    const struct judged_question *q, struct buf *b);
+
+/*
+ * Appends data between tags, which an end tag in the data does not close.
+ */
+void judged_put_part(struct buf *b, const char *tag, const char *p, size_t n);
+
+/*
+ * Appends the text of a reply, without what a reasoning model thinks aloud.
+ * Returns 0, or -1 with the reason why there is none appended instead.
+ */
+int judged_text(struct json_span record, struct buf *text);
+
 #endif

@@ -23,11 +23,14 @@ ask_judges() {
 	folder=$(mktemp -d) || exit 2
 	# shellcheck disable=SC2064 # this folder
 	trap "rm -rf -- '$folder'" EXIT
-	(become "${parsed[@]}") | (become "${ask[@]}") >"$folder/prompts.jsonl"
+	# the last pass reads the same, and says what is wrong with it
+	(become "${parsed[@]}") 2>>"$folder/messages" |
+		(become "${ask[@]}") >"$folder/prompts.jsonl" 2>>"$folder/messages"
 	judge "${PIPESTATUS[@]}"
 	((status < 2)) && [[ -s $folder/prompts.jsonl ]] || return 0
 	show parsed ask
-	mapfile -t words < <(become fl-evaluate --config "$checks" --llm-options "$dir")
+	mapfile -t words < <(become fl-evaluate --config "$checks" --llm-options "$dir" \
+		2>>"$folder/messages")
 	asked=(fl-llm --ordered "${words[@]}")
 	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
 	if ! plan=$(become "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then

@@ -17,6 +17,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -135,6 +136,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first = next((m["content"] for m in asked["messages"] if m["role"] == "user"), "")
         if "**Base Input:**" in first:
             said = rewritten(first, text if text != first else "")
+        outputs = re.findall(r"<output_(\d+)>\n(.*?)\n</output_\d+>", text, re.S)
+        if outputs:
+            best = [int(n) for n, output in outputs if "good" in output]
+            said = json.dumps({"reason": "it is good", "best": best[0]}) if best else "none"
         if "<output>" in text:
             said = verdict(text.partition("<output>\n")[2].partition("\n</output>")[0], count)
         if self.path.endswith("/messages"):
