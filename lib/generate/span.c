@@ -192,7 +192,7 @@ span_prefix(struct span s, const char *pat)
 	uint32_t a, b;
 
 	/* most texts and patterns are ASCII, at least at the start */
-	for (i = 0; t[i] && i < s.n && t[i] < 0x80 &&
+	for (i = 0; i < s.n && t[i] && t[i] < 0x80 &&
 	    !(s.p[i] & 0x80); i++)
 		if ((unsigned char)span_ascii_lower(s.p[i]) != t[i])
 			return 0;
