@@ -458,7 +458,7 @@ true 0.9 null"
 	# every type that is promptfoo's is in the table
 	fl-evaluate --list-checks | sed -n 's/^promptfoo\t\([^\t]*\).*/\1/p' | while read -r name; do
 		case $name in
-		similarity | ends-with | tokens | success | exec | python | llm-rubric | factuality | g-eval) ;;
+		similarity | ends-with | tokens | success | exec | python | llm-rubric | factuality | g-eval | select-best) ;;
 		trajectory:no-loop | trajectory:no-failed-step) ;;
 		*) grep -qF "{\"type\": \"$name\"" "$DATA/promptfoo.jsonl" || echo "$name" ;;
 		esac
