@@ -101,7 +101,7 @@ static volatile sig_atomic_t stop_signal;
 static int wake_pipe[2] = { -1, -1 };
 
 static void
-on_signal(int sig)
+llm_on_signal(int sig)
 {
 	int error = errno;
 
@@ -118,7 +118,7 @@ static void
 catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
-	struct sigaction act = { .sa_handler = on_signal }, old;
+	struct sigaction act = { .sa_handler = llm_on_signal }, old;
 	size_t i;
 
 	if (pipe(wake_pipe))
@@ -139,7 +139,7 @@ catch_signals(void)
 
 /* The seconds between two calls of "60/m". */
 static double
-read_rate(const char *arg)
+llm_read_rate(const char *arg)
 {
 	static const struct {
 		const char *unit;
@@ -198,7 +198,7 @@ read_pace(int c)
 	struct asker_plan *p = &given.plan;
 
 	switch (c) {
-	case OPT_RATE: p->interval = read_rate(optarg); break;
+	case OPT_RATE: p->interval = llm_read_rate(optarg); break;
 	case OPT_RETRIES:
 		p->retry.most = (unsigned)cli_int("--retries", optarg, 0,
 		    1000);
@@ -293,7 +293,7 @@ configured(const char *key)
 
 /* The key: of the environment, else of the configuration, or NULL. */
 static const char *
-find_key(const char *name)
+llm_find_key(const char *name)
 {
 	const char *key = find_variable(name);
 	char *text, *end;
@@ -353,7 +353,7 @@ find_server(void)
 	given.key_env = name;
 	if (!name)
 		name = p->dialect->key_env;
-	p->key = find_key(name);
+	p->key = llm_find_key(name);
 	if (p->key && strpbrk(p->key, "\r\n"))
 		die("the key in %s has more than one line", name);
 }
@@ -361,7 +361,7 @@ find_server(void)
 /* --- what is said --------------------------------------------------------- */
 
 static void
-put_count(struct buf *b, long long n, const char *what)
+llm_put_count(struct buf *b, long long n, const char *what)
 {
 	buf_printf(b, "%lld %s%s", n, what, n == 1 ? "" : "s");
 }
@@ -376,19 +376,19 @@ put_others(struct buf *b, const struct asker_tally *t)
 		buf_printf(b, ", %zu with a reply already", t->passed);
 	if (t->failed) {
 		buf_puts(b, ", ");
-		put_count(b, (long long)t->failed, "error");
+		llm_put_count(b, (long long)t->failed, "error");
 	}
 }
 
 /* "120 requests: 100 calls (2 retries), 20 cached; 5210 + 880 tokens; 4.1 s" */
 static void
-report_run(const struct asker_tally *t, double seconds)
+llm_report_run(const struct asker_tally *t, double seconds)
 {
 	struct buf b = { 0 };
 
-	put_count(&b, (long long)t->requests, "request");
+	llm_put_count(&b, (long long)t->requests, "request");
 	buf_puts(&b, ": ");
-	put_count(&b, budget.calls, "call");
+	llm_put_count(&b, budget.calls, "call");
 	if (t->retries)
 		buf_printf(&b, " (%zu of them again)", t->retries);
 	put_others(&b, t);
@@ -410,9 +410,9 @@ print_dry_run(const struct asker_tally *t)
 {
 	struct buf b = { 0 };
 
-	put_count(&b, (long long)t->requests, "request");
+	llm_put_count(&b, (long long)t->requests, "request");
 	buf_puts(&b, ": ");
-	put_count(&b, (long long)t->to_ask, "call");
+	llm_put_count(&b, (long long)t->to_ask, "call");
 	put_others(&b, t);
 	buf_printf(&b, "; about %lld tokens in prompts, at most about %lld in "
 	    "replies", t->prompt_tokens, t->reply_tokens);
@@ -474,7 +474,7 @@ main(int argc, char **argv)
 		    given.cache, cache.skipped, cache.skipped == 1 ? " is" :
 		    "s are");
 	if (!given.quiet && !given.plan.dry)
-		report_run(&t, (double)(isotime_monotonic() - began) / 1e6);
+		llm_report_run(&t, (double)(isotime_monotonic() - began) / 1e6);
 	status = llm_status(&t, &s);
 	free(t.first_error);
 	cache_close(&cache);

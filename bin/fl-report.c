@@ -182,7 +182,7 @@ report_read(struct runs *runs, const char *name)
 
 /* Compares with the base; what makes that doubtful is reported. */
 static void
-compare(struct diff *d)
+report_compare(struct diff *d)
 {
 	if (d->base->mixed || d->new->mixed || d->base->config !=
 	    d->new->config)
@@ -195,7 +195,7 @@ compare(struct diff *d)
 }
 
 static int
-is_folder(const char *path)
+report_is_folder(const char *path)
 {
 	struct stat st;
 
@@ -217,7 +217,7 @@ main(int argc, char **argv)
 	name = report_name_of(argv[optind]);
 	if (given.base) {
 		report_read(&base, given.base);
-		compare(&diff);
+		report_compare(&diff);
 		/* a baseline is a link to what has the name */
 		real = realpath(given.base, NULL);
 		base_name = report_name_of(real ? real : given.base);
@@ -226,7 +226,7 @@ main(int argc, char **argv)
 		report.base = base_name;
 	}
 	report.name = given.name ? given.name : name;
-	report.dir = is_folder(argv[optind]) ? argv[optind] : NULL;
+	report.dir = report_is_folder(argv[optind]) ? argv[optind] : NULL;
 	report.pages = given.pages;
 	report.most_bytes = given.most_bytes;
 	report.per_check = given.per_check;

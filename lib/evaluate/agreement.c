@@ -45,7 +45,7 @@ agreement_find_check(struct agreement *a, const struct buf *name)
 }
 
 static enum verdict_kind
-verdict_of(struct json_span pass)
+agreement_verdict_of(struct json_span pass)
 {
 	if (!json_is(pass, JSON_BOOL))
 		return VERDICT_NONE;
@@ -68,7 +68,7 @@ add_checks(struct agreement *a, const struct agreement_case *c)
 		value_text(name, &text);
 		buf_str(&text);
 		agreement_find_check(a, &text)->n[c->label == LABEL_PASS]
-		    [verdict_of(json_get(check, "pass"))]++;
+		    [agreement_verdict_of(json_get(check, "pass"))]++;
 	}
 	buf_release(&text);
 }

@@ -25,7 +25,7 @@ static const struct {
 
 /* Adds a word; one with a newline would be two, and is none. */
 static void
-put_option(const char *option, struct json_span value, struct buf *b)
+judging_put_option(const char *option, struct json_span value, struct buf *b)
 {
 	struct buf text = { 0 };
 
@@ -46,7 +46,7 @@ judging_put_options(const struct evaluation *v, const char *folder,
 	for (i = 0; i < LEN(options); i++) {
 		value = evaluation_get(v, options[i].path);
 		if (!json_is_null(value))
-			put_option(options[i].option, value, b);
+			judging_put_option(options[i].option, value, b);
 	}
 	value = evaluation_get(v, "limits.cache");
 	if (json_is(value, JSON_STRING))

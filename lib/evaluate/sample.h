@@ -14,7 +14,7 @@
 struct out;
 struct runs;
 
-/* What is chosen within; of each group at most so many. */
+/* The groups that traces are chosen from. */
 enum sample_group {
 	SAMPLE_ALL, SAMPLE_PERSONA, SAMPLE_STRATEGY, SAMPLE_INPUT,
 	SAMPLE_GROUPS
@@ -28,8 +28,8 @@ struct sample_rules {
 	int slow;		/* 1: it is among the slowest twentieth */
 	double slow_ms;		/* or at least this; 0: any time */
 	enum sample_group group;
-	size_t each;		/* at most so many of each group; 0: all */
-	size_t most;		/* at most so many; 0: all */
+	size_t each;		/* limit of each group; 0: all */
+	size_t most;		/* limit of all; 0: none */
 	uint64_t seed;
 	int duplicates;		/* 1: they are kept */
 	int no_expected;	/* 1: outputs are left out */

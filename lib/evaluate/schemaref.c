@@ -82,7 +82,8 @@ follow_pointer(const struct tree *t, size_t node, char *pointer)
 
 /* 1 if a node is an object whose field key is that string. */
 static int
-is_named(const struct tree *t, size_t node, const char *key, const char *name)
+ref_is_named(const struct tree *t, size_t node, const char *key,
+    const char *name)
 {
 	size_t field = tree_get(t, node, key);
 
@@ -108,20 +109,20 @@ find_id(const struct tree *t, const char *id)
 	size_t i;
 
 	for (i = 0; i < t->n; i++)
-		if (is_named(t, i, "$id", id))
+		if (ref_is_named(t, i, "$id", id))
 			return i;
 	return SCHEMAREF_NONE;
 }
 
 /* The schema with that anchor; those within schemas with an $id are theirs. */
 static size_t
-find_anchor(const struct tree *t, size_t root, const char *anchor)
+ref_find_anchor(const struct tree *t, size_t root, const char *anchor)
 {
 	size_t i;
 
 	for (i = root; i < t->nodes[root].next; i++)
-		if (is_named(t, i, "$anchor", anchor) && resource_of(t, i) ==
-		    root)
+		if (ref_is_named(t, i, "$anchor", anchor) &&
+		    resource_of(t, i) == root)
 			return i;
 	return SCHEMAREF_NONE;
 }
@@ -139,5 +140,5 @@ schemaref_find(const struct tree *t, size_t from, char *reference)
 		return root;
 	decode_percent(fragment);
 	return *fragment == '/' ? follow_pointer(t, root, fragment) :
-	    find_anchor(t, root, fragment);
+	    ref_find_anchor(t, root, fragment);
 }

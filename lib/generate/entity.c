@@ -138,7 +138,7 @@ is_entity_name(const struct work *w, struct word_token t, struct span before)
 }
 
 static size_t
-add_names(const struct work *w, struct entity *list, size_t n)
+entity_add_names(const struct work *w, struct entity *list, size_t n)
 {
 	struct word_scan sc = { w->t.all, 0 };
 	struct span before = { "", 0 };
@@ -168,7 +168,7 @@ find_entities(const struct work *w, struct entity *list)
 		list[n].kind = piece_kind(list[n].s);
 		n += list[n].kind != ENTITY_NONE;
 	}
-	return add_names(w, list, n);
+	return entity_add_names(w, list, n);
 }
 
 /* --- changing ------------------------------------------------------------- */
@@ -281,7 +281,7 @@ ent_negative(struct work *w, struct span s, struct buf *by)
 
 /* The digits of s, with their points and commas, replaced by another text. */
 static int
-put_digits(struct buf *by, struct span s, const char *with)
+entity_put_digits(struct buf *by, struct span s, const char *with)
 {
 	size_t i = 0, end;
 
@@ -300,14 +300,14 @@ static int
 ent_zero(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
-	return put_digits(by, s, "0");
+	return entity_put_digits(by, s, "0");
 }
 
 static int
 ent_huge(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
-	return put_digits(by, s, "1000000");
+	return entity_put_digits(by, s, "1000000");
 }
 
 static int
@@ -315,7 +315,7 @@ ent_fraction(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return !memchr(s.p, '.', s.n) && !memchr(s.p, ',', s.n) &&
-	    put_digits(by, s, "2.5");
+	    entity_put_digits(by, s, "2.5");
 }
 
 static int
@@ -567,7 +567,7 @@ entity_name(enum entity_kind kind)
 }
 
 static void
-put_quoted(struct work *w, const char *before, struct span s)
+entity_put_quoted(struct work *w, const char *before, struct span s)
 {
 	size_t i;
 
@@ -586,11 +586,11 @@ note_change(struct work *w, const struct entity *e, const struct change *c,
     struct span by)
 {
 	work_note(w, entity_name(e->kind));
-	put_quoted(w, " ", e->s);
+	entity_put_quoted(w, " ", e->s);
 	buf_byte(w->note, ' ');
 	buf_puts(w->note, c->note);
 	if (by.n)
-		put_quoted(w, ": ", by);
+		entity_put_quoted(w, ": ", by);
 }
 
 /* Makes one change of the i-th of n entities; 0 if it does not apply. */

@@ -42,7 +42,7 @@ has_any(struct span s, const char *set)
 }
 
 static int
-begins(struct span s, const char *p)
+kept_begins(struct span s, const char *p)
 {
 	size_t n = strlen(p);
 
@@ -53,7 +53,7 @@ static int
 begins_any(struct span s, const char *const *list)
 {
 	for (; *list; list++)
-		if (begins(s, *list))
+		if (kept_begins(s, *list))
 			return 1;
 	return 0;
 }
@@ -130,11 +130,11 @@ is_dense(struct span s)
 
 /* "name: value" and "name:", as in YAML; not a sentence before a colon. */
 static int
-is_pair(struct span s)
+kept_is_pair(struct span s)
 {
 	size_t i = 0;
 
-	if (begins(s, "- "))
+	if (kept_begins(s, "- "))
 		s = span_trim(span_from(s, 2));
 	while (i < s.n && (span_is_digit((unsigned char)s.p[i]) ||
 	    (s.p[i] >= 'a' && s.p[i] <= 'z') || span_char_in("_-.", s.p[i])))
@@ -144,7 +144,7 @@ is_pair(struct span s)
 }
 
 static int
-is_code(struct span line)
+kept_is_code(struct span line)
 {
 	struct span s = span_trim(line);
 	char last;
@@ -177,7 +177,7 @@ kept_add(struct kept *k, const char *from, const char *to)
 }
 
 static struct span
-line_at(const char *p, const char *end)
+kept_line_at(const char *p, const char *end)
 {
 	const char *nl = memchr(p, '\n', (size_t)(end - p));
 
@@ -200,8 +200,8 @@ fence_end(struct span first, const char *end)
 	struct span line;
 
 	for (; p < end; p = line_after(line, end)) {
-		line = line_at(p, end);
-		if (begins(span_trim(line), fence))
+		line = kept_line_at(p, end);
+		if (kept_begins(span_trim(line), fence))
 			return span_end(line);
 	}
 	return end;
@@ -213,33 +213,33 @@ code_starts(struct span line, struct span next, int *pairs)
 {
 	struct span s = span_trim(line), t = span_trim(next);
 
-	*pairs = is_pair(s) && (is_pair(t) || (s.p[s.n - 1] == ':' &&
-	    begins(t, "- ")));
-	return *pairs || is_code(line) || ((begins(s, "import ") ||
-	    begins(s, "from ")) && t.n && is_code(next));
+	*pairs = kept_is_pair(s) && (kept_is_pair(t) || (s.p[s.n - 1] == ':' &&
+	    kept_begins(t, "- ")));
+	return *pairs || kept_is_code(line) || ((kept_begins(s, "import ") ||
+	    kept_begins(s, "from ")) && t.n && kept_is_code(next));
 }
 
 /* The end of the lines of code from p on; p when there are none. */
 static const char *
 code_end(const char *p, const char *end)
 {
-	struct span line = line_at(p, end), s = span_trim(line);
+	struct span line = kept_line_at(p, end), s = span_trim(line);
 	const char *last;
 	int pairs, near = 1;
 
-	if (begins(s, "```") || begins(s, "~~~"))
+	if (kept_begins(s, "```") || kept_begins(s, "~~~"))
 		return fence_end(line, end);
 	for (last = line_after(line, end); last < end && *last == '\n'; )
 		last++;
-	if (!s.n || !code_starts(line, line_at(last, end), &pairs))
+	if (!s.n || !code_starts(line, kept_line_at(last, end), &pairs))
 		return p;
 	last = span_end(line);
 	for (p = line_after(line, end); p < end; p = line_after(line, end)) {
-		line = line_at(p, end);
+		line = kept_line_at(p, end);
 		s = span_trim(line);
 		/* prose is not indented; an empty line decides nothing */
 		if (s.n && *line.p != ' ' && *line.p != '\t' &&
-		    !is_code(line) && !(pairs && is_pair(s)) &&
+		    !kept_is_code(line) && !(pairs && kept_is_pair(s)) &&
 		    !(near && begins_any(s, weak_heads)))
 			break;
 		near = s.n != 0;
@@ -335,7 +335,7 @@ is_special(struct span w)
 		    &(size_t){ 0 }))))
 			return 1;
 	}
-	return begins(w, "--") && w.n > 2;
+	return kept_begins(w, "--") && w.n > 2;
 }
 
 static const char *const units[] = { "eur", "usd", "gbp", "chf", "jpy", "euro",
@@ -422,7 +422,7 @@ scan(struct kept *k, struct span text)
 	struct span line;
 
 	while (p < end) {
-		line = line_at(p, end);
+		line = kept_line_at(p, end);
 		to = code_end(p, end);
 		if (to > p) {
 			kept_add(k, p, to);

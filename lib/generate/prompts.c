@@ -77,14 +77,15 @@ prompts_add(struct prompts *p, struct json_span record,
 /* --- what a prompt is made of --------------------------------------------- */
 
 static void
-put_line(struct buf *b, const char *name, const char *text)
+prompts_put_line(struct buf *b, const char *name, const char *text)
 {
 	if (text && *text)
 		buf_printf(b, "%s: %s\n", name, text);
 }
 
 static void
-put_list(struct buf *b, const char *name, const char *const *words, size_t n)
+prompts_put_list(struct buf *b, const char *name, const char *const *words,
+    size_t n)
 {
 	size_t i;
 
@@ -122,19 +123,20 @@ put_configured_list(const struct prompts *p, const char *persona,
 }
 
 static void
-put_persona(const struct prompts *p, const struct persona *who, struct buf *b)
+prompts_put_persona(const struct prompts *p, const struct persona *who,
+    struct buf *b)
 {
 	if (!who) {
 		buf_puts(b, "anybody");
 		return;
 	}
-	put_line(b, "User Persona", who->name);
-	put_line(b, "Description", who->description);
-	put_list(b, "Characteristics: ", who->traits, who->ntraits);
-	put_list(b, "Goals: ", who->goals, who->ngoals);
+	prompts_put_line(b, "User Persona", who->name);
+	prompts_put_line(b, "Description", who->description);
+	prompts_put_list(b, "Characteristics: ", who->traits, who->ntraits);
+	prompts_put_list(b, "Goals: ", who->goals, who->ngoals);
 	put_configured_list(p, who->name, "constraints", "Constraints: ", b);
-	put_line(b, "Language", who->language);
-	put_line(b, "Expertise Level", who->expertise);
+	prompts_put_line(b, "Language", who->language);
+	prompts_put_line(b, "Expertise Level", who->expertise);
 }
 
 static void
@@ -168,7 +170,7 @@ put_user_prompt(const struct prompts *p, const struct prompts_base *base,
 			put_strategy(p, strategy, b);
 			t += 9;
 		} else if (!strncmp(t, "{persona}", 9)) {
-			put_persona(p, who, b);
+			prompts_put_persona(p, who, b);
 			t += 8;
 		} else {
 			buf_byte(b, *t);
@@ -208,7 +210,7 @@ prompts_put_params(const struct prompts *p, struct buf *b)
 }
 
 static void
-put_messages(const struct prompts *p, const struct prompts_base *base,
+prompts_put_messages(const struct prompts *p, const struct prompts_base *base,
     size_t strategy, const struct persona *who, struct buf *b)
 {
 	char *system = config_text(p->config, LLM "system_prompt");
@@ -239,7 +241,7 @@ put_prompt(struct prompts *p, size_t index, size_t cell, size_t sample)
 	    who ? who->name : "-", sample);
 	json_open(b, NULL, '{');
 	json_add_text(b, "id", id.p, id.len);
-	put_messages(p, base, strategy, who, b);
+	prompts_put_messages(p, base, strategy, who, b);
 	prompts_put_params(p, b);
 	if (sample)
 		json_add_int(b, "sample", (long long)sample);

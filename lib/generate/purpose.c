@@ -54,7 +54,7 @@ has_trouble(struct span s)
 }
 
 static int
-is_question(enum kind kind)
+purpose_is_question(enum kind kind)
 {
 	return kind == KIND_ASK || kind == KIND_WHETHER || kind == KIND_IS ||
 	    kind == KIND_ARE || kind == KIND_QUERY;
@@ -71,9 +71,9 @@ purpose_of(const struct user_text *t)
 	    t->kind == KIND_GET || t->kind == KIND_TOPIC ||
 	    t->kind == KIND_ORDER)
 		return PURPOSE_REQUEST;
-	if (is_question(t->kind) && span_list_prefix(t->main, how) &&
+	if (purpose_is_question(t->kind) && span_list_prefix(t->main, how) &&
 	    !span_list_prefix(t->main, not_how))
 		return PURPOSE_HOW;
-	return is_question(t->kind) || t->query ? PURPOSE_QUESTION :
+	return purpose_is_question(t->kind) || t->query ? PURPOSE_QUESTION :
 	    PURPOSE_REPORT;
 }

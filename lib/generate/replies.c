@@ -71,7 +71,7 @@ replies_release(struct replies *r)
 /* --- wrappers ------------------------------------------------------------- */
 
 static void
-keep_part(struct buf *b, size_t from, size_t to)
+replies_keep_part(struct buf *b, size_t from, size_t to)
 {
 	buf_splice(b, to, b->len - to, NULL, 0);
 	buf_splice(b, 0, from, NULL, 0);
@@ -84,7 +84,7 @@ trim_reply(struct buf *b)
 
 	if (s.n == b->len)
 		return 0;
-	keep_part(b, (size_t)(s.p - b->p), (size_t)(s.p - b->p) + s.n);
+	replies_keep_part(b, (size_t)(s.p - b->p), (size_t)(s.p - b->p) + s.n);
 	return 1;
 }
 
@@ -101,7 +101,7 @@ drop_thoughts(struct buf *b)
 		for (at = buf_str(b); (at = strstr(at, ends[i])); )
 			end = at += strlen(ends[i]);
 	if (end)
-		keep_part(b, (size_t)(end - b->p), b->len);
+		replies_keep_part(b, (size_t)(end - b->p), b->len);
 	else if (!strncmp(buf_str(b), "<think", 6))
 		b->len = 0;
 	return end != NULL;
@@ -121,7 +121,7 @@ drop_fence(struct buf *b)
 	if (!line || line >= end || memchr(b->p + 3, '`',
 	    (size_t)(end - b->p) - 3))
 		return 0;
-	keep_part(b, (size_t)(line - b->p) + 1, (size_t)(end - b->p));
+	replies_keep_part(b, (size_t)(line - b->p) + 1, (size_t)(end - b->p));
 	return 1;
 }
 
@@ -144,7 +144,7 @@ drop_lead_in(struct buf *b)
 		p++;
 	for (i = 0; i < LEN(starts); i++)
 		if (!strncasecmp(p, starts[i], strlen(starts[i]))) {
-			keep_part(b, (size_t)(end - b->p), b->len);
+			replies_keep_part(b, (size_t)(end - b->p), b->len);
 			return 1;
 		}
 	return 0;
@@ -172,7 +172,7 @@ drop_label(struct buf *b)
 		if (p[n] != ':')
 			continue;
 		n += 1 + strspn(p + n + 1, "* ");
-		keep_part(b, (size_t)(p - b->p) + n, b->len);
+		replies_keep_part(b, (size_t)(p - b->p) + n, b->len);
 		return 1;
 	}
 	return 0;
@@ -201,7 +201,7 @@ drop_quotes(struct buf *b)
 		/* "a" and "b" are two */
 		if (inner != p + b->len - m)
 			continue;
-		keep_part(b, n, b->len - m);
+		replies_keep_part(b, n, b->len - m);
 		return 1;
 	}
 	return 0;
@@ -368,9 +368,9 @@ mark_words(const struct buf *text, struct replies_kept *k)
 	k->n = n;
 }
 
-/* 1 less the share of marks that both have (Jaccard's distance). */
+/* 1 less the share of marks that both have (Jaccard's replies_distance). */
 static double
-distance(const struct replies_kept *a, const struct replies_kept *b)
+replies_distance(const struct replies_kept *a, const struct replies_kept *b)
 {
 	size_t i = 0, j = 0, both = 0;
 
@@ -393,7 +393,7 @@ is_near(const struct replies *r, const struct replies_kept *k)
 
 	for (i = 0; i < r->nkept; i++)
 		if (r->kept[i].base == k->base &&
-		    distance(&r->kept[i], k) < r->min_distance)
+		    replies_distance(&r->kept[i], k) < r->min_distance)
 			return 1;
 	return 0;
 }
@@ -419,7 +419,7 @@ makes_release(struct makes *m)
 }
 
 static void
-text_at(struct json_span object, const char *field, struct buf *b)
+replies_text_at(struct json_span object, const char *field, struct buf *b)
 {
 	struct json_span v = json_get(object, field);
 
@@ -444,11 +444,11 @@ read_makes(struct json_span record, struct makes *m)
 		return -1;
 	for (i = 0; i < GENERATE_FIELDS; i++)
 		m->v[i] = json_get(m->template, generator_fields[i]);
-	text_at(makes, "strategy", &m->strategy);
-	text_at(makes, "persona", &m->persona);
-	text_at(makes, "language", &m->language);
-	text_at(m->template, "input", &m->base);
-	text_at(record, "id", &m->id);
+	replies_text_at(makes, "strategy", &m->strategy);
+	replies_text_at(makes, "persona", &m->persona);
+	replies_text_at(makes, "language", &m->language);
+	replies_text_at(m->template, "input", &m->base);
+	replies_text_at(record, "id", &m->id);
 	json_double(json_get(makes, "base_index"), &index);
 	m->index = index > 0 ? (size_t)index : 0;
 	return 0;
@@ -622,7 +622,7 @@ replies_finish(struct replies *r)
 			break;
 		record = json_buf(&r->dropped[i]);
 		id.len = 0;
-		text_at(record, "id", &id);
+		replies_text_at(record, "id", &id);
 		hash = hash_bytes(0, 0, id.p, id.len);
 		set_add(&seen, hash, &added);
 		if (!added)

@@ -119,7 +119,7 @@ hold_back(struct caller *g, double ms)
  * service that was not reached has not been tried.
  */
 static double
-retry_wait(struct caller *g, const struct call *c)
+caller_retry_wait(struct caller *g, const struct call *c)
 {
 	const struct service *s = g->plan->service;
 	int64_t now = isotime_monotonic();
@@ -151,7 +151,7 @@ caller_put_failure(struct caller *g, struct call *c)
 		note_unreached(g, c);
 	if (c->wait_ms >= 0 && c->retried)
 		hold_back(g, c->wait_ms);
-	wait = g->broken ? -1 : retry_wait(g, c);
+	wait = g->broken ? -1 : caller_retry_wait(g, c);
 	buf_puts(&text, c->error.msg);
 	if (c->retried && c->wait_ms > g->plan->service->max_wait * 1000)
 		buf_printf(&text, " (it asks to wait %.0f s, longer than "

@@ -163,7 +163,7 @@ read_retry(struct service *s)
 
 /* The strings of a list, or one string. */
 static void
-read_words(struct json_span v, char ***words, size_t *n)
+service_read_words(struct json_span v, char ***words, size_t *n)
 {
 	struct json_span key, item;
 	struct json_iter it;
@@ -429,7 +429,8 @@ read_url(struct service *s, const struct config *c, struct err *e)
 	free(text);
 	if (bad)
 		return err_set(e, 0, 0, "runner.http.url: %s", e->msg);
-	read_words(config_get(c, "runner.http.hosts"), &s->hosts, &s->nhosts);
+	service_read_words(config_get(c, "runner.http.hosts"), &s->hosts,
+	    &s->nhosts);
 	if (is_written(c, &s->url)) {
 		s->hosts = xreallocarray(s->hosts, s->nhosts + 1,
 		    sizeof(*s->hosts));
@@ -474,7 +475,7 @@ service_read_reply(struct service *s)
 		    word_index(stream, streams));
 	s->output_path = dotted_path(service_get(s, "output_path"));
 	s->stream_path = dotted_path(service_get(s, "stream_output_path"));
-	read_words(service_get(s, "stream_event_filter"), &s->filters,
+	service_read_words(service_get(s, "stream_event_filter"), &s->filters,
 	    &s->nfilters);
 }
 

@@ -214,7 +214,7 @@ find_result(struct json_span messages, struct json_span id)
 
 /* Makes the span of a tool's call: in chat completions, or in responses. */
 static void
-make_tool(struct export *x, struct openai_ids ids, struct json_span call,
+oai_make_tool(struct export *x, struct openai_ids ids, struct json_span call,
     struct json_span messages, uint64_t time)
 {
 	struct json_span function = json_get(call, "function");
@@ -257,14 +257,14 @@ make_tools(struct export *x, struct openai_ids ids, struct json_span messages,
 		if (!json_is(v, JSON_OBJECT))
 			continue;
 		if (json_is_str(json_get(v, "type"), "function_call"))
-			make_tool(x, ids, v, results, time);
+			oai_make_tool(x, ids, v, results, time);
 		calls = json_get(v, "tool_calls");
 		if (!json_is(calls, JSON_ARRAY))
 			continue;
 		for (inner = json_each(calls); json_next(&inner, &unused,
 		    &call); )
 			if (json_is(call, JSON_OBJECT))
-				make_tool(x, ids, call, results, time);
+				oai_make_tool(x, ids, call, results, time);
 	}
 }
 

@@ -139,7 +139,7 @@ find_question(struct promptfoo *p, const struct json_span m[RESULT_MEMBERS])
 
 /* The prompt: the messages in its text, if that is a chat. */
 static void
-put_prompt(struct export *x, struct json_span raw)
+pf_put_prompt(struct export *x, struct json_span raw)
 {
 	spanmake_put(&x->make, "gen_ai.input.messages", raw);
 }
@@ -167,7 +167,7 @@ call_error(const struct json_span m[RESULT_MEMBERS])
 
 /* Adds a member under another name, unless it is absent. */
 static void
-add_member(struct buf *b, const char *key, struct json_span object,
+pf_add_member(struct buf *b, const char *key, struct json_span object,
     const char *name)
 {
 	struct json_span v = promptfoo_get(object, name);
@@ -188,13 +188,13 @@ add_check(struct buf *b, struct json_span part)
 	if (json_is(metric, JSON_STRING) || json_is(type, JSON_STRING))
 		json_add(b, "name", json_is(metric, JSON_STRING) ? metric :
 		    type);
-	add_member(b, "type", assertion, "type");
-	add_member(b, "pass", part, "pass");
-	add_member(b, "score", part, "score");
-	add_member(b, "weight", assertion, "weight");
+	pf_add_member(b, "type", assertion, "type");
+	pf_add_member(b, "pass", part, "pass");
+	pf_add_member(b, "score", part, "score");
+	pf_add_member(b, "weight", assertion, "weight");
 	if (!json_is_true(promptfoo_get(part, "pass")))
-		add_member(b, "reason", part, "reason");
-	add_member(b, "value", assertion, "value");
+		pf_add_member(b, "reason", part, "reason");
+	pf_add_member(b, "value", assertion, "value");
 	json_close(b, '}');
 }
 
@@ -211,9 +211,9 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 		return;
 	b->len = 0;
 	json_open(b, NULL, '{');
-	add_member(b, "pass", grading, "pass");
-	add_member(b, "score", grading, "score");
-	add_member(b, "threshold", m[RESULT_TEST], "threshold");
+	pf_add_member(b, "pass", grading, "pass");
+	pf_add_member(b, "score", grading, "score");
+	pf_add_member(b, "threshold", m[RESULT_TEST], "threshold");
 	json_open(b, "checks", '[');
 	parts = promptfoo_get(grading, "componentResults");
 	if (json_is(parts, JSON_ARRAY))
@@ -229,7 +229,7 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 
 /* Adds the metadata: the test's, and what describes the result. */
 static void
-put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
+pf_put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 {
 	static const char *const not[] = {
 		"assert", "expected", "description", "vars", "evalId",
@@ -247,12 +247,12 @@ put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 	v = m[RESULT_METADATA];
 	if (json_is(v, JSON_OBJECT) && !promptfoo_get(test, "metadata").p)
 		json_add_others(b, v, not, LEN(not));
-	add_member(b, "description", test, "description");
+	pf_add_member(b, "description", test, "description");
 	if (json_is(m[RESULT_VARS], JSON_OBJECT))
 		json_add(b, "vars", m[RESULT_VARS]);
 	/* the words of fl-evaluate */
-	add_member(b, "assert", test, "assert");
-	add_member(b, "prompt", m[RESULT_PROMPT],
+	pf_add_member(b, "assert", test, "assert");
+	pf_add_member(b, "prompt", m[RESULT_PROMPT],
 	    promptfoo_get(m[RESULT_PROMPT], "label").p ? "label" : "display");
 	v = promptfoo_get(m[RESULT_PROVIDER], "id");
 	if (json_is(v, JSON_STRING) || json_is(m[RESULT_PROVIDER], JSON_STRING))
@@ -269,7 +269,7 @@ put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 
 /* 1 if a provider is a program, not a model. */
 static int
-is_program(const char *id)
+pf_is_program(const char *id)
 {
 	static const char *const programs[] = {
 		"exec:", "python:", "file:", "http:", "https:", "javascript:",
@@ -286,7 +286,7 @@ is_program(const char *id)
 
 /* The model of a provider such as "openai:chat:gpt-4o". */
 static void
-put_model(struct export *x, struct json_span provider)
+pf_put_model(struct export *x, struct json_span provider)
 {
 	struct json_span id = promptfoo_get(provider, "id");
 	struct buf text = { 0 };
@@ -297,7 +297,7 @@ put_model(struct export *x, struct json_span provider)
 	if (json_is(id, JSON_STRING)) {
 		json_text(&text, id);
 		colon = strrchr(buf_str(&text), ':');
-		if (!is_program(text.p))
+		if (!pf_is_program(text.p))
 			spanmake_str(&x->make, "gen_ai.request.model",
 			    colon && colon[1] ? colon + 1 : text.p);
 	}
@@ -350,7 +350,7 @@ promptfoo_ids(struct promptfoo *p, struct json_span v,
 
 /* Sets the times: only the duration of a result is known. */
 static void
-put_times(struct export *x, struct json_span latency)
+pf_put_times(struct export *x, struct json_span latency)
 {
 	struct promptfoo *p = x->state;
 	double ms;
@@ -371,7 +371,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	spanmake_begin(&x->make, ids.trace, ids.test, none);
 	spanmake_name(&x->make, promptfoo_get(m[RESULT_TEST], "description"),
 	    "test");
-	put_times(x, m[RESULT_LATENCY]);
+	pf_put_times(x, m[RESULT_LATENCY]);
 	if (is_call_failed(m))
 		spanmake_failed(&x->make, call_error(m));
 	spanmake_attributes(&x->make);
@@ -382,7 +382,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	spanmake_put(&x->make, "fluxloop.duration_ms", m[RESULT_LATENCY]);
 	spanmake_put(&x->make, "fluxloop.iteration", m[RESULT_REPEAT]);
 	put_evaluation(x, m);
-	put_metadata(x, m);
+	pf_put_metadata(x, m);
 	export_span(x);
 }
 
@@ -400,13 +400,13 @@ make_provider(struct export *x, struct promptfoo_ids ids,
 
 	spanmake_begin(&x->make, ids.trace, ids.call, none);
 	spanmake_name(&x->make, id.p ? id : m[RESULT_PROVIDER], "provider");
-	put_times(x, m[RESULT_LATENCY]);
+	pf_put_times(x, m[RESULT_LATENCY]);
 	if (is_call_failed(m))
 		spanmake_failed(&x->make, call_error(m));
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "openinference.span.kind", "LLM");
-	put_model(x, m[RESULT_PROVIDER]);
-	put_prompt(x, promptfoo_get(m[RESULT_PROMPT], "raw"));
+	pf_put_model(x, m[RESULT_PROVIDER]);
+	pf_put_prompt(x, promptfoo_get(m[RESULT_PROMPT], "raw"));
 	spanmake_output(&x->make, promptfoo_get(m[RESULT_RESPONSE], "output"));
 	usage = promptfoo_get(m[RESULT_RESPONSE], "tokenUsage");
 	if (!json_is(usage, JSON_OBJECT))

@@ -624,7 +624,7 @@ put_end(struct session *s, unsigned columns)
 }
 
 static void
-put_lines(struct session *s, size_t height)
+session_put_lines(struct session *s, size_t height)
 {
 	struct json_span line;
 	size_t i;
@@ -715,7 +715,7 @@ session_draw(struct session *s)
 	else if (s->at == s->n)
 		put_end(s, columns);
 	else
-		put_lines(s, height);
+		session_put_lines(s, height);
 	/* the last line, however few there are above it */
 	buf_printf(&s->frame, "\033[J\033[%u;1H", rows);
 	put_footer(s, columns);

@@ -226,7 +226,7 @@ terminal_use(size_t n)
 
 /* The key of a sequence without its escape, of n bytes. */
 static uint32_t
-key_of(const char *s, size_t n)
+terminal_key_of(const char *s, size_t n)
 {
 	static const struct {
 		const char *sequence;
@@ -287,7 +287,7 @@ terminal_sequence(void)
 		return key;
 	}
 	/* Alt and a key, or Escape and a key that was typed soon */
-	key = n == 1 ? KEY_OTHER : key_of(terminal.bytes + 1, n);
+	key = n == 1 ? KEY_OTHER : terminal_key_of(terminal.bytes + 1, n);
 	terminal_use(n + 1);
 	return key;
 }

@@ -81,7 +81,7 @@ budget_cost(const struct budget_price *p, long long prompt, long long reply)
 /* --- limits --------------------------------------------------------------- */
 
 static long long
-tokens_of(const struct budget_need *n)
+budget_tokens_of(const struct budget_need *n)
 {
 	return n->prompt + n->reply;
 }
@@ -100,7 +100,7 @@ limit_exceeded(const struct budget *b, const struct budget_need *used,
     const struct budget_need *need)
 {
 	if (b->max_tokens >= 0 &&
-	    tokens_of(used) + tokens_of(need) > b->max_tokens)
+	    budget_tokens_of(used) + budget_tokens_of(need) > b->max_tokens)
 		return "max-tokens";
 	/* sums of fractions: a billionth more is not more */
 	if (b->max_cost >= 0 &&

@@ -33,7 +33,7 @@ hash_of_key(const char *key)
 
 /* Whether the n bytes begin as a record does, with a key of hex digits. */
 static int
-is_record(const char *p, size_t n)
+cache_is_record(const char *p, size_t n)
 {
 	const char *key = p + sizeof(HEAD) - 1;
 
@@ -62,10 +62,10 @@ find_record(const struct line *l)
 {
 	const char *p = l->p, *next, *end = l->p + l->n, *found = NULL;
 
-	if (is_record(p, l->n))
+	if (cache_is_record(p, l->n))
 		found = p;
 	for (next = p; (next = strstr(next + 1, HEAD)); )
-		if (is_record(next, (size_t)(end - next)))
+		if (cache_is_record(next, (size_t)(end - next)))
 			found = next;
 	return found;
 }

@@ -39,7 +39,7 @@ chat_tokens(const char *p, size_t n)
 }
 
 static int
-is_message(struct json_span v)
+chat_is_message(struct json_span v)
 {
 	return json_is(v, JSON_OBJECT) &&
 	    json_is(json_get(v, "role"), JSON_STRING);
@@ -55,7 +55,7 @@ read_messages(struct chat *c)
 	if (!json_is(c->messages, JSON_ARRAY))
 		return "it has no list of messages";
 	for (it = json_each(c->messages); json_next(&it, &key, &v); n++) {
-		if (!is_message(v))
+		if (!chat_is_message(v))
 			return "a message is not an object with a role";
 		c->prompt_tokens += TOKENS_MESSAGE + chat_tokens(v.p, v.n);
 	}

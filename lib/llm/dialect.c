@@ -29,7 +29,7 @@ usage_tokens(struct json_span usage, const char *field)
  * 0 if there is none.
  */
 static int
-content_text(struct json_span content, struct buf *b)
+dialect_content_text(struct json_span content, struct buf *b)
 {
 	struct json_span key, v, text;
 	struct json_iter it;
@@ -81,7 +81,7 @@ openai_put_body(const struct chat *c, long long most_tokens, struct buf *b)
 }
 
 static struct json_span
-first_of(struct json_span list)
+dialect_first_of(struct json_span list)
 {
 	struct json_span key, v;
 	struct json_iter it;
@@ -93,9 +93,9 @@ first_of(struct json_span list)
 }
 
 static int
-openai_read(struct json_span body, struct completion *c)
+dialect_openai_read(struct json_span body, struct completion *c)
 {
-	struct json_span choice = first_of(json_get(body, "choices"));
+	struct json_span choice = dialect_first_of(json_get(body, "choices"));
 	struct json_span message, usage, calls = { NULL, 0 };
 	struct buf text = { 0 };
 
@@ -103,10 +103,11 @@ openai_read(struct json_span body, struct completion *c)
 		return -1;
 	message = json_get(choice, "message");
 	if (json_is(message, JSON_OBJECT)) {
-		if (!content_text(json_get(message, "content"), &text))
-			content_text(json_get(message, "refusal"), &text);
+		if (!dialect_content_text(json_get(message, "content"), &text))
+			dialect_content_text(json_get(message, "refusal"),
+			    &text);
 		calls = json_get(message, "tool_calls");
-	} else if (!content_text(json_get(choice, "text"), &text)) {
+	} else if (!dialect_content_text(json_get(choice, "text"), &text)) {
 		return -1;
 	}
 	json_open(&c->reply, NULL, '{');
@@ -151,7 +152,7 @@ anthropic_put_messages(const struct chat *c, struct buf *b)
 		}
 		if (system.len)
 			buf_puts(&system, "\n\n");
-		content_text(json_get(v, "content"), &system);
+		dialect_content_text(json_get(v, "content"), &system);
 	}
 	json_close(b, ']');
 	if (system.len)
@@ -276,7 +277,7 @@ anthropic_read(struct json_span body, struct completion *c)
 	if (answer.p)
 		json_compact(&text, answer);
 	else
-		content_text(content, &text);
+		dialect_content_text(content, &text);
 	if (answer.p && word && !strcmp(word, "tool_calls"))
 		word = "stop";
 	json_open(&c->reply, NULL, '{');
@@ -297,7 +298,7 @@ anthropic_read(struct json_span body, struct completion *c)
 static const struct dialect dialects[] = {
 	{ "openai", "OPENAI_BASE_URL", "OPENAI_API_KEY",
 	    "Authorization: Bearer ", NULL, "/chat/completions", NULL,
-	    openai_put_body, openai_read },
+	    openai_put_body, dialect_openai_read },
 	{ "anthropic", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY",
 	    "x-api-key: ", "anthropic-version: 2023-06-01", "/messages", "/v1",
 	    anthropic_put_body, anthropic_read }
@@ -315,7 +316,7 @@ dialect_find(const char *name)
 }
 
 static int
-ends_in(const char *p, size_t n, const char *end)
+dialect_ends_in(const char *p, size_t n, const char *end)
 {
 	size_t m = strlen(end);
 
@@ -331,8 +332,8 @@ dialect_url(const struct dialect *d, const char *base)
 	while (n && base[n - 1] == '/')
 		n--;
 	buf_add(&b, base, n);
-	if (!ends_in(base, n, d->path)) {
-		if (d->version && !ends_in(base, n, d->version))
+	if (!dialect_ends_in(base, n, d->path)) {
+		if (d->version && !dialect_ends_in(base, n, d->version))
 			buf_puts(&b, d->version);
 		buf_puts(&b, d->path);
 	}

@@ -412,7 +412,7 @@ end_headers(struct net_call *c)
 }
 
 static size_t
-on_header(char *p, size_t size, size_t count, void *arg)
+net_on_header(char *p, size_t size, size_t count, void *arg)
 {
 	struct net_call *c = arg;
 	size_t n = size * count;
@@ -443,7 +443,7 @@ on_header(char *p, size_t size, size_t count, void *arg)
 }
 
 static size_t
-on_data(char *p, size_t size, size_t count, void *arg)
+net_on_data(char *p, size_t size, size_t count, void *arg)
 {
 	struct net_call *c = arg;
 	size_t n = size * count;
@@ -500,7 +500,7 @@ set_method(struct net_call *c)
 
 /* Whether a header line may be sent to a host that the caller did not name. */
 static int
-is_harmless(const char *line)
+net_is_harmless(const char *line)
 {
 	static const char *const names[] = {
 		"accept", "content-type", "user-agent"
@@ -532,7 +532,7 @@ set_headers(struct net_call *c, int stranger)
 	curl_slist_free_all(c->list);
 	c->list = NULL;
 	for (i = 0; i < c->r.nheaders; i++)
-		if (!stranger || is_harmless(c->r.headers[i]))
+		if (!stranger || net_is_harmless(c->r.headers[i]))
 			add_header(c, c->r.headers[i]);
 	add_header(c, "Expect:");	/* the body is sent without asking */
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->list);
@@ -543,9 +543,9 @@ set_callbacks(struct net_call *c)
 {
 	CURL *e = c->easy;
 
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, net_on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, net_on_data);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->message);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);

@@ -34,7 +34,7 @@ entry_of(struct annex *a, struct json_span trace_id)
 
 /* Adds a line of the rows, or of traces.jsonl. */
 static void
-add_line(struct annex *a, const struct line *l, int is_row)
+annex_add_line(struct annex *a, const struct line *l, int is_row)
 {
 	struct json_span v[ROW_FIELDS];
 	struct annex_entry *e;
@@ -66,14 +66,14 @@ read_lines(struct annex *a, int fd, int is_row)
 		return 0;
 	line_init(&in, fd);
 	while ((got = line_next(&in, &l)) > 0)
-		add_line(a, &l, is_row);
+		annex_add_line(a, &l, is_row);
 	line_release(&in);
 	return got;
 }
 
 /* Opens a file of the folder, which may be missing: *fd is -1 then. */
 static int
-open_part(int folder, const char *name, int *fd)
+annex_open_part(int folder, const char *name, int *fd)
 {
 	*fd = plain_open(folder, name, O_RDONLY);
 	return *fd < 0 && errno != ENOENT ? -1 : 0;
@@ -92,9 +92,9 @@ annex_open(struct annex *a, const char *dir)
 	folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0)
 		return -1;
-	bad = open_part(folder, "traces.jsonl", &a->traces) ||
-	    open_part(folder, "observations.jsonl", &a->steps) ||
-	    open_part(folder, "trace_summary.jsonl", &rows);
+	bad = annex_open_part(folder, "traces.jsonl", &a->traces) ||
+	    annex_open_part(folder, "observations.jsonl", &a->steps) ||
+	    annex_open_part(folder, "trace_summary.jsonl", &rows);
 	if (a->steps >= 0 && !fstat(a->steps, &st))
 		a->size = (uint64_t)st.st_size;
 	bad = bad || read_lines(a, a->traces, 0) || read_lines(a, rows, 1);
@@ -194,7 +194,7 @@ annex_summary(const char *dir, struct buf *text)
 
 	if (folder < 0)
 		return errno == ENOENT ? 0 : -1;
-	bad = open_part(folder, "summary.json", &fd) ||
+	bad = annex_open_part(folder, "summary.json", &fd) ||
 	    (fd >= 0 && readfile_fd(fd, text));
 	if (fd >= 0)
 		close(fd);

@@ -29,7 +29,7 @@ put_command(struct buf *b, const char *s, size_t n, int property)
 
 /* The verdict of the comparison. Returns 1 if that is an error. */
 static size_t
-put_verdict(const struct diff *d, struct buf *b)
+github_put_verdict(const struct diff *d, struct buf *b)
 {
 	int worse = d->verdict == DIFF_REGRESSION;
 	struct buf text = { 0 };
@@ -76,7 +76,7 @@ github_put(const struct report *r, struct out *o)
 	int bad = 0, regressed;
 
 	if (r->diff)
-		most -= put_verdict(r->diff, b);
+		most -= github_put_verdict(r->diff, b);
 	for (regressed = 1; regressed >= 0; regressed--)
 		for (i = 0; i < r->runs->n && !bad; i++) {
 			if (r->runs->v[i].outcome == RUNS_PASS ||

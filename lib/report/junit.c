@@ -22,7 +22,7 @@
 
 /* 1 for what XML 1.0 forbids even as a reference (production 2). */
 static int
-is_forbidden(uint32_t c)
+junit_is_forbidden(uint32_t c)
 {
 	return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') ||
 	    (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe || c == 0xffff;
@@ -44,10 +44,10 @@ put_xml(struct buf *b, const char *s, size_t n)
 		if (c >= 0x20 && c < 0x7f && !strchr("&<>\"", (int)c))
 			continue;
 		len = utf8_decode(s + i, n - i, &c);
-		if (c >= 0x7f && !is_forbidden(c) && c != 0xfffd)
+		if (c >= 0x7f && !junit_is_forbidden(c) && c != 0xfffd)
 			continue;
 		buf_add(b, s + from, i - from);
-		if (is_forbidden(c) || c == 0xfffd)
+		if (junit_is_forbidden(c) || c == 0xfffd)
 			utf8_put(b, 0xfffd);
 		else
 			buf_printf(b, "&#%u;", (unsigned)c);
@@ -57,7 +57,8 @@ put_xml(struct buf *b, const char *s, size_t n)
 }
 
 static void
-put_attribute(struct buf *b, const char *name, struct buf *value, size_t most)
+junit_put_attribute(struct buf *b, const char *name, struct buf *value,
+    size_t most)
 {
 	buf_printf(b, " %s=\"", name);
 	put_xml(b, buf_str(value), test_cut(value, most));
@@ -80,7 +81,7 @@ put_counts(struct buf *b, const struct test_counts *c)
 }
 
 static void
-put_line(struct buf *b, const char *label, struct json_span v)
+junit_put_line(struct buf *b, const char *label, struct json_span v)
 {
 	struct buf text = { 0 };
 
@@ -103,7 +104,7 @@ put_body(struct buf *b, const char *label, struct buf *text)
 
 /* The message is the reason's last line, after what changed since the base. */
 static void
-put_failure(struct test *t, struct buf *b)
+junit_put_failure(struct test *t, struct buf *b)
 {
 	const char *element = t->run->outcome == RUNS_ERROR ? "error" :
 	    "failure";
@@ -118,8 +119,8 @@ put_failure(struct test *t, struct buf *b)
 	line = test_last_line(&t->reason);
 	buf_add(&message, line.p, line.n);
 	buf_printf(b, "<%s", element);
-	put_attribute(b, "type", &t->kind, SHOWN);
-	put_attribute(b, "message", &message, SHOWN);
+	junit_put_attribute(b, "type", &t->kind, SHOWN);
+	junit_put_attribute(b, "message", &message, SHOWN);
 	buf_byte(b, '>');
 	put_body(b, "input", &t->input);
 	put_body(b, "output", &t->output);
@@ -137,8 +138,8 @@ begin_testcase(const struct report *r, const struct test *t,
 	buf_printf(&class, "%s.", r->name);
 	buf_add(&class, t->persona.p, t->persona.len);
 	buf_puts(b, "<testcase");
-	put_attribute(b, "classname", &class, SHOWN);
-	put_attribute(b, "name", name, SHOWN);
+	junit_put_attribute(b, "classname", &class, SHOWN);
+	junit_put_attribute(b, "name", name, SHOWN);
 	buf_printf(b, " time=\"%.3f\">", seconds);
 	buf_release(&class);
 }
@@ -147,8 +148,8 @@ static void
 end_testcase(const struct test *t, struct buf *b)
 {
 	buf_puts(b, "<system-out>");
-	put_line(b, "run_id", t->v[TEST_RUN_ID]);
-	put_line(b, "trace_id", t->v[TEST_TRACE_ID]);
+	junit_put_line(b, "run_id", t->v[TEST_RUN_ID]);
+	junit_put_line(b, "trace_id", t->v[TEST_TRACE_ID]);
 	if (t->pair && t->pair->base)
 		buf_printf(b, "base: %s\n", test_outcome(t->pair->base));
 	if (test_change(t))
@@ -186,7 +187,7 @@ outcome_of_check(struct json_span check)
 
 /* A check of a run; the first has the duration of the run. */
 static void
-put_check(const struct report *r, struct test *t, struct json_span check,
+junit_put_check(const struct report *r, struct test *t, struct json_span check,
     double seconds, struct buf *b)
 {
 	static const char *const elements[] = {
@@ -207,8 +208,8 @@ put_check(const struct report *r, struct test *t, struct json_span check,
 	if (outcome != RUNS_PASS) {
 		test_explain(t);
 		buf_printf(b, "<%s", elements[outcome]);
-		put_attribute(b, "type", &kind, SHOWN);
-		put_attribute(b, "message", &reason, SHOWN);
+		junit_put_attribute(b, "type", &kind, SHOWN);
+		junit_put_attribute(b, "message", &reason, SHOWN);
 		buf_byte(b, '>');
 		put_body(b, "input", &t->input);
 		put_body(b, "output", &t->output);
@@ -231,13 +232,13 @@ put_testcases(const struct report *r, struct test *t, struct buf *b)
 	if (!checks.p) {
 		begin_testcase(r, t, &t->name, seconds, b);
 		if (t->run->outcome != RUNS_PASS)
-			put_failure(t, b);
+			junit_put_failure(t, b);
 		end_testcase(t, b);
 		return;
 	}
 	for (it = json_each(checks); json_next(&it, &key, &check);
 	    seconds = 0)
-		put_check(r, t, check, seconds, b);
+		junit_put_check(r, t, check, seconds, b);
 }
 
 /* The personas, and which each run has. */
@@ -326,7 +327,7 @@ put_suite(const struct report *r, const struct suites *s, size_t number,
 	put_counts(b, &suite->counts);
 	buf_printf(b, " skipped=\"%zu\"", suite->skipped);
 	if (suite->started.len)
-		put_attribute(b, "timestamp", &suite->started, 19);
+		junit_put_attribute(b, "timestamp", &suite->started, 19);
 	buf_puts(b, ">\n");
 	if (r->diff) {
 		buf_puts(b, "<properties><property name=\"base\"");

@@ -136,7 +136,7 @@ put_known(struct pagedata *d, struct buf *text, size_t rest, struct buf *b)
 }
 
 static void
-put_text(struct pagedata *d, struct json_span v, size_t max, struct buf *b)
+data_put_text(struct pagedata *d, struct json_span v, size_t max, struct buf *b)
 {
 	struct buf text = { 0 };
 	size_t rest;
@@ -152,7 +152,7 @@ put_text(struct pagedata *d, struct json_span v, size_t max, struct buf *b)
 
 /* A string that is not a text of its own. */
 static void
-put_plain(struct json_span v, struct buf *b)
+data_put_plain(struct json_span v, struct buf *b)
 {
 	struct buf text = { 0 }, json = { 0 };
 
@@ -181,7 +181,7 @@ put_figure(double d, struct buf *b)
 }
 
 static void
-put_number(struct json_span v, struct buf *b)
+data_put_number(struct json_span v, struct buf *b)
 {
 	double d = (double)NAN;
 
@@ -193,7 +193,7 @@ put_number(struct json_span v, struct buf *b)
 /* --- parts of a run ------------------------------------------------------ */
 
 static void
-put_check(struct pagedata *d, struct json_span check, struct buf *b)
+data_put_check(struct pagedata *d, struct json_span check, struct buf *b)
 {
 	struct json_span pass = json_get(check, "pass"), reason;
 	double score = 0;
@@ -204,24 +204,24 @@ put_check(struct pagedata *d, struct json_span check, struct buf *b)
 	if (json_is(json_get(check, "score"), JSON_NUMBER))
 		json_double(json_get(check, "score"), &score);
 	if (json_is_true(pass) && score > 1 - 1e-9 && !reason.p) {
-		put_text(d, json_get(check, "name"), d->room.text, b);
+		data_put_text(d, json_get(check, "name"), d->room.text, b);
 		return;
 	}
 	json_open(b, NULL, '[');
-	put_text(d, json_get(check, "name"), d->room.text, b);
+	data_put_text(d, json_get(check, "name"), d->room.text, b);
 	if (json_is(pass, JSON_BOOL))
 		json_add_int(b, NULL, json_is_true(pass));
 	else
 		json_add_null(b, NULL);
-	put_number(json_get(check, "score"), b);
-	put_number(json_get(check, "weight"), b);
-	put_text(d, reason, d->room.long_text, b);
-	put_text(d, json_get(check, "type"), d->room.text, b);
+	data_put_number(json_get(check, "score"), b);
+	data_put_number(json_get(check, "weight"), b);
+	data_put_text(d, reason, d->room.long_text, b);
+	data_put_text(d, json_get(check, "type"), d->room.text, b);
 	json_close(b, ']');
 }
 
 static void
-put_checks(struct pagedata *d, struct json_span evaluation, struct buf *b)
+data_put_checks(struct pagedata *d, struct json_span evaluation, struct buf *b)
 {
 	struct json_span checks = { NULL, 0 }, key, check;
 	struct json_iter it;
@@ -232,7 +232,7 @@ put_checks(struct pagedata *d, struct json_span evaluation, struct buf *b)
 	if (json_is(checks, JSON_ARRAY))
 		for (it = json_each(checks); json_next(&it, &key, &check); )
 			if (json_is(check, JSON_OBJECT))
-				put_check(d, check, b);
+				data_put_check(d, check, b);
 	json_close(b, ']');
 }
 
@@ -243,19 +243,19 @@ put_step(struct pagedata *d, size_t step, struct buf *b)
 	int failed = trace_failed(o);
 
 	json_open(b, NULL, '[');
-	put_text(d, o->v[OBS_TYPE], d->room.text, b);
-	put_text(d, o->v[OBS_NAME], d->room.text, b);
+	data_put_text(d, o->v[OBS_TYPE], d->room.text, b);
+	data_put_text(d, o->v[OBS_NAME], d->room.text, b);
 	json_add_int(b, NULL, (long long)o->depth);
 	json_add_int(b, NULL, (long long)(o->from - d->trace.from));
 	json_add_int(b, NULL, (long long)(o->until - o->from));
 	json_add_int(b, NULL, failed);
-	put_text(d, o->v[OBS_ERROR], d->room.long_text, b);
+	data_put_text(d, o->v[OBS_ERROR], d->room.long_text, b);
 	json_close(b, ']');
 }
 
 /* Reads the steps of the run, from its row or from the directory. */
 static int
-read_steps(struct pagedata *d, const struct annex_entry *e)
+data_read_steps(struct pagedata *d, const struct annex_entry *e)
 {
 	const struct test *t = &d->test;
 
@@ -281,7 +281,7 @@ has_steps(struct pagedata *d, size_t i)
 }
 
 static int
-put_steps(struct pagedata *d, size_t i, const struct annex_entry *e,
+data_put_steps(struct pagedata *d, size_t i, const struct annex_entry *e,
     struct buf *b)
 {
 	size_t at = b->len, step, n = 0;
@@ -290,7 +290,7 @@ put_steps(struct pagedata *d, size_t i, const struct annex_entry *e,
 		json_add_int(b, NULL, 0);
 		return 0;
 	}
-	if (read_steps(d, e))
+	if (data_read_steps(d, e))
 		return -1;
 	json_open(b, NULL, '[');
 	for (step = d->trace.root; step != TRACE_NONE && (d->r->all ||
@@ -327,7 +327,7 @@ put_base(struct pagedata *d, size_t max, struct buf *b)
 		if (test_read_row(d->r->diff->base, p->base, &d->base))
 			return -1;
 		json_open(b, NULL, '[');
-		put_text(d, d->base.v[TEST_OUTPUT], max, b);
+		data_put_text(d, d->base.v[TEST_OUTPUT], max, b);
 		json_close(b, ']');
 	}
 	json_close(b, ']');
@@ -366,7 +366,7 @@ put_page(struct pagedata *d, struct buf *b)
 
 /* The metadata of the run's input. */
 static int
-read_metadata(struct pagedata *d, const struct annex_entry *e,
+data_read_metadata(struct pagedata *d, const struct annex_entry *e,
     struct json_span *metadata)
 {
 	*metadata = d->test.v[TEST_METADATA];
@@ -375,7 +375,7 @@ read_metadata(struct pagedata *d, const struct annex_entry *e,
 }
 
 static int
-put_run(struct pagedata *d, size_t i, struct buf *b)
+data_put_run(struct pagedata *d, size_t i, struct buf *b)
 {
 	const struct runs_run *run = &d->r->runs->v[i];
 	size_t max = is_notable(d->r, i) ? d->room.long_text : d->room.text;
@@ -385,29 +385,29 @@ put_run(struct pagedata *d, size_t i, struct buf *b)
 	if (test_read(d->r, i, &d->test))
 		return -1;
 	e = annex_find(&d->annex, v[TEST_TRACE_ID]);
-	if (read_metadata(d, e, &metadata))
+	if (data_read_metadata(d, e, &metadata))
 		return -1;
 	if (json_is(v[TEST_EVALUATION], JSON_OBJECT))
 		score = json_get(v[TEST_EVALUATION], "score");
 	json_open(b, NULL, '[');
 	json_add_int(b, NULL, (long long)unit_number(d, run));
-	put_number(v[TEST_ITERATION], b);
+	data_put_number(v[TEST_ITERATION], b);
 	json_add_int(b, NULL, run->outcome);
 	put_figure(run->ms, b);
 	put_figure(run->tokens, b);
-	put_number(score, b);
-	put_text(d, v[TEST_PERSONA], d->room.text, b);
-	put_text(d, json_is(metadata, JSON_OBJECT) ? json_get(metadata,
+	data_put_number(score, b);
+	data_put_text(d, v[TEST_PERSONA], d->room.text, b);
+	data_put_text(d, json_is(metadata, JSON_OBJECT) ? json_get(metadata,
 	    "strategy") : (struct json_span){ NULL, 0 }, d->room.text, b);
-	put_text(d, v[TEST_INPUT], max, b);
-	put_text(d, v[TEST_OUTPUT], max, b);
-	put_plain(v[TEST_RUN_ID], b);
-	put_plain(v[TEST_TRACE_ID], b);
+	data_put_text(d, v[TEST_INPUT], max, b);
+	data_put_text(d, v[TEST_OUTPUT], max, b);
+	data_put_plain(v[TEST_RUN_ID], b);
+	data_put_plain(v[TEST_TRACE_ID], b);
 	put_page(d, b);
-	put_text(d, v[TEST_ERROR_KIND], d->room.text, b);
-	put_text(d, v[TEST_ERROR], d->room.long_text, b);
-	put_checks(d, v[TEST_EVALUATION], b);
-	if (put_steps(d, i, e, b) || put_base(d, max, b))
+	data_put_text(d, v[TEST_ERROR_KIND], d->room.text, b);
+	data_put_text(d, v[TEST_ERROR], d->room.long_text, b);
+	data_put_checks(d, v[TEST_EVALUATION], b);
+	if (data_put_steps(d, i, e, b) || put_base(d, max, b))
 		return -1;
 	json_close(b, ']');
 	return 0;
@@ -426,7 +426,7 @@ pagedata_put(const struct report *r, struct out *o)
 	for (i = 0; i < r->runs->n && !bad; i++) {
 		b = out_begin(o);
 		buf_puts(b, i ? ",\n" : "[\n");
-		bad = put_run(&d, i, b) || out_end(o);
+		bad = data_put_run(&d, i, b) || out_end(o);
 	}
 	buf_puts(out_begin(o), "\n]");
 	annex_release(&d.annex);

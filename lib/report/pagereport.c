@@ -73,7 +73,7 @@ put_badge(struct buf *b, const char *kind, const char *fmt, ...)
 
 /* What a reader wants to know first. */
 static void
-put_verdict(const struct report *r, const struct standing_file *s,
+page_put_verdict(const struct report *r, const struct standing_file *s,
     const struct test_counts *c, struct buf *b)
 {
 	static const char *const kinds[] = {
@@ -99,7 +99,7 @@ put_verdict(const struct report *r, const struct standing_file *s,
 }
 
 static void
-put_gate(struct json_span gate, struct buf *b)
+page_put_gate(struct json_span gate, struct buf *b)
 {
 	struct json_span name = json_get(gate, "name"), limit;
 	int met = json_is_true(json_get(gate, "met"));
@@ -124,7 +124,7 @@ put_gate(struct json_span gate, struct buf *b)
 }
 
 static void
-put_gates(const struct standing_file *s, struct buf *b)
+page_put_gates(const struct standing_file *s, struct buf *b)
 {
 	struct json_span key, gate;
 	struct json_iter it;
@@ -134,7 +134,7 @@ put_gates(const struct standing_file *s, struct buf *b)
 	buf_puts(b, "<ul id=\"gates\" aria-label=\"Gates\">\n");
 	for (it = json_each(s->gates); json_next(&it, &key, &gate); )
 		if (json_is(gate, JSON_OBJECT))
-			put_gate(gate, b);
+			page_put_gate(gate, b);
 	buf_puts(b, "</ul>\n");
 }
 
@@ -204,7 +204,7 @@ put_tokens(const struct runs *runs, struct buf *b)
 
 /* When the first run of the experiment began. */
 static int
-put_start(const struct report *r, struct buf *b)
+page_put_start(const struct report *r, struct buf *b)
 {
 	struct test t = { .run = NULL };
 	struct buf text = { 0 };
@@ -290,14 +290,14 @@ put_top(const struct report *r, struct buf *b)
 	int bad = read_gates(r, &s);
 
 	put_head(r->name, b);
-	put_verdict(r, &s, &c, b);
+	page_put_verdict(r, &s, &c, b);
 	buf_puts(b, "</h1>\n<dl>\n");
 	put_rate(&c, b);
 	put_durations(r->runs, b);
 	put_tokens(r->runs, b);
-	bad = bad || put_start(r, b);
+	bad = bad || page_put_start(r, b);
 	buf_puts(b, "</dl>\n");
-	put_gates(&s, b);
+	page_put_gates(&s, b);
 	buf_puts(b, "</header>\n");
 	if (r->diff)
 		put_diff(r, b);

@@ -25,7 +25,7 @@ put_tap_text(struct buf *b, const struct buf *text)
 }
 
 static void
-put_yaml(struct buf *b, const char *key, const char *s, size_t n)
+tap_put_yaml(struct buf *b, const char *key, const char *s, size_t n)
 {
 	buf_printf(b, "  %s: ", key);
 	json_put_text(b, s, n);
@@ -34,7 +34,7 @@ put_yaml(struct buf *b, const char *key, const char *s, size_t n)
 
 /* The block of a run that does not pass, or changed since the base. */
 static void
-put_block(struct test *t, struct buf *b)
+tap_put_block(struct test *t, struct buf *b)
 {
 	struct json_span line;
 
@@ -42,8 +42,8 @@ put_block(struct test *t, struct buf *b)
 	if (t->run->outcome != RUNS_PASS) {
 		test_explain(t);
 		line = test_last_line(&t->reason);
-		put_yaml(b, "message", line.p, line.n);
-		put_yaml(b, "output", buf_str(&t->output), t->output.len);
+		tap_put_yaml(b, "message", line.p, line.n);
+		tap_put_yaml(b, "output", buf_str(&t->output), t->output.len);
 	}
 	if (test_change(t))
 		buf_printf(b, "  change: %s\n", test_change(t));
@@ -62,7 +62,7 @@ put_point(struct test *t, size_t number, struct buf *b)
 	put_tap_text(b, &t->name);
 	buf_byte(b, '\n');
 	if (t->run->outcome != RUNS_PASS || test_change(t))
-		put_block(t, b);
+		tap_put_block(t, b);
 	visible_replace(b, at, VISIBLE_LINES);
 }
 

@@ -57,7 +57,7 @@ test_read_row(const struct runs *runs, const struct runs_run *run,
 
 /* The name has to be the same in each experiment: input, id and iteration. */
 static void
-put_name(struct test *t)
+test_put_name(struct test *t)
 {
 	t->name.len = 0;
 	excerpt_put(&t->name, t->v[TEST_INPUT], NAME_SHOWN);
@@ -82,7 +82,7 @@ test_read(const struct report *r, size_t i, struct test *t)
 	else
 		value_text(t->v[TEST_PERSONA], &t->persona);
 	buf_str(&t->persona);
-	put_name(t);
+	test_put_name(t);
 	return 0;
 }
 
@@ -116,7 +116,7 @@ read_checks(struct test *t)
 
 /* The end of an error, which of a traceback is what was raised. */
 static void
-put_error(struct test *t)
+test_put_error(struct test *t)
 {
 	struct buf text = { 0 };
 	size_t from;
@@ -139,7 +139,7 @@ test_explain(struct test *t)
 	if (!t->kind.len && !json_is_null(t->v[TEST_ERROR_KIND]))
 		value_text(t->v[TEST_ERROR_KIND], &t->kind);
 	if (!t->reason.len && !json_is_null(t->v[TEST_ERROR]))
-		put_error(t);
+		test_put_error(t);
 	if (!t->kind.len)
 		buf_puts(&t->kind, "failure");
 }
