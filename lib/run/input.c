@@ -574,7 +574,8 @@ input_new(struct input_plan *p, struct json_span record,
 		}
 	}
 	json_add(&in->value, NULL, v[INPUT_VALUE]);
-	if (p->template)
+	in->templated = p->template != NULL;
+	if (in->templated)
 		apply_template(p, in);
 	if (p->args.len)
 		in->args = json_buf(&p->args);

@@ -38,6 +38,7 @@ struct input {
 	unsigned refs;
 	struct buf record;	/* the input as it was read */
 	struct buf value;	/* JSON; with input_template applied */
+	int templated;		/* 0: value is in record as it is */
 	struct json_span metadata;	/* in record; p may be NULL */
 	char id[RECORD_ID];
 	char *persona;		/* or NULL */

@@ -80,10 +80,9 @@ static const char *const input_fields[RUN_FIELDS] = {
 static void
 set_iterations(struct queue *q, const struct json_span *v)
 {
+	const char *persona = q->input->persona;
 	struct buf key = { 0 };
 	double d;
-
-	buf_puts(&key, q->input->persona ? q->input->persona : "");
 
 	q->iteration = 0;
 	q->iterations = q->plan->iterations;
@@ -94,10 +93,12 @@ set_iterations(struct queue *q, const struct json_span *v)
 		q->iterations = q->iteration + 1;
 		buf_add(&q->run_id, v[RUN_ID].p, v[RUN_ID].n);
 		/* the same input with another iteration is no equal one */
-		buf_printf(&key, "\n%lld", q->iteration);
+		buf_printf(&key, "%s\n%lld", persona ? persona : "",
+		    q->iteration);
+		persona = buf_str(&key);
 	}
 	q->occurrence = occurrence_count(&q->occurrences, q->input->id,
-	    buf_str(&key));
+	    persona);
 	buf_release(&key);
 }
 

@@ -479,8 +479,8 @@ run_may_have_secret(const struct run *r, const struct run_end *end,
 	/* an input has many runs */
 	if (!in->secret)
 		in->secret = 1 + (mask_suspects(m, in->record.p,
-		    in->record.len) || mask_suspects(m, in->value.p,
-		    in->value.len));
+		    in->record.len) || (in->templated && mask_suspects(m,
+		    in->value.p, in->value.len)));
 	if (in->secret > 1 || end->error ||
 	    (end->output.p && mask_suspects(m, end->output.p, end->output.n)))
 		return 1;
