@@ -973,6 +973,8 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 	project
 	for program in fl-run fl-collect shell; do
 		for name in KILL SEGV; do
+			# which a sanitizer makes an ordinary end
+			is_sanitized && [ "$name" = SEGV ] && continue
 			rm -rf experiments reached release
 			start_stuck
 			for one in $(descendants "$pid"); do

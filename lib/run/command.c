@@ -87,8 +87,9 @@ add_texts(struct words *l, struct json_span v)
 static char *
 library_folder(const char *name)
 {
+	/* installed, in the folder build, in one of its folders */
 	static const char *const places[] = {
-		"../share/fluxloop", "../../lib"
+		"../share/fluxloop", "../../lib", "../../../lib"
 	};
 	char *folder = program_folder(), *path, *real = NULL;
 	size_t i;
