@@ -367,6 +367,7 @@ ask()
 @test "an interrupted fl-llm writes what it has, and says so" {
 	serve_model
 	chat 'say a' 'slow 60' 'say b' >in
+	: >out
 	# bats makes background jobs ignore SIGINT
 	fl-llm --cache c in >out 2>err &
 	local pid=$!
