@@ -26,6 +26,7 @@
 #include "run/input.h"
 #include "run/queue.h"
 #include "run/run.h"
+#include "run/runlist.h"
 #include "experiment/expdir.h"
 #include "experiment/manifest.h"
 #include "experiment/newdir.h"
@@ -126,6 +127,9 @@ set_signals(void)
 
 /* --- keeping -------------------------------------------------------------- */
 
+/* Bytes to pass on after which they are, and the traces are committed. */
+#define BLOCK 65536
+
 /*
  * Makes what was added a part of the experiment, and passes it on. Returns -1
  * if it cannot be passed on, for another reason than that nobody reads.
@@ -193,10 +197,7 @@ keep_file(struct expdir *x, struct source *s, struct out *o)
 static int
 is_fitting(const struct expdir *x, const struct part *p)
 {
-	struct json_span whole = json_buf(x->next.len ? &x->next :
-	    &x->manifest);
-
-	if (!p->manifest.len || !manifest_compare_part(whole,
+	if (!p->manifest.len || !manifest_compare_part(expdir_manifest(x),
 	    json_buf(&p->manifest), p->path, cli_report) ||
 	    given.how & EXPDIR_ANYWAY)
 		return 1;
@@ -209,15 +210,18 @@ is_fitting(const struct expdir *x, const struct part *p)
 static int
 keep_traces(struct expdir *x, struct part *p, struct out *o, struct err *e)
 {
-	int got;
+	int got = 0;
 
-	while ((got = part_next(p, e)) > 0)
+	while (!o->error && (got = part_next(p, e)) > 0) {
 		keep(x, json_buf(&p->trace), o);
+		if (out_pending(o) >= BLOCK)
+			commit(x, o);
+	}
 	if (p->skipped)
 		warn("%s: %zu run%s not whole: left out", p->path, p->skipped,
 		    p->skipped == 1 ? " is" : "s are");
 	found.bad |= p->skipped > 0;
-	return got ? got : part_copy_logs(p, x->fd, e);
+	return got < 0 ? -1 : part_copy_logs(p, x->fd, e);
 }
 
 /* Keeps the traces of an experiment directory. Returns as keep_file does. */
@@ -263,48 +267,44 @@ keep_all(struct expdir *x, char **paths, size_t n, struct out *o)
 
 /* --- the end -------------------------------------------------------------- */
 
+static int
+name_run(void *arg, const struct run *r)
+{
+	int *named = arg;
+
+	warn("missing: run %s, iteration %lld of input %s", r->id,
+	    r->iteration, r->input->id);
+	return ++*named == NAMED_MAX;
+}
+
 /*
- * Names some of the runs that are missing, if the inputs are JSON lines: what
- * fl-run --list prints. Others have to be given to it.
+ * Names some of the runs that are missing, if the inputs are JSON lines;
+ * fl-run --list names them all.
  */
 static void
 name_missing(const struct expdir *x)
 {
-	struct queue_plan plan = { .iterations = (long long)config_number(
-	    given.manifest.config, "iterations") };
+	struct completed done = { 0 };
+	struct queue_plan plan = {
+		.iterations = (long long)config_number(given.manifest.config,
+		    "iterations"),
+		.done = &done
+	};
 	char *file = (char *)(uintptr_t)given.manifest.inputs;
 	const char *dot = file ? strrchr(file, '.') : NULL;
-	struct completed done = { 0 };
-	struct input_plan inputs;
 	struct source s;
-	struct queue q;
-	struct run *r;
 	struct err e = { 0 };
-	int n = 0;
+	int named = 0;
 
-	if (!dot || strcmp(dot, ".jsonl") != 0 ||
-	    completed_read(&done, x->path, &e) ||
-	    input_plan_init(&inputs, given.manifest.config, 0, NULL, &e)) {
-		err_release(&e);
+	if (!dot || strcmp(dot, ".jsonl") != 0)
 		return;
-	}
-	inputs.replay = 0;
-	plan.inputs = &inputs;
-	plan.done = &done;
 	source_init(&s, &file, 1, cli_report);
-	queue_init(&q, &plan, &s);
-	do {
-		while (n < NAMED_MAX && (r = queue_next(&q, 0))) {
-			warn("missing: run %s, iteration %lld of input %s", r->id,
-			    r->iteration, r->input->id);
-			run_free(r);
-			n++;
-		}
-	} while (q.again && n < NAMED_MAX);
-	queue_release(&q);
+	if (completed_read(&done, x->path, &e) || runlist_each(
+	    given.manifest.config, &plan, &s, name_run, &named, &e))
+		warn("%s", e.msg);
 	source_release(&s);
-	input_plan_release(&inputs);
 	completed_release(&done);
+	err_release(&e);
 }
 
 /* Reports the runs that are missing, if it is known how many there are to be. */

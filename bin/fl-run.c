@@ -870,6 +870,15 @@ run_inputs(struct config *c, char **files, int nfiles)
 
 /* --- the list of runs ---------------------------------------------------- */
 
+static int
+print_listed(void *arg, const struct run *r)
+{
+	struct out *o = arg;
+
+	runlist_put(out_begin(o), r);
+	return out_end(o);
+}
+
 /* Prints the runs that would begin. Returns the exit status. */
 static int
 list_runs(struct config *c, char **files, int nfiles)
@@ -882,13 +891,11 @@ list_runs(struct config *c, char **files, int nfiles)
 
 	set_plan(&x.plan, c);
 	set_personas(&x);
-	if (read_done(&x, &e) || input_plan_init(&x.inputs, c, 0, NULL, &e))
-		die("%s", e.msg);
-	x.inputs.replay = 0;	/* which calls are replayed does not matter */
-	x.plan.queue.inputs = &x.inputs;
 	open_inputs(&s, files, nfiles);
 	out_init(&o, STDOUT_FILENO, 0);
-	runlist_put(&x.plan.queue, &s, &o);
+	if (read_done(&x, &e) || runlist_each(c, &x.plan.queue, &s,
+	    print_listed, &o, &e))
+		die("%s", e.msg);
 	status = s.failed ? 2 : s.bad > 0;
 	source_release(&s);
 	experiment_close(&x);

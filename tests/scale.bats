@@ -225,3 +225,15 @@ complete()
 	fl-collect -q slurm parts/*/*.jsonl
 	complete slurm
 }
+
+@test "the traces of a part are passed on as they are kept, in little memory" {
+	is_sanitized && skip 'the sanitizers need more'
+	text=$(printf %020000d 0)
+	for ((i = 0; i < 2000; i++)); do
+		printf '{"trace_id":"t%d","run_id":"%016x","input":"a","output":"%s","success":true,"observations":[]}\n' "$i" "$i" "$text"
+	done >many
+	fl-collect -q part many
+	(ulimit -v 30000; fl-collect all part) >passed
+	cmp part/traces.jsonl <(sed 's/,"part":"part","observations":\[\]//' passed)
+	cmp part/traces.jsonl <(sed 's/,"part":"part"//' all/traces.jsonl)
+}

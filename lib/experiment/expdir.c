@@ -353,18 +353,11 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 static void
 add_trace(struct expdir *x, struct json_span trace)
 {
+	static const char *const not[] = { "observations" };
 	struct buf *b = out_begin(&x->files[RECOVER_TRACES]);
-	struct json_span key, value;
-	struct json_iter it;
 
 	json_open(b, NULL, '{');
-	for (it = json_each(trace); json_next(&it, &key, &value); ) {
-		if (json_is_str(key, "observations"))
-			continue;
-		json_add(b, NULL, key);
-		buf_byte(b, ':');
-		buf_add(b, value.p, value.n);
-	}
+	json_copy_others(b, trace, not, LEN(not));
 	json_close(b, '}');
 	buf_byte(b, '\n');
 }
@@ -535,14 +528,19 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 	    json_buf(&x->manifest), totals, e);
 }
 
+struct json_span
+expdir_manifest(const struct expdir *x)
+{
+	return json_buf(x->next.len ? &x->next : &x->manifest);
+}
+
 long long
 expdir_planned(const struct expdir *x)
 {
 	double d;
 
-	return json_double(json_get(json_buf(x->next.len ? &x->next :
-	    &x->manifest), "runs"), &d) && d >= 0 && d < 1e18 ? (long long)d :
-	    -1;
+	return json_double(json_get(expdir_manifest(x), "runs"), &d) &&
+	    d >= 0 && d < 1e18 ? (long long)d : -1;
 }
 
 void

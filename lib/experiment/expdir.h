@@ -75,6 +75,9 @@ int expdir_commit(struct expdir *x, struct err *e);
  */
 int expdir_finish(struct expdir *x, struct summary_totals *t, struct err *e);
 
+/* The manifest as it will be once a run is added. */
+struct json_span expdir_manifest(const struct expdir *x);
+
 /* The number of runs that there are to be; -1 if it is not known. */
 long long expdir_planned(const struct expdir *x);
 

@@ -163,19 +163,12 @@ static int
 put_part_trace(struct part *p, const struct line *l, uint64_t at,
     uint64_t bytes)
 {
-	struct json_span trace = { l->p, l->n }, key, value;
-	struct json_iter it;
-	int parted = 0;
+	struct json_span trace = { l->p, l->n };
 
 	p->trace.len = 0;
 	json_open(&p->trace, NULL, '{');
-	for (it = json_each(trace); json_next(&it, &key, &value); ) {
-		parted |= json_is_str(key, "part");
-		json_add(&p->trace, NULL, key);
-		buf_byte(&p->trace, ':');
-		buf_add(&p->trace, value.p, value.n);
-	}
-	if (!parted && *p->name)
+	json_copy_others(&p->trace, trace, NULL, 0);
+	if (*p->name && !json_get(trace, "part").p)
 		json_add_str(&p->trace, "part", p->name);
 	if (put_part_observations(p, at, bytes))
 		return -1;

@@ -185,6 +185,10 @@ void json_add_null(struct buf *b, const char *key);
 void json_add_others(struct buf *b, struct json_span object,
     const char *const *not, size_t n);
 
+/* As json_add_others, but values stay as they are written. */
+void json_copy_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n);
+
 /* Appends the comma before the next value, if one is due. */
 void json_comma(struct buf *b);
 

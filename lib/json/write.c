@@ -173,9 +173,16 @@ json_put_text(struct buf *b, const char *s, size_t n)
 	buf_byte(b, '"');
 }
 
-void
-json_add_others(struct buf *b, struct json_span object,
-    const char *const *not, size_t n)
+static void
+put_raw(struct buf *b, struct json_span v)
+{
+	buf_add(b, v.p, v.n);
+}
+
+/* Adds fields of an object, their keys and values by put. */
+static void
+add_others(struct buf *b, struct json_span object, const char *const *not,
+    size_t n, void (*put)(struct buf *b, struct json_span v))
 {
 	struct json_span key = { 0 }, value;
 	struct json_iter it;
@@ -190,8 +197,22 @@ json_add_others(struct buf *b, struct json_span object,
 		if (i < n)
 			continue;
 		json_comma(b);
-		json_compact(b, key);
+		put(b, key);
 		buf_byte(b, ':');
-		json_compact(b, value);
+		put(b, value);
 	}
+}
+
+void
+json_add_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n)
+{
+	add_others(b, object, not, n, json_compact);
+}
+
+void
+json_copy_others(struct buf *b, struct json_span object,
+    const char *const *not, size_t n)
+{
+	add_others(b, object, not, n, put_raw);
 }

@@ -124,7 +124,8 @@ input_plan_init(struct input_plan *p, const struct config *c, int replay,
 	char *file;
 
 	memset(p, 0, sizeof(*p));
-	p->replay = replay || config_true(c, "replay_args.enabled");
+	p->replay = replay > 0 || (!replay && config_true(c,
+	    "replay_args.enabled"));
 	p->path = config_text(c, "replay_args.override_param_path");
 	p->providers = config_get(c, "replay_args.callable_providers");
 	p->replaced = config_get(c, "replay_args");

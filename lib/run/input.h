@@ -56,7 +56,7 @@ struct input {
 
 /*
  * Reads the settings for inputs from c, which is borrowed. replay is 1 to
- * replay whatever c says. Returns 0, or -1 with *e filled in: a constant names a
+ * replay and -1 not to, whatever c says. Returns 0, or -1 with *e filled in: a constant names a
  * variable that is not set. p is to be released either way.
  */
 int input_plan_init(struct input_plan *p, const struct config *c, int replay,
