@@ -18,11 +18,8 @@ ask_judges() {
 	local ask=(fl-evaluate --prompts --config "$checks") asked
 
 	need fl-llm
-	umask 077
-	# `dir` may have come from somebody else, and have links in it
-	folder=$(mktemp -d) || exit 2
-	# shellcheck disable=SC2064 # this folder
-	trap "rm -rf -- '$folder'" EXIT
+	# `dir` may have come from others, and have links in it
+	make_temporary
 	# the last pass reads the same, and says what is wrong with it
 	(become "${parsed[@]}") 2>>"$folder/messages" |
 		(become "${ask[@]}") >"$folder/prompts.jsonl" 2>>"$folder/messages"
