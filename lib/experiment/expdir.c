@@ -156,35 +156,16 @@ expdir_begin(struct expdir *x, const struct manifest *m, struct err *e)
  * --- continuing an experiment -----------------------------------------------
  */
 
-/* Reads manifest.json; x->manifest stays empty if it is missing or broken. */
+/* Reads manifest.json. Returns 0, or -1 with *e filled in. */
 static int
 expdir_read_manifest(struct expdir *x, struct err *e)
 {
-	static const char *const names[] = { "format" };
-	struct buf *b = &x->manifest;
-	struct json_span format;
-	struct json_fault f;
-	ssize_t n = 0;
-	double d = 0;
-	int fd;
+	double d;
 
-	fd = plain_open(x->fd, "manifest.json", O_RDONLY);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	while (fd >= 0 && (n = read(fd, buf_room(b, 65536), 65536)) > 0)
-		b->len += (size_t)n;
-	if (fd < 0 || n < 0)
-		file_error(x, "manifest.json", e);
-	if (fd >= 0)
-		close(fd);
-	if (fd < 0 || n < 0)
-		return -1;
-	if (!b->len || *b->p != '{' || json_scan(buf_str(b), b->len, 0, names,
-	    &format, 1, &f) < 0) {
-		b->len = 0;
-		return 0;
-	}
-	if (format.p && json_double(format, &d) && d > 1)
+	if (manifest_read(&x->manifest, x->fd))
+		return file_error(x, "manifest.json", e);
+	if (x->manifest.len && json_double(json_get(json_buf(&x->manifest),
+	    "format"), &d) && d > 1)
 		return err_set(e, 0, 0, "%s/manifest.json: written by a newer "
 		    "version", x->path);
 	return 0;

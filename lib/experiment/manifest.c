@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include "base/util.h"
 #include "json/isotime.h"
 #include "json/tree.h"
+#include "io/plain.h"
+#include "io/readfile.h"
 #include "record/excerpt.h"
 #include "record/secret.h"
 #include "config/config.h"
@@ -617,6 +620,24 @@ manifest_compare(struct json_span older, struct json_span newer,
 	leaves_release(&b);
 	buf_release(&c.msg);
 	return c.found;
+}
+
+int
+manifest_read(struct buf *b, int dir)
+{
+	int fd = plain_open(dir, "manifest.json", O_RDONLY), bad, error;
+	struct json_fault f;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	bad = readfile_fd(fd, b);
+	error = errno;
+	close(fd);
+	errno = error;
+	if (!bad && (!b->len || *b->p != '{' || json_scan(buf_str(b), b->len,
+	    0, NULL, NULL, 0, &f) < 0))
+		b->len = 0;
+	return bad;
 }
 
 size_t

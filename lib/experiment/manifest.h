@@ -25,6 +25,12 @@ struct manifest {
 };
 
 /*
+ * Reads manifest.json in the open directory dir. b stays empty if that is
+ * missing or not a whole object. Returns 0, or -1 with errno set.
+ */
+int manifest_read(struct buf *b, int dir);
+
+/*
  * Appends the manifest, pretty-printed. older is the checked manifest of the
  * experiment being continued, which supplies what is not given now; absent for
  * a new experiment. now is the time of resumption in microseconds since 1970,

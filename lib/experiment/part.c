@@ -12,6 +12,7 @@
 #include "io/plain.h"
 #include "io/readfile.h"
 #include "json/json.h"
+#include "manifest.h"
 #include "row.h"
 #include "part.h"
 
@@ -30,27 +31,6 @@ part_is(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* A manifest that is missing or broken tells nothing. */
-static int
-part_read_manifest(struct part *p, struct err *e)
-{
-	static const char name[] = "manifest.json";
-	int fd = plain_open(p->dir, name, O_RDONLY), bad;
-	struct json_fault f;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : part_error(p, name, e);
-	bad = readfile_fd(fd, &p->manifest);
-	if (bad)
-		part_error(p, name, e);
-	close(fd);
-	if (!bad && (!p->manifest.len || *p->manifest.p != '{' ||
-	    json_scan(buf_str(&p->manifest), p->manifest.len, 0, NULL, NULL,
-	    0, &f) < 0))
-		p->manifest.len = 0;
-	return bad;
 }
 
 int
@@ -81,7 +61,8 @@ part_open(struct part *p, const char *path, struct err *e)
 	}
 	line_init(&p->rows, p->fd[RECOVER_ROWS]);
 	line_init(&p->traces, p->fd[RECOVER_TRACES]);
-	return part_read_manifest(p, e);
+	return manifest_read(&p->manifest, p->dir) ?
+	    part_error(p, "manifest.json", e) : 0;
 }
 
 void
