@@ -100,7 +100,7 @@ ccthread_end_turn(struct export *x, struct ccthread *t,
 	    parent && parent->len ? json_buf(parent) : none);
 	buf_printf(&name, "turn %zu", t->turns);
 	spanmake_name(&x->make, t->side ? json_buf(&t->name) : none,
-	    t->side ? "subagent" : buf_str(&name));
+	    t->side ? "sidechain" : buf_str(&name));
 	spanmake_times(&x->make, t->asked, t->answered);
 	if (t->failed)
 		spanmake_failed(&x->make, json_buf(&t->answer));
@@ -121,7 +121,7 @@ ccthread_open(struct export *x, struct ccthread *t, struct json_span id,
 {
 	struct json_span parts[] = { id, { "turn", 4 } };
 
-	/* a subagent is one step, however often it is asked */
+	/* a sidechain is one step, however often it is asked */
 	if (t->side && t->id.len)
 		return;
 	if (!t->side && t->id.len && !t->prompt.len)

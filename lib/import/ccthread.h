@@ -3,8 +3,8 @@
 
 /*
  * The threads of Claude Code's sessions: the session itself, with a turn for
- * each prompt, and its subagents. A thread makes spans of what its lines say:
- * a turn or a subagent is an agent, an answer of the model a generation.
+ * each prompt, and its sidechains. A thread makes spans of what its lines say:
+ * a turn or a sidechain is an agent, an answer of the model a generation.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -18,10 +18,10 @@ struct export;
 /* A prompt, or the answer of a model, that is not written yet. */
 struct ccthread {
 	size_t session;		/* index of the session's own thread */
-	int side;		/* 1: a subagent */
+	int side;		/* 1: a sidechain */
 	struct buf trace;	/* JSON strings: id of the trace */
 	struct buf id;		/* of the span that steps are below; or empty */
-	struct buf parent;	/* a subagent's: the tool that started it */
+	struct buf parent;	/* a sidechain's: the tool that started it */
 	struct buf name;	/* title of the session, or type of agent */
 	int title;		/* rank of the title: the highest counts */
 	uint64_t first, last;	/* times of its lines, ns */

@@ -69,7 +69,7 @@ struct claudecode {
 	struct ccthread *threads;
 	size_t n;
 	size_t cap;
-	struct set chains;	/* thread of a line of a side chain, by uuid */
+	struct set chains;	/* thread of a line of a sidechain, by uuid */
 	struct set calls;	/* index of tools, by session and id */
 	struct cctool *tools;
 	size_t ntools;
@@ -128,7 +128,7 @@ thread_of(struct claudecode *c, uint64_t key, struct json_span session,
 }
 
 /*
- * The thread of a line of a side chain: by its agent, or, in old versions, by
+ * The thread of a line of a sidechain: by its agent, or, in old versions, by
  * the line before it.
  */
 static size_t
@@ -204,7 +204,7 @@ keep_tool(struct export *x, const struct ccthread *t, struct json_span block,
 		*index = c->ntools++;
 	}
 	c->tools[*index].place = place;
-	/* what a subagent is asked says which tool has started it */
+	/* what a sidechain is asked says which tool has started it */
 	prompt = json_is(input, JSON_OBJECT) ? json_get(input, "prompt") :
 	    input;
 	if (place && json_is(prompt, JSON_STRING))
@@ -557,7 +557,7 @@ claudecode_record(struct export *x, struct json_span v)
 
 /* --- the end ------------------------------------------------------------- */
 
-/* Finds the tool that started a subagent by what it was asked. */
+/* Finds the tool that started a sidechain by what it was asked. */
 static void
 find_parent(struct export *x, struct ccthread *t)
 {

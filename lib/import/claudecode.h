@@ -2,9 +2,9 @@
 #define CLAUDECODE_H
 
 /*
- * Reads sessions of Claude Code: the lines of ~/.claude/projects/X/SESSION.jsonl,
- * and of the files of their subagents, in any order of the files. The format has
- * no specification; what is read is what versions 1.0 to 2.1 write.
+ * Reads sessions of Claude Code, ~/.claude/projects/X/SESSION.jsonl, and the
+ * files of their sidechains, in any order. The format has no specification;
+ * what is read is what versions 1.0 to 2.1 write.
  */
 struct gather;
 struct source;

@@ -19,7 +19,7 @@ const struct import_kind import_kinds[] = {
 	    langfuse_read },
 	{ "openai", "batches, answers and fine-tuning files of OpenAI's API",
 	    openai_read },
-	{ "claude-code", "sessions of Claude Code and of their subagents",
+	{ "claude-code", "sessions of Claude Code and their sidechains",
 	    claudecode_read },
 };
 const size_t import_nkinds = LEN(import_kinds);
