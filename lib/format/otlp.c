@@ -10,6 +10,7 @@
 #include "json/isotime.h"
 #include "base/cli.h"
 #include "base/set.h"
+#include "trace/otlpattr.h"
 #include "trace/trace.h"
 #include "otlp.h"
 
@@ -56,35 +57,6 @@ struct export {
 	int renamed;		/* 1: trace_id does not give the id back */
 };
 
-static void
-attribute_begin(struct buf *b, const char *key)
-{
-	json_open(b, NULL, '{');
-	json_add_str(b, "key", key);
-	json_open(b, "value", '{');
-}
-
-static void
-attribute_end(struct buf *b)
-{
-	json_close(b, '}');
-	json_close(b, '}');
-}
-
-static void
-otlp_put_text(struct buf *b, const char *key, const char *s, size_t n)
-{
-	attribute_begin(b, key);
-	json_add_text(b, "stringValue", s, n);
-	attribute_end(b);
-}
-
-static void
-put_str(struct buf *b, const char *key, const char *s)
-{
-	otlp_put_text(b, key, s, strlen(s));
-}
-
 /* Appends a string's text, or any other value as JSON. */
 static void
 otlp_text_of(struct buf *text, struct json_span v)
@@ -104,7 +76,7 @@ otlp_put_plain(struct buf *b, const char *key, struct json_span v)
 	if (trace_falsy(v))
 		return;
 	otlp_text_of(&text, v);
-	otlp_put_text(b, key, text.p, text.len);
+	otlpattr_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -117,29 +89,29 @@ otlp_put_json(struct buf *b, const char *key, struct json_span v)
 	if (trace_falsy(v))
 		return;
 	json_compact(&text, v);
-	otlp_put_text(b, key, text.p, text.len);
+	otlpattr_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
 static void
 put_int(struct buf *b, const char *key, long long i)
 {
-	attribute_begin(b, key);
+	otlpattr_begin(b, key);
 	json_key(b, "intValue");
 	buf_printf(b, "\"%lld\"", i);
-	attribute_end(b);
+	otlpattr_end(b);
 }
 
 static void
 put_double(struct buf *b, const char *key, double d)
 {
-	attribute_begin(b, key);
+	otlpattr_begin(b, key);
 	if (isfinite(d))
 		json_add_double(b, "doubleValue", d);
 	else
 		json_add_str(b, "doubleValue", isnan(d) ? "NaN" : d > 0 ?
 		    "Infinity" : "-Infinity");
-	attribute_end(b);
+	otlpattr_end(b);
 }
 
 /* Adds an attribute of the value's type; nothing for null. */
@@ -157,11 +129,11 @@ otlp_put_value(struct buf *b, const char *key, struct json_span v)
 		else
 			put_double(b, key, d);
 	} else if (json_type(v) == JSON_BOOL) {
-		attribute_begin(b, key);
+		otlpattr_begin(b, key);
 		json_add_bool(b, "boolValue", *v.p == 't');
-		attribute_end(b);
+		otlpattr_end(b);
 	} else if (v.n == 2 && *v.p == '"') {
-		put_str(b, key, "");
+		otlpattr_str(b, key, "");
 	} else {
 		otlp_put_plain(b, key, v);
 	}
@@ -177,8 +149,8 @@ otlp_put_payload(struct buf *b, const char *value_key, const char *type_key,
 	if (!v.p)
 		return;
 	otlp_text_of(&text, v);
-	otlp_put_text(b, value_key, text.p, text.len);
-	put_str(b, type_key, json_type(v) == JSON_STRING ? "text/plain" :
+	otlpattr_text(b, value_key, text.p, text.len);
+	otlpattr_str(b, type_key, json_type(v) == JSON_STRING ? "text/plain" :
 	    "application/json");
 	buf_release(&text);
 }
@@ -196,7 +168,7 @@ put_other_time(struct buf *b, const char *key, struct json_span v, int64_t us)
 		return;
 	if (!trace_falsy(v))
 		otlp_text_of(&text, v);
-	otlp_put_text(b, key, text.p, text.len);
+	otlpattr_text(b, key, text.p, text.len);
 	buf_release(&text);
 }
 
@@ -234,7 +206,7 @@ static void
 put_error_type(struct buf *b, struct json_span type)
 {
 	if (trace_falsy(type))
-		put_str(b, "error.type", "_OTHER");
+		otlpattr_str(b, "error.type", "_OTHER");
 	else
 		otlp_put_plain(b, "error.type", type);
 }
@@ -353,22 +325,22 @@ otlp_put_run(const struct export *x)
 	}
 	run_times(t, &from, &until);
 	span_begin(x, x->root, NULL, &name, OTLP_INTERNAL, from, until);
-	put_str(b, "gen_ai.operation.name", "invoke_agent");
+	otlpattr_str(b, "gen_ai.operation.name", "invoke_agent");
 	otlp_put_plain(b, "gen_ai.agent.name", t->v[TRACE_NAME]);
 	otlp_put_plain(b, "agent.name", t->v[TRACE_NAME]);
 	if (!trace_falsy(t->v[TRACE_CONVERSATION]))
-		otlp_put_text(b, "gen_ai.conversation.id", x->name.p,
+		otlpattr_text(b, "gen_ai.conversation.id", x->name.p,
 		    x->name.len);
 	if (status == OTLP_STATUS_ERROR)
 		put_error_type(b, t->v[TRACE_ERROR_KIND]);
-	put_str(b, "openinference.span.kind", "AGENT");
+	otlpattr_str(b, "openinference.span.kind", "AGENT");
 	otlp_put_payload(b, "input.value", "input.mime_type",
 	    t->v[TRACE_INPUT]);
 	otlp_put_payload(b, "output.value", "output.mime_type",
 	    t->v[TRACE_OUTPUT]);
-	put_str(b, "fluxloop.record", t->row.p ? "trace" : "none");
+	otlpattr_str(b, "fluxloop.record", t->row.p ? "trace" : "none");
 	if (x->renamed)
-		otlp_put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+		otlpattr_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
 	put_run_facts(b, t);
 	json_close(b, ']');
 	put_status(b, status, t->v[TRACE_ERROR]);
@@ -409,9 +381,9 @@ otlp_put_step_facts(const struct export *x, const struct observation *o)
 {
 	struct buf *b = x->b;
 
-	put_str(b, "fluxloop.record", "observation");
+	otlpattr_str(b, "fluxloop.record", "observation");
 	if (x->renamed)
-		otlp_put_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
+		otlpattr_text(b, "fluxloop.trace_id", x->name.p, x->name.len);
 	if (!trace_falsy(o->v[OBS_ID]))
 		otlp_put_value(b, "fluxloop.observation_id", o->v[OBS_ID]);
 	if (!trace_falsy(o->v[OBS_PARENT]))
@@ -420,7 +392,7 @@ otlp_put_step_facts(const struct export *x, const struct observation *o)
 	otlp_put_value(b, "fluxloop.type", o->v[OBS_TYPE]);
 	/* the name of the span is a substitute */
 	if (trace_falsy(o->v[OBS_NAME]))
-		put_str(b, "fluxloop.name", "");
+		otlpattr_str(b, "fluxloop.name", "");
 	otlp_put_value(b, "fluxloop.level", o->v[OBS_LEVEL]);
 	otlp_put_value(b, "fluxloop.status_message", o->v[OBS_STATUS_MESSAGE]);
 	put_other_time(b, "fluxloop.start_time", o->v[OBS_START], o->from);
@@ -452,13 +424,13 @@ otlp_put_step(const struct export *x, size_t i)
 	span_begin(x, x->ids[i], o->parent == TRACE_NONE ? &x->root :
 	    &x->ids[o->parent], &name, k->kind, o->from, o->until);
 	if (k->operation)
-		put_str(b, "gen_ai.operation.name", k->operation);
+		otlpattr_str(b, "gen_ai.operation.name", k->operation);
 	for (n = 0; n < LEN(k->names) && k->names[n]; n++)
-		otlp_put_text(b, k->names[n], name.p, name.len);
+		otlpattr_text(b, k->names[n], name.p, name.len);
 	put_model(b, o);
 	if (bad)
 		put_error_type(b, json_get(o->v[OBS_METADATA], "error_type"));
-	put_str(b, "openinference.span.kind", k->openinference);
+	otlpattr_str(b, "openinference.span.kind", k->openinference);
 	otlp_put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
 	otlp_put_payload(b, "output.value", "output.mime_type",
 	    o->v[OBS_OUTPUT]);
@@ -597,7 +569,7 @@ put_resource(struct buf *b, const struct trace *t)
 	json_open(b, "resource", '{');
 	json_open(b, "attributes", '[');
 	if (trace_falsy(t->v[TRACE_NAME]))
-		put_str(b, "service.name", "fluxloop");
+		otlpattr_str(b, "service.name", "fluxloop");
 	else
 		otlp_put_plain(b, "service.name", t->v[TRACE_NAME]);
 	otlp_put_plain(b, "openinference.project.name", t->v[TRACE_NAME]);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "trace/otlpattr.h"
 #include "spanmake.h"
 
 void
@@ -74,38 +75,17 @@ spanmake_attributes(struct spanmake *m)
 	json_open(&m->span, "attributes", '[');
 }
 
-/* Opens an attribute and its value. */
-static void
-spanmake_open(struct buf *b, const char *key)
-{
-	json_open(b, NULL, '{');
-	json_add_str(b, "key", key);
-	json_open(b, "value", '{');
-}
-
-static void
-spanmake_close(struct buf *b)
-{
-	json_close(b, '}');
-	json_close(b, '}');
-}
-
 void
 spanmake_str(struct spanmake *m, const char *key, const char *s)
 {
-	spanmake_open(&m->span, key);
-	json_add_str(&m->span, "stringValue", s);
-	spanmake_close(&m->span);
+	otlpattr_str(&m->span, key, s);
 }
 
 void
 spanmake_json(struct spanmake *m, const char *key, struct json_span v)
 {
-	if (json_is_null(v))
-		return;
-	spanmake_open(&m->span, key);
-	json_add_text(&m->span, "stringValue", v.p, v.n);
-	spanmake_close(&m->span);
+	if (!json_is_null(v))
+		otlpattr_text(&m->span, key, v.p, v.n);
 }
 
 void
@@ -121,9 +101,9 @@ spanmake_put(struct spanmake *m, const char *key, struct json_span v)
 	}
 	if (!json_is(v, JSON_STRING))
 		type = json_is(v, JSON_NUMBER) ? "doubleValue" : "boolValue";
-	spanmake_open(&m->span, key);
+	otlpattr_begin(&m->span, key);
 	json_add(&m->span, type, v);
-	spanmake_close(&m->span);
+	otlpattr_end(&m->span);
 }
 
 void
