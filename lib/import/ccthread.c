@@ -194,11 +194,9 @@ add_blocks(struct ccthread *t, struct json_span content)
 		if (b->len)
 			buf_byte(b, ',');
 		buf_add(b, v.p, v.n);
-		if (!json_is(v, JSON_OBJECT) ||
-		    !json_is_str(json_get(v, "type"), "text"))
-			continue;
 		text = json_get(v, "text");
-		if (json_is(text, JSON_STRING) && text.n > 2)
+		if (json_is_str(json_get(v, "type"), "text") &&
+		    json_is(text, JSON_STRING) && text.n > 2)
 			ccthread_set(&t->answer, text);
 	}
 }

@@ -162,8 +162,7 @@ content_text(struct json_span content)
 	if (!json_is(content, JSON_ARRAY))
 		return text;
 	for (it = json_each(content); json_next(&it, &unused, &v); )
-		if (json_is(v, JSON_OBJECT) &&
-		    json_is_str(json_get(v, "type"), "text") &&
+		if (json_is_str(json_get(v, "type"), "text") &&
 		    json_is(json_get(v, "text"), JSON_STRING))
 			return json_get(v, "text");
 	return text;
@@ -224,7 +223,6 @@ result_content(struct json_span content)
 		return content;
 	it = json_each(content);
 	if (json_next(&it, &unused, &v) && !json_next(&it, &unused, &rest) &&
-	    json_is(v, JSON_OBJECT) &&
 	    json_is_str(json_get(v, "type"), "text"))
 		return json_get(v, "text");
 	return content;
@@ -269,14 +267,12 @@ take_result(struct export *x, size_t thread, struct json_span block,
 {
 	struct claudecode *c = x->state;
 	struct ccthread *t = &c->threads[thread];
-	struct json_span id = json_get(block, "tool_use_id"), agent;
+	struct json_span id = json_get(block, "tool_use_id");
+	struct json_span agent = json_get(m[LINE_RESULT], "agentId");
 	uint64_t seed = hash_json(0, json_buf(&t->trace));
 	size_t *index;
 
-	agent = json_is(m[LINE_RESULT], JSON_OBJECT) ?
-	    json_get(m[LINE_RESULT], "agentId") : m[LINE_RESULT];
-	if (json_is(agent, JSON_STRING) && json_is(id, JSON_STRING) &&
-	    json_is(m[LINE_RESULT], JSON_OBJECT)) {
+	if (json_is(agent, JSON_STRING) && json_is(id, JSON_STRING)) {
 		thread = thread_of(c, hash_json(seed, agent),
 		    json_buf(&t->trace), t->session);
 		t = &c->threads[thread];
@@ -318,8 +314,7 @@ read_user(struct export *x, size_t thread, struct json_span line,
 
 	if (json_is(content, JSON_ARRAY))
 		for (it = json_each(content); json_next(&it, &unused, &v); )
-			if (json_is(v, JSON_OBJECT) && json_is_str(
-			    json_get(v, "type"), "tool_result")) {
+			if (json_is_str(json_get(v, "type"), "tool_result")) {
 				take_result(x, thread, v, m, time);
 				results++;
 			}
@@ -339,8 +334,7 @@ read_user(struct export *x, size_t thread, struct json_span line,
 	}
 	if (content.p)
 		ccthread_message(&c->threads[thread], "user", content);
-	if (!json_is_null(m[LINE_RESULT]) && json_is(m[LINE_RESULT],
-	    JSON_OBJECT))
+	if (json_is(m[LINE_RESULT], JSON_OBJECT))
 		leftover_add(&x->left, "structured results of tools", 1);
 }
 
@@ -365,8 +359,7 @@ read_assistant(struct export *x, size_t thread, struct json_span line,
 	if (!json_is(content, JSON_ARRAY))
 		return;
 	for (it = json_each(content); json_next(&it, &unused, &v); )
-		if (json_is(v, JSON_OBJECT) &&
-		    json_is_str(json_get(v, "type"), "tool_use"))
+		if (json_is_str(json_get(v, "type"), "tool_use"))
 			keep_tool(x, t, v, time);
 }
 
@@ -515,7 +508,7 @@ claudecode_record(struct export *x, struct json_span v)
 
 	otlpval_fields(v.p, line_names, m, LINE_MEMBERS);
 	/* early versions say it in the message alone */
-	if (!m[LINE_TYPE].p && json_is(m[LINE_MESSAGE], JSON_OBJECT))
+	if (!m[LINE_TYPE].p)
 		m[LINE_TYPE] = json_get(m[LINE_MESSAGE], "role");
 	if (!json_is(m[LINE_TYPE], JSON_STRING))
 		return -1;

@@ -110,10 +110,8 @@ lf_put_metadata(struct export *x, struct json_span v,
 		json_text(&l->name, key);
 		buf_str(&l->name);
 		/* the user's own of that name has precedence */
-		if (json_is(own, JSON_OBJECT) &&
-		    json_get(own, l->name.p).p)
-			continue;
-		json_add(b, l->name.p, value);
+		if (!json_get(own, l->name.p).p)
+			json_add(b, l->name.p, value);
 	}
 	json_close(b, '}');
 	if (b->len > 2)

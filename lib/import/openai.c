@@ -98,8 +98,6 @@ openai_question(struct json_span request)
 	struct json_span v = { 0 };
 	size_t i;
 
-	if (!json_is(request, JSON_OBJECT))
-		return v;
 	for (i = 0; i < LEN(names) && json_is_null(v); i++)
 		v = json_get(request, names[i]);
 	return v;
@@ -126,17 +124,13 @@ openai_reply(struct json_span answer)
 	return json_is_null(v) ? answer : v;
 }
 
-/* The first member of these that is there and not null. */
+/* The member of a, or that of b where a has none, or null. */
 static struct json_span
 openai_member(struct json_span a, struct json_span b, const char *name)
 {
-	struct json_span v = { 0 };
+	struct json_span v = json_get(a, name);
 
-	if (json_is(a, JSON_OBJECT))
-		v = json_get(a, name);
-	if (json_is_null(v) && json_is(b, JSON_OBJECT))
-		v = json_get(b, name);
-	return v;
+	return json_is_null(v) ? json_get(b, name) : v;
 }
 
 /* The number of messages from the user. */
@@ -150,8 +144,8 @@ count_turns(struct json_span messages)
 	if (!json_is(messages, JSON_ARRAY))
 		return 0;
 	for (it = json_each(messages); json_next(&it, &unused, &v); )
-		n += json_is(v, JSON_OBJECT) &&
-		    json_is_str(json_get(v, "role"), "user");
+		if (json_is_str(json_get(v, "role"), "user"))
+			n++;
 	return n;
 }
 
@@ -190,24 +184,23 @@ make_ids(struct export *x, const struct openai_call *c)
 static struct json_span
 find_result(struct json_span messages, struct json_span id)
 {
-	struct json_span unused, v, given, none = { 0 };
+	struct json_span unused, v, given, result, none = { 0 };
 	struct json_iter it;
 
 	if (!json_is(messages, JSON_ARRAY) || !json_is(id, JSON_STRING))
 		return none;
 	for (it = json_each(messages); json_next(&it, &unused, &v); ) {
-		if (!json_is(v, JSON_OBJECT))
-			continue;
 		given = json_get(v, "tool_call_id");
 		if (!given.p)
 			given = json_get(v, "call_id");
-		if (given.p && given.n == id.n &&
-		    !memcmp(given.p, id.p, id.n)) {
-			v = openai_member(v, v, "content").p ?
-			    json_get(v, "content") : json_get(v, "output");
-			if (v.p)
-				return v;
-		}
+		if (!given.p || given.n != id.n ||
+		    memcmp(given.p, id.p, id.n) != 0)
+			continue;
+		result = json_get(v, "content");
+		if (!result.p)
+			result = json_get(v, "output");
+		if (result.p)
+			return result;
 	}
 	return none;
 }
@@ -254,8 +247,6 @@ make_tools(struct export *x, struct openai_ids ids, struct json_span messages,
 	if (!json_is(messages, JSON_ARRAY))
 		return;
 	for (it = json_each(messages); json_next(&it, &unused, &v); ) {
-		if (!json_is(v, JSON_OBJECT))
-			continue;
 		if (json_is_str(json_get(v, "type"), "function_call"))
 			oai_make_tool(x, ids, v, results, time);
 		calls = json_get(v, "tool_calls");
@@ -280,26 +271,24 @@ make_metadata(struct export *x, const struct openai_call *c)
 	};
 	struct openai *o = x->state;
 	struct buf *b = &o->metadata;
-	struct json_span v, other;
+	struct json_span v;
 
 	b->len = 0;
 	json_open(b, NULL, '{');
 	if (json_is(c->custom_id, JSON_STRING))
 		json_add(b, "custom_id", c->custom_id);
-	if (json_is(c->answer, JSON_OBJECT))
-		json_add_others(b, c->answer, known, LEN(known) - 1);
-	other = openai_first(openai_member(c->answer, c->answer, "choices"),
-	    &(int){ 0 });
-	v = openai_member(other, other, "finish_reason");
+	json_add_others(b, c->answer, known, LEN(known) - 1);
+	v = json_get(openai_first(json_get(c->answer, "choices"),
+	    &(int){ 0 }), "finish_reason");
 	if (json_is(v, JSON_STRING))
 		json_add(b, "finish_reason", v);
 	v = openai_member(c->request, c->answer, "metadata");
 	if (json_is(v, JSON_OBJECT) && v.n > 2)
 		json_add(b, "metadata", v);
-	v = openai_member(c->rest, c->rest, "id");
+	v = json_get(c->rest, "id");
 	if (c->custom_id.p && v.p)
 		json_add(b, "batch_request_id", v);
-	if (json_is(c->rest, JSON_OBJECT) && !c->answer.p)
+	if (!c->answer.p)
 		json_add_others(b, c->rest, known, LEN(known));
 	json_close(b, '}');
 	return json_buf(b);
@@ -350,8 +339,8 @@ openai_failed(const struct openai_call *c, struct json_span *message)
 	double status;
 
 	if (json_is_null(error))
-		error = openai_member(c->answer, c->answer, "error");
-	*message = openai_member(error, error, "message");
+		error = json_get(c->answer, "error");
+	*message = json_get(error, "message");
 	if (json_is_null(*message))
 		*message = error;
 	if (!json_is_null(error))
@@ -364,8 +353,7 @@ static struct json_span
 openai_name(const struct openai_call *c)
 {
 	static const char before[] = "\"/v1/";
-	struct json_span object = openai_member(c->answer, c->answer,
-	    "object");
+	struct json_span object = json_get(c->answer, "object");
 
 	if (!c->url.p || json_is(object, JSON_STRING) ||
 	    !json_is(c->url, JSON_STRING) ||
@@ -403,8 +391,7 @@ make_call(struct export *x, const struct openai_call *c)
 	spanmake_input(&x->make, question);
 	if (!failed)
 		spanmake_output(&x->make, reply);
-	spanmake_usage(&x->make, openai_member(c->answer, c->answer,
-	    "usage"));
+	spanmake_usage(&x->make, json_get(c->answer, "usage"));
 	/* an answer repeats what it was asked, if that is kept with it */
 	if (c->request.p != c->answer.p)
 		spanmake_json(&x->make, "llm.invocation_parameters",
@@ -448,10 +435,8 @@ take_half(struct openai_call *c, struct json_span v)
 		c->request = m[OPENAI_BODY];
 		return;
 	}
-	if (json_is(response, JSON_OBJECT)) {
-		c->answer = json_get(response, "body");
-		c->status = json_get(response, "status_code");
-	}
+	c->answer = json_get(response, "body");
+	c->status = json_get(response, "status_code");
 	c->error = m[OPENAI_ERROR];
 	c->rest = v;
 }
@@ -512,8 +497,8 @@ keep_half(struct export *x, struct json_span v, struct json_span id,
 /* --- other records ------------------------------------------------------- */
 
 /*
- * Makes the spans of an example for fine-tuning: its last message is the answer if it is
- * the assistant's.
+ * Makes the spans of an example for fine-tuning: its last message is the answer
+ * if it is the assistant's.
  */
 static void
 make_example(struct export *x, struct json_span messages,
@@ -526,8 +511,7 @@ make_example(struct export *x, struct json_span messages,
 
 	for (it = json_each(messages); json_next(&it, &unused, &v); )
 		last = v;
-	if (json_is(last, JSON_OBJECT) &&
-	    json_is_str(json_get(last, "role"), "assistant"))
+	if (json_is_str(json_get(last, "role"), "assistant"))
 		c.reply = last;
 	json_open(b, NULL, '{');
 	json_open(b, "messages", '[');

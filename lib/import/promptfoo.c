@@ -80,15 +80,6 @@ struct promptfoo {
 	struct buf text;
 };
 
-/* The member of an object; absent for other values. */
-static struct json_span
-promptfoo_get(struct json_span object, const char *name)
-{
-	struct json_span none = { 0 };
-
-	return json_is(object, JSON_OBJECT) ? json_get(object, name) : none;
-}
-
 static void
 promptfoo_noted(struct export *x, size_t member, struct json_span v)
 {
@@ -122,7 +113,7 @@ find_question(struct promptfoo *p, const struct json_span m[RESULT_MEMBERS])
 	struct json_iter it;
 	size_t n = 0;
 
-	raw = promptfoo_get(m[RESULT_PROMPT], "raw");
+	raw = json_get(m[RESULT_PROMPT], "raw");
 	if (json_is(m[RESULT_VARS], JSON_OBJECT))
 		for (it = json_each(m[RESULT_VARS]); json_next(&it, &key,
 		    &v); n++)
@@ -150,17 +141,18 @@ is_call_failed(const struct json_span m[RESULT_MEMBERS])
 {
 	double reason;
 
-	if (!json_is_null(promptfoo_get(m[RESULT_RESPONSE], "error")))
+	if (!json_is_null(json_get(m[RESULT_RESPONSE], "error")))
 		return 1;
 	if (json_double(m[RESULT_FAILURE], &reason))
 		return reason > 1.5;
-	return !json_is_null(m[RESULT_ERROR]) && json_is_null(m[RESULT_GRADING]);
+	return !json_is_null(m[RESULT_ERROR]) &&
+	    json_is_null(m[RESULT_GRADING]);
 }
 
 static struct json_span
 call_error(const struct json_span m[RESULT_MEMBERS])
 {
-	struct json_span v = promptfoo_get(m[RESULT_RESPONSE], "error");
+	struct json_span v = json_get(m[RESULT_RESPONSE], "error");
 
 	return json_is_null(v) ? m[RESULT_ERROR] : v;
 }
@@ -170,7 +162,7 @@ static void
 pf_add_member(struct buf *b, const char *key, struct json_span object,
     const char *name)
 {
-	struct json_span v = promptfoo_get(object, name);
+	struct json_span v = json_get(object, name);
 
 	if (!json_is_null(v))
 		json_add(b, key, v);
@@ -180,9 +172,9 @@ pf_add_member(struct buf *b, const char *key, struct json_span object,
 static void
 add_check(struct buf *b, struct json_span part)
 {
-	struct json_span assertion = promptfoo_get(part, "assertion");
-	struct json_span metric = promptfoo_get(assertion, "metric");
-	struct json_span type = promptfoo_get(assertion, "type");
+	struct json_span assertion = json_get(part, "assertion");
+	struct json_span metric = json_get(assertion, "metric");
+	struct json_span type = json_get(assertion, "type");
 
 	json_open(b, NULL, '{');
 	if (json_is(metric, JSON_STRING) || json_is(type, JSON_STRING))
@@ -192,7 +184,7 @@ add_check(struct buf *b, struct json_span part)
 	pf_add_member(b, "pass", part, "pass");
 	pf_add_member(b, "score", part, "score");
 	pf_add_member(b, "weight", assertion, "weight");
-	if (!json_is_true(promptfoo_get(part, "pass")))
+	if (!json_is_true(json_get(part, "pass")))
 		pf_add_member(b, "reason", part, "reason");
 	pf_add_member(b, "value", assertion, "value");
 	json_close(b, '}');
@@ -215,7 +207,7 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 	pf_add_member(b, "score", grading, "score");
 	pf_add_member(b, "threshold", m[RESULT_TEST], "threshold");
 	json_open(b, "checks", '[');
-	parts = promptfoo_get(grading, "componentResults");
+	parts = json_get(grading, "componentResults");
 	if (json_is(parts, JSON_ARRAY))
 		for (it = json_each(parts); json_next(&it, &unused, &v); )
 			add_check(b, v);
@@ -241,20 +233,16 @@ pf_put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 
 	b->len = 0;
 	json_open(b, NULL, '{');
-	v = promptfoo_get(test, "metadata");
-	if (json_is(v, JSON_OBJECT))
-		json_add_others(b, v, not, LEN(not));
-	v = m[RESULT_METADATA];
-	if (json_is(v, JSON_OBJECT) && !promptfoo_get(test, "metadata").p)
-		json_add_others(b, v, not, LEN(not));
+	v = json_get(test, "metadata");
+	json_add_others(b, v.p ? v : m[RESULT_METADATA], not, LEN(not));
 	pf_add_member(b, "description", test, "description");
 	if (json_is(m[RESULT_VARS], JSON_OBJECT))
 		json_add(b, "vars", m[RESULT_VARS]);
 	/* the words of fl-evaluate */
 	pf_add_member(b, "assert", test, "assert");
 	pf_add_member(b, "prompt", m[RESULT_PROMPT],
-	    promptfoo_get(m[RESULT_PROMPT], "label").p ? "label" : "display");
-	v = promptfoo_get(m[RESULT_PROVIDER], "id");
+	    json_get(m[RESULT_PROMPT], "label").p ? "label" : "display");
+	v = json_get(m[RESULT_PROVIDER], "id");
 	if (json_is(v, JSON_STRING) || json_is(m[RESULT_PROVIDER], JSON_STRING))
 		json_add(b, "provider", v.p ? v : m[RESULT_PROVIDER]);
 	if (p->eval_id.len)
@@ -288,7 +276,7 @@ pf_is_program(const char *id)
 static void
 pf_put_model(struct export *x, struct json_span provider)
 {
-	struct json_span id = promptfoo_get(provider, "id");
+	struct json_span id = json_get(provider, "id");
 	struct buf text = { 0 };
 	const char *colon;
 
@@ -308,10 +296,10 @@ pf_put_model(struct export *x, struct json_span provider)
 static void
 put_name(struct export *x, struct json_span provider)
 {
-	struct json_span name = promptfoo_get(provider, "label");
+	struct json_span name = json_get(provider, "label");
 
 	if (!json_is(name, JSON_STRING) || name.n == 2)
-		name = promptfoo_get(provider, "id");
+		name = json_get(provider, "id");
 	spanmake_put(&x->make, "langfuse.trace.name", name.p ? name :
 	    provider);
 }
@@ -369,7 +357,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	struct json_span none = { 0 };
 
 	spanmake_begin(&x->make, ids.trace, ids.test, none);
-	spanmake_name(&x->make, promptfoo_get(m[RESULT_TEST], "description"),
+	spanmake_name(&x->make, json_get(m[RESULT_TEST], "description"),
 	    "test");
 	pf_put_times(x, m[RESULT_LATENCY]);
 	if (is_call_failed(m))
@@ -377,7 +365,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "fluxloop.record", "row");
 	spanmake_input(&x->make, find_question(x->state, m));
-	spanmake_output(&x->make, promptfoo_get(m[RESULT_RESPONSE], "output"));
+	spanmake_output(&x->make, json_get(m[RESULT_RESPONSE], "output"));
 	put_name(x, m[RESULT_PROVIDER]);
 	spanmake_put(&x->make, "fluxloop.duration_ms", m[RESULT_LATENCY]);
 	spanmake_put(&x->make, "fluxloop.iteration", m[RESULT_REPEAT]);
@@ -395,7 +383,7 @@ make_provider(struct export *x, struct promptfoo_ids ids,
 		"output", "error", "raw"
 	};
 	struct promptfoo *p = x->state;
-	struct json_span id = promptfoo_get(m[RESULT_PROVIDER], "id"), usage;
+	struct json_span id = json_get(m[RESULT_PROVIDER], "id"), usage;
 	struct json_span none = { 0 };
 
 	spanmake_begin(&x->make, ids.trace, ids.call, none);
@@ -406,9 +394,9 @@ make_provider(struct export *x, struct promptfoo_ids ids,
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "openinference.span.kind", "LLM");
 	pf_put_model(x, m[RESULT_PROVIDER]);
-	pf_put_prompt(x, promptfoo_get(m[RESULT_PROMPT], "raw"));
-	spanmake_output(&x->make, promptfoo_get(m[RESULT_RESPONSE], "output"));
-	usage = promptfoo_get(m[RESULT_RESPONSE], "tokenUsage");
+	pf_put_prompt(x, json_get(m[RESULT_PROMPT], "raw"));
+	spanmake_output(&x->make, json_get(m[RESULT_RESPONSE], "output"));
+	usage = json_get(m[RESULT_RESPONSE], "tokenUsage");
 	if (!json_is(usage, JSON_OBJECT))
 		usage = m[RESULT_USAGE];
 	spanmake_usage(&x->make, usage);
@@ -437,7 +425,7 @@ promptfoo_record(struct export *x, struct json_span v)
 	ids = promptfoo_ids(x->state, v, m);
 	make_test(x, ids, m);
 	make_provider(x, ids, m);
-	if (promptfoo_get(m[RESULT_RESPONSE], "raw").p)
+	if (json_get(m[RESULT_RESPONSE], "raw").p)
 		leftover_add(&x->left, "raw responses", 1);
 	return 0;
 }

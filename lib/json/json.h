@@ -138,7 +138,10 @@ int json_next(struct json_iter *it, struct json_span *key,
 int json_enter(struct json_iter *it, struct json_span *key);
 const char *json_end(const char *value);
 
-/* The value of a checked object's field, the last one of that name. */
+/*
+ * The value of a checked object's field, the last one of that name; absent for
+ * other values.
+ */
 struct json_span json_get(struct json_span object, const char *name);
 
 /* The deepest nesting of arrays and objects in a checked value. */
