@@ -176,7 +176,7 @@ find_entities(const struct work *w, struct entity *list)
 /* Each appends what stands in the place of s, or returns 0. */
 
 static int
-ent_digit_wrong(struct work *w, struct span s, struct buf *by)
+entity_digit_wrong(struct work *w, struct span s, struct buf *by)
 {
 	size_t i = s.n;
 
@@ -191,7 +191,7 @@ ent_digit_wrong(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_digits_swapped(struct work *w, struct span s, struct buf *by)
+entity_digits_swapped(struct work *w, struct span s, struct buf *by)
 {
 	size_t i;
 
@@ -210,7 +210,7 @@ ent_digits_swapped(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_digit_missing(struct work *w, struct span s, struct buf *by)
+entity_digit_missing(struct work *w, struct span s, struct buf *by)
 {
 	size_t i, n;
 
@@ -225,7 +225,7 @@ ent_digit_missing(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_digit_more(struct work *w, struct span s, struct buf *by)
+entity_digit_more(struct work *w, struct span s, struct buf *by)
 {
 	if (!span_is_digit((unsigned char)s.p[s.n - 1]))
 		return 0;
@@ -236,7 +236,7 @@ ent_digit_more(struct work *w, struct span s, struct buf *by)
 
 /* In groups, or without the marks that it has: the same number. */
 static int
-ent_id_format(struct work *w, struct span s, struct buf *by)
+entity_id_format(struct work *w, struct span s, struct buf *by)
 {
 	size_t i, marks = 0;
 
@@ -258,7 +258,7 @@ ent_id_format(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_letter_o(struct work *w, struct span s, struct buf *by)
+entity_letter_o(struct work *w, struct span s, struct buf *by)
 {
 	size_t i, n = 0;
 
@@ -271,7 +271,7 @@ ent_letter_o(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_negative(struct work *w, struct span s, struct buf *by)
+entity_negative(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	buf_byte(by, '-');
@@ -297,21 +297,21 @@ entity_put_digits(struct buf *by, struct span s, const char *with)
 }
 
 static int
-ent_zero(struct work *w, struct span s, struct buf *by)
+entity_zero(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return entity_put_digits(by, s, "0");
 }
 
 static int
-ent_huge(struct work *w, struct span s, struct buf *by)
+entity_huge(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return entity_put_digits(by, s, "1000000");
 }
 
 static int
-ent_fraction(struct work *w, struct span s, struct buf *by)
+entity_fraction(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return !memchr(s.p, '.', s.n) && !memchr(s.p, ',', s.n) &&
@@ -319,7 +319,7 @@ ent_fraction(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_currency(struct work *w, struct span s, struct buf *by)
+entity_currency(struct work *w, struct span s, struct buf *by)
 {
 	struct span at;
 	size_t row;
@@ -332,7 +332,7 @@ ent_currency(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_no_currency(struct work *w, struct span s, struct buf *by)
+entity_no_currency(struct work *w, struct span s, struct buf *by)
 {
 	struct buf b = { 0 };
 	struct span at;
@@ -349,7 +349,7 @@ ent_no_currency(struct work *w, struct span s, struct buf *by)
 
 /* A comma for the decimal point, or the other way round. */
 static int
-ent_decimal(struct work *w, struct span s, struct buf *by)
+entity_decimal(struct work *w, struct span s, struct buf *by)
 {
 	size_t i, n = 0;
 
@@ -364,7 +364,7 @@ ent_decimal(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_no_point(struct work *w, struct span s, struct buf *by)
+entity_no_point(struct work *w, struct span s, struct buf *by)
 {
 	size_t i, n = 0;
 
@@ -378,42 +378,42 @@ ent_no_point(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_future(struct work *w, struct span s, struct buf *by)
+entity_future(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return when_put(by, s, WHEN_FUTURE);
 }
 
 static int
-ent_past(struct work *w, struct span s, struct buf *by)
+entity_past(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return when_put(by, s, WHEN_PAST);
 }
 
 static int
-ent_no_day(struct work *w, struct span s, struct buf *by)
+entity_no_day(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return when_put(by, s, WHEN_NO_DAY);
 }
 
 static int
-ent_date_slashes(struct work *w, struct span s, struct buf *by)
+entity_date_slashes(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return when_put(by, s, WHEN_SLASHES);
 }
 
 static int
-ent_date_iso(struct work *w, struct span s, struct buf *by)
+entity_date_iso(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return when_put(by, s, WHEN_ISO);
 }
 
 static int
-ent_no_at(struct work *w, struct span s, struct buf *by)
+entity_no_at(struct work *w, struct span s, struct buf *by)
 {
 	const char *at = memchr(s.p, '@', s.n);
 
@@ -423,7 +423,7 @@ ent_no_at(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_mail_space(struct work *w, struct span s, struct buf *by)
+entity_mail_space(struct work *w, struct span s, struct buf *by)
 {
 	const char *at = memchr(s.p, '@', s.n);
 
@@ -434,7 +434,7 @@ ent_mail_space(struct work *w, struct span s, struct buf *by)
 
 /* With two letters swapped that differ, from one picked at random on. */
 static int
-ent_misspelt(struct work *w, struct span s, struct buf *by)
+entity_misspelt(struct work *w, struct span s, struct buf *by)
 {
 	size_t at[48], n = edit_clusters(s, at, LEN(at)), i, j;
 
@@ -454,7 +454,7 @@ ent_misspelt(struct work *w, struct span s, struct buf *by)
 }
 
 static int
-ent_small(struct work *w, struct span s, struct buf *by)
+entity_small(struct work *w, struct span s, struct buf *by)
 {
 	(void)w;
 	return edit_recase(s, by, EDIT_LOWER);
@@ -472,7 +472,7 @@ static const char *const led_by[] = { "on", "at", "of", "in", "by", "since",
 
 /* Copies the text without an entity. */
 static int
-ent_put_dropped(struct work *w, struct span s, struct buf *out)
+entity_put_dropped(struct work *w, struct span s, struct buf *out)
 {
 	struct span all = w->t.all, rest, one, before = { "", 0 };
 	const char *from = s.p, *to = span_end(s);
@@ -499,7 +499,8 @@ ent_put_dropped(struct work *w, struct span s, struct buf *out)
 
 /* Copies the text with two entities of a kind exchanged. */
 static int
-ent_put_swapped(struct work *w, struct span a, struct span b, struct buf *out)
+entity_put_swapped(struct work *w, struct span a, struct span b,
+    struct buf *out)
 {
 	struct span all = w->t.all;
 
@@ -526,31 +527,31 @@ static const struct change {
 } changes[] = {
 	{ "dropped", ENTITY_NUMBER | ENTITY_AMOUNT | ENTITY_DATE | ENTITY_ID |
 	    ENTITY_MAIL, NULL, DROPS },
-	{ "with a wrong digit", ENTITY_ID, ent_digit_wrong, 0 },
-	{ "in another currency", ENTITY_AMOUNT, ent_currency, 0 },
-	{ "in the future", ENTITY_DATE, ent_future, 0 },
-	{ "negative", ENTITY_NUMBER | ENTITY_AMOUNT, ent_negative, 0 },
+	{ "with a wrong digit", ENTITY_ID, entity_digit_wrong, 0 },
+	{ "in another currency", ENTITY_AMOUNT, entity_currency, 0 },
+	{ "in the future", ENTITY_DATE, entity_future, 0 },
+	{ "negative", ENTITY_NUMBER | ENTITY_AMOUNT, entity_negative, 0 },
 	{ "swapped with another", ENTITY_NUMBER | ENTITY_AMOUNT | ENTITY_DATE |
 	    ENTITY_ID | ENTITY_NAME, NULL, SWAPS },
-	{ "misspelt", ENTITY_NAME, ent_misspelt, 0 },
-	{ "with two digits swapped", ENTITY_ID, ent_digits_swapped, 0 },
-	{ "on a day that does not exist", ENTITY_DATE, ent_no_day, 0 },
-	{ "zero", ENTITY_NUMBER | ENTITY_AMOUNT, ent_zero, 0 },
-	{ "with a digit missing", ENTITY_ID, ent_digit_missing, 0 },
-	{ "in another format", ENTITY_DATE, ent_date_slashes, 0 },
-	{ "with another decimal mark", ENTITY_AMOUNT, ent_decimal, 0 },
-	{ "in another format", ENTITY_ID, ent_id_format, 0 },
-	{ "without its currency", ENTITY_AMOUNT, ent_no_currency, 0 },
-	{ "long ago", ENTITY_DATE, ent_past, 0 },
-	{ "in another format", ENTITY_DATE, ent_date_iso, 0 },
-	{ "a fraction", ENTITY_NUMBER, ent_fraction, 0 },
-	{ "very large", ENTITY_NUMBER | ENTITY_AMOUNT, ent_huge, 0 },
-	{ "without its decimal point", ENTITY_AMOUNT, ent_no_point, 0 },
-	{ "with a digit too many", ENTITY_ID, ent_digit_more, 0 },
-	{ "with the letter O for zero", ENTITY_ID, ent_letter_o, 0 },
-	{ "without its @", ENTITY_MAIL, ent_no_at, 0 },
-	{ "with spaces around its @", ENTITY_MAIL, ent_mail_space, 0 },
-	{ "in small letters", ENTITY_NAME, ent_small, 0 },
+	{ "misspelt", ENTITY_NAME, entity_misspelt, 0 },
+	{ "with two digits swapped", ENTITY_ID, entity_digits_swapped, 0 },
+	{ "on a day that does not exist", ENTITY_DATE, entity_no_day, 0 },
+	{ "zero", ENTITY_NUMBER | ENTITY_AMOUNT, entity_zero, 0 },
+	{ "with a digit missing", ENTITY_ID, entity_digit_missing, 0 },
+	{ "in another format", ENTITY_DATE, entity_date_slashes, 0 },
+	{ "with another decimal mark", ENTITY_AMOUNT, entity_decimal, 0 },
+	{ "in another format", ENTITY_ID, entity_id_format, 0 },
+	{ "without its currency", ENTITY_AMOUNT, entity_no_currency, 0 },
+	{ "long ago", ENTITY_DATE, entity_past, 0 },
+	{ "in another format", ENTITY_DATE, entity_date_iso, 0 },
+	{ "a fraction", ENTITY_NUMBER, entity_fraction, 0 },
+	{ "very large", ENTITY_NUMBER | ENTITY_AMOUNT, entity_huge, 0 },
+	{ "without its decimal point", ENTITY_AMOUNT, entity_no_point, 0 },
+	{ "with a digit too many", ENTITY_ID, entity_digit_more, 0 },
+	{ "with the letter O for zero", ENTITY_ID, entity_letter_o, 0 },
+	{ "without its @", ENTITY_MAIL, entity_no_at, 0 },
+	{ "with spaces around its @", ENTITY_MAIL, entity_mail_space, 0 },
+	{ "in small letters", ENTITY_NAME, entity_small, 0 },
 };
 
 static const char *
@@ -606,11 +607,11 @@ change_entity(struct work *w, const struct entity *list, size_t n, size_t i,
 	if (!(c->kinds & e->kind))
 		return 0;
 	if (c->whole == DROPS) {
-		ok = ent_put_dropped(w, e->s, w->out);
+		ok = entity_put_dropped(w, e->s, w->out);
 	} else if (c->whole == SWAPS) {
 		for (j = i + 1; j < n && list[j].kind != e->kind; )
 			j++;
-		ok = j < n && list[j].s.p > e->s.p && ent_put_swapped(w, e->s,
+		ok = j < n && list[j].s.p > e->s.p && entity_put_swapped(w, e->s,
 		    list[j].s, w->out);
 		if (ok)
 			span_put(&by, list[j].s);

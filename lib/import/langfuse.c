@@ -87,7 +87,7 @@ is_nothing(struct json_span v)
 
 /* Adds the members that have no field, and the user's own metadata. */
 static void
-lf_put_metadata(struct export *x, struct json_span v,
+langfuse_put_metadata(struct export *x, struct json_span v,
     const struct json_span m[LF_MEMBERS])
 {
 	struct langfuse *l = x->state;
@@ -268,14 +268,14 @@ make_trace(struct export *x, struct json_span v,
 		spanmake_put(&x->make, "langfuse.trace.name", m[LF_NAME]);
 	put_sides(x, m);
 	put_scores(x, m[LF_SCORES]);
-	lf_put_metadata(x, v, m);
+	langfuse_put_metadata(x, v, m);
 	export_span(x);
 	make_list(x, m[LF_OBSERVATIONS]);
 }
 
 /* Makes an object of the counts, unless there is one. */
 static void
-lf_put_usage(struct export *x, const struct json_span m[LF_MEMBERS])
+langfuse_put_usage(struct export *x, const struct json_span m[LF_MEMBERS])
 {
 	static const struct {
 		const char *name;
@@ -346,9 +346,9 @@ make_observation(struct export *x, struct json_span v,
 		spanmake_put(&x->make, "langfuse.trace.name",
 		    m[LF_TRACE_NAME]);
 	put_sides(x, m);
-	lf_put_usage(x, m);
+	langfuse_put_usage(x, m);
 	put_scores(x, m[LF_SCORES]);
-	lf_put_metadata(x, v, m);
+	langfuse_put_metadata(x, v, m);
 	export_span(x);
 }
 

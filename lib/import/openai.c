@@ -207,31 +207,29 @@ find_result(struct json_span messages, struct json_span id)
 
 /* Makes the span of a tool's call: in chat completions, or in responses. */
 static void
-oai_make_tool(struct export *x, struct openai_ids ids, struct json_span call,
-    struct json_span messages, uint64_t time)
+openai_make_tool(struct export *x, struct openai_ids ids,
+    struct json_span call, struct json_span messages, uint64_t time)
 {
 	struct json_span function = json_get(call, "function");
 	struct json_span from = json_is(function, JSON_OBJECT) ? function :
-	    call, id = json_get(call, "id"), given = { 0 };
-	struct json_span key;
+	    call;
+	struct json_span id = json_get(call, "call_id");
 	struct buf own = { 0 };
 
-	if (json_is(json_get(call, "call_id"), JSON_STRING))
-		id = json_get(call, "call_id");
+	if (!json_is(id, JSON_STRING))
+		id = json_get(call, "id");
 	if (!json_is(id, JSON_STRING)) {
 		spanmake_id(&own, &call, 1);
 		id = json_buf(&own);
 	}
-	given = find_result(messages, id);
 	spanmake_begin(&x->make, ids.trace, id, ids.span);
-	key = json_get(from, "name");
-	spanmake_name(&x->make, key, "function");
+	spanmake_name(&x->make, json_get(from, "name"), "function");
 	spanmake_times(&x->make, time, time);
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "openinference.span.kind", "TOOL");
 	spanmake_put(&x->make, "gen_ai.tool.call.arguments",
 	    json_get(from, "arguments"));
-	spanmake_output(&x->make, given);
+	spanmake_output(&x->make, find_result(messages, id));
 	export_span(x);
 	buf_release(&own);
 }
@@ -248,14 +246,14 @@ make_tools(struct export *x, struct openai_ids ids, struct json_span messages,
 		return;
 	for (it = json_each(messages); json_next(&it, &unused, &v); ) {
 		if (json_is_str(json_get(v, "type"), "function_call"))
-			oai_make_tool(x, ids, v, results, time);
+			openai_make_tool(x, ids, v, results, time);
 		calls = json_get(v, "tool_calls");
 		if (!json_is(calls, JSON_ARRAY))
 			continue;
 		for (inner = json_each(calls); json_next(&inner, &unused,
 		    &call); )
 			if (json_is(call, JSON_OBJECT))
-				oai_make_tool(x, ids, call, results, time);
+				openai_make_tool(x, ids, call, results, time);
 	}
 }
 

@@ -128,13 +128,6 @@ find_question(struct promptfoo *p, const struct json_span m[RESULT_MEMBERS])
 	return json_buf(&p->question);
 }
 
-/* The prompt: the messages in its text, if that is a chat. */
-static void
-pf_put_prompt(struct export *x, struct json_span raw)
-{
-	spanmake_put(&x->make, "gen_ai.input.messages", raw);
-}
-
 /* Whether the call failed, rather than a check of its answer. */
 static int
 is_call_failed(const struct json_span m[RESULT_MEMBERS])
@@ -159,7 +152,7 @@ call_error(const struct json_span m[RESULT_MEMBERS])
 
 /* Adds a member under another name, unless it is absent. */
 static void
-pf_add_member(struct buf *b, const char *key, struct json_span object,
+promptfoo_add(struct buf *b, const char *key, struct json_span object,
     const char *name)
 {
 	struct json_span v = json_get(object, name);
@@ -180,13 +173,13 @@ add_check(struct buf *b, struct json_span part)
 	if (json_is(metric, JSON_STRING) || json_is(type, JSON_STRING))
 		json_add(b, "name", json_is(metric, JSON_STRING) ? metric :
 		    type);
-	pf_add_member(b, "type", assertion, "type");
-	pf_add_member(b, "pass", part, "pass");
-	pf_add_member(b, "score", part, "score");
-	pf_add_member(b, "weight", assertion, "weight");
+	promptfoo_add(b, "type", assertion, "type");
+	promptfoo_add(b, "pass", part, "pass");
+	promptfoo_add(b, "score", part, "score");
+	promptfoo_add(b, "weight", assertion, "weight");
 	if (!json_is_true(json_get(part, "pass")))
-		pf_add_member(b, "reason", part, "reason");
-	pf_add_member(b, "value", assertion, "value");
+		promptfoo_add(b, "reason", part, "reason");
+	promptfoo_add(b, "value", assertion, "value");
 	json_close(b, '}');
 }
 
@@ -203,9 +196,9 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 		return;
 	b->len = 0;
 	json_open(b, NULL, '{');
-	pf_add_member(b, "pass", grading, "pass");
-	pf_add_member(b, "score", grading, "score");
-	pf_add_member(b, "threshold", m[RESULT_TEST], "threshold");
+	promptfoo_add(b, "pass", grading, "pass");
+	promptfoo_add(b, "score", grading, "score");
+	promptfoo_add(b, "threshold", m[RESULT_TEST], "threshold");
 	json_open(b, "checks", '[');
 	parts = json_get(grading, "componentResults");
 	if (json_is(parts, JSON_ARRAY))
@@ -221,7 +214,8 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 
 /* Adds the metadata: the test's, and what describes the result. */
 static void
-pf_put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
+promptfoo_put_metadata(struct export *x,
+    const struct json_span m[RESULT_MEMBERS])
 {
 	static const char *const not[] = {
 		"assert", "expected", "description", "vars", "evalId",
@@ -235,12 +229,12 @@ pf_put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 	json_open(b, NULL, '{');
 	v = json_get(test, "metadata");
 	json_add_others(b, v.p ? v : m[RESULT_METADATA], not, LEN(not));
-	pf_add_member(b, "description", test, "description");
+	promptfoo_add(b, "description", test, "description");
 	if (json_is(m[RESULT_VARS], JSON_OBJECT))
 		json_add(b, "vars", m[RESULT_VARS]);
 	/* the words of fl-evaluate */
-	pf_add_member(b, "assert", test, "assert");
-	pf_add_member(b, "prompt", m[RESULT_PROMPT],
+	promptfoo_add(b, "assert", test, "assert");
+	promptfoo_add(b, "prompt", m[RESULT_PROMPT],
 	    json_get(m[RESULT_PROMPT], "label").p ? "label" : "display");
 	v = json_get(m[RESULT_PROVIDER], "id");
 	if (json_is(v, JSON_STRING) || json_is(m[RESULT_PROVIDER], JSON_STRING))
@@ -257,7 +251,7 @@ pf_put_metadata(struct export *x, const struct json_span m[RESULT_MEMBERS])
 
 /* 1 if a provider is a program, not a model. */
 static int
-pf_is_program(const char *id)
+promptfoo_is_program(const char *id)
 {
 	static const char *const programs[] = {
 		"exec:", "python:", "file:", "http:", "https:", "javascript:",
@@ -274,7 +268,7 @@ pf_is_program(const char *id)
 
 /* The model of a provider such as "openai:chat:gpt-4o". */
 static void
-pf_put_model(struct export *x, struct json_span provider)
+promptfoo_put_model(struct export *x, struct json_span provider)
 {
 	struct json_span id = json_get(provider, "id");
 	struct buf text = { 0 };
@@ -285,7 +279,7 @@ pf_put_model(struct export *x, struct json_span provider)
 	if (json_is(id, JSON_STRING)) {
 		json_text(&text, id);
 		colon = strrchr(buf_str(&text), ':');
-		if (!pf_is_program(text.p))
+		if (!promptfoo_is_program(text.p))
 			spanmake_str(&x->make, "gen_ai.request.model",
 			    colon && colon[1] ? colon + 1 : text.p);
 	}
@@ -338,7 +332,7 @@ promptfoo_ids(struct promptfoo *p, struct json_span v,
 
 /* Sets the times: only the duration of a result is known. */
 static void
-pf_put_times(struct export *x, struct json_span latency)
+promptfoo_put_times(struct export *x, struct json_span latency)
 {
 	struct promptfoo *p = x->state;
 	double ms;
@@ -359,7 +353,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	spanmake_begin(&x->make, ids.trace, ids.test, none);
 	spanmake_name(&x->make, json_get(m[RESULT_TEST], "description"),
 	    "test");
-	pf_put_times(x, m[RESULT_LATENCY]);
+	promptfoo_put_times(x, m[RESULT_LATENCY]);
 	if (is_call_failed(m))
 		spanmake_failed(&x->make, call_error(m));
 	spanmake_attributes(&x->make);
@@ -370,7 +364,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	spanmake_put(&x->make, "fluxloop.duration_ms", m[RESULT_LATENCY]);
 	spanmake_put(&x->make, "fluxloop.iteration", m[RESULT_REPEAT]);
 	put_evaluation(x, m);
-	pf_put_metadata(x, m);
+	promptfoo_put_metadata(x, m);
 	export_span(x);
 }
 
@@ -388,13 +382,15 @@ make_provider(struct export *x, struct promptfoo_ids ids,
 
 	spanmake_begin(&x->make, ids.trace, ids.call, none);
 	spanmake_name(&x->make, id.p ? id : m[RESULT_PROVIDER], "provider");
-	pf_put_times(x, m[RESULT_LATENCY]);
+	promptfoo_put_times(x, m[RESULT_LATENCY]);
 	if (is_call_failed(m))
 		spanmake_failed(&x->make, call_error(m));
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "openinference.span.kind", "LLM");
-	pf_put_model(x, m[RESULT_PROVIDER]);
-	pf_put_prompt(x, json_get(m[RESULT_PROMPT], "raw"));
+	promptfoo_put_model(x, m[RESULT_PROVIDER]);
+	/* messages if the text is a chat */
+	spanmake_put(&x->make, "gen_ai.input.messages",
+	    json_get(m[RESULT_PROMPT], "raw"));
 	spanmake_output(&x->make, json_get(m[RESULT_RESPONSE], "output"));
 	usage = json_get(m[RESULT_RESPONSE], "tokenUsage");
 	if (!json_is(usage, JSON_OBJECT))
