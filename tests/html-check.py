@@ -1,7 +1,6 @@
 """html-check.py WHAT DIR: makes traces for tests/html.bats and checks their pages.
 
 inputs  writes the traces for the pages as DIR/NAME.jsonl
-static  checks all pages, DIR/NAME/*_*.html, as text
 start   starts the browser that the checks share; stop ends it
 CHECK   runs the function check_CHECK below
 
@@ -14,11 +13,10 @@ import json
 import os
 import random
 import re
-import sys
 import time
 
 import webdriver
-from sentences import Sentences, equal, says
+from sentences import equal, says
 
 # --- traces -------------------------------------------------------------------
 
@@ -324,9 +322,11 @@ def key_of(row):
     return json.dumps(row.get("trace_id"))
 
 
-def read_pages(folder):
+def check_static(b):
+    """Check all pages, DIR/NAME/*_*.html, as text."""
+    says("pages are whole, and have every record")
     count = 0
-    for source in glob.glob(folder + "/*.jsonl"):
+    for source in glob.glob(b.folder + "/*.jsonl"):
         with open(source, encoding="utf-8") as f:
             traces = [same(json.loads(line)) for line in f]
         pages = glob.glob(source[:-6] + "/*_*.html")
@@ -343,25 +343,16 @@ def read_pages(folder):
 
 # --- checks -----------------------------------------------------------------------
 
-PRELUDE = """
-const all = (s, of = document) => Array.from(of.querySelectorAll(s));
-const one = (s, of = document) => of.querySelector(s);
-const number = (li) => Number(li.id.slice(5));
-const rows = () => all("#rows li");
-const isShown = (e) => e.getClientRects().length > 0;
-const part = (key) => all("#step details, #trace details").find((d) =>
-    isShown(d) && d.firstChild.firstChild.data === key);
-const soon = (ready, done) => ready() ? done() :
-    requestAnimationFrame(() => soon(ready, done));
-"""
-
 
 class Pages(webdriver.Browser):
     """The browser, and the actions of a reader."""
 
-    def __init__(self, folder):
-        super().__init__(folder, PRELUDE)
-        self.folder = folder
+    prelude = """
+    const number = (li) => Number(li.id.slice(5));
+    const rows = () => all("#rows li");
+    const part = (key) => all("#step details, #trace details").find((d) =>
+        isShown(d) && d.firstChild.firstChild.data === key);
+    """
 
     def see(self, name, fragment="", which=0):
         pages = sorted(glob.glob("%s/%s/*_*.html" % (self.folder, name)))
@@ -1003,20 +994,4 @@ def check_network(b):
         assert url.startswith(("file:", "data:")), url
 
 
-def main():
-    what, folder = sys.argv[1:]
-    if what == "inputs":
-        write_inputs(folder)
-    elif what == "static":
-        read_pages(folder)
-    elif what in ("start", "stop"):
-        getattr(webdriver, what)(folder)
-    else:
-        b = Pages(folder)
-        b.devtools("Emulation.setEmulatedMedia", media="")
-        b.size(1280, 900)
-        Sentences.hold({name[6:]: check for name, check in globals().items()
-                        if name.startswith("check_")}[what], b)
-
-
-main()
+webdriver.run(write_inputs, Pages, globals())

@@ -1,5 +1,6 @@
 load test_helper
 load filter_helper
+load browser_helper
 
 # One browser for all tests of this file.
 setup_file()
@@ -9,37 +10,25 @@ setup_file()
 	find_python
 	export REFERENCE=$DATA/reference/parse
 	cd "$BATS_FILE_TMPDIR" || return
-	html_check inputs
+	browser_check html-check.py inputs
 	for name in *.jsonl; do
 		fl-parse -f html -o "${name%.jsonl}" "$name" 2>err ||
 			[[ $? == 1 ]]
 	done
 	fl-parse -f html -o reference "$REFERENCE/decorated_nested"
 	fl-parse -f html --shard-dirs -o sharded "$REFERENCE/decorated_nested"
-	html_check start 3>&-
+	browser_check html-check.py start 3>&-
 }
 
 teardown_file()
 {
-	html_check stop
+	browser_check html-check.py stop
 }
 
-# html_check WHAT: runs html-check.py.
-html_check()
-{
-	PYTHONDONTWRITEBYTECODE=1 timeout 60 python3 \
-		"$ROOT/tests/html-check.py" "$1" "$BATS_FILE_TMPDIR"
-}
-
-# check WHAT: the same, and shows the sentences that hold.
+# check WHAT: runs the checks of that name.
 check()
 {
-	local said status=0
-
-	said=$(html_check "$1") || status=$?
-	sed -n 's/^holds: /# /p' <<<"$said" >&3
-	sed '/^holds: /d' <<<"$said"
-	return "$status"
+	browser_says html-check.py "$1"
 }
 
 @test "a page is complete: it refers to nothing else and has every record" {

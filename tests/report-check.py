@@ -9,10 +9,9 @@ CHECK   runs the function check_CHECK below
 import html.parser
 import json
 import re
-import sys
 
 import webdriver
-from sentences import Sentences, equal, says
+from sentences import equal, says
 
 # --- runs ---------------------------------------------------------------------
 
@@ -118,22 +117,13 @@ class Page(html.parser.HTMLParser):
 
 # --- the page in a browser --------------------------------------------------------
 
-PRELUDE = """
-const all = (s, of = document) => Array.from(of.querySelectorAll(s));
-const one = (s, of = document) => of.querySelector(s);
-const isShown = (e) => e.getClientRects().length > 0;
-const rows = () => all(".runs > tbody > tr:not(.space):not(.detail)");
-const soon = (ready, done) => ready() ? done() :
-    requestAnimationFrame(() => soon(ready, done));
-"""
-
 
 class Report(webdriver.Browser):
     """The browser, and the actions of a reader."""
 
-    def __init__(self, folder):
-        super().__init__(folder, PRELUDE)
-        self.folder = folder
+    prelude = """
+    const rows = () => all(".runs > tbody > tr:not(.space):not(.detail)");
+    """
 
     def see(self, name, fragment=""):
         self.open("file://%s/%s.html%s" % (self.folder, name, fragment))
@@ -464,17 +454,4 @@ def check_network(b):
         assert re.fullmatch(r"file:.*/[\w-]+\.html", url), url
 
 
-def main():
-    what, folder = sys.argv[1:]
-    if what == "inputs":
-        write_inputs(folder)
-    elif what in ("start", "stop"):
-        getattr(webdriver, what)(folder)
-    else:
-        b = Report(folder)
-        b.devtools("Emulation.setEmulatedMedia", media="")
-        b.size(1280, 900)
-        Sentences.hold(globals()["check_" + what], b)
-
-
-main()
+webdriver.run(write_inputs, Report, globals())

@@ -4,14 +4,14 @@
 
 load test_helper
 load filter_helper
+load browser_helper
 
 # One browser for all tests of this file.
 setup_file()
 {
 	find_python
 	cd "$BATS_FILE_TMPDIR" || return
-	export PYTHONDONTWRITEBYTECODE=1
-	report_check inputs
+	browser_check report-check.py inputs
 	python3 "$ROOT/tests/bench/make-runs.py" base 200 7 0
 	python3 "$ROOT/tests/bench/make-runs.py" new 200 8 0.2
 	python3 "$ROOT/tests/bench/make-runs.py" large 10000 8 0.2
@@ -22,29 +22,18 @@ setup_file()
 	for name in odd one long; do
 		fl-report -f html -o $name.html $name.jsonl
 	done
-	report_check start 3>&-
+	browser_check report-check.py start 3>&-
 }
 
 teardown_file()
 {
-	report_check stop
+	browser_check report-check.py stop
 }
 
-# report_check WHAT: runs report-check.py.
-report_check()
-{
-	timeout 100 python3 "$ROOT/tests/report-check.py" "$1" "$BATS_FILE_TMPDIR"
-}
-
-# check WHAT: the same, and shows the sentences that hold.
+# check WHAT: runs the checks of that name.
 check()
 {
-	local said status=0
-
-	said=$(report_check "$1") || status=$?
-	sed -n 's/^holds: /# /p' <<<"$said" >&3
-	sed '/^holds: /d' <<<"$said"
-	return "$status"
+	browser_says report-check.py "$1"
 }
 
 @test "a page is complete and refers to nothing else" {

@@ -9,9 +9,12 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+
+from sentences import Sentences
 
 ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync
@@ -19,6 +22,16 @@ ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-r
 
 KEYS = {"Escape": "\ue00c", "Enter": "\ue007", "Left": "\ue012", "Up": "\ue013",
         "Right": "\ue014", "Down": "\ue015", "Home": "\ue011", "End": "\ue010"}
+
+
+# What comes before each script.
+PRELUDE = """
+const all = (s, of = document) => Array.from(of.querySelectorAll(s));
+const one = (s, of = document) => of.querySelector(s);
+const isShown = (e) => e.getClientRects().length > 0;
+const soon = (ready, done) => ready() ? done() :
+    requestAnimationFrame(() => soon(ready, done));
+"""
 
 
 def start(folder):
@@ -62,10 +75,12 @@ def stop(folder):
 
 
 class Browser:
-    """The browser that start() started; prelude comes before each script."""
+    """The browser that start() started."""
 
-    def __init__(self, folder, prelude=""):
-        self.prelude = prelude
+    prelude = ""    # of a kind of page; follows PRELUDE
+
+    def __init__(self, folder):
+        self.folder = folder
         with open(folder + "/browser.json", encoding="utf-8") as f:
             self.pid, self.url = json.load(f)
 
@@ -84,12 +99,12 @@ class Browser:
         return self.call("/goog/cdp/execute", {"cmd": cmd, "params": params})
 
     def js(self, code, *args):
-        return self.call("/execute/sync", {"script": self.prelude + code,
+        return self.call("/execute/sync", {"script": PRELUDE + self.prelude + code,
                                            "args": list(args)})
 
     def later(self, code, *args):
         """Run code that calls its last argument with the result."""
-        return self.call("/execute/async", {"script": self.prelude + code,
+        return self.call("/execute/async", {"script": PRELUDE + self.prelude + code,
                                             "args": list(args)})
 
     def size(self, width, height, mobile=False):
@@ -139,3 +154,23 @@ class Browser:
             return self.call("/alert/text", method="GET")
         except AssertionError:
             return None
+
+
+def run(write_inputs, new_browser, checks):
+    """Do what the first argument says for the folder in the second.
+
+    inputs calls write_inputs, start and stop the functions above; another word is the
+    check check_WORD of checks for a new browser.
+    """
+    what, folder = sys.argv[1:]
+    if what == "inputs":
+        write_inputs(folder)
+    elif what == "start":
+        start(folder)
+    elif what == "stop":
+        stop(folder)
+    else:
+        b = new_browser(folder)
+        b.devtools("Emulation.setEmulatedMedia", media="")
+        b.size(1280, 900)
+        Sentences.hold(checks["check_" + what], b)
