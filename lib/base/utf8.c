@@ -205,6 +205,16 @@ utf8_decode(const char *s, size_t n, uint32_t *c)
 }
 
 size_t
+utf8_cut(const char *s, size_t n, size_t max)
+{
+	if (n <= max)
+		return n;
+	while (max && (s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}
+
+size_t
 utf8_encode(char *s, uint32_t c)
 {
 	static const unsigned char mark[] = { 0, 0, 0xc0, 0xe0, 0xf0 };

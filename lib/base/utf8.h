@@ -27,6 +27,9 @@ int utf8_is_cut(const char *s, size_t n);
  */
 size_t utf8_decode(const char *s, size_t n, uint32_t *c);
 
+/* The length of n bytes of text cut to at most max, between two characters. */
+size_t utf8_cut(const char *s, size_t n, size_t max);
+
 /* Writes c as 1 to 4 bytes to s and returns how many. */
 size_t utf8_encode(char *s, uint32_t c);
 

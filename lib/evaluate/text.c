@@ -45,10 +45,8 @@ text_has(const char *s, size_t n, const char *part, size_t m)
 void
 text_quote(struct buf *b, const char *s, size_t n)
 {
-	size_t cut = n < QUOTED ? n : QUOTED;
+	size_t cut = utf8_cut(s, n, QUOTED);
 
-	while (cut < n && cut && (s[cut] & 0xc0) == 0x80)
-		cut--;
 	buf_byte(b, '\'');
 	buf_add(b, s, cut);
 	buf_puts(b, cut < n ? "...'" : "'");

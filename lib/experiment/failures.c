@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/set.h"
+#include "base/utf8.h"
 #include "base/util.h"
 #include "base/visible.h"
 #include "io/line.h"
@@ -267,10 +268,7 @@ failures_put_first_line(struct buf *b, const struct buf *text)
 		p++;
 	while (p + n < end && p[n] != '\n')
 		n++;
-	shown = n < FAILURE_SHOWN ? n : FAILURE_SHOWN;
-	/* not within a character */
-	while (shown < n && shown && (p[shown] & 0xc0) == 0x80)
-		shown--;
+	shown = utf8_cut(p, n, FAILURE_SHOWN);
 	visible_put(b, p, shown);
 	buf_puts(b, shown < n ? "\xe2\x80\xa6" : "");
 }

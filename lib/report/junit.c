@@ -61,7 +61,7 @@ junit_put_attribute(struct buf *b, const char *name, struct buf *value,
     size_t most)
 {
 	buf_printf(b, " %s=\"", name);
-	put_xml(b, buf_str(value), test_cut(value, most));
+	put_xml(b, buf_str(value), utf8_cut(buf_str(value), value->len, most));
 	buf_byte(b, '"');
 }
 
@@ -89,7 +89,7 @@ junit_put_line(struct buf *b, const char *label, struct json_span v)
 		return;
 	value_text(v, &text);
 	buf_printf(b, "%s: ", label);
-	put_xml(b, buf_str(&text), test_cut(&text, SHOWN));
+	put_xml(b, buf_str(&text), utf8_cut(buf_str(&text), text.len, SHOWN));
 	buf_byte(b, '\n');
 	buf_release(&text);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "base/visible.h"
 #include "json/json.h"
 #include "io/out.h"
@@ -68,7 +69,8 @@ static void
 md_put_item(const char *label, struct buf *text, struct buf *b)
 {
 	buf_printf(b, "\n- %s: ", label);
-	text_put_md(b, buf_str(text), test_cut(text, ITEM_SHOWN));
+	text_put_md(b, buf_str(text), utf8_cut(buf_str(text), text->len,
+	    ITEM_SHOWN));
 	text->len = 0;
 }
 

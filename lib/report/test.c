@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/utf8.h"
 #include "record/excerpt.h"
 #include "evaluate/diff.h"
 #include "evaluate/runs.h"
@@ -172,16 +173,6 @@ test_outcome(const struct runs_run *run)
 	    run->outcome == RUNS_FAIL ? "fail" : "error";
 }
 
-size_t
-test_cut(const struct buf *text, size_t max)
-{
-	size_t n = text->len < max ? text->len : max;
-
-	while (n < text->len && n && (text->p[n] & 0xc0) == 0x80)
-		n--;
-	return n;
-}
-
 /* The bytes of a string as it is spelled, from the quote on, that are enough. */
 static size_t
 spelled(struct json_span string, size_t max)
@@ -211,7 +202,7 @@ test_put_text(struct buf *b, struct json_span value, size_t max)
 	} else {
 		value_text(value, &text);
 	}
-	shown = test_cut(&text, max);
+	shown = utf8_cut(text.p, text.len, max);
 	rest += text.len - shown;
 	buf_add(b, text.p, shown);
 	buf_release(&some);

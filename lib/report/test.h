@@ -70,9 +70,6 @@ const char *test_outcome(const struct runs_run *run);
  */
 size_t test_put_text(struct buf *b, struct json_span value, size_t max);
 
-/* The length of a text cut to max bytes, between two characters. */
-size_t test_cut(const struct buf *text, size_t max);
-
 /* Counts of runs. */
 struct test_counts {
 	size_t tests, failures, errors;

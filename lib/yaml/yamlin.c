@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/set.h"
+#include "base/utf8.h"
 #include "json/json.h"
 #include "yamlevent.h"
 #include "yamlin.h"
@@ -20,6 +21,8 @@
  */
 #define ALIAS_LIMIT ((size_t)64 << 20)
 #define ANCHOR_LIMIT ((size_t)256 << 20)
+
+#define SHOWN 60		/* bytes of a value in a warning */
 
 /* An anchored value. */
 struct anchor {
@@ -151,16 +154,14 @@ put_description(struct buf *b, struct json_span v)
 		"the number ", [JSON_STRING] = "the string ",
 		[JSON_ARRAY] = "a list", [JSON_OBJECT] = "a mapping",
 	};
-	size_t most = 60;
+	size_t shown;
 
 	buf_puts(b, words[json_type(v)]);
 	if (json_type(v) >= JSON_ARRAY)
 		return;
-	/* not in the middle of a character */
-	while (v.n > most && ((unsigned char)v.p[most] & 0xc0) == 0x80)
-		most--;
-	buf_add(b, v.p, v.n > most ? most : v.n);
-	if (v.n > most)
+	shown = utf8_cut(v.p, v.n, SHOWN);
+	buf_add(b, v.p, shown);
+	if (shown < v.n)
 		buf_puts(b, "...");
 }
 
