@@ -27,7 +27,7 @@ experiment/summary experiment/status experiment/failures
 experiment/newdir experiment/part
 trace/*
 evaluate/evaluation evaluate/gates evaluate/judged evaluate/judging
-evaluate/verdict
+evaluate/verdict evaluate/checks
 evaluate/runs evaluate/sample evaluate/labels evaluate/agreement
 evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
 format/format format/filter format/listing format/options format/markup

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "base/visible.h"
 #include "agreement.h"
+#include "checks.h"
 #include "evaluation.h"
 #include "text.h"
 
@@ -55,9 +56,8 @@ agreement_verdict_of(struct json_span pass)
 static void
 add_checks(struct agreement *a, const struct agreement_case *c)
 {
-	struct json_span checks = json_get(json_buf(&c->outcome->record),
-	    "checks"), key, check, name;
-	struct json_iter it = json_each(checks);
+	struct json_iter it = checks_each(json_buf(&c->outcome->record));
+	struct json_span key, check, name;
 	struct buf text = { 0 };
 
 	while (json_next(&it, &key, &check)) {

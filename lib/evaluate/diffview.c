@@ -7,6 +7,7 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "record/excerpt.h"
+#include "checks.h"
 #include "diff.h"
 #include "runs.h"
 #include "text.h"
@@ -63,27 +64,19 @@ smallest_seen(const struct diff *d)
 static void
 put_reason(struct json_span row, struct buf *b)
 {
-	struct json_span evaluation = json_get(row, "evaluation"), checks, key;
-	struct json_span check, reason, error = json_get(row, "error");
-	struct json_iter it;
+	struct json_iter it = checks_each(json_get(row, "evaluation"));
+	struct json_span key, check, reason, error = json_get(row, "error");
 	const char *line;
 	struct buf text = { 0 };
 
-	if (json_is(evaluation, JSON_OBJECT)) {
-		checks = json_get(evaluation, "checks");
-		if (json_is(checks, JSON_ARRAY))
-			for (it = json_each(checks); json_next(&it, &key,
-			    &check); ) {
-				reason = json_get(check, "reason");
-				if (!reason.p)
-					reason = json_get(check, "error");
-				if (!reason.p)
-					continue;
-				buf_puts(b, b->len ? "; " : "");
-				value_text(json_get(check, "name"), b);
-				buf_puts(b, ": ");
-				value_text(reason, b);
-			}
+	while (json_next(&it, &key, &check)) {
+		reason = checks_reason(check);
+		if (!reason.p)
+			continue;
+		buf_puts(b, b->len ? "; " : "");
+		value_text(json_get(check, "name"), b);
+		buf_puts(b, ": ");
+		value_text(reason, b);
 	}
 	if (!b->len && json_is(error, JSON_STRING)) {
 		json_text(&text, error);

@@ -15,6 +15,7 @@
 #include "yaml/yamlmark.h"
 #include "assertion.h"
 #include "best.h"
+#include "checks.h"
 #include "judged.h"
 #include "subject.h"
 #include "text.h"
@@ -457,15 +458,6 @@ outcome_release(struct outcome *o)
 	buf_release(&o->record);
 }
 
-/* Why a check does not hold, or absent. */
-static struct json_span
-reason_of(struct json_span check)
-{
-	struct json_span reason = json_get(check, "reason");
-
-	return reason.p ? reason : json_get(check, "error");
-}
-
 /* Adds the reasons of the checks that have the name of the first. */
 static void
 put_reasons_of(struct json_iter it, struct json_span first, struct buf *b)
@@ -476,17 +468,18 @@ put_reasons_of(struct json_iter it, struct json_span first, struct buf *b)
 
 	json_text(&text, name);
 	json_open(&list, NULL, '[');
-	json_add(&list, NULL, reason_of(first));
+	json_add(&list, NULL, checks_reason(first));
 	while (json_next(&it, &key, &check)) {
 		other = json_get(check, "name");
-		if (!reason_of(check).p || !json_is_str(other, buf_str(&text)))
+		if (!checks_reason(check).p || !json_is_str(other,
+		    buf_str(&text)))
 			continue;
-		json_add(&list, NULL, reason_of(check));
+		json_add(&list, NULL, checks_reason(check));
 		n++;
 	}
 	json_close(&list, ']');
 	json_add(b, buf_str(&text), n > 1 ? json_buf(&list) :
-	    reason_of(first));
+	    checks_reason(first));
 	buf_release(&text);
 	buf_release(&list);
 }
@@ -500,7 +493,7 @@ was_named(struct json_span checks, struct json_span check)
 
 	while (json_next(&it, &key, &other) && other.p != check.p) {
 		own = json_get(other, "name");
-		if (reason_of(other).p && own.n == name.n &&
+		if (checks_reason(other).p && own.n == name.n &&
 		    !memcmp(own.p, name.p, name.n))
 			return 1;
 	}
@@ -510,13 +503,12 @@ was_named(struct json_span checks, struct json_span check)
 void
 outcome_put_reasons(const struct outcome *o, struct buf *b)
 {
-	struct json_span checks = json_get(json_buf(&o->record), "checks");
+	struct json_span checks = checks_of(json_buf(&o->record)), key, check;
 	struct json_iter it = json_each(checks);
-	struct json_span key, check;
 
 	json_open(b, NULL, '{');
 	while (json_next(&it, &key, &check))
-		if (reason_of(check).p && !was_named(checks, check))
+		if (checks_reason(check).p && !was_named(checks, check))
 			put_reasons_of(it, check, b);
 	json_close(b, '}');
 }

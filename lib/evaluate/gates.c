@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "agreement.h"
 #include "assertion.h"
+#include "checks.h"
 #include "evaluation.h"
 #include "text.h"
 #include "gates.h"
@@ -73,7 +74,7 @@ static void
 add_scores(struct standing *s, const struct outcome *o)
 {
 	struct json_iter it = json_each(json_buf(&o->scores));
-	struct json_span key, value, reason;
+	struct json_span key, value;
 	struct buf name = { 0 };
 	double d;
 
@@ -84,24 +85,25 @@ add_scores(struct standing *s, const struct outcome *o)
 			add_score(gates_find_name(&s->scores, buf_str(&name),
 			    name.len), d, 0);
 	}
-	if (!o->misses) {
-		buf_release(&name);
-		return;
-	}
-	it = json_each(json_get(json_buf(&o->record), "checks"));
-	while (json_next(&it, &key, &value)) {
-		reason = json_get(value, "reason");
-		if (!reason.p)
-			reason = json_get(value, "error");
+	buf_release(&name);
+}
+
+static void
+add_reasons(struct standing *s, const struct outcome *o)
+{
+	struct json_iter it = checks_each(json_buf(&o->record));
+	struct json_span key, check, reason;
+	struct buf text = { 0 };
+
+	while (s->reasons.n < REASONS_MAX && json_next(&it, &key, &check)) {
+		reason = checks_reason(check);
 		if (!reason.p)
 			continue;
-		name.len = 0;
-		json_text(&name, reason);
-		if (s->reasons.n < REASONS_MAX)
-			gates_find_name(&s->reasons, buf_str(&name),
-			    name.len)->n++;
+		text.len = 0;
+		json_text(&text, reason);
+		gates_find_name(&s->reasons, buf_str(&text), text.len)->n++;
 	}
-	buf_release(&name);
+	buf_release(&text);
 }
 
 /* The input's figures, by its id, or else by its text, and the persona. */
@@ -183,6 +185,8 @@ standing_add(struct standing *s, const struct standing_run *r)
 	    persona.len), isnan(v->score) ? 0 : v->score,
 	    v->kind == VERDICT_PASS);
 	add_scores(s, r->outcome);
+	if (r->outcome->misses)
+		add_reasons(s, r->outcome);
 	buf_release(&persona);
 }
 

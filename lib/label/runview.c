@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "evaluate/checks.h"
 #include "format/termwidth.h"
 #include "trace/story.h"
 #include "trace/trace.h"
@@ -150,28 +151,25 @@ runview_add_steps(struct runview *p, struct trace *t)
 static void
 runview_add_checks(struct runview *p, struct trace *t)
 {
-	struct json_span list = { 0 }, key, check, pass;
-	struct json_iter it;
+	struct json_span key, check, pass, reason;
+	struct json_iter it = checks_each(t->v[TRACE_EVALUATION]);
 	struct buf line = { 0 };
 
 	runview_add_heading(p, "Checks", 6);
-	if (json_is(t->v[TRACE_EVALUATION], JSON_OBJECT))
-		list = json_get(t->v[TRACE_EVALUATION], "checks");
-	if (!json_is(list, JSON_ARRAY)) {
+	if (!checks_of(t->v[TRACE_EVALUATION]).p) {
 		runview_add_text(p, "it was not evaluated", 20);
 		return;
 	}
-	for (it = json_each(list); json_next(&it, &key, &check); ) {
+	while (json_next(&it, &key, &check)) {
 		line.len = 0;
 		pass = json_get(check, "pass");
 		buf_puts(&line, !json_is(pass, JSON_BOOL) ? "not judged: " :
 		    json_is_true(pass) ? "pass: " : "fail: ");
 		runview_put(&line, json_get(check, "name"));
-		pass = json_get(check, json_get(check, "reason").p ? "reason" :
-		    "error");
-		if (!json_is_null(pass)) {
+		reason = checks_reason(check);
+		if (!json_is_null(reason)) {
 			buf_puts(&line, ": ");
-			runview_put(&line, pass);
+			runview_put(&line, reason);
 		}
 		runview_add_text(p, buf_str(&line), line.len);
 	}

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "json/json.h"
 #include "io/out.h"
+#include "evaluate/checks.h"
 #include "evaluate/diff.h"
 #include "evaluate/runs.h"
 #include "evaluate/text.h"
@@ -161,26 +162,18 @@ end_testcase(const struct test *t, struct buf *b)
 static struct json_span
 cases_of(const struct report *r, const struct test *t)
 {
-	struct json_span checks = { NULL, 0 }, key = { NULL, 0 }, check;
-	struct json_iter it;
+	struct json_iter it = checks_each(t->v[TEST_EVALUATION]);
+	struct json_span key, check;
 
-	if (r->per_check && json_is(t->v[TEST_EVALUATION], JSON_OBJECT))
-		checks = json_get(t->v[TEST_EVALUATION], "checks");
-	if (!json_is(checks, JSON_ARRAY))
-		return (struct json_span){ NULL, 0 };
-	it = json_each(checks);
-	if (!json_next(&it, &key, &check))
-		checks.p = NULL;
-	return checks;
+	return r->per_check && json_next(&it, &key, &check) ?
+	    checks_of(t->v[TEST_EVALUATION]) : (struct json_span){ NULL, 0 };
 }
 
 static enum runs_outcome
 outcome_of_check(struct json_span check)
 {
-	struct json_span pass = { NULL, 0 };
+	struct json_span pass = json_get(check, "pass");
 
-	if (json_is(check, JSON_OBJECT))
-		pass = json_get(check, "pass");
 	return json_is_true(pass) ? RUNS_PASS : json_is(pass, JSON_BOOL) ?
 	    RUNS_FAIL : RUNS_ERROR;
 }

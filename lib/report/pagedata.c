@@ -7,6 +7,7 @@
 #include "json/json.h"
 #include "io/out.h"
 #include "trace/trace.h"
+#include "evaluate/checks.h"
 #include "evaluate/diff.h"
 #include "evaluate/runs.h"
 #include "format/markup.h"
@@ -195,12 +196,10 @@ data_put_number(struct json_span v, struct buf *b)
 static void
 data_put_check(struct pagedata *d, struct json_span check, struct buf *b)
 {
-	struct json_span pass = json_get(check, "pass"), reason;
+	struct json_span pass = json_get(check, "pass");
+	struct json_span reason = checks_reason(check);
 	double score = 0;
 
-	reason = json_get(check, "reason");
-	if (!reason.p)
-		reason = json_get(check, "error");
 	if (json_is(json_get(check, "score"), JSON_NUMBER))
 		json_double(json_get(check, "score"), &score);
 	if (json_is_true(pass) && score > 1 - 1e-9 && !reason.p) {
@@ -223,16 +222,13 @@ data_put_check(struct pagedata *d, struct json_span check, struct buf *b)
 static void
 data_put_checks(struct pagedata *d, struct json_span evaluation, struct buf *b)
 {
-	struct json_span checks = { NULL, 0 }, key, check;
-	struct json_iter it;
+	struct json_iter it = checks_each(evaluation);
+	struct json_span key, check;
 
-	if (json_is(evaluation, JSON_OBJECT))
-		checks = json_get(evaluation, "checks");
 	json_open(b, NULL, '[');
-	if (json_is(checks, JSON_ARRAY))
-		for (it = json_each(checks); json_next(&it, &key, &check); )
-			if (json_is(check, JSON_OBJECT))
-				data_put_check(d, check, b);
+	while (json_next(&it, &key, &check))
+		if (json_is(check, JSON_OBJECT))
+			data_put_check(d, check, b);
 	json_close(b, ']');
 }
 

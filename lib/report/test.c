@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "record/excerpt.h"
+#include "evaluate/checks.h"
 #include "evaluate/diff.h"
 #include "evaluate/runs.h"
 #include "evaluate/text.h"
@@ -91,19 +92,11 @@ test_read(const struct report *r, size_t i, struct test *t)
 static void
 read_checks(struct test *t)
 {
-	struct json_span evaluation = t->v[TEST_EVALUATION], checks, key;
-	struct json_span check, reason;
-	struct json_iter it;
+	struct json_iter it = checks_each(t->v[TEST_EVALUATION]);
+	struct json_span key, check, reason;
 
-	if (!json_is(evaluation, JSON_OBJECT))
-		return;
-	checks = json_get(evaluation, "checks");
-	if (!json_is(checks, JSON_ARRAY))
-		return;
-	for (it = json_each(checks); json_next(&it, &key, &check); ) {
-		reason = json_get(check, "reason");
-		if (!reason.p)
-			reason = json_get(check, "error");
+	while (json_next(&it, &key, &check)) {
+		reason = checks_reason(check);
 		if (!reason.p)
 			continue;
 		if (!t->kind.len)
