@@ -66,7 +66,7 @@ put_reason(struct json_span row, struct buf *b)
 {
 	struct json_iter it = checks_each(json_get(row, "evaluation"));
 	struct json_span key, check, reason, error = json_get(row, "error");
-	const char *line;
+	struct json_span line;
 	struct buf text = { 0 };
 
 	while (json_next(&it, &key, &check)) {
@@ -80,10 +80,8 @@ put_reason(struct json_span row, struct buf *b)
 	}
 	if (!b->len && json_is(error, JSON_STRING)) {
 		json_text(&text, error);
-		while (text.len && text.p[text.len - 1] == '\n')
-			text.len--;
-		line = strrchr(buf_str(&text), '\n');
-		buf_puts(b, line ? line + 1 : text.p);
+		line = text_last_line(&text);
+		buf_add(b, line.p, line.n);
 	}
 	buf_release(&text);
 }

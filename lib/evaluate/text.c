@@ -64,6 +64,19 @@ text_trim(const char *s, size_t n)
 	return (struct json_span){ s, n };
 }
 
+struct json_span
+text_last_line(const struct buf *text)
+{
+	size_t from, end = text->len;
+
+	while (end && text->p[end - 1] == '\n')
+		end--;
+	for (from = end; from && text->p[from - 1] != '\n'; from--)
+		;
+	return (struct json_span){ text->len ? text->p + from : "",
+	    end - from };
+}
+
 void
 value_text(struct json_span value, struct buf *b)
 {

@@ -35,4 +35,7 @@ void text_put_md(struct buf *b, const char *s, size_t n);
 /* The text without white space at its ends. */
 struct json_span text_trim(const char *s, size_t n);
 
+/* The last line that is not empty; of a traceback that is what was raised. */
+struct json_span text_last_line(const struct buf *text);
+
 #endif

@@ -9,6 +9,7 @@
 #include "evaluate/diff.h"
 #include "evaluate/diffview.h"
 #include "evaluate/runs.h"
+#include "evaluate/text.h"
 #include "report.h"
 #include "test.h"
 #include "annotations.h"
@@ -49,7 +50,7 @@ put_annotation(struct test *t, struct buf *b)
 	struct json_span line;
 
 	test_explain(t);
-	line = test_last_line(&t->reason);
+	line = text_last_line(&t->reason);
 	buf_puts(b, "::error title=");
 	if (test_change(t)) {
 		buf_puts(b, test_change(t));

@@ -117,7 +117,7 @@ junit_put_failure(struct test *t, struct buf *b)
 		element = "skipped";
 	if (test_change(t))
 		buf_printf(&message, "%s: ", test_change(t));
-	line = test_last_line(&t->reason);
+	line = text_last_line(&t->reason);
 	buf_add(&message, line.p, line.n);
 	buf_printf(b, "<%s", element);
 	junit_put_attribute(b, "type", &t->kind, SHOWN);

@@ -88,7 +88,7 @@ md_put_entry(struct test *t, struct buf *b)
 	md_put_item("input", &text, b);
 	excerpt_put(&text, t->v[TEST_OUTPUT], SHOWN);
 	md_put_item("output", &text, b);
-	line = test_last_line(&t->reason);
+	line = text_last_line(&t->reason);
 	buf_add(&text, line.p, line.n);
 	md_put_item("why", &text, b);
 	buf_puts(b, "\n\n</details>\n");

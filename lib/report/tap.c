@@ -6,6 +6,7 @@
 #include "evaluate/diff.h"
 #include "evaluate/diffview.h"
 #include "evaluate/runs.h"
+#include "evaluate/text.h"
 #include "report.h"
 #include "test.h"
 #include "tap.h"
@@ -41,7 +42,7 @@ tap_put_block(struct test *t, struct buf *b)
 	buf_puts(b, "  ---\n");
 	if (t->run->outcome != RUNS_PASS) {
 		test_explain(t);
-		line = test_last_line(&t->reason);
+		line = text_last_line(&t->reason);
 		tap_put_yaml(b, "message", line.p, line.n);
 		tap_put_yaml(b, "output", buf_str(&t->output), t->output.len);
 	}

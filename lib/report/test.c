@@ -138,19 +138,6 @@ test_explain(struct test *t)
 		buf_puts(&t->kind, "failure");
 }
 
-struct json_span
-test_last_line(const struct buf *reason)
-{
-	size_t from, end = reason->len;
-
-	while (end && reason->p[end - 1] == '\n')
-		end--;
-	for (from = end; from && reason->p[from - 1] != '\n'; from--)
-		;
-	return (struct json_span){ reason->len ? reason->p + from : "",
-	    end - from };
-}
-
 const char *
 test_change(const struct test *t)
 {

@@ -52,9 +52,6 @@ void test_explain(struct test *t);
 /* How long a run took, in seconds; 0 if that is not known. */
 double test_seconds(const struct runs_run *run);
 
-/* The last line of a reason, which of a traceback is what was raised. */
-struct json_span test_last_line(const struct buf *reason);
-
 /*
  * "regressed", "improved", "error", "only_new", or NULL: the same as in the base,
  * or there is no base.
