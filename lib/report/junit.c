@@ -103,30 +103,41 @@ put_body(struct buf *b, const char *label, struct buf *text)
 	buf_puts(b, "&#10;");
 }
 
+/* Why a test case does not pass. */
+static void
+put_miss(struct test *t, const char *element, struct buf *kind,
+    struct buf *message, struct buf *why, struct buf *b)
+{
+	buf_printf(b, "<%s", element);
+	junit_put_attribute(b, "type", kind, SHOWN);
+	junit_put_attribute(b, "message", message, SHOWN);
+	buf_byte(b, '>');
+	put_body(b, "input", &t->input);
+	put_body(b, "output", &t->output);
+	put_body(b, "why", why);
+	buf_printf(b, "</%s>", element);
+}
+
+/* The elements of outcomes; a pass has none. */
+static const char *const elements[] = {
+	[RUNS_FAIL] = "failure", [RUNS_ERROR] = "error"
+};
+
 /* The message is the reason's last line, after what changed since the base. */
 static void
 junit_put_failure(struct test *t, struct buf *b)
 {
-	const char *element = t->run->outcome == RUNS_ERROR ? "error" :
-	    "failure";
 	struct buf message = { 0 };
 	struct json_span line;
 
 	test_explain(t);
-	if (!strcmp(buf_str(&t->kind), "cancelled"))
-		element = "skipped";
 	if (test_change(t))
 		buf_printf(&message, "%s: ", test_change(t));
 	line = text_last_line(&t->reason);
 	buf_add(&message, line.p, line.n);
-	buf_printf(b, "<%s", element);
-	junit_put_attribute(b, "type", &t->kind, SHOWN);
-	junit_put_attribute(b, "message", &message, SHOWN);
-	buf_byte(b, '>');
-	put_body(b, "input", &t->input);
-	put_body(b, "output", &t->output);
-	put_body(b, "why", &t->reason);
-	buf_printf(b, "</%s>", element);
+	put_miss(t, strcmp(buf_str(&t->kind), "cancelled") != 0 ?
+	    elements[t->run->outcome] : "skipped", &t->kind, &message,
+	    &t->reason, b);
 	buf_release(&message);
 }
 
@@ -183,31 +194,19 @@ static void
 junit_put_check(const struct report *r, struct test *t, struct json_span check,
     double seconds, struct buf *b)
 {
-	static const char *const elements[] = {
-		[RUNS_FAIL] = "failure", [RUNS_ERROR] = "error"
-	};
 	enum runs_outcome outcome = outcome_of_check(check);
 	struct buf name = { 0 }, kind = { 0 }, reason = { 0 };
 
 	buf_add(&name, t->name.p, t->name.len);
 	buf_byte(&name, ' ');
-	if (json_is(check, JSON_OBJECT)) {
-		test_put_text(&name, json_get(check, "name"), SHOWN);
-		test_put_text(&kind, json_get(check, "type"), SHOWN);
-		test_put_text(&reason, json_get(check, outcome == RUNS_FAIL ?
-		    "reason" : "error"), LONG_REASON);
-	}
+	test_put_text(&name, json_get(check, "name"), SHOWN);
+	test_put_text(&kind, json_get(check, "type"), SHOWN);
+	test_put_text(&reason, json_get(check, outcome == RUNS_FAIL ?
+	    "reason" : "error"), LONG_REASON);
 	begin_testcase(r, t, &name, seconds, b);
 	if (outcome != RUNS_PASS) {
 		test_explain(t);
-		buf_printf(b, "<%s", elements[outcome]);
-		junit_put_attribute(b, "type", &kind, SHOWN);
-		junit_put_attribute(b, "message", &reason, SHOWN);
-		buf_byte(b, '>');
-		put_body(b, "input", &t->input);
-		put_body(b, "output", &t->output);
-		put_body(b, "why", &reason);
-		buf_printf(b, "</%s>", elements[outcome]);
+		put_miss(t, elements[outcome], &kind, &reason, &reason, b);
 	}
 	end_testcase(t, b);
 	buf_release(&name);
