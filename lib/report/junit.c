@@ -103,6 +103,14 @@ put_body(struct buf *b, const char *label, struct buf *text)
 	buf_puts(b, "&#10;");
 }
 
+/* A run that was cancelled is a test that was skipped. */
+static int
+is_skipped(const struct test *t)
+{
+	return t->run->outcome == RUNS_ERROR &&
+	    json_is_str(t->v[TEST_ERROR_KIND], "cancelled");
+}
+
 /* Why a test case does not pass. */
 static void
 put_miss(struct test *t, const char *element, struct buf *kind,
@@ -135,9 +143,8 @@ junit_put_failure(struct test *t, struct buf *b)
 		buf_printf(&message, "%s: ", test_change(t));
 	line = text_last_line(&t->reason);
 	buf_add(&message, line.p, line.n);
-	put_miss(t, strcmp(buf_str(&t->kind), "cancelled") != 0 ?
-	    elements[t->run->outcome] : "skipped", &t->kind, &message,
-	    &t->reason, b);
+	put_miss(t, is_skipped(t) ? "skipped" : elements[t->run->outcome],
+	    &t->kind, &message, &t->reason, b);
 	buf_release(&message);
 }
 
@@ -256,8 +263,7 @@ count_cases(const struct report *r, const struct test *t,
 
 	if (!checks.p) {
 		test_count(c, t->run);
-		if (t->run->outcome == RUNS_ERROR &&
-		    json_is_str(t->v[TEST_ERROR_KIND], "cancelled")) {
+		if (is_skipped(t)) {
 			suite->skipped++;
 			c->errors--;
 		}
