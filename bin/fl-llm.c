@@ -19,8 +19,6 @@
 #include "net/net.h"
 #include "config/config.h"
 #include "config/env.h"
-#include "config/config.h"
-#include "config/env.h"
 #include "llm/asker.h"
 #include "llm/budget.h"
 #include "llm/cache.h"
