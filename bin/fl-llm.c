@@ -378,7 +378,10 @@ put_others(struct buf *b, const struct asker_tally *t)
 	}
 }
 
-/* "120 requests: 100 calls (2 retries), 20 cached; 5210 + 880 tokens; 4.1 s" */
+/*
+ * "120 requests: 102 calls (2 of them again), 20 cached; 5210 + 880 tokens;
+ * 4.1 s"
+ */
 static void
 llm_report_run(const struct asker_tally *t, double seconds)
 {

@@ -12,7 +12,7 @@
 #include "call.h"
 
 #define REFUSAL_MAX 4096	/* bytes of a failed reply that are kept */
-#define REFUSAL_READ 65536	/* of it that are read */
+#define REFUSAL_READ 65536	/* bytes of a failed reply that are read */
 #define DONE_WAIT 100000	/* us for the end of a reply that is whole */
 #define POLL_FIRST 250000	/* us before a task is asked for, at first */
 #define POLL_LONGEST 2000000

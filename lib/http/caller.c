@@ -19,22 +19,22 @@
 
 #define PIPELINE_LEAST 64
 #define PIPELINE_MOST 4096
-#define ROUNDS 3		/* without a connection that end all */
+#define ROUNDS 3		/* rounds without a connection that end all */
 #define HOLD_MOST 300.0		/* seconds that runs may wait here */
 
 struct caller {
 	const struct caller_plan *plan;
 	struct net *net;
 	struct line_reader reader;
-	int ended;		/* of the input */
+	int ended;		/* 1: the input has ended */
 	struct buf out;		/* messages that are not written yet */
 	struct call *waiting, **last;
 	struct call *active;
 	unsigned nactive, nwaiting;
 	int64_t hold;		/* no call begins before this time */
-	int64_t next_slot;	/* of the rate limit */
+	int64_t next_slot;	/* when rate_limit lets the next call begin */
 	int rounds;		/* in a row without a connection */
-	int64_t round_ended;	/* the last of them */
+	int64_t round_ended;	/* when the last round ended */
 	int broken;		/* the agent cannot do any work */
 };
 
@@ -115,8 +115,8 @@ hold_back(struct caller *g, double ms)
 /* --- ends of calls -------------------------------------------------------- */
 
 /*
- * The milliseconds after which a failed call is made again; -1: it is not. A
- * service that was not reached has not been tried.
+ * The milliseconds after which a failed call is made again; -1: it is not. An
+ * attempt that did not reach the service is not one of those that may fail.
  */
 static double
 caller_retry_wait(struct caller *g, const struct call *c)

@@ -157,7 +157,7 @@ take_bytes(struct buf *in, size_t n, struct buf *to)
 	buf_splice(in, 0, n, NULL, 0);
 }
 
-/* The offset of the end of a line or of the headers, or -1. */
+/* The offset of the first place of a text, or -1. */
 static ptrdiff_t
 find_bytes(const struct buf *in, const char *text)
 {

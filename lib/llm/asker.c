@@ -39,17 +39,18 @@ struct asker {
 	const char *headers[HEADERS];
 	size_t nheaders;
 	struct job *first, **last;	/* jobs in the order of requests */
-	size_t njobs;		/* in this list */
-	size_t undone;		/* of them, those that are not done */
-	size_t running;		/* calls */
-	int ended;		/* the input is */
-	int blocked;		/* the input has nothing at the moment */
+	size_t njobs;		/* jobs in the list */
+	size_t undone;		/* jobs that are not JOB_DONE */
+	size_t running;		/* calls that have not ended */
+	int ended;		/* 1: all requests have been read */
+	int blocked;		/* 1: no whole request can be read yet */
 	int64_t hold;		/* no call starts before this time */
-	int64_t next_slot;	/* of the rate */
-	size_t common;		/* failures in a row, see retry_is_common */
-	char common_code[24];	/* of them */
-	struct buf gone;	/* of them, when the server was given up */
-	struct set asked;	/* of a dry run: hashes of keys */
+	int64_t next_slot;	/* when --rate lets the next call start */
+	size_t common;		/* failures in a row by retry_is_common */
+	char common_code[24];	/* error code of these failures */
+	struct buf gone;	/* error message of all further requests; empty:
+				   the server has not been given up */
+	struct set asked;	/* hashes of the keys that a dry run counted */
 	int failed;		/* 1: e is set */
 };
 

@@ -46,10 +46,10 @@ struct asker_tally {
 	size_t passed;		/* had a reply already */
 	size_t failed;		/* have an error */
 	size_t retries;
-	size_t to_ask;		/* of a dry run: calls */
-	long long prompt_tokens, reply_tokens;	/* as the server counts; of a
-				   dry run, estimated and at most */
-	double cost;		/* of a dry run, at most */
+	size_t to_ask;		/* calls that a dry run would make */
+	long long prompt_tokens, reply_tokens;	/* as the server counts; a dry
+				   run estimates the most */
+	double cost;		/* of the calls; of a dry run, at most */
 	int unpriced;		/* 1: a model has no price */
 	int gone;		/* 1: the server was given up */
 	char *first_error;	/* "CODE: MESSAGE", to be freed, or NULL */

@@ -27,12 +27,13 @@ struct cache {
 	struct cache_place *places;
 	size_t n, cap;
 	size_t skipped;		/* lines that are torn or of another version */
-	struct buf *line;	/* of a record */
+	struct buf *line;	/* the record that is read or added */
 };
 
 /*
  * Opens the file, which is created with mode 0600 if writing is 1, and reads its
- * keys. Without writing it may be missing. A symbolic link is refused. Returns 0, or -1 with *e filled in.
+ * keys. Without writing it may be missing. A symbolic link is refused. Returns
+ * 0, or -1 with *e filled in.
  */
 int cache_open(struct cache *c, const char *path, int writing, struct err *e);
 void cache_close(struct cache *c);

@@ -20,7 +20,7 @@ struct chat {
 	struct buf model;	/* text */
 	long long sample;
 	char key[CACHE_KEY];
-	uint64_t hash;		/* of the key */
+	uint64_t hash;		/* the first half of the key, as a number */
 	long long prompt_tokens;	/* estimated */
 	long long most_tokens;	/* of the reply, by its params; -1: no limit */
 };

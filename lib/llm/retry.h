@@ -29,8 +29,8 @@ int retry_may_help(const struct retry_case *c);
 /*
  * The milliseconds to wait after an attempt, from 1, or -1 to give up. The wait
  * doubles, and up to half of it is added, by seed, so that calls that failed
- * together are not made together again. What the server asks for is at least
- * waited, but not longer than longest_asked.
+ * together are not made together again. The wait is at least what the server
+ * asks for; if that is more than longest_asked, it is -1.
  */
 double retry_wait(const struct retry_rules *r, const struct retry_case *c,
     unsigned attempt, uint64_t seed);
