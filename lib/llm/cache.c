@@ -18,6 +18,7 @@
 #define HEAD "{\"key\":\""
 #define NEXT "\",\"version\":1,\"reply\":"
 #define KEY_LEN (CACHE_KEY - 1)
+#define DAMAGED SIZE_MAX	/* in place of the number of a place */
 #define FIXED (sizeof(HEAD) - 1 + KEY_LEN + sizeof(NEXT) - 1)
 
 struct cache_place {
@@ -155,23 +156,14 @@ cache_find(struct cache *c, const char *key, struct buf *b)
 	static const char *const names[] = { "key", "reply" };
 	struct json_span v[LEN(names)];
 	struct json_fault f;
-	size_t *place;
-	int added;
+	size_t *place = set_find(&c->keys, hash_of_key(key));
 
-	if (!c->path || c->fd < 0)
-		return 0;
-	place = set_add(&c->keys, hash_of_key(key), &added);
-	if (added) {
-		/* an unknown key is noted with no place */
-		*place = SIZE_MAX;
-		return 0;
-	}
-	if (*place == SIZE_MAX || read_place(c, &c->places[*place]))
+	if (!place || *place == DAMAGED || read_place(c, &c->places[*place]))
 		return 0;
 	if (json_scan(c->line->p, c->line->len, 0, names, v, LEN(names), &f) <
 	    0 || !json_is_str(v[0], key) || !json_is(v[1], JSON_OBJECT)) {
 		c->skipped++;
-		*place = SIZE_MAX;
+		*place = DAMAGED;
 		return 0;
 	}
 	buf_add(b, v[1].p, v[1].n);
