@@ -215,12 +215,11 @@ take_artifact_update(struct answer *a, struct json_span update)
 }
 
 static int
-a2a_event(struct answer *a, const char *name, struct json_span event)
+a2a_event(struct answer *a, struct json_span event)
 {
 	struct json_span update = json_get(event, "statusUpdate"), status;
 	const char *code = NULL;
 
-	(void)name;
 	if (json_get(event, "artifactUpdate").p) {
 		take_artifact_update(a, json_get(event, "artifactUpdate"));
 		return 0;

@@ -14,8 +14,7 @@
 #define TOOLS_MAX 1000		/* calls of tools in a reply */
 
 static int answer_plain_whole(struct answer *a, struct json_span reply);
-static int answer_plain_event(struct answer *a, const char *name,
-    struct json_span event);
+static int answer_plain_event(struct answer *a, struct json_span event);
 
 static const struct answer_kind answer_plain = {
 	answer_plain_whole, answer_plain_event, NULL
@@ -129,12 +128,10 @@ find_chunk_text(const struct answer *a, struct json_span event)
 }
 
 static int
-answer_plain_event(struct answer *a, const char *name, struct json_span event)
+answer_plain_event(struct answer *a, struct json_span event)
 {
-	struct json_span v;
+	struct json_span v = find_chunk_text(a, event);
 
-	(void)name;
-	v = find_chunk_text(a, event);
 	if (json_is(v, JSON_STRING)) {
 		answer_add_text(a, v);
 	} else if (!json_is_null(v) && a->service->stream_path) {
@@ -234,7 +231,7 @@ take_event(void *arg, const char *name, const char *data, size_t n)
 		return -1;
 	if (!is_wanted_event(a, name, event))
 		return 0;
-	return kinds[a->service->api]->event(a, name, event);
+	return kinds[a->service->api]->event(a, event);
 }
 
 /* --- begin, feed, end ----------------------------------------------------- */

@@ -88,8 +88,7 @@ void answer_set_tokens(struct answer *a, size_t which, struct json_span v);
 /* What an interface does with replies; all return 0, or -1 after a failure. */
 struct answer_kind {
 	int (*whole)(struct answer *a, struct json_span reply);
-	int (*event)(struct answer *a, const char *name,
-	    struct json_span event);
+	int (*event)(struct answer *a, struct json_span event);
 	int (*end)(struct answer *a);	/* of a stream; may be NULL */
 };
 extern const struct answer_kind answer_chat, answer_responses, answer_a2a;

@@ -152,11 +152,10 @@ chat_whole(struct answer *a, struct json_span reply)
 }
 
 static int
-chat_event(struct answer *a, const char *name, struct json_span event)
+chat_event(struct answer *a, struct json_span event)
 {
 	struct json_span choice = path_get(event, "choices.0"), delta;
 
-	(void)name;
 	take_usage(a, event);
 	if (!json_is(choice, JSON_OBJECT))
 		return 0;
@@ -245,12 +244,11 @@ responses_whole(struct answer *a, struct json_span reply)
 }
 
 static int
-responses_event(struct answer *a, const char *name, struct json_span event)
+responses_event(struct answer *a, struct json_span event)
 {
 	struct json_span type = json_get(event, "type");
 	struct json_span response = json_get(event, "response");
 
-	(void)name;
 	if (json_is_str(type, "response.output_text.delta") &&
 	    json_is(json_get(event, "delta"), JSON_STRING))
 		answer_add_text(a, json_get(event, "delta"));
