@@ -71,7 +71,7 @@ drop_request(struct client *c)
 	c->headers = NULL;
 	free(c->url);
 	c->url = NULL;
-	wire_reset(&c->request);
+	wire_release(&c->request);
 	c->reply.len = 0;
 	c->status = c->has_length = c->chunked = c->continued = 0;
 }
@@ -83,7 +83,6 @@ free_client(struct client *c)
 		net_cancel(c->call);
 	close(c->fd);
 	drop_request(c);
-	wire_release(&c->request);
 	buf_release(&c->reply);
 	buf_release(&c->in);
 	buf_release(&c->out);

@@ -254,12 +254,6 @@ wire_read(struct wire_request *r, struct buf *in)
 }
 
 void
-wire_reset(struct wire_request *r)
-{
-	wire_release(r);
-}
-
-void
 wire_release(struct wire_request *r)
 {
 	buf_release(&r->head);

@@ -39,8 +39,7 @@ struct wire_request {
  */
 int wire_read(struct wire_request *r, struct buf *in);
 
-/* Makes it empty for the next request. */
-void wire_reset(struct wire_request *r);
+/* Makes it empty, for the next request, too. */
 void wire_release(struct wire_request *r);
 
 /* The value of a header, the first of that name; absent if there is none. */

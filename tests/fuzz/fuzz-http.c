@@ -95,7 +95,7 @@ check_wire(const char *p, size_t n)
 	buf_add(&in, p, n);
 	for (i = 0; i < 10 && (got = wire_read(&r, &in)) == 1; i++) {
 		check(r.method.n && r.target.n, "a request without a method");
-		wire_reset(&r);
+		wire_release(&r);
 	}
 	wire_release(&r);
 	buf_release(&in);
