@@ -38,6 +38,7 @@ struct client {
 	struct buf out;
 	struct wire_request request;
 	struct net_call *call;	/* the request that was passed on */
+	char *method;
 	char *url;
 	char **headers;
 	size_t nheaders;
@@ -69,8 +70,9 @@ drop_request(struct client *c)
 		free(c->headers[--c->nheaders]);
 	free(c->headers);
 	c->headers = NULL;
+	free(c->method);
 	free(c->url);
-	c->url = NULL;
+	c->method = c->url = NULL;
 	wire_release(&c->request);
 	c->reply.len = 0;
 	c->status = c->has_length = c->chunked = c->continued = 0;
@@ -388,21 +390,20 @@ static void
 client_pass_on(struct client *c)
 {
 	const struct wire_request *q = &c->request;
-	char *method = xmemdup(q->method.p, q->method.n);
 	struct net_request r = {
-		.method = method, .connect_timeout = 30,
+		.connect_timeout = 30,
 		.raw = 1, .header = client_take_header,
 		.head = client_take_head, .data = client_take_data,
 		.done = client_take_end, .arg = c
 	};
 
+	c->method = xmemdup(q->method.p, q->method.n);
 	c->url = service_url(c->recorder, q->target);
 	copy_headers(c);
-	client_add_header(c, method);	/* freed with them */
-	c->nheaders--;
+	r.method = c->method;
 	r.url = c->url;
 	r.headers = (const char *const *)c->headers;
-	r.nheaders = c->nheaders++;
+	r.nheaders = c->nheaders;
 	if (q->body.len || q->chunked || wire_header(q, "content-length").p) {
 		r.body = q->body.len ? q->body.p : "";
 		r.body_len = q->body.len;
