@@ -223,10 +223,7 @@ take_event(void *arg, const char *name, const char *data, size_t n)
 	}
 	if (json_scan(data, n, JSON_LAX | JSON_INSIDE, NULL, NULL, 0, &f) < 0)
 		return take_raw_event(a, name, data, n, &f);
-	while (event.n && strchr(" \t\r\n", *event.p)) {
-		event.p++;
-		event.n--;
-	}
+	event = json_trim(event);
 	if (check_event_error(a, name, event, data, n))
 		return -1;
 	if (!is_wanted_event(a, name, event))
@@ -363,13 +360,7 @@ end_whole(struct answer *a)
 	if (json_scan(buf_str(&a->body), a->body.len, JSON_LAX | JSON_INSIDE,
 	    NULL, NULL, 0, &f) < 0)
 		return take_text_body(a, &f);
-	reply = (struct json_span){ a->body.p, a->body.len };
-	while (strchr(" \t\r\n", *reply.p)) {
-		reply.p++;
-		reply.n--;
-	}
-	while (reply.n && strchr(" \t\r\n", reply.p[reply.n - 1]))
-		reply.n--;
+	reply = json_trim(json_buf(&a->body));
 	if (kinds[a->service->api]->whole(a, reply) &&
 	    !(a->service->output_path && !strcmp(a->code, "no_output")))
 		return -1;

@@ -499,18 +499,13 @@ static const char no_hole[] = "no text was found in it: write \"$.input\" "
 static struct json_span
 data_json(struct curlcmd *c)
 {
-	struct json_span v = { c->data.p, c->data.len }, none = { 0 };
+	struct json_span none = { 0 };
 	struct json_fault f;
 
 	if (!c->has_data || json_scan(buf_str(&c->data), c->data.len, 0, NULL,
 	    NULL, 0, &f) < 0)
 		return none;
-	v.p = c->data.p;
-	while (strchr(" \t\r\n", *v.p)) {
-		v.p++;
-		v.n--;
-	}
-	return v;
+	return json_trim(json_buf(&c->data));
 }
 
 /* Adds the body: JSON, a form, or text. */

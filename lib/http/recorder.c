@@ -157,10 +157,7 @@ put_recorded_arguments(const struct wire_request *r, struct buf *b)
 		return wire_header(r, "content-type").p &&
 		    form_is_type(wire_header(r, "content-type").p) &&
 		    form_put_json(b, r->body.p, r->body.len);
-	while (body.n && strchr(" \t\r\n", *body.p)) {
-		body.p++;
-		body.n--;
-	}
+	body = json_trim(body);
 	if (!json_is(body, JSON_OBJECT))
 		return 0;
 	json_compact(b, body);

@@ -195,8 +195,7 @@ add_arguments(struct buf *b, const struct buf *text)
 	if (text->len && json_scan(text->p, text->len, JSON_LAX | JSON_INSIDE,
 	    NULL, NULL, 0, &f) >= 0) {
 		json_key(b, "input");
-		json_compact(b, (struct json_span){ text->p +
-		    strspn(text->p, " \t\r\n"), text->len });
+		json_compact(b, json_trim(json_buf(text)));
 	} else {
 		json_add_text(b, "input", text->len ? text->p : "", text->len);
 	}

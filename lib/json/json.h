@@ -93,6 +93,9 @@ struct json_wanted {
 int json_scan_record(const char *s, size_t n, const struct json_wanted *w,
     const char **end, struct json_fault *f);
 
+/* The value in a checked text that may have white space around it. */
+struct json_span json_trim(struct json_span text);
+
 /* The type of a checked value. */
 enum json_type {
 	JSON_NULL,

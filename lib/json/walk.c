@@ -11,6 +11,18 @@
 #include "escape.h"
 #include "json.h"
 
+struct json_span
+json_trim(struct json_span text)
+{
+	while (text.n && json_is_space(*text.p)) {
+		text.p++;
+		text.n--;
+	}
+	while (text.n && json_is_space(text.p[text.n - 1]))
+		text.n--;
+	return text;
+}
+
 enum json_type
 json_type(struct json_span v)
 {

@@ -99,22 +99,16 @@ repair_text(struct buf *b)
 static struct json_span
 body_object(struct job *j, struct json_fault *f)
 {
-	struct json_span v = { NULL, 0 };
-	const char *p, *end;
+	struct json_span v, none = { NULL, 0 };
 
 	if (j->body.len)
 		repair_text(&j->body);
-	p = buf_str(&j->body);
-	end = p + j->body.len;
 	f->msg = "it is not an object";
-	if (json_scan(p, j->body.len, JSON_LAX, NULL, NULL, 0, f) < 0)
-		return v;
-	while (p < end && strchr(" \t\r\n", *p))
-		p++;
-	while (end > p && strchr(" \t\r\n", end[-1]))
-		end--;
-	v = (struct json_span){ p, (size_t)(end - p) };
-	return json_is(v, JSON_OBJECT) ? v : (struct json_span){ NULL, 0 };
+	if (json_scan(buf_str(&j->body), j->body.len, JSON_LAX, NULL, NULL, 0,
+	    f) < 0)
+		return none;
+	v = json_trim(json_buf(&j->body));
+	return json_is(v, JSON_OBJECT) ? v : none;
 }
 
 /* Appends the start of the body, in one line. */
