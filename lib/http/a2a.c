@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "json/json.h"
 #include "json/path.h"
+#include "record/parts.h"
 #include "answer.h"
 
 /*
@@ -50,29 +51,18 @@ set_state(struct answer *a, struct json_span v)
 		buf_splice(b, 0, sizeof(prefix) - 1, NULL, 0);
 }
 
-/* Appends the text of parts; sets *data to the first part that is data. */
-static int
-put_part_texts(struct buf *text, struct json_span parts,
-    struct json_span *data)
+/* The first part that is data, or absent. */
+static struct json_span
+find_data(struct json_span parts)
 {
-	struct json_span key, part, v;
+	struct json_span key, part, data = { 0 };
 	struct json_iter it;
-	int any = 0;
 
 	if (!json_is(parts, JSON_ARRAY))
-		return 0;
-	for (it = json_each(parts); json_next(&it, &key, &part); ) {
-		v = json_get(part, "text");
-		if (json_is(v, JSON_STRING)) {
-			if (any)
-				buf_byte(text, '\n');
-			json_text(text, v);
-			any = 1;
-		} else if (!data->p && json_get(part, "data").p) {
-			*data = json_get(part, "data");
-		}
-	}
-	return any;
+		return data;
+	for (it = json_each(parts); !data.p && json_next(&it, &key, &part); )
+		data = json_get(part, "data");
+	return data;
 }
 
 /* Sets the output to text, or else to data. Returns 0 if there is neither. */
@@ -93,17 +83,16 @@ static int
 take_parts(struct answer *a, struct json_span parts)
 {
 	struct buf text = { 0 };
-	struct json_span data = { 0 };
-	int any = put_part_texts(&text, parts, &data);
+	int any = parts_text(&text, parts, "\n");
 
-	return take_found(a, any, &text, data);
+	return take_found(a, any, &text, find_data(parts));
 }
 
 /* The parts of all artifacts, joined. */
 static int
 take_artifacts(struct answer *a, struct json_span artifacts)
 {
-	struct json_span key, artifact, data = { 0 };
+	struct json_span key, artifact, parts, data = { 0 };
 	struct buf text = { 0 };
 	struct json_iter it;
 	int any = 0;
@@ -113,8 +102,10 @@ take_artifacts(struct answer *a, struct json_span artifacts)
 	for (it = json_each(artifacts); json_next(&it, &key, &artifact); ) {
 		if (any)
 			buf_byte(&text, '\n');
-		any |= put_part_texts(&text, json_get(artifact, "parts"),
-		    &data);
+		parts = json_get(artifact, "parts");
+		any |= parts_text(&text, parts, "\n");
+		if (!data.p)
+			data = find_data(parts);
 	}
 	return take_found(a, any, &text, data);
 }
@@ -138,9 +129,8 @@ static int
 fail_state(struct answer *a, const char *code, struct json_span status)
 {
 	struct buf text = { 0 };
-	struct json_span data = { 0 };
 
-	put_part_texts(&text, path_get(status, "message.parts"), &data);
+	parts_text(&text, path_get(status, "message.parts"), "\n");
 	answer_fail(a, code, "the task is %s%s%s", buf_str(&a->state),
 	    text.len ? ": " : "", buf_str(&text));
 	buf_release(&text);

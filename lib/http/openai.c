@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "json/json.h"
 #include "json/path.h"
+#include "record/parts.h"
 #include "fill.h"
 #include "answer.h"
 
@@ -73,26 +74,6 @@ take_calls(struct answer *a, struct json_span calls)
 	}
 }
 
-/* Appends the text of the parts of a content that is a list. */
-static int
-put_parts(struct buf *text, struct json_span parts)
-{
-	struct json_span key, part, v;
-	struct json_iter it;
-	int any = 0;
-
-	if (!json_is(parts, JSON_ARRAY))
-		return 0;
-	for (it = json_each(parts); json_next(&it, &key, &part); ) {
-		v = json_get(part, "text");
-		if (!json_is(v, JSON_STRING))
-			continue;
-		json_text(text, v);
-		any = 1;
-	}
-	return any;
-}
-
 /* The calls of tools as the output of a reply that has nothing else. */
 static int
 put_calls(struct answer *a)
@@ -119,24 +100,17 @@ put_calls(struct answer *a)
 static int
 take_message(struct answer *a, struct json_span message)
 {
-	struct json_span content = json_get(message, "content");
 	struct buf text = { 0 };
 
 	take_calls(a, json_get(message, "tool_calls"));
-	if (!json_is(content, JSON_STRING) && put_parts(&text, content)) {
+	if (parts_text(&text, json_get(message, "content"), "") ||
+	    parts_text(&text, json_get(message, "refusal"), ""))
 		json_put_text(&a->output, buf_str(&text), text.len);
-		buf_release(&text);
-		return 0;
-	}
-	buf_release(&text);
-	if (!json_is(content, JSON_STRING))
-		content = json_get(message, "refusal");
-	if (json_is(content, JSON_STRING))
-		json_compact(&a->output, content);
 	else if (!put_calls(a))
-		return answer_fail(a, "no_output", "the reply's message has "
-		    "no content");
-	return 0;
+		answer_fail(a, "no_output", "the reply's message has no "
+		    "content");
+	buf_release(&text);
+	return *a->code ? -1 : 0;
 }
 
 static int
@@ -192,7 +166,7 @@ take_item(struct answer *a, struct json_span item, struct buf *text)
 	struct answer_tool *tool;
 
 	if (json_is_str(type, "message"))
-		return put_parts(text, json_get(item, "content"));
+		return parts_text(text, json_get(item, "content"), "");
 	if (json_is_str(type, "function_call")) {
 		tool = answer_tool(a, a->ntools);
 		set_plain_text(&tool->id, json_get(item, "call_id"));

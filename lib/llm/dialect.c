@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "record/parts.h"
 #include "chat.h"
 #include "dialect.h"
 
@@ -22,35 +23,6 @@ usage_tokens(struct json_span usage, const char *field)
 	    !json_double(json_get(usage, field), &d) || d < 0 || d > 1e15)
 		return -1;
 	return (long long)d;
-}
-
-/*
- * Adds the text of content: a string, or the parts with text of a list. Returns
- * 0 if there is none.
- */
-static int
-dialect_content_text(struct json_span content, struct buf *b)
-{
-	struct json_span key, v, text;
-	struct json_iter it;
-	int some = 0;
-
-	if (json_is(content, JSON_STRING)) {
-		json_text(b, content);
-		return 1;
-	}
-	if (!json_is(content, JSON_ARRAY))
-		return 0;
-	for (it = json_each(content); json_next(&it, &key, &v); ) {
-		if (!json_is(v, JSON_OBJECT))
-			continue;
-		text = json_get(v, "text");
-		if (json_is(text, JSON_STRING)) {
-			json_text(b, text);
-			some = 1;
-		}
-	}
-	return some;
 }
 
 static void
@@ -103,11 +75,10 @@ dialect_openai_read(struct json_span body, struct completion *c)
 		return -1;
 	message = json_get(choice, "message");
 	if (json_is(message, JSON_OBJECT)) {
-		if (!dialect_content_text(json_get(message, "content"), &text))
-			dialect_content_text(json_get(message, "refusal"),
-			    &text);
+		if (!parts_text(&text, json_get(message, "content"), ""))
+			parts_text(&text, json_get(message, "refusal"), "");
 		calls = json_get(message, "tool_calls");
-	} else if (!dialect_content_text(json_get(choice, "text"), &text)) {
+	} else if (!parts_text(&text, json_get(choice, "text"), "")) {
 		return -1;
 	}
 	json_open(&c->reply, NULL, '{');
@@ -152,7 +123,7 @@ anthropic_put_messages(const struct chat *c, struct buf *b)
 		}
 		if (system.len)
 			buf_puts(&system, "\n\n");
-		dialect_content_text(json_get(v, "content"), &system);
+		parts_text(&system, json_get(v, "content"), "");
 	}
 	json_close(b, ']');
 	if (system.len)
@@ -277,7 +248,7 @@ anthropic_read(struct json_span body, struct completion *c)
 	if (answer.p)
 		json_compact(&text, answer);
 	else
-		dialect_content_text(content, &text);
+		parts_text(&text, content, "");
 	if (answer.p && word && !strcmp(word, "tool_calls"))
 		word = "stop";
 	json_open(&c->reply, NULL, '{');
