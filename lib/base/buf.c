@@ -151,6 +151,26 @@ buf_splice(struct buf *b, size_t at, size_t n, const void *p, size_t m)
 	b->len = b->len - n + m;
 }
 
+void
+buf_replace(struct buf *b, size_t from, const void *p, size_t n,
+    const char *by)
+{
+	const unsigned char first = *(const unsigned char *)p;
+	const char *at;
+	size_t m = strlen(by);
+
+	while (b->len - from >= n && (at = memchr(b->p + from, first,
+	    b->len - from - n + 1))) {
+		from = (size_t)(at - b->p);
+		if (memcmp(at, p, n)) {
+			from++;
+		} else {
+			buf_splice(b, from, n, by, m);
+			from += m;
+		}
+	}
+}
+
 char *
 buf_str(struct buf *b)
 {

@@ -75,6 +75,10 @@ void buf_hex(struct buf *b, uint64_t n, unsigned width);
 /* Replaces the n bytes at offset at by the m bytes at p. */
 void buf_splice(struct buf *b, size_t at, size_t n, const void *p, size_t m);
 
+/* Replaces the n > 0 bytes at p by a string wherever they are after from. */
+void buf_replace(struct buf *b, size_t from, const void *p, size_t n,
+    const char *by);
+
 /* Returns the contents with a NUL added, borrowed until the next change. */
 char *buf_str(struct buf *b);
 

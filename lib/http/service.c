@@ -239,23 +239,11 @@ keep_header(struct service *s, const char *value)
 void
 service_mask(const struct service *s, struct buf *b, size_t from)
 {
-	const struct secret_values *k = &s->secrets;
-	size_t i, at;
-	const char *p;
+	const struct json_span *secret = s->secrets.json;
+	size_t i;
 
-	for (i = 0; i < k->n; i++)
-		for (at = from; k->json[i].n <= b->len - at; ) {
-			p = memchr(b->p + at, *k->json[i].p, b->len - at);
-			if (!p || (size_t)(b->p + b->len - p) < k->json[i].n)
-				break;
-			at = (size_t)(p - b->p);
-			if (!memcmp(p, k->json[i].p, k->json[i].n)) {
-				buf_splice(b, at, k->json[i].n, "***", 3);
-				at += 3;
-			} else {
-				at++;
-			}
-		}
+	for (i = 0; i < s->secrets.n; i++)
+		buf_replace(b, from, secret[i].p, secret[i].n, "***");
 }
 
 /* --- headers -------------------------------------------------------------- */

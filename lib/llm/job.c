@@ -58,15 +58,8 @@ job_fail(struct job *j, const char *code, const char *fmt, ...)
 static void
 mask_key(struct buf *b, size_t from, const char *secret)
 {
-	char *at;
-
-	if (!secret || strlen(secret) < SECRET_LEAST)
-		return;
-	while (from < b->len && (at = strstr(buf_str(b) + from, secret))) {
-		from = (size_t)(at - b->p);
-		buf_splice(b, from, strlen(secret), "***", 3);
-		from += 3;
-	}
+	if (secret && strlen(secret) >= SECRET_LEAST)
+		buf_replace(b, from, secret, strlen(secret), "***");
 }
 
 /* --- what comes ----------------------------------------------------------- */

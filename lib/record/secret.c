@@ -10,32 +10,12 @@
 
 static const char mask[] = "***";
 
-#define MASK_LEN (sizeof(mask) - 1)
 #define LINE_MOST 4096		/* bytes of a line that waits for its end */
 #define WORD_MOST 1024		/* bytes of a word that may be a secret's start */
 #define KEY_MOST 200		/* bytes of a key that are looked at */
 #define BLOCK_MOST 16384	/* bytes of a private key without its end */
 
 /* --- text ---------------------------------------------------------------- */
-
-static void
-mask_known(struct buf *b, size_t from, struct json_span value)
-{
-	const char *at = b->p + from, *end = b->p + b->len;
-	size_t i, n = value.n;
-
-	while ((size_t)(end - at) >= n && (at = memchr(at, *value.p,
-	    (size_t)(end - at) - n + 1))) {
-		i = (size_t)(at - b->p);
-		if (memcmp(at, value.p, n) != 0) {
-			at++;
-			continue;
-		}
-		buf_splice(b, i, n, mask, MASK_LEN);
-		at = b->p + i + MASK_LEN;
-		end = b->p + b->len;
-	}
-}
 
 static void
 mask_shapes(struct buf *b, size_t from)
@@ -66,7 +46,7 @@ secret_mask_text(struct buf *b, size_t from, const struct secret_values *known)
 	size_t i;
 
 	for (i = 0; known && i < known->n && b->len > from; i++)
-		mask_known(b, from, known->v[i]);
+		buf_replace(b, from, known->v[i].p, known->v[i].n, mask);
 	if (b->len > from)
 		mask_shapes(b, from);
 }
