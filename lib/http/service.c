@@ -1,4 +1,3 @@
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include "service.h"
 
 #define MIB ((size_t)1 << 20)
-#define SECRET_SHORTEST 8		/* bytes of one that is looked for */
 
 /* A value of runner.http, its variables replaced; absent when null. */
 static struct json_span
@@ -202,26 +200,6 @@ word_index(struct json_span v, const char *const *words)
 
 /* --- secrets -------------------------------------------------------------- */
 
-/* Keeps the text of a secret, and its form in JSON. */
-static void
-keep_secret(struct service *s, const char *p, size_t n)
-{
-	struct secret_values *k = &s->secrets;
-	struct buf quoted = { 0 };
-
-	if (n < SECRET_SHORTEST)
-		return;
-	k->v = xreallocarray(k->v, k->n + 1, sizeof(*k->v));
-	k->json = xreallocarray(k->json, k->n + 1, sizeof(*k->json));
-	k->v[k->n] = (struct json_span){ xmemdup(p, n), n };
-	json_put_text(&quoted, p, n);
-	k->json[k->n] = (struct json_span){
-		xmemdup(quoted.p + 1, quoted.len - 2), quoted.len - 2
-	};
-	k->n++;
-	buf_release(&quoted);
-}
-
 /*
  * Keeps what is secret in a header's value: the credentials after the scheme,
  * or all of it.
@@ -233,7 +211,8 @@ keep_header(struct service *s, const char *value)
 
 	if (space && !strchr(space + 1, ' '))
 		value = space + 1;
-	keep_secret(s, value, strlen(value));
+	secret_values_add(&s->secrets, (struct json_span){ value,
+	    strlen(value) });
 }
 
 void
@@ -296,6 +275,7 @@ read_headers(struct service *s, const struct config *c, struct err *e)
 		    json_get(written, name), e);
 		free(name);
 	}
+	secret_values_complete(&s->secrets);
 	return bad;
 }
 
@@ -511,12 +491,7 @@ service_release(struct service *s)
 		free(s->headers[i].name);
 		free(s->headers[i].value);
 	}
-	for (i = 0; i < s->secrets.n; i++) {
-		free((void *)(uintptr_t)s->secrets.v[i].p);
-		free((void *)(uintptr_t)s->secrets.json[i].p);
-	}
-	free(s->secrets.v);
-	free(s->secrets.json);
+	secret_values_release(&s->secrets);
 	free(s->headers);
 	free_words(s->filters, s->nfilters);
 	free_words(s->hosts, s->nhosts);

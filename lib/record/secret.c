@@ -1,3 +1,5 @@
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,10 +12,70 @@
 
 static const char mask[] = "***";
 
+#define KNOWN_LEAST 8		/* bytes of a known value */
 #define LINE_MOST 4096		/* bytes of a line that waits for its end */
 #define WORD_MOST 1024		/* bytes of a word that may be a secret's start */
 #define KEY_MOST 200		/* bytes of a key that are looked at */
 #define BLOCK_MOST 16384	/* bytes of a private key without its end */
+
+/* --- known values -------------------------------------------------------- */
+
+static int
+compare_lengths(const void *a, const void *b)
+{
+	const struct json_span *x = a, *y = b;
+
+	return (x->n < y->n) - (x->n > y->n);
+}
+
+void
+secret_values_add(struct secret_values *k, struct json_span text)
+{
+	if (text.n < KNOWN_LEAST)
+		return;
+	ALLOC_GROW(k->v, k->n + 1, k->cap);
+	k->v[k->n++] = text;
+}
+
+/* A copy of a value as it stands in a JSON string, without the quotes. */
+static struct json_span
+json_form(struct json_span value)
+{
+	struct buf b = { 0 };
+	struct json_span form;
+
+	json_put_text(&b, value.p, value.n);
+	form.n = b.len - 2;
+	form.p = xmemdup(b.p + 1, form.n);
+	buf_release(&b);
+	return form;
+}
+
+void
+secret_values_complete(struct secret_values *k)
+{
+	size_t i;
+
+	if (!k->n)
+		return;
+	/* one that contains another is replaced as a whole */
+	qsort(k->v, k->n, sizeof(*k->v), compare_lengths);
+	k->json = xcalloc(k->n, sizeof(*k->json));
+	for (i = 0; i < k->n; i++)
+		k->json[i] = json_form(k->v[i]);
+}
+
+void
+secret_values_release(struct secret_values *k)
+{
+	size_t i;
+
+	for (i = 0; k->json && i < k->n; i++)
+		free((void *)(uintptr_t)k->json[i].p);
+	free(k->json);
+	free(k->v);
+	memset(k, 0, sizeof(*k));
+}
 
 /* --- text ---------------------------------------------------------------- */
 

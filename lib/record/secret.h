@@ -19,8 +19,17 @@ struct buf;
 struct secret_values {
 	struct json_span *v;	/* texts, the longest first, none empty */
 	struct json_span *json;	/* the same, as they stand in JSON strings */
-	size_t n;
+	size_t n, cap;
 };
+
+/*
+ * Adds a text, which is borrowed; one of fewer than 8 bytes is not added: it
+ * would mask ordinary text. After the last one, secret_values_complete sorts
+ * them and makes their forms in JSON. Release frees the lists.
+ */
+void secret_values_add(struct secret_values *k, struct json_span text);
+void secret_values_complete(struct secret_values *k);
+void secret_values_release(struct secret_values *k);
 
 /*
  * Whether checked JSON may have a secret in it. Quick: most JSON has none. A

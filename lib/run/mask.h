@@ -18,13 +18,11 @@ struct config;
 struct mask {
 	int off;		/* 1: nothing is masked (mask_secrets) */
 	struct secret_values known;
-	size_t cap;
 };
 
 /*
- * Finds the values in the environment of a configuration, which owns them;
- * those of fewer than 8 bytes would mask ordinary text. mask_release frees the
- * list.
+ * Finds the values in the environment of a configuration, which owns them.
+ * mask_release frees the list.
  */
 void mask_init(struct mask *m, const struct config *c);
 void mask_release(struct mask *m);
