@@ -611,8 +611,8 @@ change_entity(struct work *w, const struct entity *list, size_t n, size_t i,
 	} else if (c->whole == SWAPS) {
 		for (j = i + 1; j < n && list[j].kind != e->kind; )
 			j++;
-		ok = j < n && list[j].s.p > e->s.p && entity_put_swapped(w, e->s,
-		    list[j].s, w->out);
+		ok = j < n && list[j].s.p > e->s.p &&
+		    entity_put_swapped(w, e->s, list[j].s, w->out);
 		if (ok)
 			span_put(&by, list[j].s);
 	} else {
