@@ -7,17 +7,6 @@ load test_helper
 load filter_helper
 load model_helper
 
-setup()
-{
-	begin
-	find_python
-}
-
-teardown()
-{
-	end_model
-}
-
 # traces OUTPUT...: prints a trace for each output.
 traces()
 {

@@ -8,17 +8,6 @@ load model_helper
 
 BATS_TEST_TIMEOUT=$((120 + ${KILLS:-20}))
 
-setup()
-{
-	begin
-	find_python
-}
-
-teardown()
-{
-	end_model
-}
-
 # ask TEXT [OPTION...]: prints the content of the reply, or code and message of
 # the error.
 ask()

@@ -1,7 +1,19 @@
-# For tests that need a model: a server on loopback that answers by rule.
+# For tests that need a model: a server on loopback that answers by rule. Each
+# test has its own.
+
+setup()
+{
+	begin
+	find_python
+}
+
+teardown()
+{
+	end_model
+}
 
 # serve_model [NAME=VALUE...]: starts the server, with more environment
-# variables; sets OPENAI_BASE_URL. end_model is for teardown().
+# variables; sets OPENAI_BASE_URL.
 serve_model()
 {
 	rm -f url
