@@ -8,6 +8,8 @@
 #include "util.h"
 #include "buf.h"
 
+#define SMALLEST 128		/* bytes; most records then grow once or twice */
+
 void
 buf_release(struct buf *b)
 {
@@ -32,7 +34,7 @@ buf_grow(struct buf *b, size_t n)
 {
 	if (n >= SIZE_MAX - b->len)
 		die_memory(n);
-	b->cap = grow(b->cap, b->len + n + 1);
+	b->cap = grow(b->cap ? b->cap : SMALLEST / 2, b->len + n + 1);
 	b->p = xrealloc(b->p, b->cap);
 }
 
