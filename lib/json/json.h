@@ -157,7 +157,10 @@ int json_equal(struct json_span string, const char *name, size_t n);
 static inline int
 json_is_str(struct json_span v, const char *s)
 {
-	return json_is(v, JSON_STRING) && json_equal(v, s, strlen(s));
+	size_t n = strlen(s);
+
+	/* most strings differ in their length: no call for those */
+	return v.n >= n + 2 && json_is(v, JSON_STRING) && json_equal(v, s, n);
 }
 
 /*

@@ -266,10 +266,13 @@ json_equal(struct json_span string, const char *name, size_t n)
 	struct buf b = { 0 };
 	int same;
 
-	if (!string.p)
+	/* escapes make a string longer */
+	if (!string.p || string.n < n + 2)
 		return 0;
+	if (string.n == n + 2)
+		return !memcmp(string.p + 1, name, n) && !memchr(name, '\\', n);
 	if (!memchr(string.p, '\\', string.n))
-		return string.n == n + 2 && !memcmp(string.p + 1, name, n);
+		return 0;
 	json_text(&b, string);
 	buf_str(&b);
 	same = b.len == n && !memcmp(b.p, name, n);

@@ -125,25 +125,42 @@ put_special(struct buf *b, const char *s, size_t n)
 }
 
 /*
- * How many bytes from the start are ASCII that stands in a string as it is:
- * eight at a time, as in "Bit Twiddling Hacks" (Sean Eron Anderson), where a
- * byte that is zero, or less than another, sets its highest bit.
+ * 1 if eight bytes are ASCII that stands in a string as it is: as in "Bit
+ * Twiddling Hacks" (Sean Eron Anderson), a byte that is zero, or less than
+ * another, sets its highest bit.
  */
+static int
+is_plain(uint64_t x)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\';
+
+	return !((x | (x - ones * 0x20) | (quote - ones) | (slash - ones)) &
+	    ones * 0x80);
+}
+
+static uint64_t
+eight_bytes(const char *p, const char *q)
+{
+	uint32_t first, second;
+
+	memcpy(&first, p, 4);
+	memcpy(&second, q, 4);
+	return (uint64_t)first << 32 | second;
+}
+
+/* How many bytes from the start are such. */
 static size_t
 plain(const char *s, size_t n)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t x, quote, slash;
 	size_t i;
 
-	for (i = 0; i + 8 <= n; i += 8) {
-		memcpy(&x, s + i, 8);
-		quote = x ^ ones * '"';
-		slash = x ^ ones * '\\';
-		if ((x | (x - ones * 0x20) | (quote - ones) |
-		    (slash - ones)) & ones * 0x80)
-			break;
-	}
+	for (i = 0; i + 8 <= n && is_plain(eight_bytes(s + i, s + i + 4)); )
+		i += 8;
+	/* the last four to seven bytes, with some before them */
+	if (i + 4 <= n && n < i + 8 &&
+	    is_plain(eight_bytes(s + i, s + n - 4)))
+		return n;
 	for (; i < n; i++)
 		if ((unsigned char)(s[i] - 0x20) >= 0x60 || s[i] == '"' ||
 		    s[i] == '\\')
@@ -155,9 +172,12 @@ void
 json_put_text(struct buf *b, const char *s, size_t n)
 {
 	size_t i = plain(s, n), good, stop;
+	char *p = buf_room(b, n + 2);
 
-	buf_byte(b, '"');
-	buf_add(b, s, i);
+	*p = '"';
+	if (i)
+		memcpy(p + 1, s, i);
+	b->len += i + 1;
 	while (i < n) {
 		good = i + utf8_check(s + i, n - i);
 		while (i < good) {
