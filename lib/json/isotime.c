@@ -48,28 +48,35 @@ days_of(int y, int m, int d)
 	return (int64_t)era * 146097 + doe - 719468;
 }
 
-static void
-put_part(struct buf *b, int n, unsigned width, char after)
+/* Writes a number with zeros before it, and after; returns where both end. */
+static char *
+put_part(char *p, unsigned n, unsigned width, char after)
 {
-	buf_digits(b, (unsigned long long)n, width);
-	buf_byte(b, after);
+	unsigned i;
+
+	for (i = width; i > 0; n /= 10)
+		p[--i] = (char)('0' + n % 10);
+	p[width] = after;
+	return p + width + 1;
 }
 
 void
 isotime_put(struct buf *b, int64_t us)
 {
 	time_t t = (time_t)(us / SECOND);
+	char *p = buf_room(b, sizeof("2025-01-02T03:04:05.678901+00:00"));
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
 	/* of the years that ISO 8601 takes without further agreement */
-	put_part(b, tm.tm_year + 1900, 4, '-');
-	put_part(b, tm.tm_mon + 1, 2, '-');
-	put_part(b, tm.tm_mday, 2, 'T');
-	put_part(b, tm.tm_hour, 2, ':');
-	put_part(b, tm.tm_min, 2, ':');
-	put_part(b, tm.tm_sec, 2, '.');
-	put_part(b, (int)(us % SECOND), 6, '+');
+	p = put_part(p, (unsigned)tm.tm_year + 1900, 4, '-');
+	p = put_part(p, (unsigned)tm.tm_mon + 1, 2, '-');
+	p = put_part(p, (unsigned)tm.tm_mday, 2, 'T');
+	p = put_part(p, (unsigned)tm.tm_hour, 2, ':');
+	p = put_part(p, (unsigned)tm.tm_min, 2, ':');
+	p = put_part(p, (unsigned)tm.tm_sec, 2, '.');
+	p = put_part(p, (unsigned)(us % SECOND), 6, '+');
+	b->len = (size_t)(p - b->p);
 	buf_puts(b, "00:00");
 }
 
