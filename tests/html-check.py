@@ -624,7 +624,7 @@ def check_list(b):
 def check_thousand(b):
     """Check the list of 1,000 traces, which thousand() makes."""
     shown = "return all('tbody tr').filter((tr) => !tr.hidden).map((tr) => " \
-            "tr.cells[0].innerText)"
+            "tr.cells[0].textContent)"
 
     def question(*numbers):
         return ["question %d" % i for i in numbers]
@@ -666,15 +666,17 @@ def check_thousand(b):
     equal(b.js("return document.documentElement.scrollWidth"), 390)
     b.size(1280, 900)
     says("each page links to the pages before and after it")
-    b.click("tbody a", 0)
-    for i in range(1, 103):
-        equal(b.js("return all('nav a').map((a) => a.rel)"),
-              ["", "next"] if i == 1 else ["", "prev", "next"])
+    first = b.js("return one('tbody a').href")
+    b.click("tbody a", 98)
+    for _ in range(99, 103):
+        equal(b.js("return all('nav a').map((a) => a.rel)"), ["", "prev", "next"])
         b.open(b.js("return one('nav a[rel=next]').href"))
     equal(b.js("return [one('#trace pre').innerText, one('nav small').innerText]"),
           ["question 2", "103 of 1000"])
     b.click("nav a[rel=prev]")
     equal(b.js("return one('#trace pre').innerText"), "question 1")
+    b.open(first)
+    equal(b.js("return all('nav a').map((a) => a.rel)"), ["", "next"])
 
 
 def check_keys(b):
