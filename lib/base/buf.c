@@ -22,7 +22,9 @@ buf_detach(struct buf *b, size_t *len)
 {
 	char *p;
 
-	p = buf_str(b);
+	/* it may be kept for long: in no more memory than it needs */
+	buf_str(b);
+	p = xrealloc(b->p, b->len + 1);
 	if (len)
 		*len = b->len;
 	memset(b, 0, sizeof(*b));
