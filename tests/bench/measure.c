@@ -4,12 +4,17 @@
  * seconds and the largest peak memory in KiB, of the command or of a process
  * that it waited for. With "own" as RUNS, runs the command once and reads its
  * memory every two milliseconds: the peak is that of the command alone.
+ *
+ * Before each run, TOUCH MiB of memory (512) are written: in a virtual machine,
+ * the first write to a page may take ten times longer, because the host has to
+ * find the page.
  */
-#define _DEFAULT_SOURCE		/* wait4 */
+#define _DEFAULT_SOURCE		/* wait4, MAP_ANONYMOUS */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -59,6 +64,21 @@ watch(pid_t pid, int *status)
 	return peak;
 }
 
+static void
+touch(void)
+{
+	const char *given = getenv("TOUCH");
+	size_t size = (given ? (size_t)atol(given) : 512) << 20;
+	void *p;
+
+	p = size ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+	if (p == MAP_FAILED)
+		return;
+	memset(p, 1, size);
+	munmap(p, size);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -77,6 +97,7 @@ main(int argc, char **argv)
 	if (!took)
 		return 2;
 	for (i = 0; i < runs; i++) {
+		touch();
 		begin = now();
 		pid = fork();
 		if (pid == 0) {
