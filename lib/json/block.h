@@ -162,6 +162,7 @@ json_string_stop(const char *p, const char *end)
 	return p;
 }
 
+#if defined(JSON_PORTABLE) || !(defined(__SSE2__) || defined(__aarch64__))
 /* The end of a checked string that starts at p. */
 static inline const char *
 json_past_string(const char *p)
@@ -171,5 +172,117 @@ json_past_string(const char *p)
 			p++;
 	return p + 1;
 }
+#else
+#define JSON_MARKS 64
+
+/*
+ * Checked text is read in aligned blocks, up to the one in which what is
+ * searched for ends. Such a block never crosses a page, so that it can be read
+ * although it may begin before the text or end after it; the bytes outside are
+ * not used. Sanitizers would report them.
+ */
+#define JSON_ALIGNED __attribute__((no_sanitize("address"), \
+    no_sanitize("thread")))
+
+/* A bit for each byte of JSON_MARKS, the lowest for the first. */
+struct json_marks {
+	uint64_t quote;
+	uint64_t slash;		/* backslashes */
+	uint64_t open;		/* '[' and '{' */
+	uint64_t close;		/* ']' and '}' */
+};
+
+#ifdef __SSE2__
+typedef __m128i json_block;
+
+/* A bit for each byte of 16 that is c. */
+static inline JSON_ALIGNED unsigned
+json_mark(json_block v, char c)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
+	    _mm_set1_epi8(c)));
+}
+
+static inline JSON_ALIGNED json_block
+json_lower(json_block v)
+{
+	return _mm_or_si128(v, _mm_set1_epi8(0x20));
+}
+#else
+typedef uint8x16_t json_block;
+
+static inline JSON_ALIGNED unsigned
+json_mark(json_block v, char c)
+{
+	/* a bit for each byte of eight, added up */
+	const uint8x16_t bits = vandq_u8(vceqq_u8(v, vdupq_n_u8((uint8_t)c)),
+	    vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u)));
+
+	return (unsigned)vaddv_u8(vget_low_u8(bits)) |
+	    (unsigned)vaddv_u8(vget_high_u8(bits)) << 8;
+}
+
+static inline JSON_ALIGNED json_block
+json_lower(json_block v)
+{
+	return vorrq_u8(v, vdupq_n_u8(0x20));
+}
+#endif
+
+/* Marks 64 aligned bytes. */
+static inline JSON_ALIGNED void
+json_mark_all(struct json_marks *m, const char *p)
+{
+	const json_block *v = (const json_block *)(const void *)p;
+	unsigned i;
+
+	m->quote = m->slash = m->open = m->close = 0;
+	for (i = 0; i < JSON_MARKS; i += 16, v++) {
+		m->quote |= (uint64_t)json_mark(*v, '"') << i;
+		m->slash |= (uint64_t)json_mark(*v, '\\') << i;
+		m->open |= (uint64_t)json_mark(json_lower(*v), '{') << i;
+		m->close |= (uint64_t)json_mark(json_lower(*v), '}') << i;
+	}
+}
+
+/*
+ * The bytes of 64 that a backslash escapes; *carry is 1 if the last of those
+ * before escapes the first, and is set for the next. In a run of backslashes
+ * every second one escapes: adding the run's first bit to it moves that bit
+ * behind the run, at an even or at an odd place.
+ */
+static inline uint64_t
+json_escaped(uint64_t slash, uint64_t *carry)
+{
+	const uint64_t even = 0x5555555555555555u;
+	uint64_t after, odd, sum;
+
+	slash &= ~*carry;
+	after = slash << 1 | *carry;
+	odd = slash & ~even & ~after;
+	sum = odd + slash;
+	*carry = sum < slash;
+	return (even ^ sum << 1) & after;
+}
+
+/* The end of a checked string that starts at p. Most are short. */
+static inline JSON_ALIGNED const char *
+json_past_string(const char *p)
+{
+	const json_block *v;
+	unsigned skip, ends;
+
+	for (p++; ; ) {
+		skip = (unsigned)((uintptr_t)p & 15);
+		v = (const json_block *)(const void *)(p - skip);
+		ends = (json_mark(*v, '"') | json_mark(*v, '\\')) >> skip;
+		p += ends ? (unsigned)__builtin_ctz(ends) : 16 - skip;
+		if (ends && *p == '"')
+			return p + 1;
+		if (ends)
+			p += 2;
+	}
+}
+#endif
 
 #endif

@@ -80,37 +80,86 @@ json_is_null(struct json_span v)
 	return !v.p || json_type(v) == JSON_NULL;
 }
 
+#ifdef JSON_MARKS
+/*
+ * The end of a checked array or object that starts at p. Sets *most to its
+ * deepest nesting.
+ */
+static JSON_ALIGNED const char *
+past_brackets(const char *p, size_t *most)
+{
+	unsigned skip = (unsigned)((uintptr_t)p % JSON_MARKS), i;
+	uint64_t keep = ~UINT64_C(0) << skip, carry = 0, string = 0, marks;
+	const char *block = p - skip;
+	struct json_marks m;
+	size_t depth = 0;
+
+	*most = 0;
+	for (;; block += JSON_MARKS, keep = ~UINT64_C(0)) {
+		json_mark_all(&m, block);
+		m.quote &= keep;
+		m.slash &= keep;
+		if (m.slash | carry)
+			m.quote &= ~json_escaped(m.slash, &carry);
+		/* in a string, with its first quote: after an odd number */
+		for (i = 1; i < JSON_MARKS; i *= 2)
+			m.quote ^= m.quote << i;
+		string ^= m.quote;
+		marks = (m.open | m.close) & ~string & keep;
+		for (; marks; marks &= marks - 1) {
+			if (m.open & marks & -marks)
+				depth++;
+			else if (!--depth)
+				return block + __builtin_ctzll(marks) + 1;
+			*most = depth > *most ? depth : *most;
+		}
+		/* the next block begins as this one ends */
+		string = UINT64_C(0) - (string >> (JSON_MARKS - 1));
+	}
+}
+#else
+static const char *
+past_brackets(const char *p, size_t *most)
+{
+	size_t depth = 0;
+
+	*most = 0;
+	do {
+		if (*p == '"') {
+			p = json_past_string(p);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		*most = depth > *most ? depth : *most;
+		p++;
+	} while (depth);
+	return p;
+}
+#endif
+
+/* Whether c is part of a bare word or of a number. */
+static int
+is_bare(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <=
+	    'z') || c == '+' || c == '-' || c == '.';
+}
+
 /* The end of a checked value that starts at p. */
 static const char *
 past_value(const char *p)
 {
-	size_t depth = 0;
+	size_t most;
 
-	do {
-		switch (*p) {
-		case '"':
-			p = json_past_string(p);
-			break;
-		case '{':
-		case '[':
-			depth++;
-			p++;
-			break;
-		case '}':
-		case ']':
-			depth--;
-			p++;
-			break;
-		default:
-			p++;
-			/* a bare word or number ends where its kind does */
-			if (!depth)
-				while (strchr("+-.", *p) ? *p != '\0' :
-				    (*p >= '0' && *p <= '9') ||
-				    ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
-					p++;
-		}
-	} while (depth);
+	if (*p == '"')
+		return json_past_string(p);
+	if (*p == '{' || *p == '[')
+		return past_brackets(p, &most);
+	for (p++; is_bare(*p); p++)
+		;
 	return p;
 }
 
@@ -126,7 +175,7 @@ json_each(struct json_span v)
 int
 json_enter(struct json_iter *it, struct json_span *key)
 {
-	const char *p = it->p, *q;
+	const char *p = it->p, *q, *end;
 
 	while (json_is_space(*p) || *p == ',')
 		p++;
@@ -137,12 +186,13 @@ json_enter(struct json_iter *it, struct json_span *key)
 	if (*p != '"')
 		return 1;
 	/* a string that a colon follows is a key */
-	for (q = json_past_string(p); json_is_space(*q); q++)
+	end = json_past_string(p);
+	for (q = end; json_is_space(*q); q++)
 		;
 	if (*q != ':')
 		return 1;
 	key->p = p;
-	key->n = (size_t)(json_past_string(p) - p);
+	key->n = (size_t)(end - p);
 	for (q++; json_is_space(*q); q++)
 		;
 	it->p = q;
@@ -186,21 +236,10 @@ json_get(struct json_span object, const char *name)
 size_t
 json_levels(struct json_span v)
 {
-	const char *p = v.p, *end = v.p + v.n;
-	size_t levels = 0, most = 0;
+	size_t most = 0;
 
-	while (p < end) {
-		if (*p == '"') {
-			p = json_past_string(p);
-			continue;
-		}
-		if (*p == '{' || *p == '[')
-			levels++;
-		else if (*p == '}' || *p == ']')
-			levels--;
-		most = levels > most ? levels : most;
-		p++;
-	}
+	if (*v.p == '{' || *v.p == '[')
+		past_brackets(v.p, &most);
 	return most;
 }
 
