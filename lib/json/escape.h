@@ -34,6 +34,30 @@ escape_hex4(const char *p)
 	    (d & 15));
 }
 
+/*
+ * What each of four digits adds to a sum. Its three low bytes are the UTF-8 of
+ * the character, the first byte lowest, as if it had three. Its high byte is
+ *
+ *	0x40, 0x41	if it has three bytes
+ *	0x3f		if it has one or two
+ *	0x42		if it is half a surrogate pair
+ *
+ * and less if not all four are digits.
+ */
+extern const uint32_t escape_places[4][256];
+#define ESCAPE_TWO 0x3f
+#define ESCAPE_THREE 0x40
+#define ESCAPE_HALF 0x42
+
+static inline uint32_t
+escape_sum(const char *p)
+{
+	return escape_places[0][(unsigned char)p[0]] +
+	    escape_places[1][(unsigned char)p[1]] +
+	    escape_places[2][(unsigned char)p[2]] +
+	    escape_places[3][(unsigned char)p[3]];
+}
+
 static inline int
 escape_is_high(int c)
 {

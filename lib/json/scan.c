@@ -100,6 +100,23 @@ scan_unicode(struct scan *s, const char *p, char **o, const int print)
 	return p + 6;
 }
 
+/* See escape.h: n is the value of a digit, in each of the four places. */
+#define FIRST(n) (((n) == 0 ? 0x0f0000e0U : (n) == 13 ? 0x110000e0U : \
+	0x100000e0U) + (n))
+#define SECOND(n) (((n) < 8 ? 0x10008000U : 0x11008000U) + ((n) << 10))
+#define THIRD(n) (0x10800000U + ((n) >> 2 << 8) + (((n) & 3U) << 20))
+#define FOURTH(n) (0x10000000U + ((n) << 16))
+#define DIGITS(X) { \
+	['0'] = X(0U), ['1'] = X(1U), ['2'] = X(2U), ['3'] = X(3U), \
+	['4'] = X(4U), ['5'] = X(5U), ['6'] = X(6U), ['7'] = X(7U), \
+	['8'] = X(8U), ['9'] = X(9U), ['a'] = X(10U), ['b'] = X(11U), \
+	['c'] = X(12U), ['d'] = X(13U), ['e'] = X(14U), ['f'] = X(15U), \
+	['A'] = X(10U), ['B'] = X(11U), ['C'] = X(12U), ['D'] = X(13U), \
+	['E'] = X(14U), ['F'] = X(15U) }
+const uint32_t escape_places[4][256] = {
+	DIGITS(FIRST), DIGITS(SECOND), DIGITS(THIRD), DIGITS(FOURTH)
+};
+
 /* Characters that may follow a backslash. SHORT: printed as they stand. */
 enum { SHORT = 1, NEEDLESS };
 static const unsigned char escapes[256] = {
@@ -124,50 +141,123 @@ scan_escape(struct scan *s, const char *p, char **o, const int print)
 	return p + 2;
 }
 
-/*
- * Skips text with short escapes in it, JSON_WIDE bytes at a time, copying it
- * to *o; there are more than those at p. Returns 1 where a string stops for
- * another reason, 0 near the end of all.
- */
-HOT int
-pass_wide(const struct scan *s, const char **at, char **o, unsigned *high,
-    const int print)
-{
-	const char *p = *at;
-	uint64_t stops, bit;
-	unsigned k;
+/* A \u with its digits. */
+#define UNICODE 6
 
-	for (; s->end - p > JSON_WIDE; p += JSON_WIDE) {
-		stops = json_stops_in(p, high);
-		if (print)
-			memcpy(*o, p, JSON_WIDE);
-		for (; stops; stops &= ~(bit | bit << 1)) {
-			k = (unsigned)__builtin_ctzll(stops);
-			bit = (uint64_t)1 << k;
-			if (p[k] != '\\' ||
-			    escapes[(unsigned char)p[k + 1]] != SHORT) {
-				*at = p + k;
-				if (print)
-					*o += k;
-				return 1;
-			}
-			if (k == JSON_WIDE - 1) {
-				/*
-				 * the escaped character is the first of the
-				 * next block
-				 */
-				if (print)
-					*(*o)++ = p[0];
-				if (print)
-					memcpy(*o, p + 1, JSON_WIDE);
-				p++;
-			}
-		}
-		if (print)
-			*o += JSON_WIDE;
+/* Writes four bytes at once, the lowest one first. */
+HOT void
+put_low_first(char *o, uint32_t w)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	w = __builtin_bswap32(w);
+#endif
+	memcpy(o, &w, 4);
+}
+
+/*
+ * Writes the character of an escape_sum, and a byte or two more. Returns the
+ * bytes it has, 0 if it has to be looked at.
+ */
+HOT size_t
+put_sum(char *o, uint32_t sum)
+{
+	size_t n = 3;
+
+	if (sum >> 25 != ESCAPE_THREE >> 1) {
+		sum >>= 8;
+		/* 0x82: that of U+0080 */
+		if (sum >> 16 != ESCAPE_TWO || (sum & 0xff) < 0x82)
+			return 0;
+		sum ^= 0x40;	/* the second byte leads */
+		n = 2;
 	}
-	*at = p;
-	return 0;
+	put_low_first(o, sum);
+	return n;
+}
+
+/* How far a string was read and printed. */
+struct wide {
+	const char *p;
+	char *o;
+};
+
+/*
+ * Skips text with escapes in it, JSON_WIDE bytes at a time, copying it to o,
+ * until the string stops for another reason, or near the end of all: there are
+ * enough bytes to read an escape that begins in those at p, and to copy as many
+ * again.
+ */
+HOT struct wide
+pass_wide(struct scan *s, const char *p, char *o, const int print)
+{
+	size_t k = 0, n, past;
+	unsigned high = 0;
+	uint64_t stops;
+	uint32_t sum;
+
+	while (s->end - p > 2 * JSON_WIDE + UNICODE) {
+		stops = json_stops_in(p, &high);
+		if (print)
+			memcpy(o, p, JSON_WIDE);
+		/* what is at p + k goes to o + k, also after an escape */
+		for (past = 0; stops; stops &= stops - 1) {
+			k = (size_t)__builtin_ctzll(stops);
+			if (p[k] != '\\')
+				goto stop;
+			if (escapes[(unsigned char)p[k + 1]] == SHORT) {
+				past = k + 2;
+				stops &= ~((uint64_t)2 << k);
+				/* it may be the first after the block */
+				if (print)
+					o[k + 1] = p[k + 1];
+				continue;
+			}
+			if (p[k + 1] != 'u')
+				goto stop;
+			past = k + UNICODE;
+			sum = escape_sum(p + k + 2);
+			if (print != SCAN_PRETTY) {
+				if (sum >> 24 < ESCAPE_TWO || sum >> 24 >=
+				    ESCAPE_HALF)
+					goto stop;
+				if (print)
+					memcpy(o + k, p + k, UNICODE);
+				continue;
+			}
+			if (!(n = put_sum(o + k, sum)))
+				goto stop;
+			s->decoded = 1;
+			o -= UNICODE - n;
+			memcpy(o + past, p + past, JSON_WIDE);
+		}
+		k = past > JSON_WIDE ? past : JSON_WIDE;
+		p += k;
+		if (print)
+			o += k;
+	}
+	k = 0;
+stop:
+	s->high |= high;
+	return (struct wide){ p + k, print ? o + k : NULL };
+}
+
+/* Functions of their own, for which the registers suffice. */
+static __attribute__((noinline)) struct wide
+check_wide(struct scan *s, const char *p)
+{
+	return pass_wide(s, p, NULL, SCAN_CHECK);
+}
+
+static __attribute__((noinline)) struct wide
+pretty_wide(struct scan *s, const char *p, char *o)
+{
+	return pass_wide(s, p, o, SCAN_PRETTY);
+}
+
+static __attribute__((noinline)) struct wide
+compact_wide(struct scan *s, const char *p, char *o)
+{
+	return pass_wide(s, p, o, SCAN_COMPACT);
 }
 
 /* Reads the string at p. Printed, it is never longer than as it is written. */
@@ -176,6 +266,7 @@ scan_string(struct scan *s, const char *p, char **o, const int print)
 {
 	const char *start = p++, *end = s->end;
 	unsigned high = 0, k;
+	struct wide w;
 
 	if (print)
 		*(*o)++ = '"';
@@ -190,22 +281,25 @@ scan_string(struct scan *s, const char *p, char **o, const int print)
 			if (print)
 				*o += k;
 		}
-		if (k == JSON_BLOCK && !pass_wide(s, &p, o, &high, print))
+		if (k == JSON_BLOCK || *p == '\\') {
+			w = print == SCAN_PRETTY ? pretty_wide(s, p, *o) :
+			    print ? compact_wide(s, p, *o) : check_wide(s, p);
+			p = w.p;
+			if (print)
+				*o = w.o;
 			for (; p < end && json_is_plain(*p); p++) {
 				high |= (unsigned char)*p & 0x80U;
 				if (print)
 					*(*o)++ = *p;
 			}
+		}
 		if (p == end)
 			return fault(s, start, not_closed);
 		if (*p == '"')
 			break;
 		if (*p != '\\')
 			return fault(s, p, "a control character in a string");
-		do
-			p = scan_escape(s, p, o, print);
-		while (p && p < end && *p == '\\');
-		if (!p)
+		if (!(p = scan_escape(s, p, o, print)))
 			return NULL;
 	}
 	s->high |= high;
