@@ -252,10 +252,22 @@ source_check(const struct line *l, const char *const *names,
     struct json_span *values, size_t count, struct json_span *record,
     char **why)
 {
+	const struct json_wanted w = {
+		.take = JSON_LAX, .names = names, .values = values,
+		.count = count
+	};
+
+	return source_check_wanted(l, &w, record, why);
+}
+
+int
+source_check_wanted(const struct line *l, const struct json_wanted *w,
+    struct json_span *record, char **why)
+{
 	struct json_fault f;
 	int met;
 
-	met = json_scan(l->p, l->n, JSON_LAX, names, values, count, &f);
+	met = json_scan_record(l->p, l->n, w, NULL, &f);
 	if (met < 0) {
 		*why = xasprintf("%s%s (byte %zu)", l->whole ? "" :
 		    "the last line is cut off: ", f.msg, f.at + 1);

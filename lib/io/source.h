@@ -91,6 +91,10 @@ int source_check(const struct line *l, const char *const *names,
     struct json_span *values, size_t count, struct json_span *record,
     char **why);
 
+/* The same for all that json_scan_record does. */
+int source_check_wanted(const struct line *l, const struct json_wanted *w,
+    struct json_span *record, char **why);
+
 /*
  * The message that a file has values which JSON lacks (flag is JSON_NAN or
  * JSON_LONE), and that these are replaced (1) or shown unchanged (0).

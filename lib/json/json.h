@@ -76,6 +76,7 @@ struct json_print {
 	size_t n;
 	int high;		/* as json_pretty returns */
 };
+struct json_elements;
 struct json_wanted {
 	unsigned take;
 	const char *const *names;
@@ -84,6 +85,21 @@ struct json_wanted {
 	struct json_print *print;
 	size_t nprint;
 	struct buf *out;	/* may be NULL when nothing is printed */
+	const struct json_elements *elements;	/* or NULL */
+};
+
+/*
+ * Objects in an array that are read as records while the text is checked. If
+ * the value of names[field] is an array, open is called where it begins, begin
+ * before each object in it, for what is wanted of it (take and elements are
+ * ignored), and end after it. The text may still turn out to be bad.
+ */
+struct json_elements {
+	size_t field;
+	void (*open)(void *arg);
+	const struct json_wanted *(*begin)(void *arg);
+	void (*end)(void *arg, struct json_span object);
+	void *arg;
 };
 
 /*

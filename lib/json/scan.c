@@ -605,13 +605,91 @@ find_field(const struct json_wanted *w, struct json_span key, size_t *last)
 	return w->count;
 }
 
-/* Reads the value of field i, and prints it if w->print has the field. */
+/* Makes all fields absent. */
+static void
+clear_fields(const struct json_wanted *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->count; i++) {
+		w->values[i].p = NULL;
+		w->values[i].n = 0;
+	}
+	for (i = 0; i < w->nprint; i++)
+		w->print[i].at = w->print[i].n = 0;
+}
+
+static int scan_record(struct scan *s, const struct json_wanted *w);
+
+/* Reads the object at s->p as a record. */
+static int
+scan_element(struct scan *s, const struct json_elements *e)
+{
+	const struct json_wanted *w = e->begin(e->arg);
+	const char *start = s->p;
+	struct buf *out = s->out;
+	int bad;
+
+	clear_fields(w);
+	s->out = w->out;
+	bad = scan_record(s, w);
+	s->out = out;
+	if (bad)
+		return -1;
+	e->end(e->arg, (struct json_span){ start, (size_t)(s->p - start) });
+	return 0;
+}
+
+/* Reads the array at s->p, and its objects as records. */
+static int
+scan_elements(struct scan *s, const struct json_elements *e)
+{
+	const char *p;
+
+	if (s->depth == s->limit) {
+		fault(s, s->p, "nested too deeply");
+		return -1;
+	}
+	s->depth++;
+	e->open(e->arg);
+	p = json_skip_space(s->p + 1, s->end);
+	while (p == s->end || *p != ']') {
+		s->p = p;
+		if (p < s->end && *p == '{' ? scan_element(s, e) :
+		    check_value(s))
+			return -1;
+		p = json_skip_space(s->p, s->end);
+		if (p < s->end && *p == ']')
+			break;
+		if (p == s->end || *p != ',') {
+			fault_after(s, p, ']');
+			return -1;
+		}
+		p = json_skip_space(p + 1, s->end);
+		/* a value has to follow */
+		if (p < s->end && *p == ']') {
+			scan_odd(s, p);
+			return -1;
+		}
+	}
+	s->p = p + 1;
+	s->depth--;
+	return 0;
+}
+
+/*
+ * Reads the value of field i: prints it if w->print has the field, and passes
+ * its elements on if w->elements is for it.
+ */
 static int
 scan_field(struct scan *s, const struct json_wanted *w, size_t i)
 {
 	unsigned high = s->high;
 	size_t k;
 
+	if (w->elements && w->elements->field == i && s->depth == 1 &&
+	    s->p < s->end && *s->p == '[')
+		return scan_elements(s, w->elements);
 	for (k = 0; k < w->nprint; k++)
 		if (w->print[k].field == i)
 			break;
@@ -636,14 +714,15 @@ scan_record(struct scan *s, const struct json_wanted *w)
 	struct json_span key;
 	const char *p;
 
-	if (!s->limit) {
+	if (s->depth == s->limit) {
 		fault(s, s->p, "nested too deeply");
 		return -1;
 	}
-	s->depth = 1;
+	s->depth++;
 	p = json_skip_space(s->p + 1, s->end);
 	if (p < s->end && *p == '}') {
 		s->p = p + 1;
+		s->depth--;
 		return 0;
 	}
 	for (;; p++) {
@@ -661,12 +740,13 @@ scan_record(struct scan *s, const struct json_wanted *w)
 		if (p == s->end || *p != ',')
 			break;
 	}
-	if (p < s->end && *p == '}') {
-		s->p = p + 1;
-		return 0;
+	if (p == s->end || *p != '}') {
+		fault_after(s, p, '}');
+		return -1;
 	}
-	fault_after(s, p, '}');
-	return -1;
+	s->p = p + 1;
+	s->depth--;
+	return 0;
 }
 
 static int
@@ -696,15 +776,10 @@ json_scan_record(const char *s, size_t n, const struct json_wanted *w,
     const char **end, struct json_fault *f)
 {
 	struct scan sc;
-	size_t good, i;
+	size_t good;
 	int bad;
 
-	for (i = 0; i < w->count; i++) {
-		w->values[i].p = NULL;
-		w->values[i].n = 0;
-	}
-	for (i = 0; i < w->nprint; i++)
-		w->print[i].at = w->print[i].n = 0;
+	clear_fields(w);
 	scan_init(&sc, s, n, w->take, w->out);
 	bad = scan_text(&sc, w, end);
 	/* UTF-8 is checked apart: far quicker than byte by byte on the way */

@@ -138,12 +138,15 @@ index_record(struct joiner *w, const char *file, const struct json_span *v,
 	index_add(w, v, kind, record);
 	if (kind != ENTRY_WHOLE || w->j->extents)
 		return 0;
-	trace_begin(&w->t, record, v);
-	w->t.met = w->line_met;
-	if (given)
-		trace_add_all(&w->t, v[TRACE_OBSERVATIONS]);
-	else
+	if (given) {
+		/* its observations were added when it was checked */
+		trace_set_row(&w->t, record, v);
+		w->t.met = w->line_met;
+	} else {
+		trace_begin(&w->t, record, v);
+		w->t.met = w->line_met;
 		pertrace_read(&w->t, v[INDEX_TIMELINE], v[INDEX_SUMMARY]);
+	}
 	trace_sort(&w->t);
 	joiner_check_count(w);
 	return batch_add(&w->batch, &w->t);
@@ -154,6 +157,12 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 {
 	const char *names[INDEX_FIELDS];
 	struct json_span v[INDEX_FIELDS], record;
+	const struct json_elements elements = trace_elements(&w->t);
+	const struct json_wanted wanted = {
+		.take = JSON_LAX, .names = names, .values = v,
+		.count = INDEX_FIELDS,
+		.elements = w->j->extents ? NULL : &elements
+	};
 	char *why;
 	int met;
 
@@ -166,7 +175,7 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 	w->lines++;
 	if (source_blank(l))
 		return 0;
-	met = source_check(l, names, v, INDEX_FIELDS, &record, &why);
+	met = source_check_wanted(l, &wanted, &record, &why);
 	if (met < 0) {
 		index_complain(w, why);
 		return 0;

@@ -109,9 +109,8 @@ read_store(struct trace *t)
 			    t->v[TRACE_METADATA], places[i].path);
 }
 
-void
-trace_begin(struct trace *t, struct json_span row,
-    const struct json_span v[TRACE_FIELDS])
+static void
+trace_clear(struct trace *t)
 {
 	if (!t->texts) {
 		t->texts = xcalloc(1, sizeof(*t->texts));
@@ -122,11 +121,25 @@ trace_begin(struct trace *t, struct json_span row,
 		free(t->obs[--t->nobs].kept);
 	t->lent = TRACE_NONE;
 	t->met = 0;
-	t->row = row;
 	t->pertrace = 0;
+}
+
+void
+trace_set_row(struct trace *t, struct json_span row,
+    const struct json_span v[TRACE_FIELDS])
+{
+	t->row = row;
 	memcpy(t->v, v, sizeof(t->v));
 	if (!t->v[TRACE_TRACE_ID].p && t->v[TRACE_ID].p)
 		read_store(t);
+}
+
+void
+trace_begin(struct trace *t, struct json_span row,
+    const struct json_span v[TRACE_FIELDS])
+{
+	trace_clear(t);
+	trace_set_row(t, row, v);
 }
 
 int
@@ -203,34 +216,44 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 }
 
 /*
- * Finds the fields of a record, and prints input and output if print is 1.
- * *end is as in json_scan_record.
+ * Sets t->wanted to the fields of o, whose input and output are printed if print
+ * is 1.
+ */
+static void
+want_fields(struct trace *t, struct observation *o, int print)
+{
+	t->wanted = (struct json_wanted){
+		.take = JSON_LAX, .names = observation_fields, .values = o->v,
+		.count = OBS_FIELDS, .print = o->printed,
+		.nprint = print ? 2 : 0, .out = t->printed
+	};
+	o->printed[0].field = OBS_INPUT;
+	o->printed[1].field = OBS_OUTPUT;
+}
+
+/*
+ * Finds the fields of a record, and prints some if print is 1. *end is as in
+ * json_scan_record.
  */
 static int
 read_fields(struct trace *t, struct observation *o, struct json_span record,
     int print, const char **end)
 {
-	const struct json_wanted w = {
-		.take = JSON_LAX, .names = observation_fields, .values = o->v,
-		.count = OBS_FIELDS, .print = o->printed,
-		.nprint = print ? 2 : 0, .out = t->printed
-	};
 	struct json_fault f;
 	int met;
 
+	want_fields(t, o, print);
 	o->raw = record;
-	o->printed[0].field = OBS_INPUT;
-	o->printed[1].field = OBS_OUTPUT;
-	met = json_scan_record(record.p, record.n, &w, end, &f);
+	met = json_scan_record(record.p, record.n, &t->wanted, end, &f);
 	if (met < 0 || *record.p != '{')
 		return -1;
 	t->met |= met;
 	return 0;
 }
 
+/* An observation that trace_append adds when it has been read. */
 static struct observation *
-trace_append(struct trace *t, struct json_span record, int print,
-    const char **end)
+new_observation(struct trace *t)
 {
 	struct observation *o;
 
@@ -238,11 +261,14 @@ trace_append(struct trace *t, struct json_span record, int print,
 	o = &t->obs[t->nobs];
 	memset(o, 0, sizeof(*o));
 	o->place = t->nobs;
-	if (read_fields(t, o, record, print, end))
-		return NULL;
-	if (end)
-		o->raw.n = (size_t)(*end - record.p);
-	t->nobs++;
+	return o;
+}
+
+static struct observation *
+trace_append(struct trace *t)
+{
+	struct observation *o = &t->obs[t->nobs++];
+
 	keep_text(t, o->v[OBS_START], &o->start, &o->start_len);
 	keep_text(t, o->v[OBS_END], &o->end, &o->end_len);
 	return o;
@@ -251,7 +277,10 @@ trace_append(struct trace *t, struct json_span record, int print,
 int
 trace_add(struct trace *t, struct json_span observation)
 {
-	return trace_append(t, observation, t->print, NULL) ? 0 : -1;
+	if (read_fields(t, new_observation(t), observation, t->print, NULL))
+		return -1;
+	trace_append(t);
+	return 0;
 }
 
 void
@@ -263,10 +292,42 @@ trace_add_all(struct trace *t, struct json_span observations)
 	while (json_enter(&it, &key)) {
 		rest.p = it.p;
 		rest.n = observations.n - (size_t)(it.p - observations.p);
+		if (!read_fields(t, new_observation(t), rest, t->print, &it.p))
+			trace_append(t)->raw.n = (size_t)(it.p - rest.p);
 		/* json_scan would reject the rest: skip unchecked */
-		if (!trace_append(t, rest, t->print, &it.p) && it.p == rest.p)
+		else if (it.p == rest.p)
 			return;
 	}
+}
+
+static void
+open_elements(void *arg)
+{
+	trace_clear(arg);
+}
+
+static const struct json_wanted *
+begin_element(void *arg)
+{
+	struct trace *t = arg;
+
+	want_fields(t, new_observation(t), t->print);
+	return &t->wanted;
+}
+
+static void
+end_element(void *arg, struct json_span object)
+{
+	trace_append(arg)->raw = object;
+}
+
+struct json_elements
+trace_elements(struct trace *t)
+{
+	return (struct json_elements){
+		TRACE_OBSERVATIONS, open_elements, begin_element, end_element,
+		t
+	};
 }
 
 /* Fields that may be large are set only while the step is lent. */
@@ -280,12 +341,13 @@ is_small(size_t field)
 int
 trace_add_brief(struct trace *t, struct json_span observation)
 {
-	struct observation *o = trace_append(t, observation, 0, NULL);
+	struct observation *o = new_observation(t);
 	size_t i, n = 0;
 	char *p;
 
-	if (!o)
+	if (read_fields(t, o, observation, 0, NULL))
 		return -1;
+	trace_append(t);
 	for (i = 0; i < OBS_FIELDS; i++)
 		n += is_small(i) ? o->v[i].n + 1 : 0;
 	p = o->kept = xmalloc(n);

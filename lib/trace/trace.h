@@ -74,6 +74,7 @@ struct trace {
 	void (*load)(void *arg, struct trace *t, size_t i);
 	void *arg;
 	size_t lent;		/* the step with its record, or TRACE_NONE */
+	struct json_wanted wanted;	/* of the observation being read */
 	int met;		/* json_scan's flags for the row, if it was
 				   scanned, and for all observations */
 	/* set by trace_link */
@@ -100,6 +101,15 @@ int trace_add(struct trace *t, struct json_span observation);
 
 /* Adds the objects of a checked array. */
 void trace_add_all(struct trace *t, struct json_span observations);
+
+/*
+ * For a record that holds its observations: elements that add them while
+ * json_scan_record checks it. The trace is emptied where they begin.
+ * trace_set_row then sets the row.
+ */
+struct json_elements trace_elements(struct trace *t);
+void trace_set_row(struct trace *t, struct json_span row,
+    const struct json_span v[TRACE_FIELDS]);
 
 /*
  * For a trace that does not fit into memory: adds an observation, keeping only
