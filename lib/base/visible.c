@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "eight.h"
 #include "unicode.h"
 #include "utf8.h"
 #include "visible.h"
@@ -53,6 +54,10 @@ shown_run(const char *s, size_t n, enum visible_way way)
 
 	while (i < n) {
 		if (way == VISIBLE_JSON && (i += strcspn(s + i, leads)) >= n)
+			break;
+		while (i + 8 <= n && !eight_hidden(eight_load(s + i)))
+			i += 8;
+		if (i == n)
 			break;
 		if (s[i] >= ' ' && s[i] < 0x7f) {
 			i++;

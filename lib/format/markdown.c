@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 #include "base/util.h"
 #include "base/visible.h"
@@ -33,24 +34,19 @@ put_code(struct buf *b, const char *s, size_t n)
 }
 
 /*
- * 1 for a string of characters that need no escape anywhere, as in most; eight
- * at a time, as json_put_text does.
+ * 1 for a string of characters that need no escape anywhere, as in most.
  */
 static int
 is_simple(struct json_span v)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t w, quote, slash;
+	uint64_t w;
 	size_t i;
 
 	if (!json_is(v, JSON_STRING) || v.n == 2)
 		return 0;
 	for (i = 1; i + 8 <= v.n - 1; i += 8) {
-		memcpy(&w, v.p + i, 8);
-		quote = w ^ ones * '`';
-		slash = w ^ ones * '\\';
-		if ((w | (w + ones) | (quote - ones) | (slash - ones)) & ones *
-		    0x80)
+		w = eight_load(v.p + i);
+		if (eight_hidden(w) | eight_has(w, '`') | eight_has(w, '\\'))
 			break;
 	}
 	for (; i < v.n - 1; i++)
@@ -161,26 +157,39 @@ put_story_message(void *arg, const char *label, const struct buf *text)
 	buf_byte(b, '\n');
 }
 
+/* The length of a fence: three backticks, or one more than text has in a row. */
+static size_t
+fence_length(const struct buf *text)
+{
+	const char *p = text->p, *end = p + text->len, *from;
+	size_t longest = 2;
+
+	while (p && p < end && (p = memchr(p, '`', (size_t)(end - p)))) {
+		for (from = p; p < end && *p == '`'; p++)
+			;
+		if ((size_t)(p - from) > longest)
+			longest = (size_t)(p - from);
+	}
+	return longest + 1;
+}
+
 /* Appends text as a block of code, between longer fences than it has. */
 static void
 put_fenced(struct buf *b, struct json_span v)
 {
 	struct buf text = { 0 };
-	size_t i, run = 0, longest = 2, at;
+	size_t length, at;
 
 	trace_plain(&text, v);
-	for (i = 0; i < text.len; i++) {
-		run = text.p[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
-	buf_fill(b, '`', longest + 1);
+	length = fence_length(&text);
+	buf_fill(b, '`', length);
 	buf_byte(b, '\n');
 	at = b->len;
 	buf_add(b, text.p, text.len);
 	visible_replace(b, at, VISIBLE_LINES);
 	if (text.len && text.p[text.len - 1] != '\n')
 		buf_byte(b, '\n');
-	buf_fill(b, '`', longest + 1);
+	buf_fill(b, '`', length);
 	buf_puts(b, "\n\n");
 	buf_release(&text);
 }
@@ -262,30 +271,29 @@ put_success(struct buf *b, const struct trace *t)
 	buf_byte(b, '\n');
 }
 
-/* Appends a text in a fence of more backticks than it contains in a row. */
+/* Appends a text in a fence, with indent before each line. */
 static void
 put_fence(struct buf *b, const char *indent, struct buf *text)
 {
-	size_t i, run = 0, longest = 2, start = 1;
+	const char *p, *end, *line;
+	size_t length;
 
 	visible_replace(text, 0, VISIBLE_LINES);
-	for (i = 0; i < text->len; i++) {
-		run = text->p[i] == '`' ? run + 1 : 0;
-		longest = run > longest ? run : longest;
-	}
+	length = fence_length(text);
 	buf_puts(b, indent);
-	buf_fill(b, '`', longest + 1);
+	buf_fill(b, '`', length);
 	buf_puts(b, "text\n");
-	for (i = 0; i < text->len; i++) {
-		if (start)
-			buf_puts(b, indent);
-		start = text->p[i] == '\n';
-		buf_byte(b, text->p[i]);
-	}
-	if (!start)
+	p = buf_str(text);
+	for (end = p + text->len; p < end; p = line + 1) {
+		line = memchr(p, '\n', (size_t)(end - p));
+		if (!line)
+			line = end;
+		buf_puts(b, indent);
+		buf_add(b, p, (size_t)(line - p));
 		buf_byte(b, '\n');
+	}
 	buf_puts(b, indent);
-	buf_fill(b, '`', longest + 1);
+	buf_fill(b, '`', length);
 	buf_byte(b, '\n');
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/eight.h"
 #include "base/util.h"
 #include "media.h"
 
@@ -189,18 +190,13 @@ find_string(struct media *m, const char *s, size_t n, size_t i)
 
 /*
  * 1 if a space, quote, or other character below '+' is among the MEDIA_LOOK
- * bytes at s: eight at a time. Bytes of other scripts never are.
+ * bytes at s. Bytes of other scripts never are.
  */
 static int
 has_space(const char *s)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t a, b;
-
-	memcpy(&a, s, 8);
-	memcpy(&b, s + 8, 8);
-	return (((a - ones * '+') & ~a) | ((b - ones * '+') & ~b)) &
-	    ones * 0x80 ? 1 : 0;
+	return (eight_below(eight_load(s), '+') |
+	    eight_below(eight_load(s + 8), '+')) != 0;
 }
 
 int

@@ -8,6 +8,8 @@
  */
 #include <stdint.h>
 #include <string.h>
+
+#include "base/eight.h"
 #ifdef __SSE2__
 #include <emmintrin.h>
 #elif defined(__aarch64__)
@@ -41,17 +43,11 @@ json_skip_space(const char *p, const char *end)
 static inline unsigned
 json_stop_in(const char *p, unsigned *high)
 {
-	const uint64_t ones = 0x0101010101010101u, tops = ones * 0x80;
-	uint64_t w, quote, slash;
+	const uint64_t w = eight_load(p);
 	unsigned i;
 
-	memcpy(&w, p, JSON_BLOCK);
-	quote = w ^ ones * '"';
-	slash = w ^ ones * '\\';
-	*high |= (w & tops) != 0;
-	/* a byte's top bit: it was zero, or below a space (Mycroft's test) */
-	if (!((((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-	    ((w - ones * 0x20) & ~w)) & tops))
+	*high |= eight_high(w) != 0;
+	if (!(eight_has(w, '"') | eight_has(w, '\\') | eight_below(w, ' ')))
 		return JSON_BLOCK;
 	for (i = 0; p[i] != '"' && p[i] != '\\' &&
 	    (unsigned char)p[i] >= 0x20; i++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 #include "block.h"
 #include "escape.h"
@@ -124,43 +125,29 @@ put_special(struct buf *b, const char *s, size_t n)
 	return len;
 }
 
-/*
- * 1 if eight bytes are ASCII that stands in a string as it is: as in "Bit
- * Twiddling Hacks" (Sean Eron Anderson), a byte that is zero, or less than
- * another, sets its highest bit.
- */
 static int
-is_plain(uint64_t x)
+is_plain(uint64_t w)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t quote = x ^ ones * '"', slash = x ^ ones * '\\';
-
-	return !((x | (x - ones * 0x20) | (quote - ones) | (slash - ones)) &
-	    ones * 0x80);
+	return !(eight_high(w) | eight_below(w, ' ') | eight_has(w, '"') |
+	    eight_has(w, '\\'));
 }
 
-static uint64_t
-eight_bytes(const char *p, const char *q)
-{
-	uint32_t first, second;
-
-	memcpy(&first, p, 4);
-	memcpy(&second, q, 4);
-	return (uint64_t)first << 32 | second;
-}
-
-/* How many bytes from the start are such. */
+/* How many bytes from the start are ASCII that stands in a string as it is. */
 static size_t
 plain(const char *s, size_t n)
 {
+	char last[8];
 	size_t i;
 
-	for (i = 0; i + 8 <= n && is_plain(eight_bytes(s + i, s + i + 4)); )
+	for (i = 0; i + 8 <= n && is_plain(eight_load(s + i)); )
 		i += 8;
 	/* the last four to seven bytes, with some before them */
-	if (i + 4 <= n && n < i + 8 &&
-	    is_plain(eight_bytes(s + i, s + n - 4)))
-		return n;
+	if (i + 4 <= n && n < i + 8) {
+		memcpy(last, s + i, 4);
+		memcpy(last + 4, s + n - 4, 4);
+		if (is_plain(eight_load(last)))
+			return n;
+	}
 	for (; i < n; i++)
 		if ((unsigned char)(s[i] - 0x20) >= 0x60 || s[i] == '"' ||
 		    s[i] == '\\')
