@@ -68,11 +68,13 @@ find_ends(void)
 	}
 }
 
-static void
-take(void *arg, const struct json_span row[ROW_FIELDS])
+static int
+take(void *arg, const struct json_span row[ROW_FIELDS], struct err *e)
 {
 	(void)arg;
+	(void)e;
 	taken += row[ROW_TRACE_ID].p != NULL;
+	return 0;
 }
 
 static void

@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/set.h"
 #include "json/json.h"
+#include "io/keymap.h"
 #include "io/out.h"
 #include "recover.h"
+#include "summary.h"
 
 struct err;
 struct manifest;
-struct summary_totals;
 
 /* Flags of expdir_open. */
 enum {
@@ -31,7 +31,8 @@ struct expdir {
 	int continued;		/* 1: an existing experiment is continued */
 	struct out files[RECOVER_FILES];
 	struct out cancelled;	/* opened for the first cancelled trace */
-	struct set ids;		/* its run ids, and its trace ids */
+	struct keymap ids;	/* its run ids, and its trace ids */
+	struct summary summary;
 	struct buf manifest;	/* contents of manifest.json */
 	struct buf next;	/* its contents once a run is added */
 	long long lacking;	/* traces that came without the observations

@@ -425,28 +425,28 @@ recover_lines(struct recover *r, int file, int tail,
 
 int
 recover_each(struct recover *r,
-    void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,
-    struct err *e)
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e)
 {
 	struct json_span row[ROW_FIELDS];
 	struct recover_text t;
 	struct line_reader in;
 	size_t i = 0;
-	int got = 1;
+	int got = 1, bad = 0;
 
 	if (lseek(r->fd[RECOVER_ROWS], 0, SEEK_SET) < 0)
 		return recover_fail(RECOVER_ROWS, e);
 	line_init(&in, r->fd[RECOVER_ROWS]);
-	while (i < r->n && (got = line_next(&in, &t.l)) > 0) {
+	while (!bad && i < r->n && (got = line_next(&in, &t.l)) > 0) {
 		text_of(&t, &in, 0);
 		if (t.end != r->run[i].row)
 			continue;
 		if (r->run[i++].whole &&
 		    find_fields(&t.l, row_fields, row, ROW_FIELDS))
-			take(arg, row);
+			bad = take(arg, row, e);
 	}
 	if (got < 0)
-		recover_fail(RECOVER_ROWS, e);
+		bad = recover_fail(RECOVER_ROWS, e);
 	line_release(&in);
-	return got < 0 ? -1 : 0;
+	return bad;
 }

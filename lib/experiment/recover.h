@@ -69,10 +69,13 @@ int recover_find(struct recover *r, const int fd[RECOVER_FILES],
     struct err *e);
 void recover_release(struct recover *r);
 
-/* Calls take with the row of each whole run. Returns 0, or -1. */
+/*
+ * Calls take with the row of each whole run, until it does not return 0. Returns
+ * 0, or -1 with *e filled in by this function or by take.
+ */
 int recover_each(struct recover *r,
-    void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,
-    struct err *e);
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e);
 
 /*
  * Reads the lines of a file again, only those after the last whole run if tail

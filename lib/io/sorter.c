@@ -16,6 +16,7 @@ sorter_init(struct sorter *s, size_t size,
 	s->compare = compare;
 	/* qsort(3) may need as much again */
 	s->most = memory / size / 2;
+	s->dir = -1;
 	s->fd = -1;
 }
 
@@ -34,7 +35,7 @@ sorter_release(struct sorter *s)
 static int
 sorter_put_run(struct sorter *s)
 {
-	if (s->fd < 0 && (s->fd = spill_open()) < 0)
+	if (s->fd < 0 && (s->fd = spill_open_in(s->dir)) < 0)
 		return -1;
 	qsort(s->records, s->n, s->size, s->compare);
 	if (spill_write(s->fd, s->records, s->n * s->size,
@@ -189,7 +190,7 @@ sorter_merge(struct sorter *s)
 	char *windows;
 	int fd, bad;
 
-	fd = spill_open();
+	fd = spill_open_in(s->dir);
 	if (fd < 0)
 		return -1;
 	m.window = s->most / (s->nruns + 1);
