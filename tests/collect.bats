@@ -182,6 +182,23 @@ setup_file()
 	PY
 }
 
+@test "a trace is kept without its observations, wherever they are" {
+	cat >in <<-'END'
+	{"trace_id":"1","output":"\"observations\": of \"observations","observation_count":1,"observations":[{"id":"a","name":"last"}]}
+	{"observations":[{"id":"b","name":"first"}],"trace_id":"2","observed":true}
+	{"trace_id":"3","observations":[{"id":"lost"}],"n":1.50,"observations":[{"id":"c","name":"twice"}]}
+	{ "trace_id": "4", "observations": [ { "id": "d", "name": "spaced" } ] }
+	{"trace_id":"5","metadata":{"observations":[1]},"observations":[]}
+	{"observations":[],"trace_id":"6"}
+	END
+	run -1 fl-collect -q exp in
+	jq -c 'del(.observations)' in >want
+	assert_equal "$(jq -c . exp/traces.jsonl)" "$(<want)"
+	assert_equal "$(jq -r .name exp/observations.jsonl | paste -sd ' ')" 'last first twice spaced'
+	assert_equal "$(jq -c '[.trace_id,.observations_at,.observations_bytes] | join(" ")' exp/trace_summary.jsonl | wc -l)" 6
+	assert_equal "$(grep -o 1.50 exp/traces.jsonl)" 1.50
+}
+
 @test "the figures of many inputs, in any order, need little memory" {
 	python3 - <<-'PY'
 	import json, random

@@ -353,13 +353,60 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 	}
 }
 
+/* Whether a text has the key "observations", or a string that looks like it. */
+static int
+names_observations(const char *p, size_t n)
+{
+	static const char key[] = "\"observations\"";
+	const size_t len = sizeof(key) - 1, v = 6;
+	const char *end = p + n, *at = p;
+
+	/* there are far fewer of this letter than of quotes */
+	while (at < end && (at = memchr(at, key[v], (size_t)(end - at)))) {
+		if ((size_t)(at - p) >= v && (size_t)(end - at) >= len - v &&
+		    !memcmp(at - v, key, len))
+			return 1;
+		at++;
+	}
+	return 0;
+}
+
+/*
+ * The bytes of a trace before its observations if these are its last field, as
+ * fl-run writes it, else 0.
+ */
+static size_t
+before_observations(struct json_span trace, struct json_span observations)
+{
+	static const char key[] = "\"observations\":";
+	size_t n = sizeof(key) - 1, at;
+
+	if (!observations.p || observations.p + observations.n + 1 !=
+	    trace.p + trace.n)
+		return 0;
+	at = (size_t)(observations.p - trace.p);
+	if (at <= n + 1 || memcmp(observations.p - n, key, n) ||
+	    observations.p[-(ptrdiff_t)n - 1] != ',')
+		return 0;
+	at -= n + 1;
+	/* not if there are more of them */
+	return names_observations(trace.p, at) ? 0 : at;
+}
+
 /* Writes the trace without its observations. */
 static void
-add_trace(struct expdir *x, struct json_span trace)
+add_trace(struct expdir *x, struct json_span trace,
+    struct json_span observations)
 {
 	static const char *const not[] = { "observations" };
 	struct buf *b = out_begin(&x->files[RECOVER_TRACES]);
+	size_t n = before_observations(trace, observations);
 
+	if (n) {
+		buf_add(b, trace.p, n);
+		buf_puts(b, "}\n");
+		return;
+	}
 	json_open(b, NULL, '{');
 	json_copy_others(b, trace, not, LEN(not));
 	json_close(b, '}');
@@ -437,16 +484,12 @@ is_positive(struct json_span count)
 }
 
 int
-expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
+expdir_add(struct expdir *x, struct json_span trace,
+    const struct json_span v[ROW_FIELDS], enum expdir_fate *fate,
     struct err *e)
 {
-	struct json_span v[ROW_FIELDS];
-	struct json_fault f;
 	uint64_t at, bytes;
 
-	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
-	    &f) < 0)
-		return err_set(e, 0, 0, "%s", f.msg);
 	if (choose_fate(x, v, fate))
 		return file_error(x, SPILL_NAME, e);
 	if (*fate == EXPDIR_CANCELLED)
@@ -457,7 +500,7 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 		return -1;
 	add_observations(x, v, &at, &bytes);
 	x->lacking += !bytes && is_positive(v[ROW_OBSERVATION_COUNT]);
-	add_trace(x, trace);
+	add_trace(x, trace, v[ROW_OBSERVATIONS]);
 	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
 	if (summary_add(&x->summary, v))
 		return file_error(x, SPILL_NAME, e);

@@ -62,12 +62,13 @@ enum expdir_fate {
 };
 
 /*
- * Adds a checked trace. It is in the files after expdir_commit, which is due
+ * Adds a checked trace, v being its row_fields. It is in the files after expdir_commit, which is due
  * before the caller waits for the next one. Each returns 0, or -1 with *e filled
  * in.
  */
 int expdir_add(struct expdir *x, struct json_span trace,
-    enum expdir_fate *fate, struct err *e);
+    const struct json_span v[ROW_FIELDS], enum expdir_fate *fate,
+    struct err *e);
 int expdir_commit(struct expdir *x, struct err *e);
 
 /*

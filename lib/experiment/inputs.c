@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "base/util.h"
@@ -55,6 +54,8 @@ inputs_release(struct inputs *in)
 {
 	keymap_release(&in->known);
 	linestore_release(&in->heads);
+	buf_release(&in->raw);
+	buf_release(&in->head);
 	sorter_release(&in->runs);
 }
 
@@ -79,6 +80,14 @@ input_key(const struct json_span row[ROW_FIELDS])
 	return hash_bytes(0, 0, hashes, sizeof(hashes));
 }
 
+/* Whether a string is a line that is neither long nor indented. */
+static int
+is_short_line(struct json_span v)
+{
+	return json_is(v, JSON_STRING) && v.n <= INPUT_MAX + 2 &&
+	    v.p[1] != ' ' && !memchr(v.p, '\\', v.n);
+}
+
 /* Adds the beginning of the input. */
 static void
 put_excerpt(struct buf *b, struct json_span input)
@@ -87,6 +96,10 @@ put_excerpt(struct buf *b, struct json_span input)
 	uint32_t c;
 	size_t i = 0, n;
 
+	if (is_short_line(input)) {
+		json_add(b, "input", input);
+		return;
+	}
 	/* a character has up to 4 bytes */
 	excerpt_put(&text, input, (size_t)4 * INPUT_MAX);
 	for (n = 0; i < text.len && n < INPUT_MAX; n++)
@@ -103,19 +116,16 @@ put_excerpt(struct buf *b, struct json_span input)
 static int
 add_head(struct inputs *in, const struct json_span row[ROW_FIELDS])
 {
-	struct buf raw = { 0 }, head = { 0 };
-	int bad;
+	struct buf *raw = &in->raw;
 
-	json_open(&raw, NULL, '{');
-	json_add(&raw, "input_id", row[ROW_INPUT_ID]);
-	json_add(&raw, "persona", row[ROW_PERSONA]);
-	put_excerpt(&raw, row[ROW_INPUT]);
-	json_close(&raw, '}');
-	json_compact(&head, json_buf(&raw));
-	bad = linestore_add(&in->heads, head.p, head.len);
-	buf_release(&head);
-	buf_release(&raw);
-	return bad;
+	raw->len = in->head.len = 0;
+	json_open(raw, NULL, '{');
+	json_add(raw, "input_id", row[ROW_INPUT_ID]);
+	json_add(raw, "persona", row[ROW_PERSONA]);
+	put_excerpt(raw, row[ROW_INPUT]);
+	json_close(raw, '}');
+	json_compact(&in->head, json_buf(raw));
+	return linestore_add(&in->heads, in->head.p, in->head.len);
 }
 
 int

@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "json/json.h"
 #include "io/keymap.h"
 #include "io/linestore.h"
 #include "io/sorter.h"
 #include "row.h"
 
-struct buf;
 struct out;
 
 /* The chance that k runs of an input all pass, summed over the inputs. */
@@ -32,6 +32,7 @@ struct inputs {
 	struct keymap known;	/* their numbers, by input and persona */
 	uint64_t n;
 	struct linestore heads;	/* what is known of each from its first run */
+	struct buf raw, head;	/* a head that is being made */
 	struct sorter runs;
 	struct inputs_power powers[INPUTS_POWERS];
 	struct inputs_power last;	/* k is the most runs of an input */

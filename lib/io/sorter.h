@@ -15,6 +15,7 @@ struct sorter {
 	char *records;
 	size_t n;		/* number of records in memory */
 	size_t cap;
+	int mixed;		/* 1: those in memory are not in order */
 	uint64_t total;
 	int dir;		/* folder of the temporary file (spill.h) */
 	int fd;			/* temporary file; -1: none */
