@@ -192,14 +192,29 @@ add_id(struct expdir *x, struct json_span id, enum expdir_fate what)
 	return keymap_add(&x->ids, key_of(id, what), &value);
 }
 
-/* Counts a row that is kept, and adds its ids. */
+/* Counts and remembers runs from the first one on, in the open folder. */
+static void
+begin_counting(struct expdir *x)
+{
+	keymap_release(&x->ids);
+	summary_release(&x->summary);
+	keymap_init(&x->ids, x->fd, IDS_MEMORY);
+	summary_init(&x->summary, x->fd, x->path);
+}
+
+/*
+ * Counts a row that is kept, and adds its ids. Returns 0; 1 if its trace is
+ * there; or -1 with *e filled in.
+ */
 static int
 count_row(void *arg, const struct json_span row[ROW_FIELDS], struct err *e)
 {
 	struct expdir *x = arg;
+	int there = add_id(x, row[ROW_TRACE_ID], EXPDIR_TWICE);
 
-	if (add_id(x, row[ROW_TRACE_ID], EXPDIR_TWICE) < 0 ||
-	    (json_is(row[ROW_RUN_ID], JSON_STRING) &&
+	if (there > 0)
+		return 1;
+	if (there < 0 || (json_is(row[ROW_RUN_ID], JSON_STRING) &&
 	    add_id(x, row[ROW_RUN_ID], EXPDIR_THERE) < 0) ||
 	    summary_add(&x->summary, row))
 		return err_set(e, 0, 0, "%s: %s", SPILL_NAME,
@@ -230,12 +245,18 @@ find_whole(struct expdir *x, struct recover *r, int fd[RECOVER_FILES],
     struct err *e)
 {
 	struct err inner = { 0 };
-	int i;
+	int i, got;
 
 	for (i = 0; i < RECOVER_FILES; i++)
 		fd[i] = x->files[i].fd;
-	if (!recover_find(r, fd, &inner) &&
-	    !recover_each(r, count_row, x, &inner))
+	got = recover_in_order(r, fd, count_row, x, &inner);
+	if (!got) {
+		recover_release(r);
+		begin_counting(x);
+		got = !recover_find(r, fd, &inner) &&
+		    !recover_each(r, count_row, x, &inner);
+	}
+	if (got > 0)
 		return 0;
 	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
 	err_release(&inner);
@@ -316,8 +337,7 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 	summary_init(&x->summary, -1, x->path);
 	if (open_folder(x, lock, e))
 		return -1;
-	keymap_init(&x->ids, x->fd, IDS_MEMORY);
-	summary_init(&x->summary, x->fd, x->path);
+	begin_counting(x);
 	if (x->continued)
 		return expdir_continue(x, m, how, report, e);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
