@@ -197,7 +197,7 @@ list_fields(void)
 
 /* The kind of a record with these fields. */
 static enum record_kind
-kind_of(const struct json_span *v)
+collect_kind(const struct json_span *v)
 {
 	struct json_span has[RECORD_HAS_FIELDS];
 	size_t k;
@@ -215,7 +215,7 @@ keep_file(struct expdir *x, struct source *s, struct out *o)
 	enum record_kind kind;
 
 	while (source_next(s, fields, v, nfields) > 0) {
-		kind = kind_of(v);
+		kind = collect_kind(v);
 		if (kind != RECORD_TRACE && kind != RECORD_ROW)
 			source_complain(s, "expected a trace, got %s",
 			    record_kind_name(kind));

@@ -212,7 +212,7 @@ by_duration(const void *a, const void *b)
 }
 
 static void
-put_line(struct buf *b, const struct line *head, struct tallied *t)
+put_input_line(struct buf *b, const struct line *head, struct tallied *t)
 {
 	buf_add(b, head->p, head->n - 1);
 	json_add_int(b, "runs", (long long)t->runs);
@@ -273,7 +273,7 @@ inputs_write(struct inputs *in, struct out *o)
 		if (bad)
 			break;
 		count_powers(in, &t);
-		put_line(out_begin(o), &head, &t);
+		put_input_line(out_begin(o), &head, &t);
 		bad = out_end(o);
 		if (bad)
 			errno = o->error;

@@ -361,7 +361,7 @@ step_next(struct in_step *s, int file, const char *const *names,
 
 /* Reads the trace and the observations of a row. Returns as step_next does. */
 static int
-step_run(struct in_step *s, const struct json_span row[ROW_FIELDS],
+step_row(struct in_step *s, const struct json_span row[ROW_FIELDS],
     struct err *e)
 {
 	const char *const names[] = {
@@ -398,7 +398,7 @@ step_all(struct in_step *s, struct recover *r,
 
 	while ((got = step_next(s, RECOVER_ROWS, row_fields, row, ROW_FIELDS,
 	    e)) > 0) {
-		got = step_run(s, row, e);
+		got = step_row(s, row, e);
 		if (got <= 0)
 			return got;
 		got = take(arg, row, e);

@@ -194,7 +194,7 @@ merge_last(struct keymap *m)
 /* --- a new run ------------------------------------------------------------ */
 
 static int
-by_key(const void *a, const void *b)
+entry_by_key(const void *a, const void *b)
 {
 	uint64_t x = ((const struct keymap_entry *)a)->key;
 	uint64_t y = ((const struct keymap_entry *)b)->key;
@@ -214,7 +214,7 @@ recent_sorted(const struct set *s)
 			all[n].key = s->keys[i];
 			all[n++].value = s->values[i];
 		}
-	qsort(all, n, sizeof(*all), by_key);
+	qsort(all, n, sizeof(*all), entry_by_key);
 	return all;
 }
 
@@ -280,7 +280,7 @@ run_find(const struct keymap_run *r, uint64_t key, uint64_t *value)
 	n = r->n - at < BLOCK ? (size_t)(r->n - at) : BLOCK;
 	if (spill_read(r->fd, block, n * sizeof(*block), at * sizeof(*block)))
 		return -1;
-	found = bsearch(&wanted, block, n, sizeof(*block), by_key);
+	found = bsearch(&wanted, block, n, sizeof(*block), entry_by_key);
 	if (found)
 		*value = found->value;
 	return found != NULL;
