@@ -233,10 +233,22 @@ measured in.jsonl fl-run -c service.yaml -j 64
 row 'fl-run, fl-http, 64 at once' 100000 calls ping-pong "$ping"
 measured /dev/null fl-http -c service.yaml
 row 'fl-http, start and end' 1 starts 'python3 -c pass' "$start"
+measured in.jsonl fl-run -j 2 --target noop:sync; alone=$seconds
+# shellcheck disable=SC2016 # expanded by the inner shell
+measured in.jsonl sh -c 'd=$(mktemp -d) && fl-run -j 2 --target noop:sync |
+	fl-collect --quiet "$d/x"; rm -r "$d"'
+row 'fl-run, Python, and fl-collect' 100000 calls 'fl-run alone' "$alone"
 fl-run --command ./noop-agent in.jsonl >traces.jsonl
+measured traces.jsonl wc -l; wc=$seconds
 # shellcheck disable=SC2016 # expanded by the inner shell
 measured /dev/null sh -c 'd=$(mktemp -d) && fl-collect --quiet "$d/x" traces.jsonl; rm -r "$d"'
-row 'fl-collect' 100000 traces ping-pong "$ping"
+row 'fl-collect' 100000 traces 'wc -l' "$wc"
+rm -rf parts gathered
+mkdir parts
+fl-run -n 10 --ordered --command ./noop-agent in.jsonl | split -n r/64 - parts/
+own /dev/null fl-collect --quiet gathered parts/*
+show 'fl-collect, 64 parts' 1000000 runs ''
+rm -rf parts gathered
 for seed in 7 8; do
 	[ -d "runs$seed" ] || "$python" "$OLDPWD/tests/bench/make-runs.py" \
 		"runs$seed" 10000 "$seed" 0.1
