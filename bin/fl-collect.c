@@ -32,6 +32,7 @@
 #include "experiment/newdir.h"
 #include "experiment/part.h"
 #include "experiment/recover.h"
+#include "experiment/row.h"
 #include "experiment/summary.h"
 
 static const char usage[] =
@@ -150,14 +151,15 @@ commit(struct expdir *x, struct out *o)
 	return 0;
 }
 
-/* Keeps one trace, and counts it if it is not kept. */
+/* Keeps one trace with the row_fields v, and counts it if it is not kept. */
 static enum expdir_fate
-keep(struct expdir *x, struct json_span trace, struct out *o)
+keep(struct expdir *x, struct json_span trace, const struct json_span *v,
+    struct out *o)
 {
 	enum expdir_fate fate;
 	struct err e = { 0 };
 
-	if (expdir_add(x, trace, &fate, &e))
+	if (expdir_add(x, trace, v, &fate, &e))
 		die("%s", e.msg);
 	found.traces++;
 	found.existing += fate == EXPDIR_THERE;
@@ -169,19 +171,55 @@ keep(struct expdir *x, struct json_span trace, struct out *o)
 	return fate;
 }
 
+/* The fields of a row, and after them others that tell the kind of a record. */
+static const char *fields[ROW_FIELDS + RECORD_HAS_FIELDS];
+static size_t nfields;
+
+/* The index in fields of each field that tells the kind. */
+static size_t kind_fields[RECORD_HAS_FIELDS];
+
+static void
+list_fields(void)
+{
+	size_t i, k;
+
+	for (nfields = 0; nfields < ROW_FIELDS; nfields++)
+		fields[nfields] = row_fields[nfields];
+	for (k = 0; k < RECORD_HAS_FIELDS; k++) {
+		for (i = 0; i < nfields; i++)
+			if (!strcmp(fields[i], record_kind_fields[k]))
+				break;
+		if (i == nfields)
+			fields[nfields++] = record_kind_fields[k];
+		kind_fields[k] = i;
+	}
+}
+
+/* The kind of a record with these fields. */
+static enum record_kind
+collect_kind(const struct json_span *v)
+{
+	struct json_span has[RECORD_HAS_FIELDS];
+	size_t k;
+
+	for (k = 0; k < RECORD_HAS_FIELDS; k++)
+		has[k] = v[kind_fields[k]];
+	return record_kind(has);
+}
+
 /* Keeps the traces of a file. Returns 0, or -1 if they cannot be passed on. */
 static int
 keep_file(struct expdir *x, struct source *s, struct out *o)
 {
-	struct json_span v[RECORD_HAS_FIELDS];
+	struct json_span v[LEN(fields)];
 	enum record_kind kind;
 
-	while (source_next(s, record_kind_fields, v, RECORD_HAS_FIELDS) > 0) {
-		kind = record_kind(v);
+	while (source_next(s, fields, v, nfields) > 0) {
+		kind = collect_kind(v);
 		if (kind != RECORD_TRACE && kind != RECORD_ROW)
 			source_complain(s, "expected a trace, got %s",
 			    record_kind_name(kind));
-		else if (keep(x, s->record, o) == EXPDIR_TWICE)
+		else if (keep(x, s->record, v, o) == EXPDIR_TWICE)
 			source_complain(s, "a trace of this trace_id was "
 			    "there before");
 		if (!line_is_here(&s->reader) && commit(x, o))
@@ -210,10 +248,14 @@ is_fitting(const struct expdir *x, const struct part *p)
 static int
 keep_traces(struct expdir *x, struct part *p, struct out *o, struct err *e)
 {
+	struct json_span v[ROW_FIELDS];
+	struct json_fault f;
 	int got = 0;
 
 	while (!o->error && (got = part_next(p, e)) > 0) {
-		keep(x, json_buf(&p->trace), o);
+		json_scan(p->trace.p, p->trace.len, JSON_LAX, row_fields, v,
+		    ROW_FIELDS, &f);
+		keep(x, json_buf(&p->trace), v, o);
 		if (out_pending(o) >= BLOCK)
 			commit(x, o);
 	}
@@ -251,6 +293,7 @@ keep_all(struct expdir *x, char **paths, size_t n, struct out *o)
 	size_t i;
 	int bad = 0;
 
+	list_fields();
 	for (i = 0; !bad && (i < n || (!i && !n)); i++) {
 		if (n && part_is(paths[i])) {
 			bad = keep_part(x, paths[i], o);

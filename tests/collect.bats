@@ -37,11 +37,11 @@ setup_file()
 	run --separate-stderr -1 fl-collect exp "$TRACES"
 	assert_equal "$stderr" ''
 	assert_equal "$(ls -A exp | paste -sd ' ')" \
-		'errors.json manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
+		'errors.json inputs_summary.jsonl manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
 	grep '"success": true' "$TRACES" >good
 	run --separate-stderr -0 fl-collect good-exp good
 	assert_equal "$(ls -A good-exp | paste -sd ' ')" \
-		'manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
+		'inputs_summary.jsonl manifest.json observations.jsonl summary.json trace_summary.jsonl traces.jsonl'
 }
 
 @test "folders are for their owner only, whatever the umask" {
@@ -109,7 +109,8 @@ setup_file()
 	rows = [json.loads(line) for line in open("exp/trace_summary.jsonl", encoding="utf-8")]
 	s = json.load(open("exp/summary.json", encoding="utf-8"))
 	assert list(s) == ["name", "date", "config", "results", "pass_by", "latency_ms", "failures", "token_usage",
-	    "inputs", "pass_hat_k"], list(s)
+	    "input_count", "pass_hat_k"], list(s)
+	assert s["input_count"] == len({(r["input_id"], r["persona"]) for r in rows})
 	assert s["name"] == "my experiment" and s["config"]["iterations"] == 7
 	good = sum(r["success"] for r in rows)
 	d = sorted(r["duration_ms"] for r in rows)
@@ -152,7 +153,7 @@ setup_file()
 	PY
 }
 
-@test "the summary has each input, as each persona asks it, in order of first appearance" {
+@test "inputs_summary.jsonl has each input, as each persona asks it, in order of first appearance" {
 	cat >in <<-'END'
 	{"trace_id":"1","input_id":"i2","persona":"p","input":"second","success":true,"duration_ms":30,"observations":[]}
 	{"trace_id":"2","input_id":"i1","persona":null,"input":{"a":[1,"x"]},"success":false,"duration_ms":2,"observations":[]}
@@ -166,10 +167,8 @@ setup_file()
 	python3 -c 'print("{\"trace_id\":\"9\",\"input_id\":\"fits\",\"input\":\"%s\",\"success\":true,\"observations\":[]}" % ("é😀" * 60))' >>in
 	echo '{"trace_id":"10","input_id":"lines","input":"\n first\nmore","success":true,"observations":[]}' >>in
 	run -1 fl-collect -q exp in
-	# an input is a line of the file, so that many are read quickly
-	sed -n 's/^    \({"input_id".*}\),\{0,1\}$/\1/p' exp/summary.json >got
-	assert_equal "$(jq -c '.inputs[]' exp/summary.json)" "$(jq -c . got)"
-	assert_equal "$(head -n 4 got)" "$(cat <<-'END'
+	assert_jq .input_count 7 exp/summary.json
+	assert_equal "$(head -n 4 exp/inputs_summary.jsonl)" "$(cat <<-'END'
 	{"input_id":"i2","persona":"p","input":"second","runs":3,"passed":2,"pass_rate":0.6666666666666666,"p50_ms":20}
 	{"input_id":"i1","persona":null,"input":"{\"a\": [1, \"x\"]}","runs":1,"passed":0,"pass_rate":0,"p50_ms":2}
 	{"input_id":"i2","persona":"q","input":"second","runs":1,"passed":1,"pass_rate":1}
@@ -178,9 +177,61 @@ setup_file()
 	)"
 	python3 - <<-'PY'
 	import json
-	rest = [json.loads(line)["input"] for line in open("got", encoding="utf-8")][4:]
+	rest = [json.loads(line)["input"] for line in open("exp/inputs_summary.jsonl", encoding="utf-8")][4:]
 	assert rest == ["é😀" * 60 + "…", "é😀" * 60, "first…"], rest
 	PY
+}
+
+@test "a trace is kept without its observations, wherever they are" {
+	cat >in <<-'END'
+	{"trace_id":"1","output":"\"observations\": of \"observations","observation_count":1,"observations":[{"id":"a","name":"last"}]}
+	{"observations":[{"id":"b","name":"first"}],"trace_id":"2","observed":true}
+	{"trace_id":"3","observations":[{"id":"lost"}],"n":1.50,"observations":[{"id":"c","name":"twice"}]}
+	{ "trace_id": "4", "observations": [ { "id": "d", "name": "spaced" } ] }
+	{"trace_id":"5","metadata":{"observations":[1]},"observations":[]}
+	{"observations":[],"trace_id":"6"}
+	END
+	run -1 fl-collect -q exp in
+	jq -c 'del(.observations)' in >want
+	assert_equal "$(jq -c . exp/traces.jsonl)" "$(<want)"
+	assert_equal "$(jq -r .name exp/observations.jsonl | paste -sd ' ')" 'last first twice spaced'
+	assert_equal "$(jq -c '[.trace_id,.observations_at,.observations_bytes] | join(" ")' exp/trace_summary.jsonl | wc -l)" 6
+	assert_equal "$(grep -o 1.50 exp/traces.jsonl)" 1.50
+}
+
+@test "the figures of many inputs, in any order, need little memory" {
+	python3 - <<-'PY'
+	import json, random
+	random.seed(3)
+	runs = [(i, j) for i in range(100000) for j in range(1 + (i % 10 == 0))]
+	random.shuffle(runs)
+	inputs, ms = {}, []
+	with open("many", "w") as many:
+	    for n, (i, j) in enumerate(runs):
+	        good, d = (i + j) % 3 > 0, n * 7919 % 110000 / 8
+	        many.write('{"trace_id":"t%d","run_id":"r%d.%d","input_id":"i%d","input":"%d","duration_ms":%s,"success":%s,'
+	            '"observations":[]}\n' % (n, i, j, i, i, d, "true" if good else "false"))
+	        inputs.setdefault(i, []).append((d, good))
+	        ms.append(d)
+	ms.sort()
+	with open("want", "w") as want:
+	    for i, its in inputs.items():
+	        passed = sum(good for _, good in its)
+	        want.write('{"input_id":"i%d","persona":null,"input":"%d","runs":%d,"passed":%d,"pass_rate":%g,"p50_ms":%.15g}\n'
+	            % (i, i, len(its), passed, passed / len(its), min(its)[0]))
+	with open("failed", "w") as failed:
+	    failed.write("%d\n%s\n" % (sum((i + j) % 3 == 0 for i, j in runs), [ms[54999], ms[104499], ms[-1]]))
+	PY
+	TMPDIR=$PWD/nowhere run -1 little 24000 fl-collect -q exp many
+	assert_output ''
+	cmp exp/inputs_summary.jsonl want
+	assert_equal "$(jq -c '.results.failed, [.latency_ms | .p50, .p95, .max]' exp/summary.json)" \
+		"$(jq -c . failed)"
+	assert_equal "$(jq length exp/errors.json)" "$(head -n 1 failed)"
+	# each run is known
+	run -1 --separate-stderr little 64000 fl-collect -q --continue exp many
+	assert_equal "$stderr" 'fl-collect: exp: 110000 traces of existing runs: skipped'
+	cmp exp/inputs_summary.jsonl want
 }
 
 @test "pass^k is the chance that k runs of an input all succeed" {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 
-# What fl-run does when the system gives it no more: a message that names the
-# thing, status 2, nothing left running, and what was written is whole.
+# What fl-run and fl-collect do when the system gives them no more: a message
+# that names the thing, status 2, nothing left running, and what was written is
+# whole.
 
 # shellcheck disable=SC2016 # it is for the shells that are started
 
@@ -277,4 +278,36 @@ failing()
 	attempt bash -c 'set -o pipefail; ulimit -f 20; fl-run --command "./fault child-first session deaf" in | fl-collect -q exp' >wrong
 	assert_equal "$status $(<wrong)" '2 '
 	assert_regex "$(<err)" '^fl-collect: exp/[a-z_]+\.jsonl: File too large$'
+}
+
+@test "fl-collect reports a temporary file that fails, and can be continued" {
+	local at call failed=0
+
+	is_sanitized && skip 'the sanitizers want to be loaded first'
+	python3 - >traces <<-'PY'
+	import random
+	order = list(range(60000))
+	random.Random(1).shuffle(order)
+	for n in order:
+	    print('{"trace_id":"t%d","run_id":"r%d","input":"%d","success":true,"duration_ms":%d,"observations":[]}' %
+	        (n, n, n // 2, n * 31 % 977))
+	PY
+	fl-collect -q whole traces
+	for call in pwrite pread; do
+		# until there are fewer calls than that
+		for ((at = 1; at < 1000; at = at * 3 + 1)); do
+			ROW="$call $at"
+			rm -rf exp
+			failing $call $at 1 28 fl-collect -q exp traces >wrong
+			((status)) || break
+			failed=$((failed + 1))
+			assert_equal "$ROW: $status $(<err)" "$ROW: 2 fl-collect: exp/.spill: No space left on device"
+			assert_not_exists exp/summary.json
+			assert_not_exists exp/.spill
+			fl-collect -q --continue exp traces 2>/dev/null
+			cmp whole/trace_summary.jsonl exp/trace_summary.jsonl
+			cmp whole/inputs_summary.jsonl exp/inputs_summary.jsonl
+		done
+	done
+	assert [ "$failed" -gt 4 ]
 }

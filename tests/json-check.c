@@ -6,6 +6,7 @@
  * tell		all that json-tell.h says
  * pretty	the value with indent 2
  * compact	the value without white space
+ * number	a number as it is read, written again
  * canonical	its canonical form
  * get		PATH<tab>VALUE: what is at the path, or "-"
  * set		PATH<tab>VALUE<tab>NEW: VALUE with NEW at the path, or "-"
@@ -14,7 +15,7 @@
  * deep N	(reads nothing) whether N nested arrays are JSON, then objects
  *
  * Built with JSON_ONLY it needs util, buf, utf8 and json and no library from
- * outside, and has no more than scan, tell, pretty, compact and deep.
+ * outside, and has no more than scan, tell, pretty, compact, number and deep.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,18 @@ say_of_others(const char *what, char *s, size_t n, struct buf *b)
 }
 #endif
 
+/* The double is in hexadecimal, so that each bit of it shows. */
+static void
+say_number(struct json_span v, struct buf *b)
+{
+	double d;
+
+	if (!json_double(v, &d))
+		return;
+	json_add_double(b, NULL, d);
+	buf_printf(b, " %a", d);
+}
+
 static void
 say(const char *what, char *s, size_t n, struct buf *b)
 {
@@ -155,6 +168,8 @@ say(const char *what, char *s, size_t n, struct buf *b)
 		json_pretty(b, checked(s, n), 0);
 	else if (!strcmp(what, "compact"))
 		json_compact(b, checked(s, n));
+	else if (!strcmp(what, "number"))
+		say_number(checked(s, n), b);
 	else
 #ifdef JSON_ONLY
 		exit(1);

@@ -108,6 +108,39 @@ bytes()
 		'[1.0,1E5,null,null]'
 }
 
+@test "numbers are read as Python reads them, and written with the fewest digits" {
+	python3 - >numbers <<-'PY'
+	import random
+	random.seed(2)
+	texts = ["0", "-0", "0.0", "-0.000", "1e5", "0.001", "0.0005", "999999999999999", "999999999999.999",
+	    "9007199254740993", "0.1", "1e22", "1e23", "123456789012345678"]
+	for _ in range(20000):
+	    n = str(random.randrange(10 ** random.randrange(1, 17)))
+	    at = random.randrange(len(n) + 1)
+	    texts.append(random.choice(["", "-"]) + (n[:at].lstrip("0") or "0") + ("." + n[at:] if n[at:] else "") +
+	        random.choice(["", "", "", "e%d" % random.randrange(-30, 30)]))
+	print("\n".join(texts))
+	PY
+	python3 - >want <<-'PY'
+	for line in open("numbers"):
+	    d = float(line)
+	    # repr(float) has the fewest digits, too, but other exponents
+	    print(repr(d), d.hex())
+	PY
+	check number <numbers >got
+	python3 - <<-'PY'
+	for text, ours, theirs in zip(open("numbers"), open("got"), open("want")):
+	    (short, bits), (shortest, _) = ours.split(), theirs.split()
+	    assert float.fromhex(bits).hex() == float(text).hex(), (text, ours)
+	    assert short.lstrip("-") == "0" or float(short).hex() == float(text).hex(), (text, ours)
+	    digits = lambda s: s.lstrip("-").split("e")[0].replace(".", "").strip("0")
+	    assert digits(short) == digits(shortest), (text, ours, shortest)
+	    # no exponent where %.15g has none
+	    assert "e" in short or short == "%.15g" % float(text) or len(digits(short)) > 15, (text, ours)
+	PY
+	assert_equal "$(wc -l <got)" "$(wc -l <numbers)"
+}
+
 @test "what means the same has the same canonical form, and nothing else has" {
 	while IFS=$'\t' read -r verdict a b; do
 		check canonical <<<"$a"$'\n'"$b" | uniq | wc -l |

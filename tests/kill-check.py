@@ -169,7 +169,11 @@ def check(directory):
     assert at == len(observations), "more observations than rows tell of"
     results = json.loads(read(directory + "/summary.json"))["results"]
     assert results["total_runs"] == results["successful"] == len(wanted), results
+    inputs = [json.loads(line) for line in read(directory + "/inputs_summary.jsonl").splitlines()]
+    assert len({i["input_id"] for i in inputs}) == len(inputs) == INPUTS, inputs
+    assert {(i["runs"], i["passed"]) for i in inputs} == {(ITERATIONS, ITERATIONS)}, inputs
     assert not os.path.exists(directory + "/errors.json")
+    assert not os.path.exists(directory + "/.spill")
 
 
 def one_round(number, target, agent, rng, base):

@@ -1,8 +1,9 @@
 /*
- * To be preloaded: lets calls that start a process fail. FAIL_CALL names one,
+ * To be preloaded: lets calls that start a process, and those that write and read
+ * temporary files, fail. FAIL_CALL names one,
  * FAIL_AT which of the calls fails first, from 1, FAIL_COUNT how many in a row,
  * and FAIL_ERROR the number of the error. To the file CALLS_LOG the calls of kill
- * and wait4 that succeed are appended. Only fl-run itself is affected.
+ * and wait4 that succeed are appended. Only the program itself is affected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -111,6 +112,18 @@ int
 pipe(int fds[2])
 {
 	return refuses("pipe") ? -1 : REAL(pipe)(fds);
+}
+
+ssize_t
+pwrite64(int fd, const void *p, size_t n, off64_t at)
+{
+	return refuses("pwrite") ? -1 : REAL(pwrite64)(fd, p, n, at);
+}
+
+ssize_t
+pread64(int fd, void *p, size_t n, off64_t at)
+{
+	return refuses("pread") ? -1 : REAL(pread64)(fd, p, n, at);
 }
 
 pid_t

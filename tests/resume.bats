@@ -26,7 +26,7 @@ partial()
 	cp -Rp -- "$WHOLE" "$1"
 	sed -i 1q "$1/trace_summary.jsonl"
 	sed -i 2q "$1/traces.jsonl"
-	rm "$1/summary.json" "$1/errors.json"
+	rm "$1/summary.json" "$1/inputs_summary.jsonl" "$1/errors.json"
 }
 
 # same DIR: all runs are in it as in the whole one, and so is what is computed.
@@ -38,6 +38,7 @@ same()
 		cmp "$WHOLE/$file.jsonl" "$1/$file.jsonl"
 	done
 	cmp "$WHOLE/errors.json" "$1/errors.json"
+	cmp "$WHOLE/inputs_summary.jsonl" "$1/inputs_summary.jsonl"
 	assert_equal "$(jq -c 'del(.date, .name)' "$1/summary.json")" \
 		"$(jq -c 'del(.date, .name)' "$WHOLE/summary.json")"
 	assert_equal "$(ls -A "$1" | grep -vx damaged.jsonl)" "$(ls -A "$WHOLE")"
@@ -99,7 +100,7 @@ fl-collect: exp: 2 traces of existing runs: skipped"
 	"${CC:-cc}" -std=c11 -o check "$ROOT/tests/recover-check.c" "${flags[@]}"
 	run timeout 60 ./check "$WHOLE"
 	assert_success
-	assert_regex "$output" '^[0-9]{4,} ways$'
+	assert_regex "$output" '^[0-9]{4,} ways, [0-9]{3,} of them in order$'
 }
 
 @test "files that are cut off anywhere become whole, and nothing of them is lost" {
@@ -451,7 +452,7 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 	mkdir away
 	for kind in link fifo folder dangling; do
 		for file in observations.jsonl traces.jsonl trace_summary.jsonl manifest.json cancelled.jsonl \
-			manifest.json.new summary.json.new stderr; do
+			manifest.json.new summary.json.new inputs_summary.jsonl.new stderr; do
 			rm -rf exp
 			partial exp
 			mkdir exp/stderr
@@ -767,11 +768,11 @@ seed was 1, is not set' "${with[@]}"
 	done
 	# what is computed may be what does not fit
 	printf '{"trace_id":"%d","input":"%d","success":true,"observations":[]}\n' {1..12}{,} >small
-	printf 'description: "%0500d"\n' 0 >setting.yaml
+	printf 'description: "%01000d"\n' 0 >setting.yaml
 	status=0
 	(ulimit -f 2; exec fl-collect -c setting.yaml -q small-exp small) 2>err || status=$?
 	assert_equal "$status $(<err)" '2 fl-collect: small-exp/summary.json: File too large'
-	assert_equal "$(ls -A small-exp | paste -sd ' ')" 'manifest.json observations.jsonl trace_summary.jsonl traces.jsonl'
+	assert_equal "$(ls -A small-exp | paste -sd ' ')" 'inputs_summary.jsonl manifest.json observations.jsonl trace_summary.jsonl traces.jsonl'
 	run --separate-stderr -0 fl-collect --continue -q small-exp </dev/null
 	assert_equal "$stderr" ''
 	assert_jq .results.total_runs 12 small-exp/summary.json
@@ -1097,7 +1098,8 @@ fl-collect: $dir: not continued: the changes may add, remove or alter runs; --an
 	finished "$dir" 2
 	run -0 timeout 60 fluxloop run experiment --resume "$dir"
 	assert_line 'all 10 runs are finished'
-	assert_jq '[.results.total_runs, (.inputs | length)]' '[10,3]' "$dir/summary.json"
+	assert_jq '[.results.total_runs, .input_count]' '[10,3]' "$dir/summary.json"
+	assert_equal "$(jq -s 'map(.runs) | add' "$dir/inputs_summary.jsonl")" 10
 	# with a seed
 	run -0 timeout 60 fluxloop run experiment --seed 5 --output seeded
 	assert_line --regexp '^seeded/.*: 5 runs, 0 failed'

@@ -3,6 +3,7 @@
 # what is not set here
 
 load test_helper
+load filter_helper
 
 # traces N FAILED: prints traces, the first FAILED of which are failures.
 traces()
@@ -36,6 +37,29 @@ traces()
 	echo '{"trace_id":"c","error_kind":"cancelled"}' >a/cancelled.jsonl
 	run fl-status -f unfinished a
 	assert_output true
+}
+
+@test "a summary of an earlier version, with its list of inputs, is read in little memory" {
+	traces 10 3 | fl-collect -q a || true
+	fl-status a >want
+	python3 - <<-'PY'
+	import json
+	summary = json.load(open("a/summary.json"))
+	del summary["input_count"]
+	tail = '"pass_hat_k": {\n    "1": 1\n  }\n}\n'
+	del summary["pass_hat_k"]
+	head = json.dumps(summary, indent=2)[:-2]
+	entry = '    {"input_id":"i%d","persona":null,"input":"],","runs":1,"passed":1,"pass_rate":1,"p50_ms":1}'
+	lines = ",\n".join(entry % i for i in range(200000))
+	for name, inputs in ("none", "[],"), ("many", "[\n%s\n  ]," % lines):
+	    text = '%s,\n  "inputs": %s\n  %s' % (head, inputs, tail)
+	    json.loads(text)
+	    open(name, "w").write(text)
+	PY
+	for kind in none many; do
+		mv $kind a/summary.json
+		little 16000 fl-status a | cmp - want
+	done
 }
 
 @test "the rows are counted until the summary is written" {

@@ -14,16 +14,19 @@
 #include "io/line.h"
 #include "io/newfile.h"
 #include "io/plain.h"
+#include "io/spill.h"
 #include "record/record.h"
 #include "config/env.h"
 #include "manifest.h"
 #include "mend.h"
 #include "row.h"
-#include "summary.h"
 #include "expdir.h"
 
 /* Bytes of a file after which traces are written without being asked for. */
 #define COMMIT_AT ((size_t)1 << 16)
+
+/* Bytes of memory for the table of ids. */
+#define IDS_MEMORY ((size_t)2 << 20)
 
 static int
 file_error(const struct expdir *x, const char *name, struct err *e)
@@ -177,17 +180,46 @@ key_of(struct json_span v, enum expdir_fate what)
 	return hash_bytes(0, what, v.p, v.n);
 }
 
-/* Adds the ids of a row that is kept. */
+/*
+ * Adds an id, of a run or of a trace. Returns 1 if it was there before, else 0,
+ * or -1 with errno set.
+ */
+static int
+add_id(struct expdir *x, struct json_span id, enum expdir_fate what)
+{
+	uint64_t value = 0;
+
+	return keymap_add(&x->ids, key_of(id, what), &value);
+}
+
+/* Counts and remembers runs from the first one on, in the open folder. */
 static void
-add_row_ids(void *arg, const struct json_span row[ROW_FIELDS])
+begin_counting(struct expdir *x)
+{
+	keymap_release(&x->ids);
+	summary_release(&x->summary);
+	keymap_init(&x->ids, x->fd, IDS_MEMORY);
+	summary_init(&x->summary, x->fd, x->path);
+}
+
+/*
+ * Counts a row that is kept, and adds its ids. Returns 0; 1 if its trace is
+ * there; or -1 with *e filled in.
+ */
+static int
+count_row(void *arg, const struct json_span row[ROW_FIELDS], struct err *e)
 {
 	struct expdir *x = arg;
-	int added;
+	int there = add_id(x, row[ROW_TRACE_ID], EXPDIR_TWICE);
 
-	set_add(&x->ids, key_of(row[ROW_TRACE_ID], EXPDIR_TWICE), &added);
-	if (json_is(row[ROW_RUN_ID], JSON_STRING))
-		set_add(&x->ids, key_of(row[ROW_RUN_ID], EXPDIR_THERE),
-		    &added);
+	if (there > 0)
+		return 1;
+	if (there < 0 || (json_is(row[ROW_RUN_ID], JSON_STRING) &&
+	    add_id(x, row[ROW_RUN_ID], EXPDIR_THERE) < 0) ||
+	    summary_add(&x->summary, row))
+		return err_set(e, 0, 0, "%s: %s", SPILL_NAME,
+		    strerror(errno));
+	return 0;
 }
 
 /* Removes what does not hold any more. */
@@ -195,7 +227,8 @@ static int
 remove_stale(struct expdir *x, struct err *e)
 {
 	static const char *const stale[] = {
-		"summary.json", "errors.json", "cancelled.jsonl",
+		"summary.json", "inputs_summary.jsonl", "errors.json",
+		"cancelled.jsonl",
 		"observations.jsonl.new", "traces.jsonl.new",
 		"trace_summary.jsonl.new"
 	};
@@ -212,11 +245,18 @@ find_whole(struct expdir *x, struct recover *r, int fd[RECOVER_FILES],
     struct err *e)
 {
 	struct err inner = { 0 };
-	int i;
+	int i, got;
 
 	for (i = 0; i < RECOVER_FILES; i++)
 		fd[i] = x->files[i].fd;
-	if (!recover_find(r, fd, &inner) && !recover_each(r, add_row_ids, x, &inner))
+	got = recover_in_order(r, fd, count_row, x, &inner);
+	if (!got) {
+		recover_release(r);
+		begin_counting(x);
+		got = !recover_find(r, fd, &inner) &&
+		    !recover_each(r, count_row, x, &inner);
+	}
+	if (got > 0)
 		return 0;
 	err_set(e, 0, 0, "%s/%s", x->path, inner.msg);
 	err_release(&inner);
@@ -293,8 +333,11 @@ expdir_open(struct expdir *x, const char *path, const struct manifest *m,
 	x->path = xstrdup(path);
 	x->fd = -1;
 	x->continued = (how & EXPDIR_CONTINUE) != 0;
+	keymap_init(&x->ids, -1, IDS_MEMORY);
+	summary_init(&x->summary, -1, x->path);
 	if (open_folder(x, lock, e))
 		return -1;
+	begin_counting(x);
 	if (x->continued)
 		return expdir_continue(x, m, how, report, e);
 	if (faccessat(x->fd, "manifest.json", F_OK, 0) == 0 ||
@@ -330,13 +373,60 @@ add_observations(struct expdir *x, const struct json_span *v, uint64_t *at,
 	}
 }
 
+/* Whether a text has the key "observations", or a string that looks like it. */
+static int
+names_observations(const char *p, size_t n)
+{
+	static const char key[] = "\"observations\"";
+	const size_t len = sizeof(key) - 1, v = 6;
+	const char *end = p + n, *at = p;
+
+	/* there are far fewer of this letter than of quotes */
+	while (at < end && (at = memchr(at, key[v], (size_t)(end - at)))) {
+		if ((size_t)(at - p) >= v && (size_t)(end - at) >= len - v &&
+		    !memcmp(at - v, key, len))
+			return 1;
+		at++;
+	}
+	return 0;
+}
+
+/*
+ * The bytes of a trace before its observations if these are its last field, as
+ * fl-run writes it, else 0.
+ */
+static size_t
+before_observations(struct json_span trace, struct json_span observations)
+{
+	static const char key[] = "\"observations\":";
+	size_t n = sizeof(key) - 1, at;
+
+	if (!observations.p || observations.p + observations.n + 1 !=
+	    trace.p + trace.n)
+		return 0;
+	at = (size_t)(observations.p - trace.p);
+	if (at <= n + 1 || memcmp(observations.p - n, key, n) ||
+	    observations.p[-(ptrdiff_t)n - 1] != ',')
+		return 0;
+	at -= n + 1;
+	/* not if there are more of them */
+	return names_observations(trace.p, at) ? 0 : at;
+}
+
 /* Writes the trace without its observations. */
 static void
-add_trace(struct expdir *x, struct json_span trace)
+add_trace(struct expdir *x, struct json_span trace,
+    struct json_span observations)
 {
 	static const char *const not[] = { "observations" };
 	struct buf *b = out_begin(&x->files[RECOVER_TRACES]);
+	size_t n = before_observations(trace, observations);
 
+	if (n) {
+		buf_add(b, trace.p, n);
+		buf_puts(b, "}\n");
+		return;
+	}
 	json_open(b, NULL, '{');
 	json_copy_others(b, trace, not, LEN(not));
 	json_close(b, '}');
@@ -381,24 +471,28 @@ put_cancelled(struct expdir *x, struct json_span trace, struct err *e)
 
 /*
  * Decides what becomes of a trace, and adds its ids. run_id identifies a run; a
- * trace without one is a run of its own.
+ * trace without one is a run of its own. Returns 0, or -1 with errno set.
  */
-static enum expdir_fate
-choose_fate(struct expdir *x, const struct json_span *v)
+static int
+choose_fate(struct expdir *x, const struct json_span *v,
+    enum expdir_fate *fate)
 {
-	int named = json_is(v[ROW_RUN_ID], JSON_STRING), added;
+	int named = json_is(v[ROW_RUN_ID], JSON_STRING), got = 0;
 
+	*fate = EXPDIR_CANCELLED;
 	if (json_is_str(v[ROW_ERROR_KIND], "cancelled"))
-		return EXPDIR_CANCELLED;
-	if (named) {
-		set_add(&x->ids, key_of(v[ROW_RUN_ID], EXPDIR_THERE), &added);
-		if (!added)
-			return EXPDIR_THERE;
-	}
-	set_add(&x->ids, key_of(v[ROW_TRACE_ID], EXPDIR_TWICE), &added);
-	if (added)
-		return EXPDIR_KEPT;
-	return x->continued && !named ? EXPDIR_THERE : EXPDIR_TWICE;
+		return 0;
+	*fate = EXPDIR_THERE;
+	if (named)
+		got = add_id(x, v[ROW_RUN_ID], EXPDIR_THERE);
+	if (got)
+		return got < 0 ? -1 : 0;
+	got = add_id(x, v[ROW_TRACE_ID], EXPDIR_TWICE);
+	if (!got)
+		*fate = EXPDIR_KEPT;
+	else if (!x->continued || named)
+		*fate = EXPDIR_TWICE;
+	return got < 0 ? -1 : 0;
 }
 
 static int
@@ -410,17 +504,14 @@ is_positive(struct json_span count)
 }
 
 int
-expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
+expdir_add(struct expdir *x, struct json_span trace,
+    const struct json_span v[ROW_FIELDS], enum expdir_fate *fate,
     struct err *e)
 {
-	struct json_span v[ROW_FIELDS];
-	struct json_fault f;
 	uint64_t at, bytes;
 
-	if (json_scan(trace.p, trace.n, JSON_LAX, row_fields, v, ROW_FIELDS,
-	    &f) < 0)
-		return err_set(e, 0, 0, "%s", f.msg);
-	*fate = choose_fate(x, v);
+	if (choose_fate(x, v, fate))
+		return file_error(x, SPILL_NAME, e);
 	if (*fate == EXPDIR_CANCELLED)
 		return put_cancelled(x, trace, e);
 	if (*fate != EXPDIR_KEPT)
@@ -429,8 +520,10 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 		return -1;
 	add_observations(x, v, &at, &bytes);
 	x->lacking += !bytes && is_positive(v[ROW_OBSERVATION_COUNT]);
-	add_trace(x, trace);
+	add_trace(x, trace, v[ROW_OBSERVATIONS]);
 	row_put(out_begin(&x->files[RECOVER_ROWS]), v, at, bytes);
+	if (summary_add(&x->summary, v))
+		return file_error(x, SPILL_NAME, e);
 	return x->files[RECOVER_OBSERVATIONS].b->len > COMMIT_AT ||
 	    x->files[RECOVER_TRACES].b->len > COMMIT_AT ?
 	    expdir_commit(x, e) : 0;
@@ -438,19 +531,22 @@ expdir_add(struct expdir *x, struct json_span trace, enum expdir_fate *fate,
 
 /* --- the end -------------------------------------------------------------- */
 
-/* Whether the run of a cancelled trace is there. */
+/*
+ * Whether the run of a cancelled trace is there. Returns 1 or 0, or -1 with
+ * errno set.
+ */
 static int
-is_run_there(struct expdir *x, const struct line *l)
+is_run_there(const struct expdir *x, const struct line *l)
 {
 	static const char *const names[] = { "run_id" };
 	struct json_span id;
 	struct json_fault f;
-	int added = 1;
+	uint64_t value;
 
-	if (json_scan(l->p, l->n, JSON_LAX, names, &id, 1, &f) >= 0 &&
-	    json_is(id, JSON_STRING))
-		set_add(&x->ids, key_of(id, EXPDIR_THERE), &added);
-	return !added;
+	if (json_scan(l->p, l->n, JSON_LAX, names, &id, 1, &f) < 0 ||
+	    !json_is(id, JSON_STRING))
+		return 0;
+	return keymap_find(&x->ids, key_of(id, EXPDIR_THERE), &value);
 }
 
 /*
@@ -465,7 +561,7 @@ sift_cancelled(struct expdir *x, struct err *e)
 	struct line_reader r;
 	struct line l;
 	long long left = 0;
-	int fd = plain_open(x->fd, name, O_RDONLY), bad;
+	int fd = plain_open(x->fd, name, O_RDONLY), bad, there;
 
 	bad = fd < 0 || newfile_begin(&f, x->fd, name);
 	if (bad) {
@@ -473,19 +569,24 @@ sift_cancelled(struct expdir *x, struct err *e)
 		goto out;
 	}
 	line_init(&r, fd);
-	while (line_next(&r, &l) > 0) {
-		if (is_run_there(x, &l))
+	while (!bad && line_next(&r, &l) > 0) {
+		there = is_run_there(x, &l);
+		bad = there < 0;
+		if (there)
 			continue;
 		left++;
 		buf_add(out_begin(&f.out), l.p, l.n);
 		buf_byte(f.out.b, '\n');
 		out_end(&f.out);
 	}
-	line_release(&r);
-	bad = left == x->cancels ? 0 : left ? newfile_commit(&f) :
-	    unlinkat(x->fd, name, 0);
 	if (bad)
-		file_error(x, name, e);
+		file_error(x, SPILL_NAME, e);
+	line_release(&r);
+	if (!bad && left != x->cancels) {
+		bad = left ? newfile_commit(&f) : unlinkat(x->fd, name, 0);
+		if (bad)
+			file_error(x, name, e);
+	}
 	x->cancels = left;
 out:
 	newfile_release(&f);
@@ -501,12 +602,11 @@ expdir_finish(struct expdir *x, struct summary_totals *totals, struct err *e)
 
 	if (expdir_commit(x, e) || (x->cancels && sift_cancelled(x, e)))
 		return -1;
-	set_release(&x->ids);
+	keymap_release(&x->ids);
 	for (i = 0; i < RECOVER_FILES; i++)
 		if (plain_sync(x->files[i].fd))
 			return file_error(x, recover_files[i], e);
-	return summary_write(x->fd, x->path, x->files[RECOVER_ROWS].fd,
-	    json_buf(&x->manifest), totals, e);
+	return summary_write(&x->summary, json_buf(&x->manifest), totals, e);
 }
 
 struct json_span
@@ -536,7 +636,8 @@ expdir_release(struct expdir *x)
 		out_close(&x->cancelled);
 	if (x->fd >= 0)
 		close(x->fd);
-	set_release(&x->ids);
+	keymap_release(&x->ids);
+	summary_release(&x->summary);
 	buf_release(&x->manifest);
 	buf_release(&x->next);
 	free(x->path);

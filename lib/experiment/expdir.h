@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/set.h"
 #include "json/json.h"
+#include "io/keymap.h"
 #include "io/out.h"
 #include "recover.h"
+#include "summary.h"
 
 struct err;
 struct manifest;
-struct summary_totals;
 
 /* Flags of expdir_open. */
 enum {
@@ -31,7 +31,8 @@ struct expdir {
 	int continued;		/* 1: an existing experiment is continued */
 	struct out files[RECOVER_FILES];
 	struct out cancelled;	/* opened for the first cancelled trace */
-	struct set ids;		/* its run ids, and its trace ids */
+	struct keymap ids;	/* its run ids, and its trace ids */
+	struct summary summary;
 	struct buf manifest;	/* contents of manifest.json */
 	struct buf next;	/* its contents once a run is added */
 	long long lacking;	/* traces that came without the observations
@@ -61,12 +62,13 @@ enum expdir_fate {
 };
 
 /*
- * Adds a checked trace. It is in the files after expdir_commit, which is due
+ * Adds a checked trace, v being its row_fields. It is in the files after expdir_commit, which is due
  * before the caller waits for the next one. Each returns 0, or -1 with *e filled
  * in.
  */
 int expdir_add(struct expdir *x, struct json_span trace,
-    enum expdir_fate *fate, struct err *e);
+    const struct json_span v[ROW_FIELDS], enum expdir_fate *fate,
+    struct err *e);
 int expdir_commit(struct expdir *x, struct err *e);
 
 /*

@@ -84,15 +84,28 @@ part_release(struct part *p)
 
 /* --- traces --------------------------------------------------------------- */
 
-/* Whether a whole line is a JSON object; finds its trace_id. */
+/* A line of traces.jsonl. */
+struct part_trace {
+	struct json_span text;
+	struct json_span id;
+	struct json_span part;	/* what it is a part of already, if anything */
+};
+
+/* Whether a whole line is a trace; finds its fields. */
 static int
-is_record(const struct line *l, struct json_span *id)
+is_trace(const struct line *l, struct part_trace *t)
 {
-	static const char *const names[] = { "trace_id" };
+	static const char *const names[] = { "trace_id", "part" };
+	struct json_span v[LEN(names)];
 	struct json_fault f;
 
-	return l->whole && *l->p == '{' && json_scan(l->p, l->n, JSON_LAX,
-	    names, id, 1, &f) >= 0 && json_is(*id, JSON_STRING);
+	if (!l->whole || *l->p != '{' || json_scan(l->p, l->n, JSON_LAX,
+	    names, v, LEN(names), &f) < 0)
+		return 0;
+	t->text = (struct json_span){ l->p, l->n };
+	t->id = v[0];
+	t->part = v[1];
+	return json_is(t->id, JSON_STRING);
 }
 
 /*
@@ -100,14 +113,14 @@ is_record(const struct line *l, struct json_span *id)
  * a row are passed. Returns 1, 0 if there is none, or -1 with errno set.
  */
 static int
-find_trace(struct part *p, struct json_span wanted, struct line *l)
+find_trace(struct part *p, struct json_span wanted, struct part_trace *t)
 {
-	struct json_span id;
+	struct line l;
 	int got;
 
-	while ((got = line_next(&p->traces, l)) > 0)
-		if (is_record(l, &id) && id.n == wanted.n &&
-		    !memcmp(id.p, wanted.p, id.n))
+	while ((got = line_next(&p->traces, &l)) > 0)
+		if (is_trace(&l, t) && t->id.n == wanted.n &&
+		    !memcmp(t->id.p, wanted.p, wanted.n))
 			return 1;
 	return got;
 }
@@ -124,7 +137,8 @@ put_part_observations(struct part *p, uint64_t at, uint64_t bytes)
 
 	json_open(&p->trace, "observations", '[');
 	buf_room(&text, bytes + 1);
-	n = pread(p->fd[RECOVER_OBSERVATIONS], text.p, bytes, (off_t)at);
+	n = !bytes ? 0 : pread(p->fd[RECOVER_OBSERVATIONS], text.p, bytes,
+	    (off_t)at);
 	bad = n < 0 || (uint64_t)n < bytes || (bytes && text.p[bytes - 1] !=
 	    '\n');
 	for (line = text.p; !bad && line < text.p + bytes; line = end + 1) {
@@ -141,15 +155,17 @@ put_part_observations(struct part *p, uint64_t at, uint64_t bytes)
 
 /* Puts a trace together. Returns 0, or -1 if it is not whole. */
 static int
-put_part_trace(struct part *p, const struct line *l, uint64_t at,
+put_part_trace(struct part *p, const struct part_trace *t, uint64_t at,
     uint64_t bytes)
 {
-	struct json_span trace = { l->p, l->n };
+	size_t n = t->text.n;
 
+	/* all but its bracket */
+	while (t->text.p[n - 1] != '}')
+		n--;
 	p->trace.len = 0;
-	json_open(&p->trace, NULL, '{');
-	json_copy_others(&p->trace, trace, NULL, 0);
-	if (*p->name && !json_get(trace, "part").p)
+	buf_add(&p->trace, t->text.p, n - 1);
+	if (*p->name && !t->part.p)
 		json_add_str(&p->trace, "part", p->name);
 	if (put_part_observations(p, at, bytes))
 		return -1;
@@ -162,7 +178,8 @@ part_next(struct part *p, struct err *e)
 {
 	struct json_span v[ROW_FIELDS];
 	struct json_fault f;
-	struct line row, trace;
+	struct part_trace trace;
+	struct line row;
 	uint64_t at, bytes;
 	int got, found;
 

@@ -328,6 +328,114 @@ recover_find(struct recover *r, const int fd[RECOVER_FILES], struct err *e)
 	return count_torn(r, e);
 }
 
+/* --- files in order ------------------------------------------------------ */
+
+/* The files, read in step. */
+struct in_step {
+	struct line_reader in[RECOVER_FILES];
+	struct line line[RECOVER_FILES];
+};
+
+static int
+same_id(struct json_span a, struct json_span b)
+{
+	return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n));
+}
+
+/*
+ * Reads a line of a file and finds fields in it. Returns 1, or 0 if it is not
+ * whole or there is none, or -1 with *e filled in.
+ */
+static int
+step_next(struct in_step *s, int file, const char *const *names,
+    struct json_span *v, size_t count, struct err *e)
+{
+	int got = line_next(&s->in[file], &s->line[file]);
+
+	if (got < 0) {
+		recover_fail(file, e);
+		return -1;
+	}
+	return got && find_fields(&s->line[file], names, v, count);
+}
+
+/* Reads the trace and the observations of a row. Returns as step_next does. */
+static int
+step_row(struct in_step *s, const struct json_span row[ROW_FIELDS],
+    struct err *e)
+{
+	const char *const names[] = {
+		row_fields[ROW_TRACE_ID], row_fields[ROW_RUN_ID]
+	};
+	const uint64_t *offset = &s->in[RECOVER_OBSERVATIONS].offset;
+	struct json_span v[LEN(names)];
+	uint64_t at, bytes;
+	int got;
+
+	if (!row[ROW_TRACE_ID].p || row_extent(row, &at, &bytes) ||
+	    at != *offset)
+		return 0;
+	got = step_next(s, RECOVER_TRACES, names, v, LEN(names), e);
+	if (got > 0)
+		got = same_id(v[0], row[ROW_TRACE_ID]) &&
+		    same_id(v[1], row[ROW_RUN_ID]);
+	while (got > 0 && *offset < at + bytes) {
+		got = step_next(s, RECOVER_OBSERVATIONS, names, v, 1, e);
+		if (got > 0)
+			got = same_id(v[0], row[ROW_TRACE_ID]);
+	}
+	return got > 0 ? *offset == at + bytes : got;
+}
+
+/* Returns as recover_in_order does. */
+static int
+step_all(struct in_step *s, struct recover *r,
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e)
+{
+	struct json_span row[ROW_FIELDS];
+	int got, i;
+
+	while ((got = step_next(s, RECOVER_ROWS, row_fields, row, ROW_FIELDS,
+	    e)) > 0) {
+		got = step_row(s, row, e);
+		if (got <= 0)
+			return got;
+		got = take(arg, row, e);
+		if (got)
+			return got < 0 ? -1 : 0;
+		r->runs++;
+		for (i = 0; i < RECOVER_FILES; i++)
+			r->size[i] = s->in[i].offset;
+	}
+	/* only the last line may be torn */
+	return got < 0 ? -1 : !s->in[RECOVER_ROWS].number ||
+	    s->in[RECOVER_ROWS].offset == r->size[RECOVER_ROWS] ||
+	    !s->line[RECOVER_ROWS].whole;
+}
+
+int
+recover_in_order(struct recover *r, const int fd[RECOVER_FILES],
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e)
+{
+	struct in_step s;
+	int got = 1, i;
+
+	memset(r, 0, sizeof(*r));
+	r->fd = fd;
+	for (i = 0; i < RECOVER_FILES; i++) {
+		line_init(&s.in[i], fd[i]);
+		if (got > 0 && lseek(fd[i], 0, SEEK_SET) < 0)
+			got = recover_fail(i, e);
+	}
+	if (got > 0)
+		got = step_all(&s, r, take, arg, e);
+	for (i = 0; i < RECOVER_FILES; i++)
+		line_release(&s.in[i]);
+	return got > 0 && count_torn(r, e) ? -1 : got;
+}
+
 void
 recover_release(struct recover *r)
 {
@@ -425,28 +533,28 @@ recover_lines(struct recover *r, int file, int tail,
 
 int
 recover_each(struct recover *r,
-    void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,
-    struct err *e)
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e)
 {
 	struct json_span row[ROW_FIELDS];
 	struct recover_text t;
 	struct line_reader in;
 	size_t i = 0;
-	int got = 1;
+	int got = 1, bad = 0;
 
 	if (lseek(r->fd[RECOVER_ROWS], 0, SEEK_SET) < 0)
 		return recover_fail(RECOVER_ROWS, e);
 	line_init(&in, r->fd[RECOVER_ROWS]);
-	while (i < r->n && (got = line_next(&in, &t.l)) > 0) {
+	while (!bad && i < r->n && (got = line_next(&in, &t.l)) > 0) {
 		text_of(&t, &in, 0);
 		if (t.end != r->run[i].row)
 			continue;
 		if (r->run[i++].whole &&
 		    find_fields(&t.l, row_fields, row, ROW_FIELDS))
-			take(arg, row);
+			bad = take(arg, row, e);
 	}
 	if (got < 0)
-		recover_fail(RECOVER_ROWS, e);
+		bad = recover_fail(RECOVER_ROWS, e);
 	line_release(&in);
-	return got < 0 ? -1 : 0;
+	return bad;
 }

@@ -69,10 +69,25 @@ int recover_find(struct recover *r, const int fd[RECOVER_FILES],
     struct err *e);
 void recover_release(struct recover *r);
 
-/* Calls take with the row of each whole run. Returns 0, or -1. */
+/*
+ * Does the same in one pass and in the memory of a line of each file, and calls
+ * take with each row, for files whose runs are whole and in one order but for
+ * their ends, as fl-collect leaves them however it ends. Returns 1 with r filled
+ * in but without an entry for each run; 0 if the files are not like that, or take
+ * returned 1, which may have been called for runs that are not whole; or -1 with
+ * *e filled in by this function or by take.
+ */
+int recover_in_order(struct recover *r, const int fd[RECOVER_FILES],
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e);
+
+/*
+ * Calls take with the row of each whole run, until it does not return 0. Returns
+ * 0, or -1 with *e filled in by this function or by take.
+ */
 int recover_each(struct recover *r,
-    void (*take)(void *arg, const struct json_span row[ROW_FIELDS]), void *arg,
-    struct err *e);
+    int (*take)(void *arg, const struct json_span row[ROW_FIELDS],
+    struct err *e), void *arg, struct err *e);
 
 /*
  * Reads the lines of a file again, only those after the last whole run if tail

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "row.h"
@@ -41,20 +42,39 @@ row_strategy(struct json_span strategy, struct json_span metadata)
 	    (struct json_span){ NULL, 0 };
 }
 
+/* Appends a field after the bracket or the comma. */
+static void
+put_field(struct buf *b, char before, int field, struct json_span v)
+{
+	static const struct json_span null = { "null", 4 };
+	size_t n = strlen(row_fields[field]);
+	char *p;
+
+	if (!v.p)
+		v = null;
+	p = buf_room(b, n + v.n + 4);
+	b->len += n + v.n + 4;
+	*p++ = before;
+	*p++ = '"';
+	p = (char *)memcpy(p, row_fields[field], n) + n;
+	*p++ = '"';
+	*p++ = ':';
+	memcpy(p, v.p, v.n);
+}
+
 void
 row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,
     uint64_t bytes)
 {
 	struct json_span strategy = row_strategy(v[ROW_STRATEGY],
 	    v[ROW_METADATA]);
-	size_t i;
+	int i;
 
-	json_open(b, NULL, '{');
 	for (i = 0; i < ROW_STRATEGY; i++)
 		if (v[i].p || i <= ROW_SUCCESS)
-			json_add(b, row_fields[i], v[i]);
+			put_field(b, i ? ',' : '{', i, v[i]);
 	if (strategy.p)
-		json_add(b, row_fields[ROW_STRATEGY], strategy);
+		put_field(b, ',', ROW_STRATEGY, strategy);
 	json_add_int(b, row_fields[ROW_AT], (long long)at);
 	json_add_int(b, row_fields[ROW_BYTES], (long long)bytes);
 	json_close(b, '}');

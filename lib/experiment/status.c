@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "base/visible.h"
+#include "io/line.h"
 #include "io/plain.h"
 #include "io/readfile.h"
 #include "recover.h"
@@ -28,20 +29,27 @@ status_fail(const struct status *s, const char *name, struct err *e)
 }
 
 /*
- * Reads a file of the folder dir. Returns 1; 0 if there is none; -1 with *e
- * filled in.
+ * Reads a file of the folder dir by a function that returns 0, or -1 with errno
+ * set. Returns 1; 0 if there is no file; -1 with *e filled in.
  */
 static int
-status_read_file(const struct status *s, int dir, const char *name,
-    struct buf *text, struct err *e)
+status_read_by(int (*by)(int fd, struct buf *text), const struct status *s,
+    int dir, const char *name, struct buf *text, struct err *e)
 {
 	int fd = plain_open(dir, name, O_RDONLY), bad;
 
 	if (fd < 0)
 		return status_fail(s, name, e);
-	bad = readfile_fd(fd, text) ? status_fail(s, name, e) : 1;
+	bad = by(fd, text) ? status_fail(s, name, e) : 1;
 	close(fd);
 	return bad;
+}
+
+static int
+status_read_file(const struct status *s, int dir, const char *name,
+    struct buf *text, struct err *e)
+{
+	return status_read_by(readfile_fd, s, dir, name, text, e);
 }
 
 static int
@@ -126,12 +134,46 @@ read_evaluation(struct status *s, int dir, struct err *e)
 }
 
 static int
+is_line(const struct line *l, const char *text)
+{
+	return l->n == strlen(text) && !memcmp(l->p, text, l->n);
+}
+
+/*
+ * Reads a summary but for the list of inputs that earlier versions wrote into
+ * it, an input a line: it may be far longer than all else. Returns 0, or -1 with
+ * errno set.
+ */
+static int
+read_without_inputs(int fd, struct buf *text)
+{
+	struct line_reader in;
+	struct line l;
+	int got, within = 0;
+
+	line_init(&in, fd);
+	while ((got = line_next(&in, &l)) > 0) {
+		if (is_line(&l, "  \"inputs\": [")) {
+			within = 1;
+		} else if (within && is_line(&l, "  ],")) {
+			within = 0;
+		} else if (!within) {
+			buf_add(text, l.p, l.n);
+			buf_byte(text, '\n');
+		}
+	}
+	line_release(&in);
+	return got;
+}
+
+static int
 read_summary(struct status *s, int dir, struct err *e)
 {
 	struct buf text = { 0 };
 	struct json_span root;
 	double runs, failed;
-	int got = status_read_file(s, dir, "summary.json", &text, e);
+	int got = status_read_by(read_without_inputs, s, dir, "summary.json",
+	    &text, e);
 
 	if (got > 0 && is_object(&text)) {
 		root = json_buf(&text);

@@ -9,127 +9,73 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/set.h"
 #include "base/util.h"
 #include "json/isotime.h"
 #include "io/line.h"
 #include "io/newfile.h"
 #include "io/out.h"
 #include "io/plain.h"
-#include "row.h"
-#include "tally.h"
+#include "io/spill.h"
+#include "inputs.h"
 #include "summary.h"
 
 /* The number of agents that are listed one by one. */
 #define AGENTS_MAX 100
 
-struct results {
-	struct tally tally;
-	struct newfile summary;
-	struct newfile errors;	/* begun only when a run failed */
-	size_t listed;		/* inputs in the summary, so far */
-	size_t failed;		/* runs in the errors, so far */
-	struct buf scratch;
-};
-
-/* Tells each row to take, from the first one on. Returns 0, or -1. */
 static int
-each_row(int rows, struct results *r,
-    void (*take)(struct results *r, const struct json_span row[ROW_FIELDS]))
+summary_fail(const struct summary *s, const char *name, struct err *e)
 {
-	struct json_span row[ROW_FIELDS];
-	struct line_reader in;
-	struct json_fault f;
-	struct line l;
-	int got;
-
-	if (lseek(rows, 0, SEEK_SET) < 0)
-		return -1;
-	line_init(&in, rows);
-	while ((got = line_next(&in, &l)) > 0)
-		if (json_scan(l.p, l.n, JSON_LAX, row_fields, row, ROW_FIELDS,
-		    &f) >= 0)
-			take(r, row);
-	line_release(&in);
-	return got;
+	return err_set(e, 0, 0, "%s/%s: %s", s->path, name,
+	    plain_error(errno));
 }
 
-static void
-count(struct results *r, const struct json_span row[ROW_FIELDS])
+void
+summary_init(struct summary *s, int dir, const char *path)
 {
-	tally_count(&r->tally, row);
+	s->dir = dir;
+	s->path = path;
+	tally_init(&s->tally, dir);
+	linestore_init(&s->errors, dir);
 }
 
-static void
-time_row(struct results *r, const struct json_span row[ROW_FIELDS])
+void
+summary_release(struct summary *s)
 {
-	tally_add_duration(&r->tally, row);
+	tally_release(&s->tally);
+	linestore_release(&s->errors);
 }
 
-static void
-summary_put_error(struct results *r, const struct json_span row[ROW_FIELDS])
+/* --- counting ------------------------------------------------------------- */
+
+static int
+add_failure(struct summary *s, const struct json_span row[ROW_FIELDS])
 {
 	static const int in[] = {
 		ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_ERROR,
 		ROW_ERROR_KIND, ROW_TRACE_ID
 	};
-	struct buf *b = out_begin(&r->errors.out);
-	size_t i;
-
-	r->scratch.len = 0;
-	json_open(&r->scratch, NULL, '{');
-	for (i = 0; i < LEN(in); i++)
-		json_add(&r->scratch, row_fields[in[i]], row[in[i]]);
-	json_close(&r->scratch, '}');
-	buf_puts(b, r->failed++ ? ",\n  " : "[\n  ");
-	json_pretty(b, json_buf(&r->scratch), 2);
-	out_end(&r->errors.out);
-}
-
-/* An input to a line, since there may be many. */
-static void
-list(struct results *r, const struct json_span row[ROW_FIELDS])
-{
-	struct buf *b = out_begin(&r->summary.out);
-
-	r->scratch.len = 0;
-	tally_put_input(&r->tally, row, &r->scratch);
-	if (r->scratch.len) {
-		buf_puts(b, r->listed++ ? ",\n    " : "\n    ");
-		json_compact(b, json_buf(&r->scratch));
-		out_end(&r->summary.out);
-	}
-	if (r->errors.temp && !json_is_true(row[ROW_SUCCESS]))
-		summary_put_error(r, row);
-}
-
-/* Appends an object's fields as people like to read them, without brackets. */
-static void
-summary_put_fields(struct buf *b, const struct buf *object)
-{
-	struct buf pretty = { 0 };
-
-	json_pretty(&pretty, json_buf(object), 0);
-	buf_add(b, pretty.p + 1, pretty.len - 3);
-	buf_release(&pretty);
-}
-
-static void
-summary_put_head(struct results *r, struct json_span manifest)
-{
 	struct buf b = { 0 };
+	size_t i;
+	int bad;
 
 	json_open(&b, NULL, '{');
-	json_add(&b, "name", json_get(manifest, "name"));
-	isotime_add(&b, "date", isotime_now());
-	json_add(&b, "config", json_get(manifest, "config"));
-	tally_put(&r->tally, &b);
+	for (i = 0; i < LEN(in); i++)
+		json_add(&b, row_fields[in[i]], row[in[i]]);
 	json_close(&b, '}');
-	buf_byte(out_begin(&r->summary.out), '{');
-	summary_put_fields(out_begin(&r->summary.out), &b);
-	buf_puts(out_begin(&r->summary.out), ",\n  \"inputs\": [");
+	bad = linestore_add(&s->errors, b.p, b.len);
 	buf_release(&b);
+	return bad;
 }
+
+int
+summary_add(struct summary *s, const struct json_span row[ROW_FIELDS])
+{
+	if (tally_count(&s->tally, row))
+		return -1;
+	return json_is_true(row[ROW_SUCCESS]) ? 0 : add_failure(s, row);
+}
+
+/* --- writing -------------------------------------------------------------- */
 
 /* What agents.jsonl, written by fl-run, says of the agents. */
 static void
@@ -181,83 +127,105 @@ put_agents(struct buf *b, int dir)
 	buf_release(&processes);
 }
 
-static void
-put_tail(struct results *r, int dir)
-{
-	struct buf *out = out_begin(&r->summary.out);
-	struct buf b = { 0 };
-
-	buf_puts(out, r->listed ? "\n  ]," : "],");
-	json_open(&b, NULL, '{');
-	tally_put_pass_hat_k(&r->tally, &b);
-	put_agents(&b, dir);
-	json_close(&b, '}');
-	summary_put_fields(out, &b);
-	buf_puts(out, "\n}\n");
-	buf_release(&b);
-}
-
-/* Says what could not be written or read. */
+/* Writes the errors, one object after the other. */
 static int
-failed(const char *path, const char *name, struct err *e)
+put_errors(struct summary *s, struct out *o)
 {
-	return err_set(e, 0, 0, "%s/%s: %s", path, name,
-	    plain_error(errno));
-}
+	struct buf *b = out_begin(o);
+	struct line l;
+	size_t n = 0;
+	int got;
 
-/* The errors first: the summary is the last file to be written. */
-static int
-write_files(struct results *r, int dir, const char *path, int rows,
-    struct json_span manifest, struct err *e)
-{
-	if (r->tally.failed && newfile_begin(&r->errors, dir, "errors.json"))
-		return failed(path, "errors.json", e);
-	if (newfile_begin(&r->summary, dir, "summary.json"))
-		return failed(path, "summary.json", e);
-	summary_put_head(r, manifest);
-	if (each_row(rows, r, list))
-		return failed(path, "trace_summary.jsonl", e);
-	put_tail(r, dir);
-	if (r->errors.temp) {
-		buf_puts(out_begin(&r->errors.out), "\n]\n");
-		if (newfile_commit(&r->errors))
-			return failed(path, "errors.json", e);
-	} else if (unlinkat(dir, "errors.json", 0) && errno != ENOENT) {
-		return failed(path, "errors.json", e);
+	if (linestore_end(&s->errors))
+		return -1;
+	while ((got = linestore_next(&s->errors, &l)) > 0) {
+		buf_puts(b, n++ ? ",\n  " : "[\n  ");
+		json_pretty(b, (struct json_span){ l.p, l.n }, 2);
+		out_end(o);
 	}
-	return newfile_commit(&r->summary) ? failed(path, "summary.json", e) :
-	    0;
+	buf_puts(b, "\n]\n");
+	return got;
+}
+
+static int
+write_errors(struct summary *s, struct err *e)
+{
+	static const char name[] = "errors.json";
+	struct newfile f;
+	int bad;
+
+	if (!s->tally.failed)
+		return unlinkat(s->dir, name, 0) && errno != ENOENT ?
+		    summary_fail(s, name, e) : 0;
+	if (newfile_begin(&f, s->dir, name))
+		return summary_fail(s, name, e);
+	bad = put_errors(s, &f.out) ? summary_fail(s, SPILL_NAME, e) :
+	    newfile_commit(&f) ? summary_fail(s, name, e) : 0;
+	newfile_release(&f);
+	return bad;
+}
+
+static int
+write_inputs(struct summary *s, struct err *e)
+{
+	static const char name[] = "inputs_summary.jsonl";
+	struct newfile f;
+	int bad;
+
+	if (newfile_begin(&f, s->dir, name))
+		return summary_fail(s, name, e);
+	bad = inputs_write(&s->tally.inputs, &f.out) ?
+	    summary_fail(s, f.out.error ? name : SPILL_NAME, e) :
+	    newfile_commit(&f) ? summary_fail(s, name, e) : 0;
+	newfile_release(&f);
+	return bad;
+}
+
+static int
+write_summary(struct summary *s, struct json_span manifest, struct err *e)
+{
+	static const char name[] = "summary.json";
+	struct newfile f;
+	struct buf b = { 0 };
+	int bad;
+
+	json_open(&b, NULL, '{');
+	json_add(&b, "name", json_get(manifest, "name"));
+	isotime_add(&b, "date", isotime_now());
+	json_add(&b, "config", json_get(manifest, "config"));
+	tally_put(&s->tally, &b);
+	json_add_int(&b, "input_count", (long long)s->tally.inputs.n);
+	inputs_put_pass_hat_k(&s->tally.inputs, &b);
+	put_agents(&b, s->dir);
+	json_close(&b, '}');
+	bad = newfile_begin(&f, s->dir, name);
+	if (!bad) {
+		json_pretty(out_begin(&f.out), json_buf(&b), 0);
+		buf_byte(out_begin(&f.out), '\n');
+		bad = newfile_commit(&f);
+	}
+	bad = bad ? summary_fail(s, name, e) : 0;
+	buf_release(&b);
+	return bad;
 }
 
 int
-summary_write(int dir, const char *path, int rows, struct json_span manifest,
+summary_write(struct summary *s, struct json_span manifest,
     struct summary_totals *totals, struct err *e)
 {
-	struct results r = { 0 };
-	int bad;
+	const struct tally *t = &s->tally;
 
-	bad = each_row(rows, &r, count);
-	if (!bad) {
-		tally_end_count(&r.tally);
-		bad = each_row(rows, &r, time_row);
-	}
-	if (bad) {
-		failed(path, "trace_summary.jsonl", e);
-	} else {
-		tally_end_durations(&r.tally);
-		bad = write_files(&r, dir, path, rows, manifest, e);
-	}
-	if (!bad) {
-		totals->runs = r.tally.runs;
-		totals->failed = r.tally.failed;
-		totals->judged = r.tally.judged;
-		totals->passed = r.tally.passed;
-		totals->p50 = tally_percentile(&r.tally, 50);
-		totals->p95 = tally_percentile(&r.tally, 95);
-	}
-	newfile_release(&r.summary);
-	newfile_release(&r.errors);
-	tally_release(&r.tally);
-	buf_release(&r.scratch);
-	return bad;
+	if (tally_end(&s->tally))
+		return summary_fail(s, SPILL_NAME, e);
+	/* the summary is the last file to be written */
+	if (write_errors(s, e) || write_inputs(s, e) ||
+	    write_summary(s, manifest, e))
+		return -1;
+	totals->runs = t->runs;
+	totals->failed = t->failed;
+	totals->judged = t->judged;
+	totals->passed = t->passed;
+	totals->p50 = t->ranks[TALLY_P50];
+	totals->p95 = t->ranks[TALLY_P95];
+	return 0;
 }

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +26,22 @@ spill_open(void)
 	if (fd >= 0)
 		unlink(name);
 	free(name);
+	return fd;
+}
+
+int
+spill_open_in(int dir)
+{
+	int fd;
+
+	if (dir < 0)
+		return spill_open();
+	/* one that a process left which was killed between the two */
+	unlinkat(dir, SPILL_NAME, 0);
+	fd = openat(dir, SPILL_NAME, O_RDWR | O_CREAT | O_EXCL |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		unlinkat(dir, SPILL_NAME, 0);
 	return fd;
 }
 

@@ -13,6 +13,14 @@ const char *spill_dir(void);
 /* Creates a file. Returns its descriptor, or -1 with errno set. */
 int spill_open(void);
 
+/*
+ * Creates one in the open folder dir, which no other process creates one in at
+ * the same time; in spill_dir() if dir is negative. SPILL_NAME is its name for a
+ * moment, and that of all such files in messages.
+ */
+#define SPILL_NAME ".spill"
+int spill_open_in(int dir);
+
 /* Writes n bytes at an offset. Returns 0, or -1 with errno set. */
 int spill_write(int fd, const void *p, size_t n, uint64_t at);
 

@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -280,6 +281,38 @@ json_text(struct buf *b, struct json_span string)
 	b->len = (size_t)(o - b->p);
 }
 
+/*
+ * Reads a number of at most 15 digits and no exponent: both sides of the
+ * quotient are exact, so it is rounded once (W. D. Clinger, "How to read
+ * floating point numbers accurately", 1990). Returns 0 for all other numbers.
+ */
+static int
+read_short(struct json_span v, double *d)
+{
+	static const double powers[] = {
+		1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+		1e12, 1e13, 1e14, 1e15
+	};
+	const char *p = v.p, *end = v.p + v.n, *point = NULL;
+	int64_t n = 0;
+
+	if (FLT_EVAL_METHOD != 0 || v.n > 15)
+		return 0;
+	p += *p == '-';
+	for (; p < end; p++) {
+		if (*p == '.')
+			point = p + 1;
+		else if (*p < '0' || *p > '9')
+			return 0;
+		else
+			n = n * 10 + (*p - '0');
+	}
+	*d = (double)n / powers[point ? end - point : 0];
+	if (*v.p == '-')
+		*d = -*d;
+	return 1;
+}
+
 int
 json_double(struct json_span v, double *d)
 {
@@ -287,6 +320,8 @@ json_double(struct json_span v, double *d)
 
 	if (!json_is(v, JSON_NUMBER))
 		return 0;
+	if (read_short(v, d))
+		return 1;
 	if (v.n < sizeof(small)) {
 		memcpy(small, v.p, v.n);
 		small[v.n] = '\0';

@@ -1,3 +1,4 @@
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -85,6 +86,35 @@ json_add_bool(struct buf *b, const char *key, int yes)
 	buf_puts(b, yes ? "true" : "false");
 }
 
+/*
+ * Appends a number of at most 15 digits, three of them after the point: the
+ * quotient is rounded once, so it is the number that these digits are read as,
+ * and no others of 15 or fewer are read as it. Returns 0 for all other numbers.
+ */
+static int
+put_short(struct buf *b, double d)
+{
+	unsigned long long n;
+	unsigned width = 3;
+
+	if (FLT_EVAL_METHOD != 0 || fabs(d) >= 1e12 || (d == 0 && signbit(d)))
+		return 0;
+	n = (unsigned long long)(fabs(d) * 1000 + 0.5);
+	if ((double)n / 1000 != fabs(d))
+		return 0;
+	if (d < 0)
+		buf_byte(b, '-');
+	buf_uint(b, n / 1000);
+	n %= 1000;
+	if (!n)
+		return 1;
+	for (; n % 10 == 0; n /= 10)
+		width--;
+	buf_byte(b, '.');
+	buf_digits(b, n, width);
+	return 1;
+}
+
 void
 json_add_double(struct buf *b, const char *key, double d)
 {
@@ -95,13 +125,15 @@ json_add_double(struct buf *b, const char *key, double d)
 		json_add_null(b, key);
 		return;
 	}
+	json_key(b, key);
+	if (put_short(b, d))
+		return;
 	/* the fewest digits that read back as the same number */
 	for (digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, d);
 		if (strtod(text, NULL) == d)
 			break;
 	}
-	json_key(b, key);
 	buf_puts(b, text);
 }
 

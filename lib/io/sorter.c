@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "io/spill.h"
+#include "spill.h"
 #include "sorter.h"
 
 void
@@ -16,6 +16,7 @@ sorter_init(struct sorter *s, size_t size,
 	s->compare = compare;
 	/* qsort(3) may need as much again */
 	s->most = memory / size / 2;
+	s->dir = -1;
 	s->fd = -1;
 }
 
@@ -30,13 +31,22 @@ sorter_release(struct sorter *s)
 	s->fd = -1;
 }
 
+/* Sorts the records in memory. */
+static void
+sorter_order(struct sorter *s)
+{
+	if (s->mixed)
+		qsort(s->records, s->n, s->size, s->compare);
+	s->mixed = 0;
+}
+
 /* Writes the records in memory as a further run. */
 static int
 sorter_put_run(struct sorter *s)
 {
-	if (s->fd < 0 && (s->fd = spill_open()) < 0)
+	if (s->fd < 0 && (s->fd = spill_open_in(s->dir)) < 0)
 		return -1;
-	qsort(s->records, s->n, s->size, s->compare);
+	sorter_order(s);
 	if (spill_write(s->fd, s->records, s->n * s->size,
 	    (s->total - s->n) * s->size))
 		return -1;
@@ -49,6 +59,8 @@ sorter_put_run(struct sorter *s)
 int
 sorter_add(struct sorter *s, const void *record)
 {
+	char *last;
+
 	if (s->n && s->n >= s->most && sorter_put_run(s))
 		return -1;
 	if (s->n == s->cap) {
@@ -57,7 +69,11 @@ sorter_add(struct sorter *s, const void *record)
 			s->cap = s->most;
 		s->records = xreallocarray(s->records, s->cap, s->size);
 	}
-	memcpy(s->records + s->n * s->size, record, s->size);
+	last = s->records + s->n * s->size;
+	memcpy(last, record, s->size);
+	/* often they come in order */
+	if (s->n && !s->mixed)
+		s->mixed = s->compare(last - s->size, last) > 0;
 	s->n++;
 	s->total++;
 	return 0;
@@ -189,7 +205,7 @@ sorter_merge(struct sorter *s)
 	char *windows;
 	int fd, bad;
 
-	fd = spill_open();
+	fd = spill_open_in(s->dir);
 	if (fd < 0)
 		return -1;
 	m.window = s->most / (s->nruns + 1);
@@ -211,8 +227,7 @@ int
 sorter_sort(struct sorter *s)
 {
 	if (s->fd < 0) {
-		if (s->n)
-			qsort(s->records, s->n, s->size, s->compare);
+		sorter_order(s);
 		return 0;
 	}
 	if (s->n && sorter_put_run(s))

@@ -15,14 +15,19 @@ struct sorter {
 	char *records;
 	size_t n;		/* number of records in memory */
 	size_t cap;
+	int mixed;		/* 1: those in memory are not in order */
 	uint64_t total;
+	int dir;		/* folder of the temporary file (spill.h) */
 	int fd;			/* temporary file; -1: none */
 	uint64_t *runs;		/* number of records in each run */
 	size_t nruns;
 	size_t runs_cap;
 };
 
-/* memory is in bytes. No two records may compare equal. */
+/*
+ * memory is in bytes. Records that compare equal come in any order. The caller
+ * may set dir, which is -1, before it adds any.
+ */
 void sorter_init(struct sorter *s, size_t size,
     int (*compare)(const void *, const void *), size_t memory);
 void sorter_release(struct sorter *s);
