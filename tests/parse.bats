@@ -570,7 +570,7 @@ files_in()
 	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD
 	PATH=$PATH:$PWD/bin:$PWD/bin run fl-parse --list-formats
 	assert_success
-	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv extra$'
+	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv tsv extra$'
 	assert_line "md	-	Markdown"
 	assert_line --regexp '^jsonl	per_trace\.jsonl	[a-z].*[a-z]$'
 	assert_line "extra	per_trace.extra	the output of $PWD/bin/fl-format-extra"
@@ -643,8 +643,8 @@ files_in()
 	assert_equal "$stderr" ''
 	assert_equal "$(grep '^### Step' <<<"$output")" \
 		$'### Step 1: [unknown] root\n### Step 2: [unknown] look\n### Step 3: [unknown] odd'
-	# csv has no steps
-	for format in $(formats | grep -vx -e md -e csv); do
+	# tables have no steps
+	for format in $(formats | grep -vx -e md -e csv -e tsv); do
 		run fl-parse -f "$format" e
 		for name in root look odd; do
 			assert_output --partial "$name"

@@ -12,6 +12,7 @@
 #include "html.h"
 #include "treeview.h"
 #include "chrome.h"
+#include "csvtable.h"
 #include "filter.h"
 #include "otlp.h"
 #include "whole.h"
@@ -42,6 +43,9 @@ static const struct format formats[] = {
 		.summary = "events for Perfetto and chrome://tracing" },
 	{ .name = "otlp", .put = otlp_put, .file = "traces.otlp.jsonl",
 		.summary = "OpenTelemetry spans as JSON" },
+	{ .name = "csv", .put = csvtable_put, .file = "per_trace.csv",
+		.begin = CSVTABLE_BEGIN, .rows = 1,
+		.summary = "a table for a spreadsheet, a line for each trace" },
 };
 
 #define FILTER_PREFIX "fl-format-"

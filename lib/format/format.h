@@ -31,6 +31,7 @@ struct format {
 	const char *end;
 	int alone;		/* 1: a stream holds no more than one trace */
 	int as_is;		/* 1: NaN and lone surrogates are shown */
+	int rows;		/* 1: rows without their observations do */
 	int coloured;		/* 1: has colours, and escapes all else */
 	int pretty;		/* 1: inputs and outputs are pretty-printed */
 	const struct listing *lists[2];	/* lists next to index.md, or NULL */

@@ -86,6 +86,8 @@ joiner_check_count(struct joiner *w)
 	const struct trace *t = &w->t;
 	double d;
 
+	if (!t->nobs && w->j->output->format->rows)
+		return;
 	if (t->v[TRACE_OBSERVATION_COUNT].p &&
 	    json_double(t->v[TRACE_OBSERVATION_COUNT], &d) &&
 	    d != (double)t->nobs)

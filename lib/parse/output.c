@@ -463,7 +463,7 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 	k->outcomes[p->outcome]++;
 	buf_add(b, h->facts->p + p->entry, p->entry_rest - p->entry);
 	json_add_str(b, "file", file);
-	if (k->format->file && !k->format->filter)
+	if (k->format->file && !k->format->filter && !k->format->begin)
 		json_add_int(b, "line", (long long)k->traces + 1);
 	buf_add(b, h->facts->p + p->entry_rest, p->item[0] - p->entry_rest);
 	if (out_end(&k->index))
