@@ -540,6 +540,33 @@ teardown()
 	done
 }
 
+@test "a program says the extension of its file" {
+	local name
+	local -A answer=([good]='echo .tar.gz' [none]='wc -l' [bare]='echo csv' [up]='echo ./x'
+		[two]='printf ".a\n.b\n"' [fails]='echo .a; exit 1' [cut]='printf .a' [endless]='exec yes .a'
+		[long]='printf ".%060d\n" 0' [deaf]='exec cat' [dot]='echo .')
+
+	mkdir tools
+	for name in "${!answer[@]}"; do
+		printf '#!/bin/sh\nif [ "$1" = --extension ]; then\n%s\nelse\nwc -l\nfi\n' "${answer[$name]}" >tools/fl-format-$name
+	done
+	chmod +x tools/*
+	for name in "${!answer[@]}"; do
+		PATH=$PATH:$PWD/tools fl-parse -f "$name" -o "out-$name" "$FILES/rows"
+		file=per_trace.$name
+		[[ $name != good ]] || file=per_trace.tar.gz
+		assert_equal "$(cat "out-$name/$file")" 300
+		assert_equal "$(head -n 1 "out-$name/index.jsonl" | jq -r .file)" "$file"
+		PATH=$PATH:$PWD/tools fl-parse --list-formats | grep -qF "$name	$file	the output of " ||
+			fail "$name is not listed with $file"
+	done
+	# nothing asks for it without a folder
+	printf '#!/bin/sh\necho "$#"\ncat >/dev/null\n' >tools/fl-format-arguments
+	chmod +x tools/*
+	PATH=$PATH:$PWD/tools run -0 fl-parse -f arguments "$FILES/rows"
+	assert_output 0
+}
+
 @test "csv is a table that others read" {
 	printf '%s\n' '{"trace_id":"a","iteration":1,"persona":"p,q","success":true,"duration_ms":1.5,"input":"say \"hi\"\nnow","output":{"k":["\u00e9",1]}}' \
 		'{"trace_id":"b","success":false,"error_kind":"timeout","error":"late","input":null,"observation_count":7}' >in

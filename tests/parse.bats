@@ -567,13 +567,15 @@ files_in()
 	printf '#!/bin/sh\nexec cat\n' | tee bin/fl-format-extra bin/fl-format-md \
 		bin/fl-format-BAD >/dev/null
 	touch bin/fl-format-no-program
-	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD
+	printf '#!/bin/sh\necho .xlsx\n' >bin/fl-format-zz
+	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD bin/fl-format-zz
 	PATH=$PATH:$PWD/bin:$PWD/bin run fl-parse --list-formats
 	assert_success
-	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv tsv extra$'
+	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv tsv extra zz$'
 	assert_line "md	-	Markdown"
 	assert_line --regexp '^jsonl	per_trace\.jsonl	[a-z].*[a-z]$'
 	assert_line "extra	per_trace.extra	the output of $PWD/bin/fl-format-extra"
+	assert_line "zz	per_trace.xlsx	the output of $PWD/bin/fl-format-zz"
 	# and the usage names those that are built in
 	usage=$(fl-parse --help)
 	while IFS=$'\t' read -r name file summary; do

@@ -24,7 +24,8 @@ struct format {
 	void (*put)(struct buf *b, struct trace *t);
 	void (*put_with)(struct buf *b, struct trace *t,
 	    const struct format_options *o);
-	const char *file;	/* name of the one file of all traces, or NULL */
+	const char *file;	/* name of the one file of all traces, or NULL;
+				   see format_name_file */
 	/* text around and between the traces of a stream, or NULL */
 	const char *begin;
 	const char *between;
@@ -50,6 +51,9 @@ struct format {
  * lives as long as the process.
  */
 int format_find(struct format *f, const char *name);
+
+/* For output into a folder: asks the program of the format for its file. */
+void format_name_file(struct format *f);
 
 /* Appends a trace in the format. */
 void format_put(const struct format *f, const struct format_options *o,
