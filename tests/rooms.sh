@@ -33,7 +33,7 @@ evaluate/diff evaluate/diffview evaluate/statistics evaluate/text
 format/format format/filter format/listing format/options format/markup
 format/page format/termwidth
 label/session label/terminal
-parse/join parse/output parse/pool parse/sorter parse/chunks
+parse/join parse/output parse/pool parse/chunks
 report/report report/reports
 import/import import/outputs
 llm/asker llm/budget llm/cache llm/dialect llm/retry

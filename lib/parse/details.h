@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "json/json.h"
-#include "sorter.h"
+#include "io/sorter.h"
 
 struct buf;
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/util.h"
 #include "json/json.h"
+#include "io/sorter.h"
 #include "io/source.h"
 #include "io/spill.h"
 #include "trace/pertrace.h"
@@ -17,7 +18,6 @@
 #include "joiner.h"
 #include "output.h"
 #include "pool.h"
-#include "sorter.h"
 
 /* The fields that the first pass looks for: a trace's, and more. */
 enum { INDEX_TYPE = TRACE_FIELDS, INDEX_AT, INDEX_BYTES, INDEX_TIMELINE,

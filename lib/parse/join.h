@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "io/sorter.h"
 #include "io/source.h"
 #include "chunks.h"
 #include "details.h"
-#include "sorter.h"
 
 struct output;
 struct pool;

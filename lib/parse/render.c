@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "json/json.h"
+#include "io/sorter.h"
 #include "io/spill.h"
 #include "trace/trace.h"
 #include "details.h"
@@ -12,7 +13,6 @@
 #include "joiner.h"
 #include "output.h"
 #include "pool.h"
-#include "sorter.h"
 
 static int
 render_read(struct joiner *w, const struct place *p, size_t n, char *to)

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "io/sorter.h"
 #include "join.h"
 #include "joiner.h"
-#include "sorter.h"
 
 /* The entries of one trace, as they come by in order. */
 struct group {

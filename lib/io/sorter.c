@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "io/spill.h"
+#include "spill.h"
 #include "sorter.h"
 
 void
