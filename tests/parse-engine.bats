@@ -183,6 +183,50 @@ bare()
 	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
 }
 
+@test "odd steps are the same whether they fit into the memory or not" {
+	local format
+
+	python3 - >odd <<-'PY'
+	import json, random
+	r = random.Random(3)
+	times = ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5Z", None, "", 7, "x" * 40, "x" * 41, "x" * 100, "x" * 99 + "y",
+	    "2026-01-02T03:04:06." + "1" * 60 + "Z", "\0", "a", "a\0", ["x" * 50]]
+	ids = ["1", 1, "", None, "00000000000000ab", "a", "b", {"k": 1}]
+	print(json.dumps({"trace_id": "t", "input": "i", "success": True, "observation_count": 4000}))
+	for i in range(4000):
+	    step = {"trace_id": "t", "type": "tool", "name": "n%d" % i, "start_time": r.choice(times), "end_time": r.choice(times),
+	        "id": r.choice(ids + ["o%d" % i] * 20), "input": "%d " % i + "p" * 200}
+	    if r.random() < .6:
+	        step["parent_observation_id"] = r.choice(ids + ["o%d" % r.randrange(4000)] * 20)
+	    if r.random() < .02:
+	        del step["id"]
+	    print(json.dumps(step))
+	PY
+	for format in $(formats | grep -vx -e html -e tsv); do
+		fl-parse -f "$format" --memory 1G odd >wanted
+		fl-parse -f "$format" --memory 4M -j 3 odd | cmp - wanted
+	done
+	fl-parse -f html --memory 1G -o wanted.html odd
+	fl-parse -f html --memory 4M -o got.html odd
+	diff -r wanted.html got.html
+}
+
+@test "a trace of many steps stays within the memory and 32 MiB" {
+	local format
+
+	is_sanitized && skip 'the sanitizers keep memory'
+	mkdir dir
+	echo '{"trace_id":"t","input":"i","observation_count":100000}' >dir/trace_summary.jsonl
+	awk 'BEGIN {
+		for (i = 0; i < 100000; i++)
+			printf "{\"id\":\"o%d\",\"trace_id\":\"t\",\"type\":\"tool\",\"name\":\"n\",\"start_time\":\"2026-01-02T03:%02d:%02d.%06d+00:00\",\"parent_observation_id\":\"o%d\",\"input\":%d}\n", i, i / 60 % 60, i % 60, i, i / 2, i
+	}' >dir/observations.jsonl
+	for format in md json chrome otlp csv; do
+		size=$(peak fl-parse -f $format --memory 4M -j 2 dir)
+		((size < 36 * 1024)) || fail "$format: $size KiB"
+	done
+}
+
 @test "traces whose output is much longer than their text do not wait in memory" {
 	local deep
 
