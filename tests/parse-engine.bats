@@ -183,6 +183,21 @@ bare()
 	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
 }
 
+@test "a pipe that fits into the memory is not written to a file" {
+	local file
+
+	for file in mixed large; do
+		fl-parse -f jsonl "$FILES/$file" >wanted 2>err || true
+		TMPDIR=$PWD/nowhere fl-parse -f jsonl --memory 64M <(cat "$FILES/$file") >got 2>err || true
+		cmp wanted got
+		# half of the memory, and a file for the rest
+		cat "$FILES/$file" "$FILES/$file" | fl-parse -f jsonl --memory 1G >wanted 2>err || true
+		for jobs in 1 2 5; do
+			cat "$FILES/$file" "$FILES/$file" | fl-parse -f jsonl --memory 4M -j $jobs 2>err | cmp - wanted
+		done
+	done
+}
+
 @test "odd steps are the same whether they fit into the memory or not" {
 	local format
 
@@ -509,7 +524,7 @@ teardown()
 		[[ $left ]] && break
 		said+=$stderr$'\n'
 	done
-	TMPDIR=$PWD/small run -2 --separate-stderr sh -c 'cat "$1" | fl-parse' _ "$FILES/large"
+	TMPDIR=$PWD/small run -2 --separate-stderr sh -c 'cat "$1" | fl-parse --memory 4M' _ "$FILES/large"
 	umount small
 	assert_equal "$left" ''
 	assert_equal "$stderr" "fl-parse: a temporary file in $PWD/small: No space left on device"

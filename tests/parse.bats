@@ -610,8 +610,10 @@ files_in()
 }
 
 @test "a temporary file that cannot be made is reported" {
-	row a >in
-	run --separate-stderr -2 bash -c 'cat in | TMPDIR=/nowhere fl-parse'
+	for ((i = 0; i < 3; i++)); do
+		row a "\"pad\":\"$(head -c 1000000 /dev/zero | tr '\0' p)\""
+	done >in
+	run --separate-stderr -2 bash -c 'cat in | TMPDIR=/nowhere fl-parse --memory 4M'
 	assert_output ''
 	assert_regex "$stderr" '^fl-parse: '
 }

@@ -141,8 +141,8 @@ join_begin(struct join *j)
 	j->met = xcalloc(j->nfiles, sizeof(*j->met));
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;
-	j->spill = -1;
 	j->spilled = j->records = j->next_task = j->tiled = 0;
+	store_init(&j->store, j->memory / 2);
 	sorter_init(&j->index, sizeof(struct entry), entry_by_trace, j->memory
 	    / 4);
 	sorter_init(&j->tasks, sizeof(struct render_task), task_by_order,
@@ -159,8 +159,7 @@ join_end(struct join *j)
 			close(j->fds[i]);
 	free(j->fds);
 	free(j->met);
-	if (j->spill >= 0)
-		close(j->spill);
+	store_release(&j->store);
 	sorter_release(&j->index);
 	sorter_release(&j->tasks);
 }

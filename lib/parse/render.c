@@ -7,6 +7,7 @@
 #include "json/json.h"
 #include "io/sorter.h"
 #include "io/spill.h"
+#include "io/store.h"
 #include "trace/trace.h"
 #include "details.h"
 #include "join.h"
@@ -20,7 +21,8 @@ render_read(struct joiner *w, const struct place *p, size_t n, char *to)
 	struct join *j = w->j;
 	int spilled = p->file == j->nfiles;
 
-	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
+	if (spilled ? !store_read(&j->store, to, n, p->at) :
+	    !spill_read(j->fds[p->file], to, n, p->at))
 		return 0;
 	if (spilled)
 		return join_fail(j, errno);
