@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "json/json.h"
 #include "json/isotime.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "record/excerpt.h"
 #include "tracks.h"

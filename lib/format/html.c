@@ -11,6 +11,7 @@
 #include "record/excerpt.h"
 #include "trace/pertrace.h"
 #include "trace/story.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "options.h"
 #include "markup.h"

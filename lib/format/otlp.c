@@ -13,6 +13,7 @@
 #include "base/cli.h"
 #include "base/set.h"
 #include "trace/otlpattr.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "otlp.h"
 

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "json/json.h"
 #include "io/sorter.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "tracks.h"
 

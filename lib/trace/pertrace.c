@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "step.h"
 #include "trace.h"
 #include "pertrace.h"
 
