@@ -142,7 +142,7 @@ join_begin(struct join *j)
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;
 	j->spilled = j->records = j->next_task = j->tiled = 0;
-	store_init(&j->store, j->memory / 2);
+	store_init(&j->store, j->memory / 8 * 3);
 	sorter_init(&j->index, sizeof(struct entry), entry_by_trace, j->memory
 	    / 4);
 	sorter_init(&j->tasks, sizeof(struct render_task), task_by_order,

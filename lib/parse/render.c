@@ -273,7 +273,7 @@ render_gather_apart(struct joiner *w, const struct render_task *task)
 		v.n = w->row;
 	}
 	a.changed = trace_reset(&w->t, v) != 0;
-	trace_set_apart(&w->t, w->j->memory / 4 / w->j->pool->n);
+	trace_set_apart(&w->t, w->j->memory / 8 / w->j->pool->n);
 	bad = w->j->extents ? render_apart_extent(w, task, &a) :
 	    render_apart_index(w, task, &a);
 	buf_release(&a.id);
