@@ -435,6 +435,7 @@ otlp_put_step(const struct export *x, size_t i)
 		put_error_type(b, json_get(o->v[OBS_METADATA], "error_type"));
 	otlpattr_str(b, "openinference.span.kind", k->openinference);
 	otlp_put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
+	trace_pause(x->t);
 	otlp_put_payload(b, "output.value", "output.mime_type",
 	    o->v[OBS_OUTPUT]);
 	otlp_put_json(b, "metadata", o->v[OBS_METADATA]);

@@ -252,6 +252,9 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 	}
 	if (!bad && sorter_sort(&j->tasks))
 		bad = join_fail(j, errno);
+	/* a line of the first pass may have been long */
+	for (i = 0; i < j->pool->n; i++)
+		buf_release(&ws[i].text);
 	if (!bad) {
 		pool_run(j->pool, render_run, ws, sizeof(*ws));
 		bad = pool_stopped(j->pool);

@@ -16,6 +16,13 @@
 #include "moments.h"
 #include "trace.h"
 
+/*
+ * Inputs and outputs of a record that is read again are printed while it is
+ * scanned up to this size, in bytes; those of a larger one, of which a copy may
+ * not fit, when a format asks for them.
+ */
+#define PRINTED_MOST (1 << 20)
+
 /* Of a name, in bytes: room is left for a suffix within 255. */
 #define NAME_LONGEST 200
 
@@ -398,7 +405,8 @@ trace_lend(struct trace *t, size_t i, struct json_span observation)
 
 	memset(o, 0, sizeof(*o));
 	t->printed->len = 0;
-	bad = !observation.p || read_fields(t, o, observation, t->print, NULL);
+	bad = !observation.p || read_fields(t, o, observation, t->print &&
+	    observation.n <= PRINTED_MOST, NULL);
 	if (bad) {
 		memset(o, 0, sizeof(*o));
 		o->raw = nothing;
@@ -645,6 +653,13 @@ trace_load(struct trace *t, size_t i)
 	if (t->load)
 		t->load(t->arg, t, i);
 	return &t->obs[t->apart ? 0 : i];
+}
+
+void
+trace_pause(struct trace *t)
+{
+	if (t->pause)
+		t->pause(t->arg);
 }
 
 int

@@ -77,6 +77,8 @@ struct trace {
 	struct buf *printed;
 	/* trace_load calls this, if not NULL, to read the record of step i */
 	void (*load)(void *arg, struct trace *t, size_t i);
+	/* trace_pause calls this, if not NULL */
+	void (*pause)(void *arg);
 	void *arg;
 	int met;		/* json_scan's flags for the row, if it was
 				   scanned, and for all observations */
@@ -150,6 +152,9 @@ void trace_link(struct trace *t);
  * into that buffer become invalid.
  */
 const struct observation *trace_load(struct trace *t, size_t i);
+
+/* After a large value: may write out text as trace_load may. */
+void trace_pause(struct trace *t);
 
 /*
  * The step after i in a depth-first walk that begins at root, or TRACE_NONE.
