@@ -28,9 +28,9 @@ LIB_OBJ = $(LIB:%.c=$(BUILD)/obj/%.o)
 PAGE_PARTS = $(foreach p,page list report,$(BUILD)/gen/$p.css.inc \
 	$(BUILD)/gen/$p.js.inc)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
-	$(BUILD)/bin/fl-format-csv
+	$(BUILD)/bin/fl-format-tsv
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
-SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
+SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-tsv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
 	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
@@ -52,7 +52,7 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
+	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils sqlite3
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
@@ -113,7 +113,7 @@ $(NET_PROGS:%=$(BUILD)/bin/%): LIBS += -lcurl
 # what it reads may be compressed
 $(BUILD)/bin/fl-import: LIBS += -lz
 
-$(BUILD)/bin/fl-format-csv: bin/fl-format-csv
+$(BUILD)/bin/fl-format-tsv: bin/fl-format-tsv
 	@mkdir -p $(@D)
 	cp $< $@
 

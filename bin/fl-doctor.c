@@ -193,7 +193,7 @@ check_jq(void)
 	if (program_ask(&text, argv, 1))
 		finding_put("ok", "jq", buf_str(&text));
 	else
-		finding_put("note", "jq", "only fl-format-csv needs it; "
+		finding_put("note", "jq", "only fl-format-tsv needs it; "
 		    "useful: apt install jq");
 	buf_release(&text);
 }

@@ -476,6 +476,7 @@ main(int argc, char **argv)
 	files = xreallocarray(NULL, 2 * (size_t)argc + 1, sizeof(*files));
 	n = expand(argv, argc, files, &both);
 	if (given.output_dir) {
+		format_name_file(&given.format);
 		/* a lost reader of stderr is not an error */
 		signal(SIGPIPE, SIG_IGN);
 		wait_for_parent(files, n);

@@ -183,6 +183,89 @@ bare()
 	(($(peak fl-parse --memory 8M -f jsonl "$FILES/large") < small + 12288))
 }
 
+@test "a pipe that fits into the memory is not written to a file" {
+	local file
+
+	for file in mixed large; do
+		fl-parse -f jsonl "$FILES/$file" >wanted 2>err || true
+		TMPDIR=$PWD/nowhere fl-parse -f jsonl --memory 64M <(cat "$FILES/$file") >got 2>err || true
+		cmp wanted got
+		# half of the memory, and a file for the rest
+		cat "$FILES/$file" "$FILES/$file" | fl-parse -f jsonl --memory 1G >wanted 2>err || true
+		for jobs in 1 2 5; do
+			cat "$FILES/$file" "$FILES/$file" | fl-parse -f jsonl --memory 4M -j $jobs 2>err | cmp - wanted
+		done
+	done
+}
+
+@test "odd steps are the same whether they fit into the memory or not" {
+	local format
+
+	python3 - >odd <<-'PY'
+	import json, random
+	r = random.Random(3)
+	times = ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.5Z", None, "", 7, "x" * 40, "x" * 41, "x" * 100, "x" * 99 + "y",
+	    "2026-01-02T03:04:06." + "1" * 60 + "Z", "\0", "a", "a\0", ["x" * 50]]
+	ids = ["1", 1, "", None, "00000000000000ab", "a", "b", {"k": 1}]
+	print(json.dumps({"trace_id": "t", "input": "i", "success": True, "observation_count": 4000}))
+	for i in range(4000):
+	    step = {"trace_id": "t", "type": "tool", "name": "n%d" % i, "start_time": r.choice(times), "end_time": r.choice(times),
+	        "id": r.choice(ids + ["o%d" % i] * 20), "input": "%d " % i + "p" * 200}
+	    if r.random() < .6:
+	        step["parent_observation_id"] = r.choice(ids + ["o%d" % r.randrange(4000)] * 20)
+	    if r.random() < .02:
+	        del step["id"]
+	    print(json.dumps(step))
+	PY
+	for format in $(formats | grep -vx -e html -e tsv); do
+		fl-parse -f "$format" --memory 1G odd >wanted
+		fl-parse -f "$format" --memory 4M -j 3 odd | cmp - wanted
+	done
+	fl-parse -f html --memory 1G -o wanted.html odd
+	fl-parse -f html --memory 4M -o got.html odd
+	diff -r wanted.html got.html
+}
+
+@test "a trace of many steps stays within the memory and 32 MiB" {
+	local format
+
+	is_sanitized && skip 'the sanitizers keep memory'
+	mkdir dir
+	echo '{"trace_id":"t","input":"i","observation_count":100000}' >dir/trace_summary.jsonl
+	awk 'BEGIN {
+		for (i = 0; i < 100000; i++)
+			printf "{\"id\":\"o%d\",\"trace_id\":\"t\",\"type\":\"tool\",\"name\":\"n\",\"start_time\":\"2026-01-02T03:%02d:%02d.%06d+00:00\",\"parent_observation_id\":\"o%d\",\"input\":%d}\n", i, i / 60 % 60, i % 60, i, i / 2, i
+	}' >dir/observations.jsonl
+	for format in md json chrome otlp csv; do
+		size=$(peak fl-parse -f $format --memory 4M -j 2 dir)
+		((size < 36 * 1024)) || fail "$format: $size KiB"
+	done
+}
+
+@test "a large observation is in memory once, and once more as it is rendered" {
+	local format copies
+
+	is_sanitized && skip 'the sanitizers keep memory'
+	mkdir dir
+	echo '{"trace_id":"t","input":"i","observation_count":1}' >dir/trace_summary.jsonl
+	{
+		printf '{"id":"o","trace_id":"t","type":"tool","name":"n","output":"'
+		head -c 40000000 /dev/zero | tr '\0' x
+		echo '","level":"DEFAULT"}'
+	} >dir/observations.jsonl
+	while read -r format copies; do
+		size=$(peak fl-parse -f "$format" --memory 4M -j 2 dir)
+		((size < copies * 40000 + 16384)) || fail "$format: $size KiB"
+	done <<-EOF
+	csv 1
+	md 2
+	jsonl 2
+	json 2
+	chrome 2
+	otlp 3
+	EOF
+}
+
 @test "traces whose output is much longer than their text do not wait in memory" {
 	local deep
 
@@ -406,7 +489,7 @@ bare()
 	python3 - <<-'PY'
 	import os, random, shutil, signal, subprocess, time
 	clock, died = random.Random(1), 0
-	for options in ["-f", "csv"], ["-f", "csv", "--overwrite"], ["-f", "md"], ["--shard-dirs"]:
+	for options in ["-f", "tsv"], ["-f", "tsv", "--overwrite"], ["-f", "md"], ["--shard-dirs"]:
 	    for sig in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT] * 5:
 	        child = subprocess.Popen(["fl-parse", *options, "-o", "here/o", "in"], stderr=subprocess.DEVNULL,
 	            preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (1, 2, 3)])
@@ -465,7 +548,7 @@ teardown()
 		[[ $left ]] && break
 		said+=$stderr$'\n'
 	done
-	TMPDIR=$PWD/small run -2 --separate-stderr sh -c 'cat "$1" | fl-parse' _ "$FILES/large"
+	TMPDIR=$PWD/small run -2 --separate-stderr sh -c 'cat "$1" | fl-parse --memory 4M' _ "$FILES/large"
 	umount small
 	assert_equal "$left" ''
 	assert_equal "$stderr" "fl-parse: a temporary file in $PWD/small: No space left on device"
@@ -504,7 +587,7 @@ teardown()
 @test "a reader that exits ends a program's format as it ends ours" {
 	printf '#!/bin/sh\nexec yes\n' >fl-format-endless
 	chmod +x fl-format-endless
-	for format in md csv endless; do
+	for format in md csv tsv endless; do
 		status=0
 		PATH=$PATH:$PWD fl-parse -f $format "$FILES/large" "$FILES/whole" 2>err |
 			head -n 1 >/dev/null || status=${PIPESTATUS[0]}
@@ -540,15 +623,90 @@ teardown()
 	done
 }
 
+@test "a program says the extension of its file" {
+	local name
+	local -A answer=([good]='echo .tar.gz' [none]='wc -l' [bare]='echo csv' [up]='echo ./x'
+		[two]='printf ".a\n.b\n"' [fails]='echo .a; exit 1' [cut]='printf .a' [endless]='exec yes .a'
+		[long]='printf ".%060d\n" 0' [deaf]='exec cat' [dot]='echo .')
+
+	mkdir tools
+	for name in "${!answer[@]}"; do
+		printf '#!/bin/sh\nif [ "$1" = --extension ]; then\n%s\nelse\nwc -l\nfi\n' "${answer[$name]}" >tools/fl-format-$name
+	done
+	chmod +x tools/*
+	for name in "${!answer[@]}"; do
+		PATH=$PATH:$PWD/tools fl-parse -f "$name" -o "out-$name" "$FILES/rows"
+		file=per_trace.$name
+		[[ $name != good ]] || file=per_trace.tar.gz
+		assert_equal "$(cat "out-$name/$file")" 300
+		assert_equal "$(head -n 1 "out-$name/index.jsonl" | jq -r .file)" "$file"
+		PATH=$PATH:$PWD/tools fl-parse --list-formats | grep -qF "$name	$file	the output of " ||
+			fail "$name is not listed with $file"
+	done
+	# nothing asks for it without a folder
+	printf '#!/bin/sh\necho "$#"\ncat >/dev/null\n' >tools/fl-format-arguments
+	chmod +x tools/*
+	PATH=$PATH:$PWD/tools run -0 fl-parse -f arguments "$FILES/rows"
+	assert_output 0
+}
+
 @test "csv is a table that others read" {
-	printf '%s\n' '{"trace_id":"a","iteration":1,"persona":"p,q","success":true,"duration_ms":1.5,"input":"say \"hi\"\nnow","output":{"k":[1]}}' \
-		'{"trace_id":"b","success":false,"error_kind":"timeout","error":"late","input":null}' >in
-	fl-parse -f csv in >got
-	run python3 -c 'import csv, json, sys
-for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
-	assert_output '["trace_id", "iteration", "persona", "success", "error_kind", "error", "duration_ms", "observation_count", "input", "output", "strategy", "callback_messages", "pass", "score"]
-["a", "1", "p,q", "true", "", "", "1.5", "0", "say \"hi\"\nnow", "{\"k\":[1]}", "", "", "", ""]
-["b", "", "", "false", "timeout", "late", "", "0", "", "", "", "", "", ""]'
+	printf '%s\n' '{"trace_id":"a","iteration":1,"persona":"p,q","success":true,"duration_ms":1.5,"input":"say \"hi\"\nnow","output":{"k":["\u00e9",1]}}' \
+		'{"trace_id":"b","success":false,"error_kind":"timeout","error":"late","input":null,"observation_count":7}' >in
+	run --separate-stderr -0 fl-parse -f csv in
+	assert_equal "$stderr" ''
+	cat >got <<<"$output"
+	run -0 python3 -c 'import csv, json, sys
+for row in csv.reader(open("got", newline="")): print(json.dumps(row, ensure_ascii=False))'
+	assert_output '["trace_id", "iteration", "persona", "success", "error_kind", "error", "duration_ms", "observation_count", "input", "output", "strategy", "callback_messages", "pass", "score", "run_id", "input_id", "start_time", "tokens", "attempts", "model", "verdict"]
+["a", "1", "p,q", "true", "", "", "1.5", "0", "say \"hi\"\nnow", "{\"k\":[\"é\",1]}", "", "", "", "", "", "", "", "", "", "", ""]
+["b", "", "", "false", "timeout", "late", "", "7", "", "", "", "", "", "", "", "", "", "", "", "", ""]'
+	# the header is there without traces, once with several files
+	assert_equal "$(fl-parse -f csv /dev/null)" "$(head -n 1 got)"
+	assert_equal "$(fl-parse -f csv in in "$FILES/rows" | grep -c '^"trace_id"')" 1
+	fl-parse -f csv -o out in
+	cmp got out/per_trace.csv
+	documented fl-parse.1 verdict
+}
+
+@test "csv has what the trace, its steps and its evaluation say, in any input" {
+	local dir whole
+
+	printf '%s\n' '{"trace_id":"a","run_id":"r","input_id":"i","iteration":0,"input":"x","success":true,"start_time":"2026-01-02T03:04:05+00:00","attempts":2,"token_usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":9},"metadata":{"strategy":"typo"},"evaluation":{"pass":true,"score":0.5},"observation_count":4,"observations":[{"id":"2","trace_id":"a","type":"generation","model":"m2","start_time":"2026-01-02T03:04:06+00:00"},{"id":"1","trace_id":"a","type":"generation","model":"m,1","start_time":"2026-01-02T03:04:05+00:00"},{"id":"3","trace_id":"a","type":"generation","model":"m2","start_time":"2026-01-02T03:04:07+00:00"},{"id":"4","trace_id":"a","type":"tool","model":null}]}' \
+		'{"trace_id":"b","success":true,"token_usage":{"prompt_tokens":3,"completion_tokens":4},"evaluation":{"pass":false},"metadata":[1],"observations":[]}' \
+		'{"trace_id":"c","success":true,"token_usage":{},"evaluation":{"pass":null,"score":null},"metadata":{},"observations":[]}' >whole
+	mkdir dir
+	jq -c 'del(.observations)' whole >dir/trace_summary.jsonl
+	jq -c '.observations[]' whole >dir/observations.jsonl
+	for in in whole dir; do
+		fl-parse -f csv $in >$in.csv
+	done
+	fl-parse --memory 4M -f csv <whole | cmp whole.csv -
+	fl-parse -f jsonl whole | fl-parse -f csv | python3 -c 'import csv, sys
+for row in csv.DictReader(sys.stdin): print(row["model"], row["tokens"], row["verdict"])' | cmp - <(
+		printf '%s\n' 'm,1, m2 9 pass' ' 7 fail' '  not judged')
+	cmp whole.csv dir.csv
+	run -0 python3 -c 'import csv
+for row in csv.DictReader(open("whole.csv", newline="")): print(list(row.values())[-7:], row["strategy"], row["pass"], row["score"], row["observation_count"])'
+	assert_output "['r', 'i', '2026-01-02T03:04:05+00:00', '9', '2', 'm,1, m2', 'pass'] typo true 0.5 4
+['', '', '', '7', '', '', 'fail']  false  0
+['', '', '', '', '', '', 'not judged']    0"
+	# rows alone: what they count and say is believed
+	jq -c '.strategy = .metadata.strategy? | del(.metadata)' dir/trace_summary.jsonl >rows
+	run --separate-stderr -0 fl-parse -f csv rows
+	assert_equal "$stderr" ''
+	assert_equal "$(sed -n 2p <<<"$output" | cut -d , -f 8,11)" '4,"typo"'
+	# but a part of the observations is not
+	head -n 1 dir/observations.jsonl >some
+	run --separate-stderr -1 fl-parse -f csv rows some
+	assert_equal "$stderr" 'fl-parse: 1 trace has more or fewer observations than the row counts'
+}
+
+@test "a database reads the csv" {
+	command -v sqlite3 >/dev/null || skip 'no sqlite3'
+	fl-parse -f csv "$FILES/whole" >t.csv
+	run -0 sqlite3 :memory: -cmd '.mode csv' -cmd '.import t.csv t' 'SELECT count(*), count(DISTINCT trace_id), min(success) FROM t'
+	assert_output '300,300,false'
 }
 
 @test "a filter gets all records or fails, wherever memory runs out" {
@@ -562,7 +720,7 @@ for row in csv.reader(open("got", newline="")): print(json.dumps(row))'
 	printf '#!/bin/sh\nexec wc -l\n' >bin/fl-format-count
 	chmod +x bin/*
 	PATH=$PATH:$PWD/bin
-	for format in csv copy count; do
+	for format in tsv copy count; do
 		fl-parse -j 1 -f $format -o want in
 		failed=0
 		whole=0
@@ -610,17 +768,23 @@ print(json.dumps([c for c in list(csv.reader(open("got", newline="")))[1] if c],
 	printf '%s\n' '{"trace_id":"t","iteration":-1e3,"input":"a=1","output":["=1"],"persona":"1-2@x","error":" =","error_kind":"\u0027=1"}' |
 		fl-parse -f csv >got
 	run -0 cells
-	assert_output "[\"t\", \"-1000\", \"1-2@x\", \"'=1\", \" =\", \"0\", \"a=1\", \"[\\\"=1\\\"]\"]"
+	assert_output "[\"t\", \"-1e3\", \"1-2@x\", \"'=1\", \" =\", \"0\", \"a=1\", \"[\\\"=1\\\"]\"]"
 }
 
 @test "characters that act on a terminal are escapes in csv" {
-	printf '%s\n' '{"trace_id":"\u001b]0;x\u0007","input":"\u0000\u009b2J\u202e\u200b\u0085\u007f\ufeff=1","output":["\u0085",{"\u001b":"\u2066"}],"error":"a\rb\r\nc\td","persona":"\udb40\udc41 é 👍 \u200d"}' |
+	printf '%s\n' '{"trace_id":"\u001b]0;x\u0007\ud800","input":"\u0000\u009b2J\u202e\u200b\u0085\u007f\ufeff=1","output":["\u0085",{"\u001b":"\u2066\udb40\udc41"}],"error":"a\rb\r\nc\td","persona":"\udb40\udc41 é 👍 \u200d","duration_ms":NaN}' |
 		fl-parse -f csv >got
 	run -0 cells
-	assert_output '["\\u001b]0;x\\u0007", "\\U000e0041 é 👍 ‍", "a\\rb\r\nc\td", "0", "\\u0000\\u009b2J\\u202e\\u200b\\u0085\\u007f\\ufeff=1", "[\"\\u0085\",{\"\\u001b\":\"\\u2066\"}]"]'
+	assert_output '["\\u001b]0;x\\u0007�", "\\U000e0041 é 👍 ‍", "a\\rb\r\nc\td", "0", "\\u0000\\u009b2J\\u202e\\u200b\\u0085\\u007f\\ufeff=1", "[\"\\u0085\",{\"\\u001b\":\"\\u2066\\udb40\\udc41\"}]"]'
 	# in a time that grows with the text only
-	python3 -c 'print("{\"trace_id\":\"t\",\"input\":\"%s\"}" % ("a\\u001b\\r\\n" * 30000))' | timeout 30 fl-parse -f csv >got
-	assert_equal "$(grep -c 'a\\u001b' got)" 30000
+	python3 -c 'print("{\"trace_id\":\"t\",\"input\":\"%s\"}" % ("a\\u001b\\r\\n\\\"" * 300000))' | timeout 30 fl-parse -f csv >got
+	assert_equal "$(grep -c 'a\\u001b' got)" 300000
+}
+
+@test "the table of a program has no formulas and no hidden characters either" {
+	printf '%s\n' '{"trace_id":"@SUM(1)","iteration":-5,"persona":"＝1","input":"=1\t2\n\\","output":"\u001b\udb40\udc41","error":"\r=1","metadata":"text","evaluation":{"pass":false,"score":0}}' |
+		fl-parse -f tsv >got
+	assert_equal "$(sed -n 2p got)" $'\'@SUM(1)\t-5\t\'＝1\t\t\t\'\\r=1\t\t0\t\'=1\\t2\\n\\\\\t\\\\u001b\\\\U000e0041\t\tfalse\t0'
 }
 
 @test "sizes and numbers of jobs are checked" {

@@ -567,13 +567,15 @@ files_in()
 	printf '#!/bin/sh\nexec cat\n' | tee bin/fl-format-extra bin/fl-format-md \
 		bin/fl-format-BAD >/dev/null
 	touch bin/fl-format-no-program
-	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD
+	printf '#!/bin/sh\necho .xlsx\n' >bin/fl-format-zz
+	chmod +x bin/fl-format-extra bin/fl-format-md bin/fl-format-BAD bin/fl-format-zz
 	PATH=$PATH:$PWD/bin:$PWD/bin run fl-parse --list-formats
 	assert_success
-	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv extra$'
+	assert_regex "$(cut -f 1 <<<"$output" | paste -sd ' ')" '^md html ([a-z]+ )+csv tsv extra zz$'
 	assert_line "md	-	Markdown"
 	assert_line --regexp '^jsonl	per_trace\.jsonl	[a-z].*[a-z]$'
 	assert_line "extra	per_trace.extra	the output of $PWD/bin/fl-format-extra"
+	assert_line "zz	per_trace.xlsx	the output of $PWD/bin/fl-format-zz"
 	# and the usage names those that are built in
 	usage=$(fl-parse --help)
 	while IFS=$'\t' read -r name file summary; do
@@ -608,8 +610,10 @@ files_in()
 }
 
 @test "a temporary file that cannot be made is reported" {
-	row a >in
-	run --separate-stderr -2 bash -c 'cat in | TMPDIR=/nowhere fl-parse'
+	for ((i = 0; i < 3; i++)); do
+		row a "\"pad\":\"$(head -c 1000000 /dev/zero | tr '\0' p)\""
+	done >in
+	run --separate-stderr -2 bash -c 'cat in | TMPDIR=/nowhere fl-parse --memory 4M'
 	assert_output ''
 	assert_regex "$stderr" '^fl-parse: '
 }
@@ -643,8 +647,8 @@ files_in()
 	assert_equal "$stderr" ''
 	assert_equal "$(grep '^### Step' <<<"$output")" \
 		$'### Step 1: [unknown] root\n### Step 2: [unknown] look\n### Step 3: [unknown] odd'
-	# csv has no steps
-	for format in $(formats | grep -vx -e md -e csv); do
+	# tables have no steps
+	for format in $(formats | grep -vx -e md -e csv -e tsv); do
 		run fl-parse -f "$format" e
 		for name in root look odd; do
 			assert_output --partial "$name"

@@ -24,7 +24,7 @@ experiment()
 	local format what missing
 
 	experiment
-	for format in $(formats | grep -vx csv); do
+	for format in $(formats | grep -vx -e csv -e tsv); do
 		fl-parse -f "$format" -o "dir.$format" exp
 		find "dir.$format" -type f ! -name '.*' ! -name 'index.*' -exec cat {} + >"all.$format"
 		for what in POLICY_VIOLATION first Hello typo 'two letters swapped' \

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "json/path.h"
+#include "trace/step.h"
 #include "assertion.h"
 #include "subject.h"
 #include "text.h"

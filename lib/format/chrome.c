@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "json/json.h"
 #include "json/isotime.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "record/excerpt.h"
 #include "tracks.h"
@@ -221,8 +222,8 @@ tid_of(const struct chrome *c, size_t step)
 static int
 has_arrow(const struct chrome *c, size_t parent, size_t child)
 {
-	const struct observation *p = &c->t->obs[parent];
-	const struct observation *o = &c->t->obs[child];
+	const struct trace_step *p = &c->t->steps[parent];
+	const struct trace_step *o = &c->t->steps[child];
 
 	return c->places[parent].track != c->places[child].track &&
 	    !c->places[parent].covered && !c->places[child].covered &&
@@ -236,7 +237,7 @@ static void
 put_arrow(struct chrome *c, const char *phase, size_t step, size_t child)
 {
 	begin_event(c, phase, tid_of(c, step));
-	json_add_int(c->b, "ts", clamp_time(c->t->obs[step].from));
+	json_add_int(c->b, "ts", clamp_time(c->t->steps[step].from));
 	/* unique among the arrows of all traces, and exact as a double */
 	json_add_int(c->b, "id", (long long)((uint64_t)c->pid << 22 |
 	    (child & 0x3fffff)));
@@ -250,14 +251,14 @@ put_arrow(struct chrome *c, const char *phase, size_t step, size_t child)
 static void
 put_arrows(struct chrome *c, size_t step)
 {
-	const struct observation *obs = c->t->obs;
+	const struct trace_step *steps = c->t->steps;
 	size_t child;
 
-	if (obs[step].parent != TRACE_NONE &&
-	    has_arrow(c, obs[step].parent, step))
+	if (steps[step].parent != TRACE_NO_STEP &&
+	    has_arrow(c, steps[step].parent, step))
 		put_arrow(c, "f", step, step);
-	for (child = obs[step].child; child != TRACE_NONE;
-	    child = obs[child].next)
+	for (child = steps[step].child; child != TRACE_NONE;
+	    child = steps[child].next)
 		if (has_arrow(c, step, child))
 			put_arrow(c, "s", step, child);
 }

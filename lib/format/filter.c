@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/util.h"
 #include "base/err.h"
 #include "base/program.h"
@@ -91,7 +92,10 @@ set_attributes(posix_spawnattr_t *attr)
 	return error ? error : posix_spawnattr_setsigmask(attr, &set);
 }
 
-/* Starts the program. Returns 0 or an error number. */
+/*
+ * Starts the program with in as its standard input, which is closed here, and
+ * out as its standard output. Returns 0 or an error number.
+ */
 static int
 spawn(pid_t *pid, char **argv, int in, int out)
 {
@@ -140,13 +144,22 @@ filter_start(struct filter *f, const char *path, int out, struct err *e)
 	return 0;
 }
 
-int
-filter_end(struct filter *f, const char *path, struct err *e)
+/* Waits for the program. Returns its status as waitpid(2) gives it. */
+static int
+filter_wait(pid_t pid)
 {
 	int status = 0;
 
-	while (waitpid(f->pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	return status;
+}
+
+int
+filter_end(struct filter *f, const char *path, struct err *e)
+{
+	int status = filter_wait(f->pid);
+
 	f->pid = 0;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)
 		return FILTER_UNREAD;
@@ -157,4 +170,44 @@ filter_end(struct filter *f, const char *path, struct err *e)
 		return err_set(e, 0, 0, "%s: exit status %d", path,
 		    WEXITSTATUS(status));
 	return 0;
+}
+
+/* Reads the answer, to its end unless it is too long. */
+static void
+read_answer(int fd, struct buf *b, size_t most)
+{
+	ssize_t n = 1;
+
+	while (most && n) {
+		n = read(fd, buf_room(b, most), most);
+		if (n < 0 && errno != EINTR)
+			break;
+		b->len += n > 0 ? (size_t)n : 0;
+		most -= n > 0 ? (size_t)n : 0;
+	}
+}
+
+int
+filter_ask(const char *path, const char *option, struct buf *b, size_t most)
+{
+	char *argv[] = { xstrdup(path), xstrdup(option), NULL };
+	int fds[2] = { -1, -1 }, null = open("/dev/null", O_RDONLY), status = -1;
+	pid_t pid;
+
+	if (null >= 0 && !pipe(fds)) {
+		fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+		fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+		status = spawn(&pid, argv, null, fds[1]);
+		close(fds[1]);
+		if (!status)
+			read_answer(fds[0], b, most);
+		close(fds[0]);
+		if (!status)
+			status = filter_wait(pid);
+	}
+	if (null >= 0)
+		close(null);
+	free(argv[0]);
+	free(argv[1]);
+	return status ? -1 : 0;
 }

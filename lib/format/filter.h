@@ -4,6 +4,7 @@
 /* A program between this one and its output. */
 #include <sys/types.h>
 
+struct buf;
 struct err;
 
 struct filter {
@@ -26,7 +27,7 @@ void filter_each(const char *prefix,
     void (*found)(void *arg, const char *name, const char *path), void *arg);
 
 /*
- * Starts the program at path with out as its standard output, and ignores
+ * Starts the program at path, without arguments, with out as its standard output, and ignores
  * SIGPIPE from then on. Returns 0, or -1 with *e filled in.
  */
 int filter_start(struct filter *f, const char *path, int out, struct err *e);
@@ -37,5 +38,13 @@ int filter_start(struct filter *f, const char *path, int out, struct err *e);
  */
 #define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);
+
+/*
+ * Runs the program at path with one option and no input, and appends what it
+ * prints to b, at most the first most bytes. Returns 0 if it exits with 0, or
+ * -1.
+ */
+int filter_ask(const char *path, const char *option, struct buf *b,
+    size_t most);
 
 #endif

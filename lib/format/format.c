@@ -12,6 +12,7 @@
 #include "html.h"
 #include "treeview.h"
 #include "chrome.h"
+#include "csvtable.h"
 #include "filter.h"
 #include "otlp.h"
 #include "whole.h"
@@ -42,6 +43,9 @@ static const struct format formats[] = {
 		.summary = "events for Perfetto and chrome://tracing" },
 	{ .name = "otlp", .put = otlp_put, .file = "traces.otlp.jsonl",
 		.summary = "OpenTelemetry spans as JSON" },
+	{ .name = "csv", .put = csvtable_put, .file = "per_trace.csv",
+		.begin = CSVTABLE_BEGIN, .rows = 1,
+		.summary = "a table for a spreadsheet, a line for each trace" },
 };
 
 #define FILTER_PREFIX "fl-format-"
@@ -54,11 +58,43 @@ is_filter_name(const char *name)
 	    "abcdefghijklmnopqrstuvwxyz0123456789-")];
 }
 
-/* The name of the file of a program's output, which the caller frees. */
-static char *
-filter_file(const char *name)
+/* The option that asks a program for the extension of its file. */
+#define FILTER_ASK "--extension"
+
+/* The most bytes of an extension with its dot. */
+#define EXTENSION_MAX 32
+
+/* 1 if text is one line with an extension and its dot. */
+static int
+is_extension(struct buf *text)
 {
-	return xasprintf("per_trace.%s", name);
+	const char *s = buf_str(text);
+
+	return text->len > 2 && text->len <= EXTENSION_MAX && s[0] == '.' &&
+	    s[1] != '.' && strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == text->len - 1 &&
+	    s[text->len - 1] == '\n';
+}
+
+/*
+ * The name of the file of a program's output, which the caller frees. A program
+ * that does not know the option does with no input what it does, and its answer
+ * is not one: then the name of the format is the extension.
+ */
+static char *
+filter_file(const char *name, const char *path)
+{
+	struct buf answer = { 0 };
+	char *file;
+
+	if (!filter_ask(path, FILTER_ASK, &answer, EXTENSION_MAX) &&
+	    is_extension(&answer))
+		file = xasprintf("per_trace%.*s", (int)answer.len - 1,
+		    answer.p);
+	else
+		file = xasprintf("per_trace.%s", name);
+	buf_release(&answer);
+	return file;
 }
 
 /* Fills in *f with the format of a program; see format_find. */
@@ -77,7 +113,6 @@ find_program_format(struct format *f, const char *name)
 		return -1;
 	f->name = name;
 	f->put = pertrace_put;
-	f->file = filter_file(name);
 	return 0;
 }
 
@@ -92,6 +127,13 @@ format_find(struct format *f, const char *name)
 			return 0;
 		}
 	return find_program_format(f, name);
+}
+
+void
+format_name_file(struct format *f)
+{
+	if (f->filter && !f->file)
+		f->file = filter_file(f->name, f->filter);
 }
 
 void
@@ -155,7 +197,7 @@ list_filter(void *arg, const char *name, const char *path)
 	set_add(&l->names, hash_bytes(0, 0, name, strlen(name)), &added);
 	if (!added)
 		return;
-	file = filter_file(name);
+	file = filter_file(name, path);
 	buf_printf(l->b, "%s\t%s\tthe output of %s\n", name, file, path);
 	free(file);
 }

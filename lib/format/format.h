@@ -24,13 +24,15 @@ struct format {
 	void (*put)(struct buf *b, struct trace *t);
 	void (*put_with)(struct buf *b, struct trace *t,
 	    const struct format_options *o);
-	const char *file;	/* name of the one file of all traces, or NULL */
+	const char *file;	/* name of the one file of all traces, or NULL;
+				   see format_name_file */
 	/* text around and between the traces of a stream, or NULL */
 	const char *begin;
 	const char *between;
 	const char *end;
 	int alone;		/* 1: a stream holds no more than one trace */
 	int as_is;		/* 1: NaN and lone surrogates are shown */
+	int rows;		/* 1: rows without their observations do */
 	int coloured;		/* 1: has colours, and escapes all else */
 	int pretty;		/* 1: inputs and outputs are pretty-printed */
 	const struct listing *lists[2];	/* lists next to index.md, or NULL */
@@ -49,6 +51,9 @@ struct format {
  * lives as long as the process.
  */
 int format_find(struct format *f, const char *name);
+
+/* For output into a folder: asks the program of the format for its file. */
+void format_name_file(struct format *f);
 
 /* Appends a trace in the format. */
 void format_put(const struct format *f, const struct format_options *o,

@@ -11,6 +11,7 @@
 #include "record/excerpt.h"
 #include "trace/pertrace.h"
 #include "trace/story.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "options.h"
 #include "markup.h"
@@ -168,13 +169,13 @@ html_put_fact(struct buf *b, const char *label, struct json_span v)
 }
 
 static void
-put_times(struct buf *b, const struct trace *t)
+put_times(struct buf *b, struct trace *t)
 {
 	struct json_span start = t->v[TRACE_START];
 	double ms;
 
 	if (!start.p && t->nobs)
-		start = t->obs[0].v[OBS_START];
+		start = trace_load(t, 0)->v[OBS_START];
 	if (json_is(t->v[TRACE_DURATION], JSON_NUMBER) &&
 	    json_double(t->v[TRACE_DURATION], &ms)) {
 		markup_begin_fact(b, "Duration");
@@ -188,30 +189,48 @@ put_times(struct buf *b, const struct trace *t)
 	html_put_fact(b, "Started", start);
 }
 
-/* The tokens of one kind: the count of the row, or the sum of the steps. */
-static double
-html_count_tokens(const struct trace *t, int field)
-{
-	struct json_span usage = t->v[TRACE_TOKEN_USAGE];
-	double n = 0, d;
-	size_t i;
+/* Kinds of tokens. */
+enum { TOKENS_IN, TOKENS_OUT, TOKENS_ALL, TOKENS };
 
-	if (json_is(usage, JSON_OBJECT))
-		json_double(json_get(usage, observation_fields[field]), &n);
-	else
-		for (i = 0; i < t->nobs; i++)
-			if (json_double(t->obs[i].v[field], &d))
-				n += d;
-	return isfinite(n) && n > 0 ? n : 0;
+/* The tokens of each kind: the count of the row, or the sum of the steps. */
+static void
+html_count_tokens(struct trace *t, double n[TOKENS])
+{
+	static const int fields[TOKENS] = {
+		[TOKENS_IN] = OBS_PROMPT_TOKENS,
+		[TOKENS_OUT] = OBS_COMPLETION_TOKENS,
+		[TOKENS_ALL] = OBS_TOTAL_TOKENS
+	};
+	struct json_span usage = t->v[TRACE_TOKEN_USAGE];
+	const struct observation *o;
+	double d;
+	size_t i, k;
+
+	for (k = 0; k < TOKENS; k++) {
+		n[k] = 0;
+		if (json_is(usage, JSON_OBJECT))
+			json_double(json_get(usage,
+			    observation_fields[fields[k]]), &n[k]);
+	}
+	for (i = 0; i < t->nobs && !json_is(usage, JSON_OBJECT); i++) {
+		o = trace_load(t, i);
+		for (k = 0; k < TOKENS; k++)
+			if (json_double(o->v[fields[k]], &d))
+				n[k] += d;
+	}
+	for (k = 0; k < TOKENS; k++)
+		n[k] = isfinite(n[k]) && n[k] > 0 ? n[k] : 0;
 }
 
 static void
-html_put_tokens(struct buf *b, const struct trace *t)
+html_put_tokens(struct buf *b, struct trace *t)
 {
-	double in = html_count_tokens(t, OBS_PROMPT_TOKENS);
-	double out = html_count_tokens(t, OBS_COMPLETION_TOKENS);
-	double all = fmax(html_count_tokens(t, OBS_TOTAL_TOKENS), in + out);
+	double n[TOKENS], in, out, all;
 
+	html_count_tokens(t, n);
+	in = n[TOKENS_IN];
+	out = n[TOKENS_OUT];
+	all = fmax(n[TOKENS_ALL], in + out);
 	if (all < 1)
 		return;
 	markup_begin_fact(b, "Tokens");
@@ -235,7 +254,7 @@ html_put_piece(void *arg, const char *label, const struct buf *text)
 }
 
 static void
-html_put_facts(struct buf *b, const struct trace *t, const struct buf *id)
+html_put_facts(struct buf *b, struct trace *t, const struct buf *id)
 {
 	buf_puts(b, "<dl>\n");
 	put_times(b, t);
@@ -273,7 +292,7 @@ html_put_name(struct buf *b, const struct trace *t)
 }
 
 static void
-html_put_header(struct buf *b, const struct trace *t, const struct buf *id,
+html_put_header(struct buf *b, struct trace *t, const struct buf *id,
     const char *list)
 {
 	const char *outcome = outcomes[trace_outcome(t)];
@@ -508,10 +527,10 @@ html_put_label(struct buf *b, const struct observation *o, const char *mark)
 }
 
 static void
-html_put_row(struct buf *b, const struct trace *t, size_t step,
+html_put_row(struct buf *b, struct trace *t, size_t step,
     enum mark step_mark)
 {
-	const struct observation *o = &t->obs[step];
+	const struct observation *o = trace_load(t, step);
 	const char *mark = marks[step_mark];
 	double ms;
 
@@ -530,7 +549,7 @@ html_put_row(struct buf *b, const struct trace *t, size_t step,
 }
 
 static void
-put_rows(struct buf *b, const struct trace *t,
+put_rows(struct buf *b, struct trace *t,
     const unsigned char *step_marks)
 {
 	size_t i, n = 0;

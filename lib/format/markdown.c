@@ -595,6 +595,7 @@ markdown_put_step(struct buf *b, struct trace *t, size_t i)
 		put_step_facts(b, o);
 	buf_byte(b, '\n');
 	put_block(b, t, o, OBS_INPUT, "Input");
+	trace_pause(t);
 	put_block(b, t, o, OBS_OUTPUT, "Output");
 	if (trace_is_ours(t))
 		put_step_error(b, o);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,9 +9,11 @@
 #include "base/hash.h"
 #include "json/json.h"
 #include "json/isotime.h"
+#include "io/sorter.h"
 #include "base/cli.h"
 #include "base/set.h"
 #include "trace/otlpattr.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "otlp.h"
 
@@ -432,6 +435,7 @@ otlp_put_step(const struct export *x, size_t i)
 		put_error_type(b, json_get(o->v[OBS_METADATA], "error_type"));
 	otlpattr_str(b, "openinference.span.kind", k->openinference);
 	otlp_put_payload(b, "input.value", "input.mime_type", o->v[OBS_INPUT]);
+	trace_pause(x->t);
 	otlp_put_payload(b, "output.value", "output.mime_type",
 	    o->v[OBS_OUTPUT]);
 	otlp_put_json(b, "metadata", o->v[OBS_METADATA]);
@@ -519,12 +523,75 @@ span_digits(const struct buf *text)
 	return id;
 }
 
-/* Returns id, or a hash of it and salt if another span has it; never 0. */
+/* The id that a span has unless another has it: that of the text, or a hash. */
 static uint64_t
-unused_id(struct set *taken, uint64_t id, uint64_t salt)
+first_id(const struct buf *text, uint64_t salt)
+{
+	uint64_t id = span_digits(text);
+
+	if (!id && text->len)
+		id = hash_bytes(0, 3, text->p, text->len);
+	return id ? id : hash_bytes(salt, 5, &id, sizeof(id));
+}
+
+/* A span and its first id; the run is the last one. */
+struct span_id {
+	uint64_t id;
+	uint64_t span;
+};
+
+static int
+by_span_id(const void *x, const void *y)
+{
+	const struct span_id *a = x, *b = y;
+
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return (a->span > b->span) - (a->span < b->span);
+}
+
+/* Finds the ids that several spans have. Returns 0 or -1. */
+static int
+find_shared(const struct export *x, struct set *shared)
+{
+	struct span_id window[64], *s, last = { 0, 0 };
+	struct sorter ids;
+	uint64_t i, left;
+	int bad = 0, added;
+
+	sorter_init(&ids, sizeof(*s), by_span_id, trace_memory(x->t));
+	for (i = 0; i <= x->t->nobs && !bad; i++) {
+		window->id = i < x->t->nobs ? x->ids[i] : x->root;
+		window->span = i;
+		bad = sorter_add(&ids, window);
+	}
+	bad = bad || sorter_sort(&ids);
+	for (i = 0; i < ids.total && !bad; i++) {
+		left = ids.total - i;
+		if (i % LEN(window) == 0)
+			bad = sorter_read(&ids, i, left < LEN(window) ?
+			    (size_t)left : LEN(window), window);
+		s = &window[i % LEN(window)];
+		if (i && s->id == last.id)
+			set_add(shared, s->id, &added);
+		last = *s;
+	}
+	sorter_release(&ids);
+	return bad ? -1 : 0;
+}
+
+/*
+ * Returns id, or a hash of it and salt if another span has it; never 0. An id
+ * that no other has is not among the taken ones.
+ */
+static uint64_t
+unused_id(const struct set *shared, struct set *taken, uint64_t id,
+    uint64_t salt)
 {
 	int added = 0;
 
+	if (!set_find(shared, id))
+		return id;
 	for (;; salt++) {
 		if (id)
 			set_add(taken, id, &added);
@@ -541,24 +608,34 @@ unused_id(struct set *taken, uint64_t id, uint64_t salt)
 static void
 find_span_ids(struct export *x)
 {
-	struct set taken = { 0 };
+	struct set shared = { 0 }, taken = { 0 };
 	struct buf text = { 0 };
 	struct trace *t = x->t;
-	uint64_t id;
+	const struct observation *o;
+	unsigned char *hashed = xcalloc(t->nobs / 8 + 1, 1);
 	size_t i;
 
 	x->ids = xreallocarray(NULL, t->nobs, sizeof(*x->ids));
 	for (i = 0; i < t->nobs; i++) {
 		text.len = 0;
-		if (t->obs[i].v[OBS_ID].p)
-			otlp_text_of(&text, t->obs[i].v[OBS_ID]);
-		id = span_digits(&text);
-		if (!id && text.len)
-			id = hash_bytes(0, 3, text.p, text.len);
-		x->ids[i] = unused_id(&taken, id, i);
+		o = trace_load(t, i);
+		if (o->v[OBS_ID].p)
+			otlp_text_of(&text, o->v[OBS_ID]);
+		x->ids[i] = first_id(&text, i);
+		if (!text.len)
+			hashed[i / 8] |= (unsigned char)(1 << i % 8);
 	}
-	x->root = unused_id(&taken, hash_bytes(0, 4, x->name.p, x->name.len),
-	    0);
+	x->root = hash_bytes(0, 4, x->name.p, x->name.len);
+	errno = 0;
+	if (find_shared(x, &shared))
+		trace_fail(t, errno);
+	/* the first salt may be used up */
+	for (i = 0; i < t->nobs && shared.n; i++)
+		x->ids[i] = unused_id(&shared, &taken, x->ids[i],
+		    i + (hashed[i / 8] >> i % 8 & 1));
+	x->root = unused_id(&shared, &taken, x->root, 0);
+	free(hashed);
+	set_release(&shared);
 	set_release(&taken);
 	buf_release(&text);
 }

@@ -1,9 +1,13 @@
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "json/json.h"
+#include "io/sorter.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "tracks.h"
 
@@ -36,8 +40,8 @@ struct tracks {
 /* A step in the order of assignment. */
 struct turn {
 	int64_t from;		/* start, in microseconds */
-	size_t walked;		/* number of steps before it in trace_walk */
-	size_t step;
+	uint32_t walked;	/* number of steps before it in trace_walk */
+	uint32_t step;
 };
 
 static void
@@ -80,7 +84,7 @@ heap_pop(struct heap *h)
  * steps without a duration if they start at the same time.
  */
 static int
-is_full(const struct track *l, const struct observation *o, size_t height)
+is_full(const struct track *l, const struct trace_step *o, size_t height)
 {
 	if (l->instants && l->instant == o->from)
 		height += l->instants;
@@ -89,20 +93,21 @@ is_full(const struct track *l, const struct observation *o, size_t height)
 
 /* 1 if a step can be put on its parent. */
 static int
-fits_on_parent(struct tracks *s, const struct observation *o)
+fits_on_parent(struct tracks *s, const struct trace_step *o)
 {
-	const struct observation *obs = s->t->obs, *parent;
+	const struct trace_step *steps = s->t->steps, *parent;
 	struct track *l;
 
-	if (o->parent == TRACE_NONE || !s->n)
+	if (o->parent == TRACE_NO_STEP || !s->n)
 		return 0;
-	parent = &obs[o->parent];
+	parent = &steps[o->parent];
 	if (o->from < parent->from || o->until > parent->until)
 		return 0;
 	l = &s->p[s->places[o->parent].track];
 	while (l->top != TRACE_NONE && l->top != o->parent &&
-	    obs[l->top].until <= o->from)
-		l->top = s->places[l->top].below;
+	    steps[l->top].until <= o->from)
+		l->top = s->places[l->top].lies ? steps[l->top].parent :
+		    TRACE_NONE;
 	return l->top == o->parent &&
 	    !is_full(l, o, s->places[o->parent].height + 1);
 }
@@ -119,7 +124,7 @@ add_track(struct tracks *s)
 
 /* The lowest track with nothing open when a step begins. */
 static size_t
-find_track(struct tracks *s, const struct observation *o)
+find_track(struct tracks *s, const struct trace_step *o)
 {
 	size_t track;
 
@@ -139,19 +144,19 @@ find_track(struct tracks *s, const struct observation *o)
 static void
 tracks_place(struct tracks *s, size_t step)
 {
-	const struct observation *o = &s->t->obs[step];
+	const struct trace_step *o = &s->t->steps[step];
 	struct track_place *p = &s->places[step];
 	struct track *l;
 
 	if (fits_on_parent(s, o)) {
-		p->below = o->parent;
-		p->track = s->places[p->below].track;
-		p->height = s->places[p->below].height + 1;
-		s->places[p->below].covered |=
-		    s->t->obs[p->below].from == o->from;
+		p->lies = 1;
+		p->track = s->places[o->parent].track;
+		p->height = (uint16_t)(s->places[o->parent].height + 1);
+		s->places[o->parent].covered |=
+		    s->t->steps[o->parent].from == o->from;
 	} else {
-		p->below = TRACE_NONE;
-		p->track = find_track(s, o);
+		p->lies = 0;
+		p->track = (uint32_t)find_track(s, o);
 		p->height = 0;
 		heap_push(&s->busy, o->until, p->track);
 	}
@@ -175,24 +180,46 @@ by_turn(const void *x, const void *y)
 	return (a->walked > b->walked) - (a->walked < b->walked);
 }
 
+/* Sorts the steps by their turns. */
+static int
+tracks_sort(const struct trace *t, struct sorter *turns)
+{
+	struct turn turn = { 0, 0, 0 };
+	size_t i;
+
+	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
+		turn.from = t->steps[i].from;
+		turn.step = (uint32_t)i;
+		if (sorter_add(turns, &turn))
+			return -1;
+		turn.walked++;
+	}
+	return sorter_sort(turns);
+}
+
 size_t
-tracks_assign(const struct trace *t, struct track_place *places)
+tracks_assign(struct trace *t, struct track_place *places)
 {
 	struct tracks s = { .t = t, .places = places };
-	struct turn *turns;
-	size_t i, n = 0;
+	struct turn window[64];
+	struct sorter turns;
+	uint64_t i, k, n = 0;
+	int bad;
 
-	turns = xreallocarray(NULL, t->nobs, sizeof(*turns));
-	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
-		turns[n].from = t->obs[i].from;
-		turns[n].walked = n;
-		turns[n++].step = i;
+	memset(places, 0, t->nobs * sizeof(*places));
+	sorter_init(&turns, sizeof(struct turn), by_turn, trace_memory(t));
+	errno = 0;
+	bad = tracks_sort(t, &turns);
+	for (i = 0; i < turns.total && !bad; i += n) {
+		n = turns.total - i < LEN(window) ? turns.total - i :
+		    LEN(window);
+		bad = sorter_read(&turns, i, (size_t)n, window);
+		for (k = 0; k < n && !bad; k++)
+			tracks_place(&s, window[k].step);
 	}
-	if (n)
-		qsort(turns, n, sizeof(*turns), by_turn);
-	for (i = 0; i < n; i++)
-		tracks_place(&s, turns[i].step);
-	free(turns);
+	if (bad)
+		trace_fail(t, errno);
+	sorter_release(&turns);
 	free(s.p);
 	free(s.busy.p);
 	free(s.idle.p);

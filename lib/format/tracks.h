@@ -12,6 +12,7 @@
  * takes O(n log n) time.
  */
 #include <stddef.h>
+#include <stdint.h>
 
 struct trace;
 
@@ -19,14 +20,17 @@ struct trace;
 #define TRACKS_HEIGHT 500
 
 struct track_place {
-	size_t track;		/* number of the track, from 0 */
-	int covered;		/* 1: a step on top begins at the same time */
+	uint32_t track;		/* number of the track, from 0 */
+	unsigned char covered;	/* 1: a step on top begins at the same time */
 	/* for tracks_assign only */
-	size_t below;		/* the step it lies on, or TRACE_NONE */
-	size_t height;		/* number of the steps below */
+	unsigned char lies;	/* 1: it lies on its parent */
+	uint16_t height;	/* number of the steps below */
 };
 
-/* Fills in the places of the t->nobs steps. Returns the number of tracks. */
-size_t tracks_assign(const struct trace *t, struct track_place *places);
+/*
+ * Fills in the places of the t->nobs steps. Returns the number of tracks. A
+ * fault of a temporary file is noted in the trace.
+ */
+size_t tracks_assign(struct trace *t, struct track_place *places);
 
 #endif

@@ -10,6 +10,7 @@
 #include "json/json.h"
 #include "record/excerpt.h"
 #include "trace/story.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "options.h"
 #include "termwidth.h"

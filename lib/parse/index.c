@@ -10,7 +10,7 @@
 #include "json/json.h"
 #include "io/sorter.h"
 #include "io/source.h"
-#include "io/spill.h"
+#include "io/store.h"
 #include "trace/pertrace.h"
 #include "trace/trace.h"
 #include "chunks.h"
@@ -278,10 +278,11 @@ index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 
 /*
  * Adds a chunk's records to the index, in its turn. Sets *spill to the offset
- * at which its text has to be spilled, or to UINT64_MAX.
+ * at which its text has to be put in *store, or to UINT64_MAX.
  */
 static int
-index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill)
+index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill,
+    struct store *store)
 {
 	struct join *j = w->j;
 	struct entry *e;
@@ -304,9 +305,10 @@ index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill)
 	*spill = UINT64_MAX;
 	if (bad || kept || !wanted)
 		return bad ? join_fail(j, errno) : 0;
-	if (j->spill < 0 && (j->spill = spill_open()) < 0)
+	if (store_reach(&j->store, j->spilled + w->text.len))
 		return join_fail(j, errno);
 	*spill = j->spilled;
+	*store = j->store;
 	j->spilled += w->text.len;
 	return 0;
 }
@@ -318,6 +320,7 @@ index_run(void *arg)
 	struct join *j = w->j;
 	struct chunk b;
 	uint64_t ticket = 0, spill;
+	struct store store;
 	int more;
 
 	b.text = &w->text;
@@ -331,9 +334,10 @@ index_run(void *arg)
 			break;
 		batch_begin(&w->batch, ticket);
 		if (index_chunk(w, &b) || batch_wait(&w->batch) ||
-		    index_commit(w, &b, &spill) || batch_end(&w->batch))
+		    index_commit(w, &b, &spill, &store) ||
+		    batch_end(&w->batch))
 			break;
-		if (spill != UINT64_MAX && spill_write(j->spill, w->text.p,
+		if (spill != UINT64_MAX && store_write(&store, w->text.p,
 		    w->text.len, spill)) {
 			join_fail(j, errno);
 			break;

@@ -86,6 +86,8 @@ joiner_check_count(struct joiner *w)
 	const struct trace *t = &w->t;
 	double d;
 
+	if (!t->nobs && w->j->output->format->rows)
+		return;
 	if (t->v[TRACE_OBSERVATION_COUNT].p &&
 	    json_double(t->v[TRACE_OBSERVATION_COUNT], &d) &&
 	    d != (double)t->nobs)
@@ -139,8 +141,8 @@ join_begin(struct join *j)
 	j->met = xcalloc(j->nfiles, sizeof(*j->met));
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;
-	j->spill = -1;
 	j->spilled = j->records = j->next_task = j->tiled = 0;
+	store_init(&j->store, j->memory / 8 * 3);
 	sorter_init(&j->index, sizeof(struct entry), entry_by_trace, j->memory
 	    / 4);
 	sorter_init(&j->tasks, sizeof(struct render_task), task_by_order,
@@ -157,8 +159,7 @@ join_end(struct join *j)
 			close(j->fds[i]);
 	free(j->fds);
 	free(j->met);
-	if (j->spill >= 0)
-		close(j->spill);
+	store_release(&j->store);
 	sorter_release(&j->index);
 	sorter_release(&j->tasks);
 }
@@ -251,6 +252,9 @@ join_run(struct join *j, char *const *files, size_t nfiles, int extents)
 	}
 	if (!bad && sorter_sort(&j->tasks))
 		bad = join_fail(j, errno);
+	/* a line of the first pass may have been long */
+	for (i = 0; i < j->pool->n; i++)
+		buf_release(&ws[i].text);
 	if (!bad) {
 		pool_run(j->pool, render_run, ws, sizeof(*ws));
 		bad = pool_stopped(j->pool);

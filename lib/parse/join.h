@@ -4,8 +4,8 @@
 /*
  * Joins rows and observations, which come in any order, into traces and renders
  * them. The first pass reads all records and indexes where each is (40 bytes a
- * record); the second reads trace by trace. Text from pipes is kept in a
- * temporary file meanwhile, and so is an index that does not fit into memory.
+ * record); the second reads trace by trace. Text from pipes is kept meanwhile, in
+ * a temporary file if it does not fit into memory, and so is the index.
  */
 #include <pthread.h>
 #include <stddef.h>
@@ -13,6 +13,7 @@
 
 #include "io/sorter.h"
 #include "io/source.h"
+#include "io/store.h"
 #include "chunks.h"
 #include "details.h"
 
@@ -42,7 +43,7 @@ struct join {
 	size_t nfiles;
 	size_t kept;		/* number of open descriptors in fds */
 	size_t keep;		/* limit of kept */
-	int spill;		/* temporary file for pipes; -1: none yet */
+	struct store store;	/* text of pipes */
 	uint64_t spilled;	/* bytes in it */
 	size_t lines;		/* lines of the current file so far */
 	struct source_tally tally;	/* good and bad ones among them */

@@ -22,7 +22,7 @@ enum { ENTRY_ROW, ENTRY_WHOLE, ENTRY_OBSERVATION };
 struct place {
 	uint64_t at;		/* offset */
 	uint32_t n;		/* bytes */
-	uint32_t file;		/* index in fds; nfiles: the spill */
+	uint32_t file;		/* index in fds; nfiles: the store */
 };
 
 /* An entry of the index. */

@@ -463,7 +463,7 @@ list_part(struct batch *h, const struct rendered *p, const char *file)
 	k->outcomes[p->outcome]++;
 	buf_add(b, h->facts->p + p->entry, p->entry_rest - p->entry);
 	json_add_str(b, "file", file);
-	if (k->format->file && !k->format->filter)
+	if (k->format->file && !k->format->filter && !k->format->begin)
 		json_add_int(b, "line", (long long)k->traces + 1);
 	buf_add(b, h->facts->p + p->entry_rest, p->item[0] - p->entry_rest);
 	if (out_end(&k->index))
@@ -582,7 +582,17 @@ put_all(struct batch *h)
 	h->text->len = p->text = 1;
 }
 
-/* Called between the steps of a trace: writes text that has grown large. */
+/* Called between the values of a trace: writes text that has grown large. */
+static void
+batch_pause(void *arg)
+{
+	struct batch *h = arg;
+
+	if (h->text->len >= h->output->enough)
+		put_all(h);
+}
+
+/* Called between the steps of a trace. */
 static void
 load(void *arg, struct trace *t, size_t i)
 {
@@ -590,8 +600,7 @@ load(void *arg, struct trace *t, size_t i)
 
 	if (h->load)
 		h->load(h->load_arg, t, i);
-	if (h->text->len >= h->output->enough)
-		put_all(h);
+	batch_pause(h);
 }
 
 int
@@ -604,6 +613,7 @@ batch_add(struct batch *h, struct trace *t)
 	h->load = t->load;
 	h->load_arg = t->arg;
 	t->load = load;
+	t->pause = batch_pause;
 	t->arg = h;
 	if (apart && f->begin)
 		buf_puts(h->text, f->begin);
@@ -611,6 +621,7 @@ batch_add(struct batch *h, struct trace *t)
 	if (apart && f->end)
 		buf_puts(h->text, f->end);
 	t->load = h->load;
+	t->pause = NULL;
 	t->arg = h->load_arg;
 	/* a row may be much longer when rendered */
 	if (h->text->len >= h->output->enough)

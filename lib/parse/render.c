@@ -7,6 +7,7 @@
 #include "json/json.h"
 #include "io/sorter.h"
 #include "io/spill.h"
+#include "io/store.h"
 #include "trace/trace.h"
 #include "details.h"
 #include "join.h"
@@ -20,7 +21,8 @@ render_read(struct joiner *w, const struct place *p, size_t n, char *to)
 	struct join *j = w->j;
 	int spilled = p->file == j->nfiles;
 
-	if (!spill_read(spilled ? j->spill : j->fds[p->file], to, n, p->at))
+	if (spilled ? !store_read(&j->store, to, n, p->at) :
+	    !spill_read(j->fds[p->file], to, n, p->at))
 		return 0;
 	if (spilled)
 		return join_fail(j, errno);
@@ -37,7 +39,7 @@ render_new_place(struct joiner *w)
 	return &w->places[w->nplaces++];
 }
 
-/* Finds where a job's observations are: in the index. */
+/* Finds in the index where a job's observations are. */
 static int
 render_list_index(struct joiner *w, const struct render_task *task)
 {
@@ -53,37 +55,6 @@ render_list_index(struct joiner *w, const struct render_task *task)
 		for (k = 0; k < n; k++)
 			*render_new_place(w) = w->window[k].place;
 	}
-	return 0;
-}
-
-/* The same: by the ends of lines in its extent. */
-static int
-render_list_extent(struct joiner *w, const struct render_task *task)
-{
-	struct place piece = { task->first, 0, 1 }, *line;
-	uint64_t end = task->first + task->bytes;
-	const char *p, *nl;
-	size_t n;
-
-	w->nplaces = 0;
-	line = render_new_place(w);
-	*line = piece;
-	for (; piece.at < end; piece.at += n) {
-		n = end - piece.at < TASKS_BYTES ? (size_t)(end - piece.at) :
-		    TASKS_BYTES;
-		if (render_read(w, &piece, n, buf_room(&w->step, n)))
-			return -1;
-		for (p = w->step.p; (nl = memchr(p, '\n', n - (size_t)(p -
-		    w->step.p))); p = nl + 1) {
-			line->n = (uint32_t)(piece.at + (uint64_t)(nl -
-			    w->step.p) - line->at);
-			line = render_new_place(w);
-			*line = piece;
-			line->at += (uint64_t)(nl + 1 - w->step.p);
-		}
-	}
-	line->n = (uint32_t)(end - line->at);
-	w->nplaces -= line->n == 0;
 	return 0;
 }
 
@@ -174,49 +145,141 @@ render_gather(struct joiner *w, const struct render_task *task)
 	return 0;
 }
 
+/* 1 if an observation, a row's extent having it, is of another trace. */
+static int
+render_is_foreign(const struct observation *o, const struct buf *id)
+{
+	struct buf other = { 0 };
+	struct json_span v = o->v[OBS_TRACE_ID];
+	int foreign;
+
+	if (v.p && json_type(v) != JSON_NULL)
+		trace_plain(&other, v);
+	foreign = other.len != id->len || memcmp(buf_str(&other), id->p,
+	    id->len) != 0;
+	buf_release(&other);
+	return foreign;
+}
+
 /* Lends a step of a trace that does not fit its record. */
 static void
 render_load_step(void *arg, struct trace *t, size_t i)
 {
 	struct joiner *w = arg;
-	const struct place *p = &w->places[t->obs[i].place];
-	struct json_span v;
+	struct json_span v = { NULL, 0 };
+	struct trace_place at;
+	struct place p;
 
 	w->step.len = 0;
-	v.p = buf_room(&w->step, p->n);
-	v.n = p->n;
-	if (!render_read(w, p, p->n, w->step.p) && trace_lend(t, i, v))
-		w->changed++;
+	if (!trace_place(t, i, &at)) {
+		p = (struct place){ at.at, at.n, at.file };
+		v.n = p.n;
+		if (!render_read(w, &p, v.n, buf_room(&w->step, v.n)))
+			v.p = w->step.p;
+	}
+	w->changed += trace_lend(t, i, v) && v.p;
 }
 
-/* A trace that does not fit: of its steps only the small fields are kept. */
+/* What is known of a trace that does not fit while its records are read. */
+struct apart {
+	struct buf id;
+	int changed;		/* 1: a record is not an observation any more */
+	int foreign;		/* 1: one is of another trace */
+};
+
+static void
+render_add_apart(struct joiner *w, struct apart *a, const struct place *p,
+    const char *record)
+{
+	const struct trace_place place = { p->at, p->n, p->file };
+	struct json_span v = { record, p->n };
+
+	if (trace_add_apart(&w->t, v, &place)) {
+		a->changed = 1;
+		return;
+	}
+	if (w->j->extents && w->t.nobs == 1)
+		trace_id_text(&w->t, &a->id);
+	if (w->j->extents && !a->foreign)
+		a->foreign = render_is_foreign(&w->t.obs[0], &a->id);
+}
+
+/* Adds the observations that the index lists, one after another. */
 static int
-render_gather_brief(struct joiner *w, const struct render_task *task)
+render_apart_index(struct joiner *w, const struct render_task *task,
+    struct apart *a)
+{
+	uint64_t i;
+	size_t k, n;
+
+	for (i = 0; i < task->count; i += n) {
+		n = task->count - i < TASKS_MAX ? (size_t)(task->count - i) :
+		    TASKS_MAX;
+		if (sorter_read(&w->j->index, task->first + i, n, w->window))
+			return join_fail(w->j, errno);
+		for (k = 0; k < n; k++) {
+			if (render_read(w, &w->window[k].place,
+			    w->window[k].place.n, buf_room(&w->step,
+			    w->window[k].place.n)))
+				return -1;
+			render_add_apart(w, a, &w->window[k].place, w->step.p);
+		}
+	}
+	return 0;
+}
+
+/* Adds the observations of an extent, reading it in pieces of whole lines. */
+static int
+render_apart_extent(struct joiner *w, const struct render_task *task,
+    struct apart *a)
+{
+	struct place piece = { task->first, 0, 1 }, line = piece;
+	uint64_t end = task->first + task->bytes;
+	size_t n, most = TASKS_BYTES;
+	const char *p, *stop, *nl;
+
+	for (; piece.at < end; piece.at += (uint64_t)(p - w->step.p)) {
+		n = end - piece.at < most ? (size_t)(end - piece.at) : most;
+		if (render_read(w, &piece, n, buf_room(&w->step, n)))
+			return -1;
+		p = w->step.p;
+		stop = p + n;
+		while (p < stop) {
+			nl = memchr(p, '\n', (size_t)(stop - p));
+			if (!nl && piece.at + n < end)
+				break;
+			nl = nl ? nl : stop;
+			line.at = piece.at + (uint64_t)(p - w->step.p);
+			line.n = (uint32_t)(nl - p);
+			render_add_apart(w, a, &line, p);
+			p = nl + (nl < stop);
+		}
+		/* a line that is longer than a piece */
+		most = p == w->step.p ? 2 * most : TASKS_BYTES;
+	}
+	return 0;
+}
+
+/* A trace that does not fit: what orders and links its steps is kept. */
+static int
+render_gather_apart(struct joiner *w, const struct render_task *task)
 {
 	struct json_span v = { 0 };
-	size_t i, n = 0;
+	struct apart a = { { 0 }, 0, 0 };
 	int bad;
 
-	if (w->j->extents ? render_list_extent(w, task) : render_list_index(w,
-	    task))
-		return -1;
 	if (task->row.file != NO_ROW) {
 		v.p = w->text.p;
 		v.n = w->row;
 	}
-	bad = trace_reset(&w->t, v);
-	for (i = 0; i < w->nplaces; i++) {
-		v.p = buf_room(&w->step, w->places[i].n);
-		v.n = w->places[i].n;
-		if (render_read(w, &w->places[i], v.n, w->step.p))
-			return -1;
-		if (trace_add_brief(&w->t, v))
-			bad = 1;
-		else
-			w->places[n++] = w->places[i];
-	}
-	w->nplaces = n;
-	w->changed += bad != 0;
+	a.changed = trace_reset(&w->t, v) != 0;
+	trace_set_apart(&w->t, w->j->memory / 8 / w->j->pool->n);
+	bad = w->j->extents ? render_apart_extent(w, task, &a) :
+	    render_apart_index(w, task, &a);
+	buf_release(&a.id);
+	if (bad)
+		return -1;
+	w->changed += (size_t)(a.changed + a.foreign);
 	w->t.load = render_load_step;
 	w->t.arg = w;
 	return 0;
@@ -226,23 +289,14 @@ render_gather_brief(struct joiner *w, const struct render_task *task)
 static void
 render_check_extent(struct joiner *w)
 {
-	struct buf id = { 0 }, other = { 0 };
-	struct json_span v;
+	struct buf id = { 0 };
 	size_t i;
 
 	trace_id_text(&w->t, &id);
-	for (i = 0; i < w->t.nobs; i++) {
-		v = w->t.obs[i].v[OBS_TRACE_ID];
-		other.len = 0;
-		if (v.p && json_type(v) != JSON_NULL)
-			trace_plain(&other, v);
-		if (other.len != id.len || memcmp(buf_str(&other),
-		    buf_str(&id), id.len) != 0)
-			break;
-	}
+	for (i = 0; i < w->t.nobs && !render_is_foreign(&w->t.obs[i], &id); i++)
+		;
 	w->changed += i < w->t.nobs;
 	buf_release(&id);
-	buf_release(&other);
 }
 
 /* Reads the row, with the fields that it lacks of its trace. */
@@ -282,21 +336,25 @@ render_task(struct joiner *w, const struct render_task *task)
 	struct join *j = w->j;
 	/* read, printed and rendered, in buffers that may be half empty */
 	uint64_t limit = j->memory / 8 / j->pool->n;
+	int bad;
 
 	w->text.len = w->step.len = 0;
 	if (task->row.file != NO_ROW && render_read_row(w, task))
 		return -1;
 	w->t.load = NULL;
-	if (task->bytes > limit ? render_gather_brief(w, task) :
+	if (task->bytes > limit ? render_gather_apart(w, task) :
 	    render_gather(w, task))
 		return -1;
 	trace_sort(&w->t);
 	if (w->t.row.p)
 		joiner_check_count(w);
-	if (j->extents)
+	if (j->extents && !w->t.apart)
 		render_check_extent(w);
+	bad = batch_add(&w->batch, &w->t);
 	w->met |= w->t.met;
-	return batch_add(&w->batch, &w->t);
+	if (trace_error(&w->t))
+		bad = join_fail(j, trace_error(&w->t));
+	return bad;
 }
 
 /* Takes some tasks. Returns 0 if none are left. */

@@ -6,6 +6,7 @@
 #include "base/set.h"
 #include "json/json.h"
 #include "io/out.h"
+#include "trace/step.h"
 #include "trace/trace.h"
 #include "evaluate/checks.h"
 #include "evaluate/diff.h"

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "step.h"
 #include "trace.h"
 #include "pertrace.h"
 
@@ -159,7 +160,9 @@ pertrace_put_step(struct writer *w, struct trace *t, size_t step)
 	else
 		add_int(w, "parent_step", o->parent + 1);
 	pertrace_add(w, "input", o->v[OBS_INPUT]);
+	trace_pause(t);
 	pertrace_add(w, "output", o->v[OBS_OUTPUT]);
+	trace_pause(t);
 	pertrace_add(w, "raw", o->raw);
 	close_bracket(w, '}');
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,15 @@
 #include "base/util.h"
 #include "json/isotime.h"
 #include "json/path.h"
+#include "moments.h"
 #include "trace.h"
+
+/*
+ * Inputs and outputs of a record that is read again are printed while it is
+ * scanned up to this size, in bytes; those of a larger one, of which a copy may
+ * not fit, when a format asks for them.
+ */
+#define PRINTED_MOST (1 << 20)
 
 /* Of a name, in bytes: room is left for a suffix within 255. */
 #define NAME_LONGEST 200
@@ -69,18 +78,35 @@ const char *const observation_fields[OBS_FIELDS] = {
 	[OBS_TRACE_ID] = "trace_id"
 };
 
+/* Frees what is kept of the steps of a trace that does not fit into memory. */
+static void
+trace_end_apart(struct trace *t)
+{
+	if (!t->apart)
+		return;
+	moments_release(t->moments);
+	buf_release(t->first_id);
+	free(t->moments);
+	free(t->first_id);
+	/* it may have been much */
+	free(t->steps);
+	t->steps = NULL;
+	t->steps_cap = 0;
+	t->apart = 0;
+}
+
 void
 trace_release(struct trace *t)
 {
 	if (t->texts) {
-		while (t->nobs)
-			free(t->obs[--t->nobs].kept);
 		buf_release(t->texts);
 		buf_release(t->printed);
 	}
 	free(t->texts);
 	free(t->printed);
+	trace_end_apart(t);
 	free(t->obs);
+	free(t->steps);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -117,9 +143,9 @@ trace_clear(struct trace *t)
 		t->printed = xcalloc(1, sizeof(*t->printed));
 	}
 	t->texts->len = t->printed->len = 0;
-	while (t->nobs)
-		free(t->obs[--t->nobs].kept);
-	t->lent = TRACE_NONE;
+	trace_end_apart(t);
+	t->nobs = 0;
+	t->linked = 0;
 	t->met = 0;
 	t->pertrace = 0;
 }
@@ -256,9 +282,10 @@ static struct observation *
 new_observation(struct trace *t)
 {
 	struct observation *o;
+	size_t at = t->apart ? 0 : t->nobs;
 
-	ALLOC_GROW(t->obs, t->nobs + 1, t->cap);
-	o = &t->obs[t->nobs];
+	ALLOC_GROW(t->obs, at + 1, t->cap);
+	o = &t->obs[at];
 	memset(o, 0, sizeof(*o));
 	o->place = t->nobs;
 	return o;
@@ -267,8 +294,9 @@ new_observation(struct trace *t)
 static struct observation *
 trace_append(struct trace *t)
 {
-	struct observation *o = &t->obs[t->nobs++];
+	struct observation *o = &t->obs[t->apart ? 0 : t->nobs];
 
+	t->nobs++;
 	keep_text(t, o->v[OBS_START], &o->start, &o->start_len);
 	keep_text(t, o->v[OBS_END], &o->end, &o->end_len);
 	return o;
@@ -330,64 +358,127 @@ trace_elements(struct trace *t)
 	};
 }
 
-/* Fields that may be large are set only while the step is lent. */
-static int
-is_small(size_t field)
+static uint64_t
+id_hash(struct buf *text, struct json_span id)
 {
-	return field != OBS_INPUT && field != OBS_OUTPUT && field != OBS_ERROR
-	    && field != OBS_METADATA && field != OBS_LLM_PARAMETERS;
+	text->len = 0;
+	trace_plain(text, id);
+	return hash_bytes(0, 0, text->p, text->len);
+}
+
+void
+trace_set_apart(struct trace *t, size_t memory)
+{
+	t->apart = 1;
+	t->moments = xcalloc(1, sizeof(*t->moments));
+	t->first_id = xcalloc(1, sizeof(*t->first_id));
+	moments_init(t->moments, memory, t->texts);
+}
+
+/* The hash of an id for a moment: 0 for none. */
+static uint64_t
+moment_hash(struct buf *text, struct json_span id)
+{
+	uint64_t hash;
+
+	if (trace_falsy(id))
+		return 0;
+	hash = id_hash(text, id);
+	return hash + !hash;
 }
 
 int
-trace_add_brief(struct trace *t, struct json_span observation)
+trace_add_apart(struct trace *t, struct json_span observation,
+    const struct trace_place *place)
 {
 	struct observation *o = new_observation(t);
-	size_t i, n = 0;
-	char *p;
+	struct moment m = { .at = place->at, .n = place->n,
+	    .file = place->file };
+	struct buf text = { 0 };
+	const char *texts;
 
-	if (read_fields(t, o, observation, 0, NULL))
+	if (t->nobs >= TRACE_NONE || read_fields(t, o, observation, 0, NULL))
 		return -1;
 	trace_append(t);
-	for (i = 0; i < OBS_FIELDS; i++)
-		n += is_small(i) ? o->v[i].n + 1 : 0;
-	p = o->kept = xmalloc(n);
-	for (i = 0; i < OBS_FIELDS; i++) {
-		if (!is_small(i) || !o->v[i].p) {
-			o->v[i].p = NULL;
-			continue;
-		}
-		memcpy(p, o->v[i].p, o->v[i].n);
-		o->v[i].p = p;
-		p += o->v[i].n;
-		*p++ = '\n';	/* values do not touch */
-	}
-	o->raw.p = NULL;
+	texts = buf_str(t->texts);
+	if (t->nobs == 1)
+		buf_add(t->first_id, o->v[OBS_TRACE_ID].p,
+		    o->v[OBS_TRACE_ID].n);
+	m.id = moment_hash(&text, o->v[OBS_ID]);
+	m.parent = moment_hash(&text, o->v[OBS_PARENT]);
+	moments_add(t->moments, &m, texts + o->start, o->start_len,
+	    texts + o->end, o->end_len);
+	buf_release(&text);
 	return 0;
+}
+
+int
+trace_place(struct trace *t, size_t i, struct trace_place *place)
+{
+	const struct moment *m = moments_get(t->moments, i);
+
+	if (!m)
+		return -1;
+	place->at = m->at;
+	place->n = m->n;
+	place->file = m->file;
+	return 0;
+}
+
+int
+trace_error(const struct trace *t)
+{
+	return t->apart ? t->moments->error : 0;
+}
+
+size_t
+trace_memory(const struct trace *t)
+{
+	return t->apart ? t->moments->memory : SIZE_MAX / 4;
+}
+
+void
+trace_fail(struct trace *t, int error)
+{
+	if (t->apart && !t->moments->error)
+		t->moments->error = error ? error : EIO;
+}
+
+/* Gives an observation what t->steps has of step i. */
+static void
+set_links(const struct trace *t, struct observation *o, size_t i)
+{
+	const struct trace_step *s = &t->steps[i];
+
+	o->parent = s->parent;
+	o->child = s->child;
+	o->next = s->next;
+	o->depth = s->depth;
+	o->from = s->from;
+	o->until = s->until;
 }
 
 int
 trace_lend(struct trace *t, size_t i, struct json_span observation)
 {
-	struct observation *o = &t->obs[i], *last, now = { 0 };
-	size_t k;
+	static const struct json_span nothing = { "null", 4 };
+	struct observation *o = &t->obs[0];
+	int bad;
 
-	if (t->lent < t->nobs) {
-		last = &t->obs[t->lent];
-		last->raw.p = NULL;
-		for (k = 0; k < OBS_FIELDS; k++)
-			if (!is_small(k))
-				last->v[k].p = NULL;
-	}
-	t->lent = i;
+	memset(o, 0, sizeof(*o));
 	t->printed->len = 0;
-	if (read_fields(t, &now, observation, t->print, NULL))
-		return -1;
-	o->raw = now.raw;
-	memcpy(o->printed, now.printed, sizeof(o->printed));
-	for (k = 0; k < OBS_FIELDS; k++)
-		if (!is_small(k))
-			o->v[k] = now.v[k];
-	return 0;
+	bad = !observation.p || read_fields(t, o, observation, t->print &&
+	    observation.n <= PRINTED_MOST, NULL);
+	if (bad) {
+		memset(o, 0, sizeof(*o));
+		o->raw = nothing;
+	}
+	t->texts->len = t->moments->ntexts;
+	keep_text(t, o->v[OBS_START], &o->start, &o->start_len);
+	keep_text(t, o->v[OBS_END], &o->end, &o->end_len);
+	if (t->linked)
+		set_links(t, o, i);
+	return bad ? -1 : 0;
 }
 
 static int
@@ -420,26 +511,13 @@ by_time(const void *x, const void *y)
 void
 trace_sort(struct trace *t)
 {
+	if (t->apart) {
+		moments_sort(t->moments);
+		return;
+	}
 	sorted_texts = buf_str(t->texts);
 	if (t->nobs)
 		qsort(t->obs, t->nobs, sizeof(*t->obs), by_time);
-}
-
-/* Microseconds since 1970, local wall time being taken for UTC. */
-static int
-read_time(const struct trace *t, size_t at, size_t len, int64_t *us)
-{
-	int zoned;
-
-	return isotime_parse(buf_str(t->texts) + at, len, us, &zoned);
-}
-
-static uint64_t
-id_hash(struct buf *text, struct json_span id)
-{
-	text->len = 0;
-	trace_plain(text, id);
-	return hash_bytes(0, 0, text->p, text->len);
 }
 
 /* Finds each step's parent: the first step that has the id it names. */
@@ -452,7 +530,7 @@ find_parents(struct trace *t)
 	int added;
 
 	for (i = 0; i < t->nobs; i++) {
-		t->obs[i].parent = TRACE_NONE;
+		t->steps[i].parent = TRACE_NO_STEP;
 		if (trace_falsy(t->obs[i].v[OBS_ID]))
 			continue;
 		step = set_add(&ids, id_hash(&text, t->obs[i].v[OBS_ID]),
@@ -467,7 +545,7 @@ find_parents(struct trace *t)
 		    &added);
 		if (added)
 			*step = TRACE_NONE;
-		t->obs[i].parent = *step;
+		t->steps[i].parent = (uint32_t)*step;
 	}
 	set_release(&ids);
 	buf_release(&text);
@@ -480,28 +558,31 @@ find_parents(struct trace *t)
 static void
 find_depths(struct trace *t)
 {
-	size_t i, j, up, down;
+	const uint32_t unknown = TRACE_NO_STEP - 1;
+	struct trace_step *s = t->steps;
+	size_t i;
+	uint32_t j, up, down;
 
 	for (i = 0; i < t->nobs; i++)
-		t->obs[i].depth = TRACE_NONE - 1;	/* not known */
+		s[i].depth = unknown;
 	for (i = 0; i < t->nobs; i++) {
 		/* up to a depth that is known, turning the way around */
-		down = TRACE_NONE;
-		for (j = i; j != TRACE_NONE && t->obs[j].depth ==
-		    TRACE_NONE - 1; j = up) {
-			up = t->obs[j].parent;
-			t->obs[j].depth = TRACE_NONE;
-			t->obs[j].child = down;
+		down = TRACE_NO_STEP;
+		for (j = (uint32_t)i; j != TRACE_NO_STEP && s[j].depth ==
+		    unknown; j = up) {
+			up = s[j].parent;
+			s[j].depth = TRACE_NO_STEP;
+			s[j].child = down;
 			down = j;
 		}
 		/* and down again */
-		if (j != TRACE_NONE && t->obs[j].depth == TRACE_NONE)
-			j = TRACE_NONE;		/* a circle */
-		for (; down != TRACE_NONE; j = down, down = up) {
-			up = t->obs[down].child;
-			t->obs[down].parent = j;
-			t->obs[down].depth = j == TRACE_NONE ? 0 :
-			    t->obs[j].depth + 1;
+		if (j != TRACE_NO_STEP && s[j].depth == TRACE_NO_STEP)
+			j = TRACE_NO_STEP;		/* a circle */
+		for (; down != TRACE_NO_STEP; j = down, down = up) {
+			up = s[down].child;
+			s[down].parent = j;
+			s[down].depth = j == TRACE_NO_STEP ? 0 :
+			    s[j].depth + 1;
 		}
 	}
 }
@@ -510,72 +591,122 @@ find_depths(struct trace *t)
 static void
 link_children(struct trace *t)
 {
-	size_t i, *first;
+	struct trace_step *s = t->steps;
+	uint32_t i, *first, root = TRACE_NO_STEP;
 
-	t->root = TRACE_NONE;
 	for (i = 0; i < t->nobs; i++)
-		t->obs[i].child = TRACE_NONE;
-	for (i = t->nobs; i-- > 0; ) {
-		first = t->obs[i].parent == TRACE_NONE ? &t->root :
-		    &t->obs[t->obs[i].parent].child;
-		t->obs[i].next = *first;
+		s[i].child = TRACE_NO_STEP;
+	for (i = (uint32_t)t->nobs; i-- > 0; ) {
+		first = s[i].parent == TRACE_NO_STEP ? &root :
+		    &s[s[i].parent].child;
+		s[i].next = *first;
 		*first = i;
+	}
+	t->root = root;
+}
+
+/*
+ * Microseconds since 1970, local wall time being taken for UTC; none if the
+ * text is no time.
+ */
+static int64_t
+read_time(const char *text, size_t n, int64_t none)
+{
+	int64_t us;
+	int zoned;
+
+	return isotime_parse(text, n, &us, &zoned) ? us : none;
+}
+
+/* Reads the times of step i as they are: INT64_MAX and INT64_MIN for none. */
+static void
+read_times(struct trace *t, size_t i)
+{
+	struct trace_step *s = &t->steps[i];
+	const char *texts = buf_str(t->texts);
+	const struct moment *m;
+
+	s->from = INT64_MAX;
+	s->until = INT64_MIN;
+	if (!t->apart) {
+		s->from = read_time(texts + t->obs[i].start,
+		    t->obs[i].start_len, s->from);
+		s->until = read_time(texts + t->obs[i].end, t->obs[i].end_len,
+		    s->until);
+	} else if ((m = moments_get(t->moments, i))) {
+		s->from = read_time(moments_text(t->moments, &m->start),
+		    (size_t)m->start.len, s->from);
+		s->until = read_time(moments_text(t->moments, &m->end),
+		    (size_t)m->end.len, s->until);
 	}
 }
 
 /*
- * Reads the times. A step without a start begins with its parent, or with the
+ * Sets the times. A step without a start begins with its parent, or with the
  * trace; one without an end ends where it begins.
  */
 static void
 find_times(struct trace *t)
 {
-	struct observation *o;
+	struct trace_step *s;
 	size_t i;
 	int64_t first = INT64_MAX;
 	int zoned;
 
 	for (i = 0; i < t->nobs; i++) {
-		o = &t->obs[i];
-		if (!read_time(t, o->start, o->start_len, &o->from))
-			o->from = INT64_MAX;
-		if (o->from < first)
-			first = o->from;
+		read_times(t, i);
+		if (t->steps[i].from < first)
+			first = t->steps[i].from;
 	}
 	if (first == INT64_MAX && !isotime_read(t->v[TRACE_START], &first,
 	    &zoned))
 		first = INT64_MAX;
 	t->from = t->until = first == INT64_MAX ? 0 : first;
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i)) {
-		o = &t->obs[i];
-		if (o->from == INT64_MAX)
-			o->from = o->parent == TRACE_NONE ? t->from :
-			    t->obs[o->parent].from;
-		if (!read_time(t, o->end, o->end_len, &o->until) ||
-		    o->until < o->from)
-			o->until = o->from;
-		if (o->until > t->until)
-			t->until = o->until;
+		s = &t->steps[i];
+		if (s->from == INT64_MAX)
+			s->from = s->parent == TRACE_NO_STEP ? t->from :
+			    t->steps[s->parent].from;
+		if (s->until < s->from)
+			s->until = s->from;
+		if (s->until > t->until)
+			t->until = s->until;
 	}
 }
 
 void
 trace_link(struct trace *t)
 {
-	find_parents(t);
+	size_t i;
+
+	if (t->nobs > t->steps_cap) {
+		free(t->steps);
+		t->steps_cap = t->apart ? t->nobs : grow(t->steps_cap, t->nobs);
+		t->steps = xreallocarray(NULL, t->steps_cap,
+		    sizeof(*t->steps));
+	}
+	if (t->apart)
+		moments_link(t->moments, t->steps, t->nobs);
+	else
+		find_parents(t);
 	find_depths(t);
 	link_children(t);
 	find_times(t);
+	t->linked = 1;
+	for (i = 0; i < t->nobs && !t->apart; i++)
+		set_links(t, &t->obs[i], i);
 }
 
 size_t
 trace_walk(const struct trace *t, size_t i)
 {
-	if (t->obs[i].child != TRACE_NONE)
-		return t->obs[i].child;
-	while (i != TRACE_NONE && t->obs[i].next == TRACE_NONE)
-		i = t->obs[i].parent;
-	return i == TRACE_NONE ? i : t->obs[i].next;
+	const struct trace_step *s = t->steps;
+
+	if (s[i].child != TRACE_NO_STEP)
+		return s[i].child;
+	while (i != TRACE_NONE && s[i].next == TRACE_NO_STEP)
+		i = s[i].parent;
+	return i == TRACE_NONE ? i : s[i].next;
 }
 
 const struct observation *
@@ -583,7 +714,14 @@ trace_load(struct trace *t, size_t i)
 {
 	if (t->load)
 		t->load(t->arg, t, i);
-	return &t->obs[i];
+	return &t->obs[t->apart ? 0 : i];
+}
+
+void
+trace_pause(struct trace *t)
+{
+	if (t->pause)
+		t->pause(t->arg);
 }
 
 int
@@ -660,7 +798,8 @@ trace_id_text(const struct trace *t, struct buf *b)
 	struct json_span id = t->v[TRACE_TRACE_ID];
 
 	if (!id.p && t->nobs)
-		id = t->obs[0].v[OBS_TRACE_ID];
+		id = t->apart ? json_buf(t->first_id) :
+		    t->obs[0].v[OBS_TRACE_ID];
 	if (id.p && json_type(id) != JSON_NULL)
 		trace_plain(b, id);
 }

@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "json/json.h"
+#include "step.h"
 
 struct buf;
+struct moments;
 
 /* Fields of a trace's row. */
 enum {
@@ -38,42 +40,46 @@ enum {
 };
 extern const char *const observation_fields[OBS_FIELDS];
 
-/* In place of a step: none, such as the parent of a step without one. */
-#define TRACE_NONE ((size_t)-1)
-
 struct observation {
 	struct json_span raw;	/* the whole record; see trace_load */
 	struct json_print printed[2];	/* input and output in t->printed */
 	struct json_span v[OBS_FIELDS];
-	char *kept;		/* copies of small fields, or NULL */
 	size_t start;		/* its times as text: offsets into texts */
 	size_t start_len;
 	size_t end;
 	size_t end_len;
 	size_t place;		/* position in the input, orders equal times */
-	/* set by trace_link; steps are numbered from 0 */
-	size_t parent;		/* a step, or TRACE_NONE */
-	size_t child;		/* its first child, or TRACE_NONE */
-	size_t next;		/* its next sibling, or TRACE_NONE */
-	size_t depth;		/* 0 for a step without a parent */
-	int64_t from;		/* start and end, microseconds since 1970; */
-	int64_t until;		/* those of a neighbour if it has no times */
+	/* what trace_link sets; see struct trace_step */
+	size_t parent;
+	size_t child;
+	size_t next;
+	size_t depth;
+	int64_t from;
+	int64_t until;
 };
 
 struct trace {
 	struct json_span row;	/* absent: no row was found */
 	int pertrace;		/* 1: row is a per-trace record (pertrace.h) */
 	struct json_span v[TRACE_FIELDS];
-	struct observation *obs;
+	struct observation *obs;	/* the steps; only a loaded one, at
+					   0, if apart is 1 */
 	size_t nobs;
 	size_t cap;
+	struct trace_step *steps;	/* set by trace_link */
+	size_t steps_cap;
+	int linked;		/* 1: steps are set */
+	int apart;		/* 1: the steps do not fit into memory */
+	struct moments *moments;	/* what is kept of them */
+	struct buf *first_id;	/* trace_id of the first one, JSON */
 	struct buf *texts;
 	int print;		/* 1: adding prints inputs and outputs */
 	struct buf *printed;
 	/* trace_load calls this, if not NULL, to read the record of step i */
 	void (*load)(void *arg, struct trace *t, size_t i);
+	/* trace_pause calls this, if not NULL */
+	void (*pause)(void *arg);
 	void *arg;
-	size_t lent;		/* the step with its record, or TRACE_NONE */
 	struct json_wanted wanted;	/* of the observation being read */
 	int met;		/* json_scan's flags for the row, if it was
 				   scanned, and for all observations */
@@ -102,6 +108,13 @@ int trace_add(struct trace *t, struct json_span observation);
 /* Adds the objects of a checked array. */
 void trace_add_all(struct trace *t, struct json_span observations);
 
+/* The place of a record: for who reads it again. */
+struct trace_place {
+	uint64_t at;
+	uint32_t n;
+	uint32_t file;
+};
+
 /*
  * For a record that holds its observations: elements that add them while
  * json_scan_record checks it. The trace is emptied where they begin.
@@ -112,32 +125,46 @@ void trace_set_row(struct trace *t, struct json_span row,
     const struct json_span v[TRACE_FIELDS]);
 
 /*
- * For a trace that does not fit into memory: adds an observation, keeping only
- * copies of its small fields; lends step i its whole record until the next
- * record is lent. The record must be the one that was added.
+ * For a trace that does not fit into memory: trace_set_apart follows
+ * trace_reset, with the bytes of memory to sort in; trace_add_apart adds an
+ * observation, which is t->obs[0] until the next one, and keeps only what orders
+ * and links it, in temporary files. t->load is set to a function that reads the
+ * record at trace_place again and passes it to trace_lend. An absent record, or
+ * one that is not an object any more, is lent as an empty one, and -1 returned.
+ * trace_error returns the errno of a temporary file that failed, or 0.
  */
-int trace_add_brief(struct trace *t, struct json_span observation);
+void trace_set_apart(struct trace *t, size_t memory);
+int trace_add_apart(struct trace *t, struct json_span observation,
+    const struct trace_place *place);
+int trace_place(struct trace *t, size_t i, struct trace_place *place);
 int trace_lend(struct trace *t, size_t i, struct json_span observation);
+int trace_error(const struct trace *t);
+
+/* For formats that sort steps: bytes to do it in, and how to note a fault. */
+size_t trace_memory(const struct trace *t);
+void trace_fail(struct trace *t, int error);
 
 /* Sorts the observations by start, then end, then place. */
 void trace_sort(struct trace *t);
 
 /*
  * Links steps to their parents by the observations' ids, and finds when each
- * ran: sets parent, child, next, depth, from and until of the steps, and root,
- * from and until of the trace. A step in a circle of parents has no parent.
+ * ran: sets t->steps, and what the observations have of it, and root, from and
+ * until of the trace. A step in a circle of parents has no parent.
  * Called once, after trace_sort, by formats that need it.
  */
 void trace_link(struct trace *t);
 
 /*
- * Step i with all its fields, valid until the next call. A step that is not
- * loaded may lack raw, input, output, error, metadata and llm_parameters,
- * because the trace may not fit into memory. Loading may write out the text
+ * Step i, valid until the next call. Formats must load each step that they
+ * read, because the trace may not fit into memory. Loading may write out the text
  * rendered so far and leave only its last byte in the format's buffer: offsets
  * into that buffer become invalid.
  */
 const struct observation *trace_load(struct trace *t, size_t i);
+
+/* After a large value: may write out text as trace_load may. */
+void trace_pause(struct trace *t);
 
 /*
  * The step after i in a depth-first walk that begins at root, or TRACE_NONE.

@@ -77,8 +77,8 @@ row 'fl-collect of a file' 100000 traces 'cat of traces' \
 	/dev/null sh -c 'fl-collect -q collected traces.jsonl; rm -r collected'
 limit 'cat of 64 parts' /dev/null sh -c 'cat parts/*'
 RUNS=own row 'fl-collect of 64 parts' 1000000 traces 'cat of 64 parts' \
-	/dev/null sh -c 'fl-collect -q collected parts/*; rm -r collected'
-rm -rf parts
+	/dev/null sh -c 'exec fl-collect -q collected parts/*'
+rm -rf parts collected
 
 limit 'wc -l of 10,000 runs' runs8/evaluation/trace_summary.jsonl wc -l
 for format in $(fl-report --list-formats | cut -f 1); do
