@@ -530,7 +530,7 @@ unused_id(struct set *taken, uint64_t id, uint64_t salt)
 			set_add(taken, id, &added);
 		if (added)
 			return id;
-		id = hash_bytes(salt, 5, &id, sizeof(id));
+		id = hash_words(salt, 5, &id, 1);
 	}
 }
 
