@@ -1,6 +1,6 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-faults check-neon check-yaml fuzz lint bench install uninstall clean. CFLAGS,
-# LDFLAGS, PREFIX and DESTDIR are the user's.
+# check-faults check-neon check-yaml fuzz lint bench deb check-deb install uninstall
+# clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -31,7 +31,7 @@ BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
 SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
-	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
+	$(wildcard pipelines/*.sh tests/*.sh tests/*/*.sh lib/packaging/*.sh) \
 	lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
@@ -55,6 +55,7 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
+DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
@@ -239,6 +240,15 @@ unicode: deps
 	$(PYTHON) lib/base/unicode.py >lib/base/unicode_tables.h.new
 	mv lib/base/unicode_tables.h.new lib/base/unicode_tables.h
 
+# A package for this Debian, in build/deb; lintian has to find nothing wrong.
+deb: deps
+	$(PHASE) install-missing WANTED='$(DEB_DEPS)'
+	@sh lib/packaging/deb.sh $(VERSION) $(BUILD)/deb
+
+# Builds it twice, compares the two, and tries the programs in it.
+check-deb: deb
+	@bash tests/packaging/check-deb.sh $(BUILD)/deb/fluxloop_*.deb $(VERSION)
+
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
@@ -276,7 +286,7 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon check-yaml fuzz lint bench unicode install \
-	uninstall clean
+	check-kill check-faults check-neon check-yaml fuzz lint bench unicode deb check-deb \
+	install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)
