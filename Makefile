@@ -1,6 +1,6 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-faults check-neon check-yaml fuzz lint bench deb check-deb install uninstall
-# clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
+# check-faults check-scale check-neon check-yaml fuzz lint bench deb check-deb install
+# uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -56,6 +56,8 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
+SCALE_DEPS = slurmctld slurmd slurm-client munge openssh-server openssh-client \
+	parallel iproute2 procps
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
@@ -188,6 +190,13 @@ check-yaml: deps-check
 		YAML_SCALARS=7000 YAML_TOKENS=100000 BATS_TEST_TIMEOUT=1200 \
 		bats tests/yaml-suite.bats
 
+# An experiment on Slurm and on hosts behind ssh, which are lost in the middle.
+# Needs root. Where Debian starts services, installing starts sshd and munge.
+check-scale: deps
+	$(PHASE) install-missing WANTED='$(SCALE_DEPS)'
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' bash tests/scale/check-scale.sh
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -286,7 +295,7 @@ clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon check-yaml fuzz lint bench unicode deb check-deb \
-	install uninstall clean
+	check-kill check-faults check-scale check-neon check-yaml fuzz lint bench unicode \
+	deb check-deb install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)
