@@ -29,10 +29,12 @@ PAGE_PARTS = $(foreach p,page list report,$(BUILD)/gen/$p.css.inc \
 	$(BUILD)/gen/$p.js.inc)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-csv
+# For bash, zsh and fish; build/completion/NAME is for the programs in PROGS.
+COMPLETIONS = $(patsubst lib/%,$(BUILD)/%,$(wildcard lib/completion/*))
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
-SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
+SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fl-format-csv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/*/*.sh lib/packaging/*.sh) \
-	lib/format/embed.sh .ci/run
+	lib/completion/fluxloop lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
@@ -52,7 +54,7 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
+	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils zsh fish
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
 DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
@@ -63,7 +65,7 @@ APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
 PHASE = +@$(MAKE) --no-print-directory
 
-all: $(BINS)
+all: $(BINS) $(COMPLETIONS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -123,15 +125,20 @@ $(BUILD)/bin/fl-format-csv: bin/fl-format-csv
 # The tables of the wrapper, and some commands, come from files of their own.
 $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 	@mkdir -p $(@D)
-	sed -e 's/@VERSION@/$(VERSION)/' \
+	sed -e 's/@VERSION@/$(VERSION)/' -e 's/@PROGRAMS@/$(PROGS)/' \
 		-e '/^@COMMANDS@$$/{r lib/wrapper/commands' -e 'd}' \
 		-e '/^@OPTIONS@$$/{r lib/wrapper/options' -e 'd}' \
 		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
 		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
+		-e '/^@COMPLETE@$$/{r lib/wrapper/complete.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
+
+$(BUILD)/completion/%: lib/completion/% Makefile
+	@mkdir -p $(@D)
+	sed 's/@PROGRAMS@/$(PROGS)/' $< >$@
 
 # Installs what is missing of WANTED, with apt where there is one.
 install-missing:
@@ -263,6 +270,11 @@ INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
 	$(foreach f,$(PY_FILES) $(NODE_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
 
+# Completions, as FILE:FOLDER. Debian's packages have those for zsh elsewhere.
+ZSH_FUNCTIONS = zsh/site-functions
+COMPLETED = fluxloop:bash-completion/completions _fluxloop:$(ZSH_FUNCTIONS) \
+	fluxloop.fish:fish/vendor_completions.d
+
 install: all
 	@set -e; umask 022; for f in $(INSTALLED); do \
 		src=$${f%%:*}; to=$${f#*:}; \
@@ -274,9 +286,15 @@ install: all
 		mkdir -p "$(DESTDIR)$(PREFIX)/$${to%/*}"; \
 		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
-	@install -m 644 bin/fluxloop-completion.bash \
-	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@set -e; umask 022; share="$(DESTDIR)$(PREFIX)/share"; \
+	cd $(BUILD)/completion; for f in $(COMPLETED); do \
+		mkdir -p "$$share/$${f#*:}"; \
+		install -m 644 $${f%%:*} "$$share/$${f#*:}"; \
+	done; \
+	for p in $(PROGS); do \
+		ln -sf fluxloop "$$share/bash-completion/completions/$$p"; \
+		ln -sf fluxloop.fish "$$share/fish/vendor_completions.d/$$p.fish"; \
+	done
 # a package compiles them where they will be
 	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
 	    $(PYTHON) -m compileall -q \
@@ -288,7 +306,9 @@ uninstall:
 		case $$src in lib/*) ;; *) to=$$to/$${src##*/};; esac; \
 		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@cd "$(DESTDIR)$(PREFIX)/share" && for p in fluxloop $(PROGS); do \
+		rm -f bash-completion/completions/$$p fish/vendor_completions.d/$$p.fish; \
+	done && rm -f $(ZSH_FUNCTIONS)/_fluxloop
 	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
 
 clean:
