@@ -1364,14 +1364,22 @@ completes()
 	offered=${COMPREPLY[*]}
 }
 
+# offers: checks the completions of lines, LINE|WORDS.
+offers()
+{
+	local line wanted
+
+	while IFS='|' read -r line wanted; do
+		completes "$line"
+		assert_equal "$line: $offered" "$line: $wanted"
+	done
+}
+
 @test "completion offers commands, options and values" {
 	source "${BIN%/bin}/completion/fluxloop"
 	project
 	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
-	while IFS='|' read -r line wanted; do
-		completes "$line"
-		assert_equal "$line: $offered" "$line: $wanted"
-	done <<-'END'
+	offers <<-'END'
 	fluxloop ge|generate
 	fluxloop -x ge|generate
 	fluxloop generate |inputs
@@ -1394,10 +1402,7 @@ completes()
 	source "${BIN%/bin}/completion/fluxloop"
 	project
 	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
-	while IFS='|' read -r line wanted; do
-		completes "$line"
-		assert_equal "$line: $offered" "$line: $wanted"
-	done <<-'END'
+	offers <<-'END'
 	fl-run --max-|--max-failures --max-time --max-tokens
 	fl-run --protocol j|jsonl
 	fl-run -c s|setting.yaml
