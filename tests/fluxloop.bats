@@ -1512,6 +1512,13 @@ typed()
 	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
 	completes 'fluxloop run experiment --parallel 2 '
 	refute_regex "$offered" experiments
+	# no name can be a word on the command line
+	mkdir $'experiments/a_3\n; touch called' $'experiments/a_4\t'
+	for folder in experiments/a_[34]*; do
+		touch "$folder/trace_summary.jsonl"
+	done
+	completes 'fluxloop parse experiment '
+	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
 	completes 'fluxloop parse experiment experiments/a_2'
 	assert_equal "$offered" 'experiments/a_2'
 	cd experiments

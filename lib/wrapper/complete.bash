@@ -20,6 +20,8 @@ offer_experiments() {
 	for folder in "$1"*/ experiments/*/ */experiments/*/; do
 		folder=${folder%/}
 		[[ $folder == "$1"* && -f $folder/trace_summary.jsonl ]] || continue
+		# a line of it would be a word to the shell
+		[[ $folder != *[[:cntrl:]]* ]] || continue
 		[[ ${found[$folder]+is} ]] || offer_paths path "$folder"
 		found[$folder]=1
 	done
