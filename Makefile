@@ -287,9 +287,9 @@ install: all
 		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
 	@set -e; umask 022; share="$(DESTDIR)$(PREFIX)/share"; \
-	cd $(BUILD)/completion; for f in $(COMPLETED); do \
+	for f in $(COMPLETED); do \
 		mkdir -p "$$share/$${f#*:}"; \
-		install -m 644 $${f%%:*} "$$share/$${f#*:}"; \
+		install -m 644 $(BUILD)/completion/$${f%%:*} "$$share/$${f#*:}"; \
 	done; \
 	for p in $(PROGS); do \
 		ln -sf fluxloop "$$share/bash-completion/completions/$$p"; \
@@ -306,9 +306,10 @@ uninstall:
 		case $$src in lib/*) ;; *) to=$$to/$${src##*/};; esac; \
 		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@cd "$(DESTDIR)$(PREFIX)/share" && for p in fluxloop $(PROGS); do \
-		rm -f bash-completion/completions/$$p fish/vendor_completions.d/$$p.fish; \
-	done && rm -f $(ZSH_FUNCTIONS)/_fluxloop
+	@share="$(DESTDIR)$(PREFIX)/share"; for p in fluxloop $(PROGS); do \
+		rm -f "$$share/bash-completion/completions/$$p" \
+			"$$share/fish/vendor_completions.d/$$p.fish"; \
+	done; rm -f "$$share/$(ZSH_FUNCTIONS)/_fluxloop"
 	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
 
 clean:
