@@ -1,6 +1,6 @@
 # FluxLoop. The targets that matter: all deps demo check check-san check-kill
-# check-faults check-neon check-yaml fuzz lint bench install uninstall clean. CFLAGS,
-# LDFLAGS, PREFIX and DESTDIR are the user's.
+# check-faults check-scale check-neon check-yaml fuzz lint bench deb check-deb install
+# uninstall clean. CFLAGS, LDFLAGS, PREFIX and DESTDIR are the user's.
 
 VERSION = 0.1.0
 PREFIX = /usr/local
@@ -29,10 +29,12 @@ PAGE_PARTS = $(foreach p,page list report,$(BUILD)/gen/$p.css.inc \
 	$(BUILD)/gen/$p.js.inc)
 BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 	$(BUILD)/bin/fl-format-tsv
+# For bash, zsh and fish; build/completion/NAME is for the programs in PROGS.
+COMPLETIONS = $(patsubst lib/%,$(BUILD)/%,$(wildcard lib/completion/*))
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
-SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-tsv \
-	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
-	lib/format/embed.sh .ci/run
+SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fl-format-tsv \
+	$(wildcard pipelines/*.sh tests/*.sh tests/*/*.sh lib/packaging/*.sh) \
+	lib/completion/fluxloop lib/format/embed.sh .ci/run
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
@@ -52,15 +54,18 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils sqlite3
+	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils zsh fish sqlite3
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
 FUZZ_DEPS = clang libclang-rt-dev
+DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
+SCALE_DEPS = slurmctld slurmd slurm-client munge openssh-server openssh-client \
+	parallel iproute2 procps
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
 PHASE = +@$(MAKE) --no-print-directory
 
-all: $(BINS)
+all: $(BINS) $(COMPLETIONS)
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -120,15 +125,20 @@ $(BUILD)/bin/fl-format-tsv: bin/fl-format-tsv
 # The tables of the wrapper, and some commands, come from files of their own.
 $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 	@mkdir -p $(@D)
-	sed -e 's/@VERSION@/$(VERSION)/' \
+	sed -e 's/@VERSION@/$(VERSION)/' -e 's/@PROGRAMS@/$(PROGS)/' \
 		-e '/^@COMMANDS@$$/{r lib/wrapper/commands' -e 'd}' \
 		-e '/^@OPTIONS@$$/{r lib/wrapper/options' -e 'd}' \
 		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
 		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
+		-e '/^@COMPLETE@$$/{r lib/wrapper/complete.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
+
+$(BUILD)/completion/%: lib/completion/% Makefile
+	@mkdir -p $(@D)
+	sed 's/@PROGRAMS@/$(PROGS)/' $< >$@
 
 # Installs what is missing of WANTED, with apt where there is one.
 install-missing:
@@ -187,6 +197,13 @@ check-yaml: deps-check
 		YAML_SCALARS=7000 YAML_TOKENS=100000 BATS_TEST_TIMEOUT=1200 \
 		bats tests/yaml-suite.bats
 
+# An experiment on Slurm and on hosts behind ssh, which are lost in the middle.
+# Needs root. Where Debian starts services, installing starts sshd and munge.
+check-scale: deps
+	$(PHASE) install-missing WANTED='$(SCALE_DEPS)'
+	$(PHASE) all
+	@BUILD=$(BUILD) CC='$(CC)' bash tests/scale/check-scale.sh
+
 # The JSON scanner as it is for AArch64, on an emulated one.
 check-neon: deps
 	$(PHASE) install-missing WANTED='$(NEON_DEPS)'
@@ -239,10 +256,24 @@ unicode: deps
 	$(PYTHON) lib/base/unicode.py >lib/base/unicode_tables.h.new
 	mv lib/base/unicode_tables.h.new lib/base/unicode_tables.h
 
+# A package for this Debian, in build/deb; lintian has to find nothing wrong.
+deb: deps
+	$(PHASE) install-missing WANTED='$(DEB_DEPS)'
+	@sh lib/packaging/deb.sh $(VERSION) $(BUILD)/deb
+
+# Builds it twice, compares the two, and tries the programs in it.
+check-deb: deb
+	@bash tests/packaging/check-deb.sh $(BUILD)/deb/fluxloop_*.deb $(VERSION)
+
 # Every file that is installed, as SOURCE:FOLDER.
 INSTALLED = $(BINS:%=%:bin) $(foreach m,$(MANS),\
 	$(m):share/man/man$(patsubst .%,%,$(suffix $(m)))) \
 	$(foreach f,$(PY_FILES) $(NODE_FILES) $(EXAMPLE),$(f):share/fluxloop/$(patsubst lib/%,%,$(f)))
+
+# Completions, as FILE:FOLDER. Debian's packages have those for zsh elsewhere.
+ZSH_FUNCTIONS = zsh/site-functions
+COMPLETED = fluxloop:bash-completion/completions _fluxloop:$(ZSH_FUNCTIONS) \
+	fluxloop.fish:fish/vendor_completions.d
 
 install: all
 	@set -e; umask 022; for f in $(INSTALLED); do \
@@ -255,9 +286,15 @@ install: all
 		mkdir -p "$(DESTDIR)$(PREFIX)/$${to%/*}"; \
 		install -m $$mode $$src "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/share/bash-completion/completions"
-	@install -m 644 bin/fluxloop-completion.bash \
-	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@set -e; umask 022; share="$(DESTDIR)$(PREFIX)/share"; \
+	for f in $(COMPLETED); do \
+		mkdir -p "$$share/$${f#*:}"; \
+		install -m 644 $(BUILD)/completion/$${f%%:*} "$$share/$${f#*:}"; \
+	done; \
+	for p in $(PROGS); do \
+		ln -sf fluxloop "$$share/bash-completion/completions/$$p"; \
+		ln -sf fluxloop.fish "$$share/fish/vendor_completions.d/$$p.fish"; \
+	done
 # a package compiles them where they will be
 	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
 	    $(PYTHON) -m compileall -q \
@@ -269,14 +306,17 @@ uninstall:
 		case $$src in lib/*) ;; *) to=$$to/$${src##*/};; esac; \
 		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
-	@rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
+	@share="$(DESTDIR)$(PREFIX)/share"; for p in fluxloop $(PROGS); do \
+		rm -f "$$share/bash-completion/completions/$$p" \
+			"$$share/fish/vendor_completions.d/$$p.fish"; \
+	done; rm -f "$$share/$(ZSH_FUNCTIONS)/_fluxloop"
 	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
 
 clean:
 	rm -rf build
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
-	check-kill check-faults check-neon check-yaml fuzz lint bench unicode install \
-	uninstall clean
+	check-kill check-faults check-scale check-neon check-yaml fuzz lint bench unicode \
+	deb check-deb install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

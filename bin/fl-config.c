@@ -24,6 +24,7 @@
 #include "config/existing.h"
 #include "config/layout.h"
 #include "config/project.h"
+#include "config/schema.h"
 #include "generate/strategies.h"
 
 static const char usage[] =
@@ -44,6 +45,7 @@ static const char usage[] =
 "  env get NAME        print one variable of agents\n"
 "  env set NAME VALUE  change the .env file in FILE's folder\n"
 "For scripts:\n"
+"  keys                print each KEY with its TYPE and the VALUES it can have\n"
 "  inputs-file         print the file that inputs are read from, as seen from\n"
 "                      here; nothing if base_inputs are used\n"
 "  path KEY DEFAULT    print the path that KEY or else DEFAULT gives, as seen\n"
@@ -191,6 +193,27 @@ show_defaults(const char *file, char **args)
 	json_pretty(b, json_buf(&json), 0);
 	buf_byte(b, '\n');
 	buf_release(&json);
+	return 0;
+}
+
+/* Prints the keys that have an effect and a name of their own. */
+static int
+keys(const char *file, char **args)
+{
+	const struct schema_key *key;
+	struct buf *b = out_begin(&out);
+	size_t i;
+
+	(void)file;
+	(void)args;
+	for (i = 0; i < schema_nkeys; i++) {
+		key = &schema_keys[i];
+		if (key->ignored || strchr(key->path, '*'))
+			continue;
+		buf_printf(b, "%s\t%s\t%s\n", key->path,
+		    schema_type_name(key->type), key->choices ? key->choices :
+		    key->type == SCHEMA_BOOL ? "true false" : "");
+	}
 	return 0;
 }
 
@@ -510,6 +533,7 @@ static const struct command {
 	{ .name = "check", .run = check },
 	{ .name = "show", .second = "--defaults", .edit = show_defaults },
 	{ .name = "show", .run = show },
+	{ .name = "keys", .edit = keys },
 	{ .name = "get", .args = 1, .run = get },
 	{ .name = "set", .args = 2, .edit = set },
 	{ .name = "unset", .args = 1, .edit = unset },

@@ -17,10 +17,10 @@
 static const char usage[] =
 "fl-diff [options] BASE NEW\n"
 "Compares two experiments, run by run.\n"
-"  -f, --format FORMAT    text, md, json or jsonl (text)\n"
+"  -f, --format text|md|json|jsonl  how to write it (text)\n"
 "      --metric NAME      compare this score, too\n"
 "      --alpha A          the share of false alarms (0.05)\n"
-"      --fail-on WHAT     exit with 1 on: regression, any-flip, never\n"
+"      --fail-on regression|any-flip|never  what to exit with 1 on\n"
 "                         (regression)\n"
 "      --max-drop D       only if the pass rate fell by more than D\n"
 "      --max-slowdown R   exit with 1 if durations are more than R times longer\n"

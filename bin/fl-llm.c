@@ -30,7 +30,7 @@ static const char usage[] =
 "  -c, --config FILE      input_generation.llm of FILE, and .env beside it\n"
 "      --base-url URL     of the server ($OPENAI_BASE_URL)\n"
 "      --model NAME       for requests that name none\n"
-"      --api NAME         openai (the default) or anthropic\n"
+"      --api openai|anthropic  whose requests they are (openai)\n"
 "      --api-key-env NAME  the variable that has the key (OPENAI_API_KEY)\n"
 "  -j, --jobs N           calls at once (8)\n"
 "      --cache FILE       keep replies, and use them instead of calls\n"

@@ -26,7 +26,7 @@ static const char usage[] =
 "  -o, --output FILE      write to FILE, which is whole or not there\n"
 "      --diff BASE        compare with this experiment, run by run\n"
 "      --name NAME        the experiment's name (that of DIR)\n"
-"      --per WHAT         a test case of JUnit is a run or a check (run)\n"
+"      --per run|check    what a test case of JUnit is (run)\n"
 "      --max-bytes N      Markdown has at most N bytes; 0: any (60000)\n"
 "      --all              the page has all texts and steps, of any size\n"
 "      --pages FOLDER     the page links to those of fl-parse in FOLDER\n"

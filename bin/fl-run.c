@@ -94,8 +94,8 @@ static const struct option_row {
 	{ "command", "'CMD ...'", NULL, 0, OPTION_TEXT, 0, 0,
 	    "an agent in any language (started without a shell)",
 	    &given.command },
-	{ "protocol", "P", NULL, 0, OPTION_TEXT, 0, 0,
-	    "the command's protocol: jsonl (default) or lines",
+	{ "protocol", "jsonl|lines", NULL, 0, OPTION_TEXT, 0, 0,
+	    "the command's protocol (jsonl)",
 	    &given.protocol },
 	{ "lines", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "read plain text, each line an input", &given.lines },
@@ -117,8 +117,8 @@ static const struct option_row {
 	{ "retry-on", "A,B", NULL, 0, OPTION_TEXT, 0, 0,
 	    "retry only after error, timeout, crash or protocol",
 	    &given.retry_on },
-	{ "on-error", "WHAT", NULL, 0, OPTION_TEXT, 0, 0,
-	    "continue, or fail_fast: stop at the first failure",
+	{ "on-error", "continue|fail_fast", NULL, 0, OPTION_TEXT, 0, 0,
+	    "whether to stop at the first failure",
 	    &given.on_error },
 	{ "max-failures", "N", NULL, 0, OPTION_NUMBER, 1, INT64_MAX,
 	    "stop after N failed runs", &given.max_failures },
@@ -188,8 +188,8 @@ put_usage(struct buf *b)
 	for (i = 0; i < LEN(options); i++) {
 		o = &options[i];
 		letter[1] = o->letter;
-		pad = 18 - (int)strlen(o->name);
-		buf_printf(b, "  %-3s --%s %-*s%s\n", o->letter ? letter : "",
+		pad = 16 - (int)strlen(o->name);
+		buf_printf(b, "  %-3s --%s %-*s  %s\n", o->letter ? letter : "",
 		    o->name, pad > 0 ? pad : 0, o->argument, o->help);
 	}
 }

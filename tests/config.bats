@@ -223,8 +223,8 @@ setting()
 @test "show prints configured values and defaults" {
 	setting <<<$'iterations: 7\nrunner: {timeout_seconds: 2.50}\nmetadata: {a: [1, null]}'
 	fl-config show >out
-	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds, .runner.max_retries, .metadata.a]' \
-		'[7,1,0,"experiments","inputs/generated.yaml",false,2.5,0,[1,null]]' out
+	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds == 2.5, .runner.max_retries, .metadata.a]' \
+		'[7,1,0,"experiments","inputs/generated.yaml",false,true,0,[1,null]]' out
 	setting <<<''
 	fl-config show >out
 	assert_jq '[.iterations, .parallel_runs, .run_delay_seconds, .output_directory, .inputs_file, .replay_args.enabled, .runner.timeout_seconds, .runner.max_retries]' \

@@ -69,10 +69,16 @@ setup()
 	(umask 077; make -s -C "$ROOT" BUILD="${BIN%/bin}" PREFIX=/usr DESTDIR="$PWD/stage dir" install)
 	assert_equal "$(find 'stage dir/usr' -type d ! -perm 755 -o -type f ! -perm 644 ! -perm 755)" ''
 	assert_equal "$(find 'stage dir' -name '*.pyc')" ''
-	# with a page for each program
+	# with a page for each program, and completions for those that have options
 	for program in 'stage dir'/usr/bin/*; do
 		assert_exists "stage dir/usr/share/man/man1/${program##*/}.1"
+		[[ $program == */fl-format-* ]] && continue
+		assert_exists "stage dir/usr/share/bash-completion/completions/${program##*/}"
+		assert_exists "stage dir/usr/share/fish/vendor_completions.d/${program##*/}.fish"
 	done
+	assert_exists 'stage dir/usr/share/zsh/site-functions/_fluxloop'
+	make -s -C "$ROOT" BUILD="${BIN%/bin}" PREFIX=/usr DESTDIR="$PWD/stage dir" uninstall
+	assert_equal "$(find 'stage dir' ! -type d)" ''
 	(umask 077; make -s -C "$ROOT" BUILD="${BIN%/bin}" PREFIX="$PWD/here" install)
 	assert_equal "$(find here -type d ! -perm 755 -o -type f ! -perm 644 ! -perm 755)" ''
 	assert [ "$(find here -name '*.pyc' | wc -l)" -gt 10 ]

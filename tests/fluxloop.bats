@@ -1364,14 +1364,22 @@ completes()
 	offered=${COMPREPLY[*]}
 }
 
-@test "completion offers commands, options and values" {
-	source "$ROOT/bin/fluxloop-completion.bash"
-	project
-	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
+# offers: checks the completions of lines, LINE|WORDS.
+offers()
+{
+	local line wanted
+
 	while IFS='|' read -r line wanted; do
 		completes "$line"
 		assert_equal "$line: $offered" "$line: $wanted"
-	done <<-'END'
+	done
+}
+
+@test "completion offers commands, options and values" {
+	source "${BIN%/bin}/completion/fluxloop"
+	project
+	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
+	offers <<-'END'
 	fluxloop ge|generate
 	fluxloop -x ge|generate
 	fluxloop generate |inputs
@@ -1390,8 +1398,112 @@ completes()
 	END
 }
 
+@test "completion offers what filters and their lists print, and keys of setting.yaml" {
+	source "${BIN%/bin}/completion/fluxloop"
+	project
+	cd "$BATS_FILE_TMPDIR/fluxloop/my-agent"
+	offers <<-'END'
+	fl-run --max-|--max-failures --max-time --max-tokens
+	fl-run --protocol j|jsonl
+	fl-run -c s|setting.yaml
+	fl-run --config = s|setting.yaml
+	fl-parse --format j|json jsonl
+	fl-parse -f j|json jsonl
+	fl-parse --output-dir re|recordings
+	fl-generate -s ty|typo
+	fl-import prom|promptfoo
+	fl-http rec|record record_example.py recordings
+	fl-llm --api a|anthropic
+	fl-config un|unset
+	fl-config -f setting.yaml get runner.isol|runner.isolation
+	fl-config set runner.isolation |none call
+	fl-record-extract recordings/|recordings/args.jsonl
+	fluxloop config get runner.timeout|runner.timeout_seconds
+	fluxloop config set mask_secrets |true false
+	fluxloop config unset --config setting.yaml seed|seed
+	fluxloop diff --format j|json jsonl
+	fluxloop help gen|generate
+	END
+	completes "$BIN/fl-parse -f ht"
+	assert_equal "$offered" html
+	# all keys with a default, but for those without effect
+	fl-config keys | cut -f 1 | sort >keys
+	fl-config show --defaults | jq -r 'paths | join(".")' | sort | comm -23 - keys >left
+	run cat left
+	assert_output ''
+}
+
+@test "completion asks no program that is not a filter" {
+	source "${BIN%/bin}/completion/fluxloop"
+	mkdir bin
+	printf '#!/bin/sh\ntouch called\n' >bin/fl-other
+	chmod +x bin/fl-other
+	PATH=$PWD/bin:$PATH
+	run -0 fluxloop --complete fl-other --
+	assert_output ''
+	run -0 fluxloop --complete bin/fl-other --
+	assert_output ''
+	assert_not_exists called
+	complete -p fl-run fl-yaml fluxloop
+	run -1 complete -p fl-format-tsv
+}
+
+# typed SHELL LINE: for zsh, what the line becomes; for fish, what it offers.
+typed()
+{
+	case $1 in
+	zsh)
+		zsh -f "$ROOT/tests/completion.zsh" "${BIN%/bin}/completion" "$2" result
+		sed "s/ $//" result
+		;;
+	fish)
+		fish --no-config -c 'source $argv[1]; complete -C $argv[2]' \
+			"${BIN%/bin}/completion/fluxloop.fish" "$2" | cut -f 1 | paste -sd ' ' -
+		;;
+	esac
+}
+
+@test "zsh completes the same words" {
+	command -v zsh >/dev/null || skip 'zsh is not installed'
+	touch setting.yaml other.txt
+	mkdir folder 'experiments/a b_1' -p
+	touch 'experiments/a b_1/trace_summary.jsonl'
+	while IFS='|' read -r line wanted; do
+		assert_equal "$line: $(typed zsh "$line")" "$line: $wanted"
+	done <<-'END'
+	fluxloop gen|fluxloop generate
+	fluxloop run experiment --par|fluxloop run experiment --parallel
+	fluxloop run experiment --config=se|fluxloop run experiment --config=setting.yaml
+	fluxloop parse experiment exp|fluxloop parse experiment experiments/a\ b_1/
+	fluxloop config get runner.isol|fluxloop config get runner.isolation
+	fl-parse -f htm|fl-parse -f html
+	fl-parse --output-dir fol|fl-parse --output-dir folder/
+	fl-run --max-t|fl-run --max-t
+	fl-run --max-ti|fl-run --max-time
+	END
+}
+
+@test "fish completes the same words" {
+	command -v fish >/dev/null || skip 'fish is not installed'
+	touch setting.yaml other.txt
+	mkdir folder experiments/a_1 -p
+	touch experiments/a_1/trace_summary.jsonl
+	while IFS='|' read -r line wanted; do
+		assert_equal "$line: $(typed fish "$line")" "$line: $wanted"
+	done <<-'END'
+	fluxloop gen|generate
+	fluxloop run experiment --par|--parallel
+	fluxloop run experiment --config=se|--config=setting.yaml
+	fluxloop parse experiment exp|experiments/a_1
+	fluxloop config get runner.isol|runner.isolation
+	fl-parse -f htm|html
+	fl-parse --output-dir fol|folder/
+	fl-run --max-t|--max-time --max-tokens
+	END
+}
+
 @test "completion offers the folders of experiments" {
-	source "$ROOT/bin/fluxloop-completion.bash"
+	source "${BIN%/bin}/completion/fluxloop"
 	mkdir -p experiments/{a_1,a_2,other}
 	touch experiments/a_{1,2}/trace_summary.jsonl
 	completes 'fluxloop parse experiment '
@@ -1400,6 +1512,13 @@ completes()
 	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
 	completes 'fluxloop run experiment --parallel 2 '
 	refute_regex "$offered" experiments
+	# no name can be a word on the command line
+	mkdir $'experiments/a_3\n; touch called' $'experiments/a_4\t'
+	for folder in experiments/a_[34]*; do
+		touch "$folder/trace_summary.jsonl"
+	done
+	completes 'fluxloop parse experiment '
+	assert_equal "$offered" 'experiments/a_1 experiments/a_2'
 	completes 'fluxloop parse experiment experiments/a_2'
 	assert_equal "$offered" 'experiments/a_2'
 	cd experiments
@@ -1408,7 +1527,7 @@ completes()
 }
 
 @test "completion offers the options that the help prints" {
-	source "$ROOT/bin/fluxloop-completion.bash"
+	source "${BIN%/bin}/completion/fluxloop"
 	for command in 'init project' 'generate inputs' 'run experiment' \
 		'parse experiment' 'record enable' 'config show' status doctor; do
 		completes "fluxloop $command --"
@@ -1422,7 +1541,7 @@ completes()
 }
 
 @test "completion offers the existing strategies only" {
-	source "$ROOT/bin/fluxloop-completion.bash"
+	source "${BIN%/bin}/completion/fluxloop"
 	project
 	completes 'fluxloop generate inputs --strategy '
 	for strategy in $offered; do
@@ -1459,7 +1578,7 @@ completes()
 	assert_output --regexp 'dummy +a test of the registry'
 	run new/bin/fluxloop generate inputs --help
 	assert_output --regexp 'dummy +a test of the registry'
-	source "$ROOT/bin/fluxloop-completion.bash"
+	source "${BIN%/bin}/completion/fluxloop"
 	completes 'new/bin/fluxloop parse experiment --format d'
 	assert_equal "$offered" dummy
 	completes 'new/bin/fluxloop generate inputs --strategy '

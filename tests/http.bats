@@ -112,7 +112,7 @@ traced()
 	status?999||http_999|HTTP 999
 	status?301||http_301|HTTP 301
 	status?201|ok_status: [200]|http_201|HTTP 201
-	middle||truncated|transfer closed
+	middle||truncated|(transfer closed|missing)
 	chunk||truncated|transfer closed
 	torn||truncated|transfer closed
 	slow|timeout: 1s|timeout|timed out

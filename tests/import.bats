@@ -769,7 +769,7 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 @test "values of every type become JSON" {
 	while IFS='|' read -r any wanted; do
 		span '' "{x: $any}" >in
-		assert_equal "$any $(fl-import otlp in | jq -c '.observations[0].metadata.attributes.x')" "$any $wanted"
+		assert_equal "$any $(fl-import otlp in | jq -c '.observations[0].metadata.attributes.x')" "$any $(jq -c . <<<"$wanted")"
 	done <<-'END'
 	{stringValue: "a\u0000b\n"}|"a\u0000b\n"
 	{stringValue: "5"}|"5"
@@ -778,7 +778,7 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{intValue: 7}|7
 	{intValue: "seven"}|"seven"
 	{doubleValue: 0.5}|0.5
-	{doubleValue: "1e3"}|1000
+	{doubleValue: "1e3"}|1e3
 	{doubleValue: "NaN"}|null
 	{doubleValue: "-Infinity"}|null
 	{bytesValue: "AAEC"}|"AAEC"

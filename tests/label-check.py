@@ -116,12 +116,13 @@ class Terminal:
         self.got = b""
         self.pid, self.fd = pty.fork()
         if not self.pid:
+            self.fd = 0
+            self.size(rows, columns)    # before the program asks for it
             os.environ["TERM"] = "xterm"
             os.environ["LOGNAME"] = "ada"
             words = ["bash", "--norc", "--noediting", "-i"] if shell else command
             os.environ["PS1"] = "$ "
             os.execvp(words[0], words)
-        self.size(rows, columns)
         self.before = termios.tcgetattr(self.fd)
 
     def size(self, rows, columns):

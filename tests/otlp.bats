@@ -169,6 +169,9 @@ spans()
 	trace '' "$(step '"id":"x"')" "$(step '"id":"y"')" | fl-parse -f otlp >one
 	trace '' "$(step '"id":"z"')" "$(step '"id":"y"')" | fl-parse -f otlp >two
 	assert_equal "$(spans '.[2].spanId' one)" "$(spans '.[2].spanId' two)"
+	# and on any machine
+	run spans '[.[1:][] | .spanId]' <(trace '' "$(step '"id":"a"')" "$(step '"id":"a"')" | fl-parse -f otlp)
+	assert_output '["750a1092a6495d96","90c572a21d088b62"]'
 }
 
 @test "spans are below their parents, or below the run if they have none" {

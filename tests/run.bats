@@ -837,8 +837,8 @@ nothing_left()
 @test "a trace has all fields of its input" {
 	echo '{"label":{"a":1.50},"input":"1","success":"no","metadata":{"persona":"a","strategy":"typo","tag":[1.50],"template_kwargs":{"a":1},"args_template":"use_recorded"},"trace_id":"old"}' |
 		fl-run --command "$AGENTS/echo.sh" >got
-	assert_jq '[.label,.success,.persona,.metadata.strategy,.metadata.tag,.metadata.template_kwargs]' \
-		'[{"a":1.5},true,"a","typo",[1.5],{"a":1}]' got
+	assert_jq '[.label == {a: 1.5},.success,.persona,.metadata.strategy,.metadata.tag == [1.5],.metadata.template_kwargs]' \
+		'[true,true,"a","typo",true,{"a":1}]' got
 	assert_equal "$(grep -o '1\.50' got | wc -l)" 2
 	refute [ "$(jq -r .trace_id got)" = old ]
 	# so it can be run again as it was

@@ -12,6 +12,12 @@
 /* Hashes n bytes with the 128-bit key k0, k1. */
 uint64_t hash_bytes(uint64_t k0, uint64_t k1, const void *p, size_t n);
 
+/*
+ * Hashes n numbers as hash_bytes does their little-endian bytes. Numbers go
+ * through this one: their bytes in memory differ from machine to machine.
+ */
+uint64_t hash_words(uint64_t k0, uint64_t k1, const uint64_t *words, size_t n);
+
 /* Writes a hash as 16 hexadecimal digits and a NUL. */
 #define HASH_TEXT 17
 void hash_text(uint64_t hash, char text[HASH_TEXT]);

@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE		/* getentropy, where unistd.h has it */
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ uuid_fill(uint64_t *pool, size_t n)
 	facts[2] = (uint64_t)getpid();
 	facts[3] = fills++;
 	for (i = 0; i < n; i++)
-		pool[i] = hash_bytes(i, 0, facts, sizeof(facts));
+		pool[i] = hash_words(i, 0, facts, LEN(facts));
 }
 
 void

@@ -79,7 +79,7 @@ runs_unit_of(struct json_span input_id, struct json_span input,
 		json_is_null(persona) ? 0 : runs_hash_of(persona)
 	};
 
-	return hash_bytes(0, 0, unit, sizeof(unit));
+	return hash_words(0, 0, unit, LEN(unit));
 }
 
 static double

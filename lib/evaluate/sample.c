@@ -198,9 +198,10 @@ sample_describe(struct sample *s, struct candidate *c,
 	}
 	key[0] = c->group;
 	key[1] = hash_bytes(0, 0, buf_str(&s->lower), s->lower.len);
-	c->text = hash_bytes(0, 0, key, sizeof(key));
-	c->luck = json_is_null(id) ? hash_bytes(s->rules->seed, 1, key,
-	    sizeof(key)) : hash_bytes(s->rules->seed, 1, id.p, id.n);
+	c->text = hash_words(0, 0, key, LEN(key));
+	c->luck = json_is_null(id) ?
+	    hash_words(s->rules->seed, 1, key, LEN(key)) :
+	    hash_bytes(s->rules->seed, 1, id.p, id.n);
 }
 
 /* --- writing ------------------------------------------------------------- */

@@ -77,7 +77,7 @@ input_key(const struct json_span row[ROW_FIELDS])
 	    ROW_INPUT_ID : ROW_INPUT]);
 	hashes[1] = json_is(row[ROW_PERSONA], JSON_STRING) ?
 	    hash_of(row[ROW_PERSONA]) : 0;
-	return hash_bytes(0, 0, hashes, sizeof(hashes));
+	return hash_words(0, 0, hashes, LEN(hashes));
 }
 
 /* Whether a string is a line that is neither long nor indented. */

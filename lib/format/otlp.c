@@ -597,7 +597,7 @@ unused_id(const struct set *shared, struct set *taken, uint64_t id,
 			set_add(taken, id, &added);
 		if (added)
 			return id;
-		id = hash_bytes(salt, 5, &id, sizeof(id));
+		id = hash_words(salt, 5, &id, 1);
 	}
 }
 

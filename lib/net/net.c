@@ -694,6 +694,9 @@ failure_of(const struct net_call *c, CURLcode code)
 		return timeout_kind(c);
 	case CURLE_BAD_CONTENT_ENCODING:
 		return NET_ENCODING;
+#if LIBCURL_VERSION_NUM >= 0x080600
+	case CURLE_TOO_LARGE:		/* libcurl's limit of all headers */
+#endif
 	case CURLE_OUT_OF_MEMORY:	/* libcurl's own limit of a header */
 		return c->status && !c->in_body ? NET_HEADERS : NET_BROKEN;
 	default:

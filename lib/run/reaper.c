@@ -1,4 +1,4 @@
-#define _GNU_SOURCE		/* close_range */
+#define _GNU_SOURCE		/* syscall */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #endif
 
 #include "base/util.h"
@@ -50,8 +51,9 @@ keep_only(int fd)
 
 	if (dup2(fd, 0) < 0)
 		_exit(1);
-#ifdef __linux__
-	if (!close_range(1, ~0U, 0))
+#ifdef SYS_close_range
+	/* not every C library has the function */
+	if (!syscall(SYS_close_range, 1, ~0U, 0))
 		return;
 #endif
 	for (i = 1; i < most; i++)

@@ -1,6 +1,9 @@
 #include <errno.h>
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -733,6 +736,20 @@ trace_failed(const struct observation *o)
 	    level.n == 7 && !strncasecmp(level.p, "\"error\"", 7));
 }
 
+/* Microseconds as seconds, rounded once whatever the processor's registers. */
+static double
+trace_seconds(int64_t us)
+{
+#if FLT_EVAL_METHOD == 0
+	return (double)us / 1e6;
+#else
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64 "e-6", us);
+	return strtod(text, NULL);
+#endif
+}
+
 int
 trace_duration(const struct trace *t, const struct observation *o, double *ms)
 {
@@ -747,7 +764,7 @@ trace_duration(const struct trace *t, const struct observation *o, double *ms)
 	    &end_zoned) || start_zoned != end_zoned)
 		return 0;
 	/* as Python computes it: seconds first */
-	*ms = (double)(end - start) / 1e6 * 1000;
+	*ms = trace_seconds(end - start) * 1000;
 	return 1;
 }
 

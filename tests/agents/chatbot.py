@@ -100,7 +100,8 @@ async def ws(websocket: WebSocket):
 async def talk(port):
     """Send two messages as a client; print what comes back."""
     headers = {"Authorization": "Bearer a-secret-that-nobody-writes-down"}
-    async with websockets.connect("ws://127.0.0.1:%d/ws" % port, extra_headers=headers) as client:
+    name = "additional_headers" if int(websockets.__version__.split(".")[0]) >= 14 else "extra_headers"
+    async with websockets.connect("ws://127.0.0.1:%d/ws" % port, **{name: headers}) as client:
         for text in ("How do I reset my password?", "Where is my order 1042?"):
             data = base64.b64encode(b"\x89PNG").decode()
             message = {"content": text, "sent_at": "2025-01-02T03:04:05+00:00"}

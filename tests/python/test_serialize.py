@@ -4,6 +4,7 @@ import decimal
 import enum
 import json
 import math
+import sys
 import threading
 import time
 import types
@@ -223,7 +224,7 @@ class NoPairs(dict):
 
 class Long(list):
     def __len__(self):
-        return 1 << 62
+        return sys.maxsize // 2
 
 
 class NoLength(list):
@@ -236,7 +237,7 @@ class Text(str):
         raise ValueError("no")
 
     def __len__(self):
-        return 1 << 62
+        return sys.maxsize // 2
 
 
 class Number(int):
@@ -347,7 +348,7 @@ class HostileTest(unittest.TestCase):
             (Lying([1, 2]), ones),
             (Endless(), {"k": "v"}),
             (NoPairs(a=1), "<NoPairs>"),
-            (Long([1, 2]), [1, 2, "…[cut, %d elements]" % ((1 << 62) - 2)]),
+            (Long([1, 2]), [1, 2, "…[cut, %d elements]" % (sys.maxsize // 2 - 2)]),
             (NoLength([1]), "<NoLength>"),
             (Text("text"), "text"),
             (Number(7), 7),
