@@ -8,7 +8,6 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "json/isotime.h"
-#include "weburl.h"
 #include "call.h"
 
 #define REFUSAL_MAX 4096	/* bytes of a failed reply that are kept */
@@ -225,29 +224,17 @@ static void call_send(struct call *c);
 static void
 follow(struct call *c, const char *location)
 {
-	struct weburl to;
 	struct err e = { 0 };
 
-	if (weburl_parse(&to, location, &e))
-		call_fail(c, "redirect", "%s: HTTP %d: Location: %s",
-		    c->service->name, c->status, e.msg);
-	else if (c->redirects >= c->service->redirects)
+	if (c->redirects >= c->service->redirects)
 		call_fail(c, "redirect", "%s: redirected more than %u times, "
 		    "at last to %s", c->service->name, c->service->redirects,
 		    location);
-	else if (!service_allows(c->service, &to))
-		call_fail(c, "redirect", "%s: redirected to %s, a host that "
-		    "the configuration does not name; runner.http.hosts can",
-		    c->service->name, location);
-	else if (c->request.url.tls && !to.tls)
-		call_fail(c, "redirect", "%s: redirected to %s, which is not "
-		    "encrypted", c->service->name, location);
-	else {
+	else if (request_follow(&c->request, c->service, location,
+	    c->status == 303, &e))
+		call_fail(c, "redirect", "%s: %s", c->service->name, e.msg);
+	else
 		c->redirects++;
-		request_redirect(&c->request, c->service, &to,
-		    c->status == 303);
-	}
-	weburl_release(&to);
 	err_release(&e);
 	if (c->state != CALL_OVER)
 		call_send(c);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
 #include "base/util.h"
 #include "base/uuid.h"
 #include "json/path.h"
@@ -225,15 +226,6 @@ is_bodyless(const struct service *s)
 	    !strcmp(s->method, "DELETE"));
 }
 
-static void
-copy_url(struct weburl *to, const struct weburl *from)
-{
-	*to = *from;
-	to->host = xstrdup(from->host);
-	to->path = xstrdup(from->path);
-	to->user = from->user ? xstrdup(from->user) : NULL;
-}
-
 static int
 put_url(struct request *r, const struct service *s, const struct fill *f,
     const struct json_span v[REQUEST_FIELDS], struct err *e)
@@ -242,7 +234,7 @@ put_url(struct request *r, const struct service *s, const struct fill *f,
 	struct json_span query = s->query;
 	int bad = 0;
 
-	copy_url(&r->url, &s->url);
+	weburl_copy(&r->url, &s->url);
 	if (!query.p && is_bodyless(s)) {
 		if (json_is(v[REQUEST_KWARGS], JSON_OBJECT))
 			json_compact(&own, v[REQUEST_KWARGS]);
@@ -408,6 +400,32 @@ request_redirect(struct request *r, const struct service *s,
 	add_headers(r, s);
 }
 
+int
+request_follow(struct request *r, const struct service *s,
+    const char *location, int get, struct err *e)
+{
+	struct weburl to;
+	struct err why = { 0 };
+	int bad = 1;
+
+	if (weburl_parse(&to, location, &why))
+		err_set(e, 0, 0, "redirected to a wrong address: %s", why.msg);
+	else if (!service_allows(s, &to))
+		err_set(e, 0, 0, "redirected to %s, a host that the "
+		    "configuration does not name; runner.http.hosts can",
+		    location);
+	else if (r->url.tls && !to.tls)
+		err_set(e, 0, 0, "redirected to %s, which is not encrypted",
+		    location);
+	else
+		bad = 0;
+	if (!bad)
+		request_redirect(r, s, &to, get);
+	weburl_release(&to);
+	err_release(&why);
+	return bad ? -1 : 0;
+}
+
 void
 request_ask_task(struct request *r, const struct service *s, const char *task)
 {
@@ -417,7 +435,7 @@ request_ask_task(struct request *r, const struct service *s, const char *task)
 
 	while (n && s->url.path[n - 1] != '/')
 		n--;
-	copy_url(&to, &s->url);
+	weburl_copy(&to, &s->url);
 	free(to.path);
 	buf_add(&path, s->url.path, n);
 	buf_puts(&path, "tasks/");

@@ -49,6 +49,13 @@ void request_release(struct request *r);
 void request_redirect(struct request *r, const struct service *s,
     struct weburl *to, int get);
 
+/*
+ * Turns it to where a redirect leads, likewise. Returns 0, or -1 with *e filled
+ * in if that is not a host to send to, or less safe.
+ */
+int request_follow(struct request *r, const struct service *s,
+    const char *location, int get, struct err *e);
+
 /* Turns it to the state of a task (A2A). */
 void request_ask_task(struct request *r, const struct service *s,
     const char *task);
