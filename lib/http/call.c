@@ -327,6 +327,7 @@ static void
 call_send(struct call *c)
 {
 	const struct request *q = &c->request;
+	const struct buf *body;
 	struct net_request r = {
 		.method = q->method, .url = q->text,
 		.headers = (const char *const *)q->headers,
@@ -340,8 +341,9 @@ call_send(struct call *c)
 	};
 
 	if (q->has_body) {
-		r.body = q->body.len ? q->body.p : "";
-		r.body_len = q->body.len;
+		body = q->ask.len ? &q->ask : &q->body;
+		r.body = body->len ? body->p : "";
+		r.body_len = body->len;
 	}
 	forget_reply(c);
 	c->state = CALL_SENT;

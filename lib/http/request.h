@@ -26,6 +26,7 @@ struct request {
 	char *text;		/* the URL */
 	const char *method;
 	struct buf body;
+	struct buf ask;		/* the body that asks for a task; empty: none */
 	int has_body;
 	char **headers;		/* "Name: value" */
 	size_t nheaders;
@@ -40,6 +41,10 @@ int request_init(struct request *r, const struct service *s,
     struct json_span message, const struct json_span v[REQUEST_FIELDS],
     struct err *e);
 void request_release(struct request *r);
+
+/* Makes a request of another URL, which is copied, without a body. */
+void request_get(struct request *r, const struct service *s,
+    const struct weburl *url);
 
 /*
  * Turns it to another URL, which it then owns: credentials are left out unless
