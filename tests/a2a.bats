@@ -111,9 +111,13 @@ check_answers()
 	$(card '{"supportedInterfaces":[{"url":"URL/agents/HTTP+JSON","tenant":"1.0","protocolBinding":"http+json"}]}') /agents/HTTP+JSON/1.0/message:send
 	/rpc/1.0 /rpc/1.0
 	/rpc/0.3/ /rpc/0.3
+	/above/HTTP+JSON/1.0 /above/HTTP+JSON/1.0/message:send
 	/agents/HTTP+JSON/1.0/message:send /agents/HTTP+JSON/1.0/message:send
 	/agents/none/1.0 /agents/none/1.0/message:send
 	END
+	setting 'url: URL/agents/none/status' 'api: a2a'
+	run -1 ask
+	assert_regex "$(traced .error)" 'HTTP 404 .no card of an agent was found at or above http.*/status, so it is taken for HTTP.JSON 1.0.: '
 	# the card is asked for once
 	printf '{"input":"%s"}\n' {1..20} >in
 	: >"$LOG"

@@ -156,11 +156,14 @@ fail_status(struct call *c, double wait_ms)
 {
 	char code[24];
 	int again = service_is_retried(c->service, c->status);
+	const char *hint = c->status == 404 || c->status == 405 ?
+	    c->service->hint : NULL;
 
 	snprintf(code, sizeof(code), "http_%d", c->status);
 	c->retried = again;
 	c->wait_ms = wait_ms;
-	call_fail(c, code, "%s: HTTP %d%s%s", c->service->name, c->status,
+	call_fail(c, code, "%s: HTTP %d%s%s%s%s%s", c->service->name, c->status,
+	    hint ? " (" : "", hint ? hint : "", hint ? ")" : "",
 	    c->refusal.len ? ": " : "", buf_str(&c->refusal));
 }
 

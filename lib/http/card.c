@@ -19,7 +19,7 @@
 #define CARD_WAIT 15.0		/* seconds for a reply */
 #define CARD_TRIES 3
 
-/* Where cards are, below an agent's base or the root of its host. */
+/* Where cards are, below an agent's base. */
 static const char *const places[] = {
 	"/.well-known/agent-card.json",
 	"/.well-known/agent.json"	/* before version 0.3 */
@@ -366,8 +366,8 @@ adopt(struct choice *c)
 /* --- the card ------------------------------------------------------------- */
 
 /*
- * What a reply was: 1 a card that is used, 0 not one, -1 with *e filled in. At
- * the root of a host, only_wanted, others than the agent may have theirs.
+ * What a reply was: 1 a card that is used, 0 not one, -1 with *e filled in.
+ * Above the agent's URL, only_wanted, a card may be that of another agent.
  */
 static int
 read_card(struct card *c, const struct weburl *wanted, int only_wanted,
@@ -451,23 +451,34 @@ place_url(struct weburl *to, const struct weburl *base, size_t n,
 	to->path = path;
 }
 
-/* Looks for a card below the URL, then at the root of its host. */
+/* The length of the path above the first n bytes of a path. */
+static size_t
+parent_length(const char *path, size_t n)
+{
+	while (n && path[n - 1] != '/')
+		n--;
+	while (n && path[n - 1] == '/')
+		n--;
+	return n;
+}
+
+/* Looks for a card below the URL, then below each path above. */
 static int
 search_card(struct card *c, const struct weburl *base, struct err *e)
 {
-	size_t n = base_length(base), i;
-	size_t most = n ? 2 * LEN(places) : LEN(places);
+	size_t whole = base_length(base), n = whole, i;
 	struct weburl url;
-	int r = 0, at_root;
+	int r = 0;
 
-	for (i = 0; !r && i < most; i++) {
-		at_root = i >= LEN(places);
-		place_url(&url, base, at_root ? 0 : n,
-		    places[i % LEN(places)]);
-		r = try_address(c, &url, base, 0, at_root, e);
-		weburl_release(&url);
+	for (;; n = parent_length(base->path, n)) {
+		for (i = 0; !r && i < LEN(places); i++) {
+			place_url(&url, base, n, places[i]);
+			r = try_address(c, &url, base, 0, n < whole, e);
+			weburl_release(&url);
+		}
+		if (r || !n)
+			return r;
 	}
-	return r;
 }
 
 /* Cuts what is added to a base from the path, if the URL has it already. */
@@ -510,6 +521,7 @@ card_read(struct service *s, struct err *e)
 {
 	struct card c = { .service = s };
 	struct weburl base;
+	char *address;
 	int r;
 
 	weburl_copy(&base, &s->url);
@@ -517,8 +529,13 @@ card_read(struct service *s, struct err *e)
 	c.net = net_new(1);
 	r = is_card_address(&base) ? try_address(&c, &base, &base, 1, 0, e) :
 	    search_card(&c, &base, e);
-	if (!r)
+	if (!r) {
+		address = weburl_text(&base);
+		s->hint = xasprintf("no card of an agent was found at or above "
+		    "%s, so it is taken for HTTP+JSON 1.0", address);
+		free(address);
 		service_set_url(s, &base);
+	}
 	weburl_release(&base);
 	forget_card_reply(&c);
 	request_release(&c.request);

@@ -525,6 +525,7 @@ service_release(struct service *s)
 	free(s->method);
 	free(s->name);
 	free(s->tenant);
+	free(s->hint);
 	weburl_release(&s->url);
 	weburl_release(&s->origin);
 	buf_release(&s->json);

@@ -6,10 +6,11 @@ does not belong to the binding and the version is an error.
   /agents/BINDING/VERSION     an agent, below which its card is; "none" has no
                               card, and speaks HTTP+JSON
   /rpc/VERSION                an agent whose card is at the root of the host
+  /above/BINDING/VERSION      an agent whose card is below /above/BINDING
   /card/JSON.json             that card; URL in it is the server's own
 """
 import json
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 polls = {}
 STATES = {"ask": "input-required", "auth": "auth-required", "reject": "rejected",
@@ -188,31 +189,36 @@ def card(binding, version, url):
             "additionalInterfaces": [{"url": url, "transport": binding}]}
 
 
-def answer(path, headers, body):
-    """The (status, JSON or list of events) for a path, or None."""
-    base = "http://" + headers["host"].replace("127.0.0.1", "localhost")
-    names = path.split("/")
-    if path == "/.well-known/agent.json":
-        return 404, {"error": "no such path"}
+def find_card(path, base):
     if path.startswith("/card/"):
-        return 200, json.loads(unquote(path[6:-5]).replace("URL", base))
-    if path == "/.well-known/agent-card.json":
-        return 200, {"supportedInterfaces": [{"url": f"{base}/rpc/{v}", "protocolBinding": "JSONRPC",
-                     "protocolVersion": v} for v in ("0.3", "1.0")]}
-    if names[1] == "rpc":
-        binding, version, rest = "JSONRPC", names[2], names[3:]
-    else:
-        binding, version, rest = names[2], names[3], names[4:]
-    file = "agent-card.json" if version == "1.0" else "agent.json"
-    if rest and rest[0] == ".well-known":
-        if names[1] == "rpc" or binding == "none" or rest[1] != file:
-            return 404, {"error": "no such path"}
-        # 0.0.0.0: what agents in containers say
-        url = base.replace("localhost", "0.0.0.0") + "/".join(["/agents", quote(binding, safe="+"), version])
-        return 200, card(binding, version, url)
-    s = Speech(binding, version)
+        return json.loads(unquote(path[6:-5]).replace("URL", base))
+    where, _, file = path.partition("/.well-known/")
+    names = where.split("/")[1:]
+    if file == "agent-card.json" and not names:
+        return {"supportedInterfaces": [{"url": f"{base}/rpc/{v}", "protocolBinding": "JSONRPC",
+                "protocolVersion": v} for v in ("0.3", "1.0")]}
+    if file == "agent-card.json" and names[0] == "above" and len(names) == 2:
+        return card(names[1], "1.0", f"{base}{where}/1.0")
+    if names[:1] != ["agents"] or len(names) != 3 or names[1] == "none" or file != (
+            "agent-card.json" if names[2] == "1.0" else "agent.json"):
+        return None
+    # 0.0.0.0: what agents in containers say
+    return card(names[1], names[2], base.replace("localhost", "0.0.0.0") + where)
+
+
+def answer(path, headers, body):
+    """The status for a path, and JSON or a list of events."""
+    names = path.split("/")[1:]
+    if "/.well-known/" in path or names[0] == "card":
+        found = find_card(path, "http://" + headers["host"].replace("127.0.0.1", "localhost"))
+        return (200, found) if found is not None else (404, {"error": "no such path"})
+    if names[0] == "rpc":
+        names.insert(1, "JSONRPC")
+    if names[2] not in ("0.3", "1.0"):
+        return 404, {"error": "no such path"}
+    s = Speech(names[1], names[2])
     try:
-        r = reply(s, "".join("/" + n for n in rest), headers, body)
+        r = reply(s, "".join("/" + n for n in names[3:]), headers, body)
     except (Wrong, KeyError, ValueError) as e:
         error = {"code": -32603, "message": str(e), "data": {"why": "wrong"}}
         return (200, {"jsonrpc": "2.0", "id": 1, "error": error}) if s.rpc else (400, error)

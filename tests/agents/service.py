@@ -115,7 +115,7 @@ async def answer(path, body, write):
                 {"type": "response.output_text.delta", "delta": text_of(body)},
                 {"type": "response.completed", "response": responses(body)})]))
         return write(reply(responses(body)))
-    if name in ("agents", "rpc", "card", ".well-known"):
+    if name in ("agents", "above", "rpc", "card", ".well-known"):
         status, said = a2a.answer(where, seen["headers"], body)
         if isinstance(said, list):
             return write(sse(["data: " + json.dumps(e) for e in said]))
