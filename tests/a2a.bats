@@ -169,3 +169,32 @@ check_answers()
 	run -2 ask
 	assert_regex "$(cat err)" 'GET http://127.0.0.1:1/.well-known/agent-card.json: .*3 times in a row.; is the service running'
 }
+
+@test "an agent of the npm package @a2a-js/sdk answers in each binding and version" {
+	local folder path stream url
+
+	find_package @a2a-js/sdk A2A_NODE_MODULES
+	[[ $(jq -r .version "$folder/@a2a-js/sdk/package.json") == [1-9]* && -e $folder/express ]] ||
+		skip "the npm packages @a2a-js/sdk, 1.0 or later, and express are not there"
+	node "$ROOT/tests/agents/a2a.mjs" sdk "$folder" >sdk.out 2>&1 3>&- &
+	echo $! >>pids
+	wait_for sdk
+	url=$(cat sdk)
+	printf '{"input":%s}\n' '"message"' '"chunks"' '{"n":1}' '"ask"' '"cancel"' >in
+	for path in new/rpc new/rest old/rpc old/rest; do
+		for stream in none sse; do
+			setting "url: $url/$path" 'api: a2a' "stream: $stream"
+			run -1 ask --ordered
+			assert_equal "$path $stream $(traced '.output // .error_code' | paste -sd ' ')" \
+				"$path $stream \"a message\" \"Hello\\nchunks\" {\"n\":1} \"input_required\" \"task_canceled\""
+		done
+	done
+	echo '{"input":"later"}' >in
+	for path in new/rpc new/rest old/rpc old/rest; do
+		setting "url: $url/$path" 'api: a2a' \
+			"params: {configuration: {blocking: false, returnImmediately: true}}"
+		ask || fail "$path $(cat got)"
+		assert_equal "$path $(traced '[.output, .observations[0].metadata.polls > 0]')" \
+			"$path [\"Hello\\nlater\",true]"
+	done
+}

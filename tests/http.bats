@@ -524,14 +524,7 @@ print(urllib.request.urlopen(r).read().decode())' "$PROXY" "$1"
 @test "the openai client talks through the recorder, and streams come as they are made" {
 	local folder
 
-	command -v node >/dev/null || skip 'there is no node'
-	for folder in "${OPENAI_NODE_MODULES-}" "$ROOT/node_modules" /usr/share/nodejs \
-	              /usr/local/lib/node_modules /usr/lib/node_modules; do
-		[ ! -e "$folder/openai/package.json" ] || break
-		folder=
-	done
-	[ "$folder" ] ||
-		skip 'the npm package openai is not there: npm install -g openai, or set OPENAI_NODE_MODULES'
+	find_package openai OPENAI_NODE_MODULES
 	mkdir node_modules
 	ln -s "$folder/openai" node_modules/openai
 	cat >client.mjs <<-'END'
