@@ -113,7 +113,9 @@ check_answers()
 	/rpc/0.3/ /rpc/0.3
 	/above/HTTP+JSON/1.0 /above/HTTP+JSON/1.0/message:send
 	/agents/HTTP+JSON/1.0/message:send /agents/HTTP+JSON/1.0/message:send
+	/agents/HTTP+JSON/0.3/v1/message:stream /agents/HTTP+JSON/0.3/v1/message:send
 	/agents/none/1.0 /agents/none/1.0/message:send
+	/agents/none/1.0/message:stream /agents/none/1.0/message:send
 	END
 	setting 'url: URL/agents/none/status' 'api: a2a'
 	run -1 ask
@@ -168,6 +170,36 @@ check_answers()
 	printf 'runner: {http: {url: "http://127.0.0.1:1", api: a2a, retry: {backoff: 10ms}}}\n' >setting.yaml
 	run -2 ask
 	assert_regex "$(cat err)" 'GET http://127.0.0.1:1/.well-known/agent-card.json: .*3 times in a row.; is the service running'
+}
+
+@test "curl commands for agents become configurations" {
+	local command
+
+	while read -r command; do
+		fl-http --from-curl "curl ${command//URL/$URL}" >setting.yaml 2>err
+		ask || fail "$command: $(cat got err)"
+		assert_equal "$command $(traced '[.output, (.observations[0].input | .params // . | .configuration)]')" \
+			"$command [\"an artifact\",$(grep -q blocking <<<"$command" && echo '{"blocking":true}' || echo null)]"
+		assert_equal "$command $(grep -c 'stream: "sse"' setting.yaml)" \
+			"$command $(grep -c stream <<<"$command")"
+	done <<-'END'
+	URL/agents/JSONRPC/1.0/.well-known/agent-card.json -H 'X-Team: blue'
+	URL/rpc/0.3 -H 'Content-Type: application/json' -d '{"jsonrpc":"2.0","id":1,"method":"message/stream","params":{"message":{"role":"user","messageId":"1","contextId":"c","parts":[{"kind":"text","text":"hi"}]},"configuration":{"blocking":true}}}'
+	URL/rpc/1.0 -d '{"jsonrpc":"2.0","id":1,"method":"SendMessage","params":{"message":{"role":"ROLE_USER","messageId":"1","parts":[{"text":"hi"}]}}}'
+	-X POST URL/agents/HTTP+JSON/0.3/v1/message:stream -d '{"message":{"role":"ROLE_USER","messageId":"1","content":[{"text":"hi"}]}}'
+	END
+	fl-http --from-curl "curl $URL/rpc/0.3 -d '{\"jsonrpc\":\"2.0\",\"method\":\"message/send\",\"params\":{\"message\":{\"contextId\":\"c\"}}}'" >/dev/null 2>err
+	assert_equal "$(cat err)" 'fl-http: each run is a task of its own: taskId and contextId of the message are left out'
+}
+
+@test "init --http with an agent's card makes a project that calls the agent" {
+	fluxloop init project --name agent --http "$URL/agents/JSONRPC/0.3/.well-known/agent.json" >out
+	cd fluxloop/agent
+	run -0 fluxloop config validate
+	run -0 fluxloop run experiment
+	assert_output --partial '1 runs, 0 failed'
+	assert_equal "$(tail -n 1 "$LOG" | jq -c '[.path, .body.params.message.parts]')" \
+		'["/agents/JSONRPC/0.3",[{"kind":"text","text":"Hello! What can you do?"}]]'
 }
 
 @test "an agent of the npm package @a2a-js/sdk answers in each binding and version" {

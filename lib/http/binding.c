@@ -50,6 +50,31 @@ binding_preset(void)
 	return &bindings[0];
 }
 
+static int
+binding_ends_in(const char *text, size_t n, const char *end)
+{
+	size_t m = strlen(end);
+
+	return n >= m && !memcmp(text + n - m, end, m);
+}
+
+int
+binding_sends(const char *text, size_t n, int rpc, int *stream)
+{
+	const struct binding *d;
+	size_t i;
+
+	for (i = 0; i < LEN(bindings); i++) {
+		d = &bindings[i];
+		if (d->rpc != rpc)
+			continue;
+		*stream = binding_ends_in(text, n, d->stream);
+		if (*stream || binding_ends_in(text, n, d->send))
+			return 1;
+	}
+	return 0;
+}
+
 static void
 add_input_part(struct buf *b, const struct binding *d, struct json_span input)
 {

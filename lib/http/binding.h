@@ -5,6 +5,8 @@
  * How a client of Agent2Agent writes: its bindings to HTTP in the versions 0.3
  * and 1.0. What servers write differs likewise, and is read by its shape.
  */
+#include <stddef.h>
+
 #include "json/json.h"
 
 struct buf;
@@ -29,6 +31,12 @@ const struct binding *binding_find(const char *name, int major);
 
 /* HTTP with JSON, version 1.0: what an agent without a card is taken for. */
 const struct binding *binding_preset(void);
+
+/*
+ * Whether a text is a method of JSON-RPC that sends a message, rpc, or the path
+ * of a URL ends as one that does. Sets *stream to whether a stream answers.
+ */
+int binding_sends(const char *text, size_t n, int rpc, int *stream);
 
 /*
  * Appends the message of a user: an object is data, anything else text. id is

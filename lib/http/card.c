@@ -172,7 +172,7 @@ card_fetch(struct card *c, const struct weburl *url, struct err *e)
 /* The interfaces of a card, and the best so far. */
 struct choice {
 	struct card *card;
-	const struct weburl *wanted;	/* that of the configuration */
+	const struct weburl *wanted;	/* the URL of the configuration */
 	const struct binding *binding;	/* NULL: none yet */
 	struct weburl url;
 	char *tenant;
@@ -222,13 +222,21 @@ base_length(const struct weburl *u)
 	return n;
 }
 
+/* Whether a URL is an interface's base, or where it is sent messages. */
 static int
-same_base(const struct weburl *a, const struct weburl *b)
+is_of_interface(const struct weburl *u, const struct weburl *base,
+    const struct binding *d)
 {
-	size_t n = base_length(a);
+	size_t n = base_length(u), m = base_length(base);
+	const char *rest = u->path + m;
 
-	return weburl_same_origin(a, b) && n == base_length(b) &&
-	    !memcmp(a->path, b->path, n);
+	if (!weburl_same_origin(u, base) || n < m ||
+	    memcmp(u->path, base->path, m) != 0)
+		return 0;
+	n -= m;
+	return !n || (!d->rpc && ((n == strlen(d->send) &&
+	    !memcmp(rest, d->send, n)) || (n == strlen(d->stream) &&
+	    !memcmp(rest, d->stream, n))));
 }
 
 /* Takes an interface if it is better than the one so far. */
@@ -252,7 +260,7 @@ offer(struct choice *c, struct json_span url, const char *name,
 		return;
 	}
 	use_card_host(&u, &c->card->request.url);
-	wanted = same_base(&u, c->wanted);
+	wanted = is_of_interface(c->wanted, &u, d);
 	if (!c->binding || (wanted && !c->is_wanted)) {
 		if (c->binding)
 			weburl_release(&c->url);
@@ -481,19 +489,20 @@ search_card(struct card *c, const struct weburl *base, struct err *e)
 	}
 }
 
-/* Cuts what is added to a base from the path, if the URL has it already. */
+/* Cuts what is added to the base to send messages, if it is there. */
 static void
-cut_suffix(struct weburl *u, const struct binding *d)
+cut_end(struct weburl *u, const struct binding *d)
 {
 	const char *const ends[] = { d->send, d->stream };
 	size_t n = strcspn(u->path, "?"), m, i;
+	char *at;
 
 	for (i = 0; i < LEN(ends); i++) {
 		m = strlen(ends[i]);
-		if (n >= m && !strncmp(u->path + n - m, ends[i], m)) {
-			memmove(u->path + n - m, u->path + n,
-			    strlen(u->path + n) + 1);
-			break;
+		at = u->path + n - m;
+		if (n >= m && !strncmp(at, ends[i], m)) {
+			memmove(at, at + m, strlen(at + m) + 1);
+			return;
 		}
 	}
 }
@@ -501,17 +510,13 @@ cut_suffix(struct weburl *u, const struct binding *d)
 char *
 card_address(const struct service *s)
 {
-	struct weburl base, url;
+	struct weburl url;
 	char *text;
 
-	weburl_copy(&base, &s->url);
-	cut_suffix(&base, s->binding);
-	if (is_card_address(&base))
-		weburl_copy(&url, &base);
-	else
-		place_url(&url, &base, base_length(&base), places[0]);
+	if (is_card_address(&s->url))
+		return weburl_text(&s->url);
+	place_url(&url, &s->url, base_length(&s->url), places[0]);
 	text = weburl_text(&url);
-	weburl_release(&base);
 	weburl_release(&url);
 	return text;
 }
@@ -520,23 +525,23 @@ int
 card_read(struct service *s, struct err *e)
 {
 	struct card c = { .service = s };
-	struct weburl base;
+	struct weburl own;
 	char *address;
 	int r;
 
-	weburl_copy(&base, &s->url);
-	cut_suffix(&base, s->binding);
+	weburl_copy(&own, &s->url);
 	c.net = net_new(1);
-	r = is_card_address(&base) ? try_address(&c, &base, &base, 1, 0, e) :
-	    search_card(&c, &base, e);
+	r = is_card_address(&own) ? try_address(&c, &own, &own, 1, 0, e) :
+	    search_card(&c, &own, e);
 	if (!r) {
-		address = weburl_text(&base);
+		address = weburl_text(&own);
 		s->hint = xasprintf("no card of an agent was found at or above "
 		    "%s, so it is taken for HTTP+JSON 1.0", address);
 		free(address);
-		service_set_url(s, &base);
+		cut_end(&own, s->binding);
+		service_set_url(s, &own);
 	}
-	weburl_release(&base);
+	weburl_release(&own);
 	forget_card_reply(&c);
 	request_release(&c.request);
 	buf_release(&c.body);
