@@ -67,16 +67,17 @@ check_answers()
 }
 
 @test "a task that is not done is asked for, after a stream too" {
-	local agent stream
+	local agent stream polls
 
 	echo '{"input":"task"}' >in
 	for agent in $(agents); do
 		for stream in none sse; do
 			setting "url: URL$agent" 'api: a2a' "stream: $stream"
+			[[ $agent == */HTTP+JSON/1.0 ]] && polls=2 || polls=1
 			ask || fail "$agent $stream: $(cat got)"
 			assert_equal "$agent $stream $(traced '[.output, .observations[0].metadata.polls,
 				(.observations[0].input | .params // . | .message.messageId | length)]')" \
-				"$agent $stream [\"an artifact\",2,36]"
+				"$agent $stream [\"an artifact\",$polls,36]"
 		done
 	done
 }
@@ -109,6 +110,7 @@ check_answers()
 	done <<-END
 	$(card '{"url":"URL/rpc/0.3"}') /rpc/0.3
 	$(card '{"supportedInterfaces":[{"url":"URL/agents/HTTP+JSON","tenant":"1.0","protocolBinding":"http+json"}]}') /agents/HTTP+JSON/1.0/message:send
+	$(card '{"supportedInterfaces":[{"url":"URL/above/HTTP+JSON/1.0/","tenant":"a/b","protocolBinding":"HTTP+JSON"}]}') /above/HTTP+JSON/1.0/a%2Fb/message:send
 	/rpc/1.0 /rpc/1.0
 	/rpc/0.3/ /rpc/0.3
 	/above/HTTP+JSON/1.0 /above/HTTP+JSON/1.0/message:send
@@ -117,6 +119,9 @@ check_answers()
 	/agents/none/1.0 /agents/none/1.0/message:send
 	/agents/none/1.0/message:stream /agents/none/1.0/message:send
 	END
+	setting "url: \"URL$(card '{"supportedInterfaces":[{"url":"URL/rpc/1.0","tenant":"a/b","protocolBinding":"JSONRPC"}]}')\"" 'api: a2a'
+	ask
+	assert_equal "$(tail -n 1 "$LOG" | jq -c '.body.params | [.tenant, .message.role]')" '["a/b","ROLE_USER"]'
 	setting 'url: URL/agents/none/status' 'api: a2a'
 	run -1 ask
 	assert_regex "$(traced .error)" 'HTTP 404 .no card of an agent was found at or above http.*/status, so it is taken for HTTP.JSON 1.0.: '
@@ -144,6 +149,9 @@ check_answers()
 	assert_equal "$(traced .output)" '"an artifact"'
 	assert_equal "$(tail -n 1 "$LOG" | jq -r .headers.authorization)" 'Bearer abcdef'
 	assert_equal "$(tail -n 1 "$LOG2" | jq -c '.headers | [.authorization, ."x-plain"]')" '[null,"p"]'
+	setting "url: \"URL$(card "{\"url\":\"$URL2/status/?401\"}")\"" 'api: a2a' 'headers: {Authorization: Bearer abcdef}'
+	run -1 ask
+	assert_regex "$(traced .error)" "HTTP 401 .without credentials: the agent's card leads to another host or port"
 	# localhost of the card is the host that it came from
 	setting 'url: URL/rpc/0.3' 'api: a2a' 'headers: {Authorization: Bearer abcdef}'
 	ask

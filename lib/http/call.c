@@ -156,8 +156,8 @@ fail_status(struct call *c, double wait_ms)
 {
 	char code[24];
 	int again = service_is_retried(c->service, c->status);
-	const char *hint = c->status == 404 || c->status == 405 ?
-	    c->service->hint : NULL;
+	const char *hint = c->status == 401 || (c->status >= 403 &&
+	    c->status <= 405) ? c->service->hint : NULL;
 
 	snprintf(code, sizeof(code), "http_%d", c->status);
 	c->retried = again;

@@ -10,6 +10,7 @@
 #include "json/path.h"
 #include "net/net.h"
 #include "binding.h"
+#include "fill.h"
 #include "request.h"
 #include "service.h"
 #include "weburl.h"
@@ -18,6 +19,7 @@
 #define CARD_MAX ((size_t)4 << 20)	/* bytes of a card */
 #define CARD_WAIT 15.0		/* seconds for a reply */
 #define CARD_TRIES 3
+#define OTHERS_MAX 500		/* bytes of interfaces in a message */
 
 /* Where cards are, below an agent's base. */
 static const char *const places[] = {
@@ -239,21 +241,40 @@ is_of_interface(const struct weburl *u, const struct weburl *base,
 	    !memcmp(rest, d->stream, n))));
 }
 
+/* The number before the first dot of a version; -1 if there is none. */
+static int
+version_major(const char *version)
+{
+	if (*version < '0' || *version > '9' || (version[1] &&
+	    version[1] != '.'))
+		return -1;
+	return *version - '0';
+}
+
+/* Notes an interface that cannot be used, for a message. */
+static void
+note_other(struct choice *c, const char *name, const char *what)
+{
+	if (c->others.len > OTHERS_MAX)
+		return;
+	buf_printf(&c->others, "%s%.40s %.200s", c->others.len ? ", " : "",
+	    name, what);
+	buf_str(&c->others);
+}
+
 /* Takes an interface if it is better than the one so far. */
 static void
 offer(struct choice *c, struct json_span url, const char *name,
     const char *version, struct json_span tenant)
 {
-	const struct binding *d = binding_find(name, atoi(version));
+	const struct binding *d = binding_find(name, version_major(version));
 	char *text = json_dup(url, "");
 	struct weburl u = { 0 };
 	struct err e = { 0 };
 	int wanted;
 
 	if (!d || weburl_parse(&u, text, &e)) {
-		buf_printf(&c->others, "%s%s %s", c->others.len ? ", " : "",
-		    name, d ? e.msg : version);
-		buf_str(&c->others);
+		note_other(c, name, d ? e.msg : version);
 		weburl_release(&u);
 		err_release(&e);
 		free(text);
@@ -350,6 +371,18 @@ check_choice(const struct choice *c, struct json_span card, struct err *e)
 	return bad;
 }
 
+/* Whether there is something that no other origin is sent. */
+static int
+has_credentials(const struct service *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nheaders; i++)
+		if (s->headers[i].secret)
+			return 1;
+	return s->origin.user != NULL;
+}
+
 /* Turns the service to what was chosen. */
 static void
 adopt(struct choice *c)
@@ -358,13 +391,17 @@ adopt(struct choice *c)
 	struct buf path = { 0 };
 
 	s->binding = c->binding;
+	if (!weburl_same_origin(&c->url, &s->origin) && has_credentials(s))
+		s->hint = xstrdup("without credentials: the agent's card leads "
+		    "to another host or port than that of runner.http.url");
 	if (*c->tenant && c->binding->rpc) {
 		s->tenant = c->tenant;
 		c->tenant = NULL;
 	} else if (*c->tenant) {
 		/* a part of the path: a2a.proto's additional bindings */
 		buf_add(&path, c->url.path, base_length(&c->url));
-		buf_printf(&path, "/%s", c->tenant);
+		buf_byte(&path, '/');
+		fill_put_encoded(&path, c->tenant, strlen(c->tenant));
 		free(c->url.path);
 		c->url.path = buf_detach(&path, NULL);
 	}

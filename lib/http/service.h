@@ -48,8 +48,8 @@ struct service {
 				   port are given secrets */
 	const struct binding *binding;	/* of Agent2Agent */
 	char *tenant;		/* of Agent2Agent, or NULL */
-	char *hint;		/* why it may be sent to a wrong address, or
-				   NULL */
+	char *hint;		/* why it may be refused with 401, 403, 404 or
+				   405, or NULL */
 	char *method;
 	char *name;		/* of a call in traces: "POST /chat" */
 	struct buf json;	/* runner.http with its variables replaced */
