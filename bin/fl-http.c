@@ -17,6 +17,7 @@
 #include "yaml/yamlout.h"
 #include "config/config.h"
 #include "http/caller.h"
+#include "http/card.h"
 #include "http/curlcmd.h"
 #include "http/recorder.h"
 #include "http/service.h"
@@ -73,9 +74,10 @@ static void
 print_service(const struct service *s)
 {
 	struct buf b = { 0 };
-	char *url = weburl_text(&s->url);
+	int is_a2a = s->api == SERVICE_A2A;
+	char *url = is_a2a ? card_address(s) : weburl_text(&s->url);
 
-	buf_printf(&b, "%s %s\n", s->method, url);
+	buf_printf(&b, "%s %s\n", is_a2a ? "GET" : s->method, url);
 	if (out_print(&b))
 		die("<stdout>: %s", strerror(errno));
 	buf_release(&b);
@@ -110,7 +112,8 @@ run_agent(const struct given *g)
 	if (config_load(&c, g->config, cli_report_config,
 	    (void *)(uintptr_t)g->config))
 		return 2;
-	if (service_init(&s, &c, &e)) {
+	if (service_init(&s, &c, &e) || (s.api == SERVICE_A2A && !g->check &&
+	    card_read(&s, &e))) {
 		if (g->check)
 			die("%s", e.msg);
 		caller_refuse(STDOUT_FILENO, e.msg);

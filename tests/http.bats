@@ -5,63 +5,7 @@
 
 load test_helper
 load filter_helper
-
-AGENTS=$ROOT/tests/agents
-
-setup_file()
-{
-	find_python
-	cd "$BATS_FILE_TMPDIR"
-	serve url log
-	serve url2 log2
-	export LOG=$PWD/log LOG2=$PWD/log2 URL URL2
-	URL=$(cat url)
-	URL2=$(cat url2)
-}
-
-teardown_file()
-{
-	xargs kill <"$BATS_FILE_TMPDIR/pids" 2>/dev/null || true
-}
-
-teardown()
-{
-	[ ! -s pids ] || xargs kill <pids 2>/dev/null || true
-}
-
-# serve FILE LOG [ADDRESS]: starts a server, whose URL comes in FILE.
-serve()
-{
-	python3 "$AGENTS/service.py" "$@" >"$1.out" 2>&1 3>&- &
-	echo $! >>pids
-	wait_for "$1"
-}
-
-# setting LINE...: writes setting.yaml with these lines of runner.http, where URL
-# stands for the server's.
-setting()
-{
-	local line
-
-	printf 'runner:\n  timeout_seconds: 60\n  http:\n' >setting.yaml
-	for line; do
-		printf '    %s\n' "${line//URL/$URL}" >>setting.yaml
-	done
-}
-
-# ask OPTION...: runs the input hello, or those of the file in, on the service;
-# traces are in got, messages in err.
-ask()
-{
-	[[ -e in ]] || echo '{"input":"hello"}' >in
-	fl-run -c setting.yaml "$@" in >got 2>err
-}
-
-# traced FILTER: prints the filter's compact output for each trace.
-traced()
-{
-	jq -c "$1" got
-}
+load http_helper
 
 @test "replies of all kinds become the output" {
 	local path keys output row
@@ -228,18 +172,6 @@ traced()
 	echo '{"input":[{"role":"system","content":"s"},{"role":"user","content":"u"}]}' >in
 	ask
 	assert_equal "$(traced .output)" '"chat: u"'
-}
-
-@test "Agent2Agent: messages, tasks that are asked for, and questions back" {
-	printf '{"input":"%s"}\n' message task ask >in
-	setting 'url: URL/a2a' 'api: a2a'
-	run -1 ask --ordered
-	assert_equal "$(traced '[.output, .error_code]' | paste -sd ' ')" \
-		'["a message",null] ["an artifact",null] [null,"input_required"]'
-	assert_equal "$(jq -c 'select(.path | startswith("/a2a")) | [.method, .path, .headers["a2a-version"]]' "$LOG" | sort -u)" \
-		'["GET","/a2a/tasks/t%2F1","1.0"]
-["POST","/a2a/message:send","1.0"]'
-	assert_regex "$(traced .error)" 'the task is input-required: which order[?]'
 }
 
 @test "a wait for Retry-After is not the agent's time" {
@@ -592,14 +524,7 @@ print(urllib.request.urlopen(r).read().decode())' "$PROXY" "$1"
 @test "the openai client talks through the recorder, and streams come as they are made" {
 	local folder
 
-	command -v node >/dev/null || skip 'there is no node'
-	for folder in "${OPENAI_NODE_MODULES-}" "$ROOT/node_modules" /usr/share/nodejs \
-	              /usr/local/lib/node_modules /usr/lib/node_modules; do
-		[ ! -e "$folder/openai/package.json" ] || break
-		folder=
-	done
-	[ "$folder" ] ||
-		skip 'the npm package openai is not there: npm install -g openai, or set OPENAI_NODE_MODULES'
+	find_package openai OPENAI_NODE_MODULES
 	mkdir node_modules
 	ln -s "$folder/openai" node_modules/openai
 	cat >client.mjs <<-'END'

@@ -37,7 +37,7 @@ parse/join parse/output parse/pool parse/chunks
 report/report report/reports
 import/import import/outputs
 llm/asker llm/budget llm/cache llm/dialect llm/retry
-http/caller http/service http/curlcmd http/recorder http/weburl
+http/caller http/card http/service http/curlcmd http/recorder http/weburl
 '
 
 bad=0

@@ -228,7 +228,7 @@ take_event(void *arg, const char *name, const char *data, size_t n)
 		return -1;
 	if (!is_wanted_event(a, name, event))
 		return 0;
-	return kinds[a->service->api]->event(a, event);
+	return kinds[a->service->api]->event(a, event) ? -1 : a->is_done;
 }
 
 /* --- begin, feed, end ----------------------------------------------------- */
@@ -259,7 +259,8 @@ choose_form(struct answer *a, const char *type)
 		return;
 	if (!events && !lines) {
 		events = want == SERVICE_SSE &&
-		    !has_word(type, "application/json");
+		    !has_word(type, "application/json") &&
+		    !has_word(type, "+json");
 		lines = want == SERVICE_LINES;
 	}
 	if (events || lines)
@@ -410,7 +411,7 @@ answer_release(struct answer *a)
 {
 	struct buf *const all[] = {
 		&a->body, &a->text, &a->value, &a->output, &a->model,
-		&a->finish, &a->state, &a->task
+		&a->finish, &a->state, &a->task, &a->said
 	};
 	size_t i;
 
@@ -422,6 +423,11 @@ answer_release(struct answer *a)
 		buf_release(&a->tools[i].arguments);
 	}
 	free(a->tools);
+	for (i = 0; i < a->nartifacts; i++) {
+		buf_release(&a->artifacts[i].id);
+		buf_release(&a->artifacts[i].parts);
+	}
+	free(a->artifacts);
 	sse_release(&a->sse);
 	err_release(&a->error);
 	memset(a, 0, sizeof(*a));

@@ -23,6 +23,12 @@ struct answer_tool {
 	struct buf arguments;	/* text, mostly JSON */
 };
 
+/* What has come of an artifact in a stream. */
+struct answer_artifact {
+	struct buf id;		/* JSON */
+	struct buf parts;	/* JSON: the elements of a list */
+};
+
 /* Zeroed memory is none. */
 struct answer {
 	const struct service *service;
@@ -47,6 +53,9 @@ struct answer {
 	long long tokens[3];	/* prompt, completion, total; -1: unknown */
 	struct answer_tool *tools;
 	size_t ntools;
+	struct answer_artifact *artifacts;
+	size_t nartifacts;
+	struct buf said;	/* JSON: the last message of a task's status */
 	char code[24];		/* error code; empty: none so far */
 	struct err error;
 };

@@ -8,7 +8,6 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "json/isotime.h"
-#include "weburl.h"
 #include "call.h"
 
 #define REFUSAL_MAX 4096	/* bytes of a failed reply that are kept */
@@ -157,11 +156,14 @@ fail_status(struct call *c, double wait_ms)
 {
 	char code[24];
 	int again = service_is_retried(c->service, c->status);
+	const char *hint = c->status == 401 || (c->status >= 403 &&
+	    c->status <= 405) ? c->service->hint : NULL;
 
 	snprintf(code, sizeof(code), "http_%d", c->status);
 	c->retried = again;
 	c->wait_ms = wait_ms;
-	call_fail(c, code, "%s: HTTP %d%s%s", c->service->name, c->status,
+	call_fail(c, code, "%s: HTTP %d%s%s%s%s%s", c->service->name, c->status,
+	    hint ? " (" : "", hint ? hint : "", hint ? ")" : "",
 	    c->refusal.len ? ": " : "", buf_str(&c->refusal));
 }
 
@@ -225,29 +227,17 @@ static void call_send(struct call *c);
 static void
 follow(struct call *c, const char *location)
 {
-	struct weburl to;
 	struct err e = { 0 };
 
-	if (weburl_parse(&to, location, &e))
-		call_fail(c, "redirect", "%s: HTTP %d: Location: %s",
-		    c->service->name, c->status, e.msg);
-	else if (c->redirects >= c->service->redirects)
+	if (c->redirects >= c->service->redirects)
 		call_fail(c, "redirect", "%s: redirected more than %u times, "
 		    "at last to %s", c->service->name, c->service->redirects,
 		    location);
-	else if (!service_allows(c->service, &to))
-		call_fail(c, "redirect", "%s: redirected to %s, a host that "
-		    "the configuration does not name; runner.http.hosts can",
-		    c->service->name, location);
-	else if (c->request.url.tls && !to.tls)
-		call_fail(c, "redirect", "%s: redirected to %s, which is not "
-		    "encrypted", c->service->name, location);
-	else {
+	else if (request_follow(&c->request, c->service, location,
+	    c->status == 303, &e))
+		call_fail(c, "redirect", "%s: %s", c->service->name, e.msg);
+	else
 		c->redirects++;
-		request_redirect(&c->request, c->service, &to,
-		    c->status == 303);
-	}
-	weburl_release(&to);
 	err_release(&e);
 	if (c->state != CALL_OVER)
 		call_send(c);
@@ -340,6 +330,7 @@ static void
 call_send(struct call *c)
 {
 	const struct request *q = &c->request;
+	const struct buf *body;
 	struct net_request r = {
 		.method = q->method, .url = q->text,
 		.headers = (const char *const *)q->headers,
@@ -353,8 +344,9 @@ call_send(struct call *c)
 	};
 
 	if (q->has_body) {
-		r.body = q->body.len ? q->body.p : "";
-		r.body_len = q->body.len;
+		body = q->ask.len ? &q->ask : &q->body;
+		r.body = body->len ? body->p : "";
+		r.body_len = body->len;
 	}
 	forget_reply(c);
 	c->state = CALL_SENT;

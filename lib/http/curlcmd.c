@@ -11,6 +11,7 @@
 #include "json/path.h"
 #include "record/place.h"
 #include "record/secretname.h"
+#include "binding.h"
 #include "fill.h"
 #include "form.h"
 #include "weburl.h"
@@ -565,19 +566,80 @@ add_query(struct curlcmd *c, struct buf *b)
 	buf_release(&json);
 }
 
-/* The interface that a URL and a body belong to, or NULL. */
-static const char *
-known_api(const struct curlcmd *c, struct json_span body)
+static int
+is_a2a(const char *api)
 {
-	size_t n = strcspn(c->url, "?#");
+	return api && !strcmp(api, "a2a");
+}
 
-	if (n > 17 && !strncmp(c->url + n - 17, "/chat/completions", 17) &&
-	    json_get(body, "messages").p)
-		return "openai-chat";
-	if (n > 10 && !strncmp(c->url + n - 10, "/responses", 10) &&
-	    json_get(body, "input").p)
-		return "openai-responses";
+/* Whether the command sends a message of Agent2Agent; sets *stream. */
+static int
+sends_a2a(const struct curlcmd *c, struct json_span body, int *stream)
+{
+	struct buf method = { 0 };
+	int sends;
+
+	if (!json_get(body, "jsonrpc").p)
+		return json_is(json_get(body, "message"), JSON_OBJECT) &&
+		    binding_sends(c->url, strcspn(c->url, "?#"), 0, stream);
+	if (json_is(json_get(body, "method"), JSON_STRING))
+		json_text(&method, json_get(body, "method"));
+	sends = binding_sends(buf_str(&method), method.len, 1, stream);
+	buf_release(&method);
+	return sends;
+}
+
+/* Addresses of interfaces: ends of paths, with a member that bodies have. */
+static const struct {
+	const char *end;
+	const char *has;	/* NULL: no data is sent */
+	const char *api;
+} known_ends[] = {
+	{ "/chat/completions", "messages", "openai-chat" },
+	{ "/responses", "input", "openai-responses" },
+	{ "/agent-card.json", NULL, "a2a" },
+	{ "/.well-known/agent.json", NULL, "a2a" }
+};
+
+/* The interface that a URL and a body belong to, or NULL; sets *stream. */
+static const char *
+known_api(const struct curlcmd *c, struct json_span body, int *stream)
+{
+	size_t n = strcspn(c->url, "?#"), m, i;
+
+	if (sends_a2a(c, body, stream))
+		return "a2a";
+	*stream = json_is_true(json_get(body, "stream"));
+	for (i = 0; i < LEN(known_ends); i++) {
+		m = strlen(known_ends[i].end);
+		if (n > m && !strncmp(c->url + n - m, known_ends[i].end, m) &&
+		    (known_ends[i].has ? json_get(body,
+		    known_ends[i].has).p != NULL : !c->has_data))
+			return known_ends[i].api;
+	}
 	return NULL;
+}
+
+/* Adds what a message of Agent2Agent is sent with; the message is new. */
+static void
+add_a2a_params(struct curlcmd *c, struct buf *b, struct json_span body)
+{
+	static const char *const not[] = { "message" };
+	struct json_span params = json_get(body, "jsonrpc").p ?
+	    json_get(body, "params") : body;
+	struct json_span message = json_get(params, "message");
+	struct buf others = { 0 };
+
+	json_add_others(&others, params, not, LEN(not));
+	if (others.len) {
+		json_open(b, "params", '{');
+		buf_add(b, others.p, others.len);
+		json_close(b, '}');
+	}
+	if (json_get(message, "taskId").p || json_get(message, "contextId").p)
+		c->note("each run is a task of its own: taskId and contextId "
+		    "of the message are left out");
+	buf_release(&others);
 }
 
 static void
@@ -596,9 +658,12 @@ put_setting(struct curlcmd *c, struct buf *b)
 	struct json_span body = data_json(c);
 	struct buf rest = { 0 }, url = { 0 };
 	int query = c->is_get || !c->has_data;
-	const char *api = query ? NULL : known_api(c, body);
+	int stream;
+	const char *api = known_api(c, body, &stream);
 
-	if (query)
+	if (is_a2a(api))
+		add_a2a_params(c, &rest, body);
+	else if (query)
 		add_query(c, &rest);
 	else
 		add_body(c, &rest, body);
@@ -606,9 +671,9 @@ put_setting(struct curlcmd *c, struct buf *b)
 	json_add_text(b, "url", buf_str(&url), url.len);
 	if (api)
 		json_add_str(b, "api", api);
-	if (c->method)
+	if (c->method && !is_a2a(api))
 		json_add_str(b, "method", c->method);
-	else if (query)
+	else if (query && !is_a2a(api))
 		json_add_str(b, "method", "GET");
 	if (c->headers.len) {
 		json_open(b, "headers", '{');
@@ -619,7 +684,7 @@ put_setting(struct curlcmd *c, struct buf *b)
 		json_comma(b);
 		buf_add(b, rest.p, rest.len);
 	}
-	if (json_is_true(json_get(body, "stream")))
+	if (stream)
 		json_add_str(b, "stream", "sse");
 	add_curl_time(b, "timeout", c->timeout);
 	add_curl_time(b, "connect_timeout", c->connect_timeout);

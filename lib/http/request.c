@@ -2,9 +2,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/err.h"
 #include "base/util.h"
 #include "base/uuid.h"
 #include "json/path.h"
+#include "binding.h"
 #include "fill.h"
 #include "weburl.h"
 #include "request.h"
@@ -138,24 +140,21 @@ static void
 put_a2a(struct buf *b, const struct service *s,
     const struct json_span v[REQUEST_FIELDS])
 {
+	const struct binding *d = s->binding;
 	char id[UUID_TEXT];
 
 	uuid_random(id);
-	json_open(b, NULL, '{');
-	json_open(b, "message", '{');
-	json_add_str(b, "role", "ROLE_USER");
-	json_add_str(b, "messageId", id);
-	json_open(b, "parts", '[');
-	json_open(b, NULL, '{');
-	if (json_is(v[REQUEST_INPUT], JSON_OBJECT))
-		json_add(b, "data", v[REQUEST_INPUT]);
+	if (d->rpc)
+		binding_open_rpc(b, s->stream == SERVICE_SSE ? d->stream :
+		    d->send, id, s->tenant);
 	else
-		add_as_text(b, "text", v[REQUEST_INPUT]);
-	json_close(b, '}');
-	json_close(b, ']');
-	json_close(b, '}');
+		json_open(b, NULL, '{');
+	binding_add_message(b, d, id, v[REQUEST_INPUT]);
 	add_params(b, s);
-	json_close(b, '}');
+	if (d->rpc)
+		binding_close_rpc(b);
+	else
+		json_close(b, '}');
 }
 
 static void
@@ -225,15 +224,6 @@ is_bodyless(const struct service *s)
 	    !strcmp(s->method, "DELETE"));
 }
 
-static void
-copy_url(struct weburl *to, const struct weburl *from)
-{
-	*to = *from;
-	to->host = xstrdup(from->host);
-	to->path = xstrdup(from->path);
-	to->user = from->user ? xstrdup(from->user) : NULL;
-}
-
 static int
 put_url(struct request *r, const struct service *s, const struct fill *f,
     const struct json_span v[REQUEST_FIELDS], struct err *e)
@@ -242,7 +232,7 @@ put_url(struct request *r, const struct service *s, const struct fill *f,
 	struct json_span query = s->query;
 	int bad = 0;
 
-	copy_url(&r->url, &s->url);
+	weburl_copy(&r->url, &s->url);
 	if (!query.p && is_bodyless(s)) {
 		if (json_is(v[REQUEST_KWARGS], JSON_OBJECT))
 			json_compact(&own, v[REQUEST_KWARGS]);
@@ -328,7 +318,7 @@ add_basic(struct request *r, const char *user)
 static void
 add_headers(struct request *r, const struct service *s)
 {
-	int same = weburl_same_origin(&r->url, &s->url);
+	int same = weburl_same_origin(&r->url, &s->origin);
 	size_t i;
 
 	if (r->has_body && !has_header(s, "Content-Type"))
@@ -340,13 +330,13 @@ add_headers(struct request *r, const struct service *s)
 	if (!has_header(s, "User-Agent"))
 		request_add_header(r, "User-Agent", "fluxloop");
 	if (s->api == SERVICE_A2A && !has_header(s, "A2A-Version"))
-		request_add_header(r, "A2A-Version", "1.0");
+		request_add_header(r, "A2A-Version", s->binding->version);
 	for (i = 0; i < s->nheaders; i++)
 		if (same || !s->headers[i].secret)
 			request_add_header(r, s->headers[i].name,
 			    s->headers[i].value);
-	if (same && s->url.user && !has_header(s, "Authorization"))
-		add_basic(r, s->url.user);
+	if (same && s->origin.user && !has_header(s, "Authorization"))
+		add_basic(r, s->origin.user);
 }
 
 static void
@@ -388,7 +378,19 @@ request_release(struct request *r)
 	free(r->text);
 	weburl_release(&r->url);
 	buf_release(&r->body);
+	buf_release(&r->ask);
 	memset(r, 0, sizeof(*r));
+}
+
+void
+request_get(struct request *r, const struct service *s,
+    const struct weburl *url)
+{
+	memset(r, 0, sizeof(*r));
+	r->method = "GET";
+	weburl_copy(&r->url, url);
+	r->text = weburl_text(&r->url);
+	add_headers(r, s);
 }
 
 void
@@ -408,20 +410,67 @@ request_redirect(struct request *r, const struct service *s,
 	add_headers(r, s);
 }
 
-void
-request_ask_task(struct request *r, const struct service *s, const char *task)
+int
+request_follow(struct request *r, const struct service *s,
+    const char *location, int get, struct err *e)
 {
 	struct weburl to;
+	struct err why = { 0 };
+	int bad = 1;
+
+	if (weburl_parse(&to, location, &why))
+		err_set(e, 0, 0, "redirected to a wrong address: %s", why.msg);
+	else if (!service_allows(s, &to))
+		err_set(e, 0, 0, "redirected to %s, a host that the "
+		    "configuration does not name; runner.http.hosts can",
+		    location);
+	else if (r->url.tls && !to.tls)
+		err_set(e, 0, 0, "redirected to %s, which is not encrypted",
+		    location);
+	else
+		bad = 0;
+	if (!bad)
+		request_redirect(r, s, &to, get);
+	weburl_release(&to);
+	err_release(&why);
+	return bad ? -1 : 0;
+}
+
+/* The address of a task, beside that which messages are sent to. */
+static void
+task_url(struct weburl *to, const struct service *s, const char *task)
+{
 	struct buf path = { 0 };
 	size_t n = strcspn(s->url.path, "?");
 
 	while (n && s->url.path[n - 1] != '/')
 		n--;
-	copy_url(&to, &s->url);
-	free(to.path);
+	weburl_copy(to, &s->url);
+	free(to->path);
 	buf_add(&path, s->url.path, n);
 	buf_puts(&path, "tasks/");
 	fill_put_encoded(&path, task, strlen(task));
-	to.path = buf_detach(&path, NULL);
-	request_redirect(r, s, &to, 1);
+	to->path = buf_detach(&path, NULL);
+}
+
+void
+request_ask_task(struct request *r, const struct service *s, const char *task)
+{
+	const struct binding *d = s->binding;
+	struct weburl to;
+	char id[UUID_TEXT];
+
+	if (d->rpc) {
+		uuid_random(id);
+		r->ask.len = 0;
+		binding_open_rpc(&r->ask, d->task, id, s->tenant);
+		json_add_str(&r->ask, "id", task);
+		binding_close_rpc(&r->ask);
+		r->method = "POST";
+		r->has_body = 1;
+		weburl_copy(&to, &s->url);
+	} else {
+		task_url(&to, s, task);
+	}
+	request_redirect(r, s, &to, !d->rpc);
 }

@@ -26,6 +26,7 @@ struct request {
 	char *text;		/* the URL */
 	const char *method;
 	struct buf body;
+	struct buf ask;		/* the body that asks for a task; empty: none */
 	int has_body;
 	char **headers;		/* "Name: value" */
 	size_t nheaders;
@@ -41,6 +42,10 @@ int request_init(struct request *r, const struct service *s,
     struct err *e);
 void request_release(struct request *r);
 
+/* Makes a request of another URL, which is copied, without a body. */
+void request_get(struct request *r, const struct service *s,
+    const struct weburl *url);
+
 /*
  * Turns it to another URL, which it then owns: credentials are left out unless
  * the origin is the service's. The method becomes GET, without a body, if get
@@ -48,6 +53,13 @@ void request_release(struct request *r);
  */
 void request_redirect(struct request *r, const struct service *s,
     struct weburl *to, int get);
+
+/*
+ * Turns it to where a redirect leads, likewise. Returns 0, or -1 with *e filled
+ * in if that is not a host to send to, or less safe.
+ */
+int request_follow(struct request *r, const struct service *s,
+    const char *location, int get, struct err *e);
 
 /* Turns it to the state of a task (A2A). */
 void request_ask_task(struct request *r, const struct service *s,

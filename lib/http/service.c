@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/schema.h"
 #include "run/constant.h"
+#include "binding.h"
 #include "fill.h"
 #include "service.h"
 
@@ -321,8 +322,8 @@ api_suffix(const struct service *s)
 	case SERVICE_RESPONSES:
 		return "/responses";
 	case SERVICE_A2A:
-		return s->stream == SERVICE_SSE ? "/message:stream" :
-		    "/message:send";
+		return s->binding->rpc ? "" : s->stream == SERVICE_SSE ?
+		    s->binding->stream : s->binding->send;
 	default:
 		return "";
 	}
@@ -353,6 +354,28 @@ add_suffix(struct service *s)
 		s->url.path = query;
 	}
 	free(path);
+}
+
+/* Adds it, and names calls by what results. */
+static void
+complete_url(struct service *s)
+{
+	char *path;
+
+	add_suffix(s);
+	path = weburl_plain_path(&s->url);
+	free(s->name);
+	s->name = xasprintf("%s %s", s->method, path);
+	free(path);
+}
+
+void
+service_set_url(struct service *s, struct weburl *base)
+{
+	weburl_release(&s->url);
+	s->url = *base;
+	memset(base, 0, sizeof(*base));
+	complete_url(s);
 }
 
 /* Whether the host stands in the configuration as it is, not in a variable. */
@@ -388,7 +411,7 @@ service_allows(const struct service *s, const struct weburl *u)
 static int
 read_url(struct service *s, const struct config *c, struct err *e)
 {
-	char *text = span_text(service_get(s, "url")), *path;
+	char *text = span_text(service_get(s, "url"));
 	int bad;
 
 	if (!text)
@@ -409,10 +432,10 @@ read_url(struct service *s, const struct config *c, struct err *e)
 		    "from a variable and is not this machine: write it in the "
 		    "configuration, or name it in runner.http.hosts",
 		    s->url.host);
-	add_suffix(s);
-	path = weburl_plain_path(&s->url);
-	s->name = xasprintf("%s %s", s->method, path);
-	free(path);
+	weburl_copy(&s->origin, &s->url);
+	s->binding = binding_preset();
+	if (s->api != SERVICE_A2A)
+		complete_url(s);
 	return 0;
 }
 
@@ -501,7 +524,10 @@ service_release(struct service *s)
 	free(s->stream_path);
 	free(s->method);
 	free(s->name);
+	free(s->tenant);
+	free(s->hint);
 	weburl_release(&s->url);
+	weburl_release(&s->origin);
 	buf_release(&s->json);
 	memset(s, 0, sizeof(*s));
 }

@@ -13,6 +13,7 @@
 #include "record/secret.h"
 #include "weburl.h"
 
+struct binding;
 struct config;
 struct err;
 
@@ -20,7 +21,7 @@ enum service_api {
 	SERVICE_PLAIN,		/* what the keys describe */
 	SERVICE_CHAT,		/* OpenAI's chat completions */
 	SERVICE_RESPONSES,	/* OpenAI's responses */
-	SERVICE_A2A		/* Agent2Agent 1.0, HTTP with JSON */
+	SERVICE_A2A		/* Agent2Agent */
 };
 
 enum service_body { SERVICE_JSON, SERVICE_FORM, SERVICE_TEXT };
@@ -43,6 +44,12 @@ struct service_range {
 struct service {
 	enum service_api api;
 	struct weburl url;
+	struct weburl origin;	/* the URL as configured: its scheme, host and
+				   port are given secrets */
+	const struct binding *binding;	/* of Agent2Agent */
+	char *tenant;		/* of Agent2Agent, or NULL */
+	char *hint;		/* why it may be refused with 401, 403, 404 or
+				   405, or NULL */
 	char *method;
 	char *name;		/* of a call in traces: "POST /chat" */
 	struct buf json;	/* runner.http with its variables replaced */
@@ -78,8 +85,12 @@ struct service {
 
 /*
  * Reads runner.http. Returns 0, or -1 with *e filled in; release it either way.
+ * The URL of Agent2Agent is as configured until card_read.
  */
 int service_init(struct service *s, const struct config *c, struct err *e);
+
+/* Turns it to the base of an interface, which it then owns. */
+void service_set_url(struct service *s, struct weburl *base);
 void service_release(struct service *s);
 
 /* Whether a status is a success; whether one is worth another attempt. */

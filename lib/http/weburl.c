@@ -112,6 +112,15 @@ weburl_release(struct weburl *u)
 	memset(u, 0, sizeof(*u));
 }
 
+void
+weburl_copy(struct weburl *to, const struct weburl *from)
+{
+	*to = *from;
+	to->host = xstrdup(from->host);
+	to->path = xstrdup(from->path);
+	to->user = from->user ? xstrdup(from->user) : NULL;
+}
+
 char *
 weburl_text(const struct weburl *u)
 {

@@ -22,6 +22,9 @@ struct weburl {
 int weburl_parse(struct weburl *u, const char *text, struct err *e);
 void weburl_release(struct weburl *u);
 
+/* Makes a copy, which is released for itself. */
+void weburl_copy(struct weburl *to, const struct weburl *from);
+
 /* The URL as text, without the user, to be freed. */
 char *weburl_text(const struct weburl *u);
 

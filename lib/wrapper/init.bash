@@ -39,6 +39,12 @@ init_project() {
 	if [[ ${opt[http]-} ]]; then
 		url=$(become fl-config quote "${opt[http]}") || exit 2
 		file=${file/'"http://127.0.0.1:8000/chat"'/"$url"}
+		# an agent's card says what is sent
+		if [[ $(become fl-http --from-curl "$(printf 'curl %q' \
+			"${opt[http]}")" 2>/dev/null) == *' api: "a2a"'* ]]; then
+			file=${file/'# api: "openai-chat"              # or openai-responses, a2a'/'api: "a2a"'}
+			file=${file/$'    # what is sent; "$.input" is the input\n    body:\n      message: "$.input"\n'/}
+		fi
 	fi
 	put_file "$folder/setting.yaml" "$file"
 	put_file "$folder/.gitignore" "$(<"$example/gitignore")"

@@ -10,6 +10,8 @@ import os
 import sys
 from urllib.parse import unquote
 
+import a2a
+
 log = open(sys.argv[2] if len(sys.argv) > 2 else "/dev/null", "a", buffering=1)
 address = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
 seen = {}
@@ -89,20 +91,6 @@ class Close(Exception):
     pass
 
 
-def tasks(path, body):
-    if path == "/a2a/message:send":
-        said = body["message"]["parts"][0]["text"]
-        if said == "message":
-            return {"message": {"role": "ROLE_AGENT", "parts": [{"text": "a message"}]}}
-        if said == "ask":
-            return {"task": {"id": "t2", "status": {"state": "TASK_STATE_INPUT_REQUIRED",
-                             "message": {"parts": [{"text": "which order?"}]}}}}
-        return {"task": {"id": "t/1", "status": {"state": "TASK_STATE_WORKING"}}}
-    done = count(path) % 2 == 0
-    return {"id": "t/1", "status": {"state": "TASK_STATE_COMPLETED" if done else "TASK_STATE_WORKING"},
-            "artifacts": [{"parts": [{"text": "an artifact"}]}] if done else []}
-
-
 async def answer(path, body, write):
     """Sends the answer for a path; Close ends the connection."""
     where, _, more = path.partition("?")
@@ -127,8 +115,11 @@ async def answer(path, body, write):
                 {"type": "response.output_text.delta", "delta": text_of(body)},
                 {"type": "response.completed", "response": responses(body)})]))
         return write(reply(responses(body)))
-    if where.startswith("/a2a/"):
-        return write(reply(tasks(where, body)))
+    if name in ("agents", "above", "rpc", "card", ".well-known"):
+        status, said = a2a.answer(where, seen["headers"], body)
+        if isinstance(said, list):
+            return write(sse(["data: " + json.dumps(e) for e in said]))
+        return write(reply(said, status))
     if name == "echo":
         return write(reply({"answer": text_of(body), "got": body}))
     if name == "mirror":
