@@ -32,7 +32,9 @@ BINS = $(PROGS:%=$(BUILD)/bin/%) $(BUILD)/bin/fluxloop \
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
 SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fluxloop-completion.bash bin/fl-format-csv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/bench/*.sh tests/fuzz/*.sh) \
-	lib/format/embed.sh .ci/run
+	lib/format/embed.sh lib/python/native/build.sh .ci/run
+# The accelerator of the Python package. It is built if the headers of Python are there.
+FAST = $(BUILD)/lib/fluxloop/_fast.abi3.so
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
@@ -52,15 +54,16 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils
-LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
+	python3-protobuf python3-requests python3-werkzeug python3-dev perl \
+	libxml2-utils
+LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev
 FUZZ_DEPS = clang libclang-rt-dev
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
 PHASE = +@$(MAKE) --no-print-directory
 
-all: $(BINS)
+all: $(BINS) $(BUILD)/fast.tried
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -116,6 +119,12 @@ $(BUILD)/bin/fl-import: LIBS += -lz
 $(BUILD)/bin/fl-format-csv: bin/fl-format-csv
 	@mkdir -p $(@D)
 	cp $< $@
+
+$(BUILD)/fast.tried: lib/python/native/fast.c lib/python/native/build.sh Makefile
+	@mkdir -p $(BUILD)/lib/fluxloop
+	@PYTHON='$(PYTHON)' sh lib/python/native/build.sh $(FAST) $(CC) \
+		-std=c11 -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) $(LDFLAGS) $<
+	@touch $@
 
 # The tables of the wrapper, and some commands, come from files of their own.
 $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
@@ -217,6 +226,9 @@ lint: deps-lint
 	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
 		2>/dev/null' tidy
+	clang-tidy --quiet --warnings-as-errors="*" lib/python/native/fast.c -- \
+		-std=c11 -DVERSION='""' $$($(PYTHON) -c 'import sysconfig; \
+		print("-isystem", sysconfig.get_path("include"))') 2>/dev/null
 	printf '%s\n' tests/*.c tests/*/*.c | xargs -n 1 $(CC) $(STD) \
 		-Itests -Wall -Wextra -Werror -fsyntax-only
 	shellcheck -x $(SCRIPTS)
@@ -262,6 +274,8 @@ install: all
 	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
 	    $(PYTHON) -m compileall -q \
 	    "$(PREFIX)/share/fluxloop/python") >/dev/null 2>&1
+	@[ ! -f $(FAST) ] || (umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/lib/fluxloop"; \
+	    install -m 644 $(FAST) "$(DESTDIR)$(PREFIX)/lib/fluxloop")
 
 uninstall:
 	@for f in $(INSTALLED); do \
@@ -270,7 +284,7 @@ uninstall:
 		rm -f "$(DESTDIR)$(PREFIX)/$$to"; \
 	done
 	@rm -f "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/fluxloop"
-	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
+	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop" "$(DESTDIR)$(PREFIX)/lib/fluxloop"
 
 clean:
 	rm -rf build
