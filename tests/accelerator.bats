@@ -75,14 +75,21 @@ make_copy()
 	assert_success
 }
 
-@test "the sanitizers find no fault in the accelerator" {
-	make_copy -g -O1 -DVERSION="\"$(fluxloop --version | cut -d ' ' -f 2)\"" -fsanitize=address,undefined \
-		-fno-sanitize-recover=all
+# sanitized FLAG...: runs the tests on an accelerator with sanitizers.
+sanitized()
+{
+	make_copy -g -O1 -DVERSION="\"$(fluxloop --version | cut -d ' ' -f 2)\"" \
+		-fsanitize=address,undefined -fno-sanitize-recover=all "$@"
 	SANITIZER=$(gcc -print-file-name=libasan.so)
-	export FAST_ROUNDS=400
 	run python -c "$place"
 	assert_output --partial "$PWD"
-	cd "$ROOT/tests/python"
-	run python -m unittest test_fast.FastTest
-	assert_success
+	(cd "$ROOT/tests/python" && FAST_ROUNDS=400 python -m unittest test_fast.FastTest)
+}
+
+@test "the sanitizers find no fault in the accelerator" {
+	sanitized
+}
+
+@test "the sanitizers find no fault in what other machines get" {
+	sanitized -U__SSE2__
 }

@@ -204,10 +204,11 @@ class FastTest(unittest.TestCase):
 
     def test_texts_have_the_same_text_at_all_lengths_and_places(self):
         for character in list(map(chr, range(256))) + ["日", "😀", "\ud800"]:
-            for length in range(18):
-                for at in range(length + 1):
-                    text = "x" * at + character + "y" * (length - at)
-                    self.assertEqual(fast.quote(text), pure.quote_in_python(text), ascii(text))
+            for before in ("", "é" * 64, "日" * 64):
+                for length in range(18):
+                    for at in range(length + 1):
+                        text = before + "x" * at + character + "y" * (length - at)
+                        self.assertEqual(fast.quote(text), pure.quote_in_python(text), ascii(text))
 
     def test_random_values_are_cut_at_the_same_places(self):
         class Tight(pure.Encoder):

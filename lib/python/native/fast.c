@@ -13,12 +13,17 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdint.h>
 #include <string.h>
 
 enum {
 	DEEPEST = 128,		/* greatest max_depth of an Encoder */
-	SHORT_KEY = 64		/* characters of a key that is never cut */
+	SHORT_KEY = 64,		/* characters of a key that is never cut */
+	LONG_TEXT = 64,		/* characters of a text that is looked at first */
+	SAMPLES = 8		/* the characters that are looked at */
 };
 
 /* The Python side, given to `use` when the package is loaded. */
@@ -171,41 +176,65 @@ write_bytes(struct writer *w, PyObject *bytes)
 }
 
 /*
- * Marks the bytes of x that have to be escaped, those below 0x20, '"' and '\',
- * by their highest bit. In x - 0x01... that of a byte is set if the byte is 0,
- * or by a borrow from a lower one that is 0: only the lowest mark is certain.
+ * count_plain: the number of bytes of a block before the first that is not written
+ * as it is: one below 0x20, '"', '\' or, in Latin-1, one from 0x80 on. BLOCK if
+ * there is none.
  */
-static uint64_t
-marks(uint64_t x)
+#ifdef __SSE2__
+enum { BLOCK = 16 };
+
+static size_t
+count_plain(const char *block, int is_latin)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)block);
+	__m128i marks = _mm_or_si128(_mm_or_si128(
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))),
+	    _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
+	int found = _mm_movemask_epi8(is_latin ? _mm_or_si128(marks, x) : marks);
+
+	return found ? (size_t)__builtin_ctz((unsigned)found) : BLOCK;
+}
+#else
+enum { BLOCK = 8 };
+
+/*
+ * In x - 0x01... the highest bit of a byte is set if the byte is 0, or by a borrow
+ * from a lower one that is 0: only the lowest mark is certain.
+ */
+static size_t
+count_plain(const char *block, int is_latin)
 {
 	const uint64_t ones = 0x0101010101010101u;
-	uint64_t quotes = x ^ (ones * '"'), slashes = x ^ (ones * '\\');
+	uint64_t x, quotes, slashes;
 
-	return (((x - ones * 0x20) & ~x) | ((quotes - ones) & ~quotes) |
-	    ((slashes - ones) & ~slashes)) & (ones << 7);
-}
-
-/* The number of bytes of x, as in memory, before the first that is escaped; 8
- * if there is none. */
-static size_t
-count_plain(uint64_t x)
-{
+	memcpy(&x, block, BLOCK);
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	x = __builtin_bswap64(x);
 #endif
-	x = marks(x);
-	return x ? (size_t)__builtin_ctzll(x) >> 3 : 8;
+	quotes = x ^ (ones * '"');
+	slashes = x ^ (ones * '\\');
+	x = (((x - ones * 0x20) & ~x) | ((quotes - ones) & ~quotes) |
+	    ((slashes - ones) & ~slashes) | (is_latin ? x : 0)) & (ones << 7);
+	return x ? (size_t)__builtin_ctzll(x) >> 3 : BLOCK;
 }
+#endif
 
-/* Stores a byte that has to be escaped. Returns the end, at most 6 bytes on. */
+/* Stores a marked byte as an escape, or as UTF-8. Returns the end, at most 6
+ * bytes on. */
 static char *
-escape_byte(char *to, unsigned char c)
+store_marked(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	/* by character, 'u' for those that have no name */
 	static const char names[0x20] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
 	char name = c < 0x20 ? names[c] : (char)c;
 
+	if (c >= 0x80) {
+		to[0] = (char)(0xc0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 0x3f));
+		return to + 2;
+	}
 	to[0] = '\\';
 	to[1] = name;
 	if (name != 'u')
@@ -217,37 +246,39 @@ escape_byte(char *to, unsigned char c)
 }
 
 /*
- * Appends n bytes of UTF-8 as a JSON string: eight at a time, of which those
- * before the first that is escaped count.
+ * Appends n bytes of UTF-8 or Latin-1 as a JSON string, a block at a time, of
+ * which the bytes before the first mark count.
  */
 static int
-write_escaped(struct writer *w, const char *p, size_t n)
+write_escaped(struct writer *w, const char *p, size_t n, int is_latin)
 {
-	enum { STEP = 16 };	/* more than a turn of the loop stores */
-	uint64_t x;
+	enum { STEP = BLOCK + 8 };	/* more than a turn of the loop stores */
+	char *to, last[2 * BLOCK];	/* the end of the text, and spaces */
 	size_t plain;
-	char *to;
+	int is_last = 0;
 
 	if (WRITE(w, "\"") || reserve(w, n + STEP))
 		return -1;
 	to = w->p + w->n;
 	while (n) {
-		x = 0x2020202020202020u;
-		if (n >= 8)
-			memcpy(&x, p, 8);
-		else
-			memcpy(&x, p, n);
-		memcpy(to, &x, 8);
-		plain = count_plain(x);
+		if (n < BLOCK && !is_last) {
+			memset(last, ' ', sizeof(last));
+			p = memcpy(last, p, n);
+			is_last = 1;
+		}
+		memcpy(to, p, BLOCK);
+		plain = count_plain(p, is_latin);
 		plain = plain < n ? plain : n;
 		p += plain;
 		n -= plain;
 		to += plain;
-		if (plain == 8 || !n)
+		if (plain == BLOCK || !n)
 			continue;
-		to = escape_byte(to, (unsigned char)*p++);
+		to = store_marked(to, (unsigned char)*p++);
 		n--;
 		w->n = (size_t)(to - w->p);
+		if (w->cap - w->n >= n + STEP)
+			continue;
 		if (reserve(w, n + STEP))
 			return -1;
 		to = w->p + w->n;
@@ -256,16 +287,40 @@ write_escaped(struct writer *w, const char *p, size_t n)
 	return WRITE(w, "\"");
 }
 
+/*
+ * The text as Latin-1, which is quicker to get than UTF-8 if it is long and has
+ * no other characters. NULL for other texts, and with an exception set for some
+ * errors.
+ */
+static PyObject *
+as_latin(PyObject *text, Py_ssize_t n)
+{
+	PyObject *bytes;
+	Py_ssize_t i;
+
+	if (n < LONG_TEXT)
+		return NULL;
+	for (i = 0; i < SAMPLES; i++)
+		if (PyUnicode_ReadChar(text, n / SAMPLES * i) > 0xff)
+			return NULL;
+	bytes = PyUnicode_AsLatin1String(text);
+	if (!bytes && PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
+		PyErr_Clear();
+	return bytes;
+}
+
 /* Appends a str as a JSON string. */
 static int
 write_quoted(struct writer *w, PyObject *text)
 {
-	PyObject *utf8 = PyUnicode_AsUTF8String(text);
+	Py_ssize_t n = PyUnicode_GetLength(text);
+	PyObject *bytes = as_latin(text, n);
+	int is_latin = bytes != NULL, bad;
 	char *p;
-	Py_ssize_t n;
-	int bad;
 
-	if (!utf8) {
+	if (!bytes && !PyErr_Occurred())
+		bytes = PyUnicode_AsUTF8String(text);
+	if (!bytes) {
 		/* it has a lone surrogate */
 		if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
 			return -1;
@@ -273,9 +328,9 @@ write_quoted(struct writer *w, PyObject *text)
 		return write_bytes(w, PyObject_CallFunctionObjArgs(
 		    w->fast->quote, text, NULL));
 	}
-	bad = PyBytes_AsStringAndSize(utf8, &p, &n) ||
-	    write_escaped(w, p, (size_t)n);
-	Py_DECREF(utf8);
+	bad = PyBytes_AsStringAndSize(bytes, &p, &n) ||
+	    write_escaped(w, p, (size_t)n, is_latin);
+	Py_DECREF(bytes);
 	return bad ? -1 : 0;
 }
 
