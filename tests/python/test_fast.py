@@ -33,6 +33,7 @@ def pure_package():
     sys.modules[spec.name] = package = importlib.util.module_from_spec(spec)
     with unittest.mock.patch.dict(os.environ, FLUXLOOP_PURE_PYTHON="1"):
         spec.loader.exec_module(package)
+        importlib.import_module("pure_fluxloop.stamps")
         return importlib.import_module("pure_fluxloop.serialize")
 
 
@@ -276,6 +277,14 @@ class FastTest(unittest.TestCase):
             self.assertEqual(
                 serialize.observation("id", *about), pure.observation("id", *about), seed
             )
+
+    def test_the_time_is_the_same(self):
+        in_python = sys.modules["pure_fluxloop.stamps"].utc_now
+        self.assertIsNot(in_python, fast.utc_now)
+        for _ in range(1000):
+            times = [in_python(), fast.utc_now(), in_python()]
+            self.assertEqual(times, sorted(times))
+            self.assertEqual(set(map(len, times)), {32})
 
     def test_captured_values_have_the_same_text(self):
         for seed in range(ROUNDS // 10):
