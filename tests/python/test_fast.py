@@ -264,6 +264,9 @@ class FastTest(unittest.TestCase):
             maker = Maker(seed)
             values = {"first": maker.value(), "second\"": maker.value(), "é": maker.value()}
             self.assertEqual(serialize.excerpts(values), pure.excerpts(values), seed)
+            captured = serialize.capture_all(values)
+            self.assertIs(type(captured), serialize.Captured)
+            self.assertEqual(captured.json, pure.capture_all(values).json)
 
     def test_observations_have_the_same_text(self):
         for seed in range(ROUNDS // 10):
@@ -333,6 +336,7 @@ class FastTest(unittest.TestCase):
         for call in (
             lambda: fast.quote(1),
             lambda: fast.excerpts([]),
+            lambda: fast.capture_all([]),
             lambda: fast.observation(1),
             lambda: fast.observation(1, b"", "", "", None, None, b"", None, ""),
             lambda: fast.observation("", "", "", "", None, None, b"", None, ""),
@@ -384,6 +388,7 @@ class FastTest(unittest.TestCase):
                 fast.quote(text)
                 fast.quote("\ud800" * 300)
                 serialize.capture(value)
+                serialize.capture_all(value)
                 serialize.observation("i", b"h", "s", "e", captured, value, b"t", None, "x")
                 for call in (lambda: fast.quote(1), lambda: fast.observation(1)):
                     try:

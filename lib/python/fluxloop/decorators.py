@@ -14,7 +14,7 @@ from .introspect import (
     is_coroutine_function,
     is_generator_function,
 )
-from .serialize import Captured, Encoder, capture, describe, excerpt, excerpts, observation
+from .serialize import Captured, Encoder, capture, capture_all, describe, excerpt, observation
 from .serialize import type_name, without_addresses
 from .stamps import new_id, utc_now
 
@@ -85,7 +85,7 @@ def _observe(function, plan):
     """Return `function` wrapped according to its kind."""
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(_observe(function.__func__, plan))
-    open_span = _Opener(function, plan)
+    open_span = _Opener(function, plan).open
     if is_async_generator_function(function):
         wrapper = _wrap_async_generator(function, open_span)
     elif is_generator_function(function):
@@ -185,7 +185,7 @@ def _wrap_async_generator(function, open_span):
 
 
 class _Opener:
-    """Opens a span for a call of one function, None outside a trace."""
+    """Opens a span for each call of one function."""
 
     def __init__(self, function, plan):
         self.function = function
@@ -199,7 +199,8 @@ class _Opener:
         if plan.model is not None:
             self.tail += b',"model":%s' % excerpt(plan.model)
 
-    def __call__(self, args, kwargs):
+    def open(self, args, kwargs):
+        """Return the span of a call, None outside a trace."""
         here = current_scope()
         if here is None or not here[0].is_enabled():
             return None
@@ -216,7 +217,7 @@ class _Opener:
                 bound.pop(self.instance, None)
         except (TypeError, ValueError):  # the call itself will raise
             bound = {"args": args, "kwargs": kwargs}
-        return Captured(excerpts(bound))
+        return capture_all(bound)
 
 
 def _instance_name(function, parameters):

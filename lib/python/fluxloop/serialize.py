@@ -386,6 +386,11 @@ def capture(value):
     return Captured(excerpt(value))
 
 
+def capture_all(values):
+    """Return a copy of a dict as `excerpts` writes it."""
+    return Captured(excerpts(values))
+
+
 def observation(id, head, start_time, end_time, input, output, tail, parent, trace_id):
     """Return the JSON of an observation: `head` and `tail` are its type and name, and
     its other fields, in JSON. Input, output and the id of the parent may be None."""
@@ -420,4 +425,4 @@ if sys.version_info < (3, 9):
         return too_deep(value)
 
 elif fast:
-    from ._fast import capture, excerpt, excerpts, observation  # noqa: F811
+    from ._fast import capture, capture_all, excerpt, excerpts, observation  # noqa: F811

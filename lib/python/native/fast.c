@@ -23,7 +23,7 @@
 enum {
 	DEEPEST = 128,		/* greatest max_depth of an Encoder */
 	SHORT_KEY = 64,		/* characters of a key that is never cut */
-	LONG_TEXT = 64,		/* characters of a text that is looked at first */
+	LONG_TEXT = 64,		/* characters of a text that may be Latin-1 */
 	SAMPLES = 8		/* the characters that are looked at */
 };
 
@@ -34,6 +34,7 @@ struct fast {
 	PyObject *quote;	/* str -> JSON */
 	PyObject *cut;		/* (count, what) -> the mark of what was cut */
 	PyObject *too_deep;	/* value -> the JSON of one too deep to write */
+	PyObject *json;		/* the name of the attribute of a Captured */
 	Py_ssize_t max_depth;	/* the limits of Encoder */
 	Py_ssize_t max_text;
 	Py_ssize_t max_items;
@@ -179,9 +180,9 @@ write_bytes(struct writer *w, PyObject *bytes)
 }
 
 /*
- * count_plain: the number of bytes of a block before the first that is not written
- * as it is: one below 0x20, '"', '\' or, in Latin-1, one from 0x80 on. BLOCK if
- * there is none.
+ * count_plain: the number of bytes of a block before the first that is not
+ * written as it is: one below 0x20, '"', '\' or, in Latin-1, one from 0x80 on.
+ * BLOCK if there is none.
  */
 #ifdef __SSE2__
 enum { BLOCK = 16 };
@@ -194,16 +195,18 @@ count_plain(const char *block, int is_latin)
 	    _mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
 	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))),
 	    _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
-	int found = _mm_movemask_epi8(is_latin ? _mm_or_si128(marks, x) : marks);
+	int found;
 
+	marks = is_latin ? _mm_or_si128(marks, x) : marks;
+	found = _mm_movemask_epi8(marks);
 	return found ? (size_t)__builtin_ctz((unsigned)found) : BLOCK;
 }
 #else
 enum { BLOCK = 8 };
 
 /*
- * In x - 0x01... the highest bit of a byte is set if the byte is 0, or by a borrow
- * from a lower one that is 0: only the lowest mark is certain.
+ * In x - 0x01... the highest bit of a byte is set if the byte is 0, or by a
+ * borrow from a lower one that is 0: only the lowest mark is certain.
  */
 static size_t
 count_plain(const char *block, int is_latin)
@@ -255,7 +258,7 @@ store_marked(char *to, unsigned char c)
 static int
 write_escaped(struct writer *w, const char *p, size_t n, int is_latin)
 {
-	enum { STEP = BLOCK + 8 };	/* more than a turn of the loop stores */
+	enum { STEP = BLOCK + 8 };	/* at least what a turn stores */
 	char *to, last[2 * BLOCK];	/* the end of the text, and spaces */
 	size_t plain;
 	int is_last = 0;
@@ -633,7 +636,7 @@ write_excerpt(struct writer *w, PyObject *v)
 	size_t start = w->n;
 
 	if ((PyObject *)Py_TYPE(v) == w->fast->captured)
-		return write_bytes(w, PyObject_GetAttrString(v, "json"));
+		return write_bytes(w, PyObject_GetAttr(v, w->fast->json));
 	w->room = w->fast->max_total;
 	if (!write_value(w, v))
 		return 0;
@@ -724,11 +727,34 @@ fast_excerpts(PyObject *module, PyObject *values)
 	return written(module, values, write_excerpts);
 }
 
+/* Returns JSON as a Captured, and drops the reference. NULL is an error. */
+static PyObject *
+new_captured(PyObject *module, PyObject *json)
+{
+	struct fast *f = PyModule_GetState(module);
+	PyObject *made;
+
+	if (!json)
+		return NULL;
+	/* its __init__ would only set the attribute */
+	made = PyType_GenericAlloc((PyTypeObject *)f->captured, 0);
+	if (made && PyObject_SetAttr(made, f->json, json))
+		Py_CLEAR(made);
+	Py_DECREF(json);
+	return made;
+}
+
+static PyObject *
+fast_capture_all(PyObject *module, PyObject *values)
+{
+	return new_captured(module, written(module, values,
+	    write_excerpts));
+}
+
 static PyObject *
 fast_capture(PyObject *module, PyObject *value)
 {
 	struct fast *f = fast_of(module);
-	PyObject *json, *made;
 
 	if (!f)
 		return NULL;
@@ -739,12 +765,8 @@ fast_capture(PyObject *module, PyObject *value)
 		Py_INCREF(value);
 		return value;
 	}
-	json = fast_excerpt(module, value);
-	if (!json)
-		return NULL;
-	made = PyObject_CallFunctionObjArgs(f->captured, json, NULL);
-	Py_DECREF(json);
-	return made;
+	return new_captured(module, written(module, value,
+	    write_excerpt));
 }
 
 /* Appends a text (str) that needs no escapes. */
@@ -847,6 +869,7 @@ fast_clear(PyObject *module)
 	Py_CLEAR(f->quote);
 	Py_CLEAR(f->cut);
 	Py_CLEAR(f->too_deep);
+	Py_CLEAR(f->json);
 	return 0;
 }
 
@@ -867,6 +890,9 @@ fast_use(PyObject *module, PyObject *args)
 		PyErr_SetString(PyExc_ValueError, "max_depth is too great");
 		return NULL;
 	}
+	new.json = PyUnicode_InternFromString("json");
+	if (!new.json)
+		return NULL;
 	Py_INCREF(new.encoder);
 	Py_INCREF(new.captured);
 	Py_INCREF(new.quote);
@@ -913,6 +939,8 @@ static PyMethodDef fast_methods[] = {
 	{ "excerpt", fast_excerpt, METH_O, "As serialize.excerpt." },
 	{ "excerpts", fast_excerpts, METH_O, "As serialize.excerpts." },
 	{ "capture", fast_capture, METH_O, "As serialize.capture." },
+	{ "capture_all", fast_capture_all, METH_O,
+	  "As serialize.capture_all." },
 	{ "observation", fast_observation, METH_VARARGS,
 	  "As serialize.observation." },
 	{ "utc_now", fast_utc_now, METH_NOARGS, "As stamps.utc_now." },
