@@ -135,6 +135,7 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 		-e '/^@USAGE@$$/{r lib/wrapper/usage' -e 'd}' \
 		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
+		-e '/^@RECORD@$$/{r lib/wrapper/record.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
