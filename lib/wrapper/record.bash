@@ -23,7 +23,7 @@ name_recording() {
 set_variables() {
 	local folder env
 
-	path_setting none .env
+	setting none
 	env=$REPLY
 	while (($# > 1)); do
 		(become fl-config -f "$config" env set "$1" "$2") || exit 2
