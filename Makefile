@@ -34,7 +34,10 @@ COMPLETIONS = $(patsubst lib/%,$(BUILD)/%,$(wildcard lib/completion/*))
 C_FILES = $(LIB) $(PROGS:%=bin/%.c)
 SCRIPTS = $(BUILD)/lint/gcc/bin/fluxloop bin/fl-format-tsv \
 	$(wildcard pipelines/*.sh tests/*.sh tests/*/*.sh lib/packaging/*.sh) \
-	lib/completion/fluxloop lib/format/embed.sh .ci/run
+	lib/completion/fluxloop lib/format/embed.sh \
+	lib/python/native/build.sh .ci/run
+# The accelerator of the Python package. It is built if the headers of Python are there.
+FAST = $(BUILD)/lib/fluxloop/_fast.abi3.so
 MANS = $(wildcard man/*.[1-8])
 PY_FILES = lib/python/pyproject.toml lib/python/backend/fluxloop_build.py \
 	$(wildcard lib/python/fluxloop/*.py)
@@ -54,8 +57,9 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug perl libxml2-utils zsh fish sqlite3
-LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc
+	python3-protobuf python3-requests python3-werkzeug python3-dev perl \
+	libxml2-utils zsh fish sqlite3
+LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev
 FUZZ_DEPS = clang libclang-rt-dev
 DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
 SCALE_DEPS = slurmctld slurmd slurm-client munge openssh-server openssh-client \
@@ -65,7 +69,7 @@ APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
 PHASE = +@$(MAKE) --no-print-directory
 
-all: $(BINS) $(COMPLETIONS)
+all: $(BINS) $(COMPLETIONS) $(BUILD)/fast.tried
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -122,6 +126,12 @@ $(BUILD)/bin/fl-format-tsv: bin/fl-format-tsv
 	@mkdir -p $(@D)
 	cp $< $@
 
+$(BUILD)/fast.tried: lib/python/native/fast.c lib/python/native/build.sh Makefile
+	@mkdir -p $(BUILD)/lib/fluxloop
+	@PYTHON='$(PYTHON)' sh lib/python/native/build.sh $(FAST) $(CC) \
+		-std=c11 -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) $(LDFLAGS) $<
+	@touch $@
+
 # The tables of the wrapper, and some commands, come from files of their own.
 $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 	@mkdir -p $(@D)
@@ -132,6 +142,7 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 		-e '/^@INIT@$$/{r lib/wrapper/init.bash' -e 'd}' \
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
 		-e '/^@COMPLETE@$$/{r lib/wrapper/complete.bash' -e 'd}' \
+		-e '/^@RECORD@$$/{r lib/wrapper/record.bash' -e 'd}' \
 		bin/fluxloop >$@.new
 	chmod 755 $@.new
 	mv $@.new $@
@@ -234,6 +245,9 @@ lint: deps-lint
 	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
 		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
 		2>/dev/null' tidy
+	clang-tidy --quiet --warnings-as-errors="*" lib/python/native/fast.c -- \
+		-std=c11 -DVERSION='""' $$($(PYTHON) -c 'import sysconfig; \
+		print("-isystem", sysconfig.get_path("include"))') 2>/dev/null
 	printf '%s\n' tests/*.c tests/*/*.c | xargs -n 1 $(CC) $(STD) \
 		-Itests -Wall -Wextra -Werror -fsyntax-only
 	shellcheck -x $(SCRIPTS)
@@ -299,6 +313,8 @@ install: all
 	@-[ -n "$(DESTDIR)" ] || (umask 022; env -u PYTHONPYCACHEPREFIX \
 	    $(PYTHON) -m compileall -q \
 	    "$(PREFIX)/share/fluxloop/python") >/dev/null 2>&1
+	@[ ! -f $(FAST) ] || (umask 022; mkdir -p "$(DESTDIR)$(PREFIX)/lib/fluxloop"; \
+	    install -m 644 $(FAST) "$(DESTDIR)$(PREFIX)/lib/fluxloop")
 
 uninstall:
 	@for f in $(INSTALLED); do \
@@ -310,7 +326,7 @@ uninstall:
 		rm -f "$$share/bash-completion/completions/$$p" \
 			"$$share/fish/vendor_completions.d/$$p.fish"; \
 	done; rm -f "$$share/$(ZSH_FUNCTIONS)/_fluxloop"
-	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop"
+	@rm -rf "$(DESTDIR)$(PREFIX)/share/fluxloop" "$(DESTDIR)$(PREFIX)/lib/fluxloop"
 
 clean:
 	rm -rf build

@@ -56,6 +56,11 @@ static const char usage[] =
 "  quote TEXT          print TEXT as a JSON string\n"
 "  shell WORD ...      print the words on a line, quoted for a shell\n"
 "  slug TEXT           print TEXT as a path component\n"
+"  values WORD ...     print a value for each WORD, which ends in a NUL byte:\n"
+"                      KEY what it is, or nothing; KEY=DEFAULT what 'path'\n"
+"                      prints; inputs-file what 'inputs-file' prints\n"
+"  values run WORD ...  check as 'check run' does first\n"
+"  values generate WORD ...  check as 'check generate' does first\n"
 "  visible TEXT ...    print each TEXT as a line, with escapes for control and\n"
 "                      other invisible characters\n"
 "Options:\n"
@@ -217,12 +222,18 @@ keys(const char *file, char **args)
 	return 0;
 }
 
+/* The effective value of a key, or NULL. */
+static char *
+key_text(const struct config *c, const char *key)
+{
+	return strcmp(key, "name") ? config_text(c, key) : config_name(c);
+}
+
 static int
 get(const struct config *c, char **args)
 {
 	struct buf *b = out_begin(&out);
-	char *text = strcmp(args[0], "name") ? config_text(c, args[0]) :
-	    config_name(c);
+	char *text = key_text(c, args[0]);
 
 	if (!text)
 		return 1;
@@ -277,37 +288,104 @@ put_path(const char *path)
 	buf_byte(b, '\n');
 }
 
+/* Sets *file to the file that inputs are read from, NULL for base_inputs. */
+static int
+find_inputs_file(const struct config *c, char **file)
+{
+	struct err e = { 0 };
+
+	*file = NULL;
+	if (!existing_inputs(c, file, &e))
+		return 0;
+	warn("%s", e.msg);
+	err_release(&e);
+	return -1;
+}
+
 static int
 inputs_file(const struct config *c, char **args)
 {
-	struct err e = { 0 };
-	char *file = NULL;
+	char *file;
 
 	(void)args;
-	if (existing_inputs(c, &file, &e)) {
-		warn("%s", e.msg);
-		err_release(&e);
+	if (find_inputs_file(c, &file))
 		return 2;
-	}
 	if (file)
 		put_path(file);
 	free(file);
 	return 0;
 }
 
-static int
-path(const struct config *c, char **args)
+/* The path that a key or else `other` gives, as seen from here. */
+static char *
+key_path(const struct config *c, const char *key, const char *other)
 {
-	char *name = config_text(c, args[0]), *seen;
+	char *name = config_text(c, key), *seen;
 	struct layout l;
 
 	layout_find(&l, c->file);
-	seen = layout_beside(&l, name ? name : args[1]);
-	put_path(seen);
+	seen = layout_beside(&l, name ? name : other);
 	layout_release(&l);
-	free(seen);
 	free(name);
+	return seen;
+}
+
+static int
+path(const struct config *c, char **args)
+{
+	char *seen = key_path(c, args[0], args[1]);
+
+	put_path(seen);
+	free(seen);
 	return 0;
+}
+
+/* Prints a word's value and a NUL byte. */
+static int
+put_value_of(const struct config *c, const char *word)
+{
+	struct buf *b;
+	const char *eq = strchr(word, '=');
+	char *key = xmemdup(word, eq ? (size_t)(eq - word) : strlen(word)), *text;
+	int bad = 0;
+
+	if (!strcmp(word, "inputs-file"))
+		bad = find_inputs_file(c, &text);
+	else
+		text = eq ? key_path(c, key, eq + 1) : key_text(c, key);
+	b = out_begin(&out);
+	if (!bad) {
+		buf_puts(b, text ? text : "");
+		buf_byte(b, '\0');
+	}
+	free(text);
+	free(key);
+	return bad;
+}
+
+static int
+values(const struct config *c, char **args)
+{
+	for (; *args; args++)
+		if (put_value_of(c, *args))
+			return 2;
+	return 0;
+}
+
+static int
+values_run(const struct config *c, char **args)
+{
+	int status = check_run(c, args);
+
+	return values(c, args) ? 2 : status;
+}
+
+static int
+values_generate(const struct config *c, char **args)
+{
+	int status = check_generate(c, args);
+
+	return values(c, args) ? 2 : status;
 }
 
 static int
@@ -524,13 +602,16 @@ static const struct command {
 	const char *second;	/* the second word, or NULL */
 	int args;		/* number of arguments after the words */
 	int more;		/* 1: any number of arguments may follow */
+	int warns;		/* 1: report warnings about the file */
 	/* one of: run on the effective configuration; edit on the file's name */
 	int (*run)(const struct config *c, char **args);
 	int (*edit)(const char *file, char **args);
 } commands[] = {
-	{ .name = "check", .second = "run", .run = check_run },
-	{ .name = "check", .second = "generate", .run = check_generate },
-	{ .name = "check", .run = check },
+	{ .name = "check", .second = "run", .warns = 1,
+	  .run = check_run },
+	{ .name = "check", .second = "generate", .warns = 1,
+	  .run = check_generate },
+	{ .name = "check", .warns = 1, .run = check },
 	{ .name = "show", .second = "--defaults", .edit = show_defaults },
 	{ .name = "show", .run = show },
 	{ .name = "keys", .edit = keys },
@@ -549,6 +630,11 @@ static const struct command {
 	{ .name = "quote", .args = 1, .edit = quote },
 	{ .name = "shell", .args = 1, .more = 1, .edit = shell },
 	{ .name = "slug", .args = 1, .edit = slug },
+	{ .name = "values", .second = "run", .more = 1, .warns = 1,
+	  .run = values_run },
+	{ .name = "values", .second = "generate", .more = 1, .warns = 1,
+	  .run = values_generate },
+	{ .name = "values", .more = 1, .run = values },
 	{ .name = "visible", .args = 1, .more = 1, .edit = visible },
 };
 
@@ -561,7 +647,7 @@ run_command(const struct command *cmd, const char *file, char **args)
 
 	if (cmd->edit)
 		return cmd->edit(file, args);
-	checking = !strcmp(cmd->name, "check");
+	checking = cmd->warns;
 	if (!config_load(&c, file, report_config,
 	    (void *)(uintptr_t)file))
 		status = cmd->run(&c, args);

@@ -23,7 +23,7 @@ static const char usage[] =
 "      --latest       with --in: only the newest\n"
 "      --overview     with --in: how many there are, and the ten newest\n"
 "  -f, --fields A,B   only the values of these fields, separated by tabs\n"
-"  -t, --text         a sentence for each\n"
+"  -t, --text         a sentence for each, after the fields that were asked for\n"
 "  -e, --errors        after each, its most frequent errors, if runs failed\n"
 "      --of N         how many of N runs are finished (0: N is unknown)\n"
 "      --options      the options to resume it with, each ended by a NUL\n";
@@ -143,6 +143,10 @@ print_status(struct out *o, const char *dir)
 			status_put_options(out_begin(o), &s);
 		status = obstacle != NULL;
 	} else {
+		if (given.fields && given.put == status_put_text) {
+			put_chosen(out_begin(o), &s);
+			buf_byte(out_begin(o), '\n');
+		}
 		given.put(out_begin(o), &s);
 		buf_byte(out_begin(o), '\n');
 		if (given.errors && s.failed)
@@ -210,7 +214,8 @@ apply_option(int c)
 		break;
 	case 'f':
 		given.fields = optarg;
-		given.put = put_chosen;
+		if (given.put != status_put_text)
+			given.put = put_chosen;
 		break;
 	case OPT_OF:
 		given.of = cli_int("--of", optarg, 0, INT64_MAX);

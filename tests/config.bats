@@ -1115,3 +1115,20 @@ others()
 		documented fluxloop-setting.5 "${path##*.}"
 	done <keys
 }
+
+@test "values prints several values at once, each ended by a NUL byte" {
+	mkdir sub
+	printf 'name: |\n  two\n  lines\nbase_inputs: [a]\nnumer: 5\n' >sub/setting.yaml
+	fl-config -f sub/setting.yaml values name iterations runner.target \
+		inputs_file=x none=.env inputs-file >out
+	assert_equal "$(tr '\0' '|' <out)" \
+		$'two\nlines\n|1||sub/inputs/generated.yaml|sub/.env||'
+	run --separate-stderr -1 fl-config -f sub/setting.yaml values run iterations
+	assert_equal "$stderr" "fl-config: warning: sub/setting.yaml:5:1: unknown key 'numer'; did you mean 'name'?"
+	# the file of inputs is missing
+	printf 'name: b\ninputs_file: gone.yaml\n' >sub/setting.yaml
+	run --separate-stderr -2 bash -c 'fl-config -f sub/setting.yaml values name \
+		inputs-file iterations | tr "\0" "|"; exit "${PIPESTATUS[0]}"'
+	assert_output 'b|'
+	assert_equal "$stderr" "fl-config: sub/gone.yaml is missing and base_inputs is empty: 'fluxloop generate inputs' makes some"
+}

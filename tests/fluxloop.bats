@@ -1584,3 +1584,34 @@ typed()
 	completes 'new/bin/fluxloop generate inputs --strategy '
 	assert_equal "$offered" dummy
 }
+
+# counted WORD...: runs fluxloop where each program that it starts is noted.
+counted()
+{
+	local program
+
+	mkdir -p "$BATS_TEST_TMPDIR/shims"
+	cp -- "$BIN/fluxloop" "$BATS_TEST_TMPDIR/shims"
+	# shellcheck disable=SC2016 # expanded by the script
+	for program in "$BIN"/fl-*; do
+		printf '#!/bin/sh\necho "${0##*/} $1 $2 $3" >>%s/started\nexec %s "$@"\n' \
+			"$BATS_TEST_TMPDIR" "$program" >"$BATS_TEST_TMPDIR/shims/${program##*/}"
+		chmod +x "$BATS_TEST_TMPDIR/shims/${program##*/}"
+	done
+	"$BATS_TEST_TMPDIR/shims/fluxloop" "$@"
+}
+
+@test "a command reads the configuration with one program" {
+	project
+	fluxloop generate inputs --limit 2 --from-recording recordings/args.jsonl
+	counted run experiment
+	run cut -d ' ' -f 1 "$BATS_TEST_TMPDIR/started"
+	assert_equal "$(sort <<<"$output" | uniq -c | tr -s ' \n' ' ')" \
+		' 2 fl-collect 1 fl-config 1 fl-run 1 fl-status 2 fl-yaml '
+	rm "$BATS_TEST_TMPDIR/started"
+	counted status
+	assert_equal "$(grep -c '^fl-config' "$BATS_TEST_TMPDIR/started")" 1
+	rm "$BATS_TEST_TMPDIR/started"
+	counted generate inputs --overwrite --limit 2 --from-recording recordings/args.jsonl
+	assert_equal "$(grep -c '^fl-config' "$BATS_TEST_TMPDIR/started")" 1
+}

@@ -108,6 +108,14 @@ traces()
 	assert_output ''
 }
 
+@test "the fields precede the sentence if both are asked for" {
+	traces 10 3 | fl-collect --runs 10 --name x -q a || true
+	run -0 fl-status --fields runs,failed --text a
+	assert_output $'10\t3\na: 10 runs, 3 failed, 70.0 % succeeded, p50 5.00 ms, p95 10.00 ms'
+	run -0 fl-status --text --fields runs a
+	assert_output $'10\na: 10 runs, 3 failed, 70.0 % succeeded, p50 5.00 ms, p95 10.00 ms'
+}
+
 @test "a file that cannot be read is reported, and the rest is printed" {
 	mkdir a
 	touch file

@@ -440,7 +440,7 @@ find_elsewhere(const char *path)
 static const char *const other_variables[] = {
 	/* of the recorder, and of programs */
 	"FLUXLOOP_RECORD_ARGS", "FLUXLOOP_RECORDING_FILE",
-	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_FACTORY_KWARGS",
+	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_PURE_PYTHON", "FLUXLOOP_FACTORY_KWARGS",
 	/* of the package, and of the original's */
 	"FLUXLOOP_API_KEY", "FLUXLOOP_BASE_PATH", "FLUXLOOP_BATCH_SIZE",
 	"FLUXLOOP_COLLECTOR_URL", "FLUXLOOP_DEBUG", "FLUXLOOP_ENABLED",

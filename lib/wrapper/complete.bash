@@ -216,6 +216,7 @@ complete_command() {
 		return
 	fi
 	load_options "$so_far"
+	load_passed "$so_far"
 	complete_options "$so_far" "$@"
 }
 

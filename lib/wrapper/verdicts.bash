@@ -110,7 +110,7 @@ diff() {
 	((${#names[@]})) || die "diff what? Name a new experiment"
 	if ((${#names[@]} == 1)); then
 		use_config
-		path_setting output_directory
+		setting output_directory
 		names=("${REPLY%/}/baseline" "${names[0]}")
 		[[ -e ${names[0]} ]] || die "${names[0]}: there is no baseline:" \
 			"'fluxloop baseline DIR' makes one, or name BASE and NEW"
@@ -125,7 +125,7 @@ baseline() {
 
 	choose_experiment
 	use_config
-	path_setting output_directory
+	setting output_directory
 	[[ ! -e ${REPLY%/}/baseline || -L ${REPLY%/}/baseline ]] ||
 		die "${REPLY%/}/baseline: not a link: left alone"
 	ln -sfn -- "$(realpath -- "$dir")" "${REPLY%/}/baseline" || exit 2

@@ -178,6 +178,9 @@ class Typed(typing.TypedDict):
 
 
 def shown(value):
+    if isinstance(value, (set, frozenset)):
+        # equal ones may have another order
+        return "%s of %s" % (type(value).__name__, sorted(map(repr, value)))
     try:
         return repr(value)[:200]
     except ValueError:  # a number with too many digits

@@ -94,15 +94,15 @@ class RulesTest(unittest.TestCase):
                 self.assertEqual(jsontext.quote(text)[1:-1], jsontext.quote(piece)[1:-1] * 300)
 
     def test_the_cache_of_quoted_texts_has_a_limit(self):
-        kept = jsontext._lately
+        kept, quote = jsontext._lately, jsontext.quote_in_python
         for n in range(300):
             text = "%d é " % n * 2000
             for _ in range(2):
-                self.assertEqual(json.loads(jsontext.quote(text).decode("utf-8")), text)
+                self.assertEqual(json.loads(quote(text).decode("utf-8")), text)
             self.assertLessEqual(sum(map(len, kept)), jsontext._ALL)
-        self.assertIs(jsontext.quote(text), jsontext.quote(text))
+        self.assertIs(quote(text), quote(text))
         for size in (jsontext._ALL, jsontext._ALL + 1):
-            self.assertEqual(len(jsontext.quote("x" * size)), size + 2)
+            self.assertEqual(len(quote("x" * size)), size + 2)
             self.assertLessEqual(sum(map(len, kept)), jsontext._ALL)
 
     def test_lone_surrogates_become_escapes(self):
@@ -465,14 +465,15 @@ class DecodeTest(unittest.TestCase):
         import sys
 
         with unittest.mock.patch.dict(sys.modules, {"_json": None}):
-            spec = importlib.util.spec_from_file_location("other", jsontext.__file__)
+            spec = importlib.util.spec_from_file_location("fluxloop.other", jsontext.__file__)
             other = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(other)
         self.assertIsNot(other._encode, jsontext._encode)
         value = {"a": [1, 2.5, None, True, 'é"\n\x01'], "b": {}}
         self.assertEqual(other.compact(value), jsontext.compact(value))
         self.assertEqual(other.decode(other.compact(value)), value)
-        self.assertEqual(other.quote("é\ud800" * 100), jsontext.quote("é\ud800" * 100))
+        text = "é\ud800" * 100
+        self.assertEqual(other.quote_in_python(text), jsontext.quote_in_python(text))
         for wrong in (math.nan, {1, 2}):
             with self.assertRaises((TypeError, ValueError)):
                 other.compact(wrong)

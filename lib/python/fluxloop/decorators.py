@@ -14,8 +14,8 @@ from .introspect import (
     is_coroutine_function,
     is_generator_function,
 )
-from .serialize import Captured, Encoder, capture, describe, excerpt, excerpts, type_name
-from .serialize import without_addresses
+from .serialize import Captured, Encoder, capture, capture_all, describe, excerpt, observation
+from .serialize import type_name, without_addresses
 from .stamps import new_id, utc_now
 
 
@@ -85,7 +85,7 @@ def _observe(function, plan):
     """Return `function` wrapped according to its kind."""
     if isinstance(function, (staticmethod, classmethod)):
         return type(function)(_observe(function.__func__, plan))
-    open_span = _Opener(function, plan)
+    open_span = _Opener(function, plan).open
     if is_async_generator_function(function):
         wrapper = _wrap_async_generator(function, open_span)
     elif is_generator_function(function):
@@ -185,7 +185,7 @@ def _wrap_async_generator(function, open_span):
 
 
 class _Opener:
-    """Opens a span for a call of one function, None outside a trace."""
+    """Opens a span for each call of one function."""
 
     def __init__(self, function, plan):
         self.function = function
@@ -199,7 +199,8 @@ class _Opener:
         if plan.model is not None:
             self.tail += b',"model":%s' % excerpt(plan.model)
 
-    def __call__(self, args, kwargs):
+    def open(self, args, kwargs):
+        """Return the span of a call, None outside a trace."""
         here = current_scope()
         if here is None or not here[0].is_enabled():
             return None
@@ -216,7 +217,7 @@ class _Opener:
                 bound.pop(self.instance, None)
         except (TypeError, ValueError):  # the call itself will raise
             bound = {"args": args, "kwargs": kwargs}
-        return Captured(excerpts(bound))
+        return capture_all(bound)
 
 
 def _instance_name(function, parameters):
@@ -290,19 +291,18 @@ class _Span:
             if made.end_time is None:
                 made.end_time = self.end_time
             return made.to_json()
-        # The times and identifiers need no escaping.
-        parts = [b'{"id":"%s",' % self.id.encode(), self.opener.head]
-        times = ',"start_time":"%s","end_time":"%s"' % (self.start_time, self.end_time)
-        parts.append(times.encode())
-        if self.input is not None:
-            parts.append(b',"input":' + excerpt(self.input))
-        if self.output is not None:
-            parts.append(b',"output":' + excerpt(self.output))
-        parts.append(self.opener.tail)
-        if self.parent is not None:
-            parts.append(b',"parent_observation_id":' + excerpt(self.parent.id))
-        parts.append(b',"trace_id":%s}' % excerpt(self.context.trace_id))
-        return b"".join(parts)
+        parent = self.parent
+        return observation(
+            self.id,
+            self.opener.head,
+            self.start_time,
+            self.end_time,
+            self.input,
+            self.output,
+            self.opener.tail,
+            parent if parent is None else parent.id,
+            self.context.trace_id,
+        )
 
     def __enter__(self):
         self.outer = scope.get()
@@ -345,8 +345,8 @@ class _Span:
             self.set_tokens(usage)
 
     def set_tokens(self, counts):
-        observation = self.observation
-        observation.prompt_tokens, observation.completion_tokens, observation.total_tokens = counts
+        made = self.observation
+        made.prompt_tokens, made.completion_tokens, made.total_tokens = counts
 
     def finish(self, error=None):
         """End the observation. `error` is the exception that the function raised, or
@@ -356,15 +356,15 @@ class _Span:
         if error is not None and not isinstance(error, GeneratorExit):
             from traceback import format_exception
 
-            observation = self.observation
+            made = self.observation
             name = type_name(error)
             text = describe(str, error)
-            observation.error = text or name
-            observation.level = "error"
-            observation.status_message = "%s: %s" % (name, text) if text else name
-            observation.metadata["error_type"] = name
+            made.error = text or name
+            made.level = "error"
+            made.status_message = "%s: %s" % (name, text) if text else name
+            made.metadata["error_type"] = name
             lines = format_exception(type(error), error, error.__traceback__)
-            observation.metadata["traceback"] = without_addresses("".join(lines))
+            made.metadata["traceback"] = without_addresses("".join(lines))
         self.context.end(self)
 
 

@@ -1,6 +1,8 @@
 """JSON by the C functions of the `json` module, without the module: it imports
 `re` and `enum`, which take as long to load as Python takes to start."""
 
+from .native import fast
+
 _SPACE = " \t\r\n"
 
 
@@ -106,3 +108,8 @@ def _keep(text, quoted):
         _kept = len(text)
     if _kept <= _ALL:
         _lately[text] = quoted
+
+
+quote_in_python = quote
+if fast:
+    quote = fast.quote

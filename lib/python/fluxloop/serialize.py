@@ -4,7 +4,8 @@ import sys
 from _collections_abc import Mapping  # loaded at the start; `collections` is not
 from itertools import islice
 
-from .jsontext import compact, quote
+from .jsontext import compact, quote, quote_in_python
+from .native import fast
 
 # (type, conversion of an instance of a subclass to the type), without the methods
 # that the subclass overrides.
@@ -355,22 +356,13 @@ def excerpt(value):
         pass
     try:
         return Encoder().encode(value)
-    except RecursionError:  # the program has almost used up its stack
-        return quote("<too deep: %s>" % type_name(value))
+    except RecursionError:
+        return too_deep(value)
 
 
-if sys.version_info < (3, 9):
-    # Python before 3.9 aborts if a program continues after a RecursionError near
-    # the limit, so none may be raised in here.
-    _excerpt = excerpt
-    _MARGIN = 100 + 4 * Encoder.max_depth
-
-    def excerpt(value):
-        try:
-            sys._getframe(max(0, sys.getrecursionlimit() - _MARGIN))
-        except ValueError:  # there are fewer frames
-            return _excerpt(value)
-        return quote("<too deep: %s>" % type_name(value))
+def too_deep(value):
+    """Return the JSON of a value for which the program has no stack left."""
+    return quote("<too deep: %s>" % type_name(value))
 
 
 def excerpts(values):
@@ -392,3 +384,45 @@ def capture(value):
     if kind is str and len(value) <= Encoder.max_text:
         return value
     return Captured(excerpt(value))
+
+
+def capture_all(values):
+    """Return a copy of a dict as `excerpts` writes it."""
+    return Captured(excerpts(values))
+
+
+def observation(id, head, start_time, end_time, input, output, tail, parent, trace_id):
+    """Return the JSON of an observation: `head` and `tail` are its type and name, and
+    its other fields, in JSON. Input, output and the id of the parent may be None."""
+    # The times and identifiers need no escaping.
+    parts = [b'{"id":"%s",' % id.encode(), head]
+    parts.append((',"start_time":"%s","end_time":"%s"' % (start_time, end_time)).encode())
+    if input is not None:
+        parts.append(b',"input":' + excerpt(input))
+    if output is not None:
+        parts.append(b',"output":' + excerpt(output))
+    parts.append(tail)
+    if parent is not None:
+        parts.append(b',"parent_observation_id":' + excerpt(parent))
+    parts.append(b',"trace_id":%s}' % excerpt(trace_id))
+    return b"".join(parts)
+
+
+if fast:
+    fast.use(Encoder, Captured, quote_in_python, _cut, too_deep)
+
+if sys.version_info < (3, 9):
+    # Python before 3.9 aborts if a program continues after a RecursionError near
+    # the limit, so none may be raised in here.
+    _excerpt = excerpt
+    _MARGIN = 100 + 4 * Encoder.max_depth
+
+    def excerpt(value):
+        try:
+            sys._getframe(max(0, sys.getrecursionlimit() - _MARGIN))
+        except ValueError:  # there are fewer frames
+            return _excerpt(value)
+        return too_deep(value)
+
+elif fast:
+    from ._fast import capture, capture_all, excerpt, excerpts, observation  # noqa: F811
