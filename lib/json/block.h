@@ -268,15 +268,21 @@ json_past_string(const char *p)
 	const json_block *v;
 	unsigned skip, ends;
 
-	for (p++; ; ) {
+	for (p++; ; p += 2) {
 		skip = (unsigned)((uintptr_t)p & 15);
 		v = (const json_block *)(const void *)(p - skip);
 		ends = (json_mark(*v, '"') | json_mark(*v, '\\')) >> skip;
-		p += ends ? (unsigned)__builtin_ctz(ends) : 16 - skip;
-		if (ends && *p == '"')
+		if (!ends) {
+			do {
+				v++;
+				ends = json_mark(*v, '"') | json_mark(*v,
+				    '\\');
+			} while (!ends);
+			p = (const char *)v;
+		}
+		p += __builtin_ctz(ends);
+		if (*p == '"')
 			return p + 1;
-		if (ends)
-			p += 2;
 	}
 }
 #endif

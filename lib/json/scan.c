@@ -144,16 +144,6 @@ scan_escape(struct scan *s, const char *p, char **o, const int print)
 /* A \u with its digits. */
 #define UNICODE 6
 
-/* Writes four bytes at once, the lowest one first. */
-HOT void
-put_low_first(char *o, uint32_t w)
-{
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	w = __builtin_bswap32(w);
-#endif
-	memcpy(o, &w, 4);
-}
-
 /*
  * Writes the character of an escape_sum, and a byte or two more. Returns the
  * bytes it has, 0 if it has to be looked at.
@@ -171,7 +161,10 @@ put_sum(char *o, uint32_t sum)
 		sum ^= 0x40;	/* the second byte leads */
 		n = 2;
 	}
-	put_low_first(o, sum);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	sum = __builtin_bswap32(sum);
+#endif
+	memcpy(o, &sum, sizeof(sum));
 	return n;
 }
 
@@ -621,29 +614,11 @@ clear_fields(const struct json_wanted *w)
 
 static int scan_record(struct scan *s, const struct json_wanted *w);
 
-/* Reads the object at s->p as a record. */
-static int
-scan_element(struct scan *s, const struct json_elements *e)
-{
-	const struct json_wanted *w = e->begin(e->arg);
-	const char *start = s->p;
-	struct buf *out = s->out;
-	int bad;
-
-	clear_fields(w);
-	s->out = w->out;
-	bad = scan_record(s, w);
-	s->out = out;
-	if (bad)
-		return -1;
-	e->end(e->arg, (struct json_span){ start, (size_t)(s->p - start) });
-	return 0;
-}
-
 /* Reads the array at s->p, and its objects as records. */
 static int
 scan_elements(struct scan *s, const struct json_elements *e)
 {
+	const struct json_wanted *w;
 	const char *p;
 
 	if (s->depth == s->limit) {
@@ -655,9 +630,17 @@ scan_elements(struct scan *s, const struct json_elements *e)
 	p = json_skip_space(s->p + 1, s->end);
 	while (p == s->end || *p != ']') {
 		s->p = p;
-		if (p < s->end && *p == '{' ? scan_element(s, e) :
-		    check_value(s))
-			return -1;
+		if (p == s->end || *p != '{') {
+			if (check_value(s))
+				return -1;
+		} else {
+			w = e->begin(e->arg);
+			clear_fields(w);
+			if (scan_record(s, w))
+				return -1;
+			e->end(e->arg, (struct json_span){ p,
+			    (size_t)(s->p - p) });
+		}
 		p = json_skip_space(s->p, s->end);
 		if (p < s->end && *p == ']')
 			break;
@@ -711,6 +694,7 @@ static int
 scan_record(struct scan *s, const struct json_wanted *w)
 {
 	size_t i, last = w->count ? w->count - 1 : 0;
+	struct buf *out = s->out;
 	struct json_span key;
 	const char *p;
 
@@ -718,13 +702,13 @@ scan_record(struct scan *s, const struct json_wanted *w)
 		fault(s, s->p, "nested too deeply");
 		return -1;
 	}
-	s->depth++;
 	p = json_skip_space(s->p + 1, s->end);
 	if (p < s->end && *p == '}') {
 		s->p = p + 1;
-		s->depth--;
 		return 0;
 	}
+	s->depth++;
+	s->out = w->out;
 	for (;; p++) {
 		if (!(p = scan_key(s, p, &key, NULL, SCAN_CHECK)))
 			return -1;
@@ -746,6 +730,7 @@ scan_record(struct scan *s, const struct json_wanted *w)
 	}
 	s->p = p + 1;
 	s->depth--;
+	s->out = out;
 	return 0;
 }
 

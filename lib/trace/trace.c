@@ -245,7 +245,7 @@ keep_text(struct trace *t, struct json_span v, size_t *at, size_t *len)
 }
 
 /*
- * Sets t->wanted to the fields of o, whose input and output are printed if print
+ * Sets t->wanted to the fields of o; its input and output are printed if print
  * is 1.
  */
 static void
