@@ -199,6 +199,15 @@ json_mark(json_block v, char c)
 	    _mm_set1_epi8(c)));
 }
 
+/* The same for a quotation mark or a backslash. */
+static inline JSON_ALIGNED unsigned
+json_mark_ends(json_block v)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+
 static inline JSON_ALIGNED json_block
 json_lower(json_block v)
 {
@@ -216,6 +225,12 @@ json_mark(json_block v, char c)
 
 	return (unsigned)vaddv_u8(vget_low_u8(bits)) |
 	    (unsigned)vaddv_u8(vget_high_u8(bits)) << 8;
+}
+
+static inline JSON_ALIGNED unsigned
+json_mark_ends(json_block v)
+{
+	return json_mark(v, '"') | json_mark(v, '\\');
 }
 
 static inline JSON_ALIGNED json_block
@@ -271,13 +286,11 @@ json_past_string(const char *p)
 	for (p++; ; p += 2) {
 		skip = (unsigned)((uintptr_t)p & 15);
 		v = (const json_block *)(const void *)(p - skip);
-		ends = (json_mark(*v, '"') | json_mark(*v, '\\')) >> skip;
+		ends = json_mark_ends(*v) >> skip;
 		if (!ends) {
-			do {
-				v++;
-				ends = json_mark(*v, '"') | json_mark(*v,
-				    '\\');
-			} while (!ends);
+			do
+				ends = json_mark_ends(*++v);
+			while (!ends);
 			p = (const char *)v;
 		}
 		p += __builtin_ctz(ends);
