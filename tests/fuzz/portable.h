@@ -6,6 +6,7 @@
  * of the machine. A public name that is missing here is defined twice, which
  * the linker says.
  */
+#define escape_places portable_escape_places
 #define json_add portable_json_add
 #define json_add_bool portable_json_add_bool
 #define json_add_double portable_json_add_double
@@ -17,6 +18,7 @@
 #define json_close portable_json_close
 #define json_comma portable_json_comma
 #define json_compact portable_json_compact
+#define json_copy_others portable_json_copy_others
 #define json_depth portable_json_depth
 #define json_double portable_json_double
 #define json_each portable_json_each
