@@ -66,6 +66,37 @@ files_in()
 	done
 }
 
+@test "the observations of a whole trace are checked like any JSON" {
+	local n
+
+	cat >in <<-'END'
+	{"trace_id":"a","observations":[{"id":"1"},]}
+	{"trace_id":"a","observations":[{"id":"1"} {"id":"2"}]}
+	{"trace_id":"a","observations":[{"id":"1","input":tru}]}
+	{"trace_id":"a","observations":[{"id":"1"},{"id":"2"}
+	{"trace_id":"a","observations":[,]}
+	{"trace_id":"b","observations":[1,{"id":"1"},null,[{"id":"-"}],{"id":"2","observations":[{"id":"-"}]}]}
+	{"trace_id":"c","observations":[{"id":"-"}],"observations":[{"id":"3"}]}
+	{"trace_id":"d","observations":[{"id":"-"}],"observations":[]}
+	{"trace_id":"e","observations" : [ {"id":"4"} , { } ] }
+	END
+	run --separate-stderr -1 fl-parse -f jsonl in
+	assert_equal "$stderr" "fl-parse: in:1: a value is missing (byte 44)
+fl-parse: in:2: a comma or ']' is missing (byte 44)
+fl-parse: in:3: not a JSON value (byte 51)
+fl-parse: in:4: the array is not closed (byte 54)
+fl-parse: in:5: a value is missing (byte 33)"
+	assert_equal "$(jq -r '[.trace_id, (.timeline[].raw | .id // "none")] |
+		join(" ")' <<<"$output")" $'b 1 2\nc 3\nd\ne 4 none'
+	# three levels are outside of the arrays
+	for n in 997 998; do
+		python3 -c "n = $n; print('{\"trace_id\":\"a\",\"observations\":[' +
+			'{\"id\":\"1\",\"input\":' + '[' * n + ']' * n + '}]}')"
+	done >in
+	run --separate-stderr -1 fl-parse -f jsonl in
+	assert_equal "$stderr" 'fl-parse: in:2: nested too deeply (byte 1048)'
+}
+
 @test "whole traces are rendered as their parts are" {
 	for name in decorated_nested unicode decorated_error; do
 		python3 - "$REFERENCE/$name" >whole <<-'PY'
