@@ -1,5 +1,6 @@
 """make-experiment.py DIR MEGABYTES: make an experiment directory of about MEGABYTES,
-always the same for the same size. Each trace has 100 observations of about 10 KB.
+always the same for the same size. Each trace has 100 observations of about 10 KB,
+with the fields in the order of the recorder; whole.jsonl has the same as whole traces.
 
 The observations are a mixture like that of real agents: English conversations
 with line breaks and quotes, retrieved documents, source code, JSON inside
@@ -71,7 +72,8 @@ def main():
     at = trace = 0
     with open(folder + "/observations.jsonl", "wb") as obs, \
             open(folder + "/trace_summary.jsonl", "w", encoding="utf-8") as rows, \
-            open(folder + "/rows-only.jsonl", "w", encoding="utf-8") as bare:
+            open(folder + "/rows-only.jsonl", "w", encoding="utf-8") as bare, \
+            open(folder + "/whole.jsonl", "wb") as whole:
         while at < size:
             trace_id = "%08x-0000-4000-8000-%012x" % (trace, trace)
             lines = []
@@ -80,10 +82,11 @@ def main():
                 start = time % (i // 60, i % 60, trace % 1000000)
                 end = time % (i // 60, i % 60, trace % 1000000 + 1)
                 lines.append(
-                    '{"id":"%s-%d","trace_id":"%s","type":"generation","name":"step %d",'
+                    '{"id":"%s-%d","type":"generation","name":"step %d",'
                     '"start_time":"%s","end_time":"%s","input":%s,"output":%s,"level":"info",'
-                    '"metadata":{}}\n' % (trace_id, i, trace_id, i, start, end,
-                                          rng.choice(pool), rng.choice(pool)))
+                    '"metadata":{},"trace_id":"%s"}\n' % (trace_id, i, i, start, end,
+                                                         rng.choice(pool), rng.choice(pool),
+                                                         trace_id))
             text = "".join(lines).encode()
             obs.write(text)
             row = ('{"trace_id":"%s","iteration":0,"persona":null,"input":%s,"output":"ok",'
@@ -91,6 +94,8 @@ def main():
                    % (trace_id, json.dumps(sentences(rng, ENGLISH, 1)),
                       rng.uniform(1, 5000)))
             bare.write(row + "}\n")
+            whole.write(row.encode() + b',"observations":[' +
+                        b",".join(line[:-1].encode() for line in lines) + b"]}\n")
             rows.write(row + ',"observations_at":%d,"observations_bytes":%d}\n'
                        % (at, len(text)))
             at += len(text)

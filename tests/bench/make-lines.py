@@ -4,6 +4,7 @@ same for the same arguments. KIND is one of
   text      messages of agents: long English strings with few escapes
   japanese  messages in Japanese, in UTF-8
   escaped   messages in Japanese, with \\uXXXX for each character outside ASCII
+  mixed     English messages and a few such ones: a quarter of all bytes is \\uXXXX
   dense     numbers, brackets and short words
   records   log lines of about 150 bytes"""
 
@@ -23,11 +24,11 @@ JAPANESE = """ご注文の商品は 火曜日に 発送されました。 お届
 class Maker:
     def __init__(self, kind):
         self.rng = random.Random(kind)
-        self.is_japanese = kind in ("japanese", "escaped")
+        self.japanese = {"japanese": 1, "escaped": 1, "mixed": 0.1}.get(kind, 0)
 
     def prose(self, words):
         r = self.rng
-        if self.is_japanese:
+        if self.japanese and (self.japanese == 1 or r.random() < self.japanese):
             return "".join(r.choice(JAPANESE) for _ in range(words))
         text = " ".join(r.choice(ENGLISH) for _ in range(words))
         # a line break or a quotation mark every few hundred characters
@@ -48,7 +49,7 @@ class Maker:
                 "metadata": {"ls_provider": "local", "ls_temperature": 0.2},
                 "prompt_tokens": r.randrange(4000), "completion_tokens": r.randrange(900)}
 
-    text = japanese = escaped = messages
+    text = japanese = escaped = mixed = messages
 
     def dense(self):
         r = self.rng
@@ -66,14 +67,15 @@ class Maker:
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("text", "japanese", "escaped", "dense", "records"):
+    if len(sys.argv) != 3 or sys.argv[1] not in (
+            "text", "japanese", "escaped", "mixed", "dense", "records"):
         sys.exit(__doc__)
     kind, size = sys.argv[1], int(sys.argv[2]) * 1_000_000
     maker = Maker(kind)
     pool, pooled = [], 0
     # a megabyte of different lines, repeated in random order
     while pooled < 1_000_000:
-        line = json.dumps(getattr(maker, kind)(), ensure_ascii=kind == "escaped",
+        line = json.dumps(getattr(maker, kind)(), ensure_ascii=kind in ("escaped", "mixed"),
                           separators=(",", ":")).encode() + b"\n"
         pool.append(line)
         pooled += len(line)

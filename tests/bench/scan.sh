@@ -18,7 +18,7 @@ build()
 
 build scan
 build scan-portable -DJSON_PORTABLE
-for kind in text japanese escaped dense records; do
+for kind in text japanese escaped mixed dense records; do
 	lines=$work/$kind.jsonl
 	"${PYTHON:-python3}" tests/bench/make-lines.py "$kind" 10 >"$lines"
 	echo "$kind, $(wc -l <"$lines") lines of $(stat -c %s "$lines") bytes"
