@@ -323,6 +323,21 @@ row()
 		'{"gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}'
 }
 
+@test "an asterisk in a name stands for one word" {
+	while IFS='|' read -r key wanted; do
+		put 01 '' 0 9 "$(jq -nc --arg key "$key" '{($key): "text"}')" >in
+		assert_equal "$key $(fl-import otlp in | jq -c '.observations[0] | [.input, .output, .metadata.attributes]')" "$key $wanted"
+	done <<-'END'
+	mastra.rag_action.input|["text",null,null]
+	mastra.rag_action.output|[null,"text",null]
+	mastra.rag.action.input|[null,null,{"mastra.rag.action.input":"text"}]
+	mastra..input|[null,null,{"mastra..input":"text"}]
+	mastra.input|[null,null,{"mastra.input":"text"}]
+	mastra.a.inputs|[null,null,{"mastra.a.inputs":"text"}]
+	other.a.input|[null,null,{"other.a.input":"text"}]
+	END
+}
+
 @test "metadata with the names of the importer's own is kept under other names" {
 	put 01 '' 1 2 '{"metadata":"{\"attributes\":{\"a\":1},\"events\":2,\"tenant\":\"x\"}","more":1}' >in
 	fl-import otlp in >out
