@@ -122,7 +122,7 @@ row()
 	put 03 01 20 95 '{"gen_ai.tool.name":"t","gen_ai.tool.call.arguments":"{\"x\":1}","gen_ai.tool.call.result":"found"}' >tool
 	put 04 01 30 80 '{"gen_ai.operation.name":"chat","gen_ai.input.messages":"[{\"role\":\"user\",\"content\":\"other\"}]","gen_ai.output.messages":"[{\"role\":\"assistant\",\"content\":\"early\"}]"}' >early
 	put 05 01 95 98 '{"openinference.span.kind":"EVALUATOR","input.value":"judged","output.value":"0.9"}' >judge
-	put 06 01 5 99 '{"gen_ai.operation.name":"chat","gen_ai.output.messages":"[{\"role\":\"assistant\",\"tool_calls\":[{}]}]"}' >call
+	put 06 01 5 99 '{"gen_ai.operation.name":"chat","gen_ai.output.messages":"[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\"}]}]"}' >call
 	put 07 01 6 97 '{"openinference.span.kind":"CHAIN","output.value":"a chain"}' >chain
 	for order in 'root first tool early judge call chain' 'chain call judge early tool first root' 'early chain first judge root call tool'; do
 		# shellcheck disable=SC2086 # these are files
@@ -132,13 +132,38 @@ row()
 	assert_equal "$(row root tool judge)" '[{"x":1},null]'
 	assert_equal "$(row root tool chain)" '[{"x":1},"a chain"]'
 	# calls of tools are better than nothing
-	assert_equal "$(row root call)" '[null,[{"role":"assistant","tool_calls":[{}]}]]'
+	assert_equal "$(row root call)" '[null,[{"role":"assistant","tool_calls":[{"id":"1"}]}]]'
 	# a root that is a tool has its own content
 	put 01 '' 0 900 '{"gen_ai.tool.name":"t","gen_ai.tool.call.arguments":"a","gen_ai.tool.call.result":"b"}' >root
 	assert_equal "$(row first root)" '["a","b"]'
 	# empty content is none
 	put 01 '' 0 900 '{"input.value":"","output.value":"{}","output.mime_type":"application/json"}' >root
 	assert_equal "$(row root first)" '["why","hm"]'
+	# and so are texts without a character, in whatever they are
+	while IFS='|' read -r input output; do
+		put 01 '' 0 900 "$(jq -nc --arg input "$input" --arg output "$output" \
+			'{"traceloop.entity.input": $input, "traceloop.entity.output": $output}')" >root
+		assert_equal "$input $(row root first)" "$input [\"why\",\"hm\"]"
+		# unless there is no other
+		assert_equal "$input $(row root)" "$input [$input,$output]"
+	done <<-'END'
+	{"args":[],"kwargs":{}}|{"text":"","files":[],"warnings":[]}
+	{"messages":[]}|[{"role":"assistant","parts":[{"type":"text","content":""}],"finish_reason":"error"}]
+	[[],{"a":null}]|{"outputs":[{}]}
+	END
+	# what a model is about to be asked is not an answer
+	put 01 '' 0 900 '{}' >root
+	while IFS='|' read -r output wanted; do
+		put 02 01 10 90 "$(jq -nc --arg output "$output" \
+			'{"openinference.span.kind": "CHAIN", "output.value": $output, "output.mime_type": "application/json"}')" >prompt
+		assert_equal "$output $(row root prompt)" "$output [null,$wanted]"
+	done <<-'END'
+	{"output":[{"role":"system","content":"s"},{"role":"user","content":"q"}]}|null
+	{"messages":[{"lc":1,"id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":"q"}}]}|null
+	[{"role":"tool","content":"r"}]|null
+	{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}|"a"
+	{"output":[{"name":"x"}]}|{"output":[{"name":"x"}]}
+	END
 	# a step may have the content of its trace
 	put 01 '' 0 900 '{"input.value":"in","output.value":"out"}' >root
 	put 08 01 7 8 '{"langfuse.trace.output":"given"}' >given
