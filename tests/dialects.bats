@@ -321,6 +321,14 @@ row()
 	{"langfuse.observation.usage_details":"{\"input\":3,\"output\":4,\"input_cached_tokens\":2,\"cost\":0.5}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,null]]
 	{"mlflow.chat.tokenUsage":"{\"input_tokens\":3,\"output_tokens\":4,\"total_tokens\":7}","gen_ai.usage.input_tokens":5}|[{"prompt_tokens":5,"completion_tokens":4,"total_tokens":7},[5,4,7,null,null]]
 	{"braintrust.metrics":{"prompt_tokens":3,"completion_tokens":4,"tokens":7,"prompt_tokens_details":{"cached_tokens":2}}}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,7,2,null]]
+	{"langfuse.observation.usage_details":"{\"input\":10,\"output\":20,\"total\":35,\"input_cached_tokens\":2,\"output_reasoning_tokens\":3}"}|[{"prompt_tokens":12,"completion_tokens":23,"total_tokens":35},[12,23,35,2,3]]
+	{"langfuse.observation.usage_details":"{\"input\":10,\"output\":20,\"total\":32,\"cache_read_input_tokens\":2,\"output_reasoning_tokens\":3}"}|[{"prompt_tokens":12,"completion_tokens":20,"total_tokens":32},[12,20,32,2,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":33,"gen_ai.usage.reasoning_tokens":3}|[{"prompt_tokens":10,"completion_tokens":23,"total_tokens":33},[10,23,33,null,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":33,"gen_ai.usage.cached_tokens":3,"gen_ai.usage.reasoning_tokens":3}|[{"prompt_tokens":10,"completion_tokens":20,"total_tokens":33},[10,20,33,3,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":40,"gen_ai.usage.cached_tokens":3}|[{"prompt_tokens":10,"completion_tokens":20,"total_tokens":40},[10,20,40,3,null]]
+	{"gen_ai.usage.input_tokens":3,"gen_ai.usage.output_tokens":4,"gen_ai.usage.input_token_details":"{\"cache_read\":2}","gen_ai.usage.output_token_details":"{\"reasoning\":1}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,1]]
+	{"langsmith.usage_metadata":"{\"input_tokens\":3,\"output_tokens\":4,\"input_token_details\":{\"cache_read\":2}}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,null]]
+	{"ai.usage.promptTokens":3,"ai.response.providerMetadata":"{\"openai\":{\"reasoningTokens\":1,\"cachedPromptTokens\":2}}"}|[{"prompt_tokens":3,"completion_tokens":0,"total_tokens":3},[3,null,null,2,1]]
 	{"langfuse.observation.usage_details":"[1]"}|[null,[null,null,null,null,null]]
 	END
 	# a count that is not a number is kept where it was
@@ -346,6 +354,17 @@ row()
 	put 01 '' 0 9 '{"input.value":"text","gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.prompt":"text","gen_ai.request.model":"m","llm.model_name":"m","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}' >in
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" \
 		'{"gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}'
+}
+
+@test "the values of the Vercel AI SDK, each of which is JSON, are read" {
+	while IFS='|' read -r values wanted; do
+		put 01 '' 0 9 "{\"ai.values\":$values}" >in
+		assert_equal "$values $(fl-import otlp in | jq -c '[.input, .observations[0].input]')" "$values $wanted"
+	done <<-'END'
+	["\"Where is it?\""]|["Where is it?",["Where is it?"]]
+	["\"a\"","{\"b\":1}","c","4"]|["a\nc",["a",{"b":1},"c",4]]
+	"[\"a\"]"|["a",["a"]]
+	END
 }
 
 @test "an asterisk in a name stands for one word" {

@@ -67,6 +67,7 @@ enum conventions_how {
 	HOW_NESTED,	/* as JSON if it is an object or an array */
 	HOW_QUOTED,	/* as JSON if it is one of these or a string */
 	HOW_ANY,	/* as JSON if it can be */
+	HOW_EACH,	/* likewise, and each string of a list */
 	HOW_MIME,	/* as JSON if the attribute of the MIME type says so */
 	HOW_TEXT,	/* never: it is what a model wrote */
 	HOW_VALUE	/* as JSON, which it is; a string in it is text */

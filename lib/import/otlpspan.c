@@ -467,13 +467,66 @@ read_usage(struct otlpspan *s, struct json_span object, int depth)
 	}
 }
 
+/* Reads the counts in attributes that are objects, that of the best row first. */
+static void
+read_usages(struct otlpspan *s)
+{
+	const struct json_span best = s->a[ATTR_USAGE];
+	const struct conventions_name *name;
+	struct buf usage = { 0 };
+	size_t i;
+
+	if (!best.p)
+		return;
+	otlpspan_put(s, &usage, ATTR_USAGE);
+	read_usage(s, json_buf(&usage), 0);
+	for (i = 0; i < s->npairs; i++) {
+		name = &conventions_names[s->notes[i].row];
+		if (s->notes[i].row == conventions_nnames ||
+		    name->attribute != ATTR_USAGE || s->pairs[i].value.p == best.p)
+			continue;
+		usage.len = 0;
+		put_attribute(&usage, name, s->pairs[i].value);
+		read_usage(s, json_buf(&usage), 0);
+	}
+	/* another kind of input has it in the metadata, too */
+	s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how ==
+	    HOW_VALUE;
+	buf_release(&usage);
+}
+
+/*
+ * Adds the parts to their sides if those are without them, as in Langfuse: if
+ * the total is known, and they are what is missing.
+ */
+static void
+add_parts(struct otlpspan *s)
+{
+	static const unsigned all = 1u << COUNT_IN | 1u << COUNT_OUT |
+	    1u << COUNT_TOTAL;
+	double *n = s->tokens;
+	const double missing = n[COUNT_TOTAL] - n[COUNT_IN] - n[COUNT_OUT];
+	const double cached = n[COUNT_CACHED], reasoning = n[COUNT_REASONING];
+
+	if (s->kind != OTLPSPAN_FOREIGN || (s->have & all) != all ||
+	    !(missing > 0))
+		return;
+	if (missing == cached + reasoning) {
+		n[COUNT_IN] += cached;
+		n[COUNT_OUT] += reasoning;
+	} else if (missing == cached && missing != reasoning) {
+		n[COUNT_IN] += cached;
+	} else if (missing == reasoning && missing != cached) {
+		n[COUNT_OUT] += reasoning;
+	}
+}
+
 /* Finds the counts of tokens as numbers. */
 static void
 read_counts(struct otlpspan *s)
 {
 	static const unsigned own = 1u << COUNT_IN | 1u << COUNT_OUT |
 	    1u << COUNT_TOTAL;
-	struct buf usage = { 0 };
 	double d;
 	int i;
 
@@ -486,14 +539,8 @@ read_counts(struct otlpspan *s)
 			/* of a part, the attribute's name says more */
 			s->used[ATTR_TOKENS_IN + i] = i <= COUNT_TOTAL;
 		}
-	if (s->a[ATTR_USAGE].p) {
-		spanpart_put(&usage, s->a[ATTR_USAGE], HOW_ANY);
-		/* another kind of input has it in the metadata, too */
-		s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how
-		    == HOW_VALUE;
-		read_usage(s, json_buf(&usage), 0);
-		buf_release(&usage);
-	}
+	read_usages(s);
+	add_parts(s);
 	/* the row of a run from otlp.h has its sums */
 	s->counted = s->kind == OTLPSPAN_FOREIGN && (s->have & own) != 0;
 	if (!(s->have & 1u << COUNT_TOTAL))
