@@ -341,12 +341,13 @@ row()
 @test "Langfuse's levels and status messages are those of steps" {
 	while IFS='|' read -r attributes wanted; do
 		put 01 '' 0 9 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -c '.observations[0] | [.level, .status_message, .metadata]')" "$attributes $wanted"
+		assert_equal "$attributes $(fl-import otlp in | jq -c '[.success, (.observations[0] | .level, .status_message, .error, .metadata)]')" "$attributes $wanted"
 	done <<-'END'
-	{"langfuse.observation.level":"WARNING","langfuse.observation.status_message":"slow"}|["warning","slow",null]
-	{"langfuse.observation.level":"DEFAULT"}|[null,null,null]
-	{"langfuse.observation.level":"ERROR"}|["error",null,null]
-	{"langfuse.observation.level":"DEBUG"}|["debug",null,null]
+	{"langfuse.observation.level":"WARNING","langfuse.observation.status_message":"slow"}|[true,"warning","slow",null,null]
+	{"langfuse.observation.level":"DEFAULT"}|[true,null,null,null,null]
+	{"langfuse.observation.level":"ERROR"}|[false,"error",null,"failed, without a message",null]
+	{"langfuse.observation.level":"ERROR","langfuse.observation.status_message":"no key"}|[false,"error","no key","no key",null]
+	{"langfuse.observation.level":"DEBUG"}|[true,"debug",null,null,null]
 	END
 }
 
@@ -365,6 +366,48 @@ row()
 	["\"a\"","{\"b\":1}","c","4"]|["a\nc",["a",{"b":1},"c",4]]
 	"[\"a\"]"|["a",["a"]]
 	END
+}
+
+@test "instructions that are apart become the first message, unless there is one" {
+	while IFS='|' read -r instructions messages wanted kept; do
+		put 01 '' 0 9 "$(jq -nc --arg instructions "$instructions" --arg messages "$messages" \
+			'{"gen_ai.system_instructions": $instructions, "gen_ai.input.messages": $messages}')" >in
+		assert_equal "$messages $(fl-import otlp in | jq -c '.observations[0] | .input, .metadata.attributes' | paste -sd ' ')" \
+			"$messages $wanted $kept"
+	done <<-'END'
+	[{"type":"text","content":"s"}]|[{"role":"user","parts":[]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]},{"role":"user","parts":[]}]|null
+	[{"type":"text","content":"s"}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|null
+	s|[{"role":"developer","content":"s"}]|[{"role":"developer","content":"s"}]|null
+	s|[{"role":"system","content":"t"}]|[{"role":"system","content":"t"}]|{"gen_ai.system_instructions":"s"}
+	END
+}
+
+# event KIND CALL MEMBERS: the input of a span of that kind, and of that call, with
+# the event of a tool's message.
+event()
+{
+	put 01 '' 0 9 "{\"gen_ai.operation.name\":\"$1\",\"gen_ai.tool.call.id\":\"$2\"}" |
+		jq -c --argjson members "$3" '.scopeSpans[0].spans[0].events = [{name: "gen_ai.tool.message",
+			attributes: ($members | to_entries | map({key, value: {stringValue: .value}}))}]' |
+		fl-import otlp | jq -c '.observations[0].input'
+}
+
+@test "the only message of a tool is reduced to its content" {
+	assert_equal "$(event execute_tool c1 '{"role":"tool","content":"{\"x\":1}","id":"c1"}')" '{"x":1}'
+	assert_equal "$(event execute_tool c1 '{"content":"text"}')" '"text"'
+	# but nothing gets lost
+	assert_equal "$(event execute_tool c1 '{"content":"text","id":"c2"}')" '[{"role":"tool","content":"text","id":"c2"}]'
+	assert_equal "$(event execute_tool c1 '{"id":"c1"}')" '[{"role":"tool","id":"c1"}]'
+	assert_equal "$(event chat c1 '{"content":"text"}')" '[{"role":"tool","content":"text"}]'
+}
+
+@test "a trace of a service without a name has that of its root span" {
+	put 01 '' 1 2 '{}' >in
+	assert_equal "$(fl-import otlp in | jq -c .name)" '"span"'
+	jq -c '{resourceSpans: [{resource: {attributes: [{key: "service.name", value: {stringValue: "unknown_service:node"}}]}} + .]}' in >unknown
+	assert_equal "$(fl-import otlp unknown | jq -c .name)" '"span"'
+	put 01 '' 1 2 '{"gen_ai.agent.name":"desk"}' >in
+	assert_equal "$(fl-import otlp in | jq -c .name)" '"desk"'
 }
 
 @test "an asterisk in a name stands for one word" {

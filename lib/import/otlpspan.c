@@ -304,6 +304,54 @@ put_event_message(struct buf *b, const char *role,
 	json_close(b, '}');
 }
 
+/* 1 if an attribute has that string, too. */
+static int
+is_attribute_value(const struct otlpspan *s, struct json_span string)
+{
+	struct json_span v;
+	size_t i;
+
+	for (i = 0; i < s->npairs; i++) {
+		v = spanpart_string(s->pairs[i].value);
+		if (v.p && v.n == string.n && !memcmp(v.p, string.p, v.n))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Reduces the only message of a tool to what the tool was given or gave back,
+ * if the attributes have the rest of it.
+ */
+static void
+reduce_tool_message(const struct otlpspan *s, struct buf *b)
+{
+	struct json_span v = json_buf(b), key = { 0 }, member, found = { 0 };
+	struct json_iter it = json_each(v);
+	struct buf text = { 0 };
+
+	if (!json_next(&it, &key, &v))
+		return;
+	for (it = json_each(v); json_next(&it, &key, &member); ) {
+		if (json_is_str(key, "role"))
+			continue;
+		if (json_is_str(key, "content") || json_is_str(key, "message")) {
+			if (found.p)
+				return;
+			found = member;
+		} else if (!json_is(member, JSON_STRING) ||
+		    !is_attribute_value(s, member)) {
+			return;
+		}
+	}
+	if (!found.p)
+		return;
+	buf_add(&text, found.p, found.n);
+	b->len = 0;
+	buf_add(b, text.p, text.len);
+	buf_release(&text);
+}
+
 /* Reads an input or output whose messages are events. */
 static int
 read_event_messages(struct otlpspan *s, int side)
@@ -324,6 +372,8 @@ read_event_messages(struct otlpspan *s, int side)
 	}
 	if (n)
 		buf_byte(b, ']');
+	if (n == 1 && !strcmp(s->type, "tool"))
+		reduce_tool_message(s, b);
 	return n > 0;
 }
 
@@ -384,19 +434,55 @@ take_talk(struct otlpspan *s, int side)
 	return b->len > before;
 }
 
-/* Puts instructions that are apart before the messages. */
+/*
+ * 1 if a list of messages begins with the system's. *same is set to 1 if it
+ * has these instructions.
+ */
+static int
+has_instructions(struct json_span list, struct json_span parts, int *same)
+{
+	static const char *const contents[] = { "parts", "content" };
+	struct json_span unused, first;
+	struct json_iter it = json_each(list);
+	struct json_span role, v;
+	size_t i;
+
+	*same = 0;
+	if (!json_next(&it, &unused, &first) || !json_is(first, JSON_OBJECT))
+		return 0;
+	role = json_get(first, "role");
+	if (!json_is(role, JSON_STRING) || (!json_is_str(role, "system") &&
+	    !json_is_str(role, "developer")))
+		return 0;
+	for (i = 0; i < LEN(contents); i++) {
+		v = json_get(first, contents[i]);
+		*same |= v.p && v.n == parts.n && !memcmp(v.p, parts.p, v.n);
+	}
+	return 1;
+}
+
+/*
+ * Puts instructions that are apart before the messages, unless those begin with
+ * some.
+ */
 static void
 add_instructions(struct otlpspan *s)
 {
 	struct buf *b = &s->payload[0], old = *b;
 	struct json_span v = json_buf(&old), parts;
 	struct buf text = { 0 };
+	int same;
 
 	if (!s->a[ATTR_SYSTEM].p || !json_is(v, JSON_ARRAY) || v.n < 4 ||
 	    v.p[1] != '{')
 		return;
 	spanpart_put(&text, s->a[ATTR_SYSTEM], HOW_NESTED);
 	parts = json_buf(&text);
+	if (has_instructions(v, parts, &same)) {
+		s->used[ATTR_SYSTEM] = same != 0;
+		buf_release(&text);
+		return;
+	}
 	memset(b, 0, sizeof(*b));
 	buf_byte(b, '[');
 	json_open(b, NULL, '{');
@@ -656,9 +742,18 @@ read_status(struct otlpspan *s)
 	static const char *const names[] = { "code" };
 	static const char *const codes[] = { "UNSET", "OK", "ERROR" };
 	struct json_span code;
+	struct buf word = { 0 };
+	const char *level;
 
 	otlpval_fields(s->v[SPAN_STATUS].p, names, &code, 1);
 	s->status = otlpval_enum(code, codes, LEN(codes));
+	if (s->kind == OTLPSPAN_FOREIGN && s->a[ATTR_GRADE].p) {
+		otlpspan_text(s, &word, ATTR_GRADE);
+		level = conventions_find_level(buf_str(&word), word.len);
+		if (level && !strcmp(level, "error"))
+			s->status = SPAN_STATUS_ERROR;
+		buf_release(&word);
+	}
 }
 
 static void
