@@ -95,6 +95,9 @@ row()
 	{"braintrust.metadata":"{\"user\":1}"}|span
 	{"mlflow.spanType":"\"AGENT\""}|agent
 	{"span.type":"web"}|span
+	{"mastra.span.type":"model_chunk","gen_ai.agent.name":"a"}|span
+	{"mastra.span.type":"model_inference"}|generation
+	{"mastra.span.type":"scorer_run"}|evaluation
 	END
 }
 

@@ -456,7 +456,8 @@ has_instructions(struct json_span list, struct json_span parts, int *same)
 		return 0;
 	for (i = 0; i < LEN(contents); i++) {
 		v = json_get(first, contents[i]);
-		*same |= v.p && v.n == parts.n && !memcmp(v.p, parts.p, v.n);
+		*same |= v.p && parts.p && v.n == parts.n &&
+		    !memcmp(v.p, parts.p, v.n);
 	}
 	return 1;
 }
