@@ -339,6 +339,23 @@ row()
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" '{"gen_ai.usage.input_tokens":"many"}'
 }
 
+@test "what no attribute says about a call is in its answer" {
+	while IFS='|' read -r attributes answer wanted; do
+		put 01 '' 0 9 "$(jq -c --arg answer "$answer" '{"output.value": $answer, "output.mime_type": "application/json"} + .' <<<"$attributes")" >in
+		assert_equal "$attributes $answer $(fl-import otlp in | jq -c '.observations[0] |
+			[.model, .prompt_tokens, .completion_tokens, .total_tokens, .metadata.cached_tokens, .metadata.reasoning_tokens]')" \
+			"$attributes $answer $wanted"
+	done <<-'END'
+	{"openinference.span.kind":"LLM"}|{"model":"m","usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}}|["m",3,4,null,2,null]
+	{"openinference.span.kind":"LLM","llm.model_name":"n","llm.token_count.prompt":5}|{"model":"m","usage":{"input_tokens":3,"output_tokens":4}}|["n",5,4,null,null,null]
+	{"openinference.span.kind":"LLM"}|{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":4,"thoughtsTokenCount":1,"totalTokenCount":8}}|[null,3,5,8,null,1]
+	{"openinference.span.kind":"LLM"}|{"usage":{"inputTokens":3},"raw":{"model":"m","usage":{"prompt_tokens":9,"completion_tokens":4}}}|["m",3,4,null,null,null]
+	{"openinference.span.kind":"LLM"}|{"model":5,"usage":"many","raw":[]}|[null,null,null,null,null,null]
+	{"openinference.span.kind":"LLM"}|["usage"]|[null,null,null,null,null,null]
+	{"openinference.span.kind":"CHAIN"}|{"model":"m","usage":{"prompt_tokens":3}}|[null,null,null,null,null,null]
+	END
+}
+
 # --- the rest --------------------------------------------------------------------------------------
 
 @test "Langfuse's levels and status messages are those of steps" {

@@ -583,6 +583,34 @@ read_usages(struct otlpspan *s)
 }
 
 /*
+ * Takes counts, and the model, that no attribute has from the answer of a
+ * provider, or from what a library has added to it.
+ */
+static void
+read_answer(struct otlpspan *s, struct json_span answer, int depth)
+{
+	static const char *const usages[] = {
+		"usage", "usageMetadata", "usage_metadata"
+	};
+	static const char model_key[] = "\"gen_ai.response.model\"";
+	const struct json_span key = { model_key, sizeof(model_key) - 1 };
+	struct json_span model;
+	size_t i;
+
+	if (!json_is(answer, JSON_OBJECT))
+		return;
+	for (i = 0; i < LEN(usages); i++)
+		read_usage(s, json_get(answer, usages[i]), 0);
+	model = json_get(answer, "model");
+	if (!s->a[ATTR_MODEL].p && json_is(model, JSON_STRING) && model.n > 2) {
+		s->a[ATTR_MODEL] = model;
+		s->row[ATTR_MODEL] = conventions_find(&s->index, key);
+	}
+	if (!depth)
+		read_answer(s, json_get(answer, "raw"), 1);
+}
+
+/*
  * Adds the parts to their sides if those are without them, as in Langfuse: if
  * the total is known, and they are what is missing.
  */
@@ -627,6 +655,8 @@ read_counts(struct otlpspan *s)
 			s->used[ATTR_TOKENS_IN + i] = i <= COUNT_TOTAL;
 		}
 	read_usages(s);
+	if (s->kind == OTLPSPAN_FOREIGN && !strcmp(s->type, "generation"))
+		read_answer(s, json_buf(&s->payload[1]), 0);
 	add_parts(s);
 	/* the row of a run from otlp.h has its sums */
 	s->counted = s->kind == OTLPSPAN_FOREIGN && (s->have & own) != 0;
