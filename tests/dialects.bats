@@ -154,6 +154,14 @@ row()
 	{"messages":[]}|[{"role":"assistant","parts":[{"type":"text","content":""}],"finish_reason":"error"}]
 	[[],{"a":null}]|{"outputs":[{}]}
 	END
+	# what a step gave back is not the answer of a run that failed, but for a model's text
+	put 01 '' 0 900 '{"langfuse.observation.level":"ERROR"}' >root
+	for order in 'root chain call' 'call chain root'; do
+		# shellcheck disable=SC2086 # these are files
+		assert_equal "$order $(row $order)" "$order [null,null]"
+	done
+	assert_equal "$(row root chain first)" '["why","hm"]'
+	assert_equal "$(row first chain root)" '["why","hm"]'
 	# what a model is about to be asked is not an answer
 	put 01 '' 0 900 '{}' >root
 	while IFS='|' read -r output wanted; do

@@ -20,6 +20,7 @@ enum {
 	CONTENT_ANY,		/* a span with an input or output */
 	CONTENT_MODEL,		/* an agent or generation with an output */
 	CONTENT_TEXT,		/* a span with text */
+	CONTENT_FAILED,		/* a root that failed without an output */
 	CONTENT_ANSWER,		/* an agent or generation with text */
 	CONTENT_ROOT,		/* a root with an input or output */
 	CONTENT_TRACE,		/* it has the input or output of its trace */
@@ -80,6 +81,9 @@ content_class(const struct otlpspan *s, int side)
 		return CONTENT_RUN;
 	if (s->a[conventions_sides[side].of_trace].p)
 		return CONTENT_TRACE;
+	if (side == 1 && s->root && !s->payload[1].len &&
+	    s->status == SPAN_STATUS_ERROR)
+		return CONTENT_FAILED;
 	if (content_is_empty(json_buf(&s->payload[side]), 0))
 		return s->root && s->payload[side].len && !s->row_only ?
 		    CONTENT_EMPTY : CONTENT_NONE;
