@@ -95,6 +95,9 @@ row()
 	{"braintrust.metadata":"{\"user\":1}"}|span
 	{"mlflow.spanType":"\"AGENT\""}|agent
 	{"span.type":"web"}|span
+	{"mastra.span.type":"model_chunk","gen_ai.agent.name":"a"}|span
+	{"mastra.span.type":"model_inference"}|generation
+	{"mastra.span.type":"scorer_run"}|evaluation
 	END
 }
 
@@ -122,7 +125,7 @@ row()
 	put 03 01 20 95 '{"gen_ai.tool.name":"t","gen_ai.tool.call.arguments":"{\"x\":1}","gen_ai.tool.call.result":"found"}' >tool
 	put 04 01 30 80 '{"gen_ai.operation.name":"chat","gen_ai.input.messages":"[{\"role\":\"user\",\"content\":\"other\"}]","gen_ai.output.messages":"[{\"role\":\"assistant\",\"content\":\"early\"}]"}' >early
 	put 05 01 95 98 '{"openinference.span.kind":"EVALUATOR","input.value":"judged","output.value":"0.9"}' >judge
-	put 06 01 5 99 '{"gen_ai.operation.name":"chat","gen_ai.output.messages":"[{\"role\":\"assistant\",\"tool_calls\":[{}]}]"}' >call
+	put 06 01 5 99 '{"gen_ai.operation.name":"chat","gen_ai.output.messages":"[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"1\"}]}]"}' >call
 	put 07 01 6 97 '{"openinference.span.kind":"CHAIN","output.value":"a chain"}' >chain
 	for order in 'root first tool early judge call chain' 'chain call judge early tool first root' 'early chain first judge root call tool'; do
 		# shellcheck disable=SC2086 # these are files
@@ -132,13 +135,46 @@ row()
 	assert_equal "$(row root tool judge)" '[{"x":1},null]'
 	assert_equal "$(row root tool chain)" '[{"x":1},"a chain"]'
 	# calls of tools are better than nothing
-	assert_equal "$(row root call)" '[null,[{"role":"assistant","tool_calls":[{}]}]]'
+	assert_equal "$(row root call)" '[null,[{"role":"assistant","tool_calls":[{"id":"1"}]}]]'
 	# a root that is a tool has its own content
 	put 01 '' 0 900 '{"gen_ai.tool.name":"t","gen_ai.tool.call.arguments":"a","gen_ai.tool.call.result":"b"}' >root
 	assert_equal "$(row first root)" '["a","b"]'
 	# empty content is none
 	put 01 '' 0 900 '{"input.value":"","output.value":"{}","output.mime_type":"application/json"}' >root
 	assert_equal "$(row root first)" '["why","hm"]'
+	# and so are texts without a character, in whatever they are
+	while IFS='|' read -r input output; do
+		put 01 '' 0 900 "$(jq -nc --arg input "$input" --arg output "$output" \
+			'{"traceloop.entity.input": $input, "traceloop.entity.output": $output}')" >root
+		assert_equal "$input $(row root first)" "$input [\"why\",\"hm\"]"
+		# unless there is no other
+		assert_equal "$input $(row root)" "$input [$input,$output]"
+	done <<-'END'
+	{"args":[],"kwargs":{}}|{"text":"","files":[],"warnings":[]}
+	{"messages":[]}|[{"role":"assistant","parts":[{"type":"text","content":""}],"finish_reason":"error"}]
+	[[],{"a":null}]|{"outputs":[{}]}
+	END
+	# what a step gave back is not the answer of a run that failed, but for a model's text
+	put 01 '' 0 900 '{"langfuse.observation.level":"ERROR"}' >root
+	for order in 'root chain call' 'call chain root'; do
+		# shellcheck disable=SC2086 # these are files
+		assert_equal "$order $(row $order)" "$order [null,null]"
+	done
+	assert_equal "$(row root chain first)" '["why","hm"]'
+	assert_equal "$(row first chain root)" '["why","hm"]'
+	# what a model is about to be asked is not an answer
+	put 01 '' 0 900 '{}' >root
+	while IFS='|' read -r output wanted; do
+		put 02 01 10 90 "$(jq -nc --arg output "$output" \
+			'{"openinference.span.kind": "CHAIN", "output.value": $output, "output.mime_type": "application/json"}')" >prompt
+		assert_equal "$output $(row root prompt)" "$output [null,$wanted]"
+	done <<-'END'
+	{"output":[{"role":"system","content":"s"},{"role":"user","content":"q"}]}|null
+	{"messages":[{"lc":1,"id":["langchain_core","messages","HumanMessage"],"kwargs":{"content":"q"}}]}|null
+	[{"role":"tool","content":"r"}]|null
+	{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}|"a"
+	{"output":[{"name":"x"}]}|{"output":[{"name":"x"}]}
+	END
 	# a step may have the content of its trace
 	put 01 '' 0 900 '{"input.value":"in","output.value":"out"}' >root
 	put 08 01 7 8 '{"langfuse.trace.output":"given"}' >given
@@ -296,6 +332,14 @@ row()
 	{"langfuse.observation.usage_details":"{\"input\":3,\"output\":4,\"input_cached_tokens\":2,\"cost\":0.5}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,null]]
 	{"mlflow.chat.tokenUsage":"{\"input_tokens\":3,\"output_tokens\":4,\"total_tokens\":7}","gen_ai.usage.input_tokens":5}|[{"prompt_tokens":5,"completion_tokens":4,"total_tokens":7},[5,4,7,null,null]]
 	{"braintrust.metrics":{"prompt_tokens":3,"completion_tokens":4,"tokens":7,"prompt_tokens_details":{"cached_tokens":2}}}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,7,2,null]]
+	{"langfuse.observation.usage_details":"{\"input\":10,\"output\":20,\"total\":35,\"input_cached_tokens\":2,\"output_reasoning_tokens\":3}"}|[{"prompt_tokens":12,"completion_tokens":23,"total_tokens":35},[12,23,35,2,3]]
+	{"langfuse.observation.usage_details":"{\"input\":10,\"output\":20,\"total\":32,\"cache_read_input_tokens\":2,\"output_reasoning_tokens\":3}"}|[{"prompt_tokens":12,"completion_tokens":20,"total_tokens":32},[12,20,32,2,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":33,"gen_ai.usage.reasoning_tokens":3}|[{"prompt_tokens":10,"completion_tokens":23,"total_tokens":33},[10,23,33,null,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":33,"gen_ai.usage.cached_tokens":3,"gen_ai.usage.reasoning_tokens":3}|[{"prompt_tokens":10,"completion_tokens":20,"total_tokens":33},[10,20,33,3,3]]
+	{"gen_ai.usage.input_tokens":10,"gen_ai.usage.output_tokens":20,"gen_ai.usage.total_tokens":40,"gen_ai.usage.cached_tokens":3}|[{"prompt_tokens":10,"completion_tokens":20,"total_tokens":40},[10,20,40,3,null]]
+	{"gen_ai.usage.input_tokens":3,"gen_ai.usage.output_tokens":4,"gen_ai.usage.input_token_details":"{\"cache_read\":2}","gen_ai.usage.output_token_details":"{\"reasoning\":1}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,1]]
+	{"langsmith.usage_metadata":"{\"input_tokens\":3,\"output_tokens\":4,\"input_token_details\":{\"cache_read\":2}}"}|[{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7},[3,4,null,2,null]]
+	{"ai.usage.promptTokens":3,"ai.response.providerMetadata":"{\"openai\":{\"reasoningTokens\":1,\"cachedPromptTokens\":2}}"}|[{"prompt_tokens":3,"completion_tokens":0,"total_tokens":3},[3,null,null,2,1]]
 	{"langfuse.observation.usage_details":"[1]"}|[null,[null,null,null,null,null]]
 	END
 	# a count that is not a number is kept where it was
@@ -303,17 +347,35 @@ row()
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" '{"gen_ai.usage.input_tokens":"many"}'
 }
 
+@test "what no attribute says about a call is in its answer" {
+	while IFS='|' read -r attributes answer wanted; do
+		put 01 '' 0 9 "$(jq -c --arg answer "$answer" '{"output.value": $answer, "output.mime_type": "application/json"} + .' <<<"$attributes")" >in
+		assert_equal "$attributes $answer $(fl-import otlp in | jq -c '.observations[0] |
+			[.model, .prompt_tokens, .completion_tokens, .total_tokens, .metadata.cached_tokens, .metadata.reasoning_tokens]')" \
+			"$attributes $answer $wanted"
+	done <<-'END'
+	{"openinference.span.kind":"LLM"}|{"model":"m","usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}}|["m",3,4,null,2,null]
+	{"openinference.span.kind":"LLM","llm.model_name":"n","llm.token_count.prompt":5}|{"model":"m","usage":{"input_tokens":3,"output_tokens":4}}|["n",5,4,null,null,null]
+	{"openinference.span.kind":"LLM"}|{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":4,"thoughtsTokenCount":1,"totalTokenCount":8}}|[null,3,5,8,null,1]
+	{"openinference.span.kind":"LLM"}|{"usage":{"inputTokens":3},"raw":{"model":"m","usage":{"prompt_tokens":9,"completion_tokens":4}}}|["m",3,4,null,null,null]
+	{"openinference.span.kind":"LLM"}|{"model":5,"usage":"many","raw":[]}|[null,null,null,null,null,null]
+	{"openinference.span.kind":"LLM"}|["usage"]|[null,null,null,null,null,null]
+	{"openinference.span.kind":"CHAIN"}|{"model":"m","usage":{"prompt_tokens":3}}|[null,null,null,null,null,null]
+	END
+}
+
 # --- the rest --------------------------------------------------------------------------------------
 
 @test "Langfuse's levels and status messages are those of steps" {
 	while IFS='|' read -r attributes wanted; do
 		put 01 '' 0 9 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -c '.observations[0] | [.level, .status_message, .metadata]')" "$attributes $wanted"
+		assert_equal "$attributes $(fl-import otlp in | jq -c '[.success, (.observations[0] | .level, .status_message, .error, .metadata)]')" "$attributes $wanted"
 	done <<-'END'
-	{"langfuse.observation.level":"WARNING","langfuse.observation.status_message":"slow"}|["warning","slow",null]
-	{"langfuse.observation.level":"DEFAULT"}|[null,null,null]
-	{"langfuse.observation.level":"ERROR"}|["error",null,null]
-	{"langfuse.observation.level":"DEBUG"}|["debug",null,null]
+	{"langfuse.observation.level":"WARNING","langfuse.observation.status_message":"slow"}|[true,"warning","slow",null,null]
+	{"langfuse.observation.level":"DEFAULT"}|[true,null,null,null,null]
+	{"langfuse.observation.level":"ERROR"}|[false,"error",null,"failed, without a message",null]
+	{"langfuse.observation.level":"ERROR","langfuse.observation.status_message":"no key"}|[false,"error","no key","no key",null]
+	{"langfuse.observation.level":"DEBUG"}|[true,"debug",null,null,null]
 	END
 }
 
@@ -321,6 +383,74 @@ row()
 	put 01 '' 0 9 '{"input.value":"text","gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.prompt":"text","gen_ai.request.model":"m","llm.model_name":"m","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}' >in
 	assert_equal "$(fl-import otlp in | jq -c '.observations[0].metadata.attributes')" \
 		'{"gen_ai.input.messages":"[{\"role\":\"user\"}]","ai.model.id":"n","events":"[]","all_messages_events":["started",{"at":5}],"langfuse.observation.usage_details":"{\"input\":3,\"cost\":1}"}'
+}
+
+@test "the values of the Vercel AI SDK, each of which is JSON, are read" {
+	while IFS='|' read -r values wanted; do
+		put 01 '' 0 9 "{\"ai.values\":$values}" >in
+		assert_equal "$values $(fl-import otlp in | jq -c '[.input, .observations[0].input]')" "$values $wanted"
+	done <<-'END'
+	["\"Where is it?\""]|["Where is it?",["Where is it?"]]
+	["\"a\"","{\"b\":1}","c","4"]|["a\nc",["a",{"b":1},"c",4]]
+	"[\"a\"]"|["a",["a"]]
+	END
+}
+
+@test "instructions that are apart become the first message, unless there is one" {
+	while IFS='|' read -r instructions messages wanted kept; do
+		put 01 '' 0 9 "$(jq -nc --arg instructions "$instructions" --arg messages "$messages" \
+			'{"gen_ai.system_instructions": $instructions, "gen_ai.input.messages": $messages}')" >in
+		assert_equal "$messages $(fl-import otlp in | jq -c '.observations[0] | .input, .metadata.attributes' | paste -sd ' ')" \
+			"$messages $wanted $kept"
+	done <<-'END'
+	[{"type":"text","content":"s"}]|[{"role":"user","parts":[]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]},{"role":"user","parts":[]}]|null
+	[{"type":"text","content":"s"}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|null
+	s|[{"role":"developer","content":"s"}]|[{"role":"developer","content":"s"}]|null
+	s|[{"role":"system","content":"t"}]|[{"role":"system","content":"t"}]|{"gen_ai.system_instructions":"s"}
+	END
+}
+
+# event KIND CALL MEMBERS: the input of a span of that kind, and of that call, with
+# the event of a tool's message.
+event()
+{
+	put 01 '' 0 9 "{\"gen_ai.operation.name\":\"$1\",\"gen_ai.tool.call.id\":\"$2\"}" |
+		jq -c --argjson members "$3" '.scopeSpans[0].spans[0].events = [{name: "gen_ai.tool.message",
+			attributes: ($members | to_entries | map({key, value: {stringValue: .value}}))}]' |
+		fl-import otlp | jq -c '.observations[0].input'
+}
+
+@test "the only message of a tool is reduced to its content" {
+	assert_equal "$(event execute_tool c1 '{"role":"tool","content":"{\"x\":1}","id":"c1"}')" '{"x":1}'
+	assert_equal "$(event execute_tool c1 '{"content":"text"}')" '"text"'
+	# but nothing gets lost
+	assert_equal "$(event execute_tool c1 '{"content":"text","id":"c2"}')" '[{"role":"tool","content":"text","id":"c2"}]'
+	assert_equal "$(event execute_tool c1 '{"id":"c1"}')" '[{"role":"tool","id":"c1"}]'
+	assert_equal "$(event chat c1 '{"content":"text"}')" '[{"role":"tool","content":"text"}]'
+}
+
+@test "a trace of a service without a name has that of its root span" {
+	put 01 '' 1 2 '{}' >in
+	assert_equal "$(fl-import otlp in | jq -c .name)" '"span"'
+	jq -c '{resourceSpans: [{resource: {attributes: [{key: "service.name", value: {stringValue: "unknown_service:node"}}]}} + .]}' in >unknown
+	assert_equal "$(fl-import otlp unknown | jq -c .name)" '"span"'
+	put 01 '' 1 2 '{"gen_ai.agent.name":"desk"}' >in
+	assert_equal "$(fl-import otlp in | jq -c .name)" '"desk"'
+}
+
+@test "an asterisk in a name stands for one word" {
+	while IFS='|' read -r key wanted; do
+		put 01 '' 0 9 "$(jq -nc --arg key "$key" '{($key): "text"}')" >in
+		assert_equal "$key $(fl-import otlp in | jq -c '.observations[0] | [.input, .output, .metadata.attributes]')" "$key $wanted"
+	done <<-'END'
+	mastra.rag_action.input|["text",null,null]
+	mastra.rag_action.output|[null,"text",null]
+	mastra.rag.action.input|[null,null,{"mastra.rag.action.input":"text"}]
+	mastra..input|[null,null,{"mastra..input":"text"}]
+	mastra.input|[null,null,{"mastra.input":"text"}]
+	mastra.a.inputs|[null,null,{"mastra.a.inputs":"text"}]
+	other.a.input|[null,null,{"other.a.input":"text"}]
+	END
 }
 
 @test "metadata with the names of the importer's own is kept under other names" {

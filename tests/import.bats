@@ -334,6 +334,18 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 		assert_equal "$shape $(jq -c '[.input, .success, .error, .duration_ms, .start_time, .observations[0].id]' out)" \
 			"$shape [\"Where?\",false,\"bad\",1.5,\"2026-03-01T20:47:18.712018+00:00\",\"1111111111111111\"]"
 	done
+	# OpenTelemetry's exporter for Zipkin has the status, too
+	while IFS='|' read -r tags wanted; do
+		jq -c --argjson tags "$tags" '.[0].tags = $tags' "$TRACES/shapes/zipkin.json" >in
+		assert_equal "$tags $(fl-import otlp in | jq -c '[.success, .error]')" "$tags $wanted"
+	done <<-'END'
+	{"otel.status_code":"ERROR","error":"bad"}|[false,"bad"]
+	{"otel.status_code":"ERROR","error":"true","otel.status_description":"bad"}|[false,"bad"]
+	{"otel.status_code":"ERROR","error":"bad","otel.status_description":"worse"}|[false,"worse"]
+	{"otel.status_code":"OK"}|[true,null]
+	{"error":"false"}|[true,null]
+	{"error":"true"}|[false,"failed, without a message"]
+	END
 }
 
 @test "gzip and UTF-16 are read, and other compression is named" {
@@ -583,6 +595,13 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
 	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
 	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
+	{"object":"trace.span","trace_id":"t","span_data":{"type":"agent"}}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
+	{"object":"trace","id":"t","workflow_name":"w"}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
+	{"type":"result","session_id":"s","uuid":"u"}|:1: not OTLP traces: messages of Claude Code's SDK: try fl-import claude-code on the session's file, below ~/.claude/projects
+	{"traces": [\n{"traceID":"1","spanSets":[{"spans":[{"spanID":"2"}]}]}]}|: what a search of Grafana Tempo found, without the spans' content: fetch each trace from /api/traces/ID
+	{'name': 'x'}|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 2)
+	[{ 'name': 'x' }]|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 4)
+	{\n  name: 'x'\n}|:2: a key has no quotes: if JavaScript printed the object, as ConsoleSpanExporter does, print JSON.stringify() of it or export OTLP by http/json (byte 3)
 	{"evalId":"x",\n"results":{}}|: results of promptfoo: try fl-import promptfoo other
 	{"results":{},"evalId":"x"}|:1: not OTLP traces: results of promptfoo: try fl-import promptfoo other
 	{"gradingResult":null,"testCase":{}}|:1: not OTLP traces: a result of promptfoo: try fl-import promptfoo other

@@ -1,11 +1,16 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/util.h"
 #include "json/json.h"
 #include "conventions.h"
+#include "messages.h"
 #include "otlpspan.h"
 #include "spanwrite.h"
 #include "content.h"
+
+/* The levels of a payload that are searched for content. */
+#define CONTENT_DEPTH 16
 
 /* The classes of spans, the best one last. */
 enum {
@@ -15,6 +20,7 @@ enum {
 	CONTENT_ANY,		/* a span with an input or output */
 	CONTENT_MODEL,		/* an agent or generation with an output */
 	CONTENT_TEXT,		/* a span with text */
+	CONTENT_FAILED,		/* a root that failed without an output */
 	CONTENT_ANSWER,		/* an agent or generation with text */
 	CONTENT_ROOT,		/* a root with an input or output */
 	CONTENT_TRACE,		/* it has the input or output of its trace */
@@ -27,12 +33,42 @@ is_model(const struct otlpspan *s)
 	return !strcmp(s->type, "generation") || !strcmp(s->type, "agent");
 }
 
-/* 1 if the payload is one that the span could as well not have. */
+/* 1 for a member that says what the others are, and nothing alone. */
 static int
-content_is_empty(struct json_span v)
+is_label(struct json_span key)
 {
-	return !v.n || (v.n == 2 && strchr("\"[{", *v.p)) ||
-	    (v.n == 4 && !memcmp(v.p, "null", 4));
+	static const char *const labels[] = {
+		"role", "type", "finish_reason"
+	};
+	size_t i;
+
+	for (i = 0; key.p && i < LEN(labels); i++)
+		if (json_is_str(key, labels[i]))
+			return 1;
+	return 0;
+}
+
+/*
+ * 1 if the payload is one that the span could as well not have: nothing but
+ * empty texts, in whatever lists and objects.
+ */
+static int
+content_is_empty(struct json_span v, int depth)
+{
+	struct json_span key = { 0 }, member;
+	struct json_iter it;
+
+	if (!v.n || json_is_null(v))
+		return 1;
+	if (json_is(v, JSON_STRING))
+		return v.n == 2;
+	if ((!json_is(v, JSON_OBJECT) && !json_is(v, JSON_ARRAY)) ||
+	    depth > CONTENT_DEPTH)
+		return 0;
+	for (it = json_each(v); json_next(&it, &key, &member); )
+		if (!is_label(key) && !content_is_empty(member, depth + 1))
+			return 0;
+	return 1;
 }
 
 /* The class of a span, as far as it is known without looking for text. */
@@ -45,7 +81,10 @@ content_class(const struct otlpspan *s, int side)
 		return CONTENT_RUN;
 	if (s->a[conventions_sides[side].of_trace].p)
 		return CONTENT_TRACE;
-	if (content_is_empty(json_buf(&s->payload[side])))
+	if (side == 1 && s->root && !s->payload[1].len &&
+	    s->status == SPAN_STATUS_ERROR)
+		return CONTENT_FAILED;
+	if (content_is_empty(json_buf(&s->payload[side]), 0))
 		return s->root && s->payload[side].len && !s->row_only ?
 		    CONTENT_EMPTY : CONTENT_NONE;
 	if (s->root)
@@ -82,6 +121,10 @@ content_is_better(struct content *c, struct otlpspan *s, int side)
 		return 0;
 	if ((new.class == CONTENT_TEXT || new.class == CONTENT_ANSWER) &&
 	    !spanwrite_text(s, side)) {
+		/* what a model was asked is not an answer */
+		if (side == 1 && messages_are_asked(
+		    json_buf(&s->payload[side])))
+			return 0;
 		new.class = new.class == CONTENT_ANSWER ? CONTENT_MODEL :
 		    CONTENT_ANY;
 		if (!same && content_compare(&new, c) <= 0)

@@ -5,7 +5,7 @@
  * Chooses the spans of a trace that its input and its output are from. They
  * are the root's. If the root has none, the question is the first input below
  * it, and the answer is the last one that a model or an agent gave: what tools
- * give back is not an answer.
+ * give back is not an answer, nor is what other steps do if the root failed.
  */
 #include <stdint.h>
 

@@ -152,6 +152,14 @@ const struct conventions_name conventions_names[] = {
 	    .type = "generation" },
 	{ "llm.token.counts", .attribute = ATTR_USAGE, .how = HOW_ANY,
 	    .type = "generation" },
+	{ "langsmith.usage_metadata", .attribute = ATTR_USAGE, .how = HOW_ANY,
+	    .type = "generation" },
+	{ "gen_ai.usage.input_token_details", .attribute = ATTR_USAGE,
+	    .how = HOW_ANY },
+	{ "gen_ai.usage.output_token_details", .attribute = ATTR_USAGE,
+	    .how = HOW_ANY },
+	{ "ai.response.providerMetadata", .attribute = ATTR_USAGE,
+	    .how = HOW_ANY },
 	{ "usage", .attribute = ATTR_USAGE, .how = HOW_ANY },
 	{ "gen_ai.agent.name", .attribute = ATTR_AGENT, .type = "agent" },
 	{ "agent.name", .attribute = ATTR_AGENT, .type = "agent" },
@@ -168,7 +176,7 @@ const struct conventions_name conventions_names[] = {
 	{ "ai.prompt.messages", .attribute = ATTR_INPUT },
 	{ "ai.prompt", .attribute = ATTR_INPUT },
 	{ "ai.toolCall.args", .attribute = ATTR_INPUT, .how = HOW_ANY },
-	{ "ai.values", .attribute = ATTR_INPUT },
+	{ "ai.values", .attribute = ATTR_INPUT, .how = HOW_EACH },
 	{ "ai.value", .attribute = ATTR_INPUT, .how = HOW_ANY },
 	{ "mlflow.spanInputs", .attribute = ATTR_INPUT, .how = HOW_ANY },
 	{ "braintrust.input_json", .attribute = ATTR_INPUT, .how = HOW_ANY },
@@ -194,6 +202,7 @@ const struct conventions_name conventions_names[] = {
 	{ "user_prompt", .attribute = ATTR_INPUT },
 	{ "crewai.task.description", .attribute = ATTR_INPUT },
 	{ "genkit:input", .attribute = ATTR_INPUT, .how = HOW_ANY },
+	{ "mastra.*.input", .attribute = ATTR_INPUT },
 	{ "lk.input_text", .attribute = ATTR_INPUT },
 	{ "lk.user_transcript", .attribute = ATTR_INPUT },
 	{ "lk.function_tool.arguments", .attribute = ATTR_INPUT },
@@ -236,6 +245,7 @@ const struct conventions_name conventions_names[] = {
 	{ "response_data", .attribute = ATTR_OUTPUT },
 	{ "crewai.crew.result", .attribute = ATTR_OUTPUT },
 	{ "genkit:output", .attribute = ATTR_OUTPUT, .how = HOW_ANY },
+	{ "mastra.*.output", .attribute = ATTR_OUTPUT },
 	{ "lk.response.text", .attribute = ATTR_OUTPUT, .how = HOW_TEXT },
 	{ "lk.function_tool.output", .attribute = ATTR_OUTPUT },
 	{ "haystack.pipeline.output_data", .attribute = ATTR_OUTPUT },
@@ -310,6 +320,8 @@ const struct conventions_kind conventions_kinds[] = {
 	{ "execute_tool", "tool", 1 },
 	{ "tool_call", "tool", 0 },
 	{ "mcp_tool_call", "tool", 0 },
+	{ "client_tool_call", "tool", 0 },
+	{ "provider_tool_call", "tool", 0 },
 	{ "ai.toolCall", "tool", 1 },
 	{ "tool.execution", "span", 0 },
 	{ "tool.blocked_on_user", "span", 0 },
@@ -325,6 +337,7 @@ const struct conventions_kind conventions_kinds[] = {
 	{ "generate_content", "generation", 0 },
 	{ "model", "generation", 0 },
 	{ "model_generation", "generation", 0 },
+	{ "model_inference", "generation", 0 },
 	{ "llm_generation", "generation", 0 },
 	{ "llm_request", "generation", 0 },
 	{ "ai.generateText.doGenerate", "generation", 0 },
@@ -340,9 +353,16 @@ const struct conventions_kind conventions_kinds[] = {
 	{ "chat_client", "chain", 0 },
 	{ "evaluator", "evaluation", 1 },
 	{ "score", "evaluation", 0 },
+	{ "scorer_run", "evaluation", 0 },
+	{ "scorer_step", "evaluation", 0 },
 	{ "event", "event", 1 },
 	{ "span", "span", 1 },
 	{ "task", "span", 0 },
+	{ "agent_step", "span", 0 },
+	{ "model_step", "span", 0 },
+	{ "model_chunk", "span", 0 },
+	{ "processor_run", "span", 0 },
+	{ "workflow_step", "span", 0 },
 	{ "function", "span", 0 },
 	{ "prompt", "span", 0 },
 	{ "parser", "span", 0 },
@@ -415,13 +435,23 @@ conventions_find_count(struct json_span key)
 		{ "tokens", COUNT_TOTAL },
 		{ "total_tokens", COUNT_TOTAL },
 		{ "totalTokens", COUNT_TOTAL },
+		{ "promptTokenCount", COUNT_IN },
+		{ "candidatesTokenCount", COUNT_OUT },
+		{ "totalTokenCount", COUNT_TOTAL },
 		{ "cached_tokens", COUNT_CACHED },
+		{ "cache_read", COUNT_CACHED },
+		{ "cachedPromptTokens", COUNT_CACHED },
+		{ "cacheReadInputTokens", COUNT_CACHED },
+		{ "cachedContentTokenCount", COUNT_CACHED },
+		{ "cached_input_tokens", COUNT_CACHED },
 		{ "cachedInputTokens", COUNT_CACHED },
 		{ "input_cached_tokens", COUNT_CACHED },
 		{ "input_cache_read", COUNT_CACHED },
 		{ "prompt_cached_tokens", COUNT_CACHED },
 		{ "cache_read_input_tokens", COUNT_CACHED },
+		{ "reasoning", COUNT_REASONING },
 		{ "reasoning_tokens", COUNT_REASONING },
+		{ "thoughtsTokenCount", COUNT_REASONING },
 		{ "reasoningTokens", COUNT_REASONING },
 		{ "output_reasoning", COUNT_REASONING },
 		{ "output_reasoning_tokens", COUNT_REASONING },
@@ -477,6 +507,12 @@ conventions_index(struct conventions_index *x)
 	memset(x, 0, sizeof(*x));
 	for (i = 0; i < conventions_nnames; i++) {
 		name = conventions_names[i].name;
+		if (strchr(name, '*')) {
+			if (x->npatterns < LEN(x->pattern))
+				x->pattern[x->npatterns++] =
+				    (unsigned short)i;
+			continue;
+		}
 		at = conventions_hash(name, strlen(name));
 		while (x->slot[at])
 			at = (at + 1) % LEN(x->slot);
@@ -484,11 +520,23 @@ conventions_index(struct conventions_index *x)
 	}
 }
 
+/* 1 if the n bytes at p are the pattern with one word for its asterisk. */
+static int
+conventions_match(const char *pattern, const char *p, size_t n)
+{
+	const char *end = strchr(pattern, '*') + 1;
+	const size_t before = (size_t)(end - 1 - pattern), after = strlen(end);
+
+	return n > before + after && !strncmp(p, pattern, before) &&
+	    !strncmp(p + n - after, end, after) &&
+	    !memchr(p + before, '.', n - before - after);
+}
+
 size_t
 conventions_find(const struct conventions_index *x, struct json_span key)
 {
 	const char *name;
-	size_t n = key.n - 2, at;
+	size_t n = key.n - 2, at, i;
 
 	if (n < 4)
 		return conventions_nnames;
@@ -498,5 +546,9 @@ conventions_find(const struct conventions_index *x, struct json_span key)
 		if (!strncmp(name, key.p + 1, n) && !name[n])
 			return x->slot[at] - 1u;
 	}
+	for (i = 0; i < x->npatterns; i++)
+		if (conventions_match(conventions_names[x->pattern[i]].name,
+		    key.p + 1, n))
+			return x->pattern[i];
 	return conventions_nnames;
 }

@@ -67,6 +67,7 @@ enum conventions_how {
 	HOW_NESTED,	/* as JSON if it is an object or an array */
 	HOW_QUOTED,	/* as JSON if it is one of these or a string */
 	HOW_ANY,	/* as JSON if it can be */
+	HOW_EACH,	/* likewise, and each string of a list */
 	HOW_MIME,	/* as JSON if the attribute of the MIME type says so */
 	HOW_TEXT,	/* never: it is what a model wrote */
 	HOW_VALUE	/* as JSON, which it is; a string in it is text */
@@ -74,7 +75,8 @@ enum conventions_how {
 
 /*
  * The names of attributes. Of a span's attributes that are the same, the one
- * whose row is first counts, and one that is not empty before one that is.
+ * whose row is first counts, and one that is not empty before one that is. An
+ * asterisk in a name stands for any one word, without dots.
  */
 struct conventions_name {
 	const char *name;
@@ -128,6 +130,8 @@ extern const size_t conventions_nevents;
 /* An index of conventions_names. */
 struct conventions_index {
 	unsigned short slot[1024];	/* row + 1, or 0 */
+	unsigned short pattern[8];	/* rows whose names have an asterisk */
+	size_t npatterns;
 };
 void conventions_index(struct conventions_index *x);
 

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <string.h>
 
 #include "otlpval.h"
@@ -593,6 +594,25 @@ walk_past_bad(struct docwalk *w)
 	}
 }
 
+/*
+ * What is wrong, in words that help with what programs print that do not print
+ * JSON; c is the byte at the fault.
+ */
+static const char *
+walk_explain(const char *msg, char c)
+{
+	if ((c == '\r' || c == '\n') && strstr(msg, "control character"))
+		return "the string is not closed";
+	if (strstr(msg, "key in quotes") && c == '\'')
+		return "a key has single quotes: if Python printed the object, "
+		    "print json.dumps() of it";
+	if (strstr(msg, "key in quotes") && isalpha((unsigned char)c))
+		return "a key has no quotes: if JavaScript printed the object, "
+		    "as ConsoleSpanExporter does, print JSON.stringify() of it "
+		    "or export OTLP by http/json";
+	return msg;
+}
+
 /* Reports the fault. */
 static void
 walk_report(struct docwalk *w)
@@ -602,10 +622,8 @@ walk_report(struct docwalk *w)
 	const char *msg = w->fault.msg;
 	int ended = w->fault.cut && w->feed->eof;
 
-	if (!ended && feed_has(w->feed, pos) &&
-	    strchr("\r\n", *feed_at(w->feed, pos)) &&
-	    strstr(msg, "control character"))
-		msg = "the string is not closed";
+	if (!ended && feed_has(w->feed, pos))
+		msg = walk_explain(msg, *feed_at(w->feed, pos));
 	w->found.broken = 1;
 	w->calls->bad(w->arg, w->found.at.line, &at, msg, ended);
 }

@@ -549,3 +549,34 @@ messages_answer(struct json_span list, struct json_span *answer)
 	*answer = first;
 	return n;
 }
+
+/* 1 if a list has messages, and none of them is from the model. */
+static int
+list_is_asked(struct json_span list)
+{
+	struct messages_element e;
+	struct json_iter it;
+	int asked = 0;
+
+	for (it = json_each(list); next_element(&it, &e); asked |= e.author)
+		if (e.author == FROM_MODEL)
+			return 0;
+	return asked;
+}
+
+int
+messages_are_asked(struct json_span v)
+{
+	struct messages_object o;
+	size_t i;
+	int asked = 0;
+
+	if (json_is(v, JSON_ARRAY))
+		return list_is_asked(v);
+	messages_read_object(&o, v);
+	for (i = 0; i < o.n && !asked; i++)
+		asked = (members[o.members[i].row].place & PLACE_OUT) &&
+		    json_is(o.members[i].value, JSON_ARRAY) &&
+		    list_is_asked(o.members[i].value);
+	return asked;
+}

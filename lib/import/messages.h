@@ -31,4 +31,10 @@ int messages_text(struct buf *text, struct json_span v, int side);
  */
 size_t messages_answer(struct json_span list, struct json_span *answer);
 
+/*
+ * 1 if an output is messages of which none is from the model: a list of them,
+ * or an object with such a list where an output has its text.
+ */
+int messages_are_asked(struct json_span v);
+
 #endif

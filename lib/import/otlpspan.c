@@ -304,6 +304,54 @@ put_event_message(struct buf *b, const char *role,
 	json_close(b, '}');
 }
 
+/* 1 if an attribute has that string, too. */
+static int
+is_attribute_value(const struct otlpspan *s, struct json_span string)
+{
+	struct json_span v;
+	size_t i;
+
+	for (i = 0; i < s->npairs; i++) {
+		v = spanpart_string(s->pairs[i].value);
+		if (v.p && v.n == string.n && !memcmp(v.p, string.p, v.n))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * Reduces the only message of a tool to what the tool was given or gave back,
+ * if the attributes have the rest of it.
+ */
+static void
+reduce_tool_message(const struct otlpspan *s, struct buf *b)
+{
+	struct json_span v = json_buf(b), key = { 0 }, member, found = { 0 };
+	struct json_iter it = json_each(v);
+	struct buf text = { 0 };
+
+	if (!json_next(&it, &key, &v))
+		return;
+	for (it = json_each(v); json_next(&it, &key, &member); ) {
+		if (json_is_str(key, "role"))
+			continue;
+		if (json_is_str(key, "content") || json_is_str(key, "message")) {
+			if (found.p)
+				return;
+			found = member;
+		} else if (!json_is(member, JSON_STRING) ||
+		    !is_attribute_value(s, member)) {
+			return;
+		}
+	}
+	if (!found.p)
+		return;
+	buf_add(&text, found.p, found.n);
+	b->len = 0;
+	buf_add(b, text.p, text.len);
+	buf_release(&text);
+}
+
 /* Reads an input or output whose messages are events. */
 static int
 read_event_messages(struct otlpspan *s, int side)
@@ -324,6 +372,8 @@ read_event_messages(struct otlpspan *s, int side)
 	}
 	if (n)
 		buf_byte(b, ']');
+	if (n == 1 && !strcmp(s->type, "tool"))
+		reduce_tool_message(s, b);
 	return n > 0;
 }
 
@@ -384,19 +434,56 @@ take_talk(struct otlpspan *s, int side)
 	return b->len > before;
 }
 
-/* Puts instructions that are apart before the messages. */
+/*
+ * 1 if a list of messages begins with the system's. *same is set to 1 if it
+ * has these instructions.
+ */
+static int
+has_instructions(struct json_span list, struct json_span parts, int *same)
+{
+	static const char *const contents[] = { "parts", "content" };
+	struct json_span unused, first;
+	struct json_iter it = json_each(list);
+	struct json_span role, v;
+	size_t i;
+
+	*same = 0;
+	if (!json_next(&it, &unused, &first) || !json_is(first, JSON_OBJECT))
+		return 0;
+	role = json_get(first, "role");
+	if (!json_is(role, JSON_STRING) || (!json_is_str(role, "system") &&
+	    !json_is_str(role, "developer")))
+		return 0;
+	for (i = 0; i < LEN(contents); i++) {
+		v = json_get(first, contents[i]);
+		*same |= v.p && parts.p && v.n == parts.n &&
+		    !memcmp(v.p, parts.p, v.n);
+	}
+	return 1;
+}
+
+/*
+ * Puts instructions that are apart before the messages, unless those begin with
+ * some.
+ */
 static void
 add_instructions(struct otlpspan *s)
 {
 	struct buf *b = &s->payload[0], old = *b;
 	struct json_span v = json_buf(&old), parts;
 	struct buf text = { 0 };
+	int same;
 
 	if (!s->a[ATTR_SYSTEM].p || !json_is(v, JSON_ARRAY) || v.n < 4 ||
 	    v.p[1] != '{')
 		return;
 	spanpart_put(&text, s->a[ATTR_SYSTEM], HOW_NESTED);
 	parts = json_buf(&text);
+	if (has_instructions(v, parts, &same)) {
+		s->used[ATTR_SYSTEM] = same != 0;
+		buf_release(&text);
+		return;
+	}
 	memset(b, 0, sizeof(*b));
 	buf_byte(b, '[');
 	json_open(b, NULL, '{');
@@ -467,13 +554,94 @@ read_usage(struct otlpspan *s, struct json_span object, int depth)
 	}
 }
 
+/* Reads the counts in attributes that are objects, that of the best row first. */
+static void
+read_usages(struct otlpspan *s)
+{
+	const struct json_span best = s->a[ATTR_USAGE];
+	const struct conventions_name *name;
+	struct buf usage = { 0 };
+	size_t i;
+
+	if (!best.p)
+		return;
+	otlpspan_put(s, &usage, ATTR_USAGE);
+	read_usage(s, json_buf(&usage), 0);
+	for (i = 0; i < s->npairs; i++) {
+		name = &conventions_names[s->notes[i].row];
+		if (s->notes[i].row == conventions_nnames ||
+		    name->attribute != ATTR_USAGE || s->pairs[i].value.p == best.p)
+			continue;
+		usage.len = 0;
+		put_attribute(&usage, name, s->pairs[i].value);
+		read_usage(s, json_buf(&usage), 0);
+	}
+	/* another kind of input has it in the metadata, too */
+	s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how ==
+	    HOW_VALUE;
+	buf_release(&usage);
+}
+
+/*
+ * Takes counts, and the model, that no attribute has from the answer of a
+ * provider, or from what a library has added to it.
+ */
+static void
+read_answer(struct otlpspan *s, struct json_span answer, int depth)
+{
+	static const char *const usages[] = {
+		"usage", "usageMetadata", "usage_metadata"
+	};
+	static const char model_key[] = "\"gen_ai.response.model\"";
+	const struct json_span key = { model_key, sizeof(model_key) - 1 };
+	struct json_span model;
+	size_t i;
+
+	if (!json_is(answer, JSON_OBJECT))
+		return;
+	for (i = 0; i < LEN(usages); i++)
+		read_usage(s, json_get(answer, usages[i]), 0);
+	model = json_get(answer, "model");
+	if (!s->a[ATTR_MODEL].p && json_is(model, JSON_STRING) && model.n > 2) {
+		s->a[ATTR_MODEL] = model;
+		s->row[ATTR_MODEL] = conventions_find(&s->index, key);
+	}
+	if (!depth)
+		read_answer(s, json_get(answer, "raw"), 1);
+}
+
+/*
+ * Adds the parts to their sides if those are without them, as in Langfuse: if
+ * the total is known, and they are what is missing.
+ */
+static void
+add_parts(struct otlpspan *s)
+{
+	static const unsigned all = 1u << COUNT_IN | 1u << COUNT_OUT |
+	    1u << COUNT_TOTAL;
+	double *n = s->tokens;
+	const double missing = n[COUNT_TOTAL] - n[COUNT_IN] - n[COUNT_OUT];
+	const double cached = n[COUNT_CACHED], reasoning = n[COUNT_REASONING];
+
+	if (s->kind != OTLPSPAN_FOREIGN || (s->have & all) != all ||
+	    !(missing > 0))
+		return;
+	if (missing == cached + reasoning) {
+		n[COUNT_IN] += cached;
+		n[COUNT_OUT] += reasoning;
+	} else if (missing == cached && missing != reasoning) {
+		n[COUNT_IN] += cached;
+	} else if (missing == reasoning && missing != cached) {
+		n[COUNT_OUT] += reasoning;
+	}
+}
+
 /* Finds the counts of tokens as numbers. */
 static void
 read_counts(struct otlpspan *s)
 {
 	static const unsigned own = 1u << COUNT_IN | 1u << COUNT_OUT |
 	    1u << COUNT_TOTAL;
-	struct buf usage = { 0 };
 	double d;
 	int i;
 
@@ -486,14 +654,10 @@ read_counts(struct otlpspan *s)
 			/* of a part, the attribute's name says more */
 			s->used[ATTR_TOKENS_IN + i] = i <= COUNT_TOTAL;
 		}
-	if (s->a[ATTR_USAGE].p) {
-		spanpart_put(&usage, s->a[ATTR_USAGE], HOW_ANY);
-		/* another kind of input has it in the metadata, too */
-		s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how
-		    == HOW_VALUE;
-		read_usage(s, json_buf(&usage), 0);
-		buf_release(&usage);
-	}
+	read_usages(s);
+	if (s->kind == OTLPSPAN_FOREIGN && !strcmp(s->type, "generation"))
+		read_answer(s, json_buf(&s->payload[1]), 0);
+	add_parts(s);
 	/* the row of a run from otlp.h has its sums */
 	s->counted = s->kind == OTLPSPAN_FOREIGN && (s->have & own) != 0;
 	if (!(s->have & 1u << COUNT_TOTAL))
@@ -609,9 +773,18 @@ read_status(struct otlpspan *s)
 	static const char *const names[] = { "code" };
 	static const char *const codes[] = { "UNSET", "OK", "ERROR" };
 	struct json_span code;
+	struct buf word = { 0 };
+	const char *level;
 
 	otlpval_fields(s->v[SPAN_STATUS].p, names, &code, 1);
 	s->status = otlpval_enum(code, codes, LEN(codes));
+	if (s->kind == OTLPSPAN_FOREIGN && s->a[ATTR_GRADE].p) {
+		otlpspan_text(s, &word, ATTR_GRADE);
+		level = conventions_find_level(buf_str(&word), word.len);
+		if (level && !strcmp(level, "error"))
+			s->status = SPAN_STATUS_ERROR;
+		buf_release(&word);
+	}
 }
 
 static void

@@ -131,20 +131,43 @@ recognize_text(const char *p, size_t n, const char *kind)
 	    "setting.yaml" : NULL;
 }
 
+/* 1 if JSON at p begins like the text without white space. */
+static int
+json_begins(const char *p, const char *text)
+{
+	for (; *text; text++, p++) {
+		p += strspn(p, " \t\r\n");
+		if (*p != *text)
+			return 0;
+	}
+	return 1;
+}
+
 /*
  * What a JSON document is that may be too long for being read to its end before
- * it is known.
+ * it is known, or that looks like another one further inside.
  */
 static const char *
 recognize_json(const char *p, const char *kind)
 {
-	static const char promptfoo[] = "\"evalId\"";
+	static const struct {
+		const char *begin;
+		const char *kind;	/* the kind that it is, or NULL */
+		const char *what;
+	} openings[] = {
+		{ "{\"evalId\"", "promptfoo", "results of promptfoo: try "
+		    "fl-import promptfoo FILE" },
+		{ "{\"traces\":[{\"traceID\":", NULL, "what a search of Grafana "
+		    "Tempo found, without the spans' content: fetch each "
+		    "trace from /api/traces/ID" },
+	};
+	size_t i;
 
-	if (*p++ != '{' || !strcmp(kind, "promptfoo"))
-		return NULL;
-	p += strspn(p, " \t\r\n");
-	return strncmp(p, promptfoo, sizeof(promptfoo) - 1) ? NULL :
-	    "results of promptfoo: try fl-import promptfoo FILE";
+	for (i = 0; i < LEN(openings); i++)
+		if ((!openings[i].kind || strcmp(kind, openings[i].kind)) &&
+		    json_begins(p, openings[i].begin))
+			return openings[i].what;
+	return NULL;
 }
 
 const char *
@@ -177,6 +200,10 @@ struct object_kind {
 	const char *what;
 };
 
+#define OPENAI_AGENTS "a trace of the OpenAI Agents SDK, without what the " \
+	"model was asked: record OTLP, such as by OpenInference's " \
+	"instrumentation of it"
+
 static const struct object_kind object_kinds[] = {
 	{ { "resourceMetrics" }, "OTLP metrics: traces are needed" },
 	{ { "target", "kwargs" },
@@ -191,6 +218,8 @@ static const struct object_kind object_kinds[] = {
 	    "an observation of FluxLoop: try fl-parse FILE" },
 	{ { "traceEvents" }, "a Chrome trace: export the spans as OTLP JSON "
 	    "instead" },
+	{ { "span_data", "trace_id" }, OPENAI_AGENTS },
+	{ { "object", "workflow_name" }, OPENAI_AGENTS },
 	{ { "dotted_order", "run_type" }, "a run of LangSmith: set "
 	    "LANGSMITH_OTEL_ENABLED=true to record OTLP" },
 	{ { "run_type", "trace_id" }, "a run of LangSmith: set "
@@ -205,6 +234,9 @@ static const struct object_kind object_kinds[] = {
 	    "an answer of OpenAI's API: try fl-import openai FILE" },
 	{ { "sessionId", "uuid", "type" },
 	    "a session of Claude Code: try fl-import claude-code FILE" },
+	{ { "type", "session_id", "uuid" }, "messages of Claude Code's SDK: "
+	    "try fl-import claude-code on the session's file, below "
+	    "~/.claude/projects" },
 	{ { "type", "leafUuid" },
 	    "a session of Claude Code: try fl-import claude-code FILE" },
 	{ { "messageId", "snapshot" },

@@ -49,6 +49,7 @@ is_readable(int first, enum conventions_how how)
 {
 	switch (how) {
 	case HOW_ANY:
+	case HOW_EACH:
 	case HOW_VALUE:
 		return 1;
 	case HOW_QUOTED:
@@ -140,6 +141,32 @@ put_bytes(struct buf *b, struct json_span any)
 	return ok;
 }
 
+/* Appends an array with the JSON that its strings contain. */
+static void
+put_each_parsed(struct buf *b, struct json_span any)
+{
+	struct json_span list, unused, v;
+	struct buf whole = { 0 };
+	struct json_iter it;
+
+	otlpval_put(&whole, any);
+	list = json_buf(&whole);
+	if (json_is(list, JSON_ARRAY)) {
+		buf_byte(b, '[');
+		for (it = json_each(list); json_next(&it, &unused, &v); ) {
+			json_comma(b);
+			if (json_is(v, JSON_STRING))
+				put_parsed(b, v, HOW_ANY);
+			else
+				json_compact(b, v);
+		}
+		buf_byte(b, ']');
+	} else {
+		json_compact(b, list);
+	}
+	buf_release(&whole);
+}
+
 void
 spanpart_put(struct buf *b, struct json_span any, enum conventions_how how)
 {
@@ -147,6 +174,8 @@ spanpart_put(struct buf *b, struct json_span any, enum conventions_how how)
 
 	if (string.p)
 		put_parsed(b, string, how);
+	else if (how == HOW_EACH)
+		put_each_parsed(b, any);
 	else if (how == HOW_TEXT || !put_bytes(b, any))
 		otlpval_put(b, any);
 }

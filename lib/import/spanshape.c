@@ -422,6 +422,7 @@ spanshape_put_status(struct buf *b, const struct json_span *v,
 	struct json_span code = v[SHAPE_STATUS_CODE];
 	struct json_span message = spanshape_first_of(v, SHAPE_STATUS_MESSAGE,
 	    SHAPE_STATUS_DESCRIPTION);
+	int failed;
 
 	otlpval_fields(v[SHAPE_STATUS].p, names, s, LEN(names));
 	if (!code.p)
@@ -436,15 +437,16 @@ spanshape_put_status(struct buf *b, const struct json_span *v,
 		message = otlpval_string(attribute_of(attributes,
 		    "otel.status_description"));
 	error = attribute_of(attributes, "error");
+	failed = error.p && !json_is_str(error, "false") &&
+	    (json_is_true(error) || otlpval_string(error).p);
+	/* Zipkin has the message there */
+	if (!message.p && failed && !json_is_str(error, "true"))
+		message = otlpval_string(error);
 	json_open(b, "status", '{');
-	if (code.p) {
+	if (code.p)
 		json_add(b, "code", code);
-	} else if (error.p && !json_is_str(error, "false") &&
-	    (json_is_true(error) || otlpval_string(error).p)) {
+	else if (failed)
 		json_add_int(b, "code", SPAN_STATUS_ERROR);
-		if (!message.p && !json_is_str(error, "true"))
-			message = otlpval_string(error);
-	}
 	put_member(b, "message", message);
 	json_close(b, '}');
 }

@@ -82,6 +82,8 @@ status_message(const struct otlpspan *s)
 	otlpval_fields(s->v[SPAN_STATUS].p, names, &v, 1);
 	if (!json_is(v, JSON_STRING) || v.n == 2)
 		v.p = NULL;
+	if (!v.p && s->kind == OTLPSPAN_FOREIGN)
+		v = spanpart_string(s->a[ATTR_REMARK]);
 	return v;
 }
 
@@ -510,8 +512,8 @@ spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 }
 
 /*
- * Adds the name of the run: the trace's own, the agent's, the project's or the
- * service's.
+ * Adds the name of the run: the trace's own, the agent's, the project's, the
+ * service's, or that of its first span.
  */
 static void
 add_run_name(const struct otlpspan *s, struct buf *b)
@@ -522,6 +524,9 @@ add_run_name(const struct otlpspan *s, struct buf *b)
 
 	if (!name.p && s->kind == OTLPSPAN_FOREIGN)
 		name = foreign_name(s);
+	/* what stands for a trace has a name of this program */
+	if (!name.p && s->kind == OTLPSPAN_FOREIGN && !s->row_only)
+		name = s->v[SPAN_NAME];
 	add_string(b, "name", name);
 }
 
