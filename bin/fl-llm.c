@@ -297,7 +297,8 @@ llm_find_key(const char *name)
 	char *text, *end;
 
 	if (given.key_env && !key)
-		die("the variable %s of --api-key-env is not set", name);
+		die("the variable %s, which is to have the key, is not set",
+		    name);
 	if (key || given.key_env)
 		return key;
 	text = configured("api_key");
