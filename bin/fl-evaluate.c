@@ -435,9 +435,8 @@ report_standing(const struct standing *s)
 }
 
 /*
- * 2: no verdict; 1: a gate was missed or, where there is none,
-     a trace failed; or
- * a trace was not judged or is bad.
+ * Returns the exit status: 2 without a trace; 1 if a gate was missed or, where
+ * there is none, a trace failed, or if a trace was not judged or is bad.
  */
 static int
 conclude(struct evaluation_run *x, const struct source *s)

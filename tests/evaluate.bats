@@ -244,9 +244,9 @@ metadata.assert: only the configuration may name a program'
 	assert_equal "$stderr" 'fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75'
 	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0.76 --min-input-pass-rate 0.6 --min-pass-hat-k 2:0.51 t
 	assert_equal "$stderr" "fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75
-fl-evaluate: the pass rate is 0.75, and at least 0.76 required
-fl-evaluate: 1 of 2 runs of 'question 1' by p pass, and 0.6 required
-fl-evaluate: pass^2 is 0.5, and at least 0.51 required"
+fl-evaluate: the pass rate is 0.75: expected at least 0.76
+fl-evaluate: 1 of 2 runs of 'question 1' by p pass: expected at least 0.6 of them
+fl-evaluate: pass^2 is 0.5: expected at least 0.51"
 	printf 'gates: {min_pass_rate: 0.8}\n' >>c.yaml
 	run -1 fl-evaluate -q -c c.yaml t
 	run -0 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
@@ -254,8 +254,8 @@ fl-evaluate: pass^2 is 0.5, and at least 0.51 required"
 	sed -i '$!b' t
 	printf '{"trace_id":"9","success":false}\n' >>t
 	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
-	assert_equal "$(tail -n 2 <<<"$stderr")" 'fl-evaluate: the number of failed runs is 1, and at most 0 required
-fl-evaluate: the error rate in percent is 20, and at most 5 required'
+	assert_equal "$(tail -n 2 <<<"$stderr")" 'fl-evaluate: the number of failed runs is 1: expected at most 0
+fl-evaluate: the error rate in percent is 20: expected at most 5'
 }
 
 @test "wrong configurations are errors with their places" {

@@ -288,7 +288,7 @@ demand(struct gatekeeper *k, const char *what, double is, double least,
 	if (met)
 		return;
 	k->missed++;
-	msg = xasprintf("%s is %.4g, and %s %.4g required", what, is,
+	msg = xasprintf("%s is %.4g: expected %s %.4g", what, is,
 	    is + EPSILON < least ? "at least" : "at most",
 	    is + EPSILON < least ? least : most);
 	k->report(msg);
@@ -330,8 +330,8 @@ demand_inputs(struct gatekeeper *k, const struct standing *s, double least)
 			in[missed++] = s->inputs[i];
 	qsort(in, missed, sizeof(*in), by_rate);
 	for (i = 0; i < missed && i < INPUTS_SHOWN; i++) {
-		msg = xasprintf("%zu of %zu runs of %s pass, and %.4g "
-		    "required", in[i].passed, in[i].runs, in[i].name, least);
+		msg = xasprintf("%zu of %zu runs of %s pass: expected at "
+		    "least %.4g of them", in[i].passed, in[i].runs, in[i].name, least);
 		k->report(msg);
 		free(msg);
 	}
