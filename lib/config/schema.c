@@ -213,7 +213,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "personas.*.goals", .type = SCHEMA_STRINGS },
 	{ .path = "personas.*.constraints", .type = SCHEMA_STRINGS,
 	    .ignored = 1, .harmless = "[]",
-	    .instead = "only input_template uses it" },
+	    .instead = "only input_template and models use it" },
 	{ .path = "personas.*.custom_attributes", .type = SCHEMA_MAP,
 	    .ignored = 1, .harmless = "{}" },
 	{ .path = "personas.*.custom_attributes.*", .type = SCHEMA_ANY },
