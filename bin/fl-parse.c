@@ -357,8 +357,9 @@ parse_warn_counts(const struct join *j)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
 	if (j->changed && j->extents)
-		warn("%zu row%s to lines that are not observations of its "
-		    "trace; give both files instead of the folder to see more",
+		warn("%zu row%s to lines that are not observations of the "
+		    "same trace; give both files instead of the folder to see "
+		    "more",
 		    j->changed, j->changed == 1 ? " points" : "s point");
 	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,
