@@ -274,8 +274,8 @@ find_variable(const char *name)
 }
 
 /*
- * A string of the configuration, kept to the end; NULL if there is none or it is
- * empty. For fewer strings than settings has room for.
+ * A string of the configuration, kept to the end; NULL if there is none or it
+ * is empty. For fewer strings than settings has room for.
  */
 static char *
 configured(const char *key)

@@ -10,8 +10,9 @@ struct config;
 
 /*
  * Report as warnings, with their places in the file, folders that do not exist;
- * and files: an inputs_file that is missing and not the default, and a recording
- * to replay that is missing where there are others, or no folder for it.
+ * and files: an inputs_file that is missing and not the default, and a
+ * recording to replay that is missing where there are others, or no folder for
+ * it.
  */
 void existing_folders(const struct config *c, schema_report *report,
     void *arg);

@@ -33,9 +33,9 @@ void outcome_release(struct outcome *o);
 void outcome_put_reasons(const struct outcome *o, struct buf *b);
 
 /*
- * Reads the configuration in a file: evaluation.yaml, or a setting.yaml that has
- * its keys under "evaluation" or has "evaluators". Reports errors and warnings.
- * Returns NULL after an error.
+ * Reads the configuration in a file: evaluation.yaml, or a setting.yaml that
+ * has its keys under "evaluation" or has "evaluators". Reports errors and
+ * warnings. Returns NULL after an error.
  */
 struct evaluation *evaluation_read(const char *file, schema_report *report,
     void *arg);

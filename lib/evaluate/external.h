@@ -2,8 +2,8 @@
 #define EXTERNAL_H
 
 /*
- * A program that judges: one process for all traces, which reads a record a line
- * and answers each with a line.
+ * A program that judges: one process for all traces, which reads a record a
+ * line and answers each with a line.
  */
 #include <stddef.h>
 

@@ -18,8 +18,9 @@ struct outcome;
 
 /* What has to be reached; a number below 0 is no condition. */
 struct gates {
-	double min_pass_rate;	/* of all traces */
-	double min_input_pass_rate;	/* of each input over its runs */
+	double min_pass_rate;	/* pass rate of all traces */
+	double min_input_pass_rate;	/* pass rate of the runs of each
+				   input */
 	double min_score;	/* mean of all traces */
 	double min_pass_hat_k;	/* chance that k runs of an input all pass */
 	unsigned k;
@@ -54,8 +55,8 @@ struct standing_names {
 /* The figures so far. Zeroed memory has none. */
 struct standing {
 	size_t runs, passed, failed, none;
-	size_t scored;		/* those that have a score */
-	double score;		/* their sum */
+	size_t scored;		/* traces with a score */
+	double score;		/* sum of the scores */
 	double duration, longest;	/* milliseconds; sum, maximum */
 	size_t durations, unsuccessful;
 	struct set known;

@@ -43,7 +43,7 @@ void judged_put_requests(struct assertion *a, struct subject *s,
 struct judged_question {
 	const char *id;
 	const struct buf *prompt;
-	const char *format;	/* for the reply, as JSON, or NULL */
+	const char *format;	/* response_format as JSON, or NULL */
 	unsigned sample;	/* another answer to the same prompt */
 	struct json_span traces;	/* a list of ids, or absent */
 };

@@ -107,8 +107,8 @@ pattern_find(const struct pattern *p, const char *s, size_t n, struct err *e)
 	int got;
 
 	/*
-	 * PCRE2_MATCH_INVALID_UTF would do this, but then compiled code of PCRE2
-	 * 10.42 finds \D, \S and \W in ASCII alone
+	 * PCRE2_MATCH_INVALID_UTF would do this, but then compiled code of
+	 * PCRE2 10.42 finds \D, \S and \W in ASCII alone
 	 */
 	if (utf8_check(s, n) < n) {
 		put_valid(&valid, s, n);

@@ -34,8 +34,8 @@ double stat_fisher(size_t a, size_t an, size_t b, size_t bn);
  * neither (J. Cohen, "A coefficient of agreement for nominal scales", 1960),
  * with its 1 - alpha interval by the standard error of J. L. Fleiss, J. Cohen
  * and B. S. Everitt ("Large sample standard errors of kappa and weighted
- * kappa", 1969). NaN where one answer is the only one; the interval also where the
- * standard error is 0.
+ * kappa", 1969). NaN where one answer is the only one; the interval also where
+ * the standard error is 0.
  */
 double stat_kappa(const size_t n[4], double alpha, struct interval *ci);
 

@@ -172,8 +172,8 @@ add_quoted(struct buf *list, struct buf *item)
 }
 
 /*
- * A list; of a string, as promptfoo has it, the parts between its commas without
- * blanks around them, of which one in double quotes may have commas.
+ * A list; of a string, as promptfoo has it, the parts between its commas
+ * without blanks around them, of which one in double quotes may have commas.
  */
 static struct json_span
 listed(struct json_span value, struct buf *list)

@@ -77,8 +77,8 @@ count_calls(struct steps *c, const char *pattern)
 }
 
 /*
- * A tool's name, a list of names that all have to be called, or an object. If it
- * is negated, none of a list may be called.
+ * A tool's name, a list of names that all have to be called, or an object. If
+ * it is negated, none of a list may be called.
  */
 void
 judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)

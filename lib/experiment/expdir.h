@@ -31,9 +31,10 @@ struct expdir {
 	int continued;		/* 1: an existing experiment is continued */
 	struct out files[RECOVER_FILES];
 	struct out cancelled;	/* opened for the first cancelled trace */
-	struct set ids;		/* its run ids, and its trace ids */
+	struct set ids;		/* run ids and trace ids in the directory */
 	struct buf manifest;	/* contents of manifest.json */
-	struct buf next;	/* its contents once a run is added */
+	struct buf next;	/* contents of manifest.json once a run is
+				   added */
 	long long lacking;	/* traces that came without the observations
 				   that they count */
 	long long cancels;	/* traces in cancelled.jsonl: of runs that are
@@ -43,11 +44,11 @@ struct expdir {
 /*
  * Opens and locks a directory, creating it if its parent exists, and writes
  * manifest.json for a new experiment. An existing experiment is refused unless
- * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is -1,
- * or a descriptor of the directory by which it is locked: the lock then lasts
- * until that is closed, too. report is called with differences of settings and
- * runs that are not whole. Returns 0, or -1 with *e filled in; then no run is
- * lost.
+ * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is
+ * -1, or a descriptor of the directory by which it is locked: the lock then
+ * lasts until that is closed, too. report is called with differences of
+ * settings and runs that are not whole. Returns 0, or -1 with *e filled in;
+ * then no run is lost.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
     int how, int lock, void (*report)(const char *msg), struct err *e);
@@ -62,8 +63,8 @@ enum expdir_fate {
 
 /*
  * Adds a checked trace. It is in the files after expdir_commit, which is due
- * before the caller waits for the next one. Each returns 0, or -1 with *e filled
- * in.
+ * before the caller waits for the next one. Each returns 0, or -1 with *e
+ * filled in.
  */
 int expdir_add(struct expdir *x, struct json_span trace,
     enum expdir_fate *fate, struct err *e);

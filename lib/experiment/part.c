@@ -96,8 +96,9 @@ is_record(const struct line *l, struct json_span *id)
 }
 
 /*
- * Finds the line of a trace, which come in the order of the rows; traces without
- * a row are passed. Returns 1, 0 if there is none, or -1 with errno set.
+ * Finds the line of a trace, which come in the order of the rows; traces
+ * without a row are passed. Returns 1, 0 if there is none, or -1 with errno
+ * set.
  */
 static int
 find_trace(struct part *p, struct json_span wanted, struct line *l)

@@ -29,8 +29,8 @@ struct part {
 int part_is(const char *path);
 
 /*
- * Opens a directory. Returns 0, or -1 with *e filled in: it is no experiment, or
- * cannot be read. p is to be released either way.
+ * Opens a directory. Returns 0, or -1 with *e filled in: it is no experiment,
+ * or cannot be read. p is to be released either way.
  */
 int part_open(struct part *p, const char *path, struct err *e);
 void part_release(struct part *p);

@@ -23,7 +23,7 @@ struct status {
 	long long of;		/* number of planned runs; -1: unknown */
 	long long failed;	/* -1: unknown */
 	long long judged;	/* runs that were evaluated; -1: none was */
-	long long passed;	/* of these, those that pass */
+	long long passed;	/* number of evaluated runs that pass */
 	double p50, p95;	/* milliseconds; NaN: unknown */
 };
 

@@ -34,7 +34,8 @@ struct tally {
 	long long failed;
 	long long retried;	/* runs of more than one attempt */
 	long long judged;	/* runs with a verdict, null included */
-	long long passed, missed;	/* of these: pass is true, or false */
+	long long passed, missed;	/* evaluated runs with pass true, with
+				   pass false */
 	double *durations;	/* milliseconds, input by input, then sorted */
 	size_t ndurations;
 	double sum;		/* sum of the durations */

@@ -8,11 +8,12 @@
 struct analysis {
 	struct span text;
 	struct kept kept;
-	struct user_text whole;		/* of text */
-	struct user_text hidden;	/* of kept.text */
-	struct buf brief[2];		/* forms that concise has made */
-	int briefed;			/* 1: it has */
-	unsigned known;			/* which of the two are filled in */
+	struct user_text whole;		/* analysis of text */
+	struct user_text hidden;	/* analysis of kept.text */
+	struct buf brief[2];		/* short forms that the strategy concise
+				   has made */
+	int briefed;			/* 1: brief is filled in */
+	unsigned known;			/* bits: whole, hidden are filled in */
 };
 
 /* Borrows text, which is UTF-8; nothing is looked at before it is needed. */

@@ -13,7 +13,7 @@ struct config;
 
 struct callkey {
 	char *path;		/* replay_args.override_param_path, or NULL */
-	struct json_span set;	/* of replay_args; p may be NULL */
+	struct json_span set;	/* replay_args.set; p may be NULL */
 };
 
 /* Reads the settings; c is borrowed. */

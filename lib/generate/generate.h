@@ -19,20 +19,20 @@ struct out;
 struct persona;
 
 struct generator {
-	size_t *strategies;	/* by their numbers in variant.h */
+	size_t *strategies;	/* numbers of strategies, see strategies.h */
 	size_t nstrategies;
 	struct persona *personas;
 	size_t npersonas;	/* 0: no persona */
-	char **templates;	/* of the strategy custom */
+	char **templates;	/* templates of the strategy custom */
 	size_t ntemplates;
 	uint64_t seed;
-	int original;		/* give the text itself too, first */
+	int original;		/* 1: the text itself is the first input */
 	size_t limit;		/* inputs in all; 0: no limit */
-	size_t each;		/* without a limit: of each combination */
+	size_t each;		/* inputs of each combination, if limit is 0 */
 	struct base *bases;
 	size_t nbases;
 	size_t cap;
-	size_t index;		/* of the next base */
+	size_t index;		/* number of the next base */
 	struct callkey key;	/* how calls are told apart */
 	struct set seen;	/* hashes of calls given out */
 	size_t made;

@@ -13,12 +13,13 @@
 #include "span.h"
 
 struct kept {
-	struct span *pieces;	/* in the text, from left to right */
+	struct span *pieces;	/* pieces of the text, from left to right */
 	size_t n, cap;
-	const char *from;	/* where the text begins */
+	const char *from;	/* start of the text */
 	struct buf text;	/* the text with its pieces hidden */
 	int code;		/* 1: the first line is code; all is one piece */
-	struct buf prose;	/* then: what is not code, for its language */
+	struct buf prose;	/* if code is 1: the rest, to find its
+				   language */
 };
 
 /* Finds and hides the pieces; k borrows text. */

@@ -16,14 +16,14 @@ struct out;
 /* Why a reply is dropped. */
 enum replies_fault {
 	REPLIES_GOOD,
-	REPLIES_ERROR,		/* there is none */
+	REPLIES_ERROR,		/* there is no reply */
 	REPLIES_EMPTY,
 	REPLIES_REFUSAL,
 	REPLIES_LONG,
-	REPLIES_PROMPT,		/* it repeats the prompt */
+	REPLIES_PROMPT,		/* repeats the prompt */
 	REPLIES_LANGUAGE,
-	REPLIES_SAME,		/* as another, or as the text itself */
-	REPLIES_NEAR,		/* almost as another */
+	REPLIES_SAME,		/* the same as another, or as the text itself */
+	REPLIES_NEAR,		/* almost the same as another */
 	REPLIES_FAULTS
 };
 
@@ -33,7 +33,8 @@ struct replies {
 	struct generator *g;
 	struct out *again;	/* requests for what was dropped, or NULL */
 	size_t max_chars;
-	double min_distance;	/* from 0 to 1, of two inputs of a text */
+	double min_distance;	/* least distance of two inputs of a text, from
+				   0 to 1 */
 	int keep_prompts;	/* 1: metadata has the prompt */
 	const char *provider;	/* NULL: none */
 	size_t read;
@@ -41,7 +42,7 @@ struct replies {
 	struct replies_kept *kept;	/* inputs so far */
 	size_t nkept, cap;
 	struct set filled;	/* combinations that have their input */
-	struct buf *dropped;	/* the last request of those that may not */
+	struct buf *dropped;	/* requests of replies that were dropped */
 	size_t ndropped, dropped_cap;
 	struct buf scratch;
 };

@@ -14,10 +14,10 @@
 
 struct work {
 	struct buf *out;	/* the variation */
-	struct buf *note;	/* what was done: a few words of ASCII */
+	struct buf *note;	/* a few words of ASCII about the change */
 	const struct variant *v;
 	struct rng rng;
-	size_t k;		/* which variation, from 0 */
+	size_t k;		/* number of the variation, from 0 */
 	int leaves_out;		/* 1: parts that are kept may be missing */
 	struct user_text t;
 };

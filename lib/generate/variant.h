@@ -25,7 +25,8 @@ struct persona {
 struct variant {
 	struct analysis *analysis;	/* the text */
 	const struct persona *persona;	/* NULL: no persona */
-	const char *const *templates;	/* for custom: "... {input} ..." */
+	const char *const *templates;	/* templates for custom: "... {input}
+				   ..." */
 	size_t ntemplates;
 	uint64_t seed;
 };

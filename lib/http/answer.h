@@ -30,20 +30,20 @@ struct answer {
 	void (*delta)(void *arg, const char *p, size_t n);
 	void *arg;
 	enum answer_form form;
-	int is_html;		/* by its Content-Type */
+	int is_html;		/* 1: the Content-Type is that of HTML */
 	int is_text;
-	struct buf body;	/* of a whole reply */
+	struct buf body;	/* the body of a whole reply so far */
 	struct sse sse;
 	size_t events;
-	int is_done;		/* the stream said that it is */
+	int is_done;		/* 1: the stream has said that it is done */
 	int has_text;
-	struct buf text;	/* of the stream so far */
-	struct buf value;	/* JSON: the output that is not text */
-	struct buf output;	/* JSON: the answer, once it has ended */
+	struct buf text;	/* the text of the stream so far */
+	struct buf value;	/* JSON: an output that is not text */
+	struct buf output;	/* JSON: the output, once the reply has ended */
 	struct buf model;	/* text; empty: unknown */
 	struct buf finish;	/* JSON: why the model stopped */
 	struct buf state;	/* text: the state of a task */
-	struct buf task;	/* text: the task to ask for; empty: none */
+	struct buf task;	/* text: id of the task to poll; empty: none */
 	long long tokens[3];	/* prompt, completion, total; -1: unknown */
 	struct answer_tool *tools;
 	size_t ntools;
@@ -89,7 +89,7 @@ void answer_set_tokens(struct answer *a, size_t which, struct json_span v);
 struct answer_kind {
 	int (*whole)(struct answer *a, struct json_span reply);
 	int (*event)(struct answer *a, struct json_span event);
-	int (*end)(struct answer *a);	/* of a stream; may be NULL */
+	int (*end)(struct answer *a);	/* ends a stream; may be NULL */
 };
 extern const struct answer_kind answer_chat, answer_responses, answer_a2a;
 

@@ -16,19 +16,20 @@
 #include "service.h"
 
 enum call_state {
-	CALL_WAITING,		/* not begun */
+	CALL_WAITING,		/* the call has not begun */
 	CALL_SENT,		/* a request is under way */
-	CALL_DONE,		/* its answer is whole, the connection is not */
-	CALL_POLLING,		/* waits to ask for the state of its task */
-	CALL_OVER		/* it has output or a failure */
+	CALL_DONE,		/* the answer is complete, the connection still
+				   open */
+	CALL_POLLING,		/* waits before it polls its task again */
+	CALL_OVER		/* it has an output or has failed */
 };
 
 struct call {
 	struct call *next;
 	const struct service *service;
-	struct buf line;	/* the message of fl-run */
-	struct json_span v[REQUEST_FIELDS];	/* in it */
-	unsigned attempt;	/* from 1 */
+	struct buf line;	/* the request from fl-run */
+	struct json_span v[REQUEST_FIELDS];	/* fields of line */
+	unsigned attempt;	/* number of the attempt, from 1 */
 	struct json_span run_id;	/* text in line, without quotes */
 	enum call_state state;
 	struct net *net;
@@ -36,24 +37,28 @@ struct call {
 	struct request request;
 	struct answer answer;
 	int64_t started;	/* isotime_monotonic() of the first request */
-	int64_t wall;		/* isotime_now() then */
-	int64_t ended;		/* isotime_monotonic(); 0: it has not */
-	int64_t sent;		/* of the request that is under way */
+	int64_t wall;		/* isotime_now() of the first request */
+	int64_t ended;		/* isotime_monotonic() of the end; 0: none
+				   yet */
+	int64_t sent;		/* isotime_monotonic() of the request that is
+				   under way */
 	int64_t first_byte;	/* microseconds from sent; -1: none yet */
 	int64_t first_text;	/* microseconds from started; -1: none yet */
-	int64_t due;		/* when to ask for the task */
+	int64_t due;		/* isotime_monotonic() of the next poll of the
+				   task */
 	double timeout;		/* seconds of the attempt; 0: unlimited */
 	unsigned redirects, polls;
 	int status;
-	int is_ok;		/* the status is a success */
-	size_t bytes;		/* of the reply's body */
+	int is_ok;		/* 1: the status is that of a success */
+	size_t bytes;		/* bytes of the reply's body */
 	char *content_type;
 	struct buf refusal;	/* the start of the body of a failed reply */
-	char code[24];		/* of the failure; empty: none */
+	char code[24];		/* code of the failure; empty: none */
 	struct err error;
-	int unreached;		/* the failure is that of a connection */
-	int retried;		/* another attempt may succeed */
-	double wait_ms;		/* that the service asks for; -1: none */
+	int unreached;		/* 1: the service was not reached */
+	int retried;		/* 1: another attempt may succeed */
+	double wait_ms;		/* wait that the service asks for, in ms; -1:
+				   none */
 	struct buf *out;	/* messages for fl-run */
 };
 

@@ -23,7 +23,8 @@ struct err;
 
 /* What the holes are filled from. */
 struct fill {
-	struct json_span request;	/* of the protocol, an object */
+	struct json_span request;	/* the request of fluxloop-protocol(7),
+				   an object */
 	struct json_span messages;	/* the conversation, an array */
 };
 

@@ -12,8 +12,9 @@ struct err;
 
 struct recorder_plan {
 	struct weburl to;	/* the service; paths are added to its own */
-	const char *target;	/* of recordings; NULL: "POST /path" */
-	const char *prefix;	/* only paths that begin so; NULL: all */
+	const char *target;	/* target of the recordings; NULL: "POST
+				   /path" */
+	const char *prefix;	/* start of the paths to record; NULL: all */
 	int mask;		/* 1: mask secrets */
 	int out;		/* descriptor of the recordings */
 	/* prints a message for people */

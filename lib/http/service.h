@@ -17,7 +17,7 @@ struct config;
 struct err;
 
 enum service_api {
-	SERVICE_PLAIN,		/* what the keys describe */
+	SERVICE_PLAIN,		/* the API that the keys describe */
 	SERVICE_CHAT,		/* OpenAI's chat completions */
 	SERVICE_RESPONSES,	/* OpenAI's responses */
 	SERVICE_A2A		/* Agent2Agent 1.0, HTTP with JSON */
@@ -26,14 +26,14 @@ enum service_api {
 enum service_body { SERVICE_JSON, SERVICE_FORM, SERVICE_TEXT };
 
 enum service_stream {
-	SERVICE_ANY,		/* as the reply's Content-Type says */
+	SERVICE_ANY,		/* by the Content-Type of the reply */
 	SERVICE_NONE, SERVICE_SSE, SERVICE_LINES
 };
 
 struct service_header {
 	char *name;
 	char *value;
-	int secret;		/* 1: not for another host */
+	int secret;		/* 1: not sent to another origin */
 };
 
 struct service_range {
@@ -44,7 +44,7 @@ struct service {
 	enum service_api api;
 	struct weburl url;
 	char *method;
-	char *name;		/* of a call in traces: "POST /chat" */
+	char *name;		/* name of calls in traces: "POST /chat" */
 	struct buf json;	/* runner.http with its variables replaced */
 	struct service_header *headers;
 	size_t nheaders;
@@ -54,7 +54,7 @@ struct service {
 	struct json_span model;
 	enum service_body type;
 	enum service_stream stream;
-	char *output_path;	/* dotted; NULL: none */
+	char *output_path;	/* dotted path of the output; NULL: none */
 	char *stream_path;
 	char **filters;		/* names of events, or NULL */
 	size_t nfilters;
@@ -62,7 +62,7 @@ struct service {
 	size_t nok;
 	int *retried;		/* statuses that are tried again */
 	size_t nretried;
-	char **hosts;		/* that may be sent to, besides url's */
+	char **hosts;		/* allowed hosts, besides that of url */
 	size_t nhosts;
 	double timeout;		/* seconds of an attempt; 0: unlimited */
 	double connect_timeout;
@@ -70,10 +70,10 @@ struct service {
 	double backoff;		/* seconds before the second attempt */
 	double max_wait;	/* the longest Retry-After that is obeyed */
 	double interval;	/* seconds between requests; 0: no limit */
-	unsigned attempts;	/* after the first */
+	unsigned attempts;	/* attempts after the first */
 	unsigned redirects;
 	size_t max_reply;	/* bytes */
-	struct secret_values secrets;	/* what is in headers */
+	struct secret_values secrets;	/* secrets in headers */
 };
 
 /*

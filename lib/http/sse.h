@@ -16,11 +16,12 @@ struct sse {
 	enum sse_kind kind;
 	size_t max;		/* bytes of an event; 0: no limit */
 	struct buf line;	/* the unfinished line */
-	struct buf data;	/* of the unfinished event */
-	struct buf name;	/* its type; empty: none was given */
+	struct buf data;	/* data of the unfinished event */
+	struct buf name;	/* type of the unfinished event; empty: none
+				   given */
 	int has_data;
-	int after_cr;		/* a newline now belongs to the line before */
-	int begun;		/* a byte order mark is over */
+	int after_cr;		/* 1: CR came last; LF now belongs to it */
+	int begun;		/* 1: a byte order mark can no longer come */
 };
 
 /*

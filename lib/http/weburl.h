@@ -15,7 +15,8 @@ struct weburl {
 	char *host;		/* in lower case, an IPv6 address without its
 				   brackets */
 	unsigned port;
-	char *path;		/* from its '/' on, with query, no fragment */
+	char *path;		/* path and query, from '/' on, without the
+				   fragment */
 };
 
 /* Parses a URL. Returns 0, or -1 with *e filled in; release it either way. */

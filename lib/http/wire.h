@@ -28,7 +28,7 @@ struct wire_request {
 	int has_head;
 	int expects;			/* 1: waits for 100 Continue */
 	int chunked;
-	size_t length;			/* of the body, or of the chunk */
+	size_t length;			/* bytes of the body, or of the chunk */
 	int in_chunk, in_trailer;
 };
 

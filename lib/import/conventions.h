@@ -64,10 +64,11 @@ enum {
 
 /* How to read a string that may be JSON. */
 enum conventions_how {
-	HOW_NESTED,	/* as JSON if it is an object or an array */
-	HOW_QUOTED,	/* as JSON if it is one of these or a string */
-	HOW_ANY,	/* as JSON if it can be */
-	HOW_MIME,	/* as JSON if the attribute of the MIME type says so */
+	HOW_NESTED,	/* becomes JSON if it is an object or an array */
+	HOW_QUOTED,	/* becomes JSON if it is one of these or a string */
+	HOW_ANY,	/* becomes JSON if it can */
+	HOW_MIME,	/* becomes JSON if the MIME type in another attribute is
+				   JSON */
 	HOW_TEXT,	/* never: it is what a model wrote */
 	HOW_VALUE	/* as JSON, which it is; a string in it is text */
 };
@@ -80,7 +81,7 @@ struct conventions_name {
 	const char *name;
 	int attribute;		/* ATTR_* */
 	enum conventions_how how;
-	const char *member;	/* it is this member of the value; or NULL */
+	const char *member;	/* only this member of the value, or NULL */
 	const char *type;	/* type of a span without a kind; or NULL */
 };
 extern const struct conventions_name conventions_names[];

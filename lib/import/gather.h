@@ -38,7 +38,7 @@ struct gather {
 	struct out *out;
 	enum import_output what;
 	uint64_t key;		/* spanjoin.h: key of the span, or 0 */
-	struct json_span given;	/* its text, without records */
+	struct json_span given;	/* text of the span, without log records */
 	struct set ids;		/* index in items, by trace id */
 	struct gathered *items;
 	size_t nitems;

@@ -15,7 +15,7 @@ struct source;
 
 struct import_kind {
 	const char *name;
-	const char *what;	/* what it reads, for the usage */
+	const char *what;	/* what the kind reads, for the usage */
 	/* private: reads all files of s, which reports bad ones */
 	void (*read)(struct gather *m, struct source *s);
 };

@@ -28,9 +28,9 @@ const char *plain_error(int error);
 int plain_open_folder(int dir, const char *name);
 
 /*
- * Opens the folder that a path is in. plain_lock_parent waits, too, until nobody
- * else has locked it, if the file system has locks; closing it unlocks it.
- * Return a descriptor, or -1 with errno set.
+ * Opens the folder that a path is in. plain_lock_parent waits, too, until
+ * nobody else has locked it, if the file system has locks; closing it unlocks
+ * it. Return a descriptor, or -1 with errno set.
  */
 int plain_open_parent(const char *path);
 int plain_lock_parent(const char *path);

@@ -13,7 +13,7 @@
 /* Zeroed memory has no lines. */
 struct runview {
 	struct buf text;
-	size_t *starts;		/* of each line in text */
+	size_t *starts;		/* offset of each line in text */
 	size_t n;
 	size_t cap;
 	int checks;		/* 1: with the verdict of the checks */

@@ -28,9 +28,10 @@ struct budget {
 	double max_cost;
 	struct budget_price *prices;
 	size_t nprices, cap;
-	long long calls;	/* that were started */
-	struct budget_need used;	/* by calls that have ended */
-	struct budget_need taken;	/* by calls that have not */
+	long long calls;	/* number of calls that were started */
+	struct budget_need used;	/* used by calls that have ended */
+	struct budget_need taken;	/* reserved for calls that have not
+				   ended */
 	size_t open;		/* calls that have not ended */
 	const char *spent;	/* the limit that a call would have exceeded:
 				   "max-calls" and so on; NULL: none */

@@ -31,9 +31,9 @@ struct cache {
 };
 
 /*
- * Opens the file, which is created with mode 0600 if writing is 1, and reads its
- * keys. Without writing it may be missing. A symbolic link is refused. Returns
- * 0, or -1 with *e filled in.
+ * Opens the file, which is created with mode 0600 if writing is 1, and reads
+ * its keys. Without writing it may be missing. A symbolic link is refused.
+ * Returns 0, or -1 with *e filled in.
  */
 int cache_open(struct cache *c, const char *path, int writing, struct err *e);
 void cache_close(struct cache *c);

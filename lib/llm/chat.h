@@ -14,15 +14,17 @@
 /* Zeroed memory is none. */
 struct chat {
 	struct buf record;	/* the line, a checked JSON object */
-	struct json_span messages;	/* in it, as the next two */
+	struct json_span messages;	/* part of record; so are params and
+				   reply */
 	struct json_span params;	/* an object, or absent */
-	struct json_span reply;	/* of an earlier pass, or absent */
+	struct json_span reply;	/* reply from an earlier pass, or absent */
 	struct buf model;	/* text */
 	long long sample;
 	char key[CACHE_KEY];
 	uint64_t hash;		/* the first half of the key, as a number */
 	long long prompt_tokens;	/* estimated */
-	long long most_tokens;	/* of the reply, by its params; -1: no limit */
+	long long most_tokens;	/* limit of the reply's tokens by params; -1:
+				   none */
 };
 void chat_release(struct chat *c);
 

@@ -21,12 +21,12 @@ struct completion {
 void completion_release(struct completion *c);
 
 struct dialect {
-	const char *name;	/* of --api */
+	const char *name;	/* name of the API, for --api */
 	const char *base_env;	/* environment variables */
 	const char *key_env;
-	const char *key_header;	/* with the blank before the key */
-	const char *header;	/* another one, or NULL */
-	const char *path;	/* after the base URL */
+	const char *key_header;	/* header of the key, up to the key */
+	const char *header;	/* another header, or NULL */
+	const char *path;	/* path to append to the base URL */
 	const char *version;	/* of the API in its path, which a base URL may
 				   end in already; NULL: the base has it */
 	/* appends the body; most_tokens is for a request without a limit */

@@ -11,14 +11,15 @@
 struct retry_rules {
 	unsigned most;		/* attempts after the first */
 	double first_wait;	/* seconds; doubles with each attempt */
-	double longest_wait;	/* seconds, of what doubles */
+	double longest_wait;	/* longest wait in seconds that doubling
+				   reaches */
 	double longest_asked;	/* seconds that a server may ask for */
 };
 
 /* A call that failed. */
 struct retry_case {
 	enum net_failure failure;	/* NET_OK: there is a whole reply */
-	int status;		/* its HTTP status */
+	int status;		/* HTTP status of the reply */
 	int final;		/* 1: the server says that it is no use */
 	double asked;		/* ms that the server asks to wait; -1: none */
 };

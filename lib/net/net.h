@@ -46,8 +46,9 @@ const char *net_failure_code(enum net_failure failure);
  */
 struct net_end {
 	enum net_failure failure;
-	const char *message;	/* what failed, borrowed; "" for NET_OK */
-	int status;		/* of the reply; 0: there is none */
+	const char *message;	/* description of the failure, borrowed; "" for
+				   NET_OK */
+	int status;		/* status of the reply; 0: there is none */
 	int64_t first_byte;	/* the first byte of the reply */
 	int64_t total;		/* the end of the call */
 	double retry_after;	/* ms to wait that the server asks for, from

@@ -18,8 +18,8 @@
 
 /*
  * A thousand runs take less than 2 MB, ten thousand less than 10 MB: half of
- * ROOM bytes for each run is for its texts, a fourth for long ones, a fourth for
- * steps.
+ * ROOM bytes for each run is for its texts, a fourth for long ones, a fourth
+ * for steps.
  */
 #define ROOM 1600
 #define ROOM_MOST 8000000
@@ -65,8 +65,8 @@ is_notable(const struct report *r, size_t i)
 }
 
 /*
- * The most bytes of a text so that all texts of the runs, or of the notable ones,
- * fit into room; a text has no more bytes than its row.
+ * The most bytes of a text so that all texts of the runs, or of the notable
+ * ones, fit into room; a text has no more bytes than its row.
  */
 static size_t
 find_limit(const struct report *r, int notable, size_t room, size_t most)

@@ -2,8 +2,9 @@
 #define REPORTS_H
 
 /*
- * An experiment as other tools and people read it: a page, JUnit's XML, Markdown
- * for a pull request, annotations of GitHub, TAP. Rows are read one by one.
+ * An experiment as other tools and people read it: a page, JUnit's XML,
+ * Markdown for a pull request, annotations of GitHub, TAP. Rows are read one by
+ * one.
  */
 struct buf;
 struct out;

@@ -20,34 +20,42 @@ struct mask;
 struct agent_kind {
 	char *const *argv;
 	const struct env *env;
-	const struct mask *secrets;	/* masked in what they write */
-	const char *dir;		/* to start in; NULL: ours */
-	const char *stderr_dir;		/* for whole logs; NULL: none kept */
-	int stderr_fd;	/* that folder, or -1 */
-	int64_t log_limit;	/* bytes of each; 0: no limit */
-	int agents_log;	/* where agents that have ended are noted, or -1 */
-	void (*report)(const char *msg);	/* when a log cannot be written */
-	unsigned last;		/* the highest number that has a log there */
+	const struct mask *secrets;	/* secrets to mask in what agents
+				   write */
+	const char *dir;		/* folder to start agents in; NULL: the
+				   current one */
+	const char *stderr_dir;		/* folder for logs of stderr; NULL: none
+				   are kept */
+	int stderr_fd;	/* descriptor of stderr_dir, or -1 */
+	int64_t log_limit;	/* bytes of each log; 0: no limit */
+	int agents_log;	/* descriptor of agents.jsonl, or -1 */
+	void (*report)(const char *msg);	/* reports that a log cannot be
+				   written */
+	unsigned last;		/* highest number of an agent with a log in
+				   stderr_dir */
 };
 
 struct agent {
 	const struct agent_kind *kind;
 	struct proc proc;
-	unsigned number;	/* from 1, for the log's name */
-	struct buf to;		/* what waits to be written to it */
+	unsigned number;	/* number of the agent, from 1 */
+	struct buf to;		/* text to be written to the agent */
 	size_t to_done;
 	struct buf from;	/* unread output, from the start of a line */
 	size_t from_start;
 	size_t from_seen;	/* bytes known to have no newline */
 	int from_eof;
 	int skipping;		/* 1: drop its output up to a newline */
-	int input_closed;		/* it closed its input before all was written */
-	size_t unread;		/* bytes it had not read when it did */
-	struct buf err_line;	/* of its standard error, not yet whole */
-	struct buf err_tail;	/* the last few KiB of it */
+	int input_closed;		/* 1: it closed its input before all was
+				   written */
+	size_t unread;		/* bytes that it had not read when it closed its
+				   input */
+	struct buf err_line;	/* incomplete last line of its standard error */
+	struct buf err_tail;	/* last few KiB of its standard error */
 	struct agentlog log;
 	int64_t began;		/* wall clock, microseconds since 1970 */
-	int ended;		/* it was collected; end is set */
+	int ended;		/* 1: its exit status was collected; end is
+				   set */
 	struct proc_end end;
 };
 

@@ -36,8 +36,9 @@ struct message {
 	int broken;		/* 1: of no type, but meant to be a message */
 	struct json_fault fault;	/* why a broken one is not JSON */
 	int is_reply;		/* a broken one that ends its run */
-	long long id;		/* from 1, or one of the above */
-	struct json_span v[MESSAGE_FIELDS];	/* in the line */
+	long long id;		/* id of a request, from 1, or one of the
+				   above */
+	struct json_span v[MESSAGE_FIELDS];	/* fields of the line */
 };
 
 /*

@@ -16,7 +16,7 @@ struct eventlog;
 struct engine_view {
 	long long done;		/* runs with a result; cancelled ones do not
 				   count */
-	long long failed;	/* those of them that failed */
+	long long failed;	/* number of these that failed */
 	long long running;
 	int stopping;		/* no more runs are started */
 	double p50;		/* median duration of runs, in milliseconds */

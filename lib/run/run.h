@@ -20,19 +20,19 @@ struct mask;
 #define RUN_TOKENS_MAX 1000000000000000
 
 struct run {
-	struct run *next;	/* for whoever keeps runs in a list */
+	struct run *next;	/* next run in the caller's list */
 	struct input *input;
 	long long iteration;
-	uint64_t place;		/* how many runs were given out before */
+	uint64_t place;		/* number of runs that were given out before */
 	char id[RECORD_ID];
 	char trace_id[UUID_TEXT];
 	struct buf identity;	/* JSON without braces: which run it is */
-	unsigned attempt;	/* from 1 */
-	long long number;	/* its id in the protocol */
+	unsigned attempt;	/* number of the attempt, from 1 */
+	long long number;	/* id in the protocol */
 	int started;
-	int announced;		/* of its start, by the agent */
+	int announced;		/* 1: the agent reported the start */
 	int64_t start;		/* wall clock, microseconds since 1970 */
-	int64_t clock;		/* isotime_monotonic() then */
+	int64_t clock;		/* isotime_monotonic() of the start */
 	int64_t ended;		/* clock at its end; 0: unknown */
 	struct buf observations;	/* JSON, without its brackets */
 	size_t nobservations;
@@ -40,12 +40,13 @@ struct run {
 	struct buf errors;
 	struct buf deltas;	/* text */
 	struct buf printed;	/* output that is not messages */
-	int printed_cut;	/* there was more of it */
+	int printed_cut;	/* 1: printed is not all */
 	struct buf failed;	/* earlier attempts, JSON without brackets */
 	/* candidates for the final output, JSON: the last of each */
-	struct buf response;	/* of an observation agent_final_response */
-	struct buf agent;	/* of an agent observation */
-	struct buf message;	/* sent through a callback */
+	struct buf response;	/* output of an observation
+				   agent_final_response */
+	struct buf agent;	/* output of an observation of type agent */
+	struct buf message;	/* message sent through a callback */
 	long long tokens[3];	/* prompt, completion, total; of all attempts */
 	long long counted;	/* part of the total already counted */
 	unsigned by;		/* the number of its last agent; 0: none */
@@ -65,11 +66,12 @@ struct run_end {
 	const char *error;	/* NULL: it succeeded */
 	size_t error_len;	/* 0: up to its NUL */
 	enum run_failure kind;
-	const char *code;	/* what the agent calls it, or NULL */
+	const char *code;	/* the agent's name for the error, or NULL */
 	int again;		/* 1: the agent wants another attempt */
-	int64_t wait;		/* microseconds until then */
-	int exit_code;		/* of its process, or -1 */
-	int signal;		/* that ended its process, or 0 */
+	int64_t wait;		/* microseconds until the next attempt */
+	int exit_code;		/* exit status of the agent's process, or -1 */
+	int signal;		/* signal that ended the agent's process, or
+				   0 */
 	const char *stderr_tail;
 	size_t stderr_len;
 };

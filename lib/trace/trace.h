@@ -46,15 +46,16 @@ struct observation {
 	struct json_print printed[2];	/* input and output in t->printed */
 	struct json_span v[OBS_FIELDS];
 	char *kept;		/* copies of small fields, or NULL */
-	size_t start;		/* its times as text: offsets into texts */
+	size_t start;		/* start and end as text: offsets into
+				   t->texts */
 	size_t start_len;
 	size_t end;
 	size_t end_len;
 	size_t place;		/* position in the input, orders equal times */
 	/* set by trace_link; steps are numbered from 0 */
 	size_t parent;		/* a step, or TRACE_NONE */
-	size_t child;		/* its first child, or TRACE_NONE */
-	size_t next;		/* its next sibling, or TRACE_NONE */
+	size_t child;		/* first child of the step, or TRACE_NONE */
+	size_t next;		/* next sibling of the step, or TRACE_NONE */
 	size_t depth;		/* 0 for a step without a parent */
 	int64_t from;		/* start and end, microseconds since 1970; */
 	int64_t until;		/* those of a neighbour if it has no times */
