@@ -2,8 +2,7 @@
 #define CALL_H
 
 /*
- * One attempt at a run: what is sent to the service, and what becomes of its
- * reply.
+ * One attempt at a run: its requests to the service, and the reply.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -63,30 +62,30 @@ struct call {
 };
 
 /*
- * Makes a call of a line of fl-run, which is copied. Returns NULL with *e
- * filled in if it is not a request.
+ * Makes a call from a line of fl-run, which is copied. Returns NULL with *e
+ * filled in if the line is not a request.
  */
 struct call *call_new(const struct service *s, const char *line, size_t n,
     struct err *e);
 void call_free(struct call *c);
 
 /*
- * Begins: writes the start message to out and sends the request. timeout is
- * the attempt's, in seconds.
+ * Begins a call: writes the start message to out and sends the request. timeout
+ * limits the attempt, in seconds; 0: unlimited.
  */
 void call_begin(struct call *c, struct net *net, double timeout,
     struct buf *out);
 
 /*
- * Does what is due: time limits, and asking for tasks. Returns the monotonic
- * time when something is due next, or INT64_MAX.
+ * Enforces the time limits, and polls the task when that is due. Returns the
+ * monotonic time when something is due next, or INT64_MAX.
  */
 int64_t call_check(struct call *c, int64_t now);
 
 /* Adds the id of the run that a message is about, as fl-run wrote it. */
 void call_add_id(const struct call *c, struct buf *b);
 
-/* Adds "id" and "clock" of its end. */
+/* Adds the members "id" and "clock", the time of the call's end. */
 void call_add_end(const struct call *c, struct buf *b);
 
 /* Appends the observations of a call that is over. (steps.c) */

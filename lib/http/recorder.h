@@ -2,9 +2,9 @@
 #define RECORDER_H
 
 /*
- * A proxy on loopback in front of a service: what it is sent is passed on as it
- * is, what comes back is passed on as it comes, and each request that succeeds
- * becomes a recording (fluxloop-records(5)).
+ * A proxy on loopback in front of a service: passes requests on unchanged and
+ * replies as they come, and makes a recording (fluxloop-records(5)) of each
+ * request that succeeds.
  */
 #include "weburl.h"
 

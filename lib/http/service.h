@@ -2,9 +2,9 @@
 #define SERVICE_H
 
 /*
- * What runner.http of setting.yaml says of a service: where it is, what it is
- * sent, where its answer is, and how patient one is with it.
- * fluxloop-setting(5) describes the keys and their defaults.
+ * A service as runner.http in setting.yaml describes it: its URL, the request,
+ * the place of the output in the reply, time limits and retries.
+ * fluxloop-setting(5) has the keys and their defaults.
  */
 #include <stddef.h>
 
@@ -82,13 +82,13 @@ struct service {
 int service_init(struct service *s, const struct config *c, struct err *e);
 void service_release(struct service *s);
 
-/* Whether a status is a success; whether one is worth another attempt. */
+/* Whether a status is a success, and whether a request with it is retried. */
 int service_is_ok(const struct service *s, int status);
 int service_is_retried(const struct service *s, int status);
 
 /*
- * Whether a URL may be sent to: this machine, or a host that stands in the
- * configuration.
+ * Whether requests may go to a URL: its host is this machine, or the
+ * configuration names it.
  */
 int service_allows(const struct service *s, const struct weburl *u);
 

@@ -2,7 +2,7 @@
 #define CHAT_H
 
 /*
- * A chat request as fluxloop-records(5) has it.
+ * A chat request, as fluxloop-records(5) describes it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,8 +29,8 @@ struct chat {
 void chat_release(struct chat *c);
 
 /*
- * Takes a record, which is copied. model is for requests that have none, or
- * NULL. Returns 0, or -1 with *why, borrowed, saying what is wrong with it.
+ * Reads a record, which is copied. model is used if the record has none; it may
+ * be NULL. Returns 0, or -1 with *why, borrowed, saying what is wrong.
  */
 int chat_read(struct chat *c, struct json_span record, const char *model,
     const char **why);
@@ -42,8 +42,8 @@ int chat_read(struct chat *c, struct json_span record, const char *model,
 void chat_set_key(struct chat *c, const char *api, const char *host);
 
 /*
- * An estimate of the tokens of a text: a quarter of its ASCII characters, and
- * all others.
+ * Estimates the tokens of a text: one for four ASCII characters, and one for
+ * each other character.
  */
 long long chat_tokens(const char *p, size_t n);
 

@@ -2,7 +2,7 @@
 #define JOB_H
 
 /*
- * A request on its way, and what comes of it.
+ * A request to a model that is being processed, and its result.
  */
 #include <stdint.h>
 
@@ -43,7 +43,7 @@ struct job {
 struct job *job_new(struct asker *a);
 void job_free(struct job *j);
 
-/* Forgets an attempt. */
+/* Discards the results of an attempt, for the next one. */
 void job_reset(struct job *j);
 
 /* Fails the job; the message is formatted. */
@@ -51,8 +51,8 @@ void job_fail(struct job *j, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads what has come: sets completion, or code, message and failure. secret
- * is masked in the message, or NULL.
+ * Reads the reply: sets completion, or code, message and failure. secret, which
+ * may be NULL, is masked in the message.
  */
 void job_take(struct job *j, const struct dialect *d,
     const struct net_end *end, const char *secret);
