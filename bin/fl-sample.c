@@ -107,7 +107,7 @@ sample_read_options(int argc, char **argv)
 
 /*
  * Makes the traces of an experiment the standard input, without their steps.
- * Returns their name in messages, or NULL if it is no directory.
+ * Returns their name in messages, or NULL if it is not a directory.
  */
 static char *
 open_experiment(const char *dir)

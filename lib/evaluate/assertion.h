@@ -85,7 +85,7 @@ int assertion_read(struct assertion *a, enum dialect d, struct json_span spec,
     struct json_span *at, struct err *e);
 void assertion_release(struct assertion *a);
 
-/* Judges; negation and thresholds of sets are seen to. */
+/* Judges a trace, with the negation and the thresholds of sets applied. */
 void assertion_judge(struct assertion *a, struct subject *s,
     struct verdict *v);
 

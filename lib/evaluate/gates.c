@@ -253,7 +253,7 @@ gates_are_set(const struct gates *g, const struct evaluation *v)
 	    json_is(evaluation_get(v, "success_criteria"), JSON_OBJECT);
 }
 
-/* A gate that was missed is reported; each is written, or there is no b. */
+/* Reports a gate that was missed; appends every gate to b, unless it is NULL. */
 struct gatekeeper {
 	void (*report)(const char *msg);
 	struct buf *b;

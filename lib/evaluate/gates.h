@@ -16,7 +16,7 @@ struct buf;
 struct evaluation;
 struct outcome;
 
-/* What has to be reached; a number below 0 is no condition. */
+/* Values that must be reached; a number below 0 is not a condition. */
 struct gates {
 	double min_pass_rate;	/* pass rate of all traces */
 	double min_input_pass_rate;	/* pass rate of the runs of each

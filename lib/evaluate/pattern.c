@@ -67,7 +67,7 @@ pattern_new(const char *text, size_t n, unsigned flags, struct err *e)
 		die_memory(0);
 	pcre2_set_match_limit(p->context, ATTEMPTS);
 	pcre2_set_heap_limit(p->context, HEAP);
-	/* where there is no compiler for the machine, it is interpreted */
+	/* without a compiler for the machine, the pattern is interpreted */
 	if (!pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE)) {
 		p->stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, NULL);
 		pcre2_jit_stack_assign(p->context, NULL, p->stack);

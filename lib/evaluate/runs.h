@@ -45,7 +45,7 @@ struct runs {
 	struct set names_known;
 	size_t twice;		/* rows with a run_id that was there */
 	size_t unnamed;		/* rows without a run_id */
-	size_t bad;		/* lines that are no records */
+	size_t bad;		/* lines that are not records */
 	uint64_t config;	/* config of the last run; 0: none */
 	int mixed;		/* 1: the runs have several configurations */
 };

@@ -25,7 +25,7 @@ double stat_mcnemar(size_t b, size_t c);
 
 /*
  * Two-sided exact p of a table: a of an against b of bn pass (R. A. Fisher,
- * 1922): the sum of the tables that are no more probable.
+ * 1922): the sum of the tables that are at most as probable.
  */
 double stat_fisher(size_t a, size_t an, size_t b, size_t bn);
 

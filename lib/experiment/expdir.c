@@ -82,7 +82,7 @@ report_removed(const struct expdir *x, int file, struct err *e)
 	    recover_files[file]);
 }
 
-/* Without the rows, which are made first, there are no other files. */
+/* The rows are made first: without them there are no other files. */
 static int
 check_rows(const struct expdir *x, struct err *e)
 {

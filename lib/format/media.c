@@ -70,7 +70,7 @@ type_of_url(struct media *m, const char *s)
 		return 0;
 	begin += 5;
 	most = (size_t)(end - n - begin);
-	/* parameters such as charset are no part of the type */
+	/* parameters such as charset are not part of the type */
 	if (memchr(begin, ';', most))
 		most = (size_t)((const char *)memchr(begin, ';', most) -
 		    begin);

@@ -33,7 +33,7 @@ struct generator {
 	size_t nbases;
 	size_t cap;
 	size_t index;		/* number of the next base */
-	struct callkey key;	/* how calls are told apart */
+	struct callkey key;	/* settings by which calls are compared */
 	struct set seen;	/* hashes of calls given out */
 	size_t made;
 	struct json_span more;	/* an object: more metadata of each input */

@@ -396,7 +396,7 @@ take_title(struct ccthread *t, struct json_span title, int rank)
 	buf_str(&t->name);
 }
 
-/* A line that is not a message. Returns 0 if there is no place for it. */
+/* Imports a line that is not a message. Returns 0 if it has no use. */
 static int
 read_note(struct export *x, struct ccthread *t, struct json_span line,
     const struct json_span m[LINE_MEMBERS])

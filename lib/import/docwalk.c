@@ -194,7 +194,7 @@ walk_take(struct docwalk *w, struct json_span *v, size_t most)
 		n = feed_has(w->feed, w->pos);
 		p = feed_at(w->feed, w->pos);
 		met = json_scan_record(p, n, &nothing, &end, &w->fault);
-		/* a number may go on */
+		/* a number may continue */
 		if (met >= 0 && (end < p + n || w->feed->eof ||
 		    strchr("}]\"", end[-1])))
 			break;
@@ -557,7 +557,7 @@ walk_object(struct docwalk *w, enum docwalk_level level)
 
 /*
  * Skips a bad member of a list, whose brackets are complete. Returns 0, or -1
- * if there is no telling where it ends.
+ * if its end cannot be found.
  */
 static int
 walk_past_bad(struct docwalk *w)

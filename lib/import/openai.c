@@ -46,7 +46,7 @@ struct openai_call {
 	struct json_span url;
 	struct json_span request;	/* its body */
 	struct json_span answer;	/* likewise */
-	struct json_span reply;		/* the answer, if it is no body */
+	struct json_span reply;		/* the answer, if it is not a body */
 	struct json_span error;
 	struct json_span status;	/* HTTP status */
 	struct json_span rest;	/* record whose other members are metadata */

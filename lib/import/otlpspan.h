@@ -89,7 +89,7 @@ int otlpspan_is_used(const struct otlpspan *s, size_t i);
  */
 int otlpspan_named(const struct otlpspan *s);
 
-/* Appends a known attribute, which has to be there, as JSON. */
+/* Appends a known attribute, which must exist, as JSON. */
 void otlpspan_put(const struct otlpspan *s, struct buf *b, int attribute);
 
 /* The text of a known attribute without quotes; empty if it is not a string. */

@@ -25,7 +25,7 @@ void runview_release(struct runview *p);
 /* Lays out a checked record of a trace or a row anew. */
 void runview_lay_out(struct runview *p, struct json_span record);
 
-/* A line, borrowed until the next layout; it is no command to a terminal. */
+/* A line, safe on a terminal and borrowed until the next layout. */
 struct json_span runview_line(const struct runview *p, size_t i);
 
 #endif

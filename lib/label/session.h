@@ -31,7 +31,7 @@ struct session {
 	struct session_run *runs;
 	size_t n;
 	size_t cap;
-	size_t bad;		/* lines that are no traces, or have no id */
+	size_t bad;		/* lines that are not traces, or have no id */
 	size_t at;		/* the run on the screen; n: the end */
 	size_t top;		/* the first line on the screen */
 	struct buf record;	/* record of the run on the screen */

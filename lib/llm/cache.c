@@ -14,7 +14,7 @@
 #include "io/plain.h"
 #include "cache.h"
 
-/* How a record begins, up to its key, and goes on after it. */
+/* The start of a record up to its key, and what follows the key. */
 #define HEAD "{\"key\":\""
 #define NEXT "\",\"version\":1,\"reply\":"
 #define KEY_LEN (CACHE_KEY - 1)

@@ -406,8 +406,9 @@ clear_worker(struct engine *g, struct worker *w)
 	int i;
 
 	/*
-	 * Its last output is in the pipe, which holds 1 MiB at most. There may
-	 * be no end: processes that it left running may write there too.
+	 * The agent's last output is in the pipe, which holds at most 1 MiB.
+	 * The pipe may have no end: processes that the agent left running may
+	 * write to it, too.
 	 */
 	for (i = 0; i < 16 && !w->agent.from_eof && !w->discarded; i++)
 		agent_read(&w->agent);
