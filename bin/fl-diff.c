@@ -16,16 +16,16 @@
 
 static const char usage[] =
 "fl-diff [options] BASE NEW\n"
-"Compares two experiments, run by run.\n"
+"Compare two experiments, run by run.\n"
 "  -f, --format FORMAT    text, md, json or jsonl (text)\n"
-"      --metric NAME      compare this score, too\n"
-"      --alpha A          the share of false alarms (0.05)\n"
+"      --metric NAME      also compare the score NAME\n"
+"      --alpha A          accept this share of false alarms (0.05)\n"
 "      --fail-on WHAT     exit with 1 on: regression, any-flip, never\n"
 "                         (regression)\n"
-"      --max-drop D       only if the pass rate fell by more than D\n"
+"      --max-drop D       exit with 1 only if the pass rate fell by more than D\n"
 "      --max-slowdown R   exit with 1 if durations are more than R times longer\n"
 "      --strict           exit with 1 if there are not enough runs\n"
-"      --anyway           compare although the checks were not the same\n"
+"      --anyway           compare even if the checks were not the same\n"
 "  -n, --number N         show N runs of each kind (20)\n";
 
 enum { OPT_METRIC = CLI_OPT, OPT_ALPHA, OPT_FAIL_ON, OPT_DROP, OPT_SLOWDOWN,

@@ -28,7 +28,7 @@
 
 static const char usage_head[] =
 "fl-parse [options] [DIR | file ...]\n"
-"Turns traces, or an experiment's observations and rows, into something to read.\n"
+"Render traces, or the rows and observations of an experiment.\n"
 "  -f, --format FORMAT  one of those below (md)\n"
 "      --list-formats   print all formats: NAME, FILE or -, and SUMMARY\n"
 "  -o, --output-dir D   a file for each trace, and an index, in a new folder D\n"

@@ -21,15 +21,15 @@
 
 static const char usage[] =
 "fl-report -f FORMAT [options] DIR | file\n"
-"Reports an experiment to CI servers and colleagues.\n"
+"Report an experiment to CI servers and colleagues.\n"
 "  -f, --format FORMAT    html, junit, md, github or tap\n"
-"  -o, --output FILE      write to FILE, which is whole or not there\n"
-"      --diff BASE        compare with this experiment, run by run\n"
+"  -o, --output FILE      write to FILE, complete or not at all\n"
+"      --diff BASE        compare with the experiment BASE, run by run\n"
 "      --name NAME        the experiment's name (that of DIR)\n"
-"      --per WHAT         a test case of JUnit is a run or a check (run)\n"
-"      --max-bytes N      Markdown has at most N bytes; 0: any (60000)\n"
-"      --all              the page has all texts and steps, of any size\n"
-"      --pages FOLDER     the page links to those of fl-parse in FOLDER\n"
+"      --per WHAT         make a JUnit test case for each run or check (run)\n"
+"      --max-bytes N      limit Markdown to N bytes; 0: no limit (60000)\n"
+"      --all              put all texts and steps into the page, of any size\n"
+"      --pages FOLDER     link to the pages of fl-parse in FOLDER\n"
 "      --list-formats     print all formats: NAME and SUMMARY\n";
 
 enum { OPT_NAME = CLI_OPT, OPT_BYTES, OPT_LIST, OPT_DIFF, OPT_ALL, OPT_PAGES,

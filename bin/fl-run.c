@@ -129,20 +129,20 @@ static const struct option_row {
 	{ "grace", "TIME", NULL, 0, OPTION_TIME, 0, 1000000000000,
 	    "let running runs end for TIME after a stop (10)", &given.grace },
 	{ "done", "PATH", NULL, 0, OPTION_TEXTS, 0, 0,
-	    "skip runs that have a trace or a row in PATH, a file or folder; "
-	    "may be repeated", &given.done },
+	    "skip runs in PATH, a file or folder; may be repeated",
+	    &given.done },
 	{ "attempts", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
-	    "write to a new file in DIR, and skip runs that are in it",
+	    "write to a new file in DIR; skip runs that are in DIR",
 	    &given.attempts },
 	{ "failed-ok", "", NULL, 0, OPTION_FLAG, 0, 1,
-	    "exit with 0 although runs failed, if all have a result",
+	    "exit with 0 even if runs failed",
 	    &given.failed_ok },
 	{ "shard", "K/N", NULL, 0, OPTION_TEXT, 0, 0,
-	    "only part K of N parts of the runs", &given.shard },
+	    "run only part K of N parts of the runs", &given.shard },
 	{ "seed", "N", "seed", 0, OPTION_NUMBER, INT64_MIN, INT64_MAX,
 	    "make the trace ids reproducible", &given.seed },
 	{ "personas", "A,B", NULL, 0, OPTION_TEXT, 0, 0,
-	    "only the inputs of these personas", &given.personas },
+	    "run only the inputs of these personas", &given.personas },
 	{ "name", "NAME", NULL, 0, OPTION_TEXT, 0, 0,
 	    "name of the experiment in traces", &given.name },
 	{ "stderr-dir", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
@@ -152,7 +152,7 @@ static const struct option_row {
 	{ "total", "N", NULL, 0, OPTION_NUMBER, 0, INT64_MAX,
 	    "number of runs to expect, for the progress line", &given.total },
 	{ "list", "", NULL, 0, OPTION_FLAG, 0, 1,
-	    "print an input for each run that would begin, and exit",
+	    "print the runs that would begin, as inputs, and exit",
 	    &given.list },
 	{ "explain", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "print what would be run, and where, and exit", &given.explain },
@@ -184,7 +184,7 @@ put_usage(struct buf *b)
 	int pad;
 
 	buf_puts(b, "fl-run [options] [file ...]\n"
-	    "Run inputs on an agent and write a trace for each run\n");
+	    "Run inputs on an agent, and write a trace for each run.\n");
 	for (i = 0; i < LEN(options); i++) {
 		o = &options[i];
 		letter[1] = o->letter;

@@ -19,14 +19,14 @@
 static const char usage[] =
 "fl-status [options] [DIR ...]\n"
 "Print the state of experiment directories, a JSON object for each.\n"
-"  -i, --in FOLDER    the experiments in FOLDER, the newest first\n"
-"      --latest       with --in: only the newest\n"
-"      --overview     with --in: how many there are, and the ten newest\n"
-"  -f, --fields A,B   only the values of these fields, separated by tabs\n"
-"  -t, --text         a sentence for each\n"
-"  -e, --errors        after each, its most frequent errors, if runs failed\n"
-"      --of N         how many of N runs are finished (0: N is unknown)\n"
-"      --options      the options to resume it with, each ended by a NUL\n";
+"  -i, --in FOLDER    print the experiments in FOLDER, the newest first\n"
+"      --latest       with --in: print only the newest\n"
+"      --overview     with --in: print their number and the ten newest\n"
+"  -f, --fields A,B   print only the values of these fields, tab-separated\n"
+"  -t, --text         print a sentence for each\n"
+"  -e, --errors       print the most frequent errors of each, too\n"
+"      --of N         print how many of N runs are finished (0: unknown)\n"
+"      --options      print the options to resume it, each ended by a NUL\n";
 
 enum { OPT_LATEST = CLI_OPT, OPT_OPTIONS, OPT_OVERVIEW, OPT_OF };
 
