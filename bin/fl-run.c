@@ -36,7 +36,7 @@
 #include "run/run.h"
 #include "run/runlist.h"
 
-/* Seconds after its own time limit that fl-http is taken to hang. */
+/* Seconds past its own time limit after which fl-http is ended. */
 #define SERVICE_SLACK 600
 
 /*
@@ -79,8 +79,8 @@ enum option_type {
 static const struct option_row {
 	const char *name;
 	const char *argument;	/* for people; "" for a flag */
-	const char *key;	/* of the number that it overrides, or NULL */
-	char letter;		/* of the short option, or 0 */
+	const char *key;	/* configuration's key for a number, or NULL */
+	char letter;		/* letter of the short option, or 0 */
 	enum option_type type;
 	long long min, max;
 	const char *help;
@@ -294,7 +294,7 @@ take_configured(const struct config *c)
 
 static struct {
 	int64_t start;		/* isotime_monotonic() of the first run */
-	int shown;		/* the line is on the terminal */
+	int shown;		/* 1: the line is on the terminal */
 } bar;
 
 static void
@@ -402,7 +402,7 @@ struct experiment {
 	char *name;
 };
 
-/* The part of the runs to do, of "K/N". */
+/* Sets the part of the runs to do, from "K/N". */
 static void
 set_shard(struct queue_plan *p)
 {
@@ -420,7 +420,7 @@ set_shard(struct queue_plan *p)
 	p->shards = (uint64_t)n;
 }
 
-/* Has the traces of a part of an experiment say which one it is. */
+/* Sets the members of traces that say which part they are of. */
 static void
 set_where(struct queue_plan *p)
 {
@@ -479,7 +479,7 @@ retried_failures(const struct config *c)
 	return bits;
 }
 
-/* What ends the experiment early. */
+/* Sets the limits that stop the experiment. */
 static void
 set_stop_limits(struct engine_plan *p, const struct config *c)
 {
@@ -497,7 +497,7 @@ set_stop_limits(struct engine_plan *p, const struct config *c)
 	p->max_time = given.max_time.seconds;
 }
 
-/* How agents are ended. */
+/* Sets how agents are ended. */
 static void
 set_kill(struct engine_plan *p, const struct config *c)
 {
@@ -521,7 +521,7 @@ set_runs(struct queue_plan *p)
 	set_where(p);
 }
 
-/* The number of agents, or of requests to a service, at once. */
+/* The number of agents, or of requests to a service, to run at once. */
 static size_t
 processes_at_once(void)
 {
@@ -611,7 +611,7 @@ read_done(struct experiment *x, struct err *e)
 	return given.attempts ? completed_read(d, given.attempts, e) : 0;
 }
 
-/* The line that an agent is ready after, which only commands have. */
+/* Sets the pattern of the line that a command prints when it is ready. */
 static int
 set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 {
@@ -629,7 +629,7 @@ set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 	return bad;
 }
 
-/* What to start, and for what. */
+/* Finds the command that starts the agent. */
 static int
 find_command(struct command *command, struct config *c, struct err *e)
 {
@@ -861,7 +861,7 @@ run_inputs(struct config *c, char **files, int nfiles)
 	experiment_close(&x);
 	written = o.written;
 	end_output(&o);
-	/* nothing was left to do */
+	/* no run was left to do */
 	if (attempt && !written)
 		unlink(attempt);
 	free(attempt);

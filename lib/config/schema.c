@@ -264,7 +264,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "input_generation.llm.batch_size", .type = SCHEMA_INT,
 	    .ignored = 1, .harmless = "1",
 	    .instead = "a request asks for one input" },
-	/* what fl-evaluate reads, and checks */
+	/* keys that fl-evaluate reads and checks */
 	{ .path = "evaluators", .type = SCHEMA_LIST, .neutral = 1 },
 	{ .path = "evaluators.*", .type = SCHEMA_ANY },
 	{ .path = "success_criteria", .type = SCHEMA_ANY, .neutral = 1 },
@@ -436,12 +436,12 @@ find_elsewhere(const char *path)
 	return NULL;
 }
 
-/* Variables that override no key. */
+/* Known variables that do not override a key. */
 static const char *const other_variables[] = {
-	/* of the recorder, and of programs */
+	/* variables of the recorder and of programs */
 	"FLUXLOOP_RECORD_ARGS", "FLUXLOOP_RECORDING_FILE",
 	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_FACTORY_KWARGS",
-	/* of the package, and of the original's */
+	/* variables of the package and of the original */
 	"FLUXLOOP_API_KEY", "FLUXLOOP_BASE_PATH", "FLUXLOOP_BATCH_SIZE",
 	"FLUXLOOP_COLLECTOR_URL", "FLUXLOOP_DEBUG", "FLUXLOOP_ENABLED",
 	"FLUXLOOP_ENVIRONMENT", "FLUXLOOP_FLUSH_INTERVAL",
@@ -481,7 +481,7 @@ schema_nearest_variable(const char *name)
 	struct nearest near;
 	size_t i;
 
-	/* what all have in common does not make them alike */
+	/* the common prefix does not make names alike */
 	nearest_init(&near, name + prefix);
 	for (i = 0; (known = known_variable(i)); i++)
 		if (*known)
@@ -495,7 +495,7 @@ struct check {
 	const struct tree *tree;
 	const struct yamlmark *marks;	/* NULL: positions unknown */
 	schema_report *report;
-	void *arg;			/* of report */
+	void *arg;			/* argument of report */
 	int errors;			/* number of errors so far */
 };
 
@@ -685,7 +685,7 @@ report_type(struct check *k, const struct schema_key *key, size_t node,
 		    type_names[key->type], json_type_name(n->type));
 }
 
-/* Whether the value of an ignored key changes nothing. */
+/* Whether the value of an ignored key is harmless: it changes nothing. */
 static int
 is_harmless(const struct schema_key *key, struct json_span v)
 {

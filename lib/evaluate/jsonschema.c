@@ -23,10 +23,10 @@ struct jsonschema {
 struct validation {
 	struct jsonschema *s;
 	struct tree value;
-	struct buf path;	/* where in the value, as $.a[0] */
+	struct buf path;	/* path of the current value, such as $.a[0] */
 	struct buf *why;	/* NULL while the reason does not matter */
 	unsigned depth;
-	struct buf cannot;	/* why it cannot be said, or empty */
+	struct buf cannot;	/* why the value cannot be judged, or empty */
 };
 
 static int is_valid(struct validation *d, size_t schema, size_t at);
@@ -76,7 +76,7 @@ text_at(const struct tree *t, size_t node, struct buf *b)
 	json_text(b, t->nodes[node].span);
 }
 
-/* Says why, once, and returns 0. */
+/* Sets the reason, unless there is one already, and returns 0. */
 static int
 invalid(struct validation *d, const char *fmt, ...)
 {
@@ -91,7 +91,7 @@ invalid(struct validation *d, const char *fmt, ...)
 	return 0;
 }
 
-/* Says why the value cannot be judged, once, and returns 1. */
+/* Sets why the value cannot be judged, unless that is set, and returns 1. */
 static int
 unknown(struct validation *d, const char *fmt, ...)
 {
@@ -615,7 +615,7 @@ check_unsupported(struct validation *d, size_t schema, size_t at)
 {
 	static const struct {
 		const char *name;
-		enum json_type type;	/* the values that it judges */
+		enum json_type type;	/* type of the values that it concerns */
 	} keywords[] = {
 		{ "unevaluatedProperties", JSON_OBJECT },
 		{ "unevaluatedItems", JSON_ARRAY },

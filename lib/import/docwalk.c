@@ -59,7 +59,7 @@ static const char *const member_names[MEMBERS] = {
 
 struct docwalk_member {
 	enum { IS_LIST, IS_HEAD, IS_WRAPPER } kind;
-	enum docwalk_level level;	/* of what a list or wrapper holds */
+	enum docwalk_level level;	/* level of a list's or wrapper's members */
 	unsigned heads;			/* bits of heads that describe it */
 	enum docwalk_head head;		/* of IS_HEAD */
 };
@@ -187,7 +187,7 @@ walk_take(struct docwalk *w, struct json_span *v, size_t most)
 		return 0;
 	}
 	for (;; tried = n) {
-		/* as much again each time, so that nothing is read often */
+		/* twice as much each time, so that no byte is read often */
 		while (feed_has(w->feed, w->pos) < 2 * tried + 1 &&
 		    walk_more(w))
 			;
@@ -264,8 +264,8 @@ walk_key(struct docwalk *w, size_t *i)
 /* A list of an object that waits for its head. */
 struct waiting {
 	enum docwalk_level level;
-	uint64_t pos;		/* of its text in the feed, or */
-	const char *p;		/* its checked text */
+	uint64_t pos;		/* place of its text in the feed, if p is NULL */
+	const char *p;		/* its checked text, or NULL */
 	size_t n;
 };
 
@@ -625,7 +625,7 @@ walk_element(struct docwalk *w, enum docwalk_level level)
 	    (w->fault.cut && w->feed->eof) || *feed_at(w->feed, start) != '{')
 		return -1;
 	walk_report(w);
-	w->fault.msg = NULL;	/* it is reported, even if the list ends */
+	w->fault.msg = NULL;	/* it was reported; the list may end */
 	w->pos = w->hold = start;
 	if (walk_past_bad(w))
 		return -1;
