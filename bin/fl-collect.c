@@ -202,7 +202,7 @@ is_fitting(const struct expdir *x, const struct part *p)
 	    given.how & EXPDIR_ANYWAY)
 		return 1;
 	warn("%s: not taken, since its runs may not be those of this "
-	    "experiment; --anyway takes them all the same", p->path);
+	    "experiment; --anyway takes them", p->path);
 	return 0;
 }
 

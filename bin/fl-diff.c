@@ -164,7 +164,7 @@ read_both(struct runs runs[2], char **names)
 	    runs[0].config != runs[1].config))
 		die("the runs were not evaluated by the same checks: a change "
 		    "of the checks would look like one of the agent; --anyway "
-		    "compares all the same");
+		    "compares them");
 }
 
 /* Whether the exit status is 1. */

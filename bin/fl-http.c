@@ -252,7 +252,7 @@ main(int argc, char **argv)
 		cli_misused(usage, "unexpected operand '%s'",
 		    argv[optind + recording]);
 	if (!recording && (g.to || g.listen || g.output || g.path || g.target))
-		cli_misused(usage, "an option of record without record");
+		cli_misused(usage, "--to, --listen, --output, --path and --target are options of record");
 	if (recording && !g.to)
 		cli_misused(usage, "missing --to");
 	if (recording)

@@ -472,7 +472,7 @@ main(int argc, char **argv)
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	if (cache.skipped)
-		warn("%s: %zu line%s torn or of another version: skipped",
+		warn("%s: %zu line%s incomplete or of another version: skipped",
 		    given.cache, cache.skipped, cache.skipped == 1 ? " is" :
 		    "s are");
 	if (!given.quiet && !given.plan.dry)

@@ -61,7 +61,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: regex, value: "^x"}|"output":"yx"|false 0 it does not match /^x/
 	{type: not-regex, value: "(?i)as an ai"}|"output":"As an AI model"|false 0 it matches /(?i)as an ai/
 	{type: levenshtein, value: kitten}|"output":"sitting"|true 1
-	{type: levenshtein, value: kitten, threshold: 2}|"output":"sitting"|false 0 3 edits, and at most 2 allowed
+	{type: levenshtein, value: kitten, threshold: 2}|"output":"sitting"|false 0 3 edits: expected at most 2
 	{type: word-count, value: 3}|"output":"one two three"|true 1
 	{type: word-count, value: {min: 4}}|"output":"one two three"|false 0 3 words, fewer than 4
 	{type: word-count, value: {max: 2}}|"output":"one two three"|false 0 3 words, more than 2
@@ -73,8 +73,8 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: is-json, value: {type: object, required: [id]}}|"output":{"a":1}|false 0 $: 'id' is missing
 	{type: contains-json, value: {type: object, required: [id]}}|"output":"so: [1] {\"id\":2} ok"|true 1
 	{type: latency, threshold: 10}|"duration_ms":9.5|true 1
-	{type: latency, threshold: 10}|"duration_ms":11|false 0 11.0 ms, and at most 10 allowed
-	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens, and at most 10 allowed
+	{type: latency, threshold: 10}|"duration_ms":11|false 0 11.0 ms: expected at most 10
+	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens: expected at most 10
 	{type: cost, threshold: 0.01}|"metadata":{"cost":0.001}|true 1
 	{type: success}|"output":"x"|true 1
 	{type: contains, value: Hello, target: callback}|"callback_messages":{"send":["Hello",{"text":"World"}],"error":[]}|true 1
@@ -125,7 +125,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: ada}}}|true 1
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}}}|false 0 'mail' was called with other arguments: to is "ada"
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}, ignore: [t*]}}|true 1
-	{type: trajectory:step-count, value: {type: tool, max: 1}}|false 0 2 steps, and at most 1 allowed
+	{type: trajectory:step-count, value: {type: tool, max: 1}}|false 0 2 steps: expected at most 1
 	{type: trajectory:step-count, value: {within: search_orders, min: 1, max: 1}}|true 1
 	{type: trajectory:no-failed-step}|false 0 'compose' failed
 	{type: trajectory:no-failed-step, value: {type: tool}}|true 1
@@ -133,7 +133,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: trace-error-spans, value: 0}|false 0 1 step failed, first compose
 	{type: trace-error-spans, value: {max_percentage: 50}}|true 1
 	{type: trace-span-count, value: {pattern: "*", min: 3, max: 3}}|true 1
-	{type: trace-span-duration, value: {pattern: mail, max: 500}}|false 0 mail took 1000.0 ms, and at most 500 allowed
+	{type: trace-span-duration, value: {pattern: mail, max: 500}}|false 0 mail took 1000.0 ms: expected at most 500
 	END
 }
 
@@ -218,7 +218,7 @@ for line in sys.stdin: print("%.9f" % json.loads(line)["scores"]["s"])' >got
 	END
 	assert_equal "$(jq -c .evaluation.pass <<<"$output" | paste -sd ' ')" 'true false true null'
 	assert_equal "$(jq -r 'select(.trace_id == "4") | .evaluation.checks[0].error' <<<"$output")" \
-		"metadata.assert: unknown check 'containz': did you mean 'contains'?"
+		"metadata.assert: unknown check 'containz'; did you mean 'contains'?"
 }
 
 @test "an input's assertions run no program" {
@@ -274,9 +274,9 @@ fl-evaluate: the error rate in percent is 20: expected at most 5'
 	report: {style: detailed}
 	END
 	run --separate-stderr -2 fl-evaluate -c c.yaml <<<"$(trace)"
-	assert_equal "$stderr" "fl-evaluate: warning: c.yaml:1:1: unknown key 'asert': did you mean 'assert'?
+	assert_equal "$stderr" "fl-evaluate: warning: c.yaml:1:1: unknown key 'asert'; did you mean 'assert'?
 fl-evaluate: warning: c.yaml:12:1: 'report' has no effect: fl-evaluate writes no report
-fl-evaluate: c.yaml:3:47: unknown check 'latency_undr': did you mean 'latency_under'?
+fl-evaluate: c.yaml:3:47: unknown check 'latency_undr'; did you mean 'latency_under'?
 fl-evaluate: c.yaml:6:10: missing closing parenthesis at character 2 of the pattern
 fl-evaluate: c.yaml:7:10: fl-evaluate has no check 'similar'; exec runs one of your own
 fl-evaluate: c.yaml:8:3: latency has no threshold

@@ -317,7 +317,7 @@ ask()
 	} >torn
 	mv torn c
 	run --separate-stderr -0 fl-llm --cache c --ordered in
-	assert_regex "$stderr" 'c: 4 lines are torn or of another version: skipped'
+	assert_regex "$stderr" 'c: 4 lines are incomplete or of another version: skipped'
 	assert_equal "$(jq -c .reply.cached <<<"$output" | paste -sd ' ')" 'true true false'
 	# the new record begins a line of its own
 	run -0 fl-llm -q --cache c --offline --ordered in

@@ -282,7 +282,7 @@ check_keys(struct evaluation *v)
 		    strcmp(keys[i].name, buf_str(&name)) != 0; i++)
 			nearest_try(&near, keys[i].name);
 		if (i == LEN(keys) && near.found)
-			complain(v, 0, key, "unknown key '%s': did you mean "
+			complain(v, 0, key, "unknown key '%s'; did you mean "
 			    "'%s'?", buf_str(&name), near.found);
 		else if (i == LEN(keys))
 			complain(v, 0, key, "unknown key '%s'",

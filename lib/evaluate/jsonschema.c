@@ -377,7 +377,7 @@ check_contains(struct validation *d, size_t schema, size_t at)
 	limit_of(d, schema, "minContains", &min);
 	limit_of(d, schema, "maxContains", &max);
 	if (found < min || found > max)
-		return invalid(d, "%g elements are as in contains", found);
+		return invalid(d, "%g elements match contains", found);
 	return 1;
 }
 
@@ -568,14 +568,14 @@ check_lists(struct validation *d, size_t schema, size_t at)
 				return 0;
 	list = keyword(d, schema, "anyOf");
 	if (list && !count_valid(d, list, at, &k))
-		return invalid(d, "it is as none of anyOf");
+		return invalid(d, "it matches none of anyOf");
 	list = keyword(d, schema, "oneOf");
 	n = list ? count_valid(d, list, at, &k) : 1;
 	if (n != 1)
-		return invalid(d, "it is as %zu of oneOf", n);
+		return invalid(d, "it matches %zu schemas of oneOf", n);
 	list = keyword(d, schema, "not");
 	if (list && would_be_valid(d, list, at))
-		return invalid(d, "it is as in not");
+		return invalid(d, "it matches the schema in not");
 	return 1;
 }
 

@@ -203,7 +203,7 @@ say_skipped(struct recorder *g, const struct wire_request *r)
 		return;
 	g->skipped = 1;
 	msg = xasprintf("%.*s %.*s is not recorded: it has no JSON object, "
-	    "form or query; others like it are passed on without a word",
+	    "form or query; others like it are passed on without a message",
 	    (int)r->method.n, r->method.p, (int)r->target.n, r->target.p);
 	g->plan->report(msg);
 	free(msg);

@@ -248,7 +248,7 @@ cannot_begin(struct yamlevent_parser *p, struct err *e)
 	if (c == '\t' || p->scan.tabbed)
 		return error_here(p, e, YAMLSCAN_TAB);
 	return err_set(e, p->scan.in.line, yamlbytes_column(&p->scan.in) + 1,
-	    "a value cannot begin with '%c'; a text needs quotes then", c);
+	    "a value cannot begin with '%c'; quote the text", c);
 }
 
 /* Whether a plain scalar may begin at the next byte. */
