@@ -2,8 +2,8 @@
 #define ASSERTION_H
 
 /*
- * An assertion: what a trace has to hold for, as promptfoo names it, or a rule
- * of the original FluxLoop. A row of the table in assertions.c is a type.
+ * An assertion: a check of a trace as promptfoo has it, or a rule of the
+ * original FluxLoop. Each row of the table in assertions.c is a type.
  */
 #include <stddef.h>
 
@@ -44,12 +44,15 @@ struct assertion_type {
 	const char *summary;
 };
 
-/* All types; those of one dialect, or NULL with the nearest name in *near. */
+/*
+ * Finds a type by its name in a dialect. Returns NULL if there is none, with
+ * the nearest name, or NULL, in *near.
+ */
 enum dialect { DIALECT_PROMPTFOO, DIALECT_ORIGINAL };
 const struct assertion_type *assertion_find(enum dialect d, const char *name,
     const char **near);
 
-/* 1 for a name of promptfoo's that has no type here. */
+/* 1 for the name of an assertion that promptfoo has and FluxLoop has not. */
 int assertion_is_unsupported(const char *name);
 
 /* Appends a line for each type: DIALECT<TAB>NAME<TAB>SUMMARY. */

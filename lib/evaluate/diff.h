@@ -18,7 +18,7 @@ enum diff_change {
 };
 extern const char *const diff_changes[DIFF_CHANGES];
 
-/* A run of both or of one; the other is NULL. */
+/* A run that is in both experiments, or in one: then the other is NULL. */
 struct diff_pair {
 	const struct runs_run *base, *new;
 	enum diff_change change;
@@ -48,7 +48,7 @@ struct diff_group {
 	double p;		/* pass.p, adjusted for the number of groups */
 };
 
-/* The least p first, then by name. */
+/* Groups, sorted by p, then by name. */
 struct diff_groups {
 	struct diff_group *v;
 	size_t n;
@@ -74,7 +74,7 @@ struct diff {
 	enum diff_verdict verdict;
 };
 
-/* Compares; base and new are borrowed. Zeroed memory but base, new, alpha. */
+/* Compares. The caller zeroes d and sets base and new, borrowed, and alpha. */
 void diff_run(struct diff *d);
 void diff_release(struct diff *d);
 

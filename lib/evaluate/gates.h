@@ -2,8 +2,8 @@
 #define GATES_H
 
 /*
- * The verdicts of an experiment together: its figures as the original FluxLoop
- * writes them, and what it has to reach.
+ * The verdicts of an experiment together: its figures, as the original FluxLoop
+ * writes them, and the gates that they must pass.
  */
 #include <stddef.h>
 
@@ -26,13 +26,13 @@ struct gates {
 	unsigned k;
 };
 
-/* What a trace adds. */
+/* The facts of a trace that are added to the figures. */
 struct standing_run {
 	struct json_span input_id, input, persona, success, duration;
 	const struct outcome *outcome;
 };
 
-/* An input as one persona asks it. */
+/* An input with its persona. */
 struct standing_input {
 	char *name;		/* the start of its text; NULL: all runs pass */
 	size_t runs, passed;
@@ -68,7 +68,7 @@ struct standing {
 void standing_release(struct standing *s);
 void standing_add(struct standing *s, const struct standing_run *r);
 
-/* Reads a gate: "K:RATE". Returns 0, or -1. */
+/* Reads "K:RATE" for pass^k. Returns 0, or -1 if it is something else. */
 int gates_read_pass_hat_k(struct gates *g, const char *text);
 
 /*

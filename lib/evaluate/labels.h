@@ -2,7 +2,7 @@
 #define LABELS_H
 
 /*
- * What people say about answers, a line each in a file that only grows:
+ * People's verdicts on answers, a line each in a file that is only appended to:
  * {"run_id","output_hash","label","note","who","at"}.
  */
 #include <stddef.h>

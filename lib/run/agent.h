@@ -60,23 +60,23 @@ struct agent {
 };
 
 /*
- * Opens the ledger, agents.jsonl in the kind's stderr_dir, where there is one,
- * and looks which agents have logs in it. Returns 0, or -1 with *e filled in.
+ * Opens agents.jsonl in the kind's stderr_dir, if that is set, and finds which
+ * agents have logs there. Returns 0, or -1 with *e filled in.
  */
 int agent_kind_open(struct agent_kind *k, struct err *e);
 void agent_kind_close(struct agent_kind *k);
 
-/* Starts one. Returns 0, or -1 with *e filled in and errno set. */
+/* Starts an agent. Returns 0, or -1 with *e filled in and errno set. */
 int agent_start(struct agent *a, const struct agent_kind *kind,
     unsigned number, struct err *e);
 
-/* Ends all of its process group at once, closes and frees. */
+/* Kills its process group at once, closes its pipes and frees the memory. */
 void agent_release(struct agent *a);
 
-/* Writes as much of what waits as the pipe takes. */
+/* Writes as much of the waiting text as the pipe accepts. */
 void agent_write(struct agent *a);
 
-/* Closes its standard input; what waits to be written is dropped. */
+/* Closes its standard input; text waiting to be written is dropped. */
 void agent_close_input(struct agent *a);
 
 /* The number of bytes sent that it has not read, if that is known. */
@@ -93,7 +93,10 @@ void agent_read_errors(struct agent *a);
 int agent_line(struct agent *a, const char **p, size_t *n);
 int agent_rest(struct agent *a, const char **p, size_t *n);
 
-/* The same as agent_rest, but it stays. Returns its length. */
+/*
+ * Sets *p to the output after the last whole line, which stays. Returns its
+ * length.
+ */
 size_t agent_peek(const struct agent *a, const char **p);
 
 /* Whether another whole line of its output waits. */
@@ -103,7 +106,7 @@ int agent_has_line(const struct agent *a);
 void agent_skip_line(struct agent *a);
 
 /*
- * Adds the account of an agent that has ended to an open object: agent, pid,
+ * Adds the facts about an agent that has ended to an open object: agent, pid,
  * started, ended, calls, exit_code or signal, cpu_seconds and
  * peak_memory_bytes. agent_note appends it to agents.jsonl, if there is one,
  * and returns 0, or -1 with errno set.

@@ -83,8 +83,9 @@ void queue_later(struct queue *q, struct run *r, int64_t due);
 int64_t queue_due(const struct queue *q);
 
 /*
- * Makes runs ahead, as far as inputs have come, until there are most or their
- * inputs take a lot of memory. Returns how many new runs are known to be left.
+ * Makes runs ahead of inputs that have arrived, until there are most of them or
+ * their inputs take much memory. Returns the number of new runs known to
+ * remain.
  */
 size_t queue_look_ahead(struct queue *q, size_t most);
 

@@ -86,35 +86,35 @@ struct run *run_new(struct input *in, long long iteration,
     const char *where);
 void run_free(struct run *r);
 
-/* Appends the line that asks an agent for it. */
+/* Appends the request for the run, a line, to an agent. */
 void run_request(const struct run *r, struct buf *b);
 
-/* It was sent now; it began now; it did not begin after all. */
+/* Note that the run was sent now, began now, or did not begin after all. */
 void run_sent(struct run *r);
 void run_start(struct run *r);
 void run_unstart(struct run *r);
 
 /*
- * The run began, or ended, when the monotonic clock showed this, as the agent
- * reports; impossible times are ignored.
+ * Note that the run began, or ended, at a time of the monotonic clock that the
+ * agent reported. Impossible times are ignored.
  */
 void run_began_at(struct run *r, int64_t clock);
 void run_ended_at(struct run *r, int64_t clock);
 
 /*
- * It began without a word: at this time of isotime_monotonic, or when it was
- * sent, whichever came later.
+ * Notes the start of a run that the agent did not report: at this time of
+ * isotime_monotonic, or when the run was sent, whichever is later.
  */
 void run_started_at(struct run *r, int64_t clock);
 
-/* Adds an observation, a callback, text that was streamed or only printed. */
+/* Add an observation, a callback, streamed text, or printed text. */
 void run_observe(struct run *r, struct json_span observation);
 void run_callback(struct run *r, struct json_span name, struct json_span kind,
     struct json_span args, struct json_span kwargs);
 void run_delta(struct run *r, struct json_span text);
 void run_printed(struct run *r, const char *p, size_t n);
 
-/* How many bytes it has gathered. */
+/* The bytes that the run has gathered. */
 size_t run_size(const struct run *r);
 
 /* Notes that this attempt failed, and makes it ready for the next. */

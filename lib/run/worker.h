@@ -59,13 +59,13 @@ int worker_start(struct worker *w, const struct agent_kind *kind, unsigned
 /* Ends the agent; its runs have to be removed before. */
 void worker_clear(struct worker *w);
 
-/* Appends a run to the list, and numbers it; removes one from it. */
+/* Append a run to the list and number it; remove one from the list. */
 void worker_add(struct worker *w, struct run *r);
 void worker_remove(struct worker *w, struct run *r);
 
 /*
- * The number of its calls that run. Of an agent that does not report starts
- * those count that it can be working on.
+ * The number of calls that the agent works on. For an agent that does not
+ * report starts, it is the number that it can be working on.
  */
 unsigned worker_running(const struct worker *w);
 
