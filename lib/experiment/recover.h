@@ -2,9 +2,9 @@
 #define RECOVER_H
 
 /*
- * What is whole in an experiment's files after an interruption or damage. A run
- * is whole if its row, its trace and all its observations are. Lines belong
- * together by their trace_id, wherever they are.
+ * Finds what is whole in an experiment's files after an interruption or damage.
+ * A run is whole if its row, its trace and all its observations are. Lines
+ * belong together by their trace_id, wherever they are.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -67,7 +67,7 @@ struct recover_line {
 /*
  * Reads the files, which are open for reading, and finds what is whole. Takes
  * about 120 bytes for each row. Returns 0, or -1 with *e filled in: a file
- * cannot be read, or the files were not written by us or do not belong
+ * cannot be read, or the files were not written by fl-collect or do not belong
  * together.
  */
 int recover_find(struct recover *r, const int fd[RECOVER_FILES],

@@ -57,11 +57,13 @@ void gather_release(struct gather *m);
 
 /*
  * Keeps what is needed of m->span, which otlpspan_read has read from the text
- * given, unless it was read already.
+ * given; a span that was read before is skipped.
  */
 void gather_span(struct gather *m, struct json_span given);
 
-/* Reads a span, checked JSON in the shape of OTLP, and keeps it likewise. */
+/*
+ * Reads a span, checked JSON in the shape of OTLP, and keeps it as gather_span.
+ */
 void gather_text(struct gather *m, const struct buf *span);
 
 /* Reads a log record, checked JSON, for its span. */

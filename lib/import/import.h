@@ -2,8 +2,8 @@
 #define IMPORT_H
 
 /*
- * Converts what other programs recorded to traces. A further kind of input is a
- * further row of the table in import.c.
+ * Converts recordings of other programs to traces. Each row of the table in
+ * import.c is a kind of input.
  */
 #include <stddef.h>
 

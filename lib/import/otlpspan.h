@@ -75,7 +75,7 @@ void otlpspan_init(struct otlpspan *s);
 void otlpspan_release(struct otlpspan *s);
 
 /*
- * Reads the span at p, checked JSON, which has to stay until its records are
+ * Reads the span at p, checked JSON, which must stay until its records are
  * written. Returns 0, or -1 if it is not an object or has no trace id.
  */
 int otlpspan_read(struct otlpspan *s, const char *p);

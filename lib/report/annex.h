@@ -2,9 +2,9 @@
 #define ANNEX_H
 
 /*
- * What an experiment directory has of a run beside its row: the metadata of its
- * input, in traces.jsonl, and its steps, in observations.jsonl. An index of
- * about 60 bytes a run says where.
+ * The parts of a run that are not in its row: the metadata of its input, in
+ * traces.jsonl, and its steps, in observations.jsonl. They are found by an
+ * index of about 60 bytes a run.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -33,14 +33,14 @@ struct annex {
 };
 
 /*
- * Reads the index of a directory; NULL, or one that lacks the files, has
- * nothing. Returns 0, or -1 with errno set.
+ * Makes the index of a directory; it is empty for NULL, or if the files are
+ * missing. Returns 0, or -1 with errno set.
  */
 int annex_open(struct annex *a, const char *dir);
 void annex_release(struct annex *a);
 
 /*
- * What there is of the trace with this id, valid until the next call; or NULL.
+ * The entry of the trace with this id, valid until the next call, or NULL.
  */
 const struct annex_entry *annex_find(struct annex *a,
     struct json_span trace_id);

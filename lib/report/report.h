@@ -1,7 +1,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
-/* What is reported: an experiment, alone or compared with another one. */
+/* The subject of a report: an experiment, alone or compared with another. */
 #include <stddef.h>
 
 struct diff;
