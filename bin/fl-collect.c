@@ -69,7 +69,7 @@ static const struct option options[] = {
 
 static struct {
 	const char *config;
-	const char *folder;	/* of --new, or NULL */
+	const char *folder;	/* folder given by --new, or NULL */
 	struct manifest manifest;
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };

@@ -259,7 +259,7 @@ llm_read_options(int argc, char **argv)
 /* --- the server ----------------------------------------------------------- */
 
 static struct config config;
-static char *settings[8];	/* of it, that the plan borrows */
+static char *settings[8];	/* texts of config that the plan borrows */
 static size_t nsettings;
 
 /* A variable of the process, else of the .env files; NULL if empty. */

@@ -78,7 +78,8 @@ enum option_type {
 
 static const struct option_row {
 	const char *name;
-	const char *argument;	/* for people; "" for a flag */
+	const char *argument;	/* name of the argument in the usage; "" for a
+				   flag */
 	const char *key;	/* configuration's key for a number, or NULL */
 	char letter;		/* letter of the short option, or 0 */
 	enum option_type type;

@@ -16,7 +16,8 @@
 
 struct jsonschema {
 	struct tree t;
-	struct pattern **patterns;	/* by node; compiled when first met */
+	struct pattern **patterns;	/* patterns by node, compiled when first
+				   used */
 };
 
 /* A value that is validated. */

@@ -21,7 +21,8 @@
 
 struct judged {
 	struct set ids;
-	struct buf *records;	/* from 1, as the set's numbers */
+	struct buf *records;	/* records by their numbers in the set, from
+				   1 */
 	size_t n;
 	size_t cap;
 };

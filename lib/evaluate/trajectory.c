@@ -131,7 +131,7 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 /* Steps of the value against the calls: exact, or with others between. */
 struct sequence {
 	struct json_iter wanted;
-	struct buf name;	/* of the next one */
+	struct buf name;	/* name of the next call */
 	int more;		/* 1: there is a next one */
 	size_t met;
 };

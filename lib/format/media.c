@@ -124,7 +124,7 @@ static int
 type_of_content(struct media *m, const char *s)
 {
 	static const struct {
-		const char *begin;	/* in base64 */
+		const char *begin;	/* beginning of the file in base64 */
 		const char *type;
 	} kinds[] = {
 		{ "iVBORw0KGgo", "image/png" }, { "iVBORw", "image/png" },

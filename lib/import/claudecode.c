@@ -55,13 +55,13 @@ static const char *const line_names[LINE_MEMBERS] = {
 
 /* A call of a tool that waits for its result. */
 struct cctool {
-	uint64_t place;		/* in the spool; 0: it has its result */
+	uint64_t place;		/* place in the spool; 0: it has its result */
 };
 
 /* A summary of the session that has a line. */
 struct ccsummary {
 	uint64_t line;		/* hash of its uuid */
-	uint64_t place;		/* of the summary in the spool */
+	uint64_t place;		/* place of the summary in the spool */
 };
 
 struct claudecode {

@@ -61,7 +61,7 @@ struct docwalk_member {
 	enum { IS_LIST, IS_HEAD, IS_WRAPPER } kind;
 	enum docwalk_level level;	/* level of a list's or wrapper's members */
 	unsigned heads;			/* bits of heads that describe it */
-	enum docwalk_head head;		/* of IS_HEAD */
+	enum docwalk_head head;		/* the head, if what is IS_HEAD */
 };
 
 #define BIT(head) (1U << (head))

@@ -73,7 +73,7 @@ static const char *const result_names[RESULT_MEMBERS] = {
 };
 
 struct promptfoo {
-	struct buf eval_id;	/* of the evaluation, JSON */
+	struct buf eval_id;	/* id of the evaluation, JSON */
 	uint64_t time;		/* when it was run, ns */
 	struct buf ids;
 	struct buf question;

@@ -22,7 +22,7 @@
 #define FIXED (sizeof(HEAD) - 1 + KEY_LEN + sizeof(NEXT) - 1)
 
 struct cache_place {
-	uint64_t at;		/* of the record in the file */
+	uint64_t at;		/* offset of the record in the file */
 	size_t n;
 };
 

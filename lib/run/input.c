@@ -271,7 +271,8 @@ struct callables {
 	const struct input_plan *plan;
 	struct json_span providers;
 	struct json_span types;	/* noted types of values */
-	struct json_span replaced;	/* by the input; p may be NULL */
+	struct json_span replaced;	/* the value that the input replaces; p
+				   may be NULL */
 	struct buf *found;	/* JSON, open */
 	struct err *e;
 };

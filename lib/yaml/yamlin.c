@@ -48,7 +48,7 @@ struct frame {
 	int merging;		/* 1: the next value is that of "<<" */
 	size_t merge_begin;	/* offset of that value's JSON text */
 	size_t merge_mark;	/* index of its mark */
-	struct yamlmark merge_value;	/* its mark */
+	struct yamlmark merge_value;	/* mark of the merged value */
 	struct merge *merges;	/* the later ones take precedence */
 	size_t nmerges;
 	size_t merges_cap;
@@ -294,7 +294,7 @@ add_alias(struct yamlin_reader *r, const struct yamlevent *ev, struct buf *b,
 struct member {
 	struct json_span key;
 	struct json_span value;
-	const struct yamlmark *mark;	/* of the key */
+	const struct yamlmark *mark;	/* mark of the key */
 	int merged;		/* 1: its mark is that of all its values */
 };
 
