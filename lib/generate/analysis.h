@@ -16,14 +16,14 @@ struct analysis {
 	unsigned known;			/* bits: whole, hidden are filled in */
 };
 
-/* Borrows text, which is UTF-8; nothing is looked at before it is needed. */
+/* Starts; borrows text, which is UTF-8. Text is analysed when needed. */
 void analysis_init(struct analysis *a, struct span text);
 void analysis_release(struct analysis *a);
 
 /*
- * The text taken apart, as it is or with the pieces hidden that no strategy
- * may alter; the latter finds a->kept. Code is taken for a block of its own,
- * in the language of what stands beside it.
+ * The text taken apart: as it is, or, after finding a->kept, with the pieces
+ * hidden that no strategy may alter. Code is a block of its own, in the
+ * language of the text beside it.
  */
 const struct user_text *analysis_whole(struct analysis *a);
 const struct user_text *analysis_hidden(struct analysis *a);

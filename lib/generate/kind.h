@@ -1,7 +1,7 @@
 #ifndef KIND_H
 #define KIND_H
 
-/* What a sentence is for: the kinds of phrases.h. */
+/* The purpose of a sentence: the kinds of phrases.h. */
 #include "base/buf.h"
 #include "phrases.h"
 #include "span.h"
@@ -9,7 +9,7 @@
 /* A sentence of more bytes is not taken apart. */
 #define KIND_LONG 400
 
-/* What is known of a text; the spans are parts of it. */
+/* A text taken apart; the spans are parts of it. */
 struct user_text {
 	enum lang lang;
 	enum kind kind;		/* kind of the main sentence */
@@ -23,7 +23,7 @@ struct user_text {
 	char purpose;		/* purpose of the message, see purpose.h */
 };
 
-/* The sentence without what may be missing at its start and end ("please"). */
+/* The sentence without optional words at its start and end ("please"). */
 struct span kind_strip(struct span s);
 
 /*

@@ -3,8 +3,8 @@
 
 /*
  * Chat requests for a model that makes inputs: one for each text, strategy and
- * persona, taken in turns as the rules are. A request has all that its reply
- * needs to become an input (replies.h).
+ * persona, in turns. A request has all that is needed to make an input of its
+ * reply (replies.h).
  */
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
 #define REPLIES_H
 
 /*
- * Inputs of what a model has answered to prompts (prompts.h): wrappers around
- * the message are taken off, and what is of no use is dropped.
+ * Makes inputs of a model's replies to prompts (prompts.h): removes wrappers
+ * around the message, and drops useless replies.
  */
 #include <stddef.h>
 
@@ -50,19 +50,19 @@ struct replies {
 void replies_init(struct replies *r, struct generator *g);
 void replies_release(struct replies *r);
 
-/* Takes a record. Returns 1 when no more inputs are of use. */
+/* Reads a record. Returns 1 when no more inputs are needed. */
 int replies_add(struct replies *r, struct json_span record);
 
 /*
- * Writes to again the requests for what is missing up to the limit, each with
- * what was wrong. Returns how many.
+ * Writes requests for the inputs that are missing up to the limit to again,
+ * each with the fault of the earlier reply. Returns their number.
  */
 size_t replies_finish(struct replies *r);
 
 /* Appends "50 replies: 43 inputs, 3 the same as another, 1 refusal". */
 void replies_report(const struct replies *r, struct buf *b);
 
-/* Takes reasoning, fences, lead-ins, labels and quotation marks off. */
+/* Removes reasoning, fences, introductions, labels and quotation marks. */
 void replies_unwrap(struct buf *text);
 
 #endif

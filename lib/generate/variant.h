@@ -9,7 +9,7 @@
 
 struct analysis;
 
-/* Who is typing. Strings may be NULL where nothing is known. */
+/* The user who is typing. A string is NULL if it is unknown. */
 struct persona {
 	const char *name;
 	const char *description;
@@ -21,7 +21,7 @@ struct persona {
 	size_t ngoals;
 };
 
-/* What to make a variation of, and how. */
+/* The text to make a variation of, and the settings. */
 struct variant {
 	struct analysis *analysis;	/* the text */
 	const struct persona *persona;	/* NULL: no persona */
