@@ -38,14 +38,14 @@
 static const char usage[] =
 "fl-collect [options] DIR [trace ...]\n"
 "       fl-collect --new FOLDER [--name NAME]\n"
-"Keeps traces in an experiment directory, and passes them on.\n"
+"Keep traces in an experiment directory, and pass them on.\n"
 "  -c, --config FILE   setting.yaml, for manifest.json and summary.json\n"
 "      --name NAME     the experiment's name\n"
-"      --inputs FILE   where the inputs came from; '': from no file\n"
-"      --runs N        how many runs there will be\n"
-"      --option N=V    an option that it is run with; may be repeated\n"
+"      --inputs FILE   the file that the inputs came from; '': no file\n"
+"      --runs N        the planned number of runs\n"
+"      --option N=V    record option N with value V; may be repeated\n"
 "      --continue      resume the experiment in DIR, if there is one\n"
-"      --anyway        even if what it is run with has changed\n"
+"      --anyway        resume even if settings or inputs have changed\n"
 "      --new FOLDER    make a folder NAME_TIME in FOLDER for an experiment, and\n"
 "                      print its path\n"
 "  -q, --quiet         do not pass the traces on\n"
@@ -70,7 +70,7 @@ static const struct option options[] = {
 
 static struct {
 	const char *config;
-	const char *folder;	/* of --new, or NULL */
+	const char *folder;	/* folder given by --new, or NULL */
 	struct manifest manifest;
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };
@@ -240,7 +240,7 @@ is_fitting(const struct expdir *x, const struct part *p)
 	    given.how & EXPDIR_ANYWAY)
 		return 1;
 	warn("%s: not taken, since its runs may not be those of this "
-	    "experiment; --anyway takes them all the same", p->path);
+	    "experiment; --anyway takes them", p->path);
 	return 0;
 }
 

@@ -22,10 +22,10 @@ static const char usage[] =
 "      --alpha A          the share of false alarms (0.05)\n"
 "      --fail-on regression|any-flip|never  what to exit with 1 on\n"
 "                         (regression)\n"
-"      --max-drop D       only if the pass rate fell by more than D\n"
+"      --max-drop D       exit with 1 only if the pass rate fell by more than D\n"
 "      --max-slowdown R   exit with 1 if durations are more than R times longer\n"
 "      --strict           exit with 1 if there are not enough runs\n"
-"      --anyway           compare although the checks were not the same\n"
+"      --anyway           compare even if the checks were not the same\n"
 "  -n, --number N         show N runs of each kind (20)\n";
 
 enum { OPT_METRIC = CLI_OPT, OPT_ALPHA, OPT_FAIL_ON, OPT_DROP, OPT_SLOWDOWN,
@@ -164,7 +164,7 @@ read_both(struct runs runs[2], char **names)
 	    runs[0].config != runs[1].config))
 		die("the runs were not evaluated by the same checks: a change "
 		    "of the checks would look like one of the agent; --anyway "
-		    "compares all the same");
+		    "compares them");
 }
 
 /* Whether the exit status is 1. */

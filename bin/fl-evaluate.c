@@ -26,21 +26,21 @@
 
 static const char usage[] =
 "fl-evaluate [options] -c FILE [file ...]\n"
-"Checks traces, and passes them on with a verdict and its reasons.\n"
+"Check traces, and pass them on with a verdict and its reasons.\n"
 "  -c, --config FILE        evaluation.yaml, or a setting.yaml with checks\n"
 "  -o, --output-dir DIR     also write a summary, and rows with verdicts, to DIR\n"
 "      --overwrite          replace DIR if fl-evaluate made it\n"
 "      --force              with --overwrite: even if other files are in it\n"
 "  -q, --quiet              do not pass the traces on\n"
 "      --min-pass-rate R    exit with 1 if fewer traces pass, from 0 to 1\n"
-"      --min-input-pass-rate R  or fewer of the runs of any input\n"
-"      --min-pass-hat-k K:R     or K runs of an input all pass less often\n"
-"      --min-score R            or the average score is lower\n"
-"      --errors ignore      exit with 0 although traces were not judged\n"
-"      --prompts            write what a model is to judge, for fl-llm\n"
+"      --min-input-pass-rate R  exit with 1 if fewer runs of an input pass\n"
+"      --min-pass-hat-k K:R     exit with 1 if K runs all pass less often\n"
+"      --min-score R        exit with 1 if the average score is lower\n"
+"      --errors ignore      exit with 0 even if traces were not judged\n"
+"      --prompts            write requests to judge, for fl-llm\n"
 "      --judged FILE        read the replies of a model\n"
-"      --labels FILE        instead of traces: how far people agree with the\n"
-"                           checks; FILE is fl-label's\n"
+"      --labels FILE        instead of traces, write how far people agree with\n"
+"                           the checks; fl-label wrote FILE\n"
 "      --llm-options DIR    print the options for fl-llm, its cache in DIR\n"
 "      --list-checks        print all checks: DIALECT, NAME and SUMMARY\n";
 
@@ -435,9 +435,8 @@ report_standing(const struct standing *s)
 }
 
 /*
- * 2: no verdict; 1: a gate was missed or, where there is none,
-     a trace failed; or
- * a trace was not judged or is bad.
+ * Returns the exit status: 2 without a trace; 1 if a gate was missed or, where
+ * there is none, a trace failed, or if a trace was not judged or is bad.
  */
 static int
 conclude(struct evaluation_run *x, const struct source *s)

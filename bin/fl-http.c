@@ -27,18 +27,18 @@ static const char usage[] =
 "fl-http -c FILE [options]\n"
 "       fl-http record --to URL [options]\n"
 "       fl-http --from-curl 'curl ...'\n"
-"Stand for the service of runner.http: an agent that fl-run starts; or record\n"
-"what a service is sent; or print the configuration for a curl command\n"
-"  -c, --config FILE    configuration (setting.yaml)\n"
+"Call the service of runner.http, as an agent that fl-run starts; record the\n"
+"requests to a service; or print the configuration for a curl command.\n"
+"  -c, --config FILE    configuration, a setting.yaml\n"
 "  --concurrency N      make N requests at once (1)\n"
 "  --timeout TIME       limit each attempt to TIME\n"
-"  --check              print what would be called, and exit\n"
-"  --from-curl COMMAND  print runner.http in YAML, as the command calls it\n"
+"  --check              print the method and the URL, and exit\n"
+"  --from-curl COMMAND  print the runner.http that makes the same request\n"
 "record\n"
-"  --to URL             the service\n"
-"  --listen ADDR:PORT   listen there, on this machine (127.0.0.1:0)\n"
+"  --to URL             pass requests on to the service at URL\n"
+"  --listen ADDR:PORT   listen on this address (127.0.0.1:0)\n"
 "  -o, --output FILE    append recordings to FILE (standard output)\n"
-"  --path PREFIX        record only requests whose path begins so\n"
+"  --path PREFIX        record only requests whose path begins with PREFIX\n"
 "  --target NAME        the target of recordings (METHOD and path)\n";
 
 enum {
@@ -255,7 +255,7 @@ main(int argc, char **argv)
 		cli_misused(usage, "unexpected operand '%s'",
 		    argv[optind + recording]);
 	if (!recording && (g.to || g.listen || g.output || g.path || g.target))
-		cli_misused(usage, "an option of record without record");
+		cli_misused(usage, "--to, --listen, --output, --path and --target are options of record");
 	if (recording && !g.to)
 		cli_misused(usage, "missing --to");
 	if (recording)

@@ -76,7 +76,7 @@ label_on_terminal(struct session *s)
 		die("the terminal '%s' cannot show a screen: set TERM",
 		    kind ? kind : "");
 	if (terminal_open())
-		die("/dev/tty: %s: a person has to be there, at a terminal",
+		die("/dev/tty: %s: run it at a terminal",
 		    strerror(errno));
 	gone = session_label(s);
 	terminal_close();

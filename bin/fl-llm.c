@@ -32,23 +32,23 @@ static const char usage[] =
 "      --model NAME       for requests that name none\n"
 "      --api openai|anthropic  whose requests they are (openai)\n"
 "      --api-key-env NAME  the variable that has the key (OPENAI_API_KEY)\n"
-"  -j, --jobs N           calls at once (8)\n"
+"  -j, --jobs N           make N calls at once (8)\n"
 "      --cache FILE       keep replies, and use them instead of calls\n"
-"      --offline          no calls: replies come from the cache alone\n"
+"      --offline          make no call: take replies only from the cache\n"
 "      --ordered          write records in the order of the requests\n"
-"      --max-calls N      stop before the call that would be one more\n"
-"      --max-tokens N     or before the one that might use more tokens\n"
-"      --max-cost X       or before the one that might cost more\n"
-"      --price [MODEL=]IN,OUT  of a million tokens in prompts and in replies\n"
-"      --reply-tokens N   expected where a request sets no limit (1024)\n"
+"      --max-calls N      stop after N calls\n"
+"      --max-tokens N     stop before a call that might exceed N tokens\n"
+"      --max-cost X       stop before a call that might exceed cost X\n"
+"      --price [MODEL=]IN,OUT  price of a million tokens in prompts, in replies\n"
+"      --reply-tokens N   tokens expected if a request sets no limit (1024)\n"
 "      --rate N/UNIT      start at most N calls a s, m or h\n"
-"      --retries N        attempts after the first (4)\n"
-"      --retry-wait TIME  before the first of them (0.5), then doubled\n"
-"      --max-wait TIME    the longest wait that a server may ask for (60)\n"
-"      --timeout TIME     of an attempt (120)\n"
-"      --connect-timeout TIME  until there is a connection (10)\n"
-"      --dry-run          print what would be asked, at most\n"
-"  -q, --quiet            no summary\n";
+"      --retries N        retry a failed call up to N times (4)\n"
+"      --retry-wait TIME  wait before the first retry (0.5), then doubled\n"
+"      --max-wait TIME    longest wait that a server may ask for (60)\n"
+"      --timeout TIME     limit each attempt to TIME (120)\n"
+"      --connect-timeout TIME  limit connecting to TIME (10)\n"
+"      --dry-run          make no call: print how many there would be\n"
+"  -q, --quiet            print no summary\n";
 
 enum { OPT_BASE = CLI_OPT, OPT_MODEL, OPT_API, OPT_KEY, OPT_CACHE, OPT_OFFLINE,
 	OPT_ORDERED, OPT_CALLS, OPT_TOKENS, OPT_COST, OPT_PRICE, OPT_REPLY,
@@ -259,7 +259,7 @@ llm_read_options(int argc, char **argv)
 /* --- the server ----------------------------------------------------------- */
 
 static struct config config;
-static char *settings[8];	/* of it, that the plan borrows */
+static char *settings[8];	/* texts of config that the plan borrows */
 static size_t nsettings;
 
 /* A variable of the process, else of the .env files; NULL if empty. */
@@ -274,8 +274,8 @@ find_variable(const char *name)
 }
 
 /*
- * A string of the configuration, kept to the end; NULL if there is none or it is
- * empty. For fewer strings than settings has room for.
+ * A string of the configuration, kept to the end; NULL if there is none or it
+ * is empty. For fewer strings than settings has room for.
  */
 static char *
 configured(const char *key)
@@ -297,7 +297,8 @@ llm_find_key(const char *name)
 	char *text, *end;
 
 	if (given.key_env && !key)
-		die("the variable %s of --api-key-env is not set", name);
+		die("the variable %s, which is to have the key, is not set",
+		    name);
 	if (key || given.key_env)
 		return key;
 	text = configured("api_key");
@@ -471,7 +472,7 @@ main(int argc, char **argv)
 	if (out_close(&o))
 		die("<stdout>: %s", strerror(o.error));
 	if (cache.skipped)
-		warn("%s: %zu line%s torn or of another version: skipped",
+		warn("%s: %zu line%s incomplete or of another version: skipped",
 		    given.cache, cache.skipped, cache.skipped == 1 ? " is" :
 		    "s are");
 	if (!given.quiet && !given.plan.dry)

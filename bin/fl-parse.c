@@ -28,7 +28,7 @@
 
 static const char usage_head[] =
 "fl-parse [options] [DIR | file ...]\n"
-"Turns traces, or an experiment's observations and rows, into something to read.\n"
+"Render traces, or the rows and observations of an experiment.\n"
 "  -f, --format FORMAT  one of those below (md)\n"
 "      --list-formats   print all formats: NAME, FILE or -, and SUMMARY\n"
 "  -o, --output-dir DIR a file for each trace, and an index, in a new folder\n"
@@ -357,8 +357,9 @@ parse_warn_counts(const struct join *j)
 		warn("%zu trace%s had observations but no row", j->rowless,
 		    j->rowless == 1 ? "" : "s");
 	if (j->changed && j->extents)
-		warn("%zu row%s to lines that are not observations of its "
-		    "trace; give both files instead of the folder to see more",
+		warn("%zu row%s to lines that are not observations of the "
+		    "same trace; give both files instead of the folder to see "
+		    "more",
 		    j->changed, j->changed == 1 ? " points" : "s point");
 	else if (j->changed)
 		warn("%zu trace%s changed while the file was read", j->changed,

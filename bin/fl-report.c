@@ -21,10 +21,10 @@
 
 static const char usage[] =
 "fl-report -f FORMAT [options] DIR | file\n"
-"Reports an experiment to CI servers and colleagues.\n"
+"Report an experiment to CI servers and colleagues.\n"
 "  -f, --format FORMAT    html, junit, md, github or tap\n"
-"  -o, --output FILE      write to FILE, which is whole or not there\n"
-"      --diff BASE        compare with this experiment, run by run\n"
+"  -o, --output FILE      write to FILE, complete or not at all\n"
+"      --diff BASE        compare with the experiment BASE, run by run\n"
 "      --name NAME        the experiment's name (that of DIR)\n"
 "      --per run|check    what a test case of JUnit is (run)\n"
 "      --max-bytes N      Markdown has at most N bytes; 0: any (60000)\n"

@@ -36,7 +36,7 @@
 #include "run/run.h"
 #include "run/runlist.h"
 
-/* Seconds after its own time limit that fl-http is taken to hang. */
+/* Seconds past its own time limit after which fl-http is ended. */
 #define SERVICE_SLACK 600
 
 /*
@@ -78,9 +78,10 @@ enum option_type {
 
 static const struct option_row {
 	const char *name;
-	const char *argument;	/* for people; "" for a flag */
-	const char *key;	/* of the number that it overrides, or NULL */
-	char letter;		/* of the short option, or 0 */
+	const char *argument;	/* name of the argument in the usage; "" for a
+				   flag */
+	const char *key;	/* configuration's key for a number, or NULL */
+	char letter;		/* letter of the short option, or 0 */
 	enum option_type type;
 	long long min, max;
 	const char *help;
@@ -129,20 +130,20 @@ static const struct option_row {
 	{ "grace", "TIME", NULL, 0, OPTION_TIME, 0, 1000000000000,
 	    "let running runs end for TIME after a stop (10)", &given.grace },
 	{ "done", "PATH", NULL, 0, OPTION_TEXTS, 0, 0,
-	    "skip runs that have a trace or a row in PATH, a file or folder; "
-	    "may be repeated", &given.done },
+	    "skip runs in PATH, a file or folder; may be repeated",
+	    &given.done },
 	{ "attempts", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
-	    "write to a new file in DIR, and skip runs that are in it",
+	    "write to a new file in DIR; skip runs that are in DIR",
 	    &given.attempts },
 	{ "failed-ok", "", NULL, 0, OPTION_FLAG, 0, 1,
-	    "exit with 0 although runs failed, if all have a result",
+	    "exit with 0 even if runs failed",
 	    &given.failed_ok },
 	{ "shard", "K/N", NULL, 0, OPTION_TEXT, 0, 0,
-	    "only part K of N parts of the runs", &given.shard },
+	    "run only part K of N parts of the runs", &given.shard },
 	{ "seed", "N", "seed", 0, OPTION_NUMBER, INT64_MIN, INT64_MAX,
 	    "make the trace ids reproducible", &given.seed },
 	{ "personas", "A,B", NULL, 0, OPTION_TEXT, 0, 0,
-	    "only the inputs of these personas", &given.personas },
+	    "run only the inputs of these personas", &given.personas },
 	{ "name", "NAME", NULL, 0, OPTION_TEXT, 0, 0,
 	    "name of the experiment in traces", &given.name },
 	{ "stderr-dir", "DIR", NULL, 0, OPTION_TEXT, 0, 0,
@@ -152,7 +153,7 @@ static const struct option_row {
 	{ "total", "N", NULL, 0, OPTION_NUMBER, 0, INT64_MAX,
 	    "number of runs to expect, for the progress line", &given.total },
 	{ "list", "", NULL, 0, OPTION_FLAG, 0, 1,
-	    "print an input for each run that would begin, and exit",
+	    "print the runs that would begin, as inputs, and exit",
 	    &given.list },
 	{ "explain", "", NULL, 0, OPTION_FLAG, 0, 1,
 	    "print what would be run, and where, and exit", &given.explain },
@@ -184,7 +185,7 @@ put_usage(struct buf *b)
 	int pad;
 
 	buf_puts(b, "fl-run [options] [file ...]\n"
-	    "Run inputs on an agent and write a trace for each run\n");
+	    "Run inputs on an agent, and write a trace for each run.\n");
 	for (i = 0; i < LEN(options); i++) {
 		o = &options[i];
 		letter[1] = o->letter;
@@ -294,7 +295,7 @@ take_configured(const struct config *c)
 
 static struct {
 	int64_t start;		/* isotime_monotonic() of the first run */
-	int shown;		/* the line is on the terminal */
+	int shown;		/* 1: the line is on the terminal */
 } bar;
 
 static void
@@ -402,7 +403,7 @@ struct experiment {
 	char *name;
 };
 
-/* The part of the runs to do, of "K/N". */
+/* Sets the part of the runs to do, from "K/N". */
 static void
 set_shard(struct queue_plan *p)
 {
@@ -420,7 +421,7 @@ set_shard(struct queue_plan *p)
 	p->shards = (uint64_t)n;
 }
 
-/* Has the traces of a part of an experiment say which one it is. */
+/* Sets the members of traces that say which part they are of. */
 static void
 set_where(struct queue_plan *p)
 {
@@ -479,7 +480,7 @@ retried_failures(const struct config *c)
 	return bits;
 }
 
-/* What ends the experiment early. */
+/* Sets the limits that stop the experiment. */
 static void
 set_stop_limits(struct engine_plan *p, const struct config *c)
 {
@@ -497,7 +498,7 @@ set_stop_limits(struct engine_plan *p, const struct config *c)
 	p->max_time = given.max_time.seconds;
 }
 
-/* How agents are ended. */
+/* Sets how agents are ended. */
 static void
 set_kill(struct engine_plan *p, const struct config *c)
 {
@@ -521,7 +522,7 @@ set_runs(struct queue_plan *p)
 	set_where(p);
 }
 
-/* The number of agents, or of requests to a service, at once. */
+/* The number of agents, or of requests to a service, to run at once. */
 static size_t
 processes_at_once(void)
 {
@@ -611,7 +612,7 @@ read_done(struct experiment *x, struct err *e)
 	return given.attempts ? completed_read(d, given.attempts, e) : 0;
 }
 
-/* The line that an agent is ready after, which only commands have. */
+/* Sets the pattern of the line that a command prints when it is ready. */
 static int
 set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 {
@@ -629,7 +630,7 @@ set_ready_pattern(struct experiment *x, const struct config *c, struct err *e)
 	return bad;
 }
 
-/* What to start, and for what. */
+/* Finds the command that starts the agent. */
 static int
 find_command(struct command *command, struct config *c, struct err *e)
 {
@@ -861,7 +862,7 @@ run_inputs(struct config *c, char **files, int nfiles)
 	experiment_close(&x);
 	written = o.written;
 	end_output(&o);
-	/* nothing was left to do */
+	/* no run was left to do */
 	if (attempt && !written)
 		unlink(attempt);
 	free(attempt);

@@ -22,14 +22,14 @@
 static const char usage[] =
 "fl-sample [options] [DIR | trace ...]\n"
 "Choose traces, and write them as inputs: a data set to run again.\n"
-"      --failed           only runs that failed or did not pass\n"
-"      --slow[=TIME]      only those that took TIME (or the slowest 5 %)\n"
-"      --flaky            only inputs that both pass and fail\n"
-"      --per WHAT N       at most N for each persona, strategy or input\n"
-"  -n, --number N         at most N\n"
-"      --seed N           another seed chooses others (default 0)\n"
-"      --duplicates       keep inputs of the same text\n"
-"      --no-expected      without the old output as metadata.expected\n"
+"      --failed           choose only runs that failed or did not pass\n"
+"      --slow[=TIME]      choose only those that took TIME (or the slowest 5 %)\n"
+"      --flaky            choose only inputs that both pass and fail\n"
+"      --per WHAT N       choose at most N for each persona, strategy or input\n"
+"  -n, --number N         choose at most N\n"
+"      --seed N           choose others (default 0)\n"
+"      --duplicates       keep inputs with the same text\n"
+"      --no-expected      leave out the old output, metadata.expected\n"
 "      --traces           write the traces as they are\n";
 
 enum { OPT_FAILED = CLI_OPT, OPT_SLOW, OPT_FLAKY, OPT_PER, OPT_SEED,
@@ -107,7 +107,7 @@ sample_read_options(int argc, char **argv)
 
 /*
  * Makes the traces of an experiment the standard input, without their steps.
- * Returns their name in messages, or NULL if it is no directory.
+ * Returns their name in messages, or NULL if it is not a directory.
  */
 static char *
 open_experiment(const char *dir)

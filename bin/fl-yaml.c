@@ -57,7 +57,7 @@ static long long lines_left = -1;
 
 /* Warnings about the tags of one file. */
 struct tag_report {
-	const char *name;	/* of the file */
+	const char *name;	/* name of the file */
 	unsigned long long n;	/* tags that are not known */
 };
 
@@ -283,7 +283,7 @@ put_yaml_header(struct yamlout *y, struct json_span header)
 static struct {
 	struct json_span header;
 	int list;		/* 1: no header */
-	const char *name;	/* of the output, for messages */
+	const char *name;	/* name of the output, for messages */
 	long long records;
 } yaml = { .name = "<stdout>" };
 

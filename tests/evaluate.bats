@@ -61,7 +61,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: regex, value: "^x"}|"output":"yx"|false 0 it does not match /^x/
 	{type: not-regex, value: "(?i)as an ai"}|"output":"As an AI model"|false 0 it matches /(?i)as an ai/
 	{type: levenshtein, value: kitten}|"output":"sitting"|true 1
-	{type: levenshtein, value: kitten, threshold: 2}|"output":"sitting"|false 0 3 edits, and at most 2 allowed
+	{type: levenshtein, value: kitten, threshold: 2}|"output":"sitting"|false 0 3 edits: expected at most 2
 	{type: word-count, value: 3}|"output":"one two three"|true 1
 	{type: word-count, value: {min: 4}}|"output":"one two three"|false 0 3 words, fewer than 4
 	{type: word-count, value: {max: 2}}|"output":"one two three"|false 0 3 words, more than 2
@@ -73,8 +73,8 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: is-json, value: {type: object, required: [id]}}|"output":{"a":1}|false 0 $: 'id' is missing
 	{type: contains-json, value: {type: object, required: [id]}}|"output":"so: [1] {\"id\":2} ok"|true 1
 	{type: latency, threshold: 10}|"duration_ms":9.5|true 1
-	{type: latency, threshold: 10}|"duration_ms":11|false 0 11.0 ms, and at most 10 allowed
-	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens, and at most 10 allowed
+	{type: latency, threshold: 10}|"duration_ms":11|false 0 11.0 ms: expected at most 10
+	{type: tokens, threshold: 10}|"token_usage":{"total_tokens":11}|false 0 11 tokens: expected at most 10
 	{type: cost, threshold: 0.01}|"metadata":{"cost":0.001}|true 1
 	{type: success}|"output":"x"|true 1
 	{type: contains, value: Hello, target: callback}|"callback_messages":{"send":["Hello",{"text":"World"}],"error":[]}|true 1
@@ -125,7 +125,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: ada}}}|true 1
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}}}|false 0 'mail' was called with other arguments: to is "ada"
 	{type: trajectory:tool-args-match, value: {name: mail, args: {to: bob}, ignore: [t*]}}|true 1
-	{type: trajectory:step-count, value: {type: tool, max: 1}}|false 0 2 steps, and at most 1 allowed
+	{type: trajectory:step-count, value: {type: tool, max: 1}}|false 0 2 steps: expected at most 1
 	{type: trajectory:step-count, value: {within: search_orders, min: 1, max: 1}}|true 1
 	{type: trajectory:no-failed-step}|false 0 'compose' failed
 	{type: trajectory:no-failed-step, value: {type: tool}}|true 1
@@ -133,7 +133,7 @@ TOOL='"observations":[{"id":"a","type":"tool","name":"search_orders","input":{"s
 	{type: trace-error-spans, value: 0}|false 0 1 step failed, first compose
 	{type: trace-error-spans, value: {max_percentage: 50}}|true 1
 	{type: trace-span-count, value: {pattern: "*", min: 3, max: 3}}|true 1
-	{type: trace-span-duration, value: {pattern: mail, max: 500}}|false 0 mail took 1000.0 ms, and at most 500 allowed
+	{type: trace-span-duration, value: {pattern: mail, max: 500}}|false 0 mail took 1000.0 ms: expected at most 500
 	END
 }
 
@@ -218,7 +218,7 @@ for line in sys.stdin: print("%.9f" % json.loads(line)["scores"]["s"])' >got
 	END
 	assert_equal "$(jq -c .evaluation.pass <<<"$output" | paste -sd ' ')" 'true false true null'
 	assert_equal "$(jq -r 'select(.trace_id == "4") | .evaluation.checks[0].error' <<<"$output")" \
-		"metadata.assert: unknown check 'containz': did you mean 'contains'?"
+		"metadata.assert: unknown check 'containz'; did you mean 'contains'?"
 }
 
 @test "an input's assertions run no program" {
@@ -244,9 +244,9 @@ metadata.assert: only the configuration may name a program'
 	assert_equal "$stderr" 'fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75'
 	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0.76 --min-input-pass-rate 0.6 --min-pass-hat-k 2:0.51 t
 	assert_equal "$stderr" "fl-evaluate: 4 traces: 3 pass, 1 fail; average score 0.75
-fl-evaluate: the pass rate is 0.75, and at least 0.76 required
-fl-evaluate: 1 of 2 runs of 'question 1' by p pass, and 0.6 required
-fl-evaluate: pass^2 is 0.5, and at least 0.51 required"
+fl-evaluate: the pass rate is 0.75: expected at least 0.76
+fl-evaluate: 1 of 2 runs of 'question 1' by p pass: expected at least 0.6 of them
+fl-evaluate: pass^2 is 0.5: expected at least 0.51"
 	printf 'gates: {min_pass_rate: 0.8}\n' >>c.yaml
 	run -1 fl-evaluate -q -c c.yaml t
 	run -0 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
@@ -254,8 +254,8 @@ fl-evaluate: pass^2 is 0.5, and at least 0.51 required"
 	sed -i '$!b' t
 	printf '{"trace_id":"9","success":false}\n' >>t
 	run --separate-stderr -1 fl-evaluate -q -c c.yaml --min-pass-rate 0 t
-	assert_equal "$(tail -n 2 <<<"$stderr")" 'fl-evaluate: the number of failed runs is 1, and at most 0 required
-fl-evaluate: the error rate in percent is 20, and at most 5 required'
+	assert_equal "$(tail -n 2 <<<"$stderr")" 'fl-evaluate: the number of failed runs is 1: expected at most 0
+fl-evaluate: the error rate in percent is 20: expected at most 5'
 }
 
 @test "wrong configurations are errors with their places" {
@@ -274,9 +274,9 @@ fl-evaluate: the error rate in percent is 20, and at most 5 required'
 	report: {style: detailed}
 	END
 	run --separate-stderr -2 fl-evaluate -c c.yaml <<<"$(trace)"
-	assert_equal "$stderr" "fl-evaluate: warning: c.yaml:1:1: unknown key 'asert': did you mean 'assert'?
+	assert_equal "$stderr" "fl-evaluate: warning: c.yaml:1:1: unknown key 'asert'; did you mean 'assert'?
 fl-evaluate: warning: c.yaml:12:1: 'report' has no effect: fl-evaluate writes no report
-fl-evaluate: c.yaml:3:47: unknown check 'latency_undr': did you mean 'latency_under'?
+fl-evaluate: c.yaml:3:47: unknown check 'latency_undr'; did you mean 'latency_under'?
 fl-evaluate: c.yaml:6:10: missing closing parenthesis at character 2 of the pattern
 fl-evaluate: c.yaml:7:10: fl-evaluate has no check 'similar'; exec runs one of your own
 fl-evaluate: c.yaml:8:3: latency has no threshold
@@ -531,6 +531,6 @@ fl-evaluate: 1 trace: 0 pass, 0 fail, 1 not judged; average score 0.957"
 	done >>missing
 	assert_equal "$(<missing)" ''
 	# what the page lists as a check is one
-	sed -n '/^\.Sh ASSERTIONS/,/^These differ/s/^\.It Li //p' "$page" | tr -d , | tr ' ' '\n' | grep . >listed
+	sed -n '/^\.Sh ASSERTIONS/,/^Some assertions differ/s/^\.It Li //p' "$page" | tr -d , | tr ' ' '\n' | grep . >listed
 	assert_equal "$(grep -vxFf names listed)" ''
 }

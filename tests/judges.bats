@@ -223,7 +223,7 @@ experiment()
 	sed -i 's/assert: \[/&{type: contains, value: good}, /' evaluation.yaml
 	run --separate-stderr -1 fluxloop evaluate experiment exp
 	assert_regex "$stderr" 'fl-llm: there is no server to ask: '
-	assert_regex "$stderr" 'fluxloop: so checks that need a model are not judged'
+	assert_regex "$stderr" 'fluxloop: checks that need a model are not judged'
 	assert_regex "$stderr" '3 traces: 0 pass, 1 fail, 2 not judged'
 }
 

@@ -48,7 +48,7 @@ label_check()
 @test "without a terminal it says so" {
 	printf '{"run_id":"r","input":"q","output":"a","success":true}\n' >runs.jsonl
 	TERM=xterm run --separate-stderr -2 setsid -w fl-label runs.jsonl
-	assert_equal "$stderr" 'fl-label: /dev/tty: No such device or address: a person has to be there, at a terminal'
+	assert_equal "$stderr" 'fl-label: /dev/tty: No such device or address: run it at a terminal'
 	TERM=dumb run --separate-stderr -2 fl-label runs.jsonl
 	assert_equal "$stderr" "fl-label: the terminal 'dumb' cannot show a screen: set TERM"
 	run --separate-stderr -2 fl-label missing

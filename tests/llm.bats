@@ -110,7 +110,7 @@ ask()
 	run --separate-stderr -2 fl-llm --base-url http://127.0.0.1/ --offline <<<'{}'
 	assert_regex "$stderr" '^fl-llm: --offline needs --cache'
 	run --separate-stderr -2 fl-llm --base-url http://127.0.0.1/ --api-key-env NONE <<<'{}'
-	assert_equal "$stderr" 'fl-llm: the variable NONE of --api-key-env is not set'
+	assert_equal "$stderr" 'fl-llm: the variable NONE, which is to have the key, is not set'
 	for bad in '--rate 5' '--rate 0/s' '--price 1' '--api other' '--max-cost x'; do
 		# shellcheck disable=SC2086 # two words
 		run --separate-stderr -2 fl-llm --base-url http://127.0.0.1/ $bad <<<'{}'
@@ -306,7 +306,7 @@ ask()
 	} >torn
 	mv torn c
 	run --separate-stderr -0 fl-llm --cache c --ordered in
-	assert_regex "$stderr" 'c: 4 lines are torn or of another version: skipped'
+	assert_regex "$stderr" 'c: 4 lines are incomplete or of another version: skipped'
 	assert_equal "$(jq -c .reply.cached <<<"$output" | paste -sd ' ')" 'true true false'
 	# the new record begins a line of its own
 	run -0 fl-llm -q --cache c --offline --ordered in

@@ -308,7 +308,7 @@ bare()
 	# a line that is not what the row says is reported
 	sed -i '3s/trace_id/trace_iD/' dir/observations.jsonl
 	run --separate-stderr -1 fl-parse dir
-	assert_regex "$stderr" '^fl-parse: 1 row points to lines that are not observations of its trace; '
+	assert_regex "$stderr" '^fl-parse: 1 row points to lines that are not observations of the same trace; '
 	run --separate-stderr -1 fl-parse dir/trace_summary.jsonl dir/observations.jsonl
 	assert_regex "$stderr" "observations.jsonl:3: neither a trace nor"
 }

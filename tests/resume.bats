@@ -333,7 +333,7 @@ fl-collect: exp: 2 lines moved to damaged.jsonl; runs that lack them are to be d
 	rm exp/manifest.json
 	cp -Rp exp before
 	run --separate-stderr -2 fl-collect --continue exp "$TRACES"
-	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing, or cut off: what the runs were made with is unknown; --anyway continues in spite of that'
+	assert_equal "$stderr" 'fl-collect: exp/manifest.json: missing or incomplete, so the settings of the runs are unknown; --anyway continues'
 	diff -r before exp
 	run --separate-stderr -1 fl-collect --continue --anyway -q exp "$TRACES"
 	same exp
@@ -367,8 +367,8 @@ fl-collect: exp: 2 lines moved to damaged.jsonl; runs that lack them are to be d
 	other|traces.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
 	others|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
 	rows|observations.jsonl: none of its lines is of a trace that has a row in trace_summary.jsonl: the files are not of one experiment
-	bare|traces.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
-	missing|observations.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect
+	bare|traces.jsonl: missing, although there are runs: it was removed, or fl-collect did not write this directory
+	missing|observations.jsonl: missing, although there are runs: it was removed, or fl-collect did not write this directory
 	END
 }
 
@@ -520,7 +520,7 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 		rm -f exp/trace_summary.jsonl "exp/$file.jsonl"
 		cp -Rp exp before
 		run --separate-stderr -2 fl-collect --continue --anyway -q exp "$TRACES"
-		assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl: not there, though there are runs: it was removed, or all this was not written by fl-collect'
+		assert_equal "$stderr" 'fl-collect: exp/trace_summary.jsonl: missing, although there are runs: it was removed, or fl-collect did not write this directory'
 		diff -r before exp
 		rm -rf before
 	done
@@ -618,7 +618,7 @@ refuses()
 		told+="fl-collect: $line"$'\n'
 	done <<<"$1"
 	run --separate-stderr -2 fl-collect --continue "${@:2}" exp "$TRACES"
-	assert_equal "$stderr" "${told}fl-collect: exp: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
+	assert_equal "$stderr" "${told}fl-collect: exp: not continued: the changes may add, remove or alter runs; --anyway continues"
 	diff -r before exp
 }
 
@@ -1015,7 +1015,7 @@ finished()
 fl-collect: --iterations was not given, is 2
 fl-collect: --seed was 5, is 6
 fl-collect: the number of runs was 3, is 6
-fl-collect: $dir: not continued: the changes may add, remove or alter runs; --anyway continues in spite of them"
+fl-collect: $dir: not continued: the changes may add, remove or alter runs; --anyway continues"
 	cp setting.yaml kept
 	sed -i 's/50/60/' setting.yaml
 	inputs one stuck three more

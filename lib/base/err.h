@@ -10,9 +10,10 @@
 
 struct err {
 	char *msg;		/* lower case, no full stop; NULL: no error */
-	char *file;		/* its file, if not the one in hand, or NULL */
-	size_t line;		/* from 1; 0: unknown */
-	size_t col;		/* from 1, in bytes; 0: unknown */
+	char *file;		/* the file with the error; NULL: the one that
+				   the caller reads */
+	size_t line;		/* the line of the error, from 1; 0: unknown */
+	size_t col;		/* its column in bytes, from 1; 0: unknown */
 };
 
 /*

@@ -16,12 +16,15 @@ struct set {
 };
 
 /*
- * Adds a hash if it is missing; *added becomes whether it was. Gives a pointer
- * to its number, initially 0, which is valid until the next call.
+ * Adds a hash if it is missing, and sets *added to whether it was. Returns a
+ * pointer to its number, initially 0, which is valid until the next call.
  */
 size_t *set_add(struct set *s, uint64_t key, int *added);
 
-/* A pointer to the number of a hash likewise, or NULL if it is missing. */
+/*
+ * A pointer to the number of a hash, valid until the next set_add; NULL if it
+ * is missing.
+ */
 size_t *set_find(const struct set *s, uint64_t key);
 
 void set_release(struct set *s);

@@ -22,7 +22,7 @@ int utf8_is_cut(const char *s, size_t n);
 
 /*
  * Decodes the character at s, which has n > 0 bytes, into *c and returns its
- * length in bytes. Takes surrogates. Bytes that are no UTF-8 come out one by
+ * length in bytes. Accepts surrogates. Bytes that are not UTF-8 come out one by
  * one as U+FFFD.
  */
 size_t utf8_decode(const char *s, size_t n, uint32_t *c);

@@ -24,7 +24,7 @@ void visible_put(struct buf *b, const char *s, size_t n);
  * one line, VISIBLE_LINES keeps newlines and tabs. VISIBLE_JSON is for lines of
  * JSON in UTF-8: its escapes are JSON's, so that the values stay the same. It
  * keeps DEL and the line ends U+0085, U+2028 and U+2029, which the original
- * FluxLoop writes and which are no commands.
+ * FluxLoop writes and which are harmless.
  */
 enum visible_way { VISIBLE_LINE, VISIBLE_LINES, VISIBLE_JSON };
 void visible_replace(struct buf *b, size_t at, enum visible_way way);

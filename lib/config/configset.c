@@ -27,16 +27,20 @@
 struct document {
 	struct yamlin_reader *reader;
 	struct buf json;
-	struct tree tree;		/* of json; empty for an empty file */
-	const struct yamlmark *marks;	/* of the nodes; NULL: empty */
+	struct tree tree;		/* tree of json; empty for an empty
+				   file */
+	const struct yamlmark *marks;	/* marks of the tree's nodes; NULL:
+				   empty */
 };
 
 /* One change of one file. */
 struct change {
-	const char *file;		/* its path, with links resolved */
+	const char *file;		/* path of the file, with links
+				   resolved */
 	const char *key;
-	const char *value;		/* as given; NULL: the key is removed */
-	enum schema_type type;		/* of the key */
+	const char *value;		/* value as given; NULL: remove the
+				   key */
+	enum schema_type type;		/* type of the key */
 	struct buf json;		/* value as it will be read back */
 	int flow;			/* 1: value is a list or mapping */
 	struct buf text;		/* contents of the file */

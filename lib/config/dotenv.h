@@ -14,8 +14,8 @@ struct env;
 struct err;
 
 struct dotenv {
-	const char *p;		/* what is read next, up to a NUL */
-	size_t line;		/* its number, from 1 */
+	const char *p;		/* the unread text, up to a NUL */
+	size_t line;		/* the number of the next line, from 1 */
 };
 
 /* An assignment, or a line that is not one. */
@@ -45,8 +45,8 @@ int dotenv_next(struct dotenv *d, const struct env *e,
     struct dotenv_entry *entry);
 
 /*
- * Adds the variables of a file to e; a missing file is an empty one, and one that
- * is a folder (a virtual environment) or not ours to read is reported as a
+ * Adds the variables of a file to e; a missing file is an empty one, and one
+ * that is a folder (a virtual environment) or not ours to read is reported as a
  * warning, as bad lines are. Returns 0, or -1 after reporting an error.
  */
 int dotenv_read(struct env *e, const char *file,

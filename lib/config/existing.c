@@ -129,8 +129,8 @@ look_around(const char *path, struct buf *near)
 }
 
 /*
- * Checks a file that may be yet to be written: then its folder is there, and
- * has no other of its kind. One that is required has to be there.
+ * Checks that a file exists. Unless it is required, it may also be missing from
+ * a folder that has no other file of its kind: it is yet to be written.
  */
 static void
 check_file(struct existing *x, const char *key, int required)

@@ -9,7 +9,7 @@
 
 /* Zeroed memory is an empty layout. */
 struct layout {
-	char **files;		/* in the order of their precedence, least first */
+	char **files;		/* paths, the file of least precedence first */
 	size_t n;
 	char *folder;		/* of the project, as it was spelled, with a
 				   slash at its end; "" is the current folder */

@@ -213,7 +213,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "personas.*.goals", .type = SCHEMA_STRINGS },
 	{ .path = "personas.*.constraints", .type = SCHEMA_STRINGS,
 	    .ignored = 1, .harmless = "[]",
-	    .instead = "only input_template uses it" },
+	    .instead = "only input_template and models use it" },
 	{ .path = "personas.*.custom_attributes", .type = SCHEMA_MAP,
 	    .ignored = 1, .harmless = "{}" },
 	{ .path = "personas.*.custom_attributes.*", .type = SCHEMA_ANY },
@@ -264,7 +264,7 @@ const struct schema_key schema_keys[] = {
 	{ .path = "input_generation.llm.batch_size", .type = SCHEMA_INT,
 	    .ignored = 1, .harmless = "1",
 	    .instead = "a request asks for one input" },
-	/* what fl-evaluate reads, and checks */
+	/* keys that fl-evaluate reads and checks */
 	{ .path = "evaluators", .type = SCHEMA_LIST, .neutral = 1 },
 	{ .path = "evaluators.*", .type = SCHEMA_ANY },
 	{ .path = "success_criteria", .type = SCHEMA_ANY, .neutral = 1 },
@@ -436,9 +436,9 @@ find_elsewhere(const char *path)
 	return NULL;
 }
 
-/* Variables that override no key. */
+/* Known variables that do not override a key. */
 static const char *const other_variables[] = {
-	/* of the recorder, and of programs */
+	/* variables of the recorder and of programs */
 	"FLUXLOOP_RECORD_ARGS", "FLUXLOOP_RECORDING_FILE",
 	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_PURE_PYTHON", "FLUXLOOP_FACTORY_KWARGS",
 	/* of the package, and of the original's */
@@ -481,7 +481,7 @@ schema_nearest_variable(const char *name)
 	struct nearest near;
 	size_t i;
 
-	/* what all have in common does not make them alike */
+	/* the common prefix does not make names alike */
 	nearest_init(&near, name + prefix);
 	for (i = 0; (known = known_variable(i)); i++)
 		if (*known)
@@ -495,7 +495,7 @@ struct check {
 	const struct tree *tree;
 	const struct yamlmark *marks;	/* NULL: positions unknown */
 	schema_report *report;
-	void *arg;			/* of report */
+	void *arg;			/* argument of report */
 	int errors;			/* number of errors so far */
 };
 
@@ -685,7 +685,7 @@ report_type(struct check *k, const struct schema_key *key, size_t node,
 		    type_names[key->type], json_type_name(n->type));
 }
 
-/* Whether the value of an ignored key changes nothing. */
+/* Whether the value of an ignored key is harmless: it changes nothing. */
 static int
 is_harmless(const struct schema_key *key, struct json_span v)
 {

@@ -17,20 +17,22 @@ struct outcome;
 
 /* Answers by what people say, fail and pass, and by the verdict_kind. */
 struct agreement_table {
-	char *name;		/* of the check */
+	char *name;		/* name of the check; NULL: all checks of a
+				   trace */
 	size_t n[2][3];
 };
 
 struct agreement {
-	struct agreement_table whole;	/* of the verdicts of the traces */
-	struct agreement_table *checks;	/* by name, in order */
+	struct agreement_table whole;	/* table of the traces' verdicts */
+	struct agreement_table *checks;	/* a table for each check, sorted by
+				   name */
 	size_t nchecks;
 	size_t cap;
 	struct set known;
 	size_t traces, unlabelled, ties;
 	size_t others;		/* labels of other answers than these */
 	size_t disagreements;
-	struct buf list;	/* text of the first of them */
+	struct buf list;	/* text about the first disagreements */
 };
 
 /* Zeroed memory has none. */
@@ -39,7 +41,7 @@ void agreement_release(struct agreement *a);
 /* Adds a trace: what people say of it, and what came of its checks. */
 struct agreement_case {
 	enum label_kind label;
-	const char *note;	/* or NULL */
+	const char *note;	/* the person's note, or NULL */
 	struct json_span input, output;
 	const struct outcome *outcome;
 };

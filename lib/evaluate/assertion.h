@@ -2,8 +2,8 @@
 #define ASSERTION_H
 
 /*
- * An assertion: what a trace has to hold for, as promptfoo names it, or a rule
- * of the original FluxLoop. A row of the table in assertions.c is a type.
+ * An assertion: a check of a trace as promptfoo has it, or a rule of the
+ * original FluxLoop. Each row of the table in assertions.c is a type.
  */
 #include <stddef.h>
 
@@ -23,19 +23,19 @@ void verdict_none(struct verdict *v, const char *fmt, ...)
 
 /* What the value of an assertion may be. */
 enum assertion_value {
-	ASSERTION_NOTHING,	/* it takes none */
+	ASSERTION_NOTHING,	/* no value */
 	ASSERTION_TEXT,		/* a string, or a number for its text */
-	ASSERTION_TEXTS,	/* a list of those, or one */
+	ASSERTION_TEXTS,	/* a list of such values, or one */
 	ASSERTION_NUMBER,
 	ASSERTION_OBJECT,
-	ASSERTION_OPTIONAL,	/* anything, or none */
-	ASSERTION_ANY		/* anything, but there has to be one */
+	ASSERTION_OPTIONAL,	/* any value, or none */
+	ASSERTION_ANY		/* any value, but not none */
 };
 
 struct assertion_type {
 	const char *name;
 	enum assertion_value value;
-	int threshold;		/* 1: it has to have a threshold */
+	int threshold;		/* 1: a threshold is required */
 	/* checks and prepares the value; may be NULL. -1 with *e filled in */
 	int (*prepare)(struct assertion *a, struct err *e);
 	void (*judge)(struct assertion *a, struct subject *s,
@@ -44,12 +44,15 @@ struct assertion_type {
 	const char *summary;
 };
 
-/* All types; those of one dialect, or NULL with the nearest name in *near. */
+/*
+ * Finds a type by its name in a dialect. Returns NULL if there is none, with
+ * the nearest name, or NULL, in *near.
+ */
 enum dialect { DIALECT_PROMPTFOO, DIALECT_ORIGINAL };
 const struct assertion_type *assertion_find(enum dialect d, const char *name,
     const char **near);
 
-/* 1 for a name of promptfoo's that has no type here. */
+/* 1 for the name of an assertion that promptfoo has and FluxLoop has not. */
 int assertion_is_unsupported(const char *name);
 
 /* Appends a line for each type: DIALECT<TAB>NAME<TAB>SUMMARY. */
@@ -57,22 +60,24 @@ void assertion_list(struct buf *b);
 
 struct assertion {
 	const struct assertion_type *type;
-	struct json_span spec;	/* its object in the configuration */
-	struct json_span value;	/* what it compares with; p is NULL: nothing */
+	struct json_span spec;	/* the assertion's object in the
+				   configuration */
+	struct json_span value;	/* the configured value; p is NULL: none */
 	int negated;
 	double weight;
 	double threshold;
 	int has_threshold;
-	int any;		/* of a set: one that holds is enough */
-	char *name;		/* metric; NULL: none */
-	char *target;		/* path of what it looks at */
+	int any;		/* 1: a set that holds if one part does */
+	char *name;		/* the metric; NULL: none */
+	char *target;		/* path of the value that is checked */
 	int templated;		/* the value has {{paths}} */
-	struct buf rendered;	/* the value with them filled in */
+	struct buf rendered;	/* the value with its templates filled in */
 	struct buf lowered;	/* scratch memory */
-	void *state;		/* of the type */
-	struct assertion *parts;	/* of a set, or a rule_based evaluator */
+	void *state;		/* what the type's prepare has made, or NULL */
+	struct assertion *parts;	/* parts of a set or of a rule_based
+				   evaluator */
 	size_t nparts;
-	size_t number;		/* its place in the configuration, from 0 */
+	size_t number;		/* index in the configuration, from 0 */
 };
 
 /*
@@ -83,7 +88,7 @@ int assertion_read(struct assertion *a, enum dialect d, struct json_span spec,
     struct json_span *at, struct err *e);
 void assertion_release(struct assertion *a);
 
-/* Judges; negation and thresholds of sets are seen to. */
+/* Judges a trace, with the negation and the thresholds of sets applied. */
 void assertion_judge(struct assertion *a, struct subject *s,
     struct verdict *v);
 

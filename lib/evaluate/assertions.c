@@ -336,7 +336,7 @@ assertion_find_type(struct assertion *a, enum dialect d, const char *name,
 	if (assertion_is_unsupported(name))
 		return err_set(e, 0, 0, "fl-evaluate has no check '%s'; exec "
 		    "runs one of your own", name);
-	return near ? err_set(e, 0, 0, "unknown check '%s': did you mean "
+	return near ? err_set(e, 0, 0, "unknown check '%s'; did you mean "
 	    "'%s'?", name, near) : err_set(e, 0, 0, "unknown check '%s'",
 	    name);
 }

@@ -18,7 +18,7 @@
 /* The runs of an input, for one assertion. */
 struct best_group {
 	struct assertion *a;
-	char *id;		/* of the request */
+	char *id;		/* id of the request */
 	struct buf prompt;	/* what comes before the outputs */
 	struct buf outputs;
 	struct buf traces;	/* a JSON list of ids, not closed */

@@ -75,10 +75,10 @@ find_pairs(struct diff *d)
 
 /* An input as one persona asks it: its pairs with an answer on both sides. */
 struct unit {
-	size_t pairs;		/* with an outcome on both sides */
+	size_t pairs;		/* pairs with an outcome on both sides */
 	size_t base_passed, new_passed;
 	size_t first;		/* number in by_unit of its first pair */
-	size_t n;		/* of its pairs */
+	size_t n;		/* number of its pairs */
 };
 
 struct units {

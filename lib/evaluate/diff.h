@@ -12,12 +12,13 @@
 
 enum diff_change {
 	DIFF_SAME, DIFF_REGRESSED, DIFF_IMPROVED,
-	DIFF_ERROR,		/* one of the two says nothing of the answer */
+	DIFF_ERROR,		/* one of the two says nothing about the
+				   answer */
 	DIFF_ONLY_BASE, DIFF_ONLY_NEW, DIFF_CHANGES
 };
 extern const char *const diff_changes[DIFF_CHANGES];
 
-/* A run of both or of one; the other is NULL. */
+/* A run that is in both experiments, or in one: then the other is NULL. */
 struct diff_pair {
 	const struct runs_run *base, *new;
 	enum diff_change change;
@@ -33,8 +34,9 @@ extern const char *const diff_verdicts[];
 struct diff_figure {
 	size_t n;		/* inputs with the figure on both sides */
 	double base, new;	/* means, or medians of durations */
-	double delta;		/* of means; for durations the median ratio */
-	struct interval ci;	/* of delta */
+	double delta;		/* difference of means; for durations the median
+				   ratio */
+	struct interval ci;	/* confidence interval of delta */
 	double p;		/* NaN: there is none */
 	const char *test;	/* the name of the test */
 };
@@ -43,10 +45,10 @@ struct diff_figure {
 struct diff_group {
 	const char *name;
 	struct diff_figure pass;
-	double p;		/* that of pass, adjusted for all groups */
+	double p;		/* pass.p, adjusted for the number of groups */
 };
 
-/* The least p first, then by name. */
+/* Groups, sorted by p, then by name. */
 struct diff_groups {
 	struct diff_group *v;
 	size_t n;
@@ -55,22 +57,24 @@ struct diff_groups {
 struct diff {
 	struct runs *base, *new;
 	double alpha;
-	struct diff_pair *pairs;	/* in the order of new, then base's own */
+	struct diff_pair *pairs;	/* runs in the order of new, then those
+				   only in base */
 	size_t npairs;
 	size_t counts[DIFF_CHANGES];
-	size_t flaky;		/* inputs */
-	size_t units;		/* inputs, as a persona asks them, on both */
-	int single;		/* 1: one run of each */
-	size_t base_errors, new_errors;	/* of pairs */
+	size_t flaky;		/* number of flaky inputs */
+	size_t units;		/* pairs of input and persona that are in
+				   both */
+	int single;		/* 1: each unit has one run */
+	size_t base_errors, new_errors;	/* number of errors among the pairs */
 	size_t output_changed;
 	struct diff_figure pass, ms, tokens, metric;
 	struct diff_groups personas, strategies;
-	double errors_p;	/* of the number of errors */
+	double errors_p;	/* p of the change in the number of errors */
 	double p95_base, p95_new;
 	enum diff_verdict verdict;
 };
 
-/* Compares; base and new are borrowed. Zeroed memory but base, new, alpha. */
+/* Compares. The caller zeroes d and sets base and new, borrowed, and alpha. */
 void diff_run(struct diff *d);
 void diff_release(struct diff *d);
 

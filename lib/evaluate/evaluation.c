@@ -43,14 +43,14 @@ struct evaluation {
 	struct assertion *asserts;
 	size_t nasserts;
 	size_t asserts_cap;
-	double threshold;	/* of the evaluators */
-	int average;		/* 1: without weights */
+	double threshold;	/* threshold of the evaluators */
+	int average;		/* 1: the mean has no weights */
 	double assert_threshold;
 	int has_assert_threshold;
-	size_t numbered;	/* assertions so far */
+	size_t numbered;	/* number of assertions so far */
 	char hash[HASH_TEXT];
 	struct judged *judged;
-	struct best *best;	/* with --prompts; NULL: not yet needed */
+	struct best *best;	/* for --prompts; NULL: not yet needed */
 	struct subject subject;
 	schema_report *report;
 	void *arg;
@@ -250,7 +250,7 @@ read_judging(struct evaluation *v)
 	j->unmasked = json_is(value, JSON_BOOL) && !json_is_true(value);
 }
 
-/* Keys at the top; those with a text are without effect, and why. */
+/* Keys of the top level; why: the reason why one has no effect, or NULL. */
 static const struct {
 	const char *name, *why;
 } keys[] = {
@@ -282,7 +282,7 @@ check_keys(struct evaluation *v)
 		    strcmp(keys[i].name, buf_str(&name)) != 0; i++)
 			nearest_try(&near, keys[i].name);
 		if (i == LEN(keys) && near.found)
-			complain(v, 0, key, "unknown key '%s': did you mean "
+			complain(v, 0, key, "unknown key '%s'; did you mean "
 			    "'%s'?", buf_str(&name), near.found);
 		else if (i == LEN(keys))
 			complain(v, 0, key, "unknown key '%s'",
@@ -294,7 +294,7 @@ check_keys(struct evaluation *v)
 	buf_release(&name);
 }
 
-/* The part about checks: of setting.yaml, what is under "evaluation". */
+/* The part about checks; in a setting.yaml, it is under "evaluation". */
 static struct json_span
 find_root(struct json_span whole, int *own)
 {
@@ -335,7 +335,7 @@ read_all(struct evaluation *v)
 	else if (!json_is_null(list))
 		complain(v, 1, list, "evaluators is not a list");
 	read_asserts(v, json_get(v->root, "assert"));
-	/* an empty list says that inputs have their own */
+	/* an empty list means that inputs have checks of their own */
 	if (!v->errors && json_is_null(list) &&
 	    json_is_null(json_get(v->root, "assert")))
 		complain(v, 1, v->root, "there is nothing to check: neither "
@@ -484,7 +484,7 @@ put_reasons_of(struct json_iter it, struct json_span first, struct buf *b)
 	buf_release(&list);
 }
 
-/* Whether a check before this one has its name and a reason, too. */
+/* Whether an earlier check has the same name, and a reason. */
 static int
 was_named(struct json_span checks, struct json_span check)
 {
@@ -513,11 +513,11 @@ outcome_put_reasons(const struct outcome *o, struct buf *b)
 	json_close(b, '}');
 }
 
-/* What has come of checks so far. */
+/* The results of the checks so far. */
 struct sum {
-	double score, weight;	/* of those that were judged */
-	double unknown;		/* weight of the others */
-	size_t failed, none;	/* of weight */
+	double score, weight;	/* sums over the judged checks */
+	double unknown;		/* weight of the checks not judged */
+	size_t failed, none;	/* checks with a weight: failed, not judged */
 };
 
 static void
@@ -533,7 +533,7 @@ sum_add(struct sum *k, const struct verdict *v, double weight)
 	k->failed += v->kind == VERDICT_FAIL && weight > 0;
 }
 
-/* The mean of what was judged; NaN if nothing counts. */
+/* The mean score of the judged checks; NaN if none has a weight. */
 static double
 sum_score(const struct sum *k)
 {
@@ -760,13 +760,13 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 		put_check(o, NULL, 0, "assert", &bad, 1);
 		bad.reason.len = 0;
 	}
-	/* those of the next trace have the same numbers */
+	/* the next trace's own assertions have the same numbers */
 	v->numbered = numbered;
 	buf_release(&bad.reason);
 	err_release(&e);
 }
 
-/* Whether the check is left out of the trace: a model's, by the sample. */
+/* Whether the trace goes without the check: a model's, not sampled. */
 static int
 is_left_out(const struct evaluation *v, const struct assertion *a)
 {
@@ -845,7 +845,7 @@ outcome_begin(struct outcome *o)
 	json_open(&o->record, NULL, '[');
 }
 
-/* The checks are known before what comes before them. */
+/* Makes the record: its first members are known after the checks. */
 static void
 outcome_end(const struct evaluation *v, struct outcome *o)
 {

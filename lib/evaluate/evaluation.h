@@ -2,8 +2,8 @@
 #define EVALUATION_H
 
 /*
- * Checks of traces, as a configuration has them: evaluators of the original
- * FluxLoop, or assertions as promptfoo names them. fl-evaluate(1) describes
+ * Checks of traces, which a configuration describes: evaluators of the original
+ * FluxLoop, or assertions as promptfoo has them. fluxloop-evaluation(5) has
  * both dialects.
  */
 #include <stddef.h>
@@ -17,25 +17,25 @@
 struct evaluation;
 struct judged;
 
-/* What came of a trace. Zeroed memory; to be released with outcome_release. */
+/* The verdict on a trace. Zeroed memory; release it with outcome_release. */
 struct outcome {
-	struct verdict verdict;	/* reason: of the first check that fails */
+	struct verdict verdict;	/* with the reason of the first failed check */
 	struct buf scores;	/* {"NAME":SCORE} */
 	struct buf record;	/* the object "evaluation" of the trace */
-	size_t misses;		/* checks in it that do not hold */
+	size_t misses;		/* checks in record that do not hold */
 };
 void outcome_release(struct outcome *o);
 
 /*
- * Appends {"NAME":"REASON"} of the checks that do not hold, as the original has
- * it: a list of reasons where there are several of a name.
+ * Appends {"NAME":"REASON"} for the checks that do not hold, as the original
+ * writes it: a name with several reasons has a list of them.
  */
 void outcome_put_reasons(const struct outcome *o, struct buf *b);
 
 /*
- * Reads the configuration in a file: evaluation.yaml, or a setting.yaml that has
- * its keys under "evaluation" or has "evaluators". Reports errors and warnings.
- * Returns NULL after an error.
+ * Reads the configuration in a file: evaluation.yaml, or a setting.yaml that
+ * has its keys under "evaluation" or has "evaluators". Reports errors and
+ * warnings. Returns NULL after an error.
  */
 struct evaluation *evaluation_read(const char *file, schema_report *report,
     void *arg);
@@ -47,10 +47,10 @@ struct json_span evaluation_get(const struct evaluation *v, const char *path);
 /* The threshold of the original's aggregate, or of assert: 0.5 if none. */
 double evaluation_threshold(const struct evaluation *v);
 
-/* Replies of models, borrowed; NULL: those checks are not judged. */
+/* Sets the replies of models, borrowed; NULL: their checks are not judged. */
 void evaluation_set_judged(struct evaluation *v, struct judged *j);
 
-/* Judges a trace: a checked record, its trace_fields found. */
+/* Judges a trace, given as a checked record and its trace_fields. */
 void evaluation_judge(struct evaluation *v, struct json_span record,
     const struct json_span fields[TRACE_FIELDS], struct outcome *o);
 

@@ -2,8 +2,8 @@
 #define EXTERNAL_H
 
 /*
- * A program that judges: one process for all traces, which reads a record a line
- * and answers each with a line.
+ * A program that judges: one process for all traces, which reads a record a
+ * line and answers each with a line.
  */
 #include <stddef.h>
 
@@ -11,15 +11,18 @@ struct buf;
 struct err;
 struct external;
 
-/* argv is borrowed. The program is started for the first request. */
+/*
+ * Prepares the program with these arguments, which are borrowed, and seconds
+ * for each answer. It is started for the first request.
+ */
 struct external *external_new(char *const *argv, double seconds);
 void external_free(struct external *x);
 
 /*
  * Sends a line of n bytes, which has its newline, and waits for the answer,
  * which replaces *answer, without its newline. Returns 0, or -1 with *e filled
- * in: the program has died, is silent for too long, or says what nobody asked
- * for. It is started anew for the next request, at most three times.
+ * in if the program has exited, does not answer in time, or answers twice. It
+ * is then restarted for the next request, at most three times.
  */
 int external_ask(struct external *x, const char *line, size_t n,
     struct buf *answer, struct err *e);

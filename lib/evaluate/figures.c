@@ -24,8 +24,8 @@ judge_latency(struct assertion *a, struct subject *s, struct verdict *v)
 	if (!value_number(s->v[TRACE_DURATION], &ms))
 		verdict_none(v, "duration_ms is missing");
 	else
-		verdict_set(v, ms <= a->threshold, "%.1f ms, and at most %g "
-		    "allowed", ms, a->threshold);
+		verdict_set(v, ms <= a->threshold, "%.1f ms: expected at "
+		    "most %g", ms, a->threshold);
 }
 
 /* threshold: tokens of all generations */
@@ -39,8 +39,8 @@ judge_tokens(struct assertion *a, struct subject *s, struct verdict *v)
 	    !value_number(json_get(usage, "total_tokens"), &n))
 		verdict_none(v, "the tokens are not known");
 	else
-		verdict_set(v, n <= a->threshold, "%.0f tokens, and at most "
-		    "%g allowed", n, a->threshold);
+		verdict_set(v, n <= a->threshold, "%.0f tokens: expected at "
+		    "most %g", n, a->threshold);
 }
 
 /* The cost of a trace, or of its steps together. Returns 0 if not known. */
@@ -76,8 +76,8 @@ judge_cost(struct assertion *a, struct subject *s, struct verdict *v)
 	if (!cost_of(s, &cost))
 		verdict_none(v, "the cost is not known");
 	else
-		verdict_set(v, cost <= a->threshold, "it cost %g, and at most "
-		    "%g allowed", cost, a->threshold);
+		verdict_set(v, cost <= a->threshold, "it cost %g: expected at "
+		    "most %g", cost, a->threshold);
 }
 
 void
@@ -174,7 +174,7 @@ judge_span_duration(struct assertion *a, struct subject *s, struct verdict *v)
 	else
 		verdict_set(v, percentile > 0 ? (double)over <=
 		    (double)known * (100 - percentile) / 100 : !over,
-		    "%s took %.1f ms, and at most %g allowed",
+		    "%s took %.1f ms: expected at most %g",
 		    buf_str(&slowest), worst, max);
 	buf_release(&slowest);
 	steps_end(&c);

@@ -253,7 +253,7 @@ gates_are_set(const struct gates *g, const struct evaluation *v)
 	    json_is(evaluation_get(v, "success_criteria"), JSON_OBJECT);
 }
 
-/* A gate that was missed is reported; each is written, or there is no b. */
+/* Reports a gate that was missed; appends every gate to b, unless it is NULL. */
 struct gatekeeper {
 	void (*report)(const char *msg);
 	struct buf *b;
@@ -288,7 +288,7 @@ demand(struct gatekeeper *k, const char *what, double is, double least,
 	if (met)
 		return;
 	k->missed++;
-	msg = xasprintf("%s is %.4g, and %s %.4g required", what, is,
+	msg = xasprintf("%s is %.4g: expected %s %.4g", what, is,
 	    is + EPSILON < least ? "at least" : "at most",
 	    is + EPSILON < least ? least : most);
 	k->report(msg);
@@ -330,8 +330,8 @@ demand_inputs(struct gatekeeper *k, const struct standing *s, double least)
 			in[missed++] = s->inputs[i];
 	qsort(in, missed, sizeof(*in), by_rate);
 	for (i = 0; i < missed && i < INPUTS_SHOWN; i++) {
-		msg = xasprintf("%zu of %zu runs of %s pass, and %.4g "
-		    "required", in[i].passed, in[i].runs, in[i].name, least);
+		msg = xasprintf("%zu of %zu runs of %s pass: expected at "
+		    "least %.4g of them", in[i].passed, in[i].runs, in[i].name, least);
 		k->report(msg);
 		free(msg);
 	}

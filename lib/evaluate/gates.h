@@ -2,8 +2,8 @@
 #define GATES_H
 
 /*
- * The verdicts of an experiment together: its figures as the original FluxLoop
- * writes them, and what it has to reach.
+ * The verdicts of an experiment together: its figures, as the original FluxLoop
+ * writes them, and the gates that they must pass.
  */
 #include <stddef.h>
 
@@ -16,22 +16,23 @@ struct buf;
 struct evaluation;
 struct outcome;
 
-/* What has to be reached; a number below 0 is no condition. */
+/* Values that must be reached; a number below 0 is not a condition. */
 struct gates {
-	double min_pass_rate;	/* of all traces */
-	double min_input_pass_rate;	/* of each input over its runs */
+	double min_pass_rate;	/* pass rate of all traces */
+	double min_input_pass_rate;	/* pass rate of the runs of each
+				   input */
 	double min_score;	/* mean of all traces */
 	double min_pass_hat_k;	/* chance that k runs of an input all pass */
 	unsigned k;
 };
 
-/* What a trace adds. */
+/* The facts of a trace that are added to the figures. */
 struct standing_run {
 	struct json_span input_id, input, persona, success, duration;
 	const struct outcome *outcome;
 };
 
-/* An input as one persona asks it. */
+/* An input with its persona. */
 struct standing_input {
 	char *name;		/* the start of its text; NULL: all runs pass */
 	size_t runs, passed;
@@ -54,8 +55,8 @@ struct standing_names {
 /* The figures so far. Zeroed memory has none. */
 struct standing {
 	size_t runs, passed, failed, none;
-	size_t scored;		/* those that have a score */
-	double score;		/* their sum */
+	size_t scored;		/* traces with a score */
+	double score;		/* sum of the scores */
 	double duration, longest;	/* milliseconds; sum, maximum */
 	size_t durations, unsuccessful;
 	struct set known;
@@ -67,7 +68,7 @@ struct standing {
 void standing_release(struct standing *s);
 void standing_add(struct standing *s, const struct standing_run *r);
 
-/* Reads a gate: "K:RATE". Returns 0, or -1. */
+/* Reads "K:RATE" for pass^k. Returns 0, or -1 if it is something else. */
 int gates_read_pass_hat_k(struct gates *g, const char *text);
 
 /*

@@ -15,7 +15,7 @@
 
 #define DEEPEST 1000		/* bytes that may begin a value; more are not tried */
 
-/* A schema with templates is no use; it is read once. */
+/* A schema cannot have templates, since it is read once. */
 int
 prepare_schema(struct assertion *a, struct err *e)
 {

@@ -16,17 +16,18 @@
 
 struct jsonschema {
 	struct tree t;
-	struct pattern **patterns;	/* by node; compiled when first met */
+	struct pattern **patterns;	/* patterns by node, compiled when first
+				   used */
 };
 
 /* A value that is validated. */
 struct validation {
 	struct jsonschema *s;
 	struct tree value;
-	struct buf path;	/* where in the value, as $.a[0] */
+	struct buf path;	/* path of the current value, such as $.a[0] */
 	struct buf *why;	/* NULL while the reason does not matter */
 	unsigned depth;
-	struct buf cannot;	/* why it cannot be said, or empty */
+	struct buf cannot;	/* why the value cannot be judged, or empty */
 };
 
 static int is_valid(struct validation *d, size_t schema, size_t at);
@@ -76,7 +77,7 @@ text_at(const struct tree *t, size_t node, struct buf *b)
 	json_text(b, t->nodes[node].span);
 }
 
-/* Says why, once, and returns 0. */
+/* Sets the reason, unless there is one already, and returns 0. */
 static int
 invalid(struct validation *d, const char *fmt, ...)
 {
@@ -91,7 +92,7 @@ invalid(struct validation *d, const char *fmt, ...)
 	return 0;
 }
 
-/* Says why the value cannot be judged, once, and returns 1. */
+/* Sets why the value cannot be judged, unless that is set, and returns 1. */
 static int
 unknown(struct validation *d, const char *fmt, ...)
 {
@@ -377,7 +378,7 @@ check_contains(struct validation *d, size_t schema, size_t at)
 	limit_of(d, schema, "minContains", &min);
 	limit_of(d, schema, "maxContains", &max);
 	if (found < min || found > max)
-		return invalid(d, "%g elements are as in contains", found);
+		return invalid(d, "%g elements match contains", found);
 	return 1;
 }
 
@@ -568,14 +569,14 @@ check_lists(struct validation *d, size_t schema, size_t at)
 				return 0;
 	list = keyword(d, schema, "anyOf");
 	if (list && !count_valid(d, list, at, &k))
-		return invalid(d, "it is as none of anyOf");
+		return invalid(d, "it matches none of anyOf");
 	list = keyword(d, schema, "oneOf");
 	n = list ? count_valid(d, list, at, &k) : 1;
 	if (n != 1)
-		return invalid(d, "it is as %zu of oneOf", n);
+		return invalid(d, "it matches %zu schemas of oneOf", n);
 	list = keyword(d, schema, "not");
 	if (list && would_be_valid(d, list, at))
-		return invalid(d, "it is as in not");
+		return invalid(d, "it matches the schema in not");
 	return 1;
 }
 
@@ -615,7 +616,7 @@ check_unsupported(struct validation *d, size_t schema, size_t at)
 {
 	static const struct {
 		const char *name;
-		enum json_type type;	/* the values that it judges */
+		enum json_type type;	/* type of the values that it concerns */
 	} keywords[] = {
 		{ "unevaluatedProperties", JSON_OBJECT },
 		{ "unevaluatedItems", JSON_ARRAY },

@@ -21,7 +21,8 @@
 
 struct judged {
 	struct set ids;
-	struct buf *records;	/* from 1, as the set's numbers */
+	struct buf *records;	/* records by their numbers in the set, from
+				   1 */
 	size_t n;
 	size_t cap;
 };
@@ -407,7 +408,7 @@ read_object(struct buf *text, double least, struct opinion *o)
 			continue;
 		o->judged = 1;
 		o->score = d >= 0 && d <= 1 ? d : json_is_true(pass);
-		/* a score without pass is no pass by itself */
+		/* a score without pass does not pass by itself */
 		o->pass = json_is(pass, JSON_BOOL) ? json_is_true(pass) &&
 		    (d < 0 || least < 0 || d >= least) :
 		    d >= (least < 0 ? 0.5 : least);

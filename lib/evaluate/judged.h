@@ -15,7 +15,7 @@ struct buf;
 struct err;
 struct subject;
 
-/* Replies by the ids of their requests. Zeroed memory has none. */
+/* Replies by the ids of their requests. */
 struct judged;
 struct judged *judged_new(void);
 void judged_free(struct judged *j);
@@ -27,8 +27,8 @@ void judged_add(struct judged *j, struct json_span record);
 struct json_span judged_find(struct judged *j, const char *id);
 
 /*
- * Whether models judge the trace: limits.sample_rate is the share of those that
- * they do, the same ones each time.
+ * Whether models judge the trace: they judge the share limits.sample_rate of
+ * the traces, always the same ones.
  */
 int judged_is_sampled(const struct subject *s);
 
@@ -43,7 +43,7 @@ void judged_put_requests(struct assertion *a, struct subject *s,
 struct judged_question {
 	const char *id;
 	const struct buf *prompt;
-	const char *format;	/* for the reply, as JSON, or NULL */
+	const char *format;	/* response_format as JSON, or NULL */
 	unsigned sample;	/* another answer to the same prompt */
 	struct json_span traces;	/* a list of ids, or absent */
 };
@@ -53,7 +53,8 @@ void judged_put_question(const struct assertion *a, const struct subject *s,
     const struct judged_question *q, struct buf *b);
 
 /*
- * Appends data between tags, which an end tag in the data does not close.
+ * Appends data between tags, so that an end tag in the data does not close
+ * them.
  */
 void judged_put_part(struct buf *b, const char *tag, const char *p, size_t n);
 

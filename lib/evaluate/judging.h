@@ -2,7 +2,7 @@
 #define JUDGING_H
 
 /*
- * What a configuration says about asking models.
+ * The options for fl-llm that a configuration has.
  */
 struct buf;
 struct evaluation;

@@ -2,7 +2,7 @@
 #define LABELS_H
 
 /*
- * What people say about answers, a line each in a file that only grows:
+ * People's verdicts on answers, a line each in a file that is only appended to:
  * {"run_id","output_hash","label","note","who","at"}.
  */
 #include <stddef.h>
@@ -21,7 +21,7 @@ struct label {
 	uint64_t output;	/* hash of the text of the output; 0: any */
 	uint64_t who;
 	enum label_kind kind;	/* pass or fail */
-	char *note;		/* or NULL */
+	char *note;		/* the person's note, or NULL */
 	size_t next;		/* index + 1 of another of the run, or 0 */
 };
 
@@ -48,7 +48,8 @@ struct labels_answer {
 
 /*
  * What most people say about an answer; *note, borrowed, is the last that one
- * of them made, or NULL. who, unless it is NULL, is the only person that counts.
+ * of them made, or NULL. who, unless it is NULL, is the only person that
+ * counts.
  */
 enum label_kind labels_find(struct labels *l, const struct labels_answer *a,
     const char *who, const char **note);

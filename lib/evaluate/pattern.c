@@ -67,7 +67,7 @@ pattern_new(const char *text, size_t n, unsigned flags, struct err *e)
 		die_memory(0);
 	pcre2_set_match_limit(p->context, ATTEMPTS);
 	pcre2_set_heap_limit(p->context, HEAP);
-	/* where there is no compiler for the machine, it is interpreted */
+	/* without a compiler for the machine, the pattern is interpreted */
 	if (!pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE)) {
 		p->stack = pcre2_jit_stack_create(STACK_MIN, STACK_MAX, NULL);
 		pcre2_jit_stack_assign(p->context, NULL, p->stack);
@@ -107,8 +107,8 @@ pattern_find(const struct pattern *p, const char *s, size_t n, struct err *e)
 	int got;
 
 	/*
-	 * PCRE2_MATCH_INVALID_UTF would do this, but then compiled code of PCRE2
-	 * 10.42 finds \D, \S and \W in ASCII alone
+	 * PCRE2_MATCH_INVALID_UTF would do this, but then compiled code of
+	 * PCRE2 10.42 finds \D, \S and \W in ASCII alone
 	 */
 	if (utf8_check(s, n) < n) {
 		put_valid(&valid, s, n);

@@ -208,8 +208,8 @@ copy(int from)
 }
 
 /*
- * Opens the rows of a directory: those with the verdicts of its evaluation, if it
- * was evaluated when it was finished.
+ * Opens the rows of a directory: those with the verdicts of its evaluation, if
+ * it was evaluated when it was finished.
  */
 static int
 open_in(int dir)

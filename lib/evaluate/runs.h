@@ -24,29 +24,30 @@ struct runs_run {
 	uint64_t config;	/* hash of the evaluation's config_hash, or 0 */
 	double ms, tokens;	/* NaN: not known */
 	double metric;		/* the score that is compared, or NaN */
-	uint64_t at;		/* of its row in the file */
+	uint64_t at;		/* offset of its row in the file */
 	uint32_t n;		/* bytes of its row */
 	uint32_t retried;	/* 1: it took more than one attempt */
-	uint32_t persona, strategy;	/* in names; 0: none */
+	uint32_t persona, strategy;	/* indices in names; 0: none */
 	enum runs_outcome outcome;
 };
 
 struct runs {
-	const char *name;	/* as given */
+	const char *name;	/* the name that the caller gave */
 	int fd;			/* the rows; pipes are copied */
 	struct runs_run *v;
 	size_t n;
 	size_t cap;
 	struct set known;	/* index + 1 of each id */
-	char **names;		/* of personas and strategies; [0] is NULL */
+	char **names;		/* names of personas and strategies; [0] is
+				   NULL */
 	size_t nnames;
 	size_t names_cap;
 	struct set names_known;
 	size_t twice;		/* rows with a run_id that was there */
 	size_t unnamed;		/* rows without a run_id */
-	size_t bad;		/* lines that are no records */
-	uint64_t config;	/* of all evaluations, or 0 */
-	int mixed;		/* 1: they are of several configurations */
+	size_t bad;		/* lines that are not records */
+	uint64_t config;	/* config of the last run; 0: none */
+	int mixed;		/* 1: the runs have several configurations */
 };
 
 /*
@@ -56,10 +57,9 @@ struct runs {
 int runs_open(const char *name);
 
 /*
- * Reads an experiment directory's rows, those of its folder "evaluation" if there
- * is one, or a file of rows or traces; "-" is the
- * standard input. metric is the name of a score to read, or NULL. Returns 0, or
- * -1 with *e filled in.
+ * Reads an experiment directory's rows, those of its folder "evaluation" if
+ * there is one, or a file of rows or traces; "-" is the standard input. metric
+ * is the name of a score to read, or NULL. Returns 0, or -1 with *e filled in.
  */
 int runs_read(struct runs *r, const char *name, const char *metric,
     struct err *e);
@@ -80,8 +80,8 @@ uint64_t runs_hash_of(struct json_span value);
 const struct runs_run *runs_find(struct runs *r, uint64_t id);
 
 /*
- * Reads the row of a run again, which replaces *row. Returns 0, or -1 with errno
- * set.
+ * Reads the row of a run again, which replaces *row. Returns 0, or -1 with
+ * errno set.
  */
 int runs_row(const struct runs *r, const struct runs_run *run,
     struct buf *row);

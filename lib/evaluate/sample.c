@@ -31,7 +31,7 @@ struct candidate {
 	uint64_t text;		/* hash of what must not be there twice */
 	uint64_t luck;		/* the lowest are chosen */
 	double ms;
-	uint64_t at;		/* of its line in the temporary file */
+	uint64_t at;		/* offset of its line in the temporary file */
 	size_t n;		/* bytes of the line */
 	int chosen;
 };
@@ -47,16 +47,16 @@ struct sample {
 	struct out *out;
 	int later;		/* 1: chosen when all are known */
 	int fd;			/* the temporary file, or -1 */
-	uint64_t end;		/* of it */
+	uint64_t end;		/* end of the temporary file */
 	struct candidate *v;
 	size_t n;
 	size_t cap;
-	double *ms;		/* of all traces that have a duration */
+	double *ms;		/* durations of all traces that have one */
 	size_t nms, mscap;
 	struct set units;	/* index + 1 in unit */
 	struct sample_unit *unit;
 	size_t nunits, unitcap;
-	struct set texts;	/* those chosen */
+	struct set texts;	/* hashes of the chosen texts */
 	struct buf line, text, lower;
 	size_t written;
 };

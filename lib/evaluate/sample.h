@@ -26,12 +26,12 @@ struct sample_rules {
 	int failed;		/* 1: it did not pass */
 	int flaky;		/* 1: another run of its input differs */
 	int slow;		/* 1: it is among the slowest twentieth */
-	double slow_ms;		/* or at least this; 0: any time */
+	double slow_ms;		/* or took at least this time; 0: not given */
 	enum sample_group group;
 	size_t each;		/* limit of each group; 0: all */
 	size_t most;		/* limit of all; 0: none */
 	uint64_t seed;
-	int duplicates;		/* 1: they are kept */
+	int duplicates;		/* 1: traces with the same text are kept */
 	int no_expected;	/* 1: outputs are left out */
 	int traces;		/* 1: traces are written as they are */
 };

@@ -32,11 +32,11 @@ struct match {
 	uint32_t *a, *b;
 	size_t an, bn;
 	size_t *order;		/* places in b, by character and then place */
-	struct places *places;	/* by character */
+	struct places *places;	/* places of each character */
 	size_t nplaces;
 	size_t *length;		/* of the block that ends at a place of b, ... */
 	size_t *row;		/* ... in this row: a place in a, + 2; 0: none */
-	long long work;		/* what may still be done */
+	long long work;		/* steps that are left */
 };
 
 struct block {

@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 /*
- * The ratio of Python's difflib.SequenceMatcher(None, a, b): twice the length of
- * the blocks in common, by the lengths of both (Ratcliff and Obershelp, 1988),
- * with its rule that in a b of 200 characters or more those which make up over
- * one per cent of it begin no block. From 0 to 1, or -1 when given up.
+ * The ratio of Python's difflib.SequenceMatcher(None, a, b): twice the length
+ * of the blocks in common, by the lengths of both (Ratcliff and Obershelp,
+ * 1988), with its rule that in a b of 200 characters or more those which make
+ * up over one per cent of it begin no block. From 0 to 1, or -1 when given up.
  */
 double similar_ratio(const char *a, size_t an, const char *b, size_t bn);
 

@@ -25,7 +25,7 @@ double stat_mcnemar(size_t b, size_t c);
 
 /*
  * Two-sided exact p of a table: a of an against b of bn pass (R. A. Fisher,
- * 1922): the sum of the tables that are no more probable.
+ * 1922): the sum of the tables that are at most as probable.
  */
 double stat_fisher(size_t a, size_t an, size_t b, size_t bn);
 
@@ -34,8 +34,8 @@ double stat_fisher(size_t a, size_t an, size_t b, size_t bn);
  * neither (J. Cohen, "A coefficient of agreement for nominal scales", 1960),
  * with its 1 - alpha interval by the standard error of J. L. Fleiss, J. Cohen
  * and B. S. Everitt ("Large sample standard errors of kappa and weighted
- * kappa", 1969). NaN where one answer is the only one; the interval also where the
- * standard error is 0.
+ * kappa", 1969). NaN where one answer is the only one; the interval also where
+ * the standard error is 0.
  */
 double stat_kappa(const size_t n[4], double alpha, struct interval *ci);
 

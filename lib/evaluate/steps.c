@@ -148,7 +148,7 @@ steps_judge_count(const struct steps *c, double n, const char *what,
 	if (n >= min && n <= max)
 		verdict_set(v, 1, "%g %s%s", n, what, n == 1 ? "" : "s");
 	else
-		verdict_set(v, 0, "%g %s%s, and %s %g %s", n, what,
+		verdict_set(v, 0, "%g %s%s: expected %s %g", n, what,
 		    n == 1 ? "" : "s", n < min ? "at least" : "at most",
-		    n < min ? min : max, n < min ? "required" : "allowed");
+		    n < min ? min : max);
 }

@@ -16,15 +16,16 @@ struct verdict;
 
 /*
  * Walks through steps in the order of their starts. The value of the assertion
- * chooses them: "type" of the observation, "pattern" or "name" with * and ?, and
- * "within", the name of the step whose subtree they have to be in.
+ * chooses them: "type" of the observation, "pattern" or "name" with * and ?,
+ * and "within", the name of the step whose subtree they have to be in.
  */
 struct steps {
 	struct trace *trace;
 	const struct observation *step;	/* the current one */
-	struct json_span value;	/* of the assertion, with its templates filled */
+	struct json_span value;	/* the assertion's value, with its templates
+				   filled in */
 	struct buf type, pattern, within;
-	struct buf name;	/* of the current step */
+	struct buf name;	/* name of the current step */
 	size_t next;
 };
 

@@ -13,7 +13,8 @@
 
 /* How models are asked. Zeroed memory asks about no trace. */
 struct judging {
-	double rate;		/* the share of traces that they judge */
+	double rate;		/* share of the traces that models judge, from 0
+				   to 1 */
 	int unstructured;	/* 1: without a JSON schema for the reply */
 	int unmasked;		/* 1: secrets in prompts are not masked */
 };
@@ -24,8 +25,9 @@ struct subject {
 	struct buf output;	/* the text of its output */
 	int has_output;		/* 1: output is up to date */
 	struct buf other;	/* the text at another path */
-	struct trace trace;	/* its steps, linked */
-	int steps;		/* what subject_steps found; -1: not looked */
+	struct trace trace;	/* the trace with its steps linked */
+	int steps;		/* 1: there are steps; 0: none; -1: not looked
+				   for */
 	struct judged *judged;	/* replies of models; NULL: none */
 	struct judging judging;
 };

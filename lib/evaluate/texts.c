@@ -172,8 +172,8 @@ add_quoted(struct buf *list, struct buf *item)
 }
 
 /*
- * A list; of a string, as promptfoo has it, the parts between its commas without
- * blanks around them, of which one in double quotes may have commas.
+ * A list; of a string, as promptfoo has it, the parts between its commas
+ * without blanks around them, of which one in double quotes may have commas.
  */
 static struct json_span
 listed(struct json_span value, struct buf *list)
@@ -365,8 +365,8 @@ judge_levenshtein(struct assertion *a, struct subject *s, struct verdict *v)
 		if (d < 0)
 			verdict_none(v, "the texts are too long to compare");
 		else
-			verdict_set(v, (double)d <= most, "%lld edit%s, and "
-			    "at most %g allowed", d, d == 1 ? "" : "s", most);
+			verdict_set(v, (double)d <= most, "%lld edit%s: "
+			    "expected at most %g", d, d == 1 ? "" : "s", most);
 	}
 	buf_release(&value);
 }
@@ -384,8 +384,8 @@ judge_similarity(struct assertion *a, struct subject *s, struct verdict *v)
 		if (ratio < 0) {
 			verdict_none(v, "the texts are too long to compare");
 		} else {
-			verdict_set(v, ratio >= least, "similarity %.2f, and "
-			    "at least %.2f required", ratio, least);
+			verdict_set(v, ratio >= least, "similarity %.2f: "
+			    "expected at least %.2f", ratio, least);
 			v->score = ratio;
 		}
 	}

@@ -77,8 +77,8 @@ count_calls(struct steps *c, const char *pattern)
 }
 
 /*
- * A tool's name, a list of names that all have to be called, or an object. If it
- * is negated, none of a list may be called.
+ * A tool's name, a list of names that all have to be called, or an object. If
+ * it is negated, none of a list may be called.
  */
 void
 judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
@@ -131,7 +131,7 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 /* Steps of the value against the calls: exact, or with others between. */
 struct sequence {
 	struct json_iter wanted;
-	struct buf name;	/* of the next one */
+	struct buf name;	/* name of the next call */
 	int more;		/* 1: there is a next one */
 	size_t met;
 };

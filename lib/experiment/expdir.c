@@ -80,12 +80,12 @@ open_folder(struct expdir *x, int lock, struct err *e)
 static int
 report_removed(const struct expdir *x, int file, struct err *e)
 {
-	return err_set(e, 0, 0, "%s/%s: not there, though there are runs: it "
-	    "was removed, or all this was not written by fl-collect", x->path,
+	return err_set(e, 0, 0, "%s/%s: missing, although there are runs: "
+	    "it was removed, or fl-collect did not write this directory", x->path,
 	    recover_files[file]);
 }
 
-/* Without the rows, which are made first, there are no other files. */
+/* The rows are made first: without them there are no other files. */
 static int
 check_rows(const struct expdir *x, struct err *e)
 {
@@ -295,15 +295,15 @@ recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
 	    json_buf(&x->next), report);
 	if (wrong && !(how & EXPDIR_ANYWAY))
 		return err_set(e, 0, 0, "%s: not continued: the changes may "
-		    "add, remove or alter runs; --anyway continues in spite "
-		    "of them", x->path);
+		    "add, remove or alter runs; --anyway continues",
+		    x->path);
 	if (check_rows(x, e) || open_files(x, O_CREAT, e) ||
 	    find_whole(x, r, fd, e))
 		return -1;
 	if (!x->manifest.len && r->runs && !(how & EXPDIR_ANYWAY))
-		return err_set(e, 0, 0, "%s/manifest.json: missing, or cut "
-		    "off: what the runs were made with is unknown; --anyway "
-		    "continues in spite of that", x->path);
+		return err_set(e, 0, 0, "%s/manifest.json: missing or "
+		    "incomplete, so the settings of the runs are unknown; "
+		    "--anyway continues", x->path);
 	if (repair_manifest(x, m, wrong, r->runs, e))
 		return -1;
 	return mend(x->files, x->fd, x->path, r, report, e) ||

@@ -34,7 +34,8 @@ struct expdir {
 	struct keymap ids;	/* its run ids, and its trace ids */
 	struct summary summary;
 	struct buf manifest;	/* contents of manifest.json */
-	struct buf next;	/* its contents once a run is added */
+	struct buf next;	/* contents of manifest.json once a run is
+				   added */
 	long long lacking;	/* traces that came without the observations
 				   that they count */
 	long long cancels;	/* traces in cancelled.jsonl: of runs that are
@@ -44,16 +45,16 @@ struct expdir {
 /*
  * Opens and locks a directory, creating it if its parent exists, and writes
  * manifest.json for a new experiment. An existing experiment is refused unless
- * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is -1,
- * or a descriptor of the directory by which it is locked: the lock then lasts
- * until that is closed, too. report is called with differences of settings and
- * runs that are not whole. Returns 0, or -1 with *e filled in; then no run is
- * lost.
+ * how has EXPDIR_CONTINUE; it is then mended (mend.h) and continued. lock is
+ * -1, or a descriptor of the directory that already holds the lock, which then
+ * lasts until that descriptor is closed, too. report is called with differences
+ * of settings and runs that are not whole. Returns 0, or -1 with *e filled in;
+ * then no run is lost.
  */
 int expdir_open(struct expdir *x, const char *path, const struct manifest *m,
     int how, int lock, void (*report)(const char *msg), struct err *e);
 
-/* What became of a trace. */
+/* What was done with a trace. */
 enum expdir_fate {
 	EXPDIR_KEPT,
 	EXPDIR_CANCELLED,	/* run cancelled: kept in cancelled.jsonl */
@@ -80,7 +81,7 @@ int expdir_finish(struct expdir *x, struct summary_totals *t, struct err *e);
 /* The manifest as it will be once a run is added. */
 struct json_span expdir_manifest(const struct expdir *x);
 
-/* The number of runs that there are to be; -1 if it is not known. */
+/* The planned number of runs; -1 if it is unknown. */
 long long expdir_planned(const struct expdir *x);
 
 /* Closes and frees everything. */

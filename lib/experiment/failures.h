@@ -3,7 +3,7 @@
 
 /*
  * Why the runs of an experiment directory failed: its most frequent errors.
- * Errors that differ in numbers alone are one.
+ * Errors that differ only in numbers count as one.
  */
 #include <stddef.h>
 
@@ -29,16 +29,17 @@ struct failures {
 };
 
 /*
- * Reads the rows of a directory, and of the traces what the place needs. Takes
- * about 150 bytes for each different error. Returns 0, or -1 with *e filled in
- * if the rows cannot be read; f can be released either way.
+ * Reads the rows of a directory, and the traces that show where the most
+ * frequent error was raised. Takes about 150 bytes for each different error.
+ * Returns 0, or -1 with *e filled in if the rows cannot be read; f can be
+ * released either way.
  */
 int failures_read(struct failures *f, const char *dir, struct err *e);
 void failures_release(struct failures *f);
 
 /*
- * Appends a line for each error, the place, and where the rest is; nothing if
- * no run failed. dir is the directory as the user knows it.
+ * Appends a line for each error, the place of the first, and the file with all
+ * errors; nothing if no run failed. dir is the directory as the user named it.
  */
 void failures_put(struct buf *b, const struct failures *f, const char *dir);
 

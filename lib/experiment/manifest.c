@@ -31,8 +31,9 @@
 struct leaf {
 	const char *path;
 	size_t len;
-	size_t at;		/* of the path in the text, until that is whole */
-	struct json_span value;	/* no container, unless it is empty */
+	size_t at;		/* offset of path in the text while that
+				   grows */
+	struct json_span value;	/* a scalar, or an empty list or mapping */
 };
 
 struct leaves {
@@ -45,7 +46,7 @@ struct leaves {
 /* A container that the walk is in. */
 struct level {
 	size_t path;		/* the length of its path */
-	size_t index;		/* of the next element */
+	size_t index;		/* index of the next element */
 };
 
 struct levels {
@@ -388,7 +389,7 @@ struct comparison {
 	struct json_span then, now;
 	void (*report)(const char *msg);
 	size_t found;
-	size_t in_config;	/* of those */
+	size_t in_config;	/* differences in the configuration */
 	struct buf msg;
 };
 

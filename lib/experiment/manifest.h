@@ -40,9 +40,9 @@ void manifest_put(struct buf *b, const struct manifest *m,
     struct json_span older, int64_t now);
 
 /*
- * Reports in what the configuration and the inputs of a part of an experiment
- * differ from the experiment's; what is not known is no difference. Returns how
- * many of the two differ.
+ * Reports whether the configuration and the inputs of a part of an experiment
+ * differ from the experiment's; an unknown one does not. Returns how many of
+ * the two differ.
  */
 size_t manifest_compare_part(struct json_span whole, struct json_span part,
     const char *name, void (*report)(const char *msg));

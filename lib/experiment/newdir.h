@@ -2,14 +2,14 @@
 #define NEWDIR_H
 
 /*
- * Makes a folder for a new experiment, named as status.h finds it.
+ * Makes a folder for a new experiment, with a name that status.h finds.
  */
 struct buf;
 struct err;
 
 /*
- * Makes FOLDER/NAME_YYYYMMDD_HHMMSS, in local time, or with -2, -3... after it
- * if there is one; NAME is the slug of name, or "experiment" if that is empty.
+ * Makes FOLDER/NAME_YYYYMMDD_HHMMSS, in local time, with -2, -3... appended if
+ * that exists; NAME is the slug of name, or "experiment" if that is empty.
  * Makes folder and those above it, too. New folders have mode 0700. Appends the
  * path. Returns 0, or -1 with *e filled in.
  */

@@ -109,8 +109,9 @@ is_trace(const struct line *l, struct part_trace *t)
 }
 
 /*
- * Finds the line of a trace, which come in the order of the rows; traces without
- * a row are passed. Returns 1, 0 if there is none, or -1 with errno set.
+ * Finds the line of a trace, which come in the order of the rows; traces
+ * without a row are passed. Returns 1, 0 if there is none, or -1 with errno
+ * set.
  */
 static int
 find_trace(struct part *p, struct json_span wanted, struct part_trace *t)

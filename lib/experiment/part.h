@@ -2,8 +2,8 @@
 #define PART_H
 
 /*
- * An experiment directory as a part of another: its whole traces, one after the
- * other, in memory for one trace.
+ * An experiment directory as a part of another: reads its whole traces, one
+ * after the other, with one in memory.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -29,22 +29,22 @@ struct part {
 int part_is(const char *path);
 
 /*
- * Opens a directory. Returns 0, or -1 with *e filled in: it is no experiment, or
- * cannot be read. p is to be released either way.
+ * Opens a directory. Returns 0, or -1 with *e filled in: it is not an
+ * experiment, or cannot be read. release p either way.
  */
 int part_open(struct part *p, const char *path, struct err *e);
 void part_release(struct part *p);
 
 /*
- * Puts the next trace together, with its observations and the part's name as
- * "part", in p->trace. Runs that are not whole are skipped and counted. Returns
- * 1, 0 at the end, or -1 with *e filled in.
+ * Makes the next trace in p->trace, with its observations and the part's name
+ * as "part". Runs that are not whole are skipped and counted. Returns 1, 0 at
+ * the end, or -1 with *e filled in.
  */
 int part_next(struct part *p, struct err *e);
 
 /*
- * Copies what agents wrote to the standard error, the folder stderr, as
- * stderr/NAME in the open directory to. Returns 0, or -1 with *e filled in.
+ * Copies the folder stderr, with the agents' standard error, to stderr/NAME in
+ * the open directory to. Returns 0, or -1 with *e filled in.
  */
 int part_copy_logs(const struct part *p, int to, struct err *e);
 

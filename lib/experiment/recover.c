@@ -18,12 +18,13 @@ const char *const recover_files[RECOVER_FILES] = {
 /* What the first reading of a file gathers. */
 struct pass {
 	struct recover *r;
-	struct recover_run *last;	/* of the observation before */
+	struct recover_run *last;	/* run of the observation before this
+				   one */
 	uint64_t bad[RECOVER_FILES];	/* the first end of a line that does
 					   not count; UINT64_MAX: none */
 	size_t foreign;		/* number of the first row that is not ours */
-	size_t lines[RECOVER_FILES];	/* whole ones */
-	size_t ours[RECOVER_FILES];	/* of these, those that have a row */
+	size_t lines[RECOVER_FILES];	/* number of whole lines */
+	size_t ours[RECOVER_FILES];	/* whole lines whose run has a row */
 	size_t wanted[RECOVER_FILES];	/* rows that have lines there */
 };
 

@@ -2,9 +2,9 @@
 #define RECOVER_H
 
 /*
- * What is whole in an experiment's files after an interruption or damage. A run
- * is whole if its row, its trace and all its observations are. Lines belong
- * together by their trace_id, wherever they are.
+ * Finds what is whole in an experiment's files after an interruption or damage.
+ * A run is whole if its row, its trace and all its observations are. Lines
+ * belong together by their trace_id, wherever they are.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -21,25 +21,29 @@ extern const char *const recover_files[RECOVER_FILES];
 
 /* A run that has a row. */
 struct recover_run {
-	uint64_t row, trace;	/* where their lines end; 0: no trace */
+	uint64_t row, trace;	/* offsets of the ends of its lines; trace is 0:
+				   none */
 	uint64_t run;		/* hash of its run_id */
-	uint64_t at, bytes;	/* of its observations, by the row */
-	uint64_t first, last;	/* where they begin, and where they end */
-	uint64_t sum;		/* their bytes */
-	uint32_t n;		/* their number */
-	uint32_t count;		/* their number by the row; UINT32_MAX: none */
-	int split;		/* 1: those of another run are among them */
+	uint64_t at, bytes;	/* extent of its observations, by the row */
+	uint64_t first, last;	/* extent of its observations, as found */
+	uint64_t sum;		/* bytes of its observations, as found */
+	uint32_t n;		/* number of its observations, as found */
+	uint32_t count;		/* number of observations by the row;
+				   UINT32_MAX: none */
+	int split;		/* 1: another run's observations are among its
+				   own */
 	int whole;
 	int moved;		/* 1: first is a place in a new file */
 };
 
 struct recover {
-	const int *fd;		/* the caller's */
-	struct recover_run *run;	/* in the order of their rows */
+	const int *fd;		/* descriptors of the files, the caller's */
+	struct recover_run *run;	/* runs in the order of their rows */
 	size_t n, cap;
 	struct set known;	/* 1 + index in run, by trace_id */
 	long long runs;		/* whole runs */
-	uint64_t size[RECOVER_FILES];	/* where the last whole run ends */
+	uint64_t size[RECOVER_FILES];	/* offset of the end of the last whole
+				   run */
 	long long torn;		/* runs with partial data after that */
 	int damaged;		/* 1: there is anything else before that, or an
 				   extent is wrong */
@@ -48,8 +52,9 @@ struct recover {
 /* A line that is read again. */
 struct recover_line {
 	int file;
-	size_t number;		/* from 1, if all lines are read */
-	const char *p;		/* without the newline */
+	size_t number;		/* number of the line, from 1, if all lines are
+				   read */
+	const char *p;		/* text without the newline */
 	size_t n;
 	struct recover_run *run;	/* whole; NULL: the line does not count */
 	int blank;
@@ -62,7 +67,7 @@ struct recover_line {
 /*
  * Reads the files, which are open for reading, and finds what is whole. Takes
  * about 120 bytes for each row. Returns 0, or -1 with *e filled in: a file
- * cannot be read, or the files were not written by us or do not belong
+ * cannot be read, or the files were not written by fl-collect or do not belong
  * together.
  */
 int recover_find(struct recover *r, const int fd[RECOVER_FILES],

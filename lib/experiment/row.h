@@ -23,8 +23,8 @@ enum { ROW_TRACE_ID, ROW_ITERATION, ROW_PERSONA, ROW_INPUT, ROW_OUTPUT,
 extern const char *const row_fields[ROW_FIELDS];
 
 /*
- * The strategy: of a row the field itself, of a trace that of its metadata, if
- * it is a string. Absent if there is none.
+ * The strategy, if it is a string: the field of a row, or else that in a
+ * trace's metadata. Absent if there is none.
  */
 struct json_span row_strategy(struct json_span strategy,
     struct json_span metadata);

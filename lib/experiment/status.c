@@ -19,7 +19,7 @@
 
 /* --- reading -------------------------------------------------------------- */
 
-/* A file that is missing is no fault; one that cannot be read is. */
+/* A missing file is not an error; one that cannot be read is. */
 static int
 status_fail(const struct status *s, const char *name, struct err *e)
 {
@@ -117,7 +117,7 @@ read_evaluation(struct status *s, int dir, struct err *e)
 	struct buf text = { 0 };
 	double passed, all;
 
-	/* what is no folder of ours is no evaluation */
+	/* something other than a folder is not an evaluation */
 	if (folder < 0)
 		return 0;
 	got = status_read_file(s, folder, "summary.json", &text, e);

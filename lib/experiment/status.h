@@ -23,7 +23,7 @@ struct status {
 	long long of;		/* number of planned runs; -1: unknown */
 	long long failed;	/* -1: unknown */
 	long long judged;	/* runs that were evaluated; -1: none was */
-	long long passed;	/* of these, those that pass */
+	long long passed;	/* number of evaluated runs that pass */
 	double p50, p95;	/* milliseconds; NaN: unknown */
 };
 
@@ -34,7 +34,7 @@ struct status {
 int status_read(struct status *s, const char *dir, struct err *e);
 void status_release(struct status *s);
 
-/* Why it cannot be resumed, a phrase; NULL: it can. */
+/* Why the experiment cannot be resumed, a phrase; NULL if it can. */
 const char *status_obstacle(const struct status *s);
 
 /* Appends an object of all that is known, as fl-status(1) describes it. */
@@ -44,8 +44,8 @@ void status_put_json(struct buf *b, const struct status *s);
 void status_put_text(struct buf *b, const struct status *s);
 
 /*
- * Appends the options that it was started with, --config and --name among them,
- * as --NAME=VALUE, each followed by a NUL.
+ * Appends the options that the experiment was started with, including --config
+ * and --name, as --NAME=VALUE, each followed by a NUL.
  */
 void status_put_options(struct buf *b, const struct status *s);
 

@@ -8,7 +8,7 @@ struct buf;
 struct err;
 
 struct filter {
-	pid_t pid;		/* its process; 0: none */
+	pid_t pid;		/* the program's process; 0: none */
 	int in;			/* our end of its standard input */
 };
 
@@ -34,7 +34,8 @@ int filter_start(struct filter *f, const char *path, int out, struct err *e);
 
 /*
  * Waits for the program, whose input the caller has closed. Returns 0, -1 with
- * *e filled in, or FILTER_UNREAD if nothing reads its output any more (SIGPIPE).
+ * *e filled in, or FILTER_UNREAD if nothing reads its output any more
+ * (SIGPIPE).
  */
 #define FILTER_UNREAD 1
 int filter_end(struct filter *f, const char *path, struct err *e);

@@ -71,7 +71,7 @@ type_of_url(struct media *m, const char *s)
 		return 0;
 	begin += 5;
 	most = (size_t)(end - n - begin);
-	/* parameters such as charset are no part of the type */
+	/* parameters such as charset are not part of the type */
 	if (memchr(begin, ';', most))
 		most = (size_t)((const char *)memchr(begin, ';', most) -
 		    begin);
@@ -125,7 +125,7 @@ static int
 type_of_content(struct media *m, const char *s)
 {
 	static const struct {
-		const char *begin;	/* in base64 */
+		const char *begin;	/* beginning of the file in base64 */
 		const char *type;
 	} kinds[] = {
 		{ "iVBORw0KGgo", "image/png" }, { "iVBORw", "image/png" },

@@ -2,8 +2,8 @@
 #define WHOLE_H
 
 /*
- * Writes a trace as fl-run does: its row with its observations, in one line, for
- * filters that read traces. A trace without a row has its trace_id alone.
+ * Writes a trace as fl-run does: its row with its observations, in one line,
+ * for filters that read traces. A trace without a row has its trace_id alone.
  */
 struct buf;
 struct trace;

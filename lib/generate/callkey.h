@@ -2,8 +2,8 @@
 #define CALLKEY_H
 
 /*
- * Tells inputs apart by what the handler would get: the recorded arguments with
- * the input in its place and the configured constants in theirs.
+ * Compares inputs by the arguments that the handler would get: the recorded
+ * ones, with the input and the configured constants in their places.
  */
 #include <stdint.h>
 
@@ -13,7 +13,7 @@ struct config;
 
 struct callkey {
 	char *path;		/* replay_args.override_param_path, or NULL */
-	struct json_span set;	/* of replay_args; p may be NULL */
+	struct json_span set;	/* replay_args.set; p may be NULL */
 };
 
 /* Reads the settings; c is borrowed. */

@@ -36,7 +36,7 @@ int edit_is_loose(uint32_t c);
 int edit_pick_char(struct work *w, struct span in, size_t min, struct span
     *word, size_t *at, size_t *n, size_t *i);
 
-/* How short a word of the text may be to be changed. */
+/* The least length of a word of the text that may be changed. */
 size_t edit_min_word(struct work *w);
 
 /* Picks a space between two plain words. */
@@ -46,14 +46,14 @@ int edit_pick_space(struct work *w, struct span in, struct span *left, struct
 /* Changes the case of plain tokens, by EDIT_LOWER and its like. */
 int edit_recase(struct span in, struct buf *out, int mode);
 
-/* Without capitals and punctuation; in capitals. */
+/* Append the text without capitals and punctuation, or in capitals. */
 int edit_lower(struct work *w, struct span in, struct buf *out);
 int edit_caps(struct work *w, struct span in, struct buf *out);
 
 /* The offset of a space near the middle, to cut the text at; 0: none. */
 size_t edit_middle(struct work *w, struct span in);
 
-/* Without articles, as people write in a hurry or in a new language. */
+/* Appends the text without articles, as written in a hurry. */
 int edit_drop_articles(struct work *w, struct span in, struct buf *out);
 
 #endif

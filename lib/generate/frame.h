@@ -6,7 +6,7 @@
 
 #include "strategy.h"
 
-/* Values of query: no stop; neither a stop nor a change of case. */
+/* Further values of query: no stop; neither a stop nor a change of case. */
 enum { FRAME_NO_STOP = -1, FRAME_AS_IS = -2 };
 
 /* Replaces the character at offset at of b. */
@@ -22,7 +22,7 @@ void frame_decapitalise(struct buf *b, size_t at);
 /* Appends a full stop, or with query a question mark, of the language. */
 void frame_put_stop(struct buf *b, enum lang l, int query);
 
-/* Ends the sentence that begins at offset from, unless it is ended. */
+/* Ends the sentence that begins at offset from, unless it has a stop. */
 void frame_end_sentence(struct buf *b, size_t from, enum lang l, int query);
 
 /*

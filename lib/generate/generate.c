@@ -32,8 +32,8 @@ struct cell {
 
 struct base {
 	struct buf record;
-	struct json_span v[GENERATE_FIELDS];	/* in record */
-	struct buf text;	/* of the input */
+	struct json_span v[GENERATE_FIELDS];	/* fields of record */
+	struct buf text;	/* text of the input */
 	uint64_t rest;		/* callkey_rest of its arguments */
 	struct buf canonical;	/* form of its arguments; empty: not yet */
 	struct analysis analysis;	/* text, taken apart */

@@ -13,12 +13,13 @@
 #include "span.h"
 
 struct kept {
-	struct span *pieces;	/* in the text, from left to right */
+	struct span *pieces;	/* pieces of the text, from left to right */
 	size_t n, cap;
-	const char *from;	/* where the text begins */
+	const char *from;	/* start of the text */
 	struct buf text;	/* the text with its pieces hidden */
 	int code;		/* 1: the first line is code; all is one piece */
-	struct buf prose;	/* then: what is not code, for its language */
+	struct buf prose;	/* if code is 1: the rest, to find its
+				   language */
 };
 
 /* Finds and hides the pieces; k borrows text. */
@@ -27,7 +28,7 @@ void kept_hide(struct kept *k, struct span text);
 /*
  * Appends a variation of k->text with the pieces in their places. Returns 0,
  * with nothing appended, when a piece is missing or its place was damaged; with
- * some, pieces may be missing. What stood beside a block of lines after a space
+ * some, pieces may be missing. Text beside a block of lines, after a space,
  * gets lines of its own.
  */
 int kept_show(const struct kept *k, struct span variation, int some,
@@ -36,8 +37,8 @@ int kept_show(const struct kept *k, struct span variation, int some,
 void kept_release(struct kept *k);
 
 /*
- * 1 for the place of a piece within a sentence, such as an id; of one that has
- * lines of its own.
+ * 1 for the place of a piece within a sentence, such as an id, or of one that
+ * has lines of its own.
  */
 int kept_is_place(uint32_t c);
 int kept_is_block(uint32_t c);

@@ -1,7 +1,7 @@
 #ifndef KIND_H
 #define KIND_H
 
-/* What a sentence is for: the kinds of phrases.h. */
+/* The purpose of a sentence: the kinds of phrases.h. */
 #include "base/buf.h"
 #include "phrases.h"
 #include "span.h"
@@ -9,21 +9,21 @@
 /* A sentence of more bytes is not taken apart. */
 #define KIND_LONG 400
 
-/* What is known of a text; the spans are parts of it. */
+/* A text taken apart; the spans are parts of it. */
 struct user_text {
 	enum lang lang;
-	enum kind kind;		/* of the main sentence */
-	struct span all;	/* without the white space around it */
+	enum kind kind;		/* kind of the main sentence */
+	struct span all;	/* the text without the white space around it */
 	struct span hello;	/* the greeting; may be empty */
 	struct span body;	/* between hello and bye */
 	struct span bye;	/* the closing words; may be empty */
 	struct span main;	/* the sentence of the body that matters */
-	struct buf slot;	/* its words for the frames of its kind */
+	struct buf slot;	/* words of main for the frames of its kind */
 	int query;		/* 1: the main sentence is a question */
-	char purpose;		/* of the message, by purpose.h */
+	char purpose;		/* purpose of the message, see purpose.h */
 };
 
-/* The sentence without what may be missing at its start and end ("please"). */
+/* The sentence without optional words at its start and end ("please"). */
 struct span kind_strip(struct span s);
 
 /*

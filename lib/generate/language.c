@@ -197,7 +197,7 @@ weigh(struct evidence *e, struct span w, struct span bare, int is_name)
 	e->words += !is_name || points[LANG_DE] > 1;
 }
 
-/* Whether a word within a sentence begins with a capital and goes on small. */
+/* Whether a word within a sentence has a capital, then small letters. */
 static int
 looks_like_name(struct span w, struct span before)
 {

@@ -2,7 +2,7 @@
 #define LEXICON_H
 
 /*
- * Words and letters that tell languages apart. Lists of words are one string
+ * Words and letters that distinguish languages. Lists of words are one string
  * each, in small letters, with a space between two words.
  */
 #include <stddef.h>

@@ -61,7 +61,7 @@ spread(size_t i, size_t n)
 	return (i * 5 + 2 + i / n) % n;
 }
 
-/* The text is kept; an answer is wanted in each language once. */
+/* Keeps the text, and asks for an answer in each language once. */
 int
 multilingual_make(struct work *w)
 {

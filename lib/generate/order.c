@@ -105,7 +105,7 @@ order_choose(struct order *o, size_t k, struct buf *note)
 	return 1;
 }
 
-/* Appends a sentence, the first one as it goes on after a greeting. */
+/* Appends a sentence; the first one continues after a greeting. */
 static void
 put_sentence(struct work *w, struct span one, size_t from)
 {

@@ -10,7 +10,7 @@
 #define SLOT '~'
 
 /*
- * The languages that can be told apart and have phrases of their own, then
+ * The languages that are recognized and have phrases of their own, then
  * other texts in Latin letters, in other letters, and without any letters.
  */
 enum lang {
@@ -19,7 +19,7 @@ enum lang {
 	LANG_EL, LANG_LATIN, LANG_SCRIPT, LANG_NONE
 };
 
-/* What a sentence is for; the comment says what its slot holds. */
+/* The purpose of a sentence, with an example of its slot. */
 enum kind {
 	KIND_HOW,	/* reset my password */
 	KIND_WANT,	/* reset my password */

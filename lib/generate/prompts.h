@@ -3,8 +3,8 @@
 
 /*
  * Chat requests for a model that makes inputs: one for each text, strategy and
- * persona, taken in turns as the rules are. A request has all that its reply
- * needs to become an input (replies.h).
+ * persona, in turns. A request has all that is needed to make an input of its
+ * reply (replies.h).
  */
 #include <stddef.h>
 
@@ -22,16 +22,17 @@ struct prompts {
 	struct out *out;
 	struct prompts_base *bases;
 	size_t n, cap;
-	size_t each;		/* without a limit: of each combination */
+	size_t each;		/* requests for each combination, without a
+				   limit */
 	size_t made;
 };
 
-/* g and c are borrowed. */
+/* Starts; g and c are borrowed. */
 void prompts_init(struct prompts *p, const struct generator *g,
     const struct config *c, struct out *out);
 void prompts_release(struct prompts *p);
 
-/* Adds a text as generator_add does; those that are not text are left out. */
+/* Adds an input as generator_add does; one that is not text is left out. */
 void prompts_add(struct prompts *p, struct json_span record,
     const struct json_span v[GENERATE_FIELDS]);
 

@@ -24,7 +24,7 @@ struct replies_kept {
 	size_t n;
 };
 
-/* How a fault is counted, and what the model is told when it is asked again. */
+/* How a fault is counted, and what the next request says about it. */
 static const struct {
 	const char *one, *many, *told;
 } faults[REPLIES_FAULTS] = {
@@ -302,8 +302,8 @@ language_code(const char *p, size_t n)
 }
 
 /*
- * Whether the text is in another language than is wanted: the persona's, else,
- * but where the strategy is about languages, that of the text it is made of.
+ * Whether the text is in the wrong language: not in the persona's or, without
+ * one, unless the strategy is about languages, in that of the original text.
  */
 static int
 is_foreign(const struct buf *text, const struct buf *base, const char *wanted,
@@ -616,7 +616,7 @@ replies_finish(struct replies *r)
 	uint64_t hash;
 	int added;
 
-	/* the last request of a combination is the one to go on with */
+	/* the last request of a combination is the one to repeat */
 	for (i = r->ndropped; r->again && i-- > 0; ) {
 		if (r->g->limit && r->g->made + n >= r->g->limit)
 			break;

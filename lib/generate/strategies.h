@@ -10,15 +10,15 @@
 struct buf;
 struct variant;
 
-/* The number of strategies; the name and the summary of number s. */
+/* The number of strategies, and the name and summary of strategy s. */
 extern const size_t strategies_count;
 const char *strategies_name(size_t s);
 const char *strategies_summary(size_t s);
 
-/* 1 when it is used without being asked for. */
+/* 1 for a strategy that is used by default. */
 int strategies_default(size_t s);
 
-/* 1 when its k-th variation is another one for each persona. */
+/* 1 for a strategy whose variations depend on the persona. */
 int strategies_personal(size_t s);
 
 /* The number of the strategy called name, or strategies_count when none is. */

@@ -3,8 +3,8 @@
 
 /*
  * What all strategies share. A strategy makes the k-th variation of a text: it
- * appends it to out, and to note what it did, and returns 1; or it returns 0
- * with nothing appended where it has no k-th one.
+ * appends the variation to out and a remark to note, and returns 1; or it
+ * returns 0 with nothing appended if it has no k-th variation.
  */
 #include <stddef.h>
 
@@ -14,10 +14,10 @@
 
 struct work {
 	struct buf *out;	/* the variation */
-	struct buf *note;	/* what was done: a few words of ASCII */
+	struct buf *note;	/* a few words of ASCII about the change */
 	const struct variant *v;
 	struct rng rng;
-	size_t k;		/* which variation, from 0 */
+	size_t k;		/* number of the variation, from 0 */
 	int leaves_out;		/* 1: parts that are kept may be missing */
 	struct user_text t;
 };
@@ -42,7 +42,7 @@ int step_run(struct work *w, const struct step *s, struct buf *text);
 int step_run_some(struct work *w, const struct step *steps, size_t nsteps,
     size_t nlate, size_t first, size_t n);
 
-/* The strategies, a file each. */
+/* The strategies; each has a file of its own. */
 int rephrase_make(struct work *w);
 int typo_make(struct work *w);
 int error_prone_make(struct work *w);

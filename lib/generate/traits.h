@@ -1,7 +1,7 @@
 #ifndef TRAITS_H
 #define TRAITS_H
 
-/* What the words that describe a persona say. */
+/* Finds traits in the words that describe a persona. */
 struct persona;
 
 /* Whether a key occurs in s, which may be NULL, at the start of a word. */

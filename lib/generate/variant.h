@@ -9,7 +9,7 @@
 
 struct analysis;
 
-/* Who is typing. Strings may be NULL where nothing is known. */
+/* The user who is typing. A string is NULL if it is unknown. */
 struct persona {
 	const char *name;
 	const char *description;
@@ -21,11 +21,12 @@ struct persona {
 	size_t ngoals;
 };
 
-/* What to make a variation of, and how. */
+/* The text to make a variation of, and the settings. */
 struct variant {
 	struct analysis *analysis;	/* the text */
 	const struct persona *persona;	/* NULL: no persona */
-	const char *const *templates;	/* for custom: "... {input} ..." */
+	const char *const *templates;	/* templates for custom: "... {input}
+				   ..." */
 	size_t ntemplates;
 	uint64_t seed;
 };

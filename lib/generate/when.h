@@ -24,8 +24,9 @@ enum when_change {
 };
 
 /*
- * Appends the day s changed, in the form of s where it stays in one. Returns 0,
- * with nothing appended, if it cannot: the form needs a year that is not said.
+ * Appends the changed day s, in the same form unless the form is what changes.
+ * Returns 0, with nothing appended, if the form needs a year that s does not
+ * have.
  */
 int when_put(struct buf *b, struct span s, enum when_change change);
 

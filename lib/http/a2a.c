@@ -31,7 +31,7 @@ enum state_meaning { STATE_OPEN, STATE_DONE, STATE_FAILED };
 static const struct {
 	const char *name;
 	enum state_meaning meaning;
-	const char *code;	/* of the failure */
+	const char *code;	/* code of the failure */
 } states[] = {
 	{ "completed", STATE_DONE, NULL },
 	{ "failed", STATE_FAILED, "task_failed" },

@@ -33,7 +33,7 @@ struct caller {
 	unsigned nactive, nwaiting;
 	int64_t hold;		/* no call begins before this time */
 	int64_t next_slot;	/* when rate_limit lets the next call begin */
-	int rounds;		/* in a row without a connection */
+	int rounds;		/* consecutive rounds without a connection */
 	int64_t round_ended;	/* when the last round ended */
 	int broken;		/* the agent cannot do any work */
 };

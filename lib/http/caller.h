@@ -2,8 +2,9 @@
 #define CALLER_H
 
 /*
- * The agent that stands for a service: reads requests of fl-run, makes calls,
- * as many at once as it may, and writes what fluxloop-protocol(7) wants.
+ * An agent that passes runs on to a service: reads requests of fl-run, makes up
+ * to concurrency calls at once, and writes replies as fluxloop-protocol(7)
+ * describes them.
  */
 struct err;
 struct service;
@@ -14,10 +15,10 @@ struct caller_plan {
 	double timeout;		/* seconds of an attempt; 0: unlimited */
 };
 
-/* The first message. Returns 0, or -1 with errno. */
+/* Writes the hello message. Returns 0, or -1 with errno set. */
 int caller_hello(int fd, unsigned concurrency);
 
-/* Writes that the agent cannot work at all, and why. */
+/* Writes an error message: the agent cannot work at all, and why. */
 void caller_refuse(int fd, const char *why);
 
 /*

@@ -23,9 +23,9 @@ enum curl_option {
 	CURLCMD_ENCODED, CURLCMD_USER, CURLCMD_GET, CURLCMD_URL,
 	CURLCMD_AGENT, CURLCMD_REFERER, CURLCMD_COOKIE, CURLCMD_TIME,
 	CURLCMD_CONNECT_TIME, CURLCMD_HEAD,
-	CURLCMD_FLAG,		/* changes nothing here */
+	CURLCMD_FLAG,		/* without an effect here */
 	CURLCMD_IGNORED,		/* likewise, with an argument */
-	CURLCMD_REFUSED		/* cannot be said in a configuration */
+	CURLCMD_REFUSED		/* without a counterpart in a configuration */
 };
 
 static const struct {

@@ -9,9 +9,9 @@
 struct service;
 
 /*
- * The milliseconds before the attempt after this one, from 1: the back-off
- * doubles with each attempt, and up to half of it is added, by the run's id of
- * n bytes, so that runs that failed together are not retried together.
+ * The milliseconds to wait after an attempt, from 1. The wait doubles with each
+ * attempt. Up to half of it is added, depending on the run's id of n bytes, so
+ * that runs that failed together are not retried together.
  */
 double patience_backoff(const struct service *s, unsigned attempt,
     const char *run_id, size_t n);

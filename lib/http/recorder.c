@@ -33,7 +33,7 @@ struct client {
 	struct client *next;
 	struct recorder *recorder;
 	int fd;
-	size_t polled;		/* its index + 1 in what was waited for */
+	size_t polled;		/* index + 1 in the array for poll; 0: none */
 	struct buf in;
 	struct buf out;
 	struct wire_request request;
@@ -56,8 +56,8 @@ struct recorder {
 	struct net *net;
 	struct client *clients;
 	size_t nclients;
-	long long iteration;	/* of the next recording */
-	int skipped;		/* it was said that some are not recorded */
+	long long iteration;	/* iteration of the next recording */
+	int skipped;		/* 1: reported that some are not recorded */
 	struct err error;
 };
 
@@ -91,7 +91,7 @@ free_client(struct client *c)
 	free(c);
 }
 
-/* Writes what the client takes. A client that is gone is closed. */
+/* Writes as much as the client accepts. Closes a client that is gone. */
 static void
 write_client(struct client *c)
 {
@@ -203,7 +203,7 @@ say_skipped(struct recorder *g, const struct wire_request *r)
 		return;
 	g->skipped = 1;
 	msg = xasprintf("%.*s %.*s is not recorded: it has no JSON object, "
-	    "form or query; others like it are passed on without a word",
+	    "form or query; others like it are passed on without a message",
 	    (int)r->method.n, r->method.p, (int)r->target.n, r->target.p);
 	g->plan->report(msg);
 	free(msg);
@@ -333,7 +333,7 @@ client_add_header(struct client *c, char *text)
 	c->headers[c->nheaders++] = text;
 }
 
-/* Whether a header is made anew for the service. */
+/* Whether a header of the client is replaced by one for the service. */
 static int
 is_own_header(struct json_span name)
 {
@@ -443,7 +443,7 @@ take_whole(struct client *c)
 		client_pass_on(c);
 }
 
-/* Handles what has come, as far as it is whole. */
+/* Handles the requests of a client that are complete. */
 static void
 handle_input(struct client *c)
 {
@@ -643,7 +643,7 @@ recorder_run(const struct recorder_plan *p, int listener, struct err *e)
 		for (c = g.clients; c; c = c->next)
 			handle_input(c);
 		net_run(g.net);
-		/* a request that came behind one that is answered now */
+		/* requests that arrived behind one that is answered now */
 		for (c = g.clients; c; c = c->next)
 			handle_input(c);
 		sweep_clients(&g);

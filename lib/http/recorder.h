@@ -2,9 +2,9 @@
 #define RECORDER_H
 
 /*
- * A proxy on loopback in front of a service: what it is sent is passed on as it
- * is, what comes back is passed on as it comes, and each request that succeeds
- * becomes a recording (fluxloop-records(5)).
+ * A proxy on loopback in front of a service: passes requests on unchanged and
+ * replies as they come, and makes a recording (fluxloop-records(5)) of each
+ * request that succeeds.
  */
 #include "weburl.h"
 
@@ -12,8 +12,9 @@ struct err;
 
 struct recorder_plan {
 	struct weburl to;	/* the service; paths are added to its own */
-	const char *target;	/* of recordings; NULL: "POST /path" */
-	const char *prefix;	/* only paths that begin so; NULL: all */
+	const char *target;	/* target of the recordings; NULL: "POST
+				   /path" */
+	const char *prefix;	/* start of the paths to record; NULL: all */
 	int mask;		/* 1: mask secrets */
 	int out;		/* descriptor of the recordings */
 	/* prints a message for people */

@@ -93,7 +93,7 @@ put_overridden(struct buf *b, const struct service *s, struct json_span body)
 	buf_release(&name);
 }
 
-/* Adds the members of params, which come after those of ours. */
+/* Adds the members of params, which come after our own members. */
 static void
 add_params(struct buf *b, const struct service *s)
 {

@@ -2,7 +2,7 @@
 #define REQUEST_H
 
 /*
- * What a service is sent for a run: the URL with its query, the body, and the
+ * The request to a service for a run: the URL with its query, the body, and the
  * headers.
  */
 #include <stddef.h>
@@ -33,8 +33,8 @@ struct request {
 };
 
 /*
- * Makes what to send. message is the line of fl-run, v its fields; both are
- * borrowed for the call. Returns 0, or -1 with *e filled in; release it either
+ * Makes the request. message is the line of fl-run, v its fields; both are
+ * borrowed for the call. Returns 0, or -1 with *e filled in; release r either
  * way.
  */
 int request_init(struct request *r, const struct service *s,
@@ -47,9 +47,9 @@ void request_get(struct request *r, const struct service *s,
     const struct weburl *url);
 
 /*
- * Turns it to another URL, which it then owns: credentials are left out unless
- * the origin is the service's. The method becomes GET, without a body, if get
- * is 1.
+ * Redirects the request to another URL, which it then owns. Credentials are
+ * removed unless the origin is the service's. If get is 1, the method becomes
+ * GET and the body is removed.
  */
 void request_redirect(struct request *r, const struct service *s,
     struct weburl *to, int get);

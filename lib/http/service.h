@@ -2,9 +2,9 @@
 #define SERVICE_H
 
 /*
- * What runner.http of setting.yaml says of a service: where it is, what it is
- * sent, where its answer is, and how patient one is with it.
- * fluxloop-setting(5) describes the keys and their defaults.
+ * A service as runner.http in setting.yaml describes it: its URL, the request,
+ * the place of the output in the reply, time limits and retries.
+ * fluxloop-setting(5) has the keys and their defaults.
  */
 #include <stddef.h>
 
@@ -18,7 +18,7 @@ struct config;
 struct err;
 
 enum service_api {
-	SERVICE_PLAIN,		/* what the keys describe */
+	SERVICE_PLAIN,		/* the API that the keys describe */
 	SERVICE_CHAT,		/* OpenAI's chat completions */
 	SERVICE_RESPONSES,	/* OpenAI's responses */
 	SERVICE_A2A		/* Agent2Agent */
@@ -27,14 +27,14 @@ enum service_api {
 enum service_body { SERVICE_JSON, SERVICE_FORM, SERVICE_TEXT };
 
 enum service_stream {
-	SERVICE_ANY,		/* as the reply's Content-Type says */
+	SERVICE_ANY,		/* by the Content-Type of the reply */
 	SERVICE_NONE, SERVICE_SSE, SERVICE_LINES
 };
 
 struct service_header {
 	char *name;
 	char *value;
-	int secret;		/* 1: not for another host */
+	int secret;		/* 1: not sent to another origin */
 };
 
 struct service_range {
@@ -51,7 +51,7 @@ struct service {
 	char *hint;		/* why it may be refused with 401, 403, 404 or
 				   405, or NULL */
 	char *method;
-	char *name;		/* of a call in traces: "POST /chat" */
+	char *name;		/* name of calls in traces: "POST /chat" */
 	struct buf json;	/* runner.http with its variables replaced */
 	struct service_header *headers;
 	size_t nheaders;
@@ -61,7 +61,7 @@ struct service {
 	struct json_span model;
 	enum service_body type;
 	enum service_stream stream;
-	char *output_path;	/* dotted; NULL: none */
+	char *output_path;	/* dotted path of the output; NULL: none */
 	char *stream_path;
 	char **filters;		/* names of events, or NULL */
 	size_t nfilters;
@@ -69,7 +69,7 @@ struct service {
 	size_t nok;
 	int *retried;		/* statuses that are tried again */
 	size_t nretried;
-	char **hosts;		/* that may be sent to, besides url's */
+	char **hosts;		/* allowed hosts, besides that of url */
 	size_t nhosts;
 	double timeout;		/* seconds of an attempt; 0: unlimited */
 	double connect_timeout;
@@ -77,10 +77,10 @@ struct service {
 	double backoff;		/* seconds before the second attempt */
 	double max_wait;	/* the longest Retry-After that is obeyed */
 	double interval;	/* seconds between requests; 0: no limit */
-	unsigned attempts;	/* after the first */
+	unsigned attempts;	/* attempts after the first */
 	unsigned redirects;
 	size_t max_reply;	/* bytes */
-	struct secret_values secrets;	/* what is in headers */
+	struct secret_values secrets;	/* secrets in headers */
 };
 
 /*
@@ -93,13 +93,13 @@ int service_init(struct service *s, const struct config *c, struct err *e);
 void service_set_url(struct service *s, struct weburl *base);
 void service_release(struct service *s);
 
-/* Whether a status is a success; whether one is worth another attempt. */
+/* Whether a status is a success, and whether a request with it is retried. */
 int service_is_ok(const struct service *s, int status);
 int service_is_retried(const struct service *s, int status);
 
 /*
- * Whether a URL may be sent to: this machine, or a host that stands in the
- * configuration.
+ * Whether requests may go to a URL: its host is this machine, or the
+ * configuration names it.
  */
 int service_allows(const struct service *s, const struct weburl *u);
 

@@ -2,8 +2,8 @@
 #define WEBURL_H
 
 /*
- * Addresses of services: http and https URLs (RFC 3986), as strictly as is
- * needed to know for certain which host is meant.
+ * Addresses of services: http and https URLs (RFC 3986), parsed so strictly
+ * that the host is certain.
  */
 #include <stddef.h>
 
@@ -15,7 +15,8 @@ struct weburl {
 	char *host;		/* in lower case, an IPv6 address without its
 				   brackets */
 	unsigned port;
-	char *path;		/* from its '/' on, with query, no fragment */
+	char *path;		/* path and query, from '/' on, without the
+				   fragment */
 };
 
 /* Parses a URL. Returns 0, or -1 with *e filled in; release it either way. */
@@ -36,7 +37,7 @@ int weburl_same_origin(const struct weburl *a, const struct weburl *b);
 
 /*
  * Whether the host is this machine: localhost, 127.0.0.0/8 as four decimal
- * numbers, or ::1. Anything else, however it may resolve, is not.
+ * numbers, or ::1. Other names are not, whatever they resolve to.
  */
 int weburl_is_loopback(const struct weburl *u);
 

@@ -16,7 +16,7 @@ struct wire_header {
 	struct json_span name, value;	/* text in head */
 };
 
-/* A request. Zeroed memory is one of which nothing has come. */
+/* A request. Zeroed memory is an empty one. */
 struct wire_request {
 	struct buf head;		/* the request line and the headers */
 	struct json_span method, target;	/* text in head */
@@ -28,30 +28,30 @@ struct wire_request {
 	int has_head;
 	int expects;			/* 1: waits for 100 Continue */
 	int chunked;
-	size_t length;			/* of the body, or of the chunk */
+	size_t length;			/* bytes of the body, or of the chunk */
 	int in_chunk, in_trailer;
 };
 
 /*
- * Takes what belongs to the request from the start of in. Returns 1 when it is
- * whole; 0 when more is needed; else the status of a refusal: 400, 413, 431 or
- * 501.
+ * Moves the bytes of the request from the start of in to r. Returns 1 when the
+ * request is complete; 0 when more bytes are needed; or the status to refuse it
+ * with: 400, 413, 431 or 501.
  */
 int wire_read(struct wire_request *r, struct buf *in);
 
-/* Makes it empty, for the next request, too. */
+/* Frees the memory and makes it empty, ready for the next request. */
 void wire_release(struct wire_request *r);
 
 /* The value of a header, the first of that name; absent if there is none. */
 struct json_span wire_header(const struct wire_request *r, const char *name);
 
-/* Whether a header is about the connection and goes no further. */
+/* Whether a header concerns only the connection (hop-by-hop). */
 int wire_is_hop(struct json_span name);
 
-/* Whether a text is a word, in any case. */
+/* Whether a text is this word, without regard to case. */
 int wire_is(struct json_span text, const char *word);
 
-/* Appends a status line, a whole reply with a JSON error, a piece of a body. */
+/* Append a status line, a whole reply with a JSON error, and a chunk. */
 void wire_put_status(struct buf *b, int status);
 void wire_put_error(struct buf *b, int status, const char *message);
 void wire_put_chunk(struct buf *b, const char *p, size_t n);

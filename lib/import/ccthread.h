@@ -20,7 +20,8 @@ struct ccthread {
 	size_t session;		/* index of the session's own thread */
 	int side;		/* 1: a sidechain */
 	struct buf trace;	/* JSON strings: id of the trace */
-	struct buf id;		/* of the span that steps are below; or empty */
+	struct buf id;		/* id of the span that steps are below, or
+				   empty */
 	struct buf parent;	/* a sidechain's: the tool that started it */
 	struct buf name;	/* title of the session, or type of agent */
 	int title;		/* rank of the title: the highest counts */
@@ -36,19 +37,20 @@ struct ccthread {
 	struct buf answer;	/* last text in it */
 	int failed;		/* 1: the last answer is an error */
 	size_t turns;
-	struct buf first_prompt;	/* of the session */
+	struct buf first_prompt;	/* first prompt of the session */
 	struct buf last_answer;
-	struct buf talk;	/* its conversation, without brackets */
+	struct buf talk;	/* conversation of the session, without
+				   brackets */
 	size_t untold;		/* turns that are too much for it */
 	struct buf metadata;	/* members of the session's metadata */
 	/* the model's message */
 	struct buf pending;	/* messages since the last one, with commas */
 	struct buf message;	/* id, a JSON string; empty: none is open */
 	struct buf input;	/* the messages before it */
-	struct buf blocks;	/* its content, with commas */
+	struct buf blocks;	/* content of the message, with commas */
 	struct buf model;
 	struct buf usage;
-	struct buf details;	/* members of its metadata */
+	struct buf details;	/* members of the message's metadata */
 	uint64_t begun, ended;
 };
 

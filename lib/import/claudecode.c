@@ -55,13 +55,13 @@ static const char *const line_names[LINE_MEMBERS] = {
 
 /* A call of a tool that waits for its result. */
 struct cctool {
-	uint64_t place;		/* in the spool; 0: it has its result */
+	uint64_t place;		/* place in the spool; 0: it has its result */
 };
 
 /* A summary of the session that has a line. */
 struct ccsummary {
 	uint64_t line;		/* hash of its uuid */
-	uint64_t place;		/* of the summary in the spool */
+	uint64_t place;		/* place of the summary in the spool */
 };
 
 struct claudecode {
@@ -396,7 +396,7 @@ take_title(struct ccthread *t, struct json_span title, int rank)
 	buf_str(&t->name);
 }
 
-/* A line that is not a message. Returns 0 if there is no place for it. */
+/* Imports a line that is not a message. Returns 0 if it has no use. */
 static int
 read_note(struct export *x, struct ccthread *t, struct json_span line,
     const struct json_span m[LINE_MEMBERS])

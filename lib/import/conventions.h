@@ -82,7 +82,7 @@ struct conventions_name {
 	const char *name;
 	int attribute;		/* ATTR_* */
 	enum conventions_how how;
-	const char *member;	/* it is this member of the value; or NULL */
+	const char *member;	/* only this member of the value, or NULL */
 	const char *type;	/* type of a span without a kind; or NULL */
 };
 extern const struct conventions_name conventions_names[];

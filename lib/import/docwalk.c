@@ -60,9 +60,9 @@ static const char *const member_names[MEMBERS] = {
 
 struct docwalk_member {
 	enum { IS_LIST, IS_HEAD, IS_WRAPPER } kind;
-	enum docwalk_level level;	/* of what a list or wrapper holds */
+	enum docwalk_level level;	/* level of a list's or wrapper's members */
 	unsigned heads;			/* bits of heads that describe it */
-	enum docwalk_head head;		/* of IS_HEAD */
+	enum docwalk_head head;		/* the head, if what is IS_HEAD */
 };
 
 #define BIT(head) (1U << (head))
@@ -188,14 +188,14 @@ walk_take(struct docwalk *w, struct json_span *v, size_t most)
 		return 0;
 	}
 	for (;; tried = n) {
-		/* as much again each time, so that nothing is read often */
+		/* twice as much each time, so that no byte is read often */
 		while (feed_has(w->feed, w->pos) < 2 * tried + 1 &&
 		    walk_more(w))
 			;
 		n = feed_has(w->feed, w->pos);
 		p = feed_at(w->feed, w->pos);
 		met = json_scan_record(p, n, &nothing, &end, &w->fault);
-		/* a number may go on */
+		/* a number may continue */
 		if (met >= 0 && (end < p + n || w->feed->eof ||
 		    strchr("}]\"", end[-1])))
 			break;
@@ -265,8 +265,8 @@ walk_key(struct docwalk *w, size_t *i)
 /* A list of an object that waits for its head. */
 struct waiting {
 	enum docwalk_level level;
-	uint64_t pos;		/* of its text in the feed, or */
-	const char *p;		/* its checked text */
+	uint64_t pos;		/* place of its text in the feed, if p is NULL */
+	const char *p;		/* its checked text, or NULL */
 	size_t n;
 };
 
@@ -558,7 +558,7 @@ walk_object(struct docwalk *w, enum docwalk_level level)
 
 /*
  * Skips a bad member of a list, whose brackets are complete. Returns 0, or -1
- * if there is no telling where it ends.
+ * if its end cannot be found.
  */
 static int
 walk_past_bad(struct docwalk *w)
@@ -643,7 +643,7 @@ walk_element(struct docwalk *w, enum docwalk_level level)
 	    (w->fault.cut && w->feed->eof) || *feed_at(w->feed, start) != '{')
 		return -1;
 	walk_report(w);
-	w->fault.msg = NULL;	/* it is reported, even if the list ends */
+	w->fault.msg = NULL;	/* it was reported; the list may end */
 	w->pos = w->hold = start;
 	if (walk_past_bad(w))
 		return -1;

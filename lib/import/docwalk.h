@@ -3,8 +3,9 @@
 
 /*
  * Finds spans and log records in JSON documents: OTLP's, those of programs that
- * wrap it, and bare spans; or records of other programs. A document on a line is checked as a whole. Another
- * one is read as a stream: memory holds one span at a time.
+ * wrap it, and bare spans; or records of other programs. A document on a line
+ * is checked as a whole. Another one is read as a stream: memory holds one span
+ * at a time.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -60,10 +61,10 @@ struct docwalk_calls {
 
 /* What a document had. */
 struct docwalk_found {
-	struct feed_place at;	/* its beginning */
+	struct feed_place at;	/* position of the document's start */
 	int lists;		/* 1: lists of spans or records */
 	size_t spans;		/* spans and records that were read */
-	size_t lost;		/* those that were not */
+	size_t lost;		/* spans and records that could not be read */
 	size_t others;		/* other values */
 	int missed;		/* 1: a head came too late for its list */
 	int broken;		/* 1: bad text was reported */

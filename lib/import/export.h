@@ -20,8 +20,9 @@ struct source;
 /* A program's export. */
 struct export_kind {
 	const char *name;	/* the kind of input, as in the usage */
-	const char *one;	/* its record, such as "a result of promptfoo" */
-	const char *expected;	/* what another value lacks */
+	const char *one;	/* name of a record, such as "a result of
+				   promptfoo" */
+	const char *expected;	/* what a value of another kind lacks */
 	/* docwalk.h: members of objects around records */
 	const char *const *members;
 	size_t nwrappers;
@@ -41,11 +42,13 @@ struct export {
 	struct source *source;
 	const struct export_kind *kind;
 	struct spanmake make;
-	struct leftover left;	/* what cannot be imported */
-	void *state;		/* of the kind, zeroed at the beginning */
+	struct leftover left;	/* counts of what cannot be imported */
+	void *state;		/* size bytes for the kind, zeroed at the
+				   beginning */
 	/* private */
 	struct complaint complaint;
-	const char *other;	/* what the document's first other value is */
+	const char *other;	/* description of the document's first other
+				   value */
 };
 
 /* Reads all of s, which reports bad records, until g->failed is set. */

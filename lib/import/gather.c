@@ -34,7 +34,8 @@ enum { CLASS_SPAN = 1, CLASS_ROOT = 2, CLASS_RUN = 4 };
 
 /* The facts about a trace that are gathered from its spans. */
 struct gathered {
-	struct chain steps;	/* its observations; empty if separate */
+	struct chain steps;	/* the trace's observations; empty if
+				   separate */
 	size_t nsteps;		/* number of its observations */
 	int row;		/* 1: it has a row */
 	uint64_t first, last;	/* when its steps began and ended; 0: unknown */

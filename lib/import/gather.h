@@ -38,7 +38,7 @@ struct gather {
 	struct out *out;
 	enum import_output what;
 	uint64_t key;		/* spanjoin.h: key of the span, or 0 */
-	struct json_span given;	/* its text, without records */
+	struct json_span given;	/* text of the span, without log records */
 	struct set ids;		/* index in items, by trace id */
 	struct gathered *items;
 	size_t nitems;
@@ -57,11 +57,13 @@ void gather_release(struct gather *m);
 
 /*
  * Keeps what is needed of m->span, which otlpspan_read has read from the text
- * given, unless it was read already.
+ * given; a span that was read before is skipped.
  */
 void gather_span(struct gather *m, struct json_span given);
 
-/* Reads a span, checked JSON in the shape of OTLP, and keeps it likewise. */
+/*
+ * Reads a span, checked JSON in the shape of OTLP, and keeps it as gather_span.
+ */
 void gather_text(struct gather *m, const struct buf *span);
 
 /* Reads a log record, checked JSON, for its span. */

@@ -2,8 +2,8 @@
 #define IMPORT_H
 
 /*
- * Converts what other programs recorded to traces. A further kind of input is a
- * further row of the table in import.c.
+ * Converts recordings of other programs to traces. Each row of the table in
+ * import.c is a kind of input.
  */
 #include <stddef.h>
 
@@ -15,7 +15,7 @@ struct source;
 
 struct import_kind {
 	const char *name;
-	const char *what;	/* what it reads, for the usage */
+	const char *what;	/* what the kind reads, for the usage */
 	/* private: reads all files of s, which reports bad ones */
 	void (*read)(struct gather *m, struct source *s);
 };

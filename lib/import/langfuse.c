@@ -75,7 +75,7 @@ struct langfuse {
 	struct buf scores;
 	struct buf name;
 	size_t named;		/* observations of which only ids are there */
-	size_t observations;	/* those that were read */
+	size_t observations;	/* observations that were read */
 };
 
 /* 1 if there is nothing in a value. */

@@ -2,10 +2,10 @@
 #define LANGFUSE_H
 
 /*
- * Reads what Langfuse exports: traces and observations as its API has them
- * (lists, and a trace with its observations), and as its pages export tables of
- * them (JSON, JSON lines or CSV) or one trace. Formats: Langfuse's API
- * reference, and worker/src/features/database-read-stream of its source.
+ * Reads exports of Langfuse: traces and observations from its API (lists, and a
+ * trace with its observations), and from its pages (tables in JSON, JSON lines
+ * or CSV, and a single trace). Formats: Langfuse's API reference, and
+ * worker/src/features/database-read-stream of its source.
  */
 struct gather;
 struct source;

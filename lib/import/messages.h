@@ -2,9 +2,9 @@
 #define MESSAGES_H
 
 /*
- * Finds the text in what a model, a tool or an agent was given and gave back:
- * lists of messages, requests and answers of the providers, and the objects
- * that frameworks wrap around them. All values are checked JSON.
+ * Finds the text in the input and output of a model, a tool or an agent: lists
+ * of messages, requests and answers of providers, and the objects that
+ * frameworks wrap around them. All values are checked JSON.
  */
 #include <stddef.h>
 

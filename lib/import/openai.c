@@ -44,9 +44,9 @@ static const char *const member_names[OPENAI_MEMBERS] = {
 struct openai_call {
 	struct json_span custom_id;
 	struct json_span url;
-	struct json_span request;	/* its body */
-	struct json_span answer;	/* likewise */
-	struct json_span reply;		/* the answer, if it is no body */
+	struct json_span request;	/* body of the request */
+	struct json_span answer;	/* body of the answer */
+	struct json_span reply;		/* the answer, if it is not a body */
 	struct json_span error;
 	struct json_span status;	/* HTTP status */
 	struct json_span rest;	/* record whose other members are metadata */
@@ -54,7 +54,7 @@ struct openai_call {
 
 /* A line of a batch that waits for its other half. */
 struct openai_half {
-	uint64_t place;		/* in the spool; 0: none */
+	uint64_t place;		/* place in the spool; 0: none */
 	int answer;		/* 1: it is the answer */
 };
 

@@ -2,7 +2,7 @@
 #define OPENAI_H
 
 /*
- * Reads what OpenAI's API was asked and what it answered: batches (their input
+ * Reads requests to OpenAI's API and its answers: batches (their input
  * joined with their output by custom_id), answers of chat completions and of
  * responses, and files for fine-tuning. Formats: OpenAI's API reference.
  */

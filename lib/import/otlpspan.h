@@ -15,7 +15,7 @@ struct otlpval_pair;
 
 /* What an attribute of a span is. */
 struct otlpspan_note {
-	size_t row;		/* of conventions_names, or its size */
+	size_t row;		/* index in conventions_names, or its size */
 	const struct conventions_kind *kind;	/* kind in its value, or NULL */
 };
 
@@ -42,17 +42,17 @@ struct otlpspan {
 	const char *type;	/* type of the observation */
 	uint64_t id, parent;	/* hashes of the span ids; 0: none */
 	int counted;		/* 1: it has a count of its own */
-	double tokens[COUNTS];	/* by COUNT_*; 0: unknown */
+	double tokens[COUNTS];	/* counts of tokens, by COUNT_*; 0: unknown */
 	const char *after;	/* the end of the span's text */
 	/* for the functions of this room only */
 	struct json_span v[SPAN_FIELDS];	/* fields, or absent */
 	struct otlpval_pair *pairs;	/* all attributes */
-	struct otlpspan_note *notes;	/* what each of them is */
+	struct otlpspan_note *notes;	/* what each of the attributes is */
 	size_t npairs;
 	size_t cap;
 	size_t notes_cap;
 	struct json_span a[ATTRIBUTES];	/* known attributes */
-	size_t row[ATTRIBUTES];	/* their rows of conventions_names */
+	size_t row[ATTRIBUTES];	/* row of each in conventions_names */
 	unsigned char used[ATTRIBUTES];	/* 1: in a field of the record */
 	const char *implied;	/* type of a span without a kind, or NULL */
 	size_t implied_row;	/* row that it is from */
@@ -75,7 +75,7 @@ void otlpspan_init(struct otlpspan *s);
 void otlpspan_release(struct otlpspan *s);
 
 /*
- * Reads the span at p, checked JSON, which has to stay until its records are
+ * Reads the span at p, checked JSON, which must stay until its records are
  * written. Returns 0, or -1 if it is not an object or has no trace id.
  */
 int otlpspan_read(struct otlpspan *s, const char *p);
@@ -89,7 +89,7 @@ int otlpspan_is_used(const struct otlpspan *s, size_t i);
  */
 int otlpspan_named(const struct otlpspan *s);
 
-/* Appends a known attribute, which has to be there, as JSON. */
+/* Appends a known attribute, which must exist, as JSON. */
 void otlpspan_put(const struct otlpspan *s, struct buf *b, int attribute);
 
 /* The text of a known attribute without quotes; empty if it is not a string. */

@@ -32,7 +32,7 @@ const char *otlpval_fields(const char *p, const char *const *names,
  */
 int otlpval_id(struct buf *b, struct json_span id, size_t size);
 
-/* 1 if there is no id: it is not a string, is empty, or has zeros only. */
+/* 1 if the id is missing: not a string, empty, or only zeros. */
 int otlpval_no_id(struct json_span id);
 
 /*

@@ -1,7 +1,7 @@
 #ifndef OUTPUTS_H
 #define OUTPUTS_H
 
-/* What is written of the traces that are imported. */
+/* The records that are written for imported traces. */
 enum import_output {
 	IMPORT_TRACES,		/* each trace with its observations */
 	IMPORT_SEPARATE,	/* observations as they are read, then rows */

@@ -73,7 +73,7 @@ static const char *const result_names[RESULT_MEMBERS] = {
 };
 
 struct promptfoo {
-	struct buf eval_id;	/* of the evaluation, JSON */
+	struct buf eval_id;	/* id of the evaluation, JSON */
 	uint64_t time;		/* when it was run, ns */
 	struct buf ids;
 	struct buf question;
@@ -309,7 +309,7 @@ static struct promptfoo_ids
 promptfoo_ids(struct promptfoo *p, struct json_span v,
     const struct json_span m[RESULT_MEMBERS])
 {
-	/* what is there of an id, and all of the result if that is nothing */
+	/* the parts of an id that exist, or else the whole result */
 	struct json_span parts[] = {
 		json_buf(&p->eval_id), m[RESULT_ID], m[RESULT_TEST_INDEX],
 		m[RESULT_PROMPT_INDEX], m[RESULT_REPEAT],

@@ -2,9 +2,9 @@
 #define PROMPTFOO_H
 
 /*
- * Reads the results of promptfoo: what `promptfoo eval -o FILE.json` (or
- * .jsonl) and `promptfoo export eval` write, versions 2 to 4 of the results.
- * Format: src/types/index.ts of promptfoo.
+ * Reads results of promptfoo, versions 2 to 4, as `promptfoo eval -o FILE.json`
+ * (or .jsonl) and `promptfoo export eval` write them. Format:
+ * src/types/index.ts of promptfoo.
  */
 struct gather;
 struct source;

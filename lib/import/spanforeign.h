@@ -2,8 +2,8 @@
 #define SPANFOREIGN_H
 
 /*
- * Finds in the spans of other programs what spans from otlp.h have in an
- * attribute.
+ * Finds the values in other programs' spans that our own spans (otlp.h) have in
+ * an attribute.
  */
 #include "json/json.h"
 

@@ -2,8 +2,8 @@
 #define SPANJOIN_H
 
 /*
- * Which spans there were, and the log records that belong to them, before or
- * after them in the input. A span takes 16 to 32 bytes; one that waits for
+ * Notes which spans were read, and joins log records to them, which come before
+ * or after them in the input. A span takes 16 to 32 bytes; one that waits for
  * records, or has some, about 50 more.
  */
 #include <stddef.h>
@@ -39,7 +39,7 @@ uint64_t spanjoin_key(const struct buf *trace_id, const struct buf *span_id);
 
 /*
  * Notes that a span was read. Returns 0 if it was already, else 1. *number is
- * set to its index in j->spans, or to SIZE_MAX if it is not there.
+ * set to its index in j->spans, or to SIZE_MAX if it has none.
  */
 int spanjoin_see(struct spanjoin *j, uint64_t key, size_t *number);
 
@@ -52,7 +52,9 @@ size_t spanjoin_number(struct spanjoin *j, uint64_t key);
  */
 int spanjoin_put(struct spanjoin *j, uint64_t key, const struct buf *event);
 
-/* Appends the events of a span with commas. Returns 0 or -1 likewise. */
+/*
+ * Appends the events of a span with commas. Returns 0, or -1 as spanjoin_put.
+ */
 int spanjoin_get(struct spanjoin *j, size_t number, struct buf *b);
 
 #endif

@@ -2,7 +2,7 @@
 #define SPANMAKE_H
 
 /*
- * Writes spans in the shape of OTLP of what other programs recorded: the ids,
+ * Writes other programs' records as spans in the shape of OTLP: the ids,
  * the times and the status first, then attributes. All values are checked JSON
  * or absent; what is absent or null is left out.
  */
@@ -24,31 +24,31 @@ void spanmake_release(struct spanmake *m);
 void spanmake_begin(struct spanmake *m, struct json_span trace_id,
     struct json_span id, struct json_span parent);
 
-/* The name: a string; of other values the fallback. */
+/* Adds the name: a string, or the fallback for any other value. */
 void spanmake_name(struct spanmake *m, struct json_span name,
     const char *fallback);
 
-/* Nanoseconds since 1970; 0: unknown. */
+/* Adds the times, in nanoseconds since 1970; 0: unknown. */
 void spanmake_times(struct spanmake *m, uint64_t start, uint64_t end);
 
-/* The span failed; message may be text or absent. */
+/* Marks the span as failed; message may be text or absent. */
 void spanmake_failed(struct spanmake *m, struct json_span message);
 
 /* Starts the attributes. */
 void spanmake_attributes(struct spanmake *m);
 
-/* An attribute: a string, a number or a bool; of others its text. */
+/* Adds an attribute: a string, number or bool, or any other value's text. */
 void spanmake_put(struct spanmake *m, const char *key, struct json_span v);
 void spanmake_str(struct spanmake *m, const char *key, const char *s);
 
-/* An attribute with the text of the value, which is read as JSON. */
+/* Adds an attribute with the text of the value, to be read as JSON. */
 void spanmake_json(struct spanmake *m, const char *key, struct json_span v);
 
-/* The input or output, exactly. */
+/* Add the input or the output, exactly. */
 void spanmake_input(struct spanmake *m, struct json_span v);
 void spanmake_output(struct spanmake *m, struct json_span v);
 
-/* An object with counts of tokens. */
+/* Adds an object with counts of tokens. */
 void spanmake_usage(struct spanmake *m, struct json_span v);
 
 /* Ends the span. Returns its text. */

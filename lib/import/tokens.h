@@ -20,10 +20,10 @@ enum { TOKENS_COUNTS = 3 };	/* prompt, completion, total */
 /* Zeroed memory is an empty one. */
 struct tokens {
 	struct chain facts;
-	size_t spans;		/* in the chain */
-	size_t counted;		/* of these, spans with counts above 0 */
+	size_t spans;		/* spans in the chain */
+	size_t counted;		/* spans in it with counts above 0 */
 	int known;		/* 1: a span has counts */
-	double sum[TOKENS_COUNTS];	/* of all spans with counts */
+	double sum[TOKENS_COUNTS];	/* sums over all spans with counts */
 };
 
 /*

@@ -15,7 +15,7 @@ struct newfile {
 	int owned;		/* 1: dir is closed with the file */
 	const char *name;	/* borrowed */
 	char *temp;		/* NAME.new; NULL when there is none */
-	struct out out;		/* for the contents */
+	struct out out;		/* output to write the contents to */
 };
 
 /* Begins a file in a folder. Returns 0, or -1 with errno set. */

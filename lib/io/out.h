@@ -26,8 +26,8 @@ struct out {
 /*
  * Starts writing to fd. Every record is written out at once if each is 1 or fd
  * is a terminal, else when 64 KiB are buffered. A terminal gets escapes in
- * place of commands (VISIBLE_LINES); the caller that writes commands on purpose,
- * and escapes everything else, sets plain to 0.
+ * place of commands (VISIBLE_LINES); the caller that writes commands on
+ * purpose, and escapes everything else, sets plain to 0.
  */
 void out_init(struct out *o, int fd, int each);
 

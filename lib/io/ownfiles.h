@@ -2,8 +2,8 @@
 #define OWNFILES_H
 
 /*
- * The files of a folder that a program made with outdir.h, which lists the files
- * that it opens in a marker file; index.jsonl names those of traces.
+ * The files of a folder that a program made with outdir.h, which lists the
+ * files that it opens in a marker file; index.jsonl names those of traces.
  */
 
 /* The marker file, with the name of a file in each line. */

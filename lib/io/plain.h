@@ -2,23 +2,23 @@
 #define PLAIN_H
 
 /*
- * Files in a folder that may have come from others: a symbolic link in
- * it may lead anywhere, and a pipe blocks whoever opens it.
+ * Files in a folder that may have come from other people: a symbolic link in it
+ * may lead anywhere, and opening a pipe blocks.
  */
 
 /*
  * Opens a regular file in the open folder dir as openat(2) does, with O_CLOEXEC
- * and, for a new file, mode 0600. The name has one component: then O_NOFOLLOW
- * keeps out of other folders as RESOLVE_BENEATH of openat2(2) would. Returns a
- * descriptor, or -1 with errno set: PLAIN_NOT if the name is that of something
- * else, PLAIN_LINKED if a file to be written has another name, which may be
+ * and, for a new file, mode 0600. The name must have one component: then
+ * O_NOFOLLOW keeps out of other folders as RESOLVE_BENEATH of openat2(2) would.
+ * Returns a descriptor, or -1 with errno set: PLAIN_NOT if it is not a regular
+ * file, PLAIN_LINKED if a file to be written has another name, which may be
  * anywhere. Both are left alone.
  */
 #define PLAIN_NOT ELOOP
 #define PLAIN_LINKED EMLINK
 int plain_open(int dir, const char *name, int flags);
 
-/* The text of an errno that plain_open or another call set. */
+/* The text of an errno, also of PLAIN_NOT and PLAIN_LINKED. */
 const char *plain_error(int error);
 
 /*
@@ -28,9 +28,9 @@ const char *plain_error(int error);
 int plain_open_folder(int dir, const char *name);
 
 /*
- * Opens the folder that a path is in. plain_lock_parent waits, too, until nobody
- * else has locked it, if the file system has locks; closing it unlocks it.
- * Return a descriptor, or -1 with errno set.
+ * Open the folder that a path is in. plain_lock_parent also locks it, once no
+ * other process has it locked, if the file system has locks; closing the
+ * descriptor unlocks it. Return a descriptor, or -1 with errno set.
  */
 int plain_open_parent(const char *path);
 int plain_lock_parent(const char *path);

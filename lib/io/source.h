@@ -52,14 +52,15 @@ struct source {
 	const char *stdin_name;	/* of stdin in messages; the number of a line
 				   follows after ':', or right after a blank */
 	int reported;		/* flags of met reported for this file */
-	struct source_tally tally;	/* of this file */
+	struct source_tally tally;	/* counts of good and bad lines of this
+				   file */
 	int pending;		/* 1: the record has not been counted */
 	struct buf *clean;	/* copy of a record that had to be changed */
 	struct buf *text;	/* the record {"input":...} of a text */
 	size_t bad;		/* bad lines in all files so far */
 	int failed;		/* 1: a file could not be opened or read */
 	struct json_span record;	/* the record last read */
-	size_t line;		/* its line number, from 1 */
+	size_t line;		/* line number of the record, from 1 */
 	int met;		/* json_scan's result: JSON_NAN, JSON_LONE */
 };
 
@@ -73,11 +74,12 @@ void source_release(struct source *s);
 
 /*
  * Reads the next record, a JSON object, and finds fields in it as json_scan
- * does. Where lines says so, a text becomes the record {"input":TEXT}. Record and fields are borrowed until the next call. NaN and Infinity
- * are replaced by null and lone surrogates by U+FFFD, and reported once for
- * each file. Bad lines and files are reported and counted in bad and failed.
- * Returns 1; 0 at the end of the last file; or, if eager is set, -1 when no
- * whole line is available yet.
+ * does. Where lines says so, a text becomes the record {"input":TEXT}. Record
+ * and fields are borrowed until the next call. NaN and Infinity are replaced by
+ * null and lone surrogates by U+FFFD, and reported once for each file. Bad
+ * lines and files are reported and counted in bad and failed. Returns 1; 0 at
+ * the end of the last file; or, if eager is set, -1 when no whole line is
+ * available yet.
  */
 int source_next(struct source *s, const char *const *names,
     struct json_span *values, size_t count);

@@ -74,14 +74,15 @@ struct json_print {
 	size_t field;
 	size_t at;
 	size_t n;
-	int high;		/* as json_pretty returns */
+	int high;		/* 1: not all is ASCII, as json_pretty
+				   returns */
 };
 struct json_elements;
 struct json_wanted {
 	unsigned take;
 	const char *const *names;
 	struct json_span *values;
-	size_t count;		/* of names and values */
+	size_t count;		/* number of names and values */
 	struct json_print *print;
 	size_t nprint;
 	struct buf *out;	/* may be NULL when nothing is printed */
@@ -116,7 +117,7 @@ struct json_span json_trim(struct json_span text);
 enum json_type {
 	JSON_NULL,
 	JSON_BOOL,
-	JSON_NUMBER,		/* also NaN and Infinity */
+	JSON_NUMBER,		/* a number, or NaN or an infinity */
 	JSON_STRING,
 	JSON_ARRAY,
 	JSON_OBJECT

@@ -29,8 +29,8 @@ struct scan {
 	unsigned high;		/* not 0: a string was not all ASCII */
 	int decoded;		/* 1: \u was printed as a character */
 	unsigned depth;
-	unsigned limit;		/* of depth */
-	struct buf *out;	/* where it prints */
+	unsigned limit;		/* greatest depth */
+	struct buf *out;	/* buffer that it prints to, or NULL */
 	size_t indent;
 	char open[JSON_DEPTH_MAX];	/* what closes the brackets outside */
 };

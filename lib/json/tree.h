@@ -13,7 +13,7 @@ struct buf;
 
 struct tree_node {
 	enum json_type type;
-	struct json_span span;	/* its text, a string with its quotes */
+	struct json_span span;	/* text of the value; a string has its quotes */
 	size_t next;		/* the first node after this one's subtree */
 	size_t count;		/* number of elements or fields */
 };

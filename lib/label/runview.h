@@ -13,7 +13,7 @@
 /* Zeroed memory has no lines. */
 struct runview {
 	struct buf text;
-	size_t *starts;		/* of each line in text */
+	size_t *starts;		/* offset of each line in text */
 	size_t n;
 	size_t cap;
 	int checks;		/* 1: with the verdict of the checks */
@@ -25,7 +25,7 @@ void runview_release(struct runview *p);
 /* Lays out a checked record of a trace or a row anew. */
 void runview_lay_out(struct runview *p, struct json_span record);
 
-/* A line, borrowed until the next layout; it is no command to a terminal. */
+/* A line, safe on a terminal and borrowed until the next layout. */
 struct json_span runview_line(const struct runview *p, size_t i);
 
 #endif

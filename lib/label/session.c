@@ -94,7 +94,7 @@ session_read_runs(struct session *s, const char *rows, struct labels *known,
 	    0;
 }
 
-/* Opens the labels, in a directory that may be somebody else's. */
+/* Opens the labels, in a directory that may have come from other people. */
 static int
 open_labels(const char *rows, const char *labels)
 {
@@ -110,7 +110,7 @@ open_labels(const char *rows, const char *labels)
 	return fd;
 }
 
-/* Reads all labels; of those without an end the next one begins a line. */
+/* Reads all labels, and whether the last line lacks its end. */
 static int
 session_read_labels(struct session *s, struct labels *known,
     void (*report)(const char *msg))
@@ -264,7 +264,7 @@ session_save(struct session *s, enum label_kind kind)
 
 /* --- moving -------------------------------------------------------------- */
 
-/* Shows a run; n is the end. */
+/* Shows run number to; s->n is the end. */
 static void
 session_go(struct session *s, size_t to)
 {
@@ -285,7 +285,7 @@ session_go(struct session *s, size_t to)
 		buf_puts(&s->note, s->runs[to].note);
 }
 
-/* The next run without a label, or else the end. */
+/* Shows the next run without a label, or else the end. */
 static void
 session_go_on(struct session *s, size_t from)
 {
@@ -313,7 +313,7 @@ key_fail(struct session *s)
 	label_with(s, LABEL_FAIL);
 }
 
-/* At the end, the runs that were skipped come again. */
+/* Skips a run; at the end, skipped runs are shown again. */
 static void
 key_skip(struct session *s)
 {
@@ -366,7 +366,7 @@ key_quit(struct session *s)
 	s->quit = 1;
 }
 
-/* The lines between the first and the last of the screen. */
+/* The number of lines between the first and the last of the screen. */
 static size_t
 session_height(void)
 {
@@ -472,7 +472,7 @@ note_erase_word(struct buf *note)
 		note->len--;
 }
 
-/* Ends the note; a run that has a label gets one with the new note. */
+/* Ends the note; a run with a label is labelled again, with the note. */
 static void
 note_finish(struct session *s)
 {

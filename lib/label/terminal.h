@@ -9,7 +9,7 @@
 
 struct buf;
 
-/* Keys that are no characters. */
+/* Keys that are not characters. */
 enum {
 	KEY_UP = 0x110000, KEY_DOWN, KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_HOME,
 	KEY_END, KEY_LEFT, KEY_RIGHT,

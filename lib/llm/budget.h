@@ -2,8 +2,8 @@
 #define BUDGET_H
 
 /*
- * Limits on calls, tokens and money. A call takes what it may need before it
- * starts, and gives back what it did not use.
+ * Limits on calls, tokens and money. A call reserves what it may need before it
+ * starts, and returns what it did not use.
  */
 #include <stddef.h>
 
@@ -21,19 +21,20 @@ struct budget_price {
 	double prompt, reply;	/* units of money a million tokens */
 };
 
-/* Limits are -1 where there is none. Release with budget_release. */
+/* A limit of -1 is none. Release with budget_release. */
 struct budget {
 	long long max_calls;
 	long long max_tokens;	/* prompts and replies together */
 	double max_cost;
 	struct budget_price *prices;
 	size_t nprices, cap;
-	long long calls;	/* that were started */
-	struct budget_need used;	/* by calls that have ended */
-	struct budget_need taken;	/* by calls that have not */
+	long long calls;	/* number of calls that were started */
+	struct budget_need used;	/* used by calls that have ended */
+	struct budget_need taken;	/* reserved for calls that have not
+				   ended */
 	size_t open;		/* calls that have not ended */
-	const char *spent;	/* the limit that a call would have exceeded:
-				   "max-calls" and so on; NULL: none */
+	const char *spent;	/* name of the limit that a call would have
+				   exceeded, such as "max-calls"; NULL: none */
 };
 
 void budget_init(struct budget *b);
@@ -54,15 +55,15 @@ double budget_cost(const struct budget_price *p, long long prompt,
     long long reply);
 
 /*
- * Takes what a call may need, before it starts. BUDGET_WAIT: it may fit when
- * calls that run now have ended; BUDGET_STOP: it does not fit, and spent is
- * set. After that, no call fits.
+ * Reserves what a call may need, before it starts. Returns BUDGET_GO;
+ * BUDGET_WAIT if it may fit when running calls have ended; or BUDGET_STOP if it
+ * does not fit: then spent is set, and no later call fits.
  */
 enum budget_answer { BUDGET_GO, BUDGET_WAIT, BUDGET_STOP };
 enum budget_answer budget_take(struct budget *b,
     const struct budget_need *need);
 
-/* Ends a call that took need and has used that much. */
+/* Ends a call that reserved need: counts used instead. */
 void budget_settle(struct budget *b, const struct budget_need *need,
     const struct budget_need *used);
 

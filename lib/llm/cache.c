@@ -14,7 +14,7 @@
 #include "io/plain.h"
 #include "cache.h"
 
-/* How a record begins, up to its key, and goes on after it. */
+/* The start of a record up to its key, and what follows the key. */
 #define HEAD "{\"key\":\""
 #define NEXT "\",\"version\":1,\"reply\":"
 #define KEY_LEN (CACHE_KEY - 1)
@@ -22,7 +22,7 @@
 #define FIXED (sizeof(HEAD) - 1 + KEY_LEN + sizeof(NEXT) - 1)
 
 struct cache_place {
-	uint64_t at;		/* of the record in the file */
+	uint64_t at;		/* offset of the record in the file */
 	size_t n;
 };
 

@@ -2,13 +2,13 @@
 #define CACHE_H
 
 /*
- * A file of replies, which is only appended to: a line of JSON a reply, written
- * in one call, so that several programs may use it at once and one that is
- * killed leaves at most a torn line, which is skipped.
+ * A file of replies, one JSON object on each line. Lines are only appended,
+ * each by one write, so that several programs may use the file at once. A
+ * program that is killed leaves at most an incomplete line, which is skipped.
  *
  * {"key":"32 hexadecimal digits","version":1,"reply":{...}}
  *
- * In memory are the keys alone.
+ * Only the keys are kept in memory.
  */
 #include <stddef.h>
 
@@ -31,9 +31,9 @@ struct cache {
 };
 
 /*
- * Opens the file, which is created with mode 0600 if writing is 1, and reads its
- * keys. Without writing it may be missing. A symbolic link is refused. Returns
- * 0, or -1 with *e filled in.
+ * Opens the file, which is created with mode 0600 if writing is 1, and reads
+ * its keys. Without writing it may be missing. A symbolic link is refused.
+ * Returns 0, or -1 with *e filled in.
  */
 int cache_open(struct cache *c, const char *path, int writing, struct err *e);
 void cache_close(struct cache *c);
@@ -44,7 +44,7 @@ void cache_close(struct cache *c);
  */
 int cache_find(struct cache *c, const char *key, struct buf *b);
 
-/* Adds a reply, of JSON text. Returns 0, or -1 with *e filled in. */
+/* Adds a reply, JSON text. Returns 0, or -1 with *e filled in. */
 int cache_add(struct cache *c, const char *key, const struct buf *reply,
     struct err *e);
 

@@ -2,7 +2,7 @@
 #define CHAT_H
 
 /*
- * A chat request as fluxloop-records(5) has it.
+ * A chat request, as fluxloop-records(5) describes it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,21 +14,23 @@
 /* Zeroed memory is none. */
 struct chat {
 	struct buf record;	/* the line, a checked JSON object */
-	struct json_span messages;	/* in it, as the next two */
+	struct json_span messages;	/* part of record; so are params and
+				   reply */
 	struct json_span params;	/* an object, or absent */
-	struct json_span reply;	/* of an earlier pass, or absent */
+	struct json_span reply;	/* reply from an earlier pass, or absent */
 	struct buf model;	/* text */
 	long long sample;
 	char key[CACHE_KEY];
 	uint64_t hash;		/* the first half of the key, as a number */
 	long long prompt_tokens;	/* estimated */
-	long long most_tokens;	/* of the reply, by its params; -1: no limit */
+	long long most_tokens;	/* limit of the reply's tokens by params; -1:
+				   none */
 };
 void chat_release(struct chat *c);
 
 /*
- * Takes a record, which is copied. model is for requests that have none, or
- * NULL. Returns 0, or -1 with *why, borrowed, saying what is wrong with it.
+ * Reads a record, which is copied. model is used if the record has none; it may
+ * be NULL. Returns 0, or -1 with *why, borrowed, saying what is wrong.
  */
 int chat_read(struct chat *c, struct json_span record, const char *model,
     const char **why);
@@ -40,8 +42,8 @@ int chat_read(struct chat *c, struct json_span record, const char *model,
 void chat_set_key(struct chat *c, const char *api, const char *host);
 
 /*
- * An estimate of the tokens of a text: a quarter of its ASCII characters, and
- * all others.
+ * Estimates the tokens of a text: one for four ASCII characters, and one for
+ * each other character.
  */
 long long chat_tokens(const char *p, size_t n);
 

@@ -9,7 +9,7 @@
 #include "json/json.h"
 #include "job.h"
 
-#define SECRET_LEAST 16		/* characters; shorter keys are no secrets */
+#define SECRET_LEAST 16		/* characters; shorter keys are not secrets */
 #define QUOTED 200		/* bytes of a reply that a message has */
 
 struct job *

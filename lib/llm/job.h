@@ -2,7 +2,7 @@
 #define JOB_H
 
 /*
- * A request on its way, and what comes of it.
+ * A request to a model that is being processed, and its result.
  */
 #include <stdint.h>
 
@@ -13,26 +13,26 @@
 #include "retry.h"
 
 enum job_state {
-	JOB_WAITING,		/* for its time, a slot or the budget */
+	JOB_WAITING,		/* waits for its time, a slot or the budget */
 	JOB_SENT,
 	JOB_TWIN,		/* another job asks the same */
 	JOB_DONE		/* its record can be written */
 };
 
 struct job {
-	struct job *next;	/* in the order of requests */
+	struct job *next;	/* next job, in the order of requests */
 	struct asker *asker;
 	enum job_state state;
 	struct chat chat;
-	const struct job *twin;	/* the one that asks */
-	int64_t due;		/* isotime_monotonic() */
+	const struct job *twin;	/* the job that asks the same, or NULL */
+	int64_t due;		/* isotime_monotonic() of the next attempt */
 	unsigned attempts;
 	struct net_call *call;
-	struct budget_need need;	/* that was taken */
+	struct budget_need need;	/* what was taken from the budget */
 	struct buf sent;	/* the body of the request */
-	struct buf body;	/* of the reply */
+	struct buf body;	/* body of the reply */
 	char type[64];		/* Content-Type of the reply */
-	int64_t ms;		/* of the last attempt */
+	int64_t ms;		/* duration of the last attempt, in ms */
 	struct retry_case failure;
 	char code[24];		/* of the failure; empty: none */
 	struct buf message;	/* of the failure */
@@ -43,7 +43,7 @@ struct job {
 struct job *job_new(struct asker *a);
 void job_free(struct job *j);
 
-/* Forgets an attempt. */
+/* Discards the results of an attempt, for the next one. */
 void job_reset(struct job *j);
 
 /* Fails the job; the message is formatted. */
@@ -51,8 +51,8 @@ void job_fail(struct job *j, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads what has come: sets completion, or code, message and failure. secret
- * is masked in the message, or NULL.
+ * Reads the reply: sets completion, or code, message and failure. secret, which
+ * may be NULL, is masked in the message.
  */
 void job_take(struct job *j, const struct dialect *d,
     const struct net_end *end, const char *secret);

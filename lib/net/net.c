@@ -8,7 +8,7 @@
 #include "json/isotime.h"
 #include "net.h"
 
-#define POLLED_MAX 256		/* descriptors of the caller */
+#define POLLED_MAX 256		/* most descriptors of the caller */
 
 struct net_call {
 	struct net *net;
@@ -22,27 +22,27 @@ struct net_call {
 	size_t header_bytes;
 	uint64_t body_bytes;
 	int status;
-	int in_body;		/* the headers are over */
+	int in_body;		/* 1: the headers are over */
 	int follow;		/* 1: this reply is a redirect to follow */
-	unsigned redirects;	/* that were followed */
+	unsigned redirects;	/* number of redirects followed */
 	double retry_after;
-	char *location;		/* of this reply */
-	char *url;		/* after a redirect */
-	enum net_failure failure;	/* that was found here */
+	char *location;		/* the Location of this reply, or NULL */
+	char *url;		/* the URL after a redirect, or NULL */
+	enum net_failure failure;	/* failure found here, not by libcurl */
 	char message[CURL_ERROR_SIZE];
 };
 
 struct net {
 	CURLM *multi;
-	struct net_call *calls;	/* those that have not ended */
+	struct net_call *calls;	/* calls that have not ended */
 	size_t active;
 	size_t watched;		/* calls with first_due */
-	struct net_call *idle;	/* to be used again, with their handles */
+	struct net_call *idle;	/* calls to reuse, with their handles */
 };
 
 static const struct {
 	const char *code;
-	const char *message;	/* where libcurl has none */
+	const char *message;	/* used if libcurl has none */
 } failures[] = {
 	[NET_OK] = { "ok", "" },
 	[NET_URL] = { "url", "not an http or https URL" },
@@ -195,7 +195,7 @@ current_url(const struct net_call *c)
 	return c->url ? c->url : c->r.url;
 }
 
-/* What the Location of the reply refers to, to be freed, or NULL. */
+/* The absolute URL of the reply's Location, to be freed, or NULL. */
 static CURLU *
 resolve_location(const struct net_call *c)
 {
@@ -254,7 +254,7 @@ unlink_call(struct net_call *c)
 	n->active--;
 }
 
-/* Takes a call out, and keeps it for another one. */
+/* Takes a call off the list, and keeps it for reuse. */
 static void
 put_away(struct net_call *c)
 {
@@ -306,7 +306,7 @@ fail_call(struct net_call *c, enum net_failure failure)
 	return -1;
 }
 
-/* Whether a status is that of a redirect which is followed. */
+/* Whether the status of the reply is that of a redirect to follow. */
 static int
 is_followed(const struct net_call *c)
 {
@@ -318,7 +318,7 @@ is_followed(const struct net_call *c)
 	    (!strcmp(c->r.method, "GET") || !strcmp(c->r.method, "HEAD"));
 }
 
-/* Begins the headers of a reply; those of a 1xx before it do not count. */
+/* Begins the headers of a reply; forgets those of a 1xx reply before it. */
 static void
 begin_reply(struct net_call *c)
 {
@@ -358,7 +358,7 @@ is_header(const char *name, size_t n, const char *known)
 	return n == strlen(known) && !strncasecmp(name, known, n);
 }
 
-/* Takes from a header what net_end has of it. */
+/* Keeps the headers that net_end has: Location, and the wait asked for. */
 static void
 note_header(struct net_call *c, const char *name, size_t n, const char *value,
     size_t m)
@@ -523,7 +523,7 @@ add_header(struct net_call *c, const char *line)
 	c->list = list;
 }
 
-/* Sets the headers; of a stranger, only those without a secret. */
+/* Sets the headers; for a stranger, only those without a secret. */
 static void
 set_headers(struct net_call *c, int stranger)
 {
@@ -551,7 +551,7 @@ set_callbacks(struct net_call *c)
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
 }
 
-/* Sets where the call goes, and how long it may take. */
+/* Sets the URL and the time limits. */
 static void
 set_target(struct net_call *c)
 {
@@ -579,7 +579,7 @@ set_manners(struct net_call *c)
 		curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 }
 
-/* An empty call, in the list. */
+/* Adds an empty call to the list. */
 static struct net_call *
 take_call(struct net *n)
 {
@@ -654,7 +654,7 @@ was_connected(const struct net_call *c)
 	return us != 0;
 }
 
-/* What time ran out for. */
+/* The kind of failure when time has run out. */
 static enum net_failure
 timeout_kind(const struct net_call *c)
 {
@@ -724,7 +724,7 @@ fail_redirect(struct net_call *c, const char *why)
 	fail_call(c, NET_REDIRECT);
 }
 
-/* Starts the call again where its reply leads. Returns 0, or -1. */
+/* Restarts the call at the redirect's URL. Returns 0, or -1. */
 static int
 follow_redirect(struct net_call *c, CURLU *to)
 {
@@ -778,7 +778,7 @@ try_redirect(struct net_call *c, CURLcode code)
 	return !bad;
 }
 
-/* Where the reply leads, to be freed by curl_free, or NULL. */
+/* The URL of the reply's redirect, to be freed by curl_free, or NULL. */
 static char *
 location_of(const struct net_call *c)
 {
@@ -813,7 +813,7 @@ end_call(struct net_call *c, CURLcode code)
 	curl_free(location);
 }
 
-/* A call that waits for its first byte too long, or NULL. */
+/* A call whose first byte is overdue, or NULL. */
 static struct net_call *
 find_late(const struct net *n)
 {

@@ -2,11 +2,11 @@
 #define NET_H
 
 /*
- * HTTP requests, many at once, in one thread: the only module over libcurl.
- * Connections are kept and used again; a body is delivered in pieces as it
- * arrives, decoded if it was compressed. Nothing is cached, stored or tried
- * again. Proxies are those of the environment (http_proxy, https_proxy,
- * no_proxy), but never for this machine.
+ * HTTP requests, many at once, in one thread: the only module that uses
+ * libcurl. Connections are kept and reused; a body is delivered in pieces as it
+ * arrives, decoded if it was compressed. Nothing is cached, stored or retried.
+ * The proxies of the environment (http_proxy, https_proxy, no_proxy) are used,
+ * but never for this machine.
  */
 #include <poll.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ enum net_failure {
 };
 
 /*
- * A word for it, as records have it: "dns", "connect", "tls", "timeout",
+ * The code of a failure in records: "dns", "connect", "tls", "timeout",
  * "timeout_first_byte", "headers", "too_large" and so on; "ok" for NET_OK.
  */
 const char *net_failure_code(enum net_failure failure);
@@ -41,19 +41,20 @@ const char *net_failure_code(enum net_failure failure);
 #define NET_HEADERS_MAX 262144	/* bytes of a reply's headers */
 
 /*
- * What became of a call. Times are microseconds since net_start, or -1 for what
- * did not happen.
+ * How a call ended. Times are microseconds since net_start, or -1 for an event
+ * that did not happen.
  */
 struct net_end {
 	enum net_failure failure;
-	const char *message;	/* what failed, borrowed; "" for NET_OK */
-	int status;		/* of the reply; 0: there is none */
+	const char *message;	/* description of the failure, borrowed; "" for
+				   NET_OK */
+	int status;		/* status of the reply; 0: there is none */
 	int64_t first_byte;	/* the first byte of the reply */
 	int64_t total;		/* the end of the call */
-	double retry_after;	/* ms to wait that the server asks for, from
-				   retry-after-ms, else Retry-After; -1: none */
-	const char *location;	/* where a redirect that was not followed
-				   leads, absolute and borrowed, or NULL */
+	double retry_after;	/* wait that the server asks for, in ms, by
+				   retry-after-ms or Retry-After; -1: none */
+	const char *location;	/* absolute URL of a redirect that was not
+				   followed, borrowed, or NULL */
 };
 
 /*
@@ -72,20 +73,21 @@ struct net_request {
 	double connect_timeout;	/* seconds until there is a connection */
 	double first_byte_timeout;	/* seconds until the first byte */
 	uint64_t max_body;	/* bytes, decoded; 0: unlimited */
-	unsigned max_redirects;	/* 0: a redirect is a reply as any other. Else
-				   those are followed that keep the method: 307
-				   and 308, for GET and HEAD all. Another host,
-				   port or scheme gets none of the headers but
-				   Accept, Content-Type and User-Agent; from
-				   https nothing leads to http */
+	unsigned max_redirects;	/* 0: a redirect is a reply like any other.
+				   Otherwise redirects that keep the method are
+				   followed: 307 and 308, and all for GET and
+				   HEAD. Another host, port or scheme gets only
+				   the headers Accept, Content-Type and
+				   User-Agent; https to http is refused */
 	int raw;		/* 1: ask for no compression, decode nothing */
-	/* a header of the reply; not of 1xx and followed ones, no trailers */
+	/* a header of the reply; not of 1xx replies, of redirects that are
+	   followed, nor trailers */
 	int (*header)(void *arg, const char *name, size_t n,
 	    const char *value, size_t m);
-	/* the headers are over */
+	/* the end of the headers */
 	int (*head)(void *arg, int status);
 	int (*data)(void *arg, const char *p, size_t n);
-	/* the end, and the last callback; not after net_cancel */
+	/* the end of the call, the last callback; not after net_cancel */
 	void (*done)(void *arg, const struct net_end *end);
 	void *arg;
 };
@@ -115,8 +117,8 @@ void net_wait(struct net *n, struct pollfd *fds, size_t nfds, int ms);
 void net_run(struct net *n);
 
 /*
- * Whether a URL's host is this machine: localhost, 127.0.0.0/8 or ::1. Any
- * other name, whatever it resolves to, and what is not a URL, is not.
+ * Whether a URL's host is this machine: localhost, 127.0.0.0/8 or ::1. Other
+ * names are not, whatever they resolve to; nor is text that is not a URL.
  */
 int net_is_loopback(const char *url);
 

@@ -16,14 +16,16 @@ struct chunks {
 	size_t next;		/* the file to open next */
 	size_t size;		/* bytes to read at a time */
 	const char *file;	/* name of the open file */
-	int fd;			/* its descriptor; -1: none is open */
+	int fd;			/* descriptor of the open file; -1: none is
+				   open */
 	int again;		/* 1: it can be read again */
 	uint64_t offset;	/* offset of the next byte to read */
 	struct buf *carry;	/* start of the next chunk's first line */
 };
 
 struct chunk {
-	struct buf *text;	/* its lines, in a buffer of the caller */
+	struct buf *text;	/* lines of the chunk, in a buffer of the
+				   caller */
 	const char *file;	/* name of the file */
 	size_t number;		/* number of the file, from 0 */
 	int fd;			/* -1: the file cannot be read again */

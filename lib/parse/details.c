@@ -117,7 +117,8 @@ details_find(const struct details *d, uint64_t id, uint64_t *number)
 
 /*
  * Finds the records of an id: in found[0] the first of its trace, in found[1]
- * the last verdict; n is 0 where there is none. Returns 0, or -1 with errno set.
+ * the last verdict; n is 0 where there is none. Returns 0, or -1 with errno
+ * set.
  */
 static int
 details_find_all(const struct details *d, uint64_t id, struct detail found[2])
@@ -143,8 +144,8 @@ details_find_all(const struct details *d, uint64_t id, struct detail found[2])
 
 /*
  * Reads a record into scratch; *v is then its place there, or absent if there
- * is none, or its file changed after it was indexed. Returns 0, or -1 with errno
- * set.
+ * is none, or its file changed after it was indexed. Returns 0, or -1 with
+ * errno set.
  */
 static int
 details_get(const struct details *d, const struct detail *e,

@@ -24,15 +24,14 @@ struct details_file {
 struct details {
 	struct sorter index;
 	const struct details_file *files;
-	int *fds;		/* of the files */
+	int *fds;		/* descriptors of the files */
 	size_t n;
 };
 
 /*
- * Reads the n files, which are borrowed, in about that much memory. Lines that
- * are no traces are
- * skipped: they belong to runs that were not finished. Returns 0, or -1 with
- * errno set and *bad the number of the file.
+ * Reads the n files, which are borrowed, using about memory bytes. Lines that
+ * are not traces are skipped: they belong to runs that were not finished.
+ * Returns 0, or -1 with errno set and *bad the number of the file.
  */
 int details_read(struct details *d, const struct details_file *files,
     size_t n, size_t memory, size_t *bad);

@@ -21,10 +21,11 @@ struct output;
 struct pool;
 
 struct join {
-	struct output *output;	/* where traces go */
+	struct output *output;	/* output for traces */
 	struct pool *pool;
 	size_t memory;		/* bytes of memory to use */
-	const struct details_file *details;	/* what adds to rows */
+	const struct details_file *details;	/* files with more fields for
+				   rows */
 	size_t ndetails;
 	void (*report)(const char *msg);	/* prints a message */
 	/* results */
@@ -34,10 +35,11 @@ struct join {
 	size_t changed;		/* traces whose file changed meanwhile */
 	int failed;		/* 1: a file could not be read (reported) */
 	int error;		/* errno of an unusable file, or 0 */
-	const char *error_file;	/* its name; NULL: a temporary file */
+	const char *error_file;	/* name of the unusable file; NULL: a temporary
+				   file */
 	/* private */
 	struct chunks chunks;
-	pthread_mutex_t reading;	/* for chunks, or for tasks */
+	pthread_mutex_t reading;	/* held to take a chunk or tasks */
 	int *fds;		/* descriptor of each file; -1: none */
 	int *met;		/* json_scan's flags for each file */
 	size_t nfiles;
@@ -46,12 +48,13 @@ struct join {
 	struct store store;	/* text of pipes */
 	uint64_t spilled;	/* bytes in it */
 	size_t lines;		/* lines of the current file so far */
-	struct source_tally tally;	/* good and bad ones among them */
+	struct source_tally tally;	/* counts of good and bad lines of the
+				   current file */
 	uint64_t records;	/* records so far */
 	struct sorter index;
 	struct sorter tasks;
 	uint64_t next_task;
-	struct details more;	/* what these files have */
+	struct details more;	/* index of the files with details */
 	int extents;		/* 1: rows locate their observations */
 	int quiet;		/* 1: the next try repeats all messages */
 	uint64_t tiled;		/* bytes that the extents cover without a gap
@@ -61,10 +64,11 @@ struct join {
 /*
  * Reads all records and renders all traces: whole traces at once, then rows in
  * the order they were read, each with the observations of its trace id, then
- * observations without a row. output, pool, memory and report are set, details if
- * there are any, all else is zero. extents: the two files are the rows and the observations of an
- * experiment directory; if the extents in the rows cover all observations, no
- * index is made. Returns 0, or -1 if output or a temporary file failed.
+ * observations without a row. output, pool, memory and report are set, details
+ * if there are any, all else is zero. extents: the two files are the rows and
+ * the observations of an experiment directory; if the extents in the rows cover
+ * all observations, no index is made. Returns 0, or -1 if output or a temporary
+ * file failed.
  */
 int join_run(struct join *j, char *const *files, size_t nfiles, int extents);
 

@@ -28,7 +28,7 @@ struct place {
 /* An entry of the index. */
 struct entry {
 	uint64_t id;		/* hash of the trace's id */
-	uint64_t number;	/* of the record in the input */
+	uint64_t number;	/* number of the record in the input */
 	struct place place;
 	uint64_t kind : 2;
 	uint64_t hash : 62;	/* hash of a row's contents */
@@ -40,7 +40,7 @@ struct render_task {
 	uint64_t first;		/* first entry of its observations in the
 				   index, or offset of its extent */
 	uint64_t count;		/* number of these entries */
-	uint64_t bytes;		/* of its observations */
+	uint64_t bytes;		/* bytes of the trace's observations */
 	struct place row;	/* file NO_ROW: no row */
 };
 
@@ -58,7 +58,7 @@ struct joiner {
 	struct trace t;
 	struct buf text;	/* a chunk, or the records of a trace */
 	struct buf step;	/* a record of a trace too large for text */
-	struct buf detail;	/* what details_merge needs */
+	struct buf detail;	/* scratch memory for details_merge */
 	struct buf merged;	/* the row with its details */
 	size_t row;		/* bytes of the row in text */
 	struct entry *entries;	/* entries of a chunk */
@@ -71,7 +71,7 @@ struct joiner {
 	size_t first;		/* complaints before the first record */
 	size_t lines;		/* lines of the chunk so far */
 	int met;		/* json_scan's flags */
-	int line_met;		/* those of the line */
+	int line_met;		/* json_scan's flags of the current line */
 	struct render_task tasks[TASKS_MAX];
 	size_t ntasks;
 	struct entry window[TASKS_MAX];	/* a part of the index */

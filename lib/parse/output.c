@@ -43,7 +43,7 @@ struct rendered {
 	size_t nth;		/* number among files of this name, from 1 */
 	unsigned char shard;	/* number of its shard folder */
 	enum trace_outcome outcome;
-	int fd;			/* its open file, or -1 */
+	int fd;			/* descriptor of the part's open file, or -1 */
 };
 
 static int

@@ -9,10 +9,10 @@
 /* The entries of one trace, as they come by in order. */
 struct group {
 	uint64_t id;
-	uint64_t first;		/* of its observations in the index */
+	uint64_t first;		/* first of its observations in the index */
 	uint64_t count;
 	uint64_t bytes;
-	uint64_t number;	/* of the first of them in the input */
+	uint64_t number;	/* number of the first of them in the input */
 	int whole;
 	struct entry *rows;
 	size_t nrows;

@@ -11,7 +11,7 @@ enum {
 	CHARS_ALNUM = 2,
 	CHARS_HEX = 4,
 	CHARS_WORD = 8,		/* letters, digits, underscore, hyphen */
-	CHARS_DOTTED = 16,	/* the same and dot */
+	CHARS_DOTTED = 16,	/* CHARS_WORD, and dot */
 	CHARS_BASE64 = 32,	/* CHARS_WORD, plus, slash, equals sign */
 	CHARS_DIGIT = 64,
 	CHARS_SPACE = 128

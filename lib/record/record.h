@@ -18,7 +18,7 @@ enum record_kind {
 	RECORD_RECORDING,
 	RECORD_TEMPLATE,
 	RECORD_INPUT,
-	RECORD_TRACE,		/* with its observations */
+	RECORD_TRACE,		/* a trace with its observations */
 	RECORD_ROW,		/* a trace without its observations */
 	RECORD_OBSERVATION,
 	RECORD_UNKNOWN

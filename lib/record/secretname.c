@@ -52,7 +52,7 @@ static const char plain_keys[] = " primary foreign public sort partition "
 static const struct {
 	const char *owners;
 	const char *things;
-	int joined;		/* also without a border between the words */
+	int joined;		/* 1: also if no border divides the words */
 } pairs[] = {
 	{ key_owners, " key keys ", 1 },
 	{ token_owners, " tokens ", 1 },
@@ -64,7 +64,8 @@ static const struct {
 /* A name in lower case, split into words. */
 struct words {
 	char text[NAME_MAX_BYTES];	/* without what is between the words */
-	size_t start[NAME_MAX_BYTES + 1];	/* of each word, and the end */
+	size_t start[NAME_MAX_BYTES + 1];	/* offset of each word, and of
+				   the end */
 	size_t n;
 };
 

@@ -250,7 +250,7 @@ struct suites {
 	} *v;
 	size_t n;
 	size_t cap;
-	size_t *of;		/* by run */
+	size_t *of;		/* index in v of the suite of each run */
 };
 
 static void

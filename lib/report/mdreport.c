@@ -1,6 +1,6 @@
 /*
- * Markdown of GitHub: a comparison, if there is one, the counts, the runs that do
- * not pass.
+ * Markdown of GitHub: a comparison, if there is one, the counts, the runs that
+ * do not pass.
  */
 #include <string.h>
 

@@ -19,8 +19,8 @@
 
 /*
  * A thousand runs take less than 2 MB, ten thousand less than 10 MB: half of
- * ROOM bytes for each run is for its texts, a fourth for long ones, a fourth for
- * steps.
+ * ROOM bytes for each run is for its texts, a fourth for long ones, a fourth
+ * for steps.
  */
 #define ROOM 1600
 #define ROOM_MOST 8000000
@@ -36,20 +36,22 @@
 /* What a page may take, so that it can be mailed. */
 struct pagedata_room {
 	size_t text;		/* bytes of a text of most runs */
-	size_t long_text;	/* bytes of one of a run that fails or changed */
+	size_t long_text;	/* bytes of a text of a run that fails or
+				   changed */
 	size_t steps;		/* bytes that are left for steps */
-	size_t stride;		/* of runs that pass, one in as many has steps */
+	size_t stride;		/* one in this many passing runs has steps */
 };
 
 struct pagedata {
 	const struct report *r;
 	struct annex annex;
 	struct pagedata_room room;
-	struct set texts;	/* by hash: number + 1 */
+	struct set texts;	/* number + 1 of each text, by its hash */
 	struct set units;	/* number + 1 */
 	struct test test, base;
 	struct trace trace;
-	struct buf more, records;	/* of the trace in the annex */
+	struct buf more, records;	/* metadata and observations of the
+				   trace */
 	size_t passed;		/* runs so far that pass */
 };
 
@@ -66,8 +68,8 @@ is_notable(const struct report *r, size_t i)
 }
 
 /*
- * The most bytes of a text so that all texts of the runs, or of the notable ones,
- * fit into room; a text has no more bytes than its row.
+ * The most bytes of a text so that all texts of the runs, or of the notable
+ * ones, fit into room; a text has no more bytes than its row.
  */
 static size_t
 find_limit(const struct report *r, int notable, size_t room, size_t most)

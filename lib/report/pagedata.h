@@ -19,9 +19,9 @@
  *      milliseconds, tokens, output], where output is 0 for the same one, or
  *      [text]
  *
- * A text is null, the number of an earlier text, a string, or [string, N] for one
- * that was cut and lacks N bytes. Texts that are not numbers are numbered in the
- * order of the page.
+ * A text is null, the number of an earlier text, a string, or [string, N] for
+ * one that was cut and lacks N bytes. Texts that are not numbers are numbered
+ * in the order of the page.
  */
 struct out;
 struct report;

@@ -2,8 +2,8 @@
 #define PAGEPARTS_H
 
 /*
- * The style and the script of the page of an experiment, from page/ and from the
- * parts that it shares with the pages of lib/format.
+ * The style and the script of the page of an experiment, from page/ and from
+ * the parts that it shares with the pages of lib/format.
  */
 #include "format/page.h"
 

@@ -2,8 +2,9 @@
 #define REPORTS_H
 
 /*
- * An experiment as other tools and people read it: a page, JUnit's XML, Markdown
- * for a pull request, annotations of GitHub, TAP. Rows are read one by one.
+ * Reports of an experiment for people and other tools: a page, JUnit's XML,
+ * Markdown for a pull request, annotations of GitHub, TAP. Rows are read one by
+ * one.
  */
 struct buf;
 struct out;
@@ -16,10 +17,10 @@ struct report_format {
 	const char *summary;
 };
 
-/* The format of a name, or NULL. */
+/* The format of that name, or NULL. */
 const struct report_format *report_find(const char *name);
 
-/* Appends a line for each: NAME<TAB>SUMMARY. */
+/* Appends a line for each format: NAME<TAB>SUMMARY. */
 void report_list(struct buf *b);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define NAME_SHOWN 80		/* bytes of the input in a name */
 #define LONG_TEXT 4000		/* bytes of a text in a failure */
-#define MS_MOST 1e15		/* about 30,000 years; more is no duration */
+#define MS_MOST 1e15		/* about 30,000 years; more is not a duration */
 #define NO_PERSONA "default"	/* the persona of runs without one */
 
 static const char *const test_fields[TEST_FIELDS] = {

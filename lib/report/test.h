@@ -24,15 +24,16 @@ enum {
 
 struct test {
 	struct buf row;
-	struct json_span v[TEST_FIELDS];	/* in row */
+	struct json_span v[TEST_FIELDS];	/* fields of row */
 	const struct runs_run *run;
 	const struct diff_pair *pair;	/* NULL: there is no base */
-	struct buf persona;	/* or "default" */
+	struct buf persona;	/* the persona, or "default" */
 	struct buf name;	/* the input, its id and the iteration */
 	/* set by test_explain */
-	struct buf input, output;	/* their beginnings */
+	struct buf input, output;	/* beginnings of the input and the
+				   output */
 	struct buf reason;	/* the checks that do not hold, or the error */
-	struct buf kind;	/* the type of the first of them */
+	struct buf kind;	/* type of the first such check */
 };
 void test_release(struct test *t);
 
@@ -53,8 +54,8 @@ void test_explain(struct test *t);
 double test_seconds(const struct runs_run *run);
 
 /*
- * "regressed", "improved", "error", "only_new", or NULL: the same as in the base,
- * or there is no base.
+ * "regressed", "improved", "error", "only_new", or NULL: the same as in the
+ * base, or there is no base.
  */
 const char *test_change(const struct test *t);
 

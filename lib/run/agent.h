@@ -20,55 +20,63 @@ struct mask;
 struct agent_kind {
 	char *const *argv;
 	const struct env *env;
-	const struct mask *secrets;	/* masked in what they write */
-	const char *dir;		/* to start in; NULL: ours */
-	const char *stderr_dir;		/* for whole logs; NULL: none kept */
-	int stderr_fd;	/* that folder, or -1 */
-	int64_t log_limit;	/* bytes of each; 0: no limit */
-	int agents_log;	/* where agents that have ended are noted, or -1 */
-	void (*report)(const char *msg);	/* when a log cannot be written */
-	unsigned last;		/* the highest number that has a log there */
+	const struct mask *secrets;	/* secrets to mask in what agents
+				   write */
+	const char *dir;		/* folder to start agents in; NULL: the
+				   current one */
+	const char *stderr_dir;		/* folder for logs of stderr; NULL: none
+				   are kept */
+	int stderr_fd;	/* descriptor of stderr_dir, or -1 */
+	int64_t log_limit;	/* bytes of each log; 0: no limit */
+	int agents_log;	/* descriptor of agents.jsonl, or -1 */
+	void (*report)(const char *msg);	/* reports that a log cannot be
+				   written */
+	unsigned last;		/* highest number of an agent with a log in
+				   stderr_dir */
 };
 
 struct agent {
 	const struct agent_kind *kind;
 	struct proc proc;
-	unsigned number;	/* from 1, for the log's name */
-	struct buf to;		/* what waits to be written to it */
+	unsigned number;	/* number of the agent, from 1 */
+	struct buf to;		/* text to be written to the agent */
 	size_t to_done;
 	struct buf from;	/* unread output, from the start of a line */
 	size_t from_start;
 	size_t from_seen;	/* bytes known to have no newline */
 	int from_eof;
 	int skipping;		/* 1: drop its output up to a newline */
-	int input_closed;		/* it closed its input before all was written */
-	size_t unread;		/* bytes it had not read when it did */
-	struct buf err_line;	/* of its standard error, not yet whole */
-	struct buf err_tail;	/* the last few KiB of it */
+	int input_closed;		/* 1: it closed its input before all was
+				   written */
+	size_t unread;		/* bytes that it had not read when it closed its
+				   input */
+	struct buf err_line;	/* incomplete last line of its standard error */
+	struct buf err_tail;	/* last few KiB of its standard error */
 	struct agentlog log;
 	int64_t began;		/* wall clock, microseconds since 1970 */
-	int ended;		/* it was collected; end is set */
+	int ended;		/* 1: its exit status was collected; end is
+				   set */
 	struct proc_end end;
 };
 
 /*
- * Opens the ledger, agents.jsonl in the kind's stderr_dir, where there is one,
- * and looks which agents have logs in it. Returns 0, or -1 with *e filled in.
+ * Opens agents.jsonl in the kind's stderr_dir, if that is set, and finds which
+ * agents have logs there. Returns 0, or -1 with *e filled in.
  */
 int agent_kind_open(struct agent_kind *k, struct err *e);
 void agent_kind_close(struct agent_kind *k);
 
-/* Starts one. Returns 0, or -1 with *e filled in and errno set. */
+/* Starts an agent. Returns 0, or -1 with *e filled in and errno set. */
 int agent_start(struct agent *a, const struct agent_kind *kind,
     unsigned number, struct err *e);
 
-/* Ends all of its process group at once, closes and frees. */
+/* Kills its process group at once, closes its pipes and frees the memory. */
 void agent_release(struct agent *a);
 
-/* Writes as much of what waits as the pipe takes. */
+/* Writes as much of the waiting text as the pipe accepts. */
 void agent_write(struct agent *a);
 
-/* Closes its standard input; what waits to be written is dropped. */
+/* Closes its standard input; text waiting to be written is dropped. */
 void agent_close_input(struct agent *a);
 
 /* The number of bytes sent that it has not read, if that is known. */
@@ -85,7 +93,10 @@ void agent_read_errors(struct agent *a);
 int agent_line(struct agent *a, const char **p, size_t *n);
 int agent_rest(struct agent *a, const char **p, size_t *n);
 
-/* The same as agent_rest, but it stays. Returns its length. */
+/*
+ * Sets *p to the output after the last whole line, which stays. Returns its
+ * length.
+ */
 size_t agent_peek(const struct agent *a, const char **p);
 
 /* Whether another whole line of its output waits. */
@@ -95,7 +106,7 @@ int agent_has_line(const struct agent *a);
 void agent_skip_line(struct agent *a);
 
 /*
- * Adds the account of an agent that has ended to an open object: agent, pid,
+ * Adds the facts about an agent that has ended to an open object: agent, pid,
  * started, ended, calls, exit_code or signal, cpu_seconds and
  * peak_memory_bytes. agent_note appends it to agents.jsonl, if there is one,
  * and returns 0, or -1 with errno set.

@@ -2,7 +2,7 @@
 #define CHECK_H
 
 /*
- * What a configuration runs, found out without an input.
+ * Reports and checks what a configuration runs, without an input.
  */
 struct buf;
 struct command;

@@ -331,10 +331,10 @@ service_agent(struct command *l, const struct config *c,
 /* --- limits -------------------------------------------------------------- */
 
 /*
- * Limits that the shell can set: ulimit's letter, how many of its units (KiB
- * of address space, blocks of 512 bytes) one of ours is, and the distance of
- * the hard limit from the soft one. If both are equal, Linux ends a process
- * over its CPU time by SIGKILL, which hides the reason.
+ * Limits that the shell can set: ulimit's letter, the number of its units (KiB
+ * of address space, blocks of 512 bytes) in one of the configuration's, and the
+ * distance of the hard limit from the soft one. If both limits are equal, Linux
+ * ends a process that exceeds its CPU time by SIGKILL, which hides the reason.
  */
 static const struct {
 	const char *key;

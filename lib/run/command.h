@@ -28,7 +28,7 @@ struct command {
 	char *python;		/* a handler's interpreter, or NULL */
 	char *package;		/* folder of the Python package, or NULL */
 	int hello;		/* 1: the agent sends hello when it is ready */
-	int lines;		/* its protocol is lines of text */
+	int lines;		/* 1: its protocol is lines of text */
 	int service;		/* 1: fl-http, for a service: one process works
 				   on all runs at once, and limits their time */
 };
@@ -42,10 +42,10 @@ struct command_limits {
 /*
  * Determines what to start. target, command and protocol override the
  * configuration unless they are NULL; replay is 1 to replay recorded arguments.
- * The limits are for a service (runner.http).
- * For a handler, the folder of the Python package is put first in c->env's
- * PYTHONPATH, and the arguments of a factory are added to it. Returns 0, or -1 with *e filled in; l has to be released either
- * way.
+ * The limits are for a service (runner.http). For a handler, the folder of the
+ * Python package is put first in c->env's PYTHONPATH, and the arguments of a
+ * factory are added to it. Returns 0, or -1 with *e filled in; l has to be
+ * released either way.
  */
 int command_init(struct command *l, struct config *c, const char *target,
     const char *command, const char *protocol, int replay,
@@ -53,8 +53,8 @@ int command_init(struct command *l, struct config *c, const char *target,
 void command_release(struct command *l);
 
 /*
- * The folder of the Python package, of the module for Node. The caller frees it;
- * NULL with *e filled in if there is none.
+ * The folder of the Python package, of the module for Node. The caller frees
+ * it; NULL with *e filled in if there is none.
  */
 char *command_package(struct err *e);
 char *command_node_package(struct err *e);

@@ -16,14 +16,14 @@ struct completed {
 	size_t cap;
 	size_t sorted;		/* ids up to here are sorted */
 	uint64_t whole;		/* bytes of whole lines in the last file */
-	int torn;		/* its last line has no newline */
+	int torn;		/* 1: its last line has no newline */
 };
 
 /*
  * Adds the runs in a file, of the rows of an experiment directory, or of all
- * files *.jsonl in another folder. What does not exist has no runs. These do not
- * count: a last line without a newline, lines that are not traces, traces of
- * runs that were "cancelled". Returns 0, or -1 with *e filled in.
+ * files *.jsonl in another folder. What does not exist has no runs. These do
+ * not count: a last line without a newline, lines that are not traces, traces
+ * of runs that were "cancelled". Returns 0, or -1 with *e filled in.
  */
 int completed_read(struct completed *d, const char *path, struct err *e);
 void completed_release(struct completed *d);

@@ -200,8 +200,8 @@ send_run(struct engine *g, struct worker *w, struct run *r)
 }
 
 /*
- * For how long calls have been running, all together, in microseconds. The start
- * of an agent, which its first request waits for, does not count.
+ * For how long calls have been running, all together, in microseconds. The
+ * start of an agent, which its first request waits for, does not count.
  */
 static int64_t
 time_running(const struct engine *g)
@@ -255,9 +255,9 @@ max_requests(struct engine *g, const struct worker *w, unsigned window)
 }
 
 /*
- * The number of requests to send to an agent now, in this window. Requests are sent ahead when
- * half of them are answered, which takes both sides fewer system calls than one
- * at a time.
+ * The number of requests to send to an agent now, in this window. Requests are
+ * sent ahead when half of them are answered, which takes both sides fewer
+ * system calls than one at a time.
  */
 static unsigned
 requests_to_send(struct engine *g, const struct worker *w, unsigned window)

@@ -406,8 +406,9 @@ clear_worker(struct engine *g, struct worker *w)
 	int i;
 
 	/*
-	 * Its last output is in the pipe, which holds 1 MiB at most. There may
-	 * be no end: processes that it left running may write there too.
+	 * The agent's last output is in the pipe, which holds at most 1 MiB.
+	 * The pipe may have no end: processes that the agent left running may
+	 * write to it, too.
 	 */
 	for (i = 0; i < 16 && !w->agent.from_eof && !w->discarded; i++)
 		agent_read(&w->agent);
@@ -426,7 +427,7 @@ clear_worker(struct engine *g, struct worker *w)
 	release_runs(g, w, &tail);
 	buf_release(&tail);
 	worker_clear(w);
-	/* what it used can be used by another one */
+	/* another agent can use the resources of this one */
 	g->spawn_at = 0;
 }
 
@@ -537,7 +538,7 @@ read_agents(struct engine *g)
 	}
 }
 
-/* Writes requests to agents, as far as their pipes take them. */
+/* Writes requests to agents, as much as their pipes accept. */
 static void
 write_agents(struct engine *g)
 {
@@ -549,7 +550,7 @@ write_agents(struct engine *g)
 		if (!g->workers[i].live || !a->to.len)
 			continue;
 		agent_write(a);
-		/* its only request: it exits soon after the answer */
+		/* this was its only request: let it exit after the answer */
 		if (g->plan->lines && g->plan->fresh && !a->to.len)
 			agent_close_input(a);
 	}

@@ -22,7 +22,7 @@ struct eventlog {
 /* A field of an event. */
 struct eventlog_field {
 	enum {
-		EVENTLOG_END,	/* after the last field of a list */
+		EVENTLOG_END,	/* end of a list of fields */
 		EVENTLOG_INT, EVENTLOG_BOOL,
 		EVENTLOG_STR	/* left out if text is NULL */
 	} type;

@@ -271,7 +271,8 @@ struct callables {
 	const struct input_plan *plan;
 	struct json_span providers;
 	struct json_span types;	/* noted types of values */
-	struct json_span replaced;	/* by the input; p may be NULL */
+	struct json_span replaced;	/* the value that the input replaces; p
+				   may be NULL */
 	struct buf *found;	/* JSON, open */
 	struct err *e;
 };
@@ -482,8 +483,8 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 		return err_set(e, 0, 0, "the recorded arguments have no '%s' "
 		    "to put the input into (replay_args.override_param_path)",
 		    path);
-	return err_set(e, 0, 0, "it is not known where the input goes in the "
-	    "recorded arguments: set replay_args.override_param_path");
+	return err_set(e, 0, 0, "cannot tell which recorded argument takes "
+	    "the input: set replay_args.override_param_path");
 }
 
 /* Returns the path of the place where the input goes; empty: none. */

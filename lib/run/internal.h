@@ -36,14 +36,16 @@ struct engine {
 	int signal_fd;		/* readable when a signal has come */
 	int64_t now;		/* monotonic time of this turn of the loop */
 	struct engine_view view;
-	struct histogram durations;	/* of runs, in microseconds */
+	struct histogram durations;	/* durations of runs, in microseconds */
 	struct window window;	/* requests that agents are sent ahead */
 	long long tokens;	/* used by all runs and attempts so far */
 	int agents_log_failed;	/* agents.jsonl cannot be written */
 	int was_ready;		/* some agent has been ready */
 	int failed_starts;	/* consecutive agents that were never ready */
-	int failed_spawns;	/* consecutive ones, without any agent */
-	int is_short;		/* it was reported that there are few agents */
+	int failed_spawns;	/* consecutive agents not started, with none
+				   running */
+	int is_short;		/* 1: it was reported that there are few
+				   agents */
 	int64_t spawn_at;	/* no agent is started before this time */
 	int unasked;		/* 1: agents wrote lines without a request */
 	int fatal;		/* stop with status 2 */

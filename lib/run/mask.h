@@ -2,10 +2,10 @@
 #define MASK_H
 
 /*
- * What is secret in what agents write: what record/secret.h finds, and the
- * values of the agents' own secrets, which are those of the variables of their
- * environment whose names are names of secrets, and the secrets in the values
- * of other variables, such as passwords in URLs. It is replaced by ***.
+ * Masks secrets in the output of agents by ***: those that record/secret.h
+ * finds, and the agents' own. These are the values of variables in their
+ * environment that have the name of a secret, and secrets within other
+ * variables, such as passwords in URLs.
  */
 #include <stddef.h>
 
@@ -43,8 +43,8 @@ int mask_suspects(const struct mask *m, const char *p, size_t n);
 void mask_record(const struct mask *m, struct buf *b, size_t from);
 
 /*
- * The number of bytes, at most cut, of the n at p that can be masked apart from
- * what follows.
+ * Of the n bytes at p, the number, at most cut, that can be masked without the
+ * bytes after them.
  */
 size_t mask_cut(const struct mask *m, const char *p, size_t n, size_t cut);
 

@@ -12,7 +12,7 @@
 struct buf;
 
 enum message_type {
-	MESSAGE_NONE,		/* the line is none */
+	MESSAGE_NONE,		/* the line is not a message */
 	MESSAGE_HELLO, MESSAGE_START, MESSAGE_DELTA, MESSAGE_OBSERVATION,
 	MESSAGE_CALLBACK, MESSAGE_FINAL, MESSAGE_ERROR
 };
@@ -33,11 +33,12 @@ enum message_field {
 
 struct message {
 	enum message_type type;
-	int broken;		/* 1: of no type, but meant to be a message */
+	int broken;		/* 1: not a message, but meant to be one */
 	struct json_fault fault;	/* why a broken one is not JSON */
-	int is_reply;		/* a broken one that ends its run */
-	long long id;		/* from 1, or one of the above */
-	struct json_span v[MESSAGE_FIELDS];	/* in the line */
+	int is_reply;		/* 1: a broken message that ends its run */
+	long long id;		/* id of a request, from 1, or one of the
+				   above */
+	struct json_span v[MESSAGE_FIELDS];	/* fields of the line */
 };
 
 /*
@@ -49,9 +50,9 @@ struct message {
 void message_read(struct message *m, const char *p, size_t n);
 
 /*
- * A field that counts something, from 1 to 4096; a time in microseconds, 0
- * when there is none; the time in microseconds after which an attempt should be
- * repeated, -1 when it should not; 1 when a field is this very string.
+ * message_count returns a number from 1 to 4096; message_clock a time in
+ * microseconds, or 0; message_retry the microseconds after which the attempt is
+ * to be repeated, or -1; message_is whether a field is the string text.
  */
 unsigned message_count(const struct message *m, enum message_field f);
 int64_t message_clock(const struct message *m);

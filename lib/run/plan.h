@@ -2,7 +2,7 @@
 #define PLAN_H
 
 /*
- * What the engine is to do, and the state that it reports.
+ * The plan of an experiment for the engine, and the state that it reports.
  */
 #include <regex.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ struct eventlog;
 struct engine_view {
 	long long done;		/* runs with a result; cancelled ones do not
 				   count */
-	long long failed;	/* those of them that failed */
+	long long failed;	/* number of these that failed */
 	long long running;
 	int stopping;		/* no more runs are started */
 	double p50;		/* median duration of runs, in milliseconds */
@@ -38,11 +38,11 @@ struct engine_plan {
 	long long max_failures;	/* failed runs to stop after; 0: no limit */
 	long long max_tokens;	/* tokens to stop after; 0: no limit */
 	double max_time;	/* seconds to stop after; 0: no limit */
-	int lines;		/* the protocol is lines of text */
+	int lines;		/* 1: the protocol is lines of text */
 	int hello;		/* 1: agents send hello when ready */
-	int fresh;		/* every run gets a new agent */
-	int ordered;		/* write traces in the order of the runs */
-	int failed_ok;		/* runs that failed are not an error */
+	int fresh;		/* 1: every run gets a new agent */
+	int ordered;		/* 1: write traces in the order of the runs */
+	int failed_ok;		/* 1: failed runs are not an error */
 	const regex_t *ready;	/* agents are ready after a line that matches;
 				   NULL: at once, or after hello */
 	struct eventlog *log;

@@ -68,7 +68,7 @@ void proc_close(struct proc *p);
 /* How a process ended, and what it and the children it waited for used. */
 struct proc_end {
 	pid_t pid;
-	int status;		/* as waitpid gives it */
+	int status;		/* status as waitpid gives it */
 	double cpu;		/* seconds */
 	long long peak;		/* the largest resident memory, bytes */
 };

@@ -92,7 +92,7 @@ set_iterations(struct queue *q, const struct json_span *v)
 		q->iteration = (long long)d;
 		q->iterations = q->iteration + 1;
 		buf_add(&q->run_id, v[RUN_ID].p, v[RUN_ID].n);
-		/* the same input with another iteration is no equal one */
+		/* the same input with another iteration is not an equal one */
 		buf_printf(&key, "%s\n%lld", persona ? persona : "",
 		    q->iteration);
 		persona = buf_str(&key);

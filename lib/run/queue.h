@@ -19,28 +19,29 @@ struct source;
 
 struct queue_plan {
 	struct input_plan *inputs;
-	const char *name;	/* of the experiment */
+	const char *name;	/* name of the experiment */
 	const char *where;	/* members of traces, JSON: of which part they
 				   are; NULL: none */
-	long long iterations;	/* of each input */
+	long long iterations;	/* runs of each input */
 	int has_seed;		/* 0: trace ids are random */
-	int64_t seed;		/* of trace ids */
-	char *const *personas;	/* run only inputs of these */
+	int64_t seed;		/* seed of the trace ids */
+	char *const *personas;	/* names; only inputs of these personas are
+				   run */
 	size_t npersonas;	/* 0: run all inputs */
-	uint64_t shard;		/* from 0: run only this one of shards */
-	uint64_t shards;	/* 0: run all */
+	uint64_t shard;		/* number of the shard to run, from 0 */
+	uint64_t shards;	/* number of shards; 0: run all */
 	struct completed *done;	/* runs to skip, or NULL */
 };
 
 struct queue {
 	const struct queue_plan *plan;
 	struct source *source;
-	struct input *input;	/* the current one, or NULL */
-	long long iteration;	/* the next one of input */
-	long long iterations;	/* the end of them */
-	size_t occurrence;	/* the number of input among equal ones */
+	struct input *input;	/* the current input, or NULL */
+	long long iteration;	/* next iteration of input */
+	long long iterations;	/* number after the last iteration of input */
+	size_t occurrence;	/* number of input among equal inputs */
 	struct buf run_id;	/* JSON, of an input for one run; empty: none */
-	struct occurrence occurrences;	/* of all inputs so far */
+	struct occurrence occurrences;	/* occurrences of all inputs so far */
 	uint64_t runs;		/* runs made so far */
 	size_t ninputs;		/* inputs read so far */
 	int ended;		/* 1: the inputs are at an end */
@@ -50,7 +51,7 @@ struct queue {
 	struct run *ahead;	/* list of runs made before they were asked for */
 	struct run *last_ahead;	/* end of the list */
 	size_t nahead;
-	size_t ahead_size;	/* bytes of their inputs */
+	size_t ahead_size;	/* bytes of the inputs of these runs */
 	int skipped;		/* an input of another persona was skipped */
 	int fatal;		/* the first input cannot be run at all */
 	struct run *back;	/* list of returned runs, which come first */
@@ -59,7 +60,7 @@ struct queue {
 		struct run *run;
 	} *later;		/* a heap of retries, the earliest on top */
 	size_t nlater;
-	size_t cap;		/* of later */
+	size_t cap;		/* size of later */
 };
 
 void queue_init(struct queue *q, const struct queue_plan *plan,
@@ -82,8 +83,9 @@ void queue_later(struct queue *q, struct run *r, int64_t due);
 int64_t queue_due(const struct queue *q);
 
 /*
- * Makes runs ahead, as far as inputs have come, until there are most or their
- * inputs take a lot of memory. Returns how many new runs are known to be left.
+ * Makes runs ahead of inputs that have arrived, until there are most of them or
+ * their inputs take much memory. Returns the number of new runs known to
+ * remain.
  */
 size_t queue_look_ahead(struct queue *q, size_t most);
 

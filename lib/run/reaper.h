@@ -3,7 +3,7 @@
 
 /*
  * A helper process in a session of its own that kills the process groups of
- * agents when this process is killed. It notices by the end of a pipe.
+ * agents when this process is killed, which it notices by the end of a pipe.
  */
 #include <sys/types.h>
 
@@ -15,8 +15,8 @@ struct reaper {
 };
 
 /*
- * Starts the reaper, which has to happen before there are other threads or
- * children. Returns 0, or -1 with *e filled in and errno set.
+ * Starts the reaper. Must be called before there are other threads or children.
+ * Returns 0, or -1 with *e filled in and errno set.
  */
 int reaper_start(struct reaper *r, struct err *e);
 

@@ -20,19 +20,19 @@ struct mask;
 #define RUN_TOKENS_MAX 1000000000000000
 
 struct run {
-	struct run *next;	/* for whoever keeps runs in a list */
+	struct run *next;	/* next run in the caller's list */
 	struct input *input;
 	long long iteration;
-	uint64_t place;		/* how many runs were given out before */
+	uint64_t place;		/* number of runs that were given out before */
 	char id[RECORD_ID];
 	char trace_id[UUID_TEXT];
 	struct buf identity;	/* JSON without braces: which run it is */
-	unsigned attempt;	/* from 1 */
-	long long number;	/* its id in the protocol */
+	unsigned attempt;	/* number of the attempt, from 1 */
+	long long number;	/* id in the protocol */
 	int started;
-	int announced;		/* of its start, by the agent */
+	int announced;		/* 1: the agent reported the start */
 	int64_t start;		/* wall clock, microseconds since 1970 */
-	int64_t clock;		/* isotime_monotonic() then */
+	int64_t clock;		/* isotime_monotonic() of the start */
 	int64_t ended;		/* clock at its end; 0: unknown */
 	struct buf observations;	/* JSON, without its brackets */
 	size_t nobservations;
@@ -40,12 +40,13 @@ struct run {
 	struct buf errors;
 	struct buf deltas;	/* text */
 	struct buf printed;	/* output that is not messages */
-	int printed_cut;	/* there was more of it */
+	int printed_cut;	/* 1: printed is not all */
 	struct buf failed;	/* earlier attempts, JSON without brackets */
 	/* candidates for the final output, JSON: the last of each */
-	struct buf response;	/* of an observation agent_final_response */
-	struct buf agent;	/* of an agent observation */
-	struct buf message;	/* sent through a callback */
+	struct buf response;	/* output of an observation
+				   agent_final_response */
+	struct buf agent;	/* output of an observation of type agent */
+	struct buf message;	/* message sent through a callback */
 	long long tokens[3];	/* prompt, completion, total; of all attempts */
 	long long counted;	/* part of the total already counted */
 	unsigned by;		/* the number of its last agent; 0: none */
@@ -65,11 +66,12 @@ struct run_end {
 	const char *error;	/* NULL: it succeeded */
 	size_t error_len;	/* 0: up to its NUL */
 	enum run_failure kind;
-	const char *code;	/* what the agent calls it, or NULL */
+	const char *code;	/* the agent's name for the error, or NULL */
 	int again;		/* 1: the agent wants another attempt */
-	int64_t wait;		/* microseconds until then */
-	int exit_code;		/* of its process, or -1 */
-	int signal;		/* that ended its process, or 0 */
+	int64_t wait;		/* microseconds until the next attempt */
+	int exit_code;		/* exit status of the agent's process, or -1 */
+	int signal;		/* signal that ended the agent's process, or
+				   0 */
 	const char *stderr_tail;
 	size_t stderr_len;
 };
@@ -84,35 +86,35 @@ struct run *run_new(struct input *in, long long iteration,
     const char *where);
 void run_free(struct run *r);
 
-/* Appends the line that asks an agent for it. */
+/* Appends the request for the run, a line, to an agent. */
 void run_request(const struct run *r, struct buf *b);
 
-/* It was sent now; it began now; it did not begin after all. */
+/* Note that the run was sent now, began now, or did not begin after all. */
 void run_sent(struct run *r);
 void run_start(struct run *r);
 void run_unstart(struct run *r);
 
 /*
- * The run began, or ended, when the monotonic clock showed this, as the agent
- * reports; impossible times are ignored.
+ * Note that the run began, or ended, at a time of the monotonic clock that the
+ * agent reported. Impossible times are ignored.
  */
 void run_began_at(struct run *r, int64_t clock);
 void run_ended_at(struct run *r, int64_t clock);
 
 /*
- * It began without a word: at this time of isotime_monotonic, or when it was
- * sent, whichever came later.
+ * Notes the start of a run that the agent did not report: at this time of
+ * isotime_monotonic, or when the run was sent, whichever is later.
  */
 void run_started_at(struct run *r, int64_t clock);
 
-/* Adds an observation, a callback, text that was streamed or only printed. */
+/* Add an observation, a callback, streamed text, or printed text. */
 void run_observe(struct run *r, struct json_span observation);
 void run_callback(struct run *r, struct json_span name, struct json_span kind,
     struct json_span args, struct json_span kwargs);
 void run_delta(struct run *r, struct json_span text);
 void run_printed(struct run *r, const char *p, size_t n);
 
-/* How many bytes it has gathered. */
+/* The bytes that the run has gathered. */
 size_t run_size(const struct run *r);
 
 /* Notes that this attempt failed, and makes it ready for the next. */

@@ -6,9 +6,9 @@
  * request saves the time of a round trip, about 20 microseconds. But no other
  * agent can do what it holds, as requests cannot be taken back. So an agent
  * holds about WINDOW_TIME of work: one request until calls are known to be
- * quick, and one again after slow calls. How long a call takes is estimated by
- * the last calls, or by all, whichever is longer: slow calls may come again, and
- * to wait for that costs at most 4 percent of the time that they took.
+ * quick, and one again after slow calls. The time of a call is estimated by
+ * the last calls, or by all, whichever is longer: slow calls may come again,
+ * and to wait for that costs at most 4 percent of the time that they took.
  */
 #include <stdint.h>
 

@@ -18,21 +18,22 @@ struct err;
 struct worker {
 	struct agent agent;
 	int live;		/* the agent is running */
-	int ready;		/* it can be sent runs */
-	int said_hello;		/* its hello message has come */
+	int ready;		/* 1: it can be sent runs */
+	int said_hello;		/* 1: its hello message has come */
 	unsigned pipeline;	/* requests that it accepts at once */
 	unsigned concurrency;	/* requests that it works on at once */
 	long long calls;	/* runs that it has answered */
-	int dismissed;		/* its input was closed: no more work */
-	int discarded;		/* its output is read no more */
+	int dismissed;		/* 1: its input was closed, so it gets no more
+				   work */
+	int discarded;		/* 1: its output is no longer read */
 	size_t unchecked;	/* bytes of lines since the last size check */
-	int announces;		/* it reports the starts of calls */
+	int announces;		/* 1: it reports the starts of calls */
 	struct run *runs;	/* list, in the order in which they were sent */
 	struct run *last;	/* end of the list */
 	unsigned nruns;
 	long long number;	/* protocol id of the last request */
 	size_t request_size;	/* bytes of the last request */
-	int64_t head_since;	/* when the first run became the first */
+	int64_t head_since;	/* time when the first run became the first */
 	int64_t rest_until;	/* no request is sent before this time */
 	int64_t start_by;	/* deadline for becoming ready */
 	const char *end_reason;	/* why it is being ended, or NULL */
@@ -44,7 +45,8 @@ struct worker {
 	int64_t kill_at;	/* time to send SIGKILL */
 	int64_t settle_at;	/* when its first line of text is taken for an
 				   answer; 0: none came yet */
-	int64_t closed_at;	/* when it closed a pipe that it still needed */
+	int64_t closed_at;	/* time when it closed a pipe that it still
+				   needed */
 	struct {
 		size_t out, err;
 	} poll;			/* indices in the array for poll; 0: none */
@@ -57,13 +59,13 @@ int worker_start(struct worker *w, const struct agent_kind *kind, unsigned
 /* Ends the agent; its runs have to be removed before. */
 void worker_clear(struct worker *w);
 
-/* Appends a run to the list, and numbers it; removes one from it. */
+/* Append a run to the list and number it; remove one from the list. */
 void worker_add(struct worker *w, struct run *r);
 void worker_remove(struct worker *w, struct run *r);
 
 /*
- * The number of its calls that run. Of an agent that does not report starts
- * those count that it can be working on.
+ * The number of calls that the agent works on. For an agent that does not
+ * report starts, it is the number that it can be working on.
  */
 unsigned worker_running(const struct worker *w);
 

@@ -2,8 +2,8 @@
 #define STORY_H
 
 /*
- * What is known of a trace beside its row and its steps, in the order in which a
- * person wants it. Formats write each piece in their way.
+ * What is known of a trace beside its row and its steps, in the order in which
+ * a person wants it. Formats write each piece in their way.
  */
 #include "json/json.h"
 #include "trace.h"
@@ -28,7 +28,7 @@ void story_messages(const struct trace *t, story_take *take, void *arg);
 /* A turn of the conversation. Fields that it lacks are empty. */
 struct story_turn {
 	struct buf *role, *content;
-	struct buf *source;	/* where it came from: "source=... ; ..." */
+	struct buf *source;	/* origin of the turn: "source=... ; ..." */
 };
 
 /* 1 if there is a conversation. */

@@ -114,8 +114,9 @@ trace_release(struct trace *t)
 }
 
 /*
- * A row of the store that the original's recorder keeps (artifacts/traces.jsonl)
- * names itself by "id", and has the rest in its metadata.
+ * A row of the store that the original's recorder keeps
+ * (artifacts/traces.jsonl) names itself by "id", and has the rest in its
+ * metadata.
  */
 static void
 read_store(struct trace *t)

@@ -31,7 +31,7 @@ ask_judges() {
 	asked=(fl-llm --ordered "${words[@]}")
 	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
 	if ! plan=$(become "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then
-		warn "so checks that need a model are not judged"
+		warn "checks that need a model are not judged"
 		return
 	fi
 	say 'judges: %s\n' "$plan"

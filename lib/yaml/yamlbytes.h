@@ -18,7 +18,7 @@ struct yamlbytes {
 	size_t len;		/* checked bytes in buf */
 	size_t raw;		/* bytes in buf; the last may be a cut one */
 	size_t base;		/* offset in the file of buf[0] */
-	size_t line;		/* of the next byte, from 1 */
+	size_t line;		/* line of the next byte, from 1 */
 	size_t col;		/* characters of its line before counted */
 	size_t counted;		/* offset in buf */
 	int ended;		/* 1: read(2) returned the last bytes */

@@ -18,7 +18,7 @@ enum state {
 	STATE_FLOW_MORE,	/* a comma, or the end */
 	STATE_FLOW_COLON,	/* ":" after a key in '{}', or no value */
 	STATE_PAIR,		/* the key of a mapping without braces */
-	STATE_PAIR_COLON,	/* ":" after it, or no value */
+	STATE_PAIR_COLON,	/* ":" after that key, or no value */
 	STATE_PAIR_VALUE,
 	STATE_PAIR_END
 };
@@ -31,7 +31,7 @@ struct yamlevent_level {
 				   token in its line */
 	int indentless;		/* 1: a list in the column of its key */
 	int map;		/* 1: a mapping, 0: a list */
-	size_t line, col;	/* of an opening bracket */
+	size_t line, col;	/* position of an opening bracket */
 };
 
 /* Where a node may stand. */
@@ -123,7 +123,7 @@ is_flow(const struct yamlevent_parser *p)
 
 /* --- anchors and tags --------------------------------------------------- */
 
-/* Reads an anchor or a tag of the node that is read. */
+/* Reads an anchor or a tag of the node that is being read. */
 static int
 read_prop(struct yamlevent_parser *p, struct err *e)
 {
@@ -136,14 +136,14 @@ read_prop(struct yamlevent_parser *p, struct err *e)
 	return 0;
 }
 
-/* Gives the properties of earlier lines to the node whose line begins. */
+/* Moves the properties of earlier lines to the node in this line. */
 static int
 move_props(struct yamlevent_parser *p, struct err *e)
 {
 	return yamlprops_join(&p->outer, &p->own, &p->scan, e);
 }
 
-/* Makes the properties of all lines those of one node. */
+/* Joins the properties of all lines: they belong to one node. */
 static int
 join_props(struct yamlevent_parser *p, struct err *e)
 {
@@ -164,7 +164,7 @@ fill_event(struct yamlevent_parser *p, struct yamlevent *ev,
 	return 1;
 }
 
-/* A node that is missing. */
+/* Gives an empty scalar for a missing node. */
 static int
 give_empty(struct yamlevent_parser *p, struct yamlevent *ev)
 {
@@ -173,7 +173,7 @@ give_empty(struct yamlevent_parser *p, struct yamlevent *ev)
 	return 1;
 }
 
-/* A node that is missing with its properties. */
+/* Gives an empty scalar with the properties p->own. */
 static int
 give_missing(struct yamlevent_parser *p, struct yamlevent *ev)
 {
@@ -248,7 +248,7 @@ cannot_begin(struct yamlevent_parser *p, struct err *e)
 	if (c == '\t' || p->scan.tabbed)
 		return error_here(p, e, YAMLSCAN_TAB);
 	return err_set(e, p->scan.in.line, yamlbytes_column(&p->scan.in) + 1,
-	    "a value cannot begin with '%c'; a text needs quotes then", c);
+	    "a value cannot begin with '%c'; quote the text", c);
 }
 
 /* Whether a plain scalar may begin at the next byte. */

@@ -28,7 +28,7 @@ enum yamlevent_type {
 struct yamlevent {
 	enum yamlevent_type type;
 	struct yamlmark mark;
-	const char *text;	/* of a scalar, the name of an alias */
+	const char *text;	/* text of a scalar, or name of an alias */
 	size_t len;
 	const struct yamlprops *props;
 };
@@ -40,11 +40,11 @@ struct yamlevent_parser {
 	struct yamlevent_level *levels;	/* open, outermost first */
 	size_t depth;
 	size_t levels_cap;
-	struct yamlevent next;		/* if held is 1 */
+	struct yamlevent next;		/* the event read ahead, if held is 1 */
 	int held;
 	struct yamlprops outer;	/* of a mapping that begins with a
 					   key with properties of its own */
-	struct yamlprops own;	/* of the node that is read */
+	struct yamlprops own;	/* properties of the node that is being read */
 	struct yamlprops_prefixes prefixes;
 	int colon_anchor;	/* 1: an anchor's name ended in ':' */
 };

@@ -28,7 +28,7 @@
 struct anchor {
 	char *json;
 	size_t len;
-	char *text;		/* of a scalar, as written; NULL: none */
+	char *text;		/* text of a scalar, as written; NULL: none */
 	size_t text_len;
 };
 
@@ -48,7 +48,7 @@ struct frame {
 	int merging;		/* 1: the next value is that of "<<" */
 	size_t merge_begin;	/* offset of that value's JSON text */
 	size_t merge_mark;	/* index of its mark */
-	struct yamlmark merge_value;	/* its mark */
+	struct yamlmark merge_value;	/* mark of the merged value */
 	struct merge *merges;	/* the later ones take precedence */
 	size_t nmerges;
 	size_t merges_cap;
@@ -67,14 +67,14 @@ struct yamlin_reader {
 	int entries;		/* 1: the document is read by entries */
 	struct buf list;	/* entries that were read at once, as a JSON
 				   array; empty: none */
-	struct json_iter rest;	/* those not returned yet */
+	struct json_iter rest;	/* entries of list not returned yet */
 	struct anchor *anchors;
 	size_t nanchors;
 	size_t anchors_cap;
-	struct set names;	/* of anchors: number of the last, from 1 */
+	struct set names;	/* number of a name's last anchor, from 1 */
 	size_t anchored;	/* bytes kept by anchors */
 	size_t aliased;		/* bytes that aliases added to this unit */
-	struct yamlmark *marks;	/* of this unit's keys and values */
+	struct yamlmark *marks;	/* marks of this unit's keys and values */
 	size_t nmarks;
 	size_t marks_cap;
 	size_t unit_line;	/* line that the unit begins on */
@@ -260,7 +260,7 @@ keep_anchor(struct yamlin_reader *r, const char *name, const char *json,
 	return a;
 }
 
-/* Appends what an alias stands for, as a string if it is a key. */
+/* Appends the value of an alias, as a string if it is a key. */
 static int
 add_alias(struct yamlin_reader *r, const struct yamlevent *ev, struct buf *b,
     int key, struct err *e)
@@ -294,7 +294,7 @@ add_alias(struct yamlin_reader *r, const struct yamlevent *ev, struct buf *b,
 struct member {
 	struct json_span key;
 	struct json_span value;
-	const struct yamlmark *mark;	/* of the key */
+	const struct yamlmark *mark;	/* mark of the key */
 	int merged;		/* 1: its mark is that of all its values */
 };
 
@@ -448,7 +448,7 @@ take_merge(struct yamlin_reader *r, struct frame *f, struct buf *b,
 	    "a list of mappings, after '<<'; the key \"<<\" needs quotes");
 }
 
-/* Whether a key is the one of PyYAML's merges. */
+/* Whether a key is the "<<" that merges mappings. */
 static int
 is_merge_key(const struct yamlevent *ev)
 {

@@ -17,8 +17,8 @@ enum yamlmark_style {
 };
 
 struct yamlmark {
-	size_t line;		/* from 1 */
-	size_t col;		/* from 1, in characters */
+	size_t line;		/* line, from 1 */
+	size_t col;		/* column in characters, from 1 */
 	size_t start;		/* byte offset */
 	size_t end;		/* byte offset of the byte after it */
 	enum yamlmark_style style;

@@ -16,11 +16,12 @@ struct yamlscan;
 
 struct yamlprops {
 	int set;		/* 1: there is one of them at least */
-	struct buf anchor;	/* its name; empty: none */
-	struct buf tag;		/* in full; empty: none */
-	struct yamlmark mark;	/* where the first of them begins */
-	int fresh, tabbed;	/* as in struct yamlscan, there */
-	size_t tag_line;	/* where the tag begins, from 1 */
+	struct buf anchor;	/* name of the anchor; empty: none */
+	struct buf tag;		/* the tag in full; empty: none */
+	struct yamlmark mark;	/* position of the first of the two */
+	int fresh, tabbed;	/* fresh and tabbed of struct yamlscan at
+				   mark */
+	size_t tag_line;	/* line of the tag, from 1 */
 	size_t tag_col;
 };
 

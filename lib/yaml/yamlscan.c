@@ -463,8 +463,8 @@ struct block {
 	char chomp;		/* '+', '-', or 0 */
 	long step;		/* indentation that the header gives, or 0 */
 	long indent;		/* column of the text */
-	long col;		/* of the next byte */
-	struct buf breaks;	/* that follow the last line */
+	long col;		/* column of the next byte */
+	struct buf breaks;	/* line breaks after the last line */
 };
 
 /* Reads the header up to the end of its line. */

@@ -24,7 +24,7 @@ struct yamlscan {
 				   line */
 	int tabbed;		/* 1: a tab is among the blanks just before the
 				   next byte */
-	struct buf text;	/* of the scalar last read */
+	struct buf text;	/* text of the scalar last read */
 	size_t end;		/* offset in the file of the scalar's end */
 	int lines;		/* 1: the scalar spans several lines */
 };
