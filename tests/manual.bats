@@ -16,7 +16,9 @@ problems()
 copy()
 {
 	mkdir here
+	mkdir here/lib
 	cp -r "$ROOT/man" "$ROOT/bin" here
+	cp -r "$ROOT/lib/wrapper" here/lib
 }
 
 @test "each page has the options of its program, and those only" {

@@ -6,7 +6,7 @@ manual.py options FOLDER     each program's table of options, its usage text and
 manual.py commands FOLDER    fluxloop(1) has each command and each of its options
 manual.py references FOLDER  each page refers to all pages that it names
 
-FOLDER has the folders bin and man; the programs come first in PATH.
+FOLDER has the folders bin, man and lib/wrapper; the programs come first in PATH.
 """
 
 import os
@@ -109,13 +109,14 @@ def items(page):
 def check_commands(folder):
     """An option may be explained by the page of the program that has it."""
     explained = items(section(read(folder, "man", "fluxloop.1"), "DESCRIPTION"))
-    commands = output("fluxloop", "--list", "commands").splitlines()
+    commands = [row.split("|")[0] for row in
+                read(folder, "lib", "wrapper", "commands").splitlines()]
     for command in sorted(set(commands) ^ set(explained)):
         yield "fluxloop.1: %s: no item, or not a command" % command
     for command in sorted(set(commands) & set(explained)):
         item = explained[command]
         options = set(re.findall(r"^--[a-z-]+", output(
-            "fluxloop", "--list", "options", command), re.M))
+            "fluxloop", "--complete", "fluxloop", *command.split(), "--"), re.M))
         here = set(flags("." + item))
         there = {option for program in re.findall(r"Xr (fl-\S+) 1", item)
                  for option in listed(read(folder, "man", program + ".1"))}

@@ -102,7 +102,8 @@ done
 for d in */; do
 	case "$seen" in
 	*" ${d%/} "*) ;;
-	*) [ -z "$(find "$d" -name '*.c')" ] ||
+	# a part of the Python package, not of the library
+	*) [ -z "$(find "$d" -name '*.c' ! -path 'python/*')" ] ||
 		complain "$d: is not in the list of rooms" ;;
 	esac
 done
