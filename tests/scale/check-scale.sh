@@ -15,7 +15,7 @@ if [ -z "${SCALE_INSIDE-}" ]; then
 	export SCALE_INSIDE=1 SCALE_WORK
 	unshare --net --pid --mount --uts --ipc --fork --mount-proc --kill-child \
 		bash "$0" &
-	trap 'kill -9 $! 2>/dev/null; [ -n "${KEEP-}" ] || rm -rf "$SCALE_WORK"' EXIT
+	trap 'kill -9 $! 2>/dev/null || :; [ -n "${KEEP-}" ] || rm -rf "$SCALE_WORK"' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	[ -z "${KEEP-}" ] || echo "check-scale: see $SCALE_WORK" >&2
