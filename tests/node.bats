@@ -500,7 +500,8 @@ masked()
 		});
 	END
 	rm -f masked.jsonl
-	node mask.mjs "$1"
+	run -0 node mask.mjs "$1"
+	assert_output ''
 	assert_equal "$(lines_of masked.jsonl)" "$(lines_of "$1")"
 }
 
@@ -548,6 +549,10 @@ masked()
 	rm masked.jsonl
 	run -0 env FLUXLOOP_MASK_SECRETS=false node mask.mjs table
 	assert [ "${#lines[@]}" = 34 ]
+	# a word that does not say so shows nothing
+	for word in '' maybe n; do
+		FLUXLOOP_MASK_SECRETS=$word masked table
+	done
 	# bytes, keys, pairs and lists of words
 	cat >record.mjs <<-'END'
 		import { configure, recordCallArgs } from "fluxloop";

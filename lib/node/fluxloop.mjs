@@ -710,7 +710,7 @@ class Record {
 		this.objects = Object.create(null);
 		this.types = Object.create(null);
 		this.count = 0;
-		this.masks = isOn(settings.maskSecrets ?? process.env.FLUXLOOP_MASK_SECRETS ?? true);
+		this.masks = !isOff(settings.maskSecrets ?? process.env.FLUXLOOP_MASK_SECRETS ?? true);
 		this.inList = false;	// the value is an element of a list
 		this.places = new Map();	// container -> its path
 	}
@@ -882,7 +882,10 @@ const counts = new Map();
 const warned = new Set();
 let suppressed = false;
 
-const isOn = (text) => ["true", "1", "yes", "on"].includes(String(text).trim().toLowerCase());
+const isOneOf = (words, text) => words.includes(String(text).trim().toLowerCase());
+const isOn = (text) => isOneOf(["true", "1", "yes", "on"], text);
+// A word that is not known must not show secrets.
+const isOff = (text) => isOneOf(["false", "0", "no", "off"], text);
 
 /**
  * Set `recordArgs` (whether calls are recorded), `recordingFile` and `maskSecrets`.

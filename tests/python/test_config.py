@@ -50,6 +50,17 @@ class ConfigTest(FolderCase):
     def test_the_api_key_is_not_shown(self):
         self.assertNotIn("k-123", repr(fluxloop.configure(api_key="k-123")))
 
+    def test_masking_is_turned_off_only_by_a_word_that_says_so(self):
+        for word, masks in [("", True), ("false", False), (" OFF ", False), ("0", False), ("no", False), ("yes", True)]:
+            os.environ["FLUXLOOP_MASK_SECRETS"] = word
+            self.assertIs(fluxloop.reset_config().mask_secrets, masks, word)
+        for word in "maybe", "disabled", "n":
+            os.environ["FLUXLOOP_MASK_SECRETS"] = word
+            with self.assertWarnsRegex(RuntimeWarning, "FLUXLOOP_MASK_SECRETS is ignored: must be true or false"):
+                self.assertIs(fluxloop.reset_config().mask_secrets, True, word)
+            with self.assertRaises(ValueError):
+                fluxloop.configure(mask_secrets=word)
+
     def test_an_invalid_variable_causes_a_warning(self):
         os.environ["FLUXLOOP_BATCH_SIZE"] = "many"
         with self.assertWarns(RuntimeWarning):

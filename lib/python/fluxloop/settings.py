@@ -6,9 +6,14 @@ from .report import visible
 
 
 def _boolean(value):
-    if isinstance(value, str):
-        return value.strip().lower() in ("true", "1", "yes", "on")
-    return bool(value)
+    if not isinstance(value, str):
+        return bool(value)
+    word = value.strip().lower()
+    if word in ("true", "1", "yes", "on"):
+        return True
+    if word in ("false", "0", "no", "off", ""):
+        return False
+    raise ValueError("must be true or false, not %r" % value)
 
 
 def _optional_text(value):
@@ -71,7 +76,8 @@ class SDKConfig:
         for name, (variable, default, convert) in _SETTINGS.items():
             value = os.environ.get(variable)
             try:
-                value = default if value is None else convert(value)
+                # an empty variable is as good as none
+                value = convert(value) if value else default
             except ValueError as error:
                 _warn("%s is ignored: %s" % (variable, error))
                 value = default
