@@ -765,7 +765,7 @@ print(json.dumps([c for c in list(csv.reader(open("got", newline="")))[1] if c],
 		assert_output "[\"t\", \"0\", \"'${start}1\"]"
 	done
 	# neither text with such a character in it nor a number
-	printf '%s\n' '{"trace_id":"t","iteration":-1000,"input":"a=1","output":["=1"],"persona":"1-2@x","error":" =","error_kind":"\u0027=1"}' |
+	printf '%s\n' '{"trace_id":"t","iteration":-1e3,"input":"a=1","output":["=1"],"persona":"1-2@x","error":" =","error_kind":"\u0027=1"}' |
 		fl-parse -f csv >got
 	run -0 cells
 	assert_output "[\"t\", \"-1e3\", \"1-2@x\", \"'=1\", \" =\", \"0\", \"a=1\", \"[\\\"=1\\\"]\"]"
