@@ -151,6 +151,7 @@ static void
 read_both(struct runs runs[2], char **names)
 {
 	struct err e = { 0 };
+	const char *doubt;
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
@@ -160,11 +161,11 @@ read_both(struct runs runs[2], char **names)
 		if (!runs[i].n)
 			die("%s: no runs", runs[i].name);
 	}
-	if (!given.anyway && (runs[0].mixed || runs[1].mixed ||
-	    runs[0].config != runs[1].config))
-		die("the runs were not evaluated by the same checks: a change "
-		    "of the checks would look like one of the agent; --anyway "
-		    "compares them");
+	doubt = given.anyway ? NULL : diff_doubt(&runs[0], &runs[1]);
+	if (doubt)
+		die("%s: a change of the checks would look like one of the "
+		    "agent; evaluate both alike, or compare with --anyway",
+		    doubt);
 }
 
 /* Whether the exit status is 1. */

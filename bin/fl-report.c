@@ -184,10 +184,12 @@ report_read(struct runs *runs, const char *name)
 static void
 report_compare(struct diff *d)
 {
-	if (d->base->mixed || d->new->mixed || d->base->config !=
-	    d->new->config)
-		warn("the runs were not evaluated by the same checks: a "
-		    "change of the checks looks like one of the agent");
+	char *doubt = diff_doubt(d->base, d->new);
+
+	if (doubt)
+		warn("%s: a change of the checks looks like one of the agent",
+		    doubt);
+	free(doubt);
 	diff_run(d);
 	if (d->counts[DIFF_ONLY_BASE] + d->counts[DIFF_ONLY_NEW] == d->npairs)
 		die("%s and %s have no run in common", d->base->name,

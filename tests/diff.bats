@@ -214,8 +214,13 @@ r6-0 only_new'
 	assert_equal "$stderr" 'fl-diff: a and b have no run in common'
 	printf '{"run_id":"1","success":true,"evaluation":{"pass":true,"config_hash":"x"}}\n' >b
 	run --separate-stderr -2 fl-diff a b
-	assert_regex "$stderr" '^fl-diff: the runs were not evaluated by the same checks'
+	assert_equal "$stderr" 'fl-diff: a was not evaluated, and b was: a change of the checks would look like one of the agent; evaluate both alike, or compare with --anyway'
 	run -0 fl-diff --anyway a b
+	run --separate-stderr -2 fl-diff b a
+	assert_regex "$stderr" '^fl-diff: a was not evaluated, and b was:'
+	sed 's/"x"/"y"/' b >c
+	run --separate-stderr -2 fl-diff b c
+	assert_regex "$stderr" '^fl-diff: the runs were not evaluated by the same checks: .* --anyway$'
 	printf 'no record\n{"success":true}\n{"run_id":"1","success":true}\n{"run_id":"1","success":false}\n' >b
 	run --separate-stderr -0 fl-diff a b
 	assert_equal "$stderr" 'fl-diff: b: 1 line is not a record: skipped

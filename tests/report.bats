@@ -254,7 +254,7 @@ two()
 	assert_equal "$stderr" 'fl-report: rows and new have no run in common'
 	sed 's/"success":true/"success":true,"evaluation":{"pass":true,"config_hash":"x"}/' base >other
 	run --separate-stderr -0 fl-report -f tap --diff other new
-	assert_regex "$stderr" 'not evaluated by the same checks'
+	assert_regex "$stderr" '^fl-report: new was not evaluated, and other was: '
 }
 
 @test "GitHub shows what regressed before the other failures" {

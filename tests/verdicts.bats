@@ -98,7 +98,7 @@ newest()
 	# what a later evaluation found counts for both
 	fluxloop evaluate experiment "$base" >/dev/null 2>&1
 	run --separate-stderr -2 fluxloop diff --latest
-	assert_regex "$stderr" 'not evaluated by the same checks'
+	assert_regex "$stderr" "^fl-diff: $new was not evaluated, and .* was: "
 	fluxloop evaluate experiment --latest >/dev/null 2>&1 || true
 	run --separate-stderr -0 fluxloop diff --latest --format json
 	assert_equal "$(jq -c '[.regressed, .pass.base, .pass.new]' <<<"$output")" '[4,1,0]'

@@ -437,6 +437,21 @@ verdict_of(const struct diff *d)
 	return is_too_few(d) ? DIFF_TOO_FEW : DIFF_NO_DIFFERENCE;
 }
 
+char *
+diff_doubt(const struct runs *base, const struct runs *new)
+{
+	if (base->config && !new->config)
+		return xasprintf("%s was not evaluated, and %s was", new->name,
+		    base->name);
+	if (!base->config && new->config)
+		return xasprintf("%s was not evaluated, and %s was",
+		    base->name, new->name);
+	if (base->mixed || new->mixed || base->config != new->config)
+		return xstrdup("the runs were not evaluated by the same "
+		    "checks");
+	return NULL;
+}
+
 void
 diff_run(struct diff *d)
 {

@@ -74,6 +74,12 @@ struct diff {
 	enum diff_verdict verdict;
 };
 
+/*
+ * Why a comparison of the verdicts would be doubtful, to be freed, or NULL: one
+ * side was not evaluated, or both by different checks.
+ */
+char *diff_doubt(const struct runs *base, const struct runs *new);
+
 /* Compares. The caller zeroes d and sets base and new, borrowed, and alpha. */
 void diff_run(struct diff *d);
 void diff_release(struct diff *d);
