@@ -429,8 +429,10 @@ check_print(const char *s, size_t n, const struct json_span *values, int met,
 	struct json_print print[2] = { { .field = 1 }, { .field = 0 } };
 	struct json_span v[NAMES];
 	struct buf out = { 0 }, want = { 0 }, longer = { 0 };
-	const struct json_wanted w = { JSON_LAX, json_tell_names, v, NAMES,
-		print, 2, &out };
+	const struct json_wanted w = {
+		.take = JSON_LAX, .names = json_tell_names, .values = v,
+		.count = NAMES, .print = print, .nprint = 2, .out = &out
+	};
 	struct json_fault f;
 	const char *end = NULL;
 	size_t i;

@@ -516,7 +516,7 @@ masked()
 	AKIA$A${n:0:6}|***
 	postgres://app:hunter2@db/x?sslmode=require|postgres://app:***@db/x?sslmode=require
 	https://a.example/?page=2&api_key=${n}x&q=1|https://a.example/?page=2&api_key=***&q=1
-	Authorization: Bearer $a$n|Authorization: Bearer ***
+	Authorization: Bearer $a$n|Authorization: ***
 	Authorization: Basic dXNlcjpwYXNz|Authorization: ***
 	curl -H 'x-api-key: q9$a'|curl -H 'x-api-key: ***'
 	PASSWORD=hunter2 make|PASSWORD=*** make

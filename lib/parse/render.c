@@ -155,8 +155,8 @@ render_is_foreign(const struct observation *o, const struct buf *id)
 
 	if (v.p && json_type(v) != JSON_NULL)
 		trace_plain(&other, v);
-	foreign = other.len != id->len || memcmp(buf_str(&other), id->p,
-	    id->len) != 0;
+	foreign = other.len != id->len || (id->len && memcmp(other.p, id->p,
+	    id->len));
 	buf_release(&other);
 	return foreign;
 }
