@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "base/buf.h"
+#include "io/store.h"
 #include "chunks.h"
 
 void
@@ -31,6 +32,15 @@ chunks_release(struct chunks *bs)
 		close(bs->fd);
 	buf_release(bs->carry);
 	free(bs->carry);
+}
+
+void
+chunks_read_kept(struct chunks *bs, const struct store *kept, uint64_t end,
+    int error)
+{
+	bs->kept = kept;
+	bs->end = end;
+	bs->error = error;
 }
 
 /* Opens the next file. Returns 0, or -1 with errno set. */
@@ -76,6 +86,19 @@ chunks_finish(struct chunks *bs, struct chunk *b, int error)
 	bs->fd = -1;
 }
 
+/* Reads what was kept, as read does. */
+static ssize_t
+chunks_read_store(const struct chunks *bs, char *p)
+{
+	uint64_t rest = bs->end - bs->offset;
+	size_t n = rest < bs->size ? (size_t)rest : bs->size;
+
+	errno = bs->error;
+	if (!n)
+		return errno ? -1 : 0;
+	return store_read(bs->kept, p, n, bs->offset) ? -1 : (ssize_t)n;
+}
+
 /* Reads until there is a whole line or the end, and moves it all to b. */
 static void
 chunks_fill(struct chunks *bs, struct chunk *b)
@@ -93,7 +116,8 @@ chunks_fill(struct chunks *bs, struct chunk *b)
 		seen = t->len;
 		buf_room(t, bs->size);
 		do
-			n = read(bs->fd, t->p + seen, bs->size);
+			n = bs->kept ? chunks_read_store(bs, t->p + seen) :
+			    read(bs->fd, t->p + seen, bs->size);
 		while (n < 0 && errno == EINTR);
 		if (n <= 0) {
 			chunks_finish(bs, b, n ? errno : 0);

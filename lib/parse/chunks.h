@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct buf;
+struct store;
 
 struct chunks {
 	char *const *files;	/* operands; "-" is the standard input */
@@ -20,6 +21,9 @@ struct chunks {
 				   open */
 	int again;		/* 1: it can be read again */
 	uint64_t offset;	/* offset of the next byte to read */
+	const struct store *kept;	/* the bytes of the only file, or NULL */
+	uint64_t end;		/* number of these */
+	int error;		/* errno of the read after them, or 0 */
 	struct buf *carry;	/* start of the next chunk's first line */
 };
 
@@ -39,6 +43,13 @@ struct chunk {
 void chunks_init(struct chunks *bs, char *const *files, size_t nfiles,
     size_t size);
 void chunks_release(struct chunks *bs);
+
+/*
+ * Reads what was kept of the only file, instead of the file: end bytes, which
+ * are borrowed. error is the errno of the read after them, or 0.
+ */
+void chunks_read_kept(struct chunks *bs, const struct store *kept, uint64_t end,
+    int error);
 
 /*
  * Reads the next chunk; from a pipe it returns as soon as there is a whole

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/util.h"
 #include "json/json.h"
+#include "json/quick.h"
 #include "io/sorter.h"
 #include "io/source.h"
 #include "io/store.h"
@@ -103,7 +104,7 @@ index_add(struct joiner *w, const struct json_span *v, uint32_t kind,
  * experiment directory say it; in other files only observations have a type.
  */
 static uint32_t
-index_kind(const char *file, struct json_span type)
+index_kind(const char *file, int has_type)
 {
 	const char *name = strrchr(file, '/');
 
@@ -112,7 +113,29 @@ index_kind(const char *file, struct json_span type)
 		return ENTRY_OBSERVATION;
 	if (!strcmp(name, "trace_summary.jsonl"))
 		return ENTRY_ROW;
-	return type.p ? ENTRY_OBSERVATION : ENTRY_ROW;
+	return has_type ? ENTRY_OBSERVATION : ENTRY_ROW;
+}
+
+/*
+ * Indexes a line that is an observation if it is JSON. Returns 0 if that is not
+ * certain.
+ */
+static int
+index_hastily(struct joiner *w, const char *file, const struct line *l)
+{
+	struct json_span v[INDEX_FIELDS] = { { 0 } }, record = { l->p, l->n };
+
+	if (!l->whole || *l->p != '{' || l->n > UINT32_MAX)
+		return 0;
+	while (memchr(" \t\r", record.p[record.n - 1], 3))
+		record.n--;
+	if (!quick_last(record, "trace_id", &v[TRACE_TRACE_ID]) ||
+	    index_kind(file, quick_begins(record, "type")) != ENTRY_OBSERVATION
+	    || !quick_lacks(record, trace_fields[TRACE_OBSERVATIONS],
+	    "timeline"))
+		return 0;
+	index_add(w, v, ENTRY_OBSERVATION, record);
+	return 1;
 }
 
 static int
@@ -123,7 +146,7 @@ index_record(struct joiner *w, const char *file, const struct json_span *v,
 	uint32_t kind = ENTRY_WHOLE;
 
 	if (!given && !pertrace_is(v[INDEX_TIMELINE], v[INDEX_SUMMARY]))
-		kind = index_kind(file, v[INDEX_TYPE]);
+		kind = index_kind(file, v[INDEX_TYPE].p != NULL);
 
 	if (!v[TRACE_TRACE_ID].p) {
 		index_complain(w,
@@ -175,6 +198,8 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 	w->lines++;
 	if (source_blank(l))
 		return 0;
+	if (w->j->hasty && index_hastily(w, file, l))
+		return 0;
 	met = source_check_wanted(l, &wanted, &record, &why);
 	if (met < 0) {
 		index_complain(w, why);
@@ -188,6 +213,15 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 	return index_record(w, file, v, record);
 }
 
+/* Notes that all has to start again. The rest of a pipe is still to be kept. */
+static void
+index_odd(struct join *j)
+{
+	join_odd(j);
+	if (!j->pipe)
+		pool_stop(j->pool);
+}
+
 static int
 index_chunk(struct joiner *w, const struct chunk *b)
 {
@@ -196,6 +230,8 @@ index_chunk(struct joiner *w, const struct chunk *b)
 
 	w->lines = w->nentries = 0;
 	w->met = 0;
+	if (w->j->hasty && join_is_odd(w->j))
+		return 0;
 	if (b->first && end - p >= 3 && !memcmp(p, "\xef\xbb\xbf", 3))
 		p += 3;
 	for (; p < end; p = nl + 1) {
@@ -208,6 +244,9 @@ index_chunk(struct joiner *w, const struct chunk *b)
 		if (index_line(w, b->file, &l))
 			return -1;
 	}
+	/* haste is for input without anything to report */
+	if (w->j->hasty && w->ncomplaints)
+		index_odd(w->j);
 	return 0;
 }
 
@@ -277,6 +316,33 @@ index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 }
 
 /*
+ * Adds a chunk's records to the index; start is where its text begins. Returns
+ * how many are not whole traces, or -1.
+ */
+static long
+index_enter(struct joiner *w, const struct place *start)
+{
+	struct join *j = w->j;
+	struct entry *e;
+	size_t i;
+	long wanted = 0;
+	int bad = 0;
+
+	for (i = 0; i < w->nentries && !bad; i++) {
+		e = &w->entries[i];
+		wanted += e->kind != ENTRY_WHOLE;
+		e->number = j->records++;
+		e->place.at += start->at;
+		e->place.file = start->file;
+		if (!j->extents)
+			bad = sorter_add(&j->index, e);
+		else if (j->tiled != UINT64_MAX)
+			bad = index_add_extent(j, e, w->extents + 2 * i);
+	}
+	return bad ? join_fail(j, errno) : wanted;
+}
+
+/*
  * Adds a chunk's records to the index, in its turn. Sets *spill to the offset
  * at which its text has to be put in *store, or to UINT64_MAX.
  */
@@ -285,32 +351,49 @@ index_commit(struct joiner *w, const struct chunk *b, uint64_t *spill,
     struct store *store)
 {
 	struct join *j = w->j;
-	struct entry *e;
-	size_t i, wanted = 0;
-	int kept = index_keep_file(j, b), bad = 0;
+	int kept = index_keep_file(j, b);
+	struct place start = { kept || j->again ? b->offset : j->spilled, 0,
+	    (uint32_t)(kept ? b->number : j->nfiles) };
+	long wanted;
 
 	index_report(w, b);
 	j->met[b->number] |= w->met;
-	for (i = 0; i < w->nentries && !bad; i++) {
-		e = &w->entries[i];
-		wanted += e->kind != ENTRY_WHOLE;
-		e->number = j->records++;
-		e->place.at += kept ? b->offset : j->spilled;
-		e->place.file = (uint32_t)(kept ? b->number : j->nfiles);
-		if (!j->extents)
-			bad = sorter_add(&j->index, e);
-		else if (j->tiled != UINT64_MAX)
-			bad = index_add_extent(j, e, w->extents + 2 * i);
+	if (j->hasty && b->error) {
+		j->pipe_error = b->error;
+		index_odd(j);
 	}
 	*spill = UINT64_MAX;
-	if (bad || kept || !wanted)
-		return bad ? join_fail(j, errno) : 0;
+	wanted = index_enter(w, &start);
+	if (wanted < 0)
+		return -1;
+	if (kept || j->again || !(wanted || j->pipe))
+		return 0;
 	if (store_reach(&j->store, j->spilled + w->text.len))
 		return join_fail(j, errno);
 	*spill = j->spilled;
 	*store = j->store;
 	j->spilled += w->text.len;
 	return 0;
+}
+
+/*
+ * Ends haste before anything was read hastily, if the first line is a whole
+ * trace, which is read once in any case, or is not a record.
+ */
+static void
+index_first(struct joiner *w, const struct chunk *b)
+{
+	static const char *const names[] = {
+		"trace_id", "observations", "timeline"
+	};
+	const char *p = buf_str(&w->text), *nl = memchr(p, '\n', w->text.len);
+	struct json_span v[LEN(names)];
+	struct json_fault f;
+
+	if (nl && !b->error && json_scan(p, (size_t)(nl - p), JSON_LAX, names,
+	    v, LEN(names), &f) >= 0 && *p == '{' && v[0].p && !v[1].p && !v[2].p)
+		return;
+	w->j->hasty = w->j->quiet = w->j->pipe = 0;
 }
 
 void
@@ -329,6 +412,8 @@ index_run(void *arg)
 		more = !pool_stopped(j->pool) && chunks_next(&j->chunks, &b);
 		if (more)
 			ticket = pool_ticket(j->pool);
+		if (more && j->hasty && b.first && !b.number)
+			index_first(w, &b);
 		pthread_mutex_unlock(&j->reading);
 		if (!more)
 			break;

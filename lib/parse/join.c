@@ -64,6 +64,26 @@ join_fail(struct join *j, int error)
 	return join_fail_file(j, NULL, error ? error : EIO);
 }
 
+int
+join_odd(struct join *j)
+{
+	pool_lock(j->pool);
+	j->odd = 1;
+	pool_unlock(j->pool);
+	return -1;
+}
+
+int
+join_is_odd(struct join *j)
+{
+	int odd;
+
+	pool_lock(j->pool);
+	odd = j->odd;
+	pool_unlock(j->pool);
+	return odd;
+}
+
 void
 join_report(const struct join *j, char *msg)
 {
@@ -134,15 +154,14 @@ join_begin(struct join *j)
 	size_t i;
 
 	j->bad = 0;
-	j->failed = j->extents = j->quiet = 0;
+	j->failed = j->extents = j->quiet = j->hasty = 0;
 	j->kept = 0;
 	j->keep = join_files_to_keep();
 	j->fds = xreallocarray(NULL, j->nfiles, sizeof(*j->fds));
 	j->met = xcalloc(j->nfiles, sizeof(*j->met));
 	for (i = 0; i < j->nfiles; i++)
 		j->fds[i] = -1;
-	j->spilled = j->records = j->next_task = j->tiled = 0;
-	store_init(&j->store, j->memory / 8 * 3);
+	j->records = j->next_task = j->tiled = 0;
 	sorter_init(&j->index, sizeof(struct entry), entry_by_trace, j->memory
 	    / 4);
 	sorter_init(&j->tasks, sizeof(struct render_task), task_by_order,
@@ -159,7 +178,6 @@ join_end(struct join *j)
 			close(j->fds[i]);
 	free(j->fds);
 	free(j->met);
-	store_release(&j->store);
 	sorter_release(&j->index);
 	sorter_release(&j->tasks);
 }
@@ -172,6 +190,9 @@ join_pass(struct join *j, struct joiner *ws, char *const *files, size_t nfiles)
 
 	size = size < 65536 ? 65536 : size > 524288 ? 524288 : size;
 	chunks_init(&j->chunks, files, nfiles, size);
+	if (j->again)
+		chunks_read_kept(&j->chunks, &j->store, j->spilled,
+		    j->pipe_error);
 	pool_run(j->pool, index_run, ws, sizeof(*ws));
 	/* a file that was not read to its end is not ours to close */
 	if (j->chunks.fd >= 0)
@@ -229,43 +250,144 @@ join_read_details(struct join *j)
 	    errno);
 }
 
-int
-join_run(struct join *j, char *const *files, size_t nfiles, int extents)
+static void
+join_begin_joiners(struct join *j, struct joiner *ws)
 {
-	struct joiner *ws = xcalloc(j->pool->n, sizeof(*ws));
 	size_t i = 0;
-	int bad;
 
-	pthread_mutex_init(&j->reading, NULL);
-	j->nfiles = nfiles ? nfiles : 1;
-	join_begin(j);
+	memset(ws, 0, j->pool->n * sizeof(*ws));
 	do {
 		ws[i].j = j;
 		ws[i].batch.output = j->output;
 		ws[i].t.print = j->output->format->pretty;
 	} while (++i < j->pool->n);
-	bad = join_read_details(j);
-	if (bad) {
-		/* reported at the end */
-	} else if (!extents || !join_pass_extents(j, ws, files)) {
-		bad = join_pass(j, ws, files, nfiles) || schedule_run(j);
-	}
-	if (!bad && sorter_sort(&j->tasks))
-		bad = join_fail(j, errno);
+}
+
+static void
+join_release_joiners(struct join *j, struct joiner *ws)
+{
+	size_t i;
+
+	for (i = 0; i < j->pool->n; i++)
+		joiner_release(&ws[i]);
+}
+
+/* Renders what there are tasks for. */
+static int
+join_render(struct join *j, struct joiner *ws)
+{
+	size_t i;
+
+	if (sorter_sort(&j->tasks))
+		return join_fail(j, errno);
 	/* a line of the first pass may have been long */
 	for (i = 0; i < j->pool->n; i++)
 		buf_release(&ws[i].text);
-	if (!bad) {
-		pool_run(j->pool, render_run, ws, sizeof(*ws));
-		bad = pool_stopped(j->pool);
+	pool_run(j->pool, render_run, ws, sizeof(*ws));
+	return pool_stopped(j->pool) || j->odd ? -1 : 0;
+}
+
+static int
+join_is_stdin(char *const *files, size_t i)
+{
+	return !files || !strcmp(files[i], "-");
+}
+
+/*
+ * Whether all files can be read again; a pipe can, if it is the only one,
+ * because all of it is kept.
+ */
+static int
+join_may_hasten(struct join *j, char *const *files)
+{
+	struct stat st;
+	size_t i;
+	int in;
+
+	if (!output_can_restart(j->output))
+		return 0;
+	for (i = 0; i < j->nfiles; i++) {
+		in = join_is_stdin(files, i);
+		if (in ? fstat(STDIN_FILENO, &st) : stat(files[i], &st))
+			return 0;
+		if (in && j->nfiles == 1 && S_ISFIFO(st.st_mode))
+			j->pipe = 1;
+		else if (!S_ISREG(st.st_mode) || (in &&
+		    lseek(STDIN_FILENO, 0, SEEK_CUR) != 0))
+			return 0;
 	}
-	for (i = 0; i < j->pool->n; i++)
-		joiner_release(&ws[i]);
+	return 1;
+}
+
+/* Makes the standard input what it was at first, if it is among the files. */
+static int
+join_rewind(struct join *j, char *const *files)
+{
+	size_t i;
+
+	for (i = 0; i < j->nfiles && !j->pipe; i++)
+		if (join_is_stdin(files, i) && lseek(STDIN_FILENO, 0, SEEK_SET))
+			return join_fail(j, errno);
+	return 0;
+}
+
+/* Forgets all that was read and written. */
+static int
+join_restart(struct join *j, struct joiner *ws, char *const *files)
+{
+	if (join_rewind(j, files))
+		return -1;
+	join_release_joiners(j, ws);
+	join_end(j);
+	join_begin(j);
+	join_begin_joiners(j, ws);
+	j->rowless = j->unmatched = j->changed = 0;
+	j->again = j->pipe;
+	j->odd = j->pipe = 0;
+	pool_resume(j->pool);
+	return output_restart(j->output);
+}
+
+/* Two passes, or more where the first of them were too hasty. */
+static int
+join_all(struct join *j, struct joiner *ws, char *const *files, size_t nfiles)
+{
+	int bad;
+
+	j->hasty = j->quiet = join_may_hasten(j, nfiles ? files : NULL);
+	bad = join_pass(j, ws, files, nfiles) || j->odd || schedule_run(j) ||
+	    join_render(j, ws);
+	if (!j->odd || j->error || j->output->error.msg)
+		return bad;
+	if (join_restart(j, ws, nfiles ? files : NULL))
+		return -1;
+	return join_pass(j, ws, files, nfiles) || schedule_run(j) ||
+	    join_render(j, ws);
+}
+
+int
+join_run(struct join *j, char *const *files, size_t nfiles, int extents)
+{
+	struct joiner *ws = xcalloc(j->pool->n, sizeof(*ws));
+	int bad;
+
+	pthread_mutex_init(&j->reading, NULL);
+	j->nfiles = nfiles ? nfiles : 1;
+	store_init(&j->store, j->memory / 8 * 3);
+	join_begin(j);
+	join_begin_joiners(j, ws);
+	bad = join_read_details(j);
+	if (!bad && extents && join_pass_extents(j, ws, files))
+		bad = join_render(j, ws);
+	else if (!bad)
+		bad = join_all(j, ws, files, nfiles);
+	join_release_joiners(j, ws);
 	free(ws);
 	j->quiet = 0;
 	join_report_odd(j);
 	details_release(&j->more);
 	join_end(j);
+	store_release(&j->store);
 	pthread_mutex_destroy(&j->reading);
 	return bad ? -1 : 0;
 }

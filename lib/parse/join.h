@@ -6,6 +6,11 @@
  * them. The first pass reads all records and indexes where each is (40 bytes a
  * record); the second reads trace by trace. Text from pipes is kept meanwhile, in
  * a temporary file if it does not fit into memory, and so is the index.
+ *
+ * If the output can be discarded, the first pass goes by the ends of a line
+ * that looks like an observation, and the second checks it. If it then turns
+ * out to be bad, all starts again with a first pass that checks every line, so
+ * that messages and traces are the same and in the same order.
  */
 #include <pthread.h>
 #include <stddef.h>
@@ -57,6 +62,14 @@ struct join {
 	struct details more;	/* index of the files with details */
 	int extents;		/* 1: rows locate their observations */
 	int quiet;		/* 1: the next try repeats all messages */
+	int hasty;		/* 1: most observations are checked only when
+				   they are rendered */
+	int odd;		/* 1: one was bad, or needs a message: start
+				   again without haste */
+	int pipe;		/* 1: the only file is a pipe, all of which is
+				   kept to start again */
+	int pipe_error;		/* errno of a failed read of it, or 0 */
+	int again;		/* 1: what was kept of it is read */
 	uint64_t tiled;		/* bytes that the extents cover without a gap
 				   so far; UINT64_MAX: there is a gap */
 };

@@ -98,6 +98,10 @@ void render_run(void *joiner);
 int join_fail_file(struct join *j, const char *file, int error);
 int join_fail(struct join *j, int error);
 
+/* Notes that a line is not what haste takes it for. Returns -1. */
+int join_odd(struct join *j);
+int join_is_odd(struct join *j);
+
 /* Reports a message, unless it will be reported again, and frees it. */
 void join_report(const struct join *j, char *msg);
 

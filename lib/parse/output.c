@@ -157,6 +157,7 @@ begin_stream(struct output *k)
 int
 output_begin(struct output *k, enum outdir_old old)
 {
+	k->old = old;
 	k->apart = k->path && !k->format->file;
 	k->waits = k->format->alone && !k->path;
 	if (k->path && begin_folder(k, old))
@@ -303,9 +304,31 @@ output_end(struct output *k, int whole)
 	return bad ? -1 : 0;
 }
 
+int
+output_can_restart(const struct output *k)
+{
+	return k->path && !k->format->filter;
+}
+
+int
+output_restart(struct output *k)
+{
+	if (output_end(k, 0))
+		return -1;
+	k->traces = 0;
+	memset(k->outcomes, 0, sizeof(k->outcomes));
+	memset(k->made, 0, sizeof(k->made));
+	return output_begin(k, k->old);
+}
+
 void
 batch_release(struct batch *h)
 {
+	size_t i;
+
+	for (i = 0; i < h->nparts; i++)
+		if (h->parts[i].fd >= 0)
+			close(h->parts[i].fd);
 	if (h->text) {
 		buf_release(h->text);
 		buf_release(h->facts);

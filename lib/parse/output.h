@@ -37,6 +37,7 @@ struct output {
 	int shard;		/* 1: spread the files over 256 folders */
 	size_t enough;		/* bytes to render before writing them */
 	/* set by output_begin */
+	enum outdir_old old;
 	int apart;		/* 1: each trace has a file of its own */
 	int waits;		/* 1: out is temporary; see format.alone */
 	struct outdir dir;
@@ -72,6 +73,13 @@ struct batch {
  * becomes of an existing folder. Returns 0, or -1 with error set.
  */
 int output_begin(struct output *k, enum outdir_old old);
+
+/*
+ * Whether what was written can be discarded: files in a folder. output_restart
+ * does it and begins again, when no batch is in use. Returns as output_begin.
+ */
+int output_can_restart(const struct output *k);
+int output_restart(struct output *k);
 
 /*
  * Completes the output. If whole is 0, a folder is removed, and a page for the

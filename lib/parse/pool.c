@@ -128,6 +128,14 @@ pool_stop(struct pool *p)
 	pool_unlock(p);
 }
 
+void
+pool_resume(struct pool *p)
+{
+	pool_lock(p);
+	p->stopped = 0;
+	pool_unlock(p);
+}
+
 int
 pool_stopped(struct pool *p)
 {

@@ -44,8 +44,9 @@ int pool_wait(struct pool *p, uint64_t ticket);
 /* Ends the turn: the next ticket has it. */
 void pool_pass(struct pool *p);
 
-/* Wakes all waiters; no more work is taken. */
+/* Wakes all waiters; no more work is taken until pool_resume, when none run. */
 void pool_stop(struct pool *p);
+void pool_resume(struct pool *p);
 int pool_stopped(struct pool *p);
 
 #endif

@@ -115,13 +115,29 @@ render_read_extent(struct joiner *w, const struct render_task *task)
 	return 0;
 }
 
+/*
+ * Ends reading a trace. met: json_scan's flags for the row; bad: a record is
+ * not JSON. It has changed since the first pass, or was not checked in it.
+ */
+static int
+render_gathered(struct joiner *w, int met, int bad)
+{
+	if (w->j->hasty && (bad || w->t.met)) {
+		pool_stop(w->j->pool);
+		return join_odd(w->j);
+	}
+	w->changed += bad != 0;
+	w->t.met |= met;
+	return 0;
+}
+
 /* A trace that fits: all its records are read into memory, the row first. */
 static int
 render_gather(struct joiner *w, const struct render_task *task)
 {
 	struct json_span v = { 0 };
 	size_t i, at;
-	int bad;
+	int bad, met;
 
 	if (w->j->extents ? render_read_extent(w, task) : render_read_index(w,
 	    task))
@@ -131,18 +147,16 @@ render_gather(struct joiner *w, const struct render_task *task)
 		v.p = w->text.p;
 		v.n = w->row;
 	}
-	/*
-	 * a record that is not JSON any more has changed since the first pass
-	 */
 	bad = trace_reset(&w->t, v);
+	met = w->t.met;
+	w->t.met = 0;
 	for (i = 0; i < w->nplaces; i++) {
 		v.p = w->text.p + at;
 		v.n = w->places[i].n;
 		at += v.n + 1;
 		bad |= trace_add(&w->t, v);
 	}
-	w->changed += bad != 0;
-	return 0;
+	return render_gathered(w, met, bad);
 }
 
 /* 1 if an observation, a row's extent having it, is of another trace. */
@@ -266,23 +280,25 @@ render_gather_apart(struct joiner *w, const struct render_task *task)
 {
 	struct json_span v = { 0 };
 	struct apart a = { { 0 }, 0, 0 };
-	int bad;
+	int bad, met;
 
 	if (task->row.file != NO_ROW) {
 		v.p = w->text.p;
 		v.n = w->row;
 	}
 	a.changed = trace_reset(&w->t, v) != 0;
+	met = w->t.met;
+	w->t.met = 0;
 	trace_set_apart(&w->t, w->j->memory / 8 / w->j->pool->n);
 	bad = w->j->extents ? render_apart_extent(w, task, &a) :
 	    render_apart_index(w, task, &a);
 	buf_release(&a.id);
 	if (bad)
 		return -1;
-	w->changed += (size_t)(a.changed + a.foreign);
+	w->changed += (size_t)a.foreign;
 	w->t.load = render_load_step;
 	w->t.arg = w;
-	return 0;
+	return render_gathered(w, met, a.changed);
 }
 
 /* Counts a row whose extent holds another trace's observations. */

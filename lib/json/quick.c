@@ -1,0 +1,142 @@
+#include <string.h>
+
+#include "block.h"
+#include "quick.h"
+
+/* A string that is longer than this is not looked through. */
+#define PLAIN_MAX 512
+
+/* White space before p, but not before start. */
+static const char *
+skip_back(const char *start, const char *p)
+{
+	while (p > start && json_is_space(p[-1]))
+		p--;
+	return p;
+}
+
+/*
+ * The start of the plain string that ends before p, or NULL. A quotation mark
+ * after no backslash is not escaped.
+ */
+static const char *
+string_start(const char *start, const char *p)
+{
+	const char *q = p - 1;
+
+	if (p == start || *q != '"')
+		return NULL;
+	while (q > start && p - q < PLAIN_MAX && json_is_plain(q[-1]) &&
+	    (unsigned char)q[-1] < 0x80)
+		q--;
+	return q - start < 2 || q[-1] != '"' || q[-2] == '\\' ? NULL : q - 1;
+}
+
+int
+quick_last(struct json_span text, const char *name, struct json_span *v)
+{
+	size_t n = strlen(name);
+	const char *start = text.p;
+	const char *p = skip_back(start, start + text.n), *q;
+
+	if (p == start || *--p != '}')
+		return 0;
+	p = skip_back(start, p);
+	if (!(q = string_start(start, p)))
+		return 0;
+	v->p = q;
+	v->n = (size_t)(p - q);
+	q = skip_back(start, q);
+	if (q == start || *--q != ':')
+		return 0;
+	q = skip_back(start, q);
+	p = string_start(start, q);
+	return p && (size_t)(q - p) == n + 2 && !memcmp(p + 1, name, n);
+}
+
+/* The end of the plain string at p, or NULL. */
+static const char *
+string_end(const char *p, const char *end)
+{
+	const char *start = p;
+
+	if (p == end || *p != '"')
+		return NULL;
+	for (p++; p < end && p - start < PLAIN_MAX && json_is_plain(*p); p++)
+		;
+	return p < end && *p == '"' ? p + 1 : NULL;
+}
+
+int
+quick_begins(struct json_span text, const char *name)
+{
+	const char *p = text.p, *end = p + text.n, *key;
+	size_t n = strlen(name);
+
+	while (p < end && (*p == '{' || *p == ',')) {
+		key = json_skip_space(p + 1, end);
+		if (!(p = string_end(key, end)))
+			return 0;
+		if ((size_t)(p - key) == n + 2 && !memcmp(key + 1, name, n))
+			return 1;
+		p = json_skip_space(p, end);
+		if (p == end || *p != ':')
+			return 0;
+		p = string_end(json_skip_space(p + 1, end), end);
+		p = p ? json_skip_space(p, end) : end;
+	}
+	return 0;
+}
+
+/* The first pair of bytes from p on, as json_pairs_in finds them, or end. */
+static const char *
+find_pair(const char *p, const char *end, const char *of, size_t apart)
+{
+	unsigned found;
+
+	for (; (size_t)(end - p) >= JSON_BLOCK + apart; p += JSON_BLOCK) {
+		found = json_pairs_in(p, of, apart);
+		if (found)
+			return p + __builtin_ctz(found);
+	}
+	for (; (size_t)(end - p) > apart; p++)
+		if ((*p == of[0] && p[apart] == of[1]) || (*p == of[2] &&
+		    p[apart] == of[3]))
+			return p;
+	return end;
+}
+
+/* Whether there may be an escape for a small letter: \u006X or \u007X. */
+static int
+has_letter_escape(struct json_span text)
+{
+	const char *p = text.p, *end = p + text.n;
+
+	for (; (p = find_pair(p, end, "0607", 2)) < end; p++)
+		if (p - text.p > 1 && !memcmp(p - 2, "\\u00", 4))
+			return 1;
+	return 0;
+}
+
+/* Whether the name is around p, which is at its third letter. */
+static int
+names_key(struct json_span text, const char *p, const char *name)
+{
+	size_t n = strlen(name);
+
+	return p - text.p > 2 && (size_t)(text.p + text.n - p) > n - 2 &&
+	    p[-3] == '"' && !memcmp(p - 2, name, n) && p[n - 2] == '"';
+}
+
+int
+quick_lacks(struct json_span text, const char *name, const char *other)
+{
+	const char *p = text.p, *end = p + text.n;
+	/* letters in the middle are rarer than quotation marks */
+	const char of[] = { name[2], name[6], other[2], other[6] };
+
+	for (; (p = find_pair(p, end, of, 4)) < end; p++)
+		if (names_key(text, p, name) || names_key(text, p, other))
+			return 0;
+	return !has_letter_escape(text);
+}
