@@ -370,6 +370,111 @@ bare()
 	wait "$pid"
 }
 
+# hasty LINE: lines that look like observations at their ends, of two
+# traces, with LINE in the middle, and then the rows.
+hasty()
+{
+	local n
+
+	for n in {1..400}; do
+		printf '{"id":"%d","type":"tool","name":"n","trace_id":"t%d"}\n' \
+			"$n" $((n % 2))
+		((n != 200)) || printf '%s\n' "$1"
+	done
+	printf '{"trace_id":"t%d","input":"i","output":"o"}\n' 0 1
+}
+
+# Into a folder, most observations are checked only when they are rendered; to
+# the standard output, all are checked before. LINE, MESSAGES...
+same_in_haste()
+{
+	local status=$((${#2} > 0 ? 1 : 0))
+
+	rm -rf out
+	hasty "$1" >lines
+	run --separate-stderr "-$status" fl-parse -f jsonl lines
+	printf '%s\n' "$output" >wanted
+	assert_equal "$stderr" "$2"
+	run --separate-stderr "-$status" fl-parse -f jsonl -o out lines
+	assert_equal "$stderr" "$2"
+	diff wanted <(cat out/*.jsonl | grep timeline)
+	rm -r out
+	run --separate-stderr "-$status" fl-parse -f jsonl -o out < <(cat lines)
+	assert_equal "$stderr" "${2//lines/<stdin>}"
+	diff wanted <(cat out/*.jsonl | grep timeline)
+}
+
+@test "a bad line among those that are checked late is reported with its number" {
+	same_in_haste '{"id":"x","type":"tool","input":tru,"trace_id":"t1"}' \
+		'fl-parse: lines:201: not a JSON value (byte 33)'
+	same_in_haste '{"id":"x","type":"tool","input":"\q","trace_id":"t0"}' \
+		'fl-parse: lines:201: not an escape (byte 34)'
+	same_in_haste '{"id":"x","type":"tool"}' "fl-parse: lines:201: neither a \
+trace nor an observation: it has no 'trace_id'"
+}
+
+@test "a pipe is read again from memory, and from a file what does not fit" {
+	local bad memory
+
+	# the last one ends with a byte that is not white space
+	for bad in '{' '{"type":"t","trace_id":"t1"}@'; do
+		hasty "$bad" | sed "s/\"n\"/\"$(printf %09000d 0)\"/" |
+			tr @ '\0' >lines
+		run -1 --separate-stderr bash -c 'fl-parse -f jsonl >wanted < <(cat lines)'
+		assert_regex "$stderr" '^fl-parse: <stdin>:201: [^:]*$'
+		printf '%s\n' "$stderr" >messages
+		for memory in 4M 1G; do
+			rm -rf out
+			run -1 fl-parse -f jsonl --memory $memory -o out < <(cat lines)
+			assert_output "$(cat messages)"
+			diff wanted <(cat out/*.jsonl | grep timeline)
+		done
+	done
+}
+
+@test "what a line cannot be told from its ends is told from the whole" {
+	local line
+
+	# the last one counts; an inner one does not
+	for line in '{"id":"x","type":"t","trace_id":"t0","trace_id":"t1"}' \
+		'{"id":"x","type":"t","trace_id":"t1","input":{"trace_id":"t0"}}' \
+		'{"id":"x","type":"t","trace_id":"t1","input":",\"trace_id\":\"t0\"}"}' \
+		'{"id":"x","type":"t","trace_id":"t1","\"trace_id":"t0"}' \
+		'{"id":"x","type":"t","output":"\",\"trace_id","trace_id":"t1"} '; do
+		same_in_haste "$line" ''
+		jq -r 'select(.trace_id == "t1").timeline[].raw.id' wanted |
+			grep -qx x
+	done
+	# whole traces
+	for line in '"observations":[{"id":"x"}]' \
+		'"\u006fbservations":[{"id":"x"}]' \
+		'"timeline":[{"raw":{"id":"x"}}],"summary":{}'; do
+		same_in_haste "{\"id\":\"w\",\"type\":\"t\",$line,\"trace_id\":\"w\"}" ''
+		assert_equal "$(jq -r 'select(.trace_id == "w").timeline[].raw.id' \
+			wanted)" x
+	done
+}
+
+@test "what is not JSON is noted, however late it is met" {
+	rm -rf out
+	hasty '{"id":"x","type":"t","input":NaN,"trace_id":"t1"}' >lines
+	run -0 fl-parse -f jsonl -o out lines
+	assert_output 'fl-parse: lines: NaN and Infinity are not JSON; read as null'
+	rm -r out
+	run -0 fl-parse -o out < <(cat lines)
+	assert_output 'fl-parse: <stdin>: NaN and Infinity are not JSON; shown unchanged'
+}
+
+@test "a standard input that is not read stays where it is" {
+	hasty 'bad' >lines
+	printf '%s\n' a b c >names
+	while read -r name; do
+		fl-parse -o "out-$name" lines 2>/dev/null || :
+		echo "$name"
+	done <names >read
+	diff names read
+}
+
 @test "a file that is cut off while it is read is reported, and the rest is shown" {
 	{ cat "$FILES/rows"; cat "$FILES/obs"; } >growing
 	fl-parse growing >wanted
