@@ -48,14 +48,16 @@ put_visible(struct buf *b, const char *s, size_t n)
 static void
 put_quoted(struct buf *b, const char *s, size_t n)
 {
-	const char *end = s + n, *mark;
+	const char *mark;
+	size_t len;
 
 	buf_byte(b, '"');
 	while ((mark = n ? memchr(s, '"', n) : NULL)) {
-		buf_add(b, s, (size_t)(mark + 1 - s));
+		len = (size_t)(mark + 1 - s);
+		buf_add(b, s, len);
 		buf_byte(b, '"');
-		s = mark + 1;
-		n = (size_t)(end - s);
+		s += len;
+		n -= len;
 	}
 	buf_add(b, s, n);
 	buf_byte(b, '"');
