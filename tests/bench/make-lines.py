@@ -24,11 +24,12 @@ JAPANESE = """ご注文の商品は 火曜日に 発送されました。 お届
 class Maker:
     def __init__(self, kind):
         self.rng = random.Random(kind)
-        self.japanese = {"japanese": 1, "escaped": 1, "mixed": 0.1}.get(kind, 0)
+        # of sentences in Japanese
+        self.share = {"japanese": 1, "escaped": 1, "mixed": 0.1}.get(kind, 0)
 
     def prose(self, words):
         r = self.rng
-        if self.japanese and (self.japanese == 1 or r.random() < self.japanese):
+        if self.share and (self.share == 1 or r.random() < self.share):
             return "".join(r.choice(JAPANESE) for _ in range(words))
         text = " ".join(r.choice(ENGLISH) for _ in range(words))
         # a line break or a quotation mark every few hundred characters
