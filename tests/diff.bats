@@ -159,6 +159,12 @@ r6-0 only_new'
 	run --separate-stderr -1 fl-diff base new
 	assert_line --regexp '^pass rate by persona$'
 	assert_line --regexp '^  hurried +1 -> 0\.6 .*; p 0\.0078 by McNemar, 0\.023 for 3$'
+	# a long name widens the column
+	sed 's/"hurried"/"a very hurried one"/' base >base2
+	sed 's/"hurried"/"a very hurried one"/' new >new2
+	run --separate-stderr -1 fl-diff base2 new2
+	assert_line --regexp '^  a very hurried one +1 -> 0\.6 '
+	assert_equal "$(sed -n '/^pass rate by persona/,/^$/s/ -> .*//p' <<<"$output" | awk '{ print length }' | sort -u | wc -l)" 1
 	run --separate-stderr -1 fl-diff -f md base new
 	assert_line --partial '| &#64;&#8203;ada &#124; x | 1 | 1 |'
 	# rows that were collected, and evaluated, have the strategy, too

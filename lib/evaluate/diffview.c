@@ -14,6 +14,7 @@
 #include "diffview.h"
 
 #define SHOWN 160		/* bytes of a text */
+#define NAME_WIDE 40		/* bytes of a name that widens its column */
 
 /* --- figures ------------------------------------------------------------- */
 
@@ -253,14 +254,18 @@ static void
 text_groups(const struct diffview *v, const char *title,
     const struct diff_groups *g, struct buf *b)
 {
-	size_t i;
+	size_t i, len, wide = 12;
 
 	if (g->n < 2)
 		return;
+	for (i = 0; i < g->n && i < v->most; i++) {
+		len = strlen(g->v[i].name);
+		wide = len > wide && len <= NAME_WIDE ? len : wide;
+	}
 	buf_printf(b, "\npass rate by %s\n", title);
 	for (i = 0; i < g->n && i < v->most; i++) {
-		buf_printf(b, "  %-12s %8.4g -> %-8.4g ", g->v[i].name,
-		    g->v[i].pass.base, g->v[i].pass.new);
+		buf_printf(b, "  %-*s %8.4g -> %-8.4g ", (int)wide,
+		    g->v[i].name, g->v[i].pass.base, g->v[i].pass.new);
 		put_group_change(g, i, b);
 		buf_byte(b, '\n');
 	}
