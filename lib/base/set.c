@@ -2,62 +2,61 @@
 #include <string.h>
 
 #include "util.h"
+#include "warn.h"
 #include "set.h"
 
-/* The index of a hash, or the unused index where it goes. */
-static size_t
-set_index(const struct set *s, uint64_t key)
+/* Where the place of a hash is, or the unused one where it goes. */
+static uint32_t *
+set_place(const struct set *s, uint64_t key)
 {
-	size_t i = (size_t)key & (s->cap - 1);
+	size_t i = (size_t)key & (s->nplaces - 1);
 
-	while (s->keys[i] && s->keys[i] != key)
-		i = (i + 1) & (s->cap - 1);
-	return i;
+	while (s->places[i] && s->keys[s->places[i] - 1] != key)
+		i = (i + 1) & (s->nplaces - 1);
+	return &s->places[i];
 }
 
 static void
 set_grow(struct set *s)
 {
-	struct set old = *s;
-	size_t i, at;
+	size_t i;
 
-	s->cap = old.cap ? old.cap * 2 : 64;
-	s->keys = xcalloc(s->cap, sizeof(*s->keys));
-	s->values = xcalloc(s->cap, sizeof(*s->values));
-	for (i = 0; i < old.cap; i++)
-		if (old.keys[i]) {
-			at = set_index(s, old.keys[i]);
-			s->keys[at] = old.keys[i];
-			s->values[at] = old.values[i];
-		}
-	free(old.keys);
-	free(old.values);
+	if (s->n >= UINT32_MAX / 4 * 3)
+		die("out of memory");
+	free(s->places);
+	s->nplaces = s->nplaces ? s->nplaces * 2 : 64;
+	s->places = xcalloc(s->nplaces, sizeof(*s->places));
+	for (i = 0; i < s->n; i++)
+		*set_place(s, s->keys[i]) = (uint32_t)i + 1;
 }
 
 size_t *
 set_add(struct set *s, uint64_t key, int *added)
 {
-	size_t at;
+	uint32_t *place;
+	size_t old = s->cap;
 
-	if (s->n >= s->cap / 4 * 3)
+	if (s->n >= s->nplaces / 4 * 3)
 		set_grow(s);
 	key += !key;
-	at = set_index(s, key);
-	*added = !s->keys[at];
-	s->n += (size_t)*added;
-	s->keys[at] = key;
-	return &s->values[at];
+	place = set_place(s, key);
+	*added = !*place;
+	if (*added) {
+		ALLOC_GROW(s->keys, s->n + 1, s->cap);
+		ALLOC_GROW(s->values, s->n + 1, old);
+		s->keys[s->n] = key;
+		s->values[s->n++] = 0;
+		*place = (uint32_t)s->n;
+	}
+	return &s->values[*place - 1];
 }
 
 size_t *
 set_find(const struct set *s, uint64_t key)
 {
-	size_t at;
+	uint32_t place = s->n ? *set_place(s, key + !key) : 0;
 
-	if (!s->n)
-		return NULL;
-	at = set_index(s, key + !key);
-	return s->keys[at] ? &s->values[at] : NULL;
+	return place ? &s->values[place - 1] : NULL;
 }
 
 void
@@ -65,5 +64,6 @@ set_release(struct set *s)
 {
 	free(s->keys);
 	free(s->values);
+	free(s->places);
 	memset(s, 0, sizeof(*s));
 }

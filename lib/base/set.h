@@ -2,17 +2,20 @@
 #define SET_H
 
 /*
- * A set of 64-bit hashes, each with a number. Zeroed memory is an empty set.
- * The hashes must be evenly distributed, as those of hash.h are.
+ * A set of 64-bit hashes, up to three billion, each with a number. Zeroed
+ * memory is an empty set. The hashes must be evenly distributed, as those of
+ * hash.h are.
  */
 #include <stddef.h>
 #include <stdint.h>
 
 struct set {
-	uint64_t *keys;		/* 0: unused; a hash of 0 is kept as 1 */
+	uint64_t *keys;		/* in the order of adding */
 	size_t *values;		/* the number of each hash */
 	size_t n;		/* hashes in the set */
-	size_t cap;		/* size of the arrays, a power of two */
+	size_t cap;		/* size of keys and values */
+	uint32_t *places;	/* index of a hash in keys, plus 1; 0: unused */
+	size_t nplaces;		/* size of places, a power of two */
 };
 
 /*

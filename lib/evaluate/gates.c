@@ -330,7 +330,7 @@ demand_inputs(struct gatekeeper *k, const struct standing *s, double least)
 			in[missed++] = s->inputs[i];
 	qsort(in, missed, sizeof(*in), by_rate);
 	for (i = 0; i < missed && i < INPUTS_SHOWN; i++) {
-		msg = xasprintf("%zu of %zu runs of %s pass: expected at "
+		msg = xasprintf("%u of %u runs of %s pass: expected at "
 		    "least %.4g of them", in[i].passed, in[i].runs, in[i].name, least);
 		k->report(msg);
 		free(msg);

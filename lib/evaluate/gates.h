@@ -35,7 +35,7 @@ struct standing_run {
 /* An input with its persona. */
 struct standing_input {
 	char *name;		/* the start of its text; NULL: all runs pass */
-	size_t runs, passed;
+	unsigned runs, passed;
 };
 
 struct standing_name {
