@@ -921,7 +921,7 @@ others()
 	fl-config: warning: setting.yaml:6:16: runner.python_path: folder 'libb': No such file or directory
 	fl-config: warning: setting.yaml:11:19: output_directory: 'setting.yaml' is not a folder
 	fl-config: warning: setting.yaml:1:23: variation_strategies: unknown strategy 'conise'; did you mean 'concise'?
-	fl-config: warning: setting.yaml:2:32: input_generation.strategies: unknown strategy 'nonsense'; did you mean 'concise'?
+	fl-config: warning: setting.yaml:2:32: input_generation.strategies: unknown strategy 'nonsense'
 	fl-config: warning: setting.yaml:10:14: inputs_file: 'inputs/other.yaml': no such file, and no such folder
 	fl-config: warning: setting.yaml:9:19: replay_args.recording_file: 'recordings/arg.jsonl': no such file; did you mean 'args.jsonl'?
 	END

@@ -185,6 +185,8 @@ YAML
 	done <<-'END'
 	generat inputs|unknown command 'generat'; did you mean 'generate'?
 	rnu|unknown command 'rnu'; did you mean 'run'?
+	sttauz|unknown command 'sttauz'; did you mean 'status'?
+	init project --workspace .|unknown option '--workspace': expected one of --name --path --no-example --http --force --yes --help
 	run experimnt|unknown command 'run experimnt'; did you mean 'run experiment'?
 	config vaildate|unknown command 'config vaildate'; did you mean 'config validate'?
 	run experiment --itertions 3|unknown option '--itertions'; did you mean '--iterations'?

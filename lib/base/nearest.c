@@ -14,29 +14,33 @@ min3(size_t a, size_t b, size_t c)
 }
 
 /*
- * The number of letters to insert, delete or change to make a into b
- * (Levenshtein distance), or max if that is less.
+ * The number of letters to insert, delete, change or swap with the next to make
+ * a into b (optimal string alignment), or max if that is less.
  */
 static size_t
 nearest_distance(const char *a, const char *b, size_t max)
 {
-	size_t n = strlen(a), m = strlen(b), i, j, diagonal, above;
-	size_t row[NEAREST_LONGEST + 1];
+	size_t n = strlen(a), m = strlen(b), i, j;
+	size_t rows[3][NEAREST_LONGEST + 1], *row, *above, *before;
 
 	if (n > NEAREST_LONGEST || m > NEAREST_LONGEST)
 		return max;
 	for (j = 0; j <= m; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (i = 1; i <= n; i++) {
-		diagonal = row[0];
+		row = rows[i % 3];
+		above = rows[(i + 2) % 3];
+		before = rows[(i + 1) % 3];
 		row[0] = i;
 		for (j = 1; j <= m; j++) {
-			above = row[j];
-			row[j] = min3(diagonal + (a[i - 1] != b[j - 1]),
-			    above + 1, row[j - 1] + 1);
-			diagonal = above;
+			row[j] = min3(above[j - 1] + (a[i - 1] != b[j - 1]),
+			    above[j] + 1, row[j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && before[j - 2] < row[j])
+				row[j] = before[j - 2] + 1;
 		}
 	}
+	row = rows[n % 3];
 	return row[m] < max ? row[m] : max;
 }
 
@@ -45,7 +49,7 @@ nearest_init(struct nearest *n, const char *word)
 {
 	n->word = word;
 	n->found = NULL;
-	n->distance = *word ? (strlen(word) + 3) / 2 : 0;
+	n->distance = *word ? (strlen(word) + 2) / 3 + 1 : 0;
 }
 
 void

@@ -12,7 +12,10 @@ struct nearest {
 	size_t distance;	/* distance below which a word is nearer */
 };
 
-/* Starts a search; the word is borrowed. */
+/*
+ * Starts a search; the word is borrowed. At most a third of it may be wrong, as
+ * in Clang's corrections: what is farther away is another word.
+ */
 void nearest_init(struct nearest *n, const char *word);
 
 /*
