@@ -265,6 +265,6 @@ fl-diff: not enough runs to tell a change from chance'
 	printf '{"run_id":"1","input_id":"1","success":true,"token_usage":{"total_tokens":10}}\n' >a
 	printf '{"run_id":"1","input_id":"1","success":true,"token_usage":{"total_tokens":900}}\n' >b
 	run --separate-stderr -0 fl-diff -f json a b
-	assert_equal "$(jq -c '[.pass.ci, .tokens.change, .tokens.ci]' <<<"$output")" \
-		'[[-1,1],890,[null,null]]'
+	assert_equal "$(jq -c '[(.pass.ci | map(. * 1e3 | round / 1e3)), .tokens.change, .tokens.ci]' <<<"$output")" \
+		'[[-0.793,0.793],890,[null,null]]'
 }

@@ -73,6 +73,11 @@ compute(const char *name, double *a, size_t n, double *to)
 		to[0] = stat_kappa(cells, 0.05, &ci);
 		return put(to, 1, ci);
 	}
+	if (!strcmp(name, "newcombe")) {
+		for (i = 0; i < 4; i++)
+			cells[i] = count(a[i]);
+		return put(to, 0, stat_newcombe(cells, 0.05));
+	}
 	return 0;
 }
 

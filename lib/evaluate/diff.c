@@ -185,7 +185,7 @@ static void
 compare_passes(struct diff_figure *f, const struct diff *d,
     const struct units *u, const size_t *which, size_t all, double *scratch)
 {
-	size_t flips[2] = { 0, 0 };
+	size_t cells[4] = { 0, 0, 0, 0 };
 	double base = 0, new = 0;
 	size_t i, n = 0;
 
@@ -196,17 +196,18 @@ compare_passes(struct diff_figure *f, const struct diff *d,
 			continue;
 		base += (double)k->base_passed / (double)k->pairs;
 		new += (double)k->new_passed / (double)k->pairs;
-		flips[0] += k->base_passed > k->new_passed;
-		flips[1] += k->base_passed < k->new_passed;
+		cells[2 * !k->base_passed + !k->new_passed]++;
 		scratch[n++] = ((double)k->new_passed -
 		    (double)k->base_passed) / (double)k->pairs;
 	}
 	f->base = n ? base / (double)n : 0;
 	f->new = n ? new / (double)n : 0;
-	test_differences(f, scratch, n, d->alpha, d->single ? flips : NULL);
+	test_differences(f, scratch, n, d->alpha, d->single ? cells + 1 : NULL);
+	if (d->single)
+		f->ci = stat_newcombe(cells, d->alpha);
 	/* a rate cannot change by more */
-	if (n < 2)
-		f->ci = (struct interval){ -1, 1 };
+	f->ci.low = fmax(f->ci.low, -1);
+	f->ci.high = fmin(f->ci.high, 1);
 }
 
 /* --- groups -------------------------------------------------------------- */

@@ -123,6 +123,36 @@ stat_wilson(size_t passed, size_t n, double alpha)
 	    passed < n ? middle + half : 1 };
 }
 
+/* The error of a difference, of the errors of two rates that correlate. */
+static double
+add_correlated(double a, double b, double phi)
+{
+	return sqrt(fmax(a * a + b * b - 2 * phi * a * b, 0));
+}
+
+struct interval
+stat_newcombe(const size_t n[4], double alpha)
+{
+	size_t first = n[0] + n[1], second = n[0] + n[2];
+	size_t all = second + n[1] + n[3];
+	double m = (double)all, p = (double)first / m, q = (double)second / m;
+	struct interval of_p = stat_wilson(first, all, alpha);
+	struct interval of_q = stat_wilson(second, all, alpha);
+	double product = (double)n[0] * (double)n[3] - (double)n[1] *
+	    (double)n[2];
+	double scale = m * m * sqrt(p * (1 - p) * q * (1 - q)), phi, below, above;
+
+	if (!all)
+		return (struct interval){ -1, 1 };
+	if (product > 0)
+		product = fmax(product - m / 2, 0);
+	phi = scale > 0 ? product / scale : 0;
+	below = add_correlated(q - of_q.low, of_p.high - p, phi);
+	above = add_correlated(of_q.high - q, p - of_p.low, phi);
+	return (struct interval){ fmax(q - p - below, -1),
+	    fmin(q - p + above, 1) };
+}
+
 double
 stat_mcnemar(size_t b, size_t c)
 {

@@ -18,6 +18,15 @@ struct interval {
 struct interval stat_wilson(size_t passed, size_t n, double alpha);
 
 /*
+ * The 1 - alpha interval of how much more often the second passes than the first:
+ * both pass, the first alone, the second alone, neither (R. G. Newcombe,
+ * "Improved confidence intervals for the difference between binomial proportions
+ * based on paired data", 1998, method 10). It lies within -1 and 1, and has a
+ * width where nothing or everything changed, too.
+ */
+struct interval stat_newcombe(const size_t n[4], double alpha);
+
+/*
  * Two-sided exact p of b against c discordant pairs: a binomial with one half
  * (Q. McNemar, 1947).
  */
