@@ -60,6 +60,14 @@ set_find(const struct set *s, uint64_t key)
 }
 
 void
+set_clear(struct set *s)
+{
+	s->n = 0;
+	if (s->places)
+		memset(s->places, 0, s->nplaces * sizeof(*s->places));
+}
+
+void
 set_release(struct set *s)
 {
 	free(s->keys);

@@ -30,6 +30,8 @@ size_t *set_add(struct set *s, uint64_t key, int *added);
  */
 size_t *set_find(const struct set *s, uint64_t key);
 
+/* Makes the set empty, and keeps its memory for new hashes. */
+void set_clear(struct set *s);
 void set_release(struct set *s);
 
 #endif

@@ -207,14 +207,11 @@ static struct keymap_entry *
 recent_sorted(const struct set *s)
 {
 	struct keymap_entry *all = xreallocarray(NULL, s->n, sizeof(*all));
-	size_t i, n = 0;
+	size_t i;
 
-	for (i = 0; i < s->cap; i++)
-		if (s->keys[i]) {
-			all[n].key = s->keys[i];
-			all[n++].value = s->values[i];
-		}
-	qsort(all, n, sizeof(*all), entry_by_key);
+	for (i = 0; i < s->n; i++)
+		all[i] = (struct keymap_entry){ s->keys[i], s->values[i] };
+	qsort(all, s->n, sizeof(*all), entry_by_key);
 	return all;
 }
 
@@ -235,11 +232,7 @@ keymap_spill(struct keymap *m)
 		run_release(&w->run);
 	} else {
 		m->runs[m->nruns++] = w->run;
-		m->recent.n = 0;
-		memset(m->recent.keys, 0, m->recent.cap *
-		    sizeof(*m->recent.keys));
-		memset(m->recent.values, 0, m->recent.cap *
-		    sizeof(*m->recent.values));
+		set_clear(&m->recent);
 	}
 	free(w);
 	while (!bad && m->nruns > 1 && m->runs[m->nruns - 2].n <
