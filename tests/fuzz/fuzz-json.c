@@ -13,7 +13,7 @@
 #include "json/json.h"
 #include "json-tell.h"
 
-/* Of portable.h. */
+/* The portable ones, which fuzz.sh renames. */
 void portable_json_tell(struct buf *b, const char *s, size_t n);
 void portable_json_put_text(struct buf *b, const char *s, size_t n);
 
