@@ -10,7 +10,7 @@ fi
 unset CHECK_SIGNALS
 cd "$(dirname "$0")/.." || exit 2
 build=$(realpath "${BUILD:-build}")
-export BUILD_DIR=$build PATH=$build/bin:$PATH CC=${CC:-gcc}
+export PATH=$build/bin:$PATH CC=${CC:-gcc}
 export FLUXLOOP_PYTHONPATH=$PWD/lib/python
 # Where python3 is a script that looks for the interpreter, as pyenv's, it takes
 # longer than most tests: the interpreter's folder comes first.
