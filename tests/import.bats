@@ -571,6 +571,25 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	done
 }
 
+@test "a long text takes little more memory than its line and its record" {
+	local key option
+
+	for key in input.value some.text; do
+		awk -v id="$ID" -v key="$key" 'BEGIN {
+			printf "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"%s\",", id
+			printf "\"spanId\":\"0123456789abcdef\",\"startTimeUnixNano\":5,"
+			printf "\"attributes\":[{\"key\":\"%s\",\"value\":{\"stringValue\":\"", key
+			for (i = 0; i < 2000000; i++)
+				printf "words "
+			print "\"}}]}]}]}]}"
+		}' >in
+		for option in '' --separate; do
+			little 75000 fl-import $option otlp in >out
+			assert [ "$(wc -c <out)" -gt 12000000 ]
+		done
+	done
+}
+
 @test "a file of another kind is named, with what helps" {
 	span '' >good
 	while IFS='|' read -r text wanted; do
