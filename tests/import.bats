@@ -614,9 +614,9 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
 	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
 	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
-	{"object":"trace.span","trace_id":"t","span_data":{"type":"agent"}}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
-	{"object":"trace","id":"t","workflow_name":"w"}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
-	{"type":"result","session_id":"s","uuid":"u"}|:1: not OTLP traces: messages of Claude Code's SDK: try fl-import claude-code on the session's file, below ~/.claude/projects
+	{"object":"trace.span","trace_id":"t","span_data":{"type":"agent"}}|:1: not OTLP traces: a trace of the OpenAI Agents SDK: try fl-import openai-agents other
+	{"object":"trace","id":"t","workflow_name":"w"}|:1: not OTLP traces: a trace of the OpenAI Agents SDK: try fl-import openai-agents other
+	{"type":"result","session_id":"s","uuid":"u"}|:1: not OTLP traces: messages of Claude's Agent SDK: try fl-import claude-code other
 	{"traces": [\n{"traceID":"1","spanSets":[{"spans":[{"spanID":"2"}]}]}]}|: what a search of Grafana Tempo found, without the spans' content: fetch each trace from /api/traces/ID
 	{'name': 'x'}|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 2)
 	[{ 'name': 'x' }]|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 4)
@@ -980,16 +980,16 @@ fl-import: in:10: 2 of its spans have no trace id"
 
 @test "the kind of input is required" {
 	run --separate-stderr -2 fl-import
-	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai or claude-code'
+	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai, openai-agents or claude-code'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
-	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai or claude-code"
+	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai, openai-agents or claude-code"
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'
 	usage=$output
 	fl-import --list-kinds >kinds
-	(($(lines_of kinds) == 5)) || fail "$(<kinds)"
+	(($(lines_of kinds) == 6)) || fail "$(<kinds)"
 	while read -r kind; do
 		assert_regex "$usage" "  $kind +read "
 	done <kinds
