@@ -555,6 +555,41 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_equal "$(jq -c '[.name, .observation_count]' <<<"$output")" '["svc",4001]'
 }
 
+@test "bare spans are found in lists of any name" {
+	local text
+
+	while read -r text; do
+		jq . <<<"$text" >in
+		# on one line, and as a stream
+		fl-import otlp in | diff - <(jq -c . in | fl-import otlp)
+		fl-import otlp in | jq -c '[.trace_id, .input, .observation_count]'
+	done >got <<-'END'
+	{"night run":[{"name":"a","trace_id":"t1","span_id":"1","attributes":{"input.value":"q"}},{"name":"b","trace_id":"t1","span_id":"2","parent_id":"1","extra":[{"name":"x"}]}]}
+	{"runs":[{"label":"l","steps":{"mine":[{"name":"a","context":{"trace_id":"t2","span_id":"1"}}]}},{"steps":{"mine":[{"name":"b","context":{"trace_id":"t2","span_id":"2"}}]}}]}
+	END
+	assert_equal "$(<got)" '["t1","q",2]
+["t2",null,2]'
+	# a line of a log mentions a span
+	echo '{"message":"m","span":{"name":"a","trace_id":"t","span_id":"1"}}' >in
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$stderr" "fl-import: in:1: not OTLP traces: it has no 'resourceSpans'"
+}
+
+@test "spans without a trace id have the one beside their list" {
+	cat >in <<-'END'
+	{"trace_id":"t1","spans":[{"name":"a","start_time":1773940716.5,"end_time":1773940717.5},{"name":"b","trace_id":"t0"}]}
+	{"spans":[{"name":"c","span_id":"3"}],"user":"u","traceId":"t1"}
+	[{"trace_id":"t2","spans":[{"name":"d"}]},{"spans":[{"name":"e"}]}]
+	{"trace_id":7,"spans":[{"name":"f"}]}
+	END
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$(jq -c '[.trace_id, .duration_ms, [.observations[].name]]' <<<"$output")" '["t1",1000,["a","c"]]
+["t0",null,["b"]]
+["t2",null,["d"]]'
+	assert_equal "$stderr" 'fl-import: in:3: 1 of its spans has no trace id
+fl-import: in:4: 1 of its spans has no trace id'
+}
+
 @test "memory does not grow with the length of a document" {
 	awk -v id="$ID" 'BEGIN {
 		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)

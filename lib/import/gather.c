@@ -196,7 +196,7 @@ read_held(struct gather *m, size_t number)
 	static const char *const names[] = {
 		"service", "project", "scope", "span"
 	};
-	struct json_span v[LEN(names)], none = { 0 };
+	struct json_span v[LEN(names)];
 	struct spanshape unused;
 	uint64_t next;
 
@@ -210,7 +210,7 @@ read_held(struct gather *m, size_t number)
 	m->span.scope = v[2];
 	if (!m->events.len)
 		return otlpspan_read(&m->span, v[3].p);
-	spanshape_put(&m->text, v[3].p, none, &unused);
+	spanshape_put(&m->text, v[3].p, NULL, &unused);
 	spanshape_put_events(&m->joined, buf_str(&m->text),
 	    json_buf(&m->events));
 	return otlpspan_read(&m->span, buf_str(&m->joined));
@@ -278,13 +278,12 @@ span_key(struct gather *m)
 static int
 join_records(struct gather *m, size_t number)
 {
-	const struct json_span none = { 0 };
 	struct spanshape unused;
 
 	m->events.len = m->text.len = m->joined.len = 0;
 	if (spanjoin_get(&m->join, number, &m->events))
 		return -1;
-	spanshape_put(&m->text, m->given.p, none, &unused);
+	spanshape_put(&m->text, m->given.p, NULL, &unused);
 	spanshape_put_events(&m->joined, buf_str(&m->text),
 	    json_buf(&m->events));
 	return otlpspan_read(&m->span, buf_str(&m->joined));
