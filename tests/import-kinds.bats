@@ -46,14 +46,20 @@ summary()
 	openai-fine-tuning openai openai-fine-tuning.jsonl
 	claude-code claude-code claude-code.jsonl claude-code-agent.jsonl
 	claude-code-1 claude-code claude-code-1.jsonl
+	claude-code-stream claude-code claude-code-stream.jsonl
+	claude-code-result claude-code claude-code-result.json
+	openai-agents openai-agents openai-agents.json
+	openai-agents-lines openai-agents openai-agents-lines.jsonl
 	END
-	((count == 13)) || fail "$count"
+	((count == 17)) || fail "$count"
 }
 
 @test "inputs, separate observations and the layout of the input change nothing else" {
-	for file in promptfoo.json langfuse-trace.json openai-answers.jsonl claude-code.jsonl; do
+	for file in promptfoo.json langfuse-trace.json openai-answers.jsonl claude-code.jsonl \
+		openai-agents.json openai-agents-lines.jsonl claude-code-stream.jsonl; do
 		kind=${file%%[-.]*}
 		[[ $file == claude* ]] && kind=claude-code
+		[[ $file == openai-agents* ]] && kind=openai-agents
 		fl-import "$kind" "$EXPORTS/$file" 2>/dev/null >whole
 		(($(lines_of whole))) || fail "$file"
 		fl-import -s "$kind" "$EXPORTS/$file" 2>/dev/null | fl-parse -f jsonl >got
@@ -91,6 +97,7 @@ summary()
 	claude-code|{"type":"x"}|1: not a line of a session of Claude Code: it has no 'type' with a 'message' or a 'sessionId'|claude-code-1.jsonl
 	claude-code|{"resourceSpans":[]}|1: not a line of a session of Claude Code: OTLP traces: try fl-import otlp FILE|claude-code-1.jsonl
 	langfuse|{"id":"x"}|1: not a trace or an observation of Langfuse: it has no 'id' with a 'timestamp', or with a 'traceId' and a 'startTime'|langfuse-observations.jsonl
+	openai-agents|{"span_data":{}}|1: not a trace or a span of OpenAI's Agents SDK: it has no 'span_data' with an 'id' and a 'trace_id', and no 'workflow_name'|openai-agents-lines.jsonl
 	promptfoo|{"vars":{}}|1: not a result of promptfoo: it has no 'prompt' and 'response', and no 'results'|promptfoo-lines.jsonl
 	END
 }

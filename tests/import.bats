@@ -555,6 +555,41 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	assert_equal "$(jq -c '[.name, .observation_count]' <<<"$output")" '["svc",4001]'
 }
 
+@test "bare spans are found in lists of any name" {
+	local text
+
+	while read -r text; do
+		jq . <<<"$text" >in
+		# on one line, and as a stream
+		fl-import otlp in | diff - <(jq -c . in | fl-import otlp)
+		fl-import otlp in | jq -c '[.trace_id, .input, .observation_count]'
+	done >got <<-'END'
+	{"night run":[{"name":"a","trace_id":"t1","span_id":"1","attributes":{"input.value":"q"}},{"name":"b","trace_id":"t1","span_id":"2","parent_id":"1","extra":[{"name":"x"}]}]}
+	{"runs":[{"label":"l","steps":{"mine":[{"name":"a","context":{"trace_id":"t2","span_id":"1"}}]}},{"steps":{"mine":[{"name":"b","context":{"trace_id":"t2","span_id":"2"}}]}}]}
+	END
+	assert_equal "$(<got)" '["t1","q",2]
+["t2",null,2]'
+	# a line of a log mentions a span
+	echo '{"message":"m","span":{"name":"a","trace_id":"t","span_id":"1"}}' >in
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$stderr" "fl-import: in:1: not OTLP traces: it has no 'resourceSpans'"
+}
+
+@test "spans without a trace id have the one beside their list" {
+	cat >in <<-'END'
+	{"trace_id":"t1","spans":[{"name":"a","start_time":1773940716.5,"end_time":1773940717.5},{"name":"b","trace_id":"t0"}]}
+	{"spans":[{"name":"c","span_id":"3"}],"user":"u","traceId":"t1"}
+	[{"trace_id":"t2","spans":[{"name":"d"}]},{"spans":[{"name":"e"}]}]
+	{"trace_id":7,"spans":[{"name":"f"}]}
+	END
+	run --separate-stderr -1 fl-import otlp in
+	assert_equal "$(jq -c '[.trace_id, .duration_ms, [.observations[].name]]' <<<"$output")" '["t1",1000,["a","c"]]
+["t0",null,["b"]]
+["t2",null,["d"]]'
+	assert_equal "$stderr" 'fl-import: in:3: 1 of its spans has no trace id
+fl-import: in:4: 1 of its spans has no trace id'
+}
+
 @test "memory does not grow with the length of a document" {
 	awk -v id="$ID" 'BEGIN {
 		pad = sprintf("%2000s", ""); gsub(/ /, "x", pad)
@@ -568,6 +603,25 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	for file in in line; do
 		little 24000 fl-import otlp "$file" 2>err | grep -o '"name":"s[0-9]*"' | sort -u | wc -l >count
 		assert_equal "$file $(<err) $(<count)" "$file  30000"
+	done
+}
+
+@test "a long text takes little more memory than its line and its record" {
+	local key option
+
+	for key in input.value some.text; do
+		awk -v id="$ID" -v key="$key" 'BEGIN {
+			printf "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"%s\",", id
+			printf "\"spanId\":\"0123456789abcdef\",\"startTimeUnixNano\":5,"
+			printf "\"attributes\":[{\"key\":\"%s\",\"value\":{\"stringValue\":\"", key
+			for (i = 0; i < 2000000; i++)
+				printf "words "
+			print "\"}}]}]}]}]}"
+		}' >in
+		for option in '' --separate; do
+			little 75000 fl-import $option otlp in >out
+			assert [ "$(wc -c <out)" -gt 12000000 ]
+		done
 	done
 }
 
@@ -595,9 +649,9 @@ fl-import: $TRACES/shapes/python-console.txt:57: not a JSON value (byte 1)"
 	{"id":"x","trace_id":"t","type":"span","name":"n"}|:1: not OTLP traces: an observation of FluxLoop: try fl-parse other
 	{"traceEvents":[]}|:1: not OTLP traces: a Chrome trace: export the spans as OTLP JSON instead
 	{"run_type":"llm","trace_id":"x"}|:1: not OTLP traces: a run of LangSmith: set LANGSMITH_OTEL_ENABLED=true to record OTLP
-	{"object":"trace.span","trace_id":"t","span_data":{"type":"agent"}}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
-	{"object":"trace","id":"t","workflow_name":"w"}|:1: not OTLP traces: a trace of the OpenAI Agents SDK, without what the model was asked: record OTLP, such as by OpenInference's instrumentation of it
-	{"type":"result","session_id":"s","uuid":"u"}|:1: not OTLP traces: messages of Claude Code's SDK: try fl-import claude-code on the session's file, below ~/.claude/projects
+	{"object":"trace.span","trace_id":"t","span_data":{"type":"agent"}}|:1: not OTLP traces: a trace of the OpenAI Agents SDK: try fl-import openai-agents other
+	{"object":"trace","id":"t","workflow_name":"w"}|:1: not OTLP traces: a trace of the OpenAI Agents SDK: try fl-import openai-agents other
+	{"type":"result","session_id":"s","uuid":"u"}|:1: not OTLP traces: messages of Claude's Agent SDK: try fl-import claude-code other
 	{"traces": [\n{"traceID":"1","spanSets":[{"spans":[{"spanID":"2"}]}]}]}|: what a search of Grafana Tempo found, without the spans' content: fetch each trace from /api/traces/ID
 	{'name': 'x'}|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 2)
 	[{ 'name': 'x' }]|:1: a key has single quotes: if Python printed the object, print json.dumps() of it (byte 4)
@@ -961,16 +1015,16 @@ fl-import: in:10: 2 of its spans have no trace id"
 
 @test "the kind of input is required" {
 	run --separate-stderr -2 fl-import
-	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai or claude-code'
+	assert_equal "${stderr_lines[0]}" 'fl-import: missing kind of input: expected otlp, promptfoo, langfuse, openai, openai-agents or claude-code'
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -2 fl-import jaeger file
-	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai or claude-code"
+	assert_equal "${stderr_lines[0]}" "fl-import: unknown kind 'jaeger': expected otlp, promptfoo, langfuse, openai, openai-agents or claude-code"
 	assert_regex "${stderr_lines[1]}" '^usage: fl-import '
 	run --separate-stderr -0 fl-import --help
 	assert_line --partial 'OpenTelemetry'
 	usage=$output
 	fl-import --list-kinds >kinds
-	(($(lines_of kinds) == 5)) || fail "$(<kinds)"
+	(($(lines_of kinds) == 6)) || fail "$(<kinds)"
 	while read -r kind; do
 		assert_regex "$usage" "  $kind +read "
 	done <kinds

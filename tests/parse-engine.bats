@@ -159,6 +159,43 @@ bare()
 		/^<link /d; /^<script src=/d; /^<meta http-equiv/d' "$1"
 }
 
+@test "of the steps that start at the same time a parent comes first" {
+	local format
+
+	# the innermost steps first; four start in each second
+	python3 - <<-'PY' >in
+	import json
+	for i in reversed(range(4000)):
+	    print(json.dumps({"trace_id": "t", "id": "s%d" % i, "type": "tool", "name": "n%d" % i,
+	        "parent_observation_id": "s%d" % (i - 1 if i % 9 else i // 9 - 1),
+	        "start_time": "2025-10-04T14:%02d:%02dZ" % (i // 4 // 60, i // 4 % 60),
+	        "end_time": "2025-10-04T15:%02d:00Z" % (-i % 60), "input": "x" * 400}))
+	PY
+	for format in $(formats); do
+		fl-parse -f "$format" --memory 1G in >wanted
+		fl-parse -f "$format" --memory 4M in | cmp - wanted
+	done
+	fl-parse -f md in | sed -n 's/^### Step [0-9]*: .*n//p' | awk '
+		{ at[$1] = NR }
+		END {
+			for (i = 1; i < 4000; i++) {
+				parent = i % 9 ? i - 1 : int(i / 9) - 1
+				if (parent >= 0 && at[parent] > at[i])
+					print i
+			}
+			print NR
+		}' >late
+	assert_equal "$(<late)" 4000
+	# without ties among parents the end decides, as in the original
+	printf '{"trace_id":"t","id":"%s","type":"a","name":"%s","start_time":"5","end_time":"%s"}\n' \
+		a a 3 b b 1 c c 2 >in
+	assert_equal "$(fl-parse -f jsonl in | jq -c '[.timeline[].name]')" '["b","c","a"]'
+	# a circle of parents has an order, too
+	printf '{"trace_id":"t","id":"%s","parent_observation_id":"%s","type":"a","name":"%s","start_time":"5"}\n' \
+		a b a b a b c c c >in
+	assert_equal "$(fl-parse -f jsonl in | jq -c '[.timeline[].name]')" '["b","a","c"]'
+}
+
 @test "a trace that does not fit into the memory is read step by step" {
 	for format in $(formats); do
 		fl-parse -f "$format" --memory 1G "$FILES/large" >wanted

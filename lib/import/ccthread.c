@@ -24,6 +24,8 @@ ccthread_release(struct ccthread *t)
 	buf_release(&t->last_answer);
 	buf_release(&t->talk);
 	buf_release(&t->metadata);
+	buf_release(&t->outcome);
+	buf_release(&t->error);
 	buf_release(&t->pending);
 	buf_release(&t->message);
 	buf_release(&t->input);
@@ -51,6 +53,12 @@ ccthread_move(struct buf *to, struct buf *from)
 	*to = *from;
 	*from = b;
 	from->len = 0;
+}
+
+void
+ccthread_child(struct ccthread *t, struct json_span tool)
+{
+	ccthread_set(&t->parent, tool);
 }
 
 /* --- turns --------------------------------------------------------------- */
@@ -274,11 +282,90 @@ ccthread_end_answer(struct export *x, struct ccthread *t)
 	if (t->details.len > 2)
 		spanmake_json(&x->make, "metadata", json_buf(&t->details));
 	export_span(x);
+	t->answers++;
 	t->message.len = t->input.len = t->blocks.len = t->usage.len = 0;
 	buf_release(&b);
 }
 
 /* --- sessions ------------------------------------------------------------ */
+
+void
+ccthread_result(struct ccthread *t, struct json_span line)
+{
+	static const char *const kept[] = {
+		"subtype", "num_turns", "total_cost_usd", "duration_api_ms",
+		"usage", "modelUsage", "permission_denials",
+		"structured_output", "errors"
+	};
+	const struct json_span text = json_get(line, "result");
+	const int said = json_is(text, JSON_STRING) && text.n > 2;
+	const int failed = json_is_true(json_get(line, "is_error"));
+	struct json_span v;
+	double ms;
+	size_t i;
+
+	t->outcome.len = 0;
+	json_open(&t->outcome, NULL, '{');
+	for (i = 0; i < LEN(kept); i++) {
+		v = json_get(line, kept[i]);
+		if (!json_is_null(v) && !(v.n == 2 && strchr("[{\"", *v.p)))
+			json_add(&t->outcome, kept[i], v);
+	}
+	json_close(&t->outcome, '}');
+	t->error.len = 0;
+	if (failed)
+		ccthread_set(&t->error, said ? text :
+		    json_get(line, "subtype"));
+	if (said && !failed)
+		ccthread_set(t->id.len ? &t->answer : &t->last_answer, text);
+	if (json_double(json_get(line, "duration_ms"), &ms) && ms > 0)
+		t->spent += ms;
+}
+
+/*
+ * Adds what the last message said. Its tokens count if there are no answers:
+ * those have their own.
+ */
+static void
+put_outcome(struct export *x, struct ccthread *t)
+{
+	static const struct {
+		const char *from;
+		const char *to;
+	} counts[] = {
+		{ "input_tokens", "prompt_tokens" },
+		{ "output_tokens", "completion_tokens" },
+	};
+	struct json_span usage, v;
+	struct buf b = { 0 };
+	double n, total = 0;
+	size_t i;
+
+	if (t->spent > 0) {
+		json_add_double(&b, NULL, t->spent);
+		spanmake_put(&x->make, "fluxloop.duration_ms", json_buf(&b));
+	}
+	if (!t->outcome.len)
+		return;
+	usage = json_get(json_buf(&t->outcome), "usage");
+	if (t->answers || !json_is(usage, JSON_OBJECT)) {
+		buf_release(&b);
+		return;
+	}
+	b.len = 0;
+	json_open(&b, NULL, '{');
+	for (i = 0; i < LEN(counts); i++) {
+		v = json_get(usage, counts[i].from);
+		if (!json_double(v, &n))
+			continue;
+		json_add(&b, counts[i].to, v);
+		total += n;
+	}
+	json_add_double(&b, "total_tokens", total);
+	json_close(&b, '}');
+	spanmake_json(&x->make, "fluxloop.token_usage", json_buf(&b));
+	buf_release(&b);
+}
 
 void
 ccthread_end_session(struct export *x, struct ccthread *t)
@@ -293,6 +380,8 @@ ccthread_end_session(struct export *x, struct ccthread *t)
 	    none);
 	spanmake_name(&x->make, none, "session");
 	spanmake_times(&x->make, t->first, t->last);
+	if (t->error.len)
+		spanmake_failed(&x->make, json_buf(&t->error));
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "fluxloop.record", "row");
 	if (t->name.len)
@@ -307,6 +396,12 @@ ccthread_end_session(struct export *x, struct ccthread *t)
 		buf_add(&b, t->talk.p, t->talk.len);
 		buf_byte(&b, ']');
 		spanmake_json(&x->make, "fluxloop.conversation", json_buf(&b));
+	}
+	put_outcome(x, t);
+	if (t->outcome.len) {
+		if (!t->metadata.len)
+			json_open(&t->metadata, NULL, '{');
+		json_add_others(&t->metadata, json_buf(&t->outcome), NULL, 0);
 	}
 	if (t->metadata.len) {
 		json_close(&t->metadata, '}');

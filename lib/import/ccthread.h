@@ -43,6 +43,12 @@ struct ccthread {
 				   brackets */
 	size_t untold;		/* turns that are too much for it */
 	struct buf metadata;	/* members of the session's metadata */
+	int set_up;		/* 1: it has the SDK's first message */
+	/* what the SDK's last message says about the session */
+	struct buf outcome;	/* an object for the metadata, or empty */
+	struct buf error;	/* JSON string, or empty */
+	double spent;		/* milliseconds of all its runs */
+	size_t answers;		/* answers of the model that were written */
 	/* the model's message */
 	struct buf pending;	/* messages since the last one, with commas */
 	struct buf message;	/* id, a JSON string; empty: none is open */
@@ -78,6 +84,12 @@ void ccthread_answer(struct export *x, struct ccthread *t,
 /* Opens the turn of the prompt that waits. */
 void ccthread_open(struct export *x, struct ccthread *t,
     struct json_span id, uint64_t time);
+
+/* Notes that a sidechain was started by the tool with that id, a string. */
+void ccthread_child(struct ccthread *t, struct json_span tool);
+
+/* Takes the message of the SDK that ends a run: a checked object. */
+void ccthread_result(struct ccthread *t, struct json_span line);
 
 /* Writes the answer, the turn, or the row of the session, if there is one. */
 void ccthread_end_answer(struct export *x, struct ccthread *t);

@@ -23,7 +23,7 @@ enum {
 	LINE_MESSAGE, LINE_SIDE, LINE_AGENT, LINE_META, LINE_COMPACT,
 	LINE_RESULT, LINE_SUBTYPE, LINE_CONTENT, LINE_LEVEL, LINE_OPERATION,
 	LINE_SUMMARY, LINE_LEAF, LINE_ATTACHMENT, LINE_CWD, LINE_BRANCH,
-	LINE_VERSION, LINE_TITLE, LINE_AI_TITLE,
+	LINE_VERSION, LINE_TITLE, LINE_AI_TITLE, LINE_TOOL,
 	LINE_MEMBERS
 };
 
@@ -50,7 +50,8 @@ static const char *const line_names[LINE_MEMBERS] = {
 	[LINE_BRANCH] = "gitBranch",
 	[LINE_VERSION] = "version",
 	[LINE_TITLE] = "customTitle",
-	[LINE_AI_TITLE] = "aiTitle"
+	[LINE_AI_TITLE] = "aiTitle",
+	[LINE_TOOL] = "parentToolUseId"
 };
 
 /* A call of a tool that waits for its result. */
@@ -128,8 +129,8 @@ thread_of(struct claudecode *c, uint64_t key, struct json_span session,
 }
 
 /*
- * The thread of a line of a sidechain: by its agent, or, in old versions, by
- * the line before it.
+ * The thread of a line of a sidechain: by its agent, by the tool that started
+ * it, which the SDK names, or, in old versions, by the line before it.
  */
 static size_t
 side_thread(struct claudecode *c, const struct json_span m[LINE_MEMBERS],
@@ -142,6 +143,12 @@ side_thread(struct claudecode *c, const struct json_span m[LINE_MEMBERS],
 	if (json_is(m[LINE_AGENT], JSON_STRING))
 		return thread_of(c, hash_json(seed, m[LINE_AGENT]), session,
 		    main);
+	if (json_is(m[LINE_TOOL], JSON_STRING)) {
+		thread = thread_of(c, hash_json(seed, m[LINE_TOOL]), session,
+		    main);
+		ccthread_child(&c->threads[thread], m[LINE_TOOL]);
+		return thread;
+	}
 	index = json_is(m[LINE_PARENT], JSON_STRING) ?
 	    set_find(&c->chains, hash_json(seed, m[LINE_PARENT])) : NULL;
 	thread = index ? *index : thread_of(c, hash_json(seed, m[LINE_UUID]),
@@ -275,10 +282,7 @@ take_result(struct export *x, size_t thread, struct json_span block,
 	if (json_is(agent, JSON_STRING) && json_is(id, JSON_STRING)) {
 		thread = thread_of(c, hash_json(seed, agent),
 		    json_buf(&t->trace), t->session);
-		t = &c->threads[thread];
-		t->parent.len = 0;
-		buf_add(&t->parent, id.p, id.n);
-		buf_str(&t->parent);
+		ccthread_child(&c->threads[thread], id);
 	}
 	index = set_find(&c->calls, hash_json(seed, id));
 	if (!index) {
@@ -396,6 +400,29 @@ take_title(struct ccthread *t, struct json_span title, int rank)
 	buf_str(&t->name);
 }
 
+/* Notes what the SDK's first message says, after the folder. */
+static void
+note_setup(struct ccthread *t, struct json_span line)
+{
+	static const char *const names[] = {
+		"model", "permissionMode", "claude_code_version", "tools",
+		"mcp_servers", "agents"
+	};
+	struct json_span v;
+	size_t i;
+
+	/* each run begins with it */
+	for (i = 0; i < LEN(names) && !t->set_up; i++) {
+		v = json_get(line, names[i]);
+		if (!v.p || v.n == 2)
+			continue;
+		if (!t->metadata.len)
+			json_open(&t->metadata, NULL, '{');
+		json_add(&t->metadata, names[i], v);
+	}
+	t->set_up = 1;
+}
+
 /* Imports a line that is not a message. Returns 0 if it has no use. */
 static int
 read_note(struct export *x, struct ccthread *t, struct json_span line,
@@ -407,6 +434,10 @@ read_note(struct export *x, struct ccthread *t, struct json_span line,
 		take_title(t, m[LINE_TITLE], 3);
 	} else if (json_is_str(m[LINE_TYPE], "ai-title")) {
 		take_title(t, m[LINE_AI_TITLE], 2);
+	} else if (json_is_str(m[LINE_TYPE], "result")) {
+		ccthread_result(t, line);
+	} else if (json_is_str(m[LINE_SUBTYPE], "init")) {
+		note_setup(t, line);
 	} else if (json_is_str(m[LINE_TYPE], "system")) {
 		if (!json_is(m[LINE_CONTENT], JSON_STRING))
 			return 0;
@@ -529,7 +560,8 @@ claudecode_record(struct export *x, struct json_span v)
 	}
 	session = session_id(x, m[LINE_SESSION]);
 	main = thread_of(c, hash_json(0, session), session, SIZE_MAX);
-	thread = json_is_true(m[LINE_SIDE]) ? side_thread(c, m,
+	thread = json_is_true(m[LINE_SIDE]) || json_is(m[LINE_TOOL],
+	    JSON_STRING) ? side_thread(c, m,
 	    json_buf(&c->threads[main].trace), main) : main;
 	time = spanshape_time(m[LINE_TIME]);
 	note_place(&c->threads[main], m);

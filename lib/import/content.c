@@ -81,11 +81,11 @@ content_class(const struct otlpspan *s, int side)
 		return CONTENT_RUN;
 	if (s->a[conventions_sides[side].of_trace].p)
 		return CONTENT_TRACE;
-	if (side == 1 && s->root && !s->payload[1].len &&
+	if (side == 1 && s->root && !s->payload[1].n &&
 	    s->status == SPAN_STATUS_ERROR)
 		return CONTENT_FAILED;
-	if (content_is_empty(json_buf(&s->payload[side]), 0))
-		return s->root && s->payload[side].len && !s->row_only ?
+	if (content_is_empty(s->payload[side], 0))
+		return s->root && s->payload[side].n && !s->row_only ?
 		    CONTENT_EMPTY : CONTENT_NONE;
 	if (s->root)
 		return s->row_only ? CONTENT_TRACE : CONTENT_ROOT;
@@ -120,10 +120,9 @@ content_is_better(struct content *c, struct otlpspan *s, int side)
 	    (!same && content_compare(&new, c) <= 0))
 		return 0;
 	if ((new.class == CONTENT_TEXT || new.class == CONTENT_ANSWER) &&
-	    !spanwrite_text(s, side)) {
+	    !spanwrite_has_text(s, side)) {
 		/* what a model was asked is not an answer */
-		if (side == 1 && messages_are_asked(
-		    json_buf(&s->payload[side])))
+		if (side == 1 && messages_are_asked(s->payload[side]))
 			return 0;
 		new.class = new.class == CONTENT_ANSWER ? CONTENT_MODEL :
 		    CONTENT_ANY;

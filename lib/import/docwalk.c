@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "otlpval.h"
+#include "spanshape.h"
 #include "docwalk.h"
 
 /* A line that is longer than this is read as a stream. */
@@ -32,7 +33,7 @@ enum {
 	MEMBER_SCOPE_LOGS, MEMBER_LIBRARY_LOGS,
 	MEMBER_SPANS, MEMBER_RECORDS,
 	MEMBER_RESOURCE, MEMBER_SCOPE, MEMBER_LIBRARY, MEMBER_INSTRUMENTATION,
-	MEMBER_PROCESSES,
+	MEMBER_PROCESSES, MEMBER_TRACE_ID,
 	MEMBER_TRACE, MEMBER_TRACES, MEMBER_RESULT, MEMBER_DATA,
 	MEMBERS
 };
@@ -52,6 +53,7 @@ static const char *const member_names[MEMBERS] = {
 	[MEMBER_LIBRARY] = "instrumentationLibrary",
 	[MEMBER_INSTRUMENTATION] = "instrumentationScope",
 	[MEMBER_PROCESSES] = "processes",
+	[MEMBER_TRACE_ID] = "traceId",
 	[MEMBER_TRACE] = "trace",
 	[MEMBER_TRACES] = "traces",
 	[MEMBER_RESULT] = "result",
@@ -87,6 +89,7 @@ static const struct docwalk_member members[MEMBERS] = {
 	[MEMBER_LIBRARY] = { IS_HEAD, 0, 0, DOCWALK_SCOPE },
 	[MEMBER_INSTRUMENTATION] = { IS_HEAD, 0, 0, DOCWALK_SCOPE },
 	[MEMBER_PROCESSES] = { IS_HEAD, 0, 0, DOCWALK_PROCESSES },
+	[MEMBER_TRACE_ID] = { IS_HEAD, 0, 0, DOCWALK_TRACE },
 	[MEMBER_TRACE] = { IS_WRAPPER, LEVEL_DOCUMENT, 0, 0 },
 	[MEMBER_TRACES] = { IS_WRAPPER, LEVEL_DOCUMENT, 0, 0 },
 	[MEMBER_RESULT] = { IS_WRAPPER, LEVEL_DOCUMENT, 0, 0 },
@@ -462,7 +465,10 @@ walk_waiting(struct docwalk *w, const struct object *o)
 	return 0;
 }
 
-/* Whether there is a list of spans in a value, not too deep. */
+/*
+ * Whether there is a list of spans in a value, not too deep: one with a name of
+ * OTLP's, or one that begins with a bare span.
+ */
 static int
 contains_list(struct json_span v, unsigned depth)
 {
@@ -473,6 +479,10 @@ contains_list(struct json_span v, unsigned depth)
 		return 1;
 	if (depth == 8)
 		return 0;
+	it = json_each(v);
+	if (*v.p == '[' && json_next(&it, &key, &value) && *value.p == '{' &&
+	    spanshape_is_span(value.p))
+		return 1;
 	for (it = json_each(v); json_next(&it, &key, &value); )
 		if ((*value.p == '{' || *value.p == '[') &&
 		    contains_list(value, depth + 1))
@@ -520,6 +530,17 @@ walk_other(struct docwalk *w, enum docwalk_level level, struct json_span v)
 	}
 }
 
+/* Forgets the heads of the object before. */
+static void
+begin_heads(struct docwalk *w, enum docwalk_level level)
+{
+	if (level != LEVEL_SCOPE)
+		w->calls->head(w->arg, DOCWALK_RESOURCE, NULL);
+	w->calls->head(w->arg, DOCWALK_SCOPE, NULL);
+	if (level == LEVEL_DOCUMENT)
+		w->calls->head(w->arg, DOCWALK_TRACE, NULL);
+}
+
 static int
 walk_object(struct docwalk *w, enum docwalk_level level)
 {
@@ -529,14 +550,19 @@ walk_object(struct docwalk *w, enum docwalk_level level)
 	int first = 1, r;
 	size_t i;
 
+	/* among members of any name, a span's own are not searched */
+	if (w->p && w->deep && level == LEVEL_DOCUMENT &&
+	    spanshape_is_span(w->p)) {
+		walk_take(w, &v, 0);
+		walk_other(w, level, v);
+		return 0;
+	}
 	if (!w->p) {
 		w->hold = start;
 		w->met = 0;
 	}
-	if (level != LEVEL_SCOPE && w->calls->head)
-		w->calls->head(w->arg, DOCWALK_RESOURCE, NULL);
-	if (w->calls->head)
-		w->calls->head(w->arg, DOCWALK_SCOPE, NULL);
+	if (!w->calls->members)
+		begin_heads(w, level);
 	walk_skip(w);
 	while ((r = walk_member(w, '}', &first)) > 0)
 		if (walk_key(w, &i) || (w->calls->members ?

@@ -18,7 +18,8 @@
 enum docwalk_head {
 	DOCWALK_RESOURCE,
 	DOCWALK_SCOPE,
-	DOCWALK_PROCESSES	/* Jaeger's resources, by their names */
+	DOCWALK_PROCESSES,	/* Jaeger's resources, by their names */
+	DOCWALK_TRACE		/* the id of a list's trace */
 };
 
 /* What a value without a list of spans is. */

@@ -92,6 +92,17 @@ outranks(struct rank *r, const struct otlpspan *s, int same)
 	return better || same;
 }
 
+/* Stores m->text as a piece, as spool_put does; a long one is released. */
+static uint64_t
+keep_text(struct gather *m, struct chain *c)
+{
+	uint64_t place = spool_put(&m->spool, c, m->text.p, m->text.len);
+
+	if (m->text.len > ENOUGH)
+		buf_release(&m->text);
+	return place;
+}
+
 /* Keeps the parts of the row, or of the input record, around the content. */
 static int
 keep_run(struct gather *m, struct gathered *g)
@@ -107,14 +118,14 @@ keep_run(struct gather *m, struct gathered *g)
 	m->text.len = 0;
 	if (m->what != IMPORT_INPUTS)
 		spanwrite_run(s, &m->text);
-	if (!spool_put(&m->spool, &g->run, m->text.p, m->text.len))
+	if (!keep_text(m, &g->run))
 		return -1;
 	m->text.len = 0;
 	if (m->what == IMPORT_INPUTS)
 		spanwrite_metadata(s, &m->text);
 	else
 		spanwrite_end(s, &m->text);
-	return spool_put(&m->spool, &g->run, m->text.p, m->text.len) ? 0 : -1;
+	return keep_text(m, &g->run) ? 0 : -1;
 }
 
 /*
@@ -133,8 +144,7 @@ keep_content(struct gather *m, struct gathered *g)
 		m->text.len = 0;
 		if (m->span.kind != OTLPSPAN_NO_RUN)
 			spanwrite_side(&m->span, &m->text, i);
-		g->side[i] = spool_put(&m->spool, NULL, m->text.p,
-		    m->text.len);
+		g->side[i] = keep_text(m, NULL);
 		if (!g->side[i])
 			return -1;
 	}
@@ -153,8 +163,8 @@ may_change(const struct gather *m)
 
 	if (!m->key || s->kind != OTLPSPAN_FOREIGN)
 		return 0;
-	return m->records || !s->end || ((!s->payload[0].len ||
-	    !s->payload[1].len) &&
+	return m->records || !s->end || ((!s->payload[0].n ||
+	    !s->payload[1].n) &&
 	    (s->a[ATTR_KIND].p || !strcmp(s->type, "generation")));
 }
 
@@ -175,7 +185,7 @@ hold_span(struct gather *m, size_t number)
 		json_add(b, "scope", s->scope);
 	json_add(b, "span", m->given);
 	json_close(b, '}');
-	m->join.spans[number].held = spool_put(&m->spool, NULL, b->p, b->len);
+	m->join.spans[number].held = keep_text(m, NULL);
 	return m->join.spans[number].held ? 0 : -1;
 }
 
@@ -186,7 +196,7 @@ read_held(struct gather *m, size_t number)
 	static const char *const names[] = {
 		"service", "project", "scope", "span"
 	};
-	struct json_span v[LEN(names)], none = { 0 };
+	struct json_span v[LEN(names)];
 	struct spanshape unused;
 	uint64_t next;
 
@@ -200,7 +210,7 @@ read_held(struct gather *m, size_t number)
 	m->span.scope = v[2];
 	if (!m->events.len)
 		return otlpspan_read(&m->span, v[3].p);
-	spanshape_put(&m->text, v[3].p, none, &unused);
+	spanshape_put(&m->text, v[3].p, NULL, &unused);
 	spanshape_put_events(&m->joined, buf_str(&m->text),
 	    json_buf(&m->events));
 	return otlpspan_read(&m->span, buf_str(&m->joined));
@@ -215,8 +225,7 @@ put_held(struct gather *m, struct gathered *g, size_t number)
 	m->text.len = 0;
 	buf_byte(&m->text, HELD);
 	buf_add(&m->text, &number, sizeof(number));
-	return spool_put(&m->spool, &g->steps, m->text.p, m->text.len) ? 0 :
-	    -1;
+	return keep_text(m, &g->steps) ? 0 : -1;
 }
 
 /* Writes the observation as a line. */
@@ -253,8 +262,7 @@ keep_step(struct gather *m, struct gathered *g)
 		return write_step(m);
 	m->text.len = 0;
 	spanwrite_step(s, &m->text);
-	return spool_put(&m->spool, &g->steps, m->text.p, m->text.len) ? 0 :
-	    -1;
+	return keep_text(m, &g->steps) ? 0 : -1;
 }
 
 /* The key of the span. */
@@ -270,13 +278,12 @@ span_key(struct gather *m)
 static int
 join_records(struct gather *m, size_t number)
 {
-	const struct json_span none = { 0 };
 	struct spanshape unused;
 
 	m->events.len = m->text.len = m->joined.len = 0;
 	if (spanjoin_get(&m->join, number, &m->events))
 		return -1;
-	spanshape_put(&m->text, m->given.p, none, &unused);
+	spanshape_put(&m->text, m->given.p, NULL, &unused);
 	spanshape_put_events(&m->joined, buf_str(&m->text),
 	    json_buf(&m->events));
 	return otlpspan_read(&m->span, buf_str(&m->joined));
@@ -489,6 +496,27 @@ gather_row(struct gather *m, const struct gathered *g)
 	    0;
 }
 
+/*
+ * Puts the row out, which its observations may follow. Returns the buffer of the
+ * output, or NULL if writing failed.
+ */
+static struct buf *
+put_row(struct gather *m)
+{
+	struct buf *b = out_begin(m->out);
+
+	/* the last byte says whether a comma has to follow */
+	if (m->text.len >= ENOUGH) {
+		if (out_put(m->out, m->text.p, m->text.len - 1))
+			return NULL;
+		buf_byte(b, m->text.p[m->text.len - 1]);
+		buf_release(&m->text);
+	} else {
+		buf_add(b, m->text.p, m->text.len);
+	}
+	return b;
+}
+
 static int
 write_trace(struct gather *m, struct gathered *g)
 {
@@ -507,8 +535,9 @@ write_trace(struct gather *m, struct gathered *g)
 		return -1;
 	if (m->what != IMPORT_INPUTS)
 		add_sums(g, &m->text);
-	b = out_begin(m->out);
-	buf_add(b, m->text.p, m->text.len);
+	b = put_row(m);
+	if (!b)
+		return -1;
 	if (m->what == IMPORT_TRACES && write_steps(m, g, b))
 		return -1;
 	json_close(b, '}');

@@ -6,6 +6,7 @@
 #include "gather.h"
 #include "langfuse.h"
 #include "openai.h"
+#include "openaiagents.h"
 #include "otlpin.h"
 #include "promptfoo.h"
 #include "import.h"
@@ -19,6 +20,8 @@ const struct import_kind import_kinds[] = {
 	    langfuse_read },
 	{ "openai", "batches, answers and fine-tuning files of OpenAI's API",
 	    openai_read },
+	{ "openai-agents", "traces and spans of OpenAI's Agents SDK",
+	    openaiagents_read },
 	{ "claude-code", "sessions of Claude Code and their sidechains",
 	    claudecode_read },
 };

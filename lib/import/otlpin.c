@@ -23,6 +23,7 @@ struct imported_head {
 	struct buf project;
 	struct buf scope;
 	struct buf processes;
+	struct buf trace;
 };
 
 struct importer {
@@ -89,6 +90,12 @@ read_head(void *arg, enum docwalk_head what, const char *p)
 		m->g->span.scope = v[1];
 		keep_head(&m->head.scope, &m->g->span.scope);
 		break;
+	case DOCWALK_TRACE:
+		m->head.trace.len = 0;
+		if (p && *p == '"')
+			buf_add(&m->head.trace, p, (size_t)(json_end(p) - p));
+		buf_str(&m->head.trace);
+		break;
 	case DOCWALK_PROCESSES:
 		m->head.processes.len = 0;
 		buf_add(&m->head.processes, p, (size_t)(json_end(p) - p));
@@ -111,6 +118,9 @@ read_span(void *arg, const char *p)
 	struct json_span service = m->g->span.service;
 	struct json_span project = m->g->span.project;
 	struct json_span scope = m->g->span.scope;
+	const struct spanshape_around around = {
+		json_buf(&m->head.processes), json_buf(&m->head.trace)
+	};
 	struct spanshape shape;
 	struct json_span given;
 	const char *end;
@@ -124,8 +134,8 @@ read_span(void *arg, const char *p)
 	}
 	end = m->g->span.after;
 	m->shape.len = 0;
-	if (spanshape_put(&m->shape, p, json_buf(&m->head.processes), &shape)
-	    || otlpspan_read(&m->g->span, buf_str(&m->shape)))
+	if (spanshape_put(&m->shape, p, &around, &shape) ||
+	    otlpspan_read(&m->g->span, buf_str(&m->shape)))
 		return NULL;
 	read_attributes(m, shape.resource);
 	if (shape.service.p)
@@ -263,5 +273,6 @@ otlpin_read(struct gather *g, struct source *s)
 	buf_release(&m.head.project);
 	buf_release(&m.head.scope);
 	buf_release(&m.head.processes);
+	buf_release(&m.head.trace);
 	buf_release(&m.shape);
 }

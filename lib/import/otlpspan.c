@@ -8,6 +8,9 @@
 #include "spanpart.h"
 #include "otlpspan.h"
 
+/* The length of a text that is used where it is. */
+#define LONG 65536
+
 void
 otlpspan_init(struct otlpspan *s)
 {
@@ -23,8 +26,8 @@ otlpspan_release(struct otlpspan *s)
 	buf_release(&s->trace_id);
 	buf_release(&s->metadata);
 	buf_release(&s->talk);
-	buf_release(&s->payload[0]);
-	buf_release(&s->payload[1]);
+	buf_release(&s->made[0]);
+	buf_release(&s->made[1]);
 	buf_release(&s->text[0]);
 	buf_release(&s->text[1]);
 }
@@ -216,8 +219,7 @@ read_event_list(struct otlpspan *s, int side, struct json_span list)
 		return 0;
 	for (it = json_each(list); otlpval_next(&it, &pair); )
 		if (is_event_side(s, &pair, side)) {
-			spanpart_put(&s->payload[side], pair.value,
-			    HOW_NESTED);
+			spanpart_put(&s->made[side], pair.value, HOW_NESTED);
 			return 1;
 		}
 	return 0;
@@ -356,7 +358,7 @@ reduce_tool_message(const struct otlpspan *s, struct buf *b)
 static int
 read_event_messages(struct otlpspan *s, int side)
 {
-	struct buf *b = &s->payload[side];
+	struct buf *b = &s->made[side];
 	struct json_span v[EVENT_FIELDS];
 	struct json_iter it;
 	size_t i, n = 0;
@@ -385,6 +387,21 @@ is_json_type(struct json_span mime_type)
 	    has_text(mime_type, "json");
 }
 
+/*
+ * Whether a string has characters by their numbers; one may be half of a pair
+ * without the other half, which is replaced when it is copied.
+ */
+static int
+has_codes(struct json_span string)
+{
+	const char *p = string.p, *end = string.p + string.n;
+
+	for (; (p = memchr(p, '\\', (size_t)(end - p))); p += 2)
+		if (p[1] == 'u')
+			return 1;
+	return 0;
+}
+
 /* Takes the input or output from its attribute. */
 static void
 take_payload(struct otlpspan *s, int side)
@@ -393,6 +410,7 @@ take_payload(struct otlpspan *s, int side)
 	const struct conventions_name *name =
 	    &conventions_names[s->row[d->attribute]];
 	enum conventions_how how = name->how;
+	struct json_span text;
 
 	if (how == HOW_MIME) {
 		if (is_json_type(s->a[d->mime_type]))
@@ -401,14 +419,19 @@ take_payload(struct otlpspan *s, int side)
 	}
 	s->plain[side] = how == HOW_TEXT || how == HOW_VALUE;
 	s->used[d->attribute] = 1;
-	spanpart_put(&s->payload[side], s->a[d->attribute], how);
+	text = spanpart_string(s->a[d->attribute]);
+	if (text.p && text.n >= LONG && !spanpart_may_be_json(text, how) &&
+	    !has_codes(text))
+		s->payload[side] = text;
+	else
+		spanpart_put(&s->made[side], s->a[d->attribute], how);
 }
 
 /* Takes the answer at the end of a conversation, or the messages before. */
 static int
 take_talk(struct otlpspan *s, int side)
 {
-	struct buf *b = &s->payload[side];
+	struct buf *b = &s->made[side];
 	struct json_span v, answer, unused, message;
 	struct json_iter it;
 	size_t before = b->len;
@@ -469,8 +492,8 @@ has_instructions(struct json_span list, struct json_span parts, int *same)
 static void
 add_instructions(struct otlpspan *s)
 {
-	struct buf *b = &s->payload[0], old = *b;
-	struct json_span v = json_buf(&old), parts;
+	struct buf *b = &s->made[0], old = *b;
+	struct json_span v = s->payload[0], parts;
 	struct buf text = { 0 };
 	int same;
 
@@ -493,6 +516,7 @@ add_instructions(struct otlpspan *s)
 	buf_byte(b, ',');
 	buf_add(b, v.p + 1, v.n - 1);
 	s->used[ATTR_SYSTEM] = 1;
+	s->payload[0] = json_buf(b);
 	buf_release(&text);
 	buf_release(&old);
 }
@@ -509,7 +533,7 @@ read_payload(struct otlpspan *s, int side)
 		return;
 	}
 	for (i = 0; i < LEN(d->nested) && d->nested[i]; i++)
-		if (otlpval_nest(&s->payload[side], s->pairs, s->npairs,
+		if (otlpval_nest(&s->made[side], s->pairs, s->npairs,
 		    d->nested[i])) {
 			s->nested[side] = d->nested[i];
 			return;
@@ -656,7 +680,7 @@ read_counts(struct otlpspan *s)
 		}
 	read_usages(s);
 	if (s->kind == OTLPSPAN_FOREIGN && !strcmp(s->type, "generation"))
-		read_answer(s, json_buf(&s->payload[1]), 0);
+		read_answer(s, s->payload[1], 0);
 	add_parts(s);
 	/* the row of a run from otlp.h has its sums */
 	s->counted = s->kind == OTLPSPAN_FOREIGN && (s->have & own) != 0;
@@ -846,6 +870,8 @@ hash_id(struct json_span id)
 int
 otlpspan_read(struct otlpspan *s, const char *p)
 {
+	int i;
+
 	s->after = otlpval_fields(p, conventions_fields, s->v, SPAN_FIELDS);
 	if (!json_is(s->v[SPAN_NAME], JSON_STRING) || s->v[SPAN_NAME].n == 2)
 		memset(&s->v[SPAN_NAME], 0, sizeof(s->v[SPAN_NAME]));
@@ -863,10 +889,14 @@ otlpspan_read(struct otlpspan *s, const char *p)
 	memset(s->in_events, 0, sizeof(s->in_events));
 	memset(s->plain, 0, sizeof(s->plain));
 	memset(s->searched, 0, sizeof(s->searched));
-	s->payload[0].len = s->payload[1].len = 0;
+	memset(s->payload, 0, sizeof(s->payload));
+	s->made[0].len = s->made[1].len = 0;
 	find_type(s);
-	read_payload(s, 0);
-	read_payload(s, 1);
+	for (i = 0; i < 2; i++) {
+		read_payload(s, i);
+		if (s->made[i].len)
+			s->payload[i] = json_buf(&s->made[i]);
+	}
 	add_instructions(s);
 	read_counts(s);
 	read_user_metadata(s);

@@ -61,9 +61,11 @@ struct otlpspan {
 	const char *nested[2];	/* prefix of flattened input and output */
 	int in_events[2];	/* 1: input, output are in events */
 	int plain[2];		/* 1: it is text, whatever it looks like */
-	struct buf payload[2];	/* input and output as JSON, or empty */
+	struct json_span payload[2];	/* input and output as JSON; n = 0: none */
+	struct buf made[2];	/* the text of one that is not in the span's */
 	struct buf text[2];	/* text of the payload, once it was found */
-	int searched[2];	/* 1: it was; with 2: there is one */
+	int searched[2];	/* 0: not yet; 1: there is none; 2: it was found;
+				   3: it is the payload itself */
 	struct buf talk;	/* the conversation as JSON, or empty */
 	struct buf metadata;	/* the user's metadata as JSON, or empty */
 	int status;		/* SPAN_STATUS_ERROR and so on */

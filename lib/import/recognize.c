@@ -200,9 +200,8 @@ struct object_kind {
 	const char *what;
 };
 
-#define OPENAI_AGENTS "a trace of the OpenAI Agents SDK, without what the " \
-	"model was asked: record OTLP, such as by OpenInference's " \
-	"instrumentation of it"
+#define OPENAI_AGENTS "a trace of the OpenAI Agents SDK: try fl-import " \
+	"openai-agents FILE"
 
 static const struct object_kind object_kinds[] = {
 	{ { "resourceMetrics" }, "OTLP metrics: traces are needed" },
@@ -234,9 +233,8 @@ static const struct object_kind object_kinds[] = {
 	    "an answer of OpenAI's API: try fl-import openai FILE" },
 	{ { "sessionId", "uuid", "type" },
 	    "a session of Claude Code: try fl-import claude-code FILE" },
-	{ { "type", "session_id", "uuid" }, "messages of Claude Code's SDK: "
-	    "try fl-import claude-code on the session's file, below "
-	    "~/.claude/projects" },
+	{ { "type", "session_id", "uuid" }, "messages of Claude's Agent SDK: "
+	    "try fl-import claude-code FILE" },
 	{ { "type", "leafUuid" },
 	    "a session of Claude Code: try fl-import claude-code FILE" },
 	{ { "messageId", "snapshot" },

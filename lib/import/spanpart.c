@@ -61,6 +61,24 @@ is_readable(int first, enum conventions_how how)
 	}
 }
 
+int
+spanpart_may_be_json(struct json_span string, enum conventions_how how)
+{
+	const char *p = string.p + 1;
+	int c;
+
+	for (;; p += *p == '\\' ? 2 : 1) {
+		c = *p == '\\' ? p[1] : *p;
+		if (*p == '\\' && c == 'u')
+			return 1;
+		if (!strchr(*p == '\\' ? "trn" : " \t\r\n", c))
+			break;
+	}
+	if (p == string.p + string.n - 1)
+		return 0;
+	return is_readable(c, how) && strchr("{[\"-0123456789tfnNI", c);
+}
+
 /* Appends a string, or the JSON that it contains. */
 static void
 put_parsed(struct buf *b, struct json_span string, enum conventions_how how)
@@ -69,6 +87,10 @@ put_parsed(struct buf *b, struct json_span string, enum conventions_how how)
 	struct json_fault f;
 	struct json_span v;
 
+	if (!spanpart_may_be_json(string, how)) {
+		json_compact(b, string);
+		return;
+	}
 	json_text(&text, string);
 	v.p = buf_str(&text);
 	v.n = text.len;

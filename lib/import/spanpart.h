@@ -17,6 +17,12 @@ struct buf;
 void spanpart_put(struct buf *b, struct json_span any,
     enum conventions_how how);
 
+/*
+ * 1 if the text of a string may be read as JSON, by the first character of it
+ * that is not white space.
+ */
+int spanpart_may_be_json(struct json_span string, enum conventions_how how);
+
 /* As otlpval_string; faster for long strings. */
 struct json_span spanpart_string(struct json_span any);
 

@@ -489,18 +489,25 @@ find_resource(const struct json_span *v, struct json_span processes,
 }
 
 int
-spanshape_put(struct buf *b, const char *p, struct json_span processes,
-    struct spanshape *shape)
+spanshape_put(struct buf *b, const char *p,
+    const struct spanshape_around *around, struct spanshape *shape)
 {
+	static const struct spanshape_around nothing;
 	struct json_span v[SHAPES], attributes;
 
+	if (!around)
+		around = &nothing;
 	otlpval_fields(p, shape_names, v, SHAPES);
+	if (!v[SHAPE_TRACE_ID].p && !v[SHAPE_CONTEXT].p &&
+	    !v[SHAPE_SPAN_CONTEXT].p &&
+	    spanshape_first_of(v, SHAPE_NAME, SHAPE_SPAN_NAME).p)
+		v[SHAPE_TRACE_ID] = around->trace_id;
 	if (!v[SHAPE_TRACE_ID].p && !v[SHAPE_CONTEXT].p &&
 	    !v[SHAPE_SPAN_CONTEXT].p)
 		return -1;
 	attributes = spanshape_first_of(v, SHAPE_ATTRIBUTES,
 	    SHAPE_SPAN_ATTRIBUTES);
-	find_resource(v, processes, shape);
+	find_resource(v, around->processes, shape);
 	json_open(b, NULL, '{');
 	put_ids(b, v);
 	put_member(b, "name", spanshape_first_of(v, SHAPE_NAME,

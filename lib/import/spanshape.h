@@ -25,13 +25,18 @@ struct spanshape {
 	struct json_span scope;		/* name of its scope, a string */
 };
 
+/* What stands around a span in another shape: checked JSON, or absent. */
+struct spanshape_around {
+	struct json_span processes;	/* Jaeger's, an object */
+	struct json_span trace_id;	/* of a span that has none, a string */
+};
+
 /*
- * Appends the span in the checked object at p as one of OTLP. processes is the
- * checked object of Jaeger's processes, or absent. Returns 0, or -1 if it is
- * not a span.
+ * Appends the span in the checked object at p as one of OTLP; around may be
+ * NULL. Returns 0, or -1 if it is not a span.
  */
-int spanshape_put(struct buf *b, const char *p, struct json_span processes,
-    struct spanshape *shape);
+int spanshape_put(struct buf *b, const char *p,
+    const struct spanshape_around *around, struct spanshape *shape);
 
 /*
  * Whether an object that stands alone is a span, or a log record: records of

@@ -353,10 +353,8 @@ spanwrite_add_metadata(const struct otlpspan *s, struct buf *b, int rest,
 static void
 add_payload(const struct otlpspan *s, struct buf *b, const char *key, int side)
 {
-	if (!s->payload[side].len)
-		return;
-	json_key(b, key);
-	buf_add(b, s->payload[side].p, s->payload[side].len);
+	if (s->payload[side].n)
+		json_add(b, key, s->payload[side]);
 }
 
 /* Adds the id, the type and the name. */
@@ -447,11 +445,20 @@ spanwrite_step(const struct otlpspan *s, struct buf *b)
 	json_close(b, '}');
 }
 
+/* Whether the input or output is text as it is, and too long to be copied. */
+static int
+is_text_itself(const struct otlpspan *s, int side)
+{
+	return s->payload[side].n && !s->made[side].len &&
+	    (s->plain[side] || !spanpart_may_be_json(s->payload[side],
+	    HOW_NESTED));
+}
+
 /* Appends the text of the input or output of a span of another program. */
 static int
 find_span_text(const struct otlpspan *s, struct buf *text, int side)
 {
-	struct json_span v = json_buf(&s->payload[side]);
+	struct json_span v = s->payload[side];
 	struct buf nested = { 0 };
 	int found, i;
 
@@ -472,17 +479,17 @@ find_span_text(const struct otlpspan *s, struct buf *text, int side)
 	return found || messages_text(text, v, side);
 }
 
-const struct buf *
-spanwrite_text(struct otlpspan *s, int side)
+int
+spanwrite_has_text(struct otlpspan *s, int side)
 {
 	if (s->kind != OTLPSPAN_FOREIGN)
-		return NULL;
+		return 0;
 	if (!s->searched[side]) {
 		s->text[side].len = 0;
-		s->searched[side] = 1 + find_span_text(s, &s->text[side],
-		    side);
+		s->searched[side] = is_text_itself(s, side) ? 3 :
+		    1 + find_span_text(s, &s->text[side], side);
 	}
-	return s->searched[side] == 2 ? &s->text[side] : NULL;
+	return s->searched[side] > 1;
 }
 
 void
@@ -490,7 +497,7 @@ spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 {
 	static const char *const keys[] = { "input", "output" };
 	const int of_trace = conventions_sides[side].of_trace;
-	const struct buf *text;
+	const struct buf *text = NULL;
 	struct buf given = { 0 }, found = { 0 };
 	struct json_span v;
 
@@ -501,8 +508,9 @@ spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 		if (!text)
 			json_add(b, keys[side], v);
 	} else {
-		text = spanwrite_text(s, side);
-		if (!text)
+		if (spanwrite_has_text(s, side) && s->searched[side] == 2)
+			text = &s->text[side];
+		else
 			add_payload(s, b, keys[side], side);
 	}
 	if (text)

@@ -22,10 +22,10 @@ void spanwrite_side(struct otlpspan *s, struct buf *b, int side);
 void spanwrite_end(const struct otlpspan *s, struct buf *b);
 
 /*
- * The text of the span's input or output, or NULL if there is none, or if the
- * span is from otlp.h. It is searched for once.
+ * Whether there is text in the span's input or output; 0 for a span from otlp.h.
+ * It is searched for once.
  */
-const struct buf *spanwrite_text(struct otlpspan *s, int side);
+int spanwrite_has_text(struct otlpspan *s, int side);
 
 /* Appends the metadata of the input record of the span. */
 void spanwrite_metadata(const struct otlpspan *s, struct buf *b);

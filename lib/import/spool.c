@@ -66,6 +66,22 @@ set_next(struct spool *s, uint64_t place, uint64_t next)
 	    spool_fail(s, errno) : 0;
 }
 
+/* Adds the text of a piece, a long one without a copy of it in memory. */
+static int
+put_text(struct spool *s, const void *p, size_t n)
+{
+	if (n < TAIL) {
+		buf_add(s->tail, p, n);
+		return 0;
+	}
+	if (spool_flush(s))
+		return -1;
+	if (spill_write(s->fd, p, n, s->flushed))
+		return spool_fail(s, errno);
+	s->flushed += n;
+	return 0;
+}
+
 uint64_t
 spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 {
@@ -82,7 +98,8 @@ spool_put(struct spool *s, struct chain *c, const void *p, size_t n)
 		return 0;
 	place = s->flushed + s->tail->len;
 	buf_add(s->tail, &h, sizeof(h));
-	buf_add(s->tail, p, n);
+	if (put_text(s, p, n))
+		return 0;
 	if (!c)
 		return place;
 	if (c->last && set_next(s, c->last, place))

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "step.h"
+#include "ties.h"
 #include "moments.h"
 
 /* Moments, and links, that are read at a time. */
@@ -13,8 +14,15 @@
 /* The bytes of a long text that are kept in place; its offset follows them. */
 #define PREFIX (MOMENT_TIME - sizeof(uint64_t))
 
-/* qsort passes nothing on: the long texts that moments refer to. */
+/* The most moments at one time of which parents come first. */
+#define TIES_MOST 1000000
+
+/*
+ * qsort passes nothing on: the long texts that moments refer to, and whether two
+ * moments begin at the same time.
+ */
 static _Thread_local const char *long_texts;
+static _Thread_local int met_tie;
 
 static const char *
 time_text(const char *texts, const struct moment_time *t)
@@ -51,6 +59,7 @@ by_moment(const void *x, const void *y)
 	const struct moment *a = x, *b = y;
 	int c = compare_times(&a->start, &b->start);
 
+	met_tie |= !c;
 	if (!c)
 		c = compare_times(&a->end, &b->end);
 	return c ? c : (a->number > b->number) - (a->number < b->number);
@@ -71,6 +80,7 @@ moments_release(struct moments *m)
 {
 	sorter_release(&m->sorter);
 	free(m->window);
+	free(m->moves);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -109,22 +119,35 @@ moments_add(struct moments *m, struct moment *moment, const char *start,
 	keep_time(m, &moment->end, end, nend);
 	m->texts->len = m->ntexts;
 	long_texts = buf_str(m->texts);
+	met_tie = 0;
 	if (sorter_add(&m->sorter, moment))
 		moments_fail(m);
+	m->tied |= met_tie;
 }
 
-void
-moments_sort(struct moments *m)
+static int
+by_place(const void *x, const void *y)
 {
-	long_texts = buf_str(m->texts);
-	m->count = 0;
-	if (sorter_sort(&m->sorter))
-		moments_fail(m);
+	const struct moment_move *a = x, *b = y;
+
+	return (a->to > b->to) - (a->to < b->to);
+}
+
+/* The place in the sorter of step i. */
+static uint64_t
+place_of(const struct moments *m, uint64_t i)
+{
+	const struct moment_move wanted = { .to = i }, *move;
+
+	move = m->nmoves ? bsearch(&wanted, m->moves, m->nmoves, sizeof(*move),
+	    by_place) : NULL;
+	return move ? move->from : i;
 }
 
 const struct moment *
-moments_get(struct moments *m, size_t i)
+moments_get(struct moments *m, size_t number)
 {
+	const uint64_t i = place_of(m, number);
 	uint64_t left = m->sorter.total - i;
 	/* steps of a walk are far apart */
 	size_t n = i == m->first + m->count ? WINDOW : 1;
@@ -140,6 +163,67 @@ moments_get(struct moments *m, size_t i)
 		}
 	}
 	return &m->window[i - m->first];
+}
+
+/* Notes the order of the n moments from i on, in which parents are first. */
+static void
+order_tie(struct moments *m, uint64_t i, size_t n)
+{
+	struct tie *ties = xreallocarray(NULL, n, sizeof(*ties));
+	uint32_t *order = xreallocarray(NULL, n, sizeof(*order));
+	const struct moment *moment;
+	size_t k;
+	int other;
+
+	for (k = 0; k < n && (moment = moments_get(m, i + k)); k++) {
+		ties[k].id = moment->id;
+		ties[k].parent = moment->parent;
+	}
+	other = k == n && ties_order(ties, n, order);
+	for (k = 0; k < n && other; k++) {
+		if (order[k] == k)
+			continue;
+		ALLOC_GROW(m->moves, m->nmoves + 1, m->moves_cap);
+		m->moves[m->nmoves].to = i + k;
+		m->moves[m->nmoves++].from = i + order[k];
+	}
+	free(ties);
+	free(order);
+}
+
+/*
+ * Puts parents first among moments that begin at the same time. The moves take
+ * effect at the end.
+ */
+static void
+order_moments(struct moments *m)
+{
+	const uint64_t total = m->sorter.total;
+	const struct moment *moment;
+	struct moment first;
+	uint64_t i, n;
+
+	m->nmoves = 0;
+	for (i = 0; i < total && (moment = moments_get(m, i)); i += n) {
+		first = *moment;
+		for (n = 1; i + n < total && (moment = moments_get(m, i + n)) &&
+		    !compare_times(&first.start, &moment->start); n++)
+			;
+		if (n > 1 && n <= TIES_MOST)
+			order_tie(m, i, (size_t)n);
+	}
+}
+
+void
+moments_sort(struct moments *m)
+{
+	long_texts = buf_str(m->texts);
+	m->count = 0;
+	met_tie = 0;
+	if (sorter_sort(&m->sorter))
+		moments_fail(m);
+	if (m->tied || met_tie)
+		order_moments(m);
 }
 
 /* --- links ---------------------------------------------------------------- */

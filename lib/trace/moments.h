@@ -31,6 +31,12 @@ struct moment {
 	uint32_t n, file;	/* bytes and file */
 };
 
+/* The step in a place of the order, and its place in the sorter. */
+struct moment_move {
+	uint64_t to;
+	uint64_t from;
+};
+
 struct moments {
 	struct sorter sorter;
 	size_t memory;		/* bytes to sort in */
@@ -39,6 +45,11 @@ struct moments {
 	struct moment *window;	/* some of the sorted */
 	uint64_t first;		/* number of the first of them */
 	size_t count;
+	int tied;		/* 1: two begin at the same time */
+	struct moment_move *moves;	/* those that are elsewhere than the
+					   sorter has them, in order */
+	size_t nmoves;
+	size_t moves_cap;
 	int error;		/* errno of a temporary file, or 0 */
 };
 
@@ -53,7 +64,10 @@ void moments_release(struct moments *m);
 void moments_add(struct moments *m, struct moment *moment, const char *start,
     size_t nstart, const char *end, size_t nend);
 
-/* Sorts by start, then end, then number. */
+/*
+ * Sorts by start, then end, then number. Of those with the same start, a parent
+ * comes before what is below it, unless there are more than a million of them.
+ */
 void moments_sort(struct moments *m);
 
 /*

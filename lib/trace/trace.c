@@ -17,6 +17,7 @@
 #include "json/isotime.h"
 #include "json/path.h"
 #include "moments.h"
+#include "ties.h"
 #include "trace.h"
 
 /*
@@ -370,16 +371,7 @@ id_hash(struct buf *text, struct json_span id)
 	return hash_bytes(0, 0, text->p, text->len);
 }
 
-void
-trace_set_apart(struct trace *t, size_t memory)
-{
-	t->apart = 1;
-	t->moments = xcalloc(1, sizeof(*t->moments));
-	t->first_id = xcalloc(1, sizeof(*t->first_id));
-	moments_init(t->moments, memory, t->texts);
-}
-
-/* The hash of an id for a moment: 0 for none. */
+/* The hash of an id for an order: 0 for none. */
 static uint64_t
 moment_hash(struct buf *text, struct json_span id)
 {
@@ -389,6 +381,15 @@ moment_hash(struct buf *text, struct json_span id)
 		return 0;
 	hash = id_hash(text, id);
 	return hash + !hash;
+}
+
+void
+trace_set_apart(struct trace *t, size_t memory)
+{
+	t->apart = 1;
+	t->moments = xcalloc(1, sizeof(*t->moments));
+	t->first_id = xcalloc(1, sizeof(*t->first_id));
+	moments_init(t->moments, memory, t->texts);
 }
 
 int
@@ -493,8 +494,12 @@ compare(const char *a, size_t n, const char *b, size_t m)
 	return c ? c : (n > m) - (n < m);
 }
 
-/* qsort passes nothing on: the texts that observations refer to. */
+/*
+ * qsort passes nothing on: the texts that observations refer to, and whether two
+ * of them begin at the same time.
+ */
 static _Thread_local const char *sorted_texts;
+static _Thread_local int sorted_ties;
 
 static int
 by_time(const void *x, const void *y)
@@ -504,12 +509,57 @@ by_time(const void *x, const void *y)
 
 	c = compare(sorted_texts + a->start, a->start_len,
 	    sorted_texts + b->start, b->start_len);
+	sorted_ties |= !c;
 	if (!c)
 		c = compare(sorted_texts + a->end, a->end_len,
 		    sorted_texts + b->end, b->end_len);
 	if (!c)
 		c = (a->place > b->place) - (a->place < b->place);
 	return c;
+}
+
+/* Puts parents first among the n steps from step i on. */
+static void
+trace_order(struct trace *t, size_t i, size_t n)
+{
+	struct tie *ties = xreallocarray(NULL, n, sizeof(*ties));
+	uint32_t *order = xreallocarray(NULL, n, sizeof(*order));
+	struct observation *obs;
+	struct buf text = { 0 };
+	size_t k;
+
+	for (k = 0; k < n; k++) {
+		ties[k].id = moment_hash(&text, t->obs[i + k].v[OBS_ID]);
+		ties[k].parent = moment_hash(&text,
+		    t->obs[i + k].v[OBS_PARENT]);
+	}
+	if (ties_order(ties, n, order)) {
+		obs = xreallocarray(NULL, n, sizeof(*obs));
+		memcpy(obs, t->obs + i, n * sizeof(*obs));
+		for (k = 0; k < n; k++)
+			t->obs[i + k] = obs[order[k]];
+		free(obs);
+	}
+	buf_release(&text);
+	free(ties);
+	free(order);
+}
+
+/* Puts parents first among steps that begin at the same time. */
+static void
+order_ties(struct trace *t)
+{
+	const struct observation *o = t->obs;
+	size_t i, n;
+
+	for (i = 0; i < t->nobs; i += n) {
+		for (n = 1; i + n < t->nobs && !compare(sorted_texts +
+		    o[i].start, o[i].start_len, sorted_texts + o[i + n].start,
+		    o[i + n].start_len); n++)
+			;
+		if (n > 1)
+			trace_order(t, i, n);
+	}
 }
 
 void
@@ -520,8 +570,11 @@ trace_sort(struct trace *t)
 		return;
 	}
 	sorted_texts = buf_str(t->texts);
+	sorted_ties = 0;
 	if (t->nobs)
 		qsort(t->obs, t->nobs, sizeof(*t->obs), by_time);
+	if (sorted_ties)
+		order_ties(t);
 }
 
 /* Finds each step's parent: the first step that has the id it names. */

@@ -144,7 +144,10 @@ int trace_error(const struct trace *t);
 size_t trace_memory(const struct trace *t);
 void trace_fail(struct trace *t, int error);
 
-/* Sorts the observations by start, then end, then place. */
+/*
+ * Sorts the observations by start, then end, then place; of those with the same
+ * start, a parent comes before what is below it.
+ */
 void trace_sort(struct trace *t);
 
 /*

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ enum state {
 	STATE_FLOW_FIRST,	/* an item or key in brackets, or the end */
 	STATE_FLOW_MORE,	/* a comma, or the end */
 	STATE_FLOW_COLON,	/* ":" after a key in '{}', or no value */
+	STATE_FLOW_EXPLICIT,	/* likewise after a key with "?" */
 	STATE_PAIR,		/* the key of a mapping without braces */
 	STATE_PAIR_COLON,	/* ":" after that key, or no value */
 	STATE_PAIR_VALUE,
@@ -578,6 +580,8 @@ skip_in_flow(struct yamlevent_parser *p, struct err *e)
 	struct yamlevent_level *l = top(p);
 
 	yamlscan_skip(&p->scan);
+	if (p->scan.tabbed && p->scan.fresh && p->scan.spaces <= l->indent)
+		return error_here(p, e, YAMLSCAN_TAB);
 	if (!is_end(p))
 		return 0;
 	return err_set(e, p->scan.in.line, yamlbytes_column(&p->scan.in) + 1,
@@ -657,9 +661,12 @@ flow_item(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 static int
 flow_key(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 {
-	top(p)->state = STATE_FLOW_COLON;
-	if (is_question(p))
+	int explicit = is_question(p);
+
+	top(p)->state = explicit ? STATE_FLOW_EXPLICIT : STATE_FLOW_COLON;
+	if (explicit)
 		yamlscan_take(&p->scan, 1);
+	p->scan.least = LONG_MAX;
 	return flow_node(p, ev, e);
 }
 
@@ -704,6 +711,19 @@ flow_value(struct yamlevent_parser *p, struct yamlevent *ev, enum state then,
 		return give_missing(p, ev);
 	yamlscan_take(&p->scan, 1);
 	return flow_node(p, ev, e);
+}
+
+/* Reads the value after a key in '{}'; further lines of it are indented. */
+static int
+flow_key_value(struct yamlevent_parser *p, struct yamlevent *ev,
+    struct err *e)
+{
+	if (skip_in_flow(p, e))
+		return -1;
+	if (peek(p, 0) == ':' && p->scan.least <= top(p)->indent)
+		return error_here(p, e, "indent the lines of this key, or "
+		    "write it on one line");
+	return flow_value(p, ev, STATE_FLOW_MORE, e);
 }
 
 /* --- documents ---------------------------------------------------------- */
@@ -854,6 +874,8 @@ next_event(struct yamlevent_parser *p, struct yamlevent *ev, struct err *e)
 	case STATE_FLOW_MORE:
 		return next_in_flow(p, ev, e);
 	case STATE_FLOW_COLON:
+		return flow_key_value(p, ev, e);
+	case STATE_FLOW_EXPLICIT:
 		return flow_value(p, ev, STATE_FLOW_MORE, e);
 	case STATE_PAIR:
 		top(p)->state = STATE_PAIR_COLON;

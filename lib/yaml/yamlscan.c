@@ -106,6 +106,15 @@ take_break(struct yamlscan *s, size_t n)
 	yamlbytes_newline(&s->in, n);
 	s->fresh = 1;
 	s->tabbed = 0;
+	s->spaces = 0;
+}
+
+/* Notes the indentation of a further line, of which text is next. */
+static void
+note_indent(struct yamlscan *s)
+{
+	if (s->spaces < s->least)
+		s->least = s->spaces;
 }
 
 void
@@ -126,6 +135,7 @@ yamlscan_blanks(struct yamlscan *s)
 
 	while (is_blank_byte(c = yamlbytes_at(&s->in, 0))) {
 		s->tabbed |= c == '\t';
+		s->spaces += s->fresh && !s->tabbed;
 		s->in.pos++;
 	}
 }
@@ -151,16 +161,19 @@ void
 yamlscan_skip(struct yamlscan *s)
 {
 	size_t n;
+	int further = 0;
 
-	for (;;) {
+	for (;; further = 1) {
 		yamlscan_blanks(s);
 		if (yamlbytes_at(&s->in, 0) == '#')
 			take_line(s, NULL);
 		n = yamlbytes_break_at(&s->in, 0);
 		if (!n)
-			return;
+			break;
 		take_break(s, n);
 	}
+	if (further)
+		note_indent(s);
 }
 
 /* --- lines -------------------------------------------------------------- */
@@ -184,20 +197,19 @@ put_break(struct yamlscan *s, struct buf *b, size_t n)
 static long
 put_breaks(struct yamlscan *s, struct buf *b)
 {
-	long spaces;
 	size_t n;
 
 	for (;;) {
-		for (spaces = 0; yamlbytes_at(&s->in, 0) == ' '; spaces++)
-			s->in.pos++;
 		yamlscan_blanks(s);
 		n = yamlbytes_break_at(&s->in, 0);
 		if (!n)
-			return spaces;
+			break;
 		put_break(s, b, n);
 		if (yamlscan_is_marker(s))
 			return 0;
 	}
+	note_indent(s);
+	return s->spaces;
 }
 
 /*
@@ -305,7 +317,7 @@ yamlscan_plain(struct yamlscan *s, int flow, long indent)
 			s->text.len = keep;
 			spaces = fold_breaks(s, n);
 		}
-		if ((n && ((!flow && spaces < indent) ||
+		if ((n && (((!flow || s->tabbed) && spaces < indent) ||
 		    yamlscan_is_marker(s))) || ends_plain(s, flow) ||
 		    (yamlbytes_at(&s->in, 0) == '#' && s->text.len > keep)) {
 			s->text.len = keep;

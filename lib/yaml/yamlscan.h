@@ -24,6 +24,9 @@ struct yamlscan {
 				   line */
 	int tabbed;		/* 1: a tab is among the blanks just before the
 				   next byte */
+	long spaces;		/* spaces that the line begins with, if fresh */
+	long least;		/* fewest of these before a line's text, since
+				   the caller set it */
 	struct buf text;	/* text of the scalar last read */
 	size_t end;		/* offset in the file of the scalar's end */
 	int lines;		/* 1: the scalar spans several lines */

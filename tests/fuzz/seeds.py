@@ -125,7 +125,8 @@ def import_seeds(folder):
 
 
 def export_seeds(folder):
-    kinds = ("otlp", "promptfoo", "langfuse", "openai", "claude-code")
+    kinds = ("otlp", "promptfoo", "langfuse", "openai",
+             "openai-agents", "claude-code")
     for path in sorted(glob.glob(TESTS + "/data/exports/*.*")):
         name = os.path.basename(path)
         for i, kind in enumerate(kinds):
