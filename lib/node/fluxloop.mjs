@@ -626,6 +626,12 @@ const ROWS = [
 	["URLSearchParams", { write: (v) => String(v), read: (form, C) => new C(form) }],
 	["Map", { write: (v) => [...v].map(([key, item]) => [key, item]),
 		read: (form, C) => new C(form) }],
+	["Headers", { write: (v) => [...v], read: (form, C) => new C(form) }],
+	["FormData", { write: (v) => [...v], read: (form, C) => {
+		const made = new C();
+		form.forEach(([name, item]) => made.append(name, item));
+		return made;
+	} }],
 	["Set", { write: (v) => [...v], read: (form, C) => new C(form) }],
 	["Buffer", { write: base64, read: (form) => Buffer.from(form, "base64") }],
 	...["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array",
