@@ -57,7 +57,8 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-websockets python3-pydantic python3-aiohttp python3-attr \
 	python3-yaml python3-venv parallel python3-pandas python3-pil python3-httpx \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
-	python3-protobuf python3-requests python3-werkzeug python3-dev perl \
+	python3-protobuf python3-requests python3-werkzeug python3-bs4 \
+	python3-lxml python3-networkx python3-dev perl \
 	libxml2-utils zsh fish sqlite3
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev
 FUZZ_DEPS = clang libclang-rt-dev

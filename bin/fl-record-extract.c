@@ -16,6 +16,7 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "record/excerpt.h"
+#include "record/octets.h"
 #include "record/place.h"
 #include "record/record.h"
 #include "record/template.h"
@@ -182,9 +183,10 @@ report_missing(struct source *s, struct json_span kwargs)
 
 /* Finds the text of a call: appends its path, and sets *text. */
 static int
-find_text(struct source *s, struct json_span kwargs, struct buf *path,
+find_text(struct source *s, const struct json_span *v, struct buf *path,
     struct json_span *text)
 {
+	struct json_span kwargs = v[TEMPLATE_KWARGS];
 	const char *given = want.path ? want.path : want.try;
 	char *msg;
 
@@ -198,7 +200,7 @@ find_text(struct source *s, struct json_span kwargs, struct buf *path,
 		if (want.path)
 			return 0;
 	}
-	if (!place_find(kwargs, path, text))
+	if (!place_find(kwargs, v[TEMPLATE_TYPES], path, text))
 		return 0;
 	if (want.try && !missing.tried++) {
 		msg = xasprintf("%s:%zu: warning: no text at %s; the text at "
@@ -214,9 +216,12 @@ static int
 extract(struct source *s, const struct json_span *v, struct buf *b)
 {
 	struct json_span text = { 0 };
-	struct buf path = { 0 };
-	int found = find_text(s, v[TEMPLATE_KWARGS], &path, &text);
+	struct buf path = { 0 }, read = { 0 };
+	int found = find_text(s, v, &path, &text);
 
+	if (found && octets_read(&read, text, buf_str(&path),
+	    v[TEMPLATE_TYPES]))
+		text = json_buf(&read);
 	if (!found) {
 		s->bad++;
 		report_missing(s, v[TEMPLATE_KWARGS]);
@@ -225,6 +230,7 @@ extract(struct source *s, const struct json_span *v, struct buf *b)
 		template_put(b, s->record, v, text, found ? buf_str(&path) :
 		    NULL, s->file, (long long)s->line);
 	buf_release(&path);
+	buf_release(&read);
 	return found || !want.text;
 }
 

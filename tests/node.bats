@@ -202,6 +202,9 @@ check_support()
 				{ type: "content_block_delta", delta: { type: "text_delta", text: "b" } }, { type: "message_stop" }],
 			vercel: [{ type: "text-start" }, { type: "text-delta", textDelta: "a" }, { type: "reasoning-delta", text: "hm" },
 				{ type: "text-delta", text: "b" }],
+			events: ['data: {"choices":[{"delta":{"content":"a"}}]}\n\n', 'event: x\ndata: b\n\ndata: [DONE]\n\n'],
+			gemini: [{ candidates: [{ content: { parts: [{ text: "a" }] } }] }, { candidates: [{ content: { parts: [{ text: "b" }] } }] }],
+			graph: [[{ content: "a" }, { node: "n" }], [{ content: "b" }, { node: "n" }]],
 			bytes: [Uint8Array.of(0xc3), Uint8Array.of(0xa9)],
 			none: [{ n: 1 }, { n: 2 }],
 		};
@@ -214,11 +217,12 @@ check_support()
 		serve(({ of, as }) => kinds[as](chunks[of]));
 	END
 	for as in generator plain web promise; do
-		printf '{"input":{"of":"%s","as":"'$as'"}}\n' text openai responses anthropic vercel bytes none
+		printf '{"input":{"of":"%s","as":"'$as'"}}\n' text openai responses anthropic vercel events gemini graph \
+			bytes none
 	done >in
 	ask
 	assert_equal "$(jq -c .output got | LC_ALL=C sort | uniq -c | sed 's/^ *//')" \
-		'20 "ab"
+		'32 "ab"
 4 "é"
 4 [{"n":1},{"n":2}]'
 	agent <<-'END'

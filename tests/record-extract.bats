@@ -120,6 +120,32 @@ recorded()
 	END
 }
 
+@test "a string that stands for bytes, a date or a path is not the text" {
+	local kwargs types path text
+
+	while IFS=$'\t' read -r kwargs types path text; do
+		recorded "$kwargs" | jq -c --argjson types "$types" '.types = $types' >in
+		run --separate-stderr -0 fl-record-extract in
+		assert_equal "$types $(jq -c '[.input_path,.input]' <<<"$output")" \
+			"$types [\"$path\",\"$text\"]"
+	done <<-'END'
+	{"body":"aGk=","topic":{"text":"T"}}	{"body":"bytes"}	topic.text	T
+	{"data":{"content":"aGk="},"text":"T"}	{"data.content":"bytes"}	text	T
+	{"input":"2026-01-02","note":{"message":"T"}}	{"input":"datetime.date"}	note.message	T
+	{"message":"/tmp/a","text":"T"}	{"message":{"class":"pathlib.PosixPath"}}	text	T
+	{"messages":[{"content":"YQ=="},{"content":"T"}]}	{"messages.0.content":"bytes"}	messages.1.content	T
+	{"text":"T"}	{"text":"app.Markup"}	text	T
+	END
+	# bytes that are named are read
+	recorded '{"body":"R3LDvMOfZQ=="}' | jq -c '.types = {"body":"bytes"}' >in
+	run --separate-stderr -0 fl-record-extract --path body in
+	assert_equal "$(jq -c .input <<<"$output")" '"Grüße"'
+	# but not if they are no text
+	recorded '{"body":"/w=="}' | jq -c '.types = {"body":"bytes"}' >in
+	run --separate-stderr -0 fl-record-extract --path body in
+	assert_equal "$(jq -c .input <<<"$output")" '"/w=="'
+}
+
 @test "a call without text is kept for replaying, and its places are listed" {
 	recorded '{"q":"where?","user":{"id x":"abc"},"n":5,"text":"***"}' '{"input":5}' '{}' \
 		'{"q":"when?","user":{"id x":"def"},"n":6}' >in

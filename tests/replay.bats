@@ -50,7 +50,7 @@ write_settings()
 			fl-run -t "$target" --replay
 	done >got
 	assert_equal "$(jq -c '[.error,.output]' got)" "$(jq -c '[null,.output]' real)"
-	assert_equal "$(lines_of got)" 25
+	assert_equal "$(lines_of got)" 28
 }
 
 @test "values of installed libraries are replayed as they were" {
@@ -63,18 +63,23 @@ write_settings()
 			fl-run -t "$target" --replay
 	done >got
 	assert_equal "$(jq -c '[.error,.output]' got)" "$(jq -c '[null,.output]' real)"
-	assert_equal "$(lines_of got)" 7
+	assert_equal "$(lines_of got)" 15
 	# secrets are told by the names in headers and of columns
 	PYTHONPATH=$FLUXLOOP_PYTHONPATH "$PYTHON" - <<-'END'
-	import fluxloop, httpx, multidict, pandas
+	import configparser, fluxloop, httpx, multidict, pandas, sqlite3
 	fluxloop.configure(record_args=True, recording_file="secrets.jsonl")
 	headers = {"Authorization": "Basic aGlkZGVuOm9uZQ==", "Accept": "shown"}
 	columns = {"password": ["hidden two"], "name": ["shown"]}
-	fluxloop.record_call_args("a:b", text="x", h=httpx.Headers(headers),
-	    m=multidict.CIMultiDict(headers), f=pandas.DataFrame(columns))
+	memory = sqlite3.connect(":memory:")
+	memory.row_factory = sqlite3.Row
+	row = memory.execute("SELECT 'hidden three' AS api_key, 'shown' AS name").fetchone()
+	settings = configparser.ConfigParser()
+	settings.read_dict({"a": {"api_key": "hidden four", "name": "shown"}})
+	fluxloop.record_call_args("a:b", text="x", h=httpx.Headers(headers), r=row,
+	    m=multidict.CIMultiDict(headers), f=pandas.DataFrame(columns), s=settings)
 	END
 	assert_equal "$(grep -c 'aGlkZGVu\|hidden' secrets.jsonl)" 0
-	assert_equal "$(grep -o 'shown' secrets.jsonl | wc -l)" 3
+	assert_equal "$(grep -o 'shown' secrets.jsonl | wc -l)" 5
 }
 
 @test "a FastAPI chat bot is recorded through a real server, replayed 50 times and read" {

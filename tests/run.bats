@@ -713,6 +713,11 @@ nothing_left()
 	m.-1.content||{"m":[{"content":[{"type":"text","text":"y"},{"type":"image"}]}]}|{"m":[{"content":[{"type":"text","text":"I"},{"type":"image"}]}]}
 	||{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"y"}]}|{"messages":[{"role":"user","content":"I"},{"role":"assistant","content":"y"}]}
 	END
+	# that the configured place is not there is reported once
+	printf 'runner: {target: "kwargs:show"}\nreplay_args: {enabled: true, override_param_path: c.d}\n' >setting.yaml
+	jq -nc '{input: ("I", "J"), metadata: {template_kwargs: {b: "y"}, input_path: "b"}}' >in
+	run --separate-stderr -0 fl-run -c setting.yaml in
+	assert_equal "$stderr" "fl-run: warning: the recorded arguments have no 'c.d' (replay_args.override_param_path); the input goes to 'b', where its text was found"
 }
 
 # --- how runs go --------------------------------------------------------------------------------

@@ -479,9 +479,9 @@ static int
 put_with_hole(struct buf *b, struct json_span object)
 {
 	static const char hole[] = "\"$.input\"";
-	struct json_span text;
+	struct json_span text, none = { 0 };
 	struct buf path = { 0 };
-	int found = place_find(object, &path, &text) ||
+	int found = place_find(object, none, &path, &text) ||
 	    find_only(object, &path, &text);
 
 	if (!found || path_set(b, object, buf_str(&path),

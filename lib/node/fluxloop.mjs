@@ -626,6 +626,12 @@ const ROWS = [
 	["URLSearchParams", { write: (v) => String(v), read: (form, C) => new C(form) }],
 	["Map", { write: (v) => [...v].map(([key, item]) => [key, item]),
 		read: (form, C) => new C(form) }],
+	["Headers", { write: (v) => [...v], read: (form, C) => new C(form) }],
+	["FormData", { write: (v) => [...v], read: (form, C) => {
+		const made = new C();
+		form.forEach(([name, item]) => made.append(name, item));
+		return made;
+	} }],
 	["Set", { write: (v) => [...v], read: (form, C) => new C(form) }],
 	["Buffer", { write: base64, read: (form) => Buffer.from(form, "base64") }],
 	...["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array",
@@ -1237,7 +1243,11 @@ function absent(path, name) {
 
 // Where chat interfaces put the text of an item of a stream, as in lib/python.
 const USUAL = words("delta delta.content delta.text update.delta choices.0.delta.content" +
-	" content content.0.text text textDelta");
+	" choices.0.text data.choices.0.delta.content candidates.0.content.parts.0.text" +
+	" message.content delta.message.content.text contentBlockDelta.delta.text" +
+	" data.chunk.content data.delta content content.0.text text response textDelta" +
+	" answer chunk token token.text data.text data.content");
+const FIELD = /^(data|event|id|retry)?:/;
 const decoders = () => new TextDecoder("utf-8");
 
 // Collects the items of a stream.
@@ -1260,10 +1270,13 @@ class Stream {
 	}
 
 	text(item) {
-		if (typeof item === "string")
-			return item;
 		if (ArrayBuffer.isView(item))
-			return (this.decoder ??= decoders()).decode(item, { stream: true });
+			item = (this.decoder ??= decoders()).decode(item, { stream: true });
+		if (typeof item === "string")
+			return this.textOfEvents(item);
+		// LangGraph's chunk, and what it knows about it
+		if (Array.isArray(item) && item.length === 2 && isObject(item[0]))
+			item = item[0];
 		// events about tools, reasoning, or the text as a whole
 		const type = this.isUsual && isObject(item) ? item.type : undefined;
 		if (typeof type === "string" && (/delta$/.test(type) ? !/text|content/.test(type)
@@ -1275,6 +1288,25 @@ class Stream {
 				return value;
 		}
 		return undefined;
+	}
+
+	// The text in server-sent events, the string itself if it is not of whole ones.
+	textOfEvents(string) {
+		const lines = string.split(/\r?\n/);
+		if (!/\n\r?\n$/.test(string) || !lines.every((line) => !line || FIELD.test(line)))
+			return string;
+		const texts = string.split(/\r?\n\r?\n/).map((event) => {
+			const data = event.split(/\r?\n/).filter((line) => line.startsWith("data:"))
+				.map((line) => line.slice(5).replace(/^ /, "")).join("\n");
+			if (!data || data === "[DONE]")
+				return undefined;
+			try {
+				return /^[{["]/.test(data) ? this.text(JSON.parse(data)) : data;
+			} catch {
+				return data;
+			}
+		}).filter((text) => text !== undefined);
+		return texts.length ? texts.join("") : undefined;
 	}
 
 	// The joined text, or the items if none of them had text.

@@ -57,10 +57,24 @@ static const char *const others[] = {
 	"tool", "toolmessage", "function", "model", "bot", "agent", NULL
 };
 
+/*
+ * Types whose strings are not texts, and modules of them. A class of the
+ * program's own may have one.
+ */
+static const char *const not_texts[] = {
+	"bytes", "bytearray", "memoryview", "int", "float", "complex", "type",
+	"datetime.", "decimal.", "fractions.", "uuid.", "pathlib.", "ipaddress.",
+	"zoneinfo.", "re.", "_io.BytesIO", "PIL.", "numpy.", "pandas.", "pytz.",
+	"arrow.", "pendulum.", "yarl.", "httpx.", "bson.", "logging.", NULL
+};
+
 /* The place that is being followed; found is absent until it ends. */
 struct place {
 	struct buf *path;
 	struct json_span found;
+	struct json_span types;		/* of the recording; p may be NULL */
+	const struct place *outer;	/* of the list that path begins in */
+	size_t index;			/* in that list */
 };
 
 static int place_find_text(struct place *p, struct json_span v);
@@ -110,6 +124,51 @@ static int
 is_encoded(struct json_span string)
 {
 	return string.n > 2 && (string.p[1] == '{' || string.p[1] == '[');
+}
+
+/* Whether a type is one of those whose strings are not texts. */
+static int
+is_not_text(struct json_span type)
+{
+	const char *const *one;
+	size_t n;
+
+	if (json_is(type, JSON_OBJECT))
+		type = json_get(type, "class");
+	for (one = not_texts; json_is(type, JSON_STRING) && *one; one++) {
+		n = strlen(*one);
+		if (type.n > n + 1 && !memcmp(type.p + 1, *one, n) &&
+		    ((*one)[n - 1] == '.' || type.p[n + 1] == '"'))
+			return 1;
+	}
+	return 0;
+}
+
+/* Appends the path of a place from the arguments on. */
+static void
+put_whole_path(struct buf *b, const struct place *p)
+{
+	if (p->outer) {
+		put_whole_path(b, p->outer);
+		buf_printf(b, "%s%zu", b->len ? "." : "", p->index);
+	}
+	if (p->path->len)
+		buf_printf(b, "%s%s", b->len ? "." : "", buf_str(p->path));
+}
+
+/* Whether the string at a place stands for something that is not a text. */
+static int
+is_typed(const struct place *p)
+{
+	struct buf path = { 0 };
+	int is = 0;
+
+	if (json_is(p->types, JSON_OBJECT)) {
+		put_whole_path(&path, p);
+		is = is_not_text(json_get(p->types, buf_str(&path)));
+	}
+	buf_release(&path);
+	return is;
 }
 
 /* Appends a key; returns the length of the path before. */
@@ -240,7 +299,7 @@ static int
 place_find_in_list(struct place *p, struct json_span list)
 {
 	struct buf rest = { 0 }, best = { 0 }, swap;
-	struct place inner = { &rest, { NULL, 0 } };
+	struct place inner = { .path = &rest, .types = p->types, .outer = p };
 	struct json_span key, v;
 	struct json_iter it;
 	size_t i, at = 0;
@@ -252,6 +311,7 @@ place_find_in_list(struct place *p, struct json_span list)
 	it = json_each(list);
 	for (i = 0; json_next(&it, &key, &v); i++) {
 		rest.len = 0;
+		inner.index = i;
 		if ((roles && who_wrote(v) < 1) || !place_find_in_element(
 		    &inner, v))
 			continue;
@@ -279,7 +339,7 @@ place_find_text(struct place *p, struct json_span v)
 	switch (json_type(v)) {
 	case JSON_STRING:
 		p->found = v;
-		return place_is_text(v);
+		return place_is_text(v) && !is_typed(p);
 	case JSON_ARRAY:
 		return place_find_in_list(p, v);
 	case JSON_OBJECT:
@@ -344,15 +404,17 @@ find_in_arguments(struct place *p, struct json_span kwargs)
 }
 
 int
-place_find(struct json_span kwargs, struct buf *path, struct json_span *text)
+place_find(struct json_span kwargs, struct json_span types, struct buf *path,
+    struct json_span *text)
 {
 	static const char first[] = "data.content";
 	struct buf found = { 0 };
-	struct place p = { &found, { NULL, 0 } };
+	struct place p = { .path = &found, .types = types };
 	int is;
 
 	*text = path_get(kwargs, first);
-	if (json_is(*text, JSON_STRING) && place_is_text(*text)) {
+	if (json_is(*text, JSON_STRING) && place_is_text(*text) &&
+	    !is_not_text(json_get(types, first))) {
 		buf_puts(path, first);
 		return 1;
 	}
@@ -374,7 +436,7 @@ void
 place_enter_list(struct buf *path, struct json_span *value)
 {
 	struct buf inside = { 0 };
-	struct place p = { &inside, { NULL, 0 } };
+	struct place p = { .path = &inside };
 
 	if (json_is(*value, JSON_ARRAY) && place_find_in_list(&p, *value)) {
 		buf_printf(path, "%s%s", path->len ? "." : "",
@@ -388,7 +450,7 @@ void
 place_of_input(struct buf *path, struct json_span kwargs,
     const char *configured, const char *own, int is_text)
 {
-	struct json_span value = { 0 };
+	struct json_span value = { 0 }, none = { 0 };
 	const char *known = configured ? configured : own;
 
 	if (known)
@@ -400,7 +462,7 @@ place_of_input(struct buf *path, struct json_span kwargs,
 	if (known)
 		buf_puts(path, known);
 	else
-		place_find(kwargs, path, &value);
+		place_find(kwargs, none, path, &value);
 	if (value.p && is_text)
 		place_enter_list(path, &value);
 }

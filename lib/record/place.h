@@ -18,13 +18,15 @@ struct buf;
  *
  * The text of a list of messages is that of the last one from a user; the text
  * of a list of parts is its last text. What a recorder writes for a callable,
- * an object or a secret is not a text.
+ * an object or a secret is not a text, nor is a string that stands for bytes, a
+ * date, a number or the like by the types of the recording (absent: none are
+ * known).
  *
  * Appends the dotted path (json/path.h) and sets *text. Returns 1, or 0 with
  * path unchanged if nothing was found.
  */
-int place_find(struct json_span kwargs, struct buf *path,
-    struct json_span *text);
+int place_find(struct json_span kwargs, struct json_span types,
+    struct buf *path, struct json_span *text);
 
 /*
  * Goes on from a value at path to the text in it if it is a list of messages or

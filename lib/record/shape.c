@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "octets.h"
 #include "shape.h"
 #include "shapetoken.h"
 #include "shapevalue.h"
@@ -124,16 +125,6 @@ find_socket(const char *s, size_t n, size_t at, struct shape *f)
 	    !chars_placeholder(s + f->from, len);
 }
 
-static int
-shape_base64_digit(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = c ? strchr(digits, c) : NULL;
-
-	return p ? (int)(p - digits) : -1;
-}
-
 /* Whether a text is "user:password" in base64. */
 static int
 is_basic(const char *s, size_t n)
@@ -147,7 +138,7 @@ is_basic(const char *s, size_t n)
 	if (n % 4 == 1)
 		return 0;
 	for (i = 0; i < n; i++) {
-		digit = shape_base64_digit(s[i]);
+		digit = octets_digit(s[i]);
 		if (digit < 0)
 			return 0;
 		bits = (bits << 6 | (unsigned)digit) & 0xffff;

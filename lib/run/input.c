@@ -487,6 +487,26 @@ put_kwargs(struct input *in, struct json_span kwargs, const char *path,
 	    "the input: set replay_args.override_param_path");
 }
 
+/*
+ * Reports, once, that the configured place is not there and the input goes to
+ * its own.
+ */
+static void
+report_place(const struct input_plan *p, const char *own)
+{
+	char *msg;
+	int added;
+
+	set_add(p->masked, hash_bytes(0, 1, p->path, strlen(p->path)), &added);
+	if (!added)
+		return;
+	msg = xasprintf("warning: the recorded arguments have no '%s' "
+	    "(replay_args.override_param_path); the input goes to '%s', where "
+	    "its text was found", p->path, own);
+	p->report(msg);
+	free(msg);
+}
+
 /* Returns the path of the place where the input goes; empty: none. */
 static struct buf
 input_place(const struct input_plan *p, const struct input *in,
@@ -501,6 +521,9 @@ input_place(const struct input_plan *p, const struct input *in,
 		json_text(&own, at);
 	place_of_input(&path, kwargs, p->path, own.len ? buf_str(&own) : NULL,
 	    in->value.len && *in->value.p == '"');
+	if (p->report && p->path && path.len && !path_get(kwargs, p->path).p &&
+	    own.len && path_get(kwargs, buf_str(&own)).p)
+		report_place(p, buf_str(&own));
 	buf_release(&own);
 	return path;
 }

@@ -20,6 +20,7 @@ import urllib.parse
 
 import attr
 import fluxloop
+import pydantic
 from fluxloop.serialize import encode
 from pydantic import BaseModel, PrivateAttr
 from pydantic.generics import GenericModel
@@ -122,6 +123,29 @@ class Options(dict):
     __getattr__ = dict.__getitem__
 
 
+Pair = collections.namedtuple("TwoValues", "left right")
+Shade = enum.Enum("Hue", "DARK LIGHT")
+Made = pydantic.create_model("MadeHere", size=(int, 1))
+
+
+@dataclasses.dataclass
+class Tool:
+    """Data, though it can be called."""
+
+    name: str
+    calls: list = dataclasses.field(default_factory=list)
+
+    def __call__(self, text):
+        self.calls.append(text)
+        return self.name + text
+
+
+class Refused(Exception):
+    def __init__(self, code, *, detail):
+        super().__init__("refused: %d" % code)
+        self.code, self.detail = code, detail
+
+
 class Typed(typing.TypedDict):
     when: datetime.datetime
 
@@ -210,6 +234,16 @@ def an_exception(text, x):
         raise x
     except ValueError as error:
         return error.args
+
+@kind(Refused(4, detail=decimal.Decimal(2)), [KeyError("k"), UnicodeError("u")])
+def own_exceptions(text, x, y): return str(x), x.code, x.detail + 1, repr(y)
+
+@kind(Pair(1, Shade.DARK), Made(size=3))
+def classes_of_other_names(text, x, y):
+    return x.left, x.right is Shade.DARK, isinstance(x, Pair), y.size, type(y) is Made
+
+@kind(Tool("a"), [Tool("b", ["c"])])
+def data_that_can_be_called(text, x, y): return x(text), y[0](text), y[0].calls
 
 @kind(re.compile("a+", re.I), ipaddress.ip_network("10.0.0.0/8"), urllib.parse.urlsplit("http://a:1/b"))
 def library_values(text, x, y, z):

@@ -68,11 +68,16 @@ bare.a = new Date(1);
 const holes = [1, , 3];
 const cause = new TypeError("why");
 
+const form = new FormData();
+form.append("a", "1");
+form.append("a", "2");
+
 const values = {
 	date: new Date(1234567890123), badDate: new Date(NaN), big: 2n ** 70n, negativeZero: -0,
 	nan: NaN, infinite: -Infinity, none: undefined, nothing: null, text: "a<callable:x>",
 	regexp: /a"\/b/giu, url: new URL("https://a.example/p?q=1"),
-	params: new URLSearchParams("a=1&a=2"), symbol: Symbol.for("known"),
+	params: new URLSearchParams("a=1&a=2"), headers: new Headers([["X-A", "1"], ["x-a", "2"]]),
+	form, symbol: Symbol.for("known"),
 	map: new Map([["a", 1], [{ k: 1 }, new Map([[2, new Date(3)]])]]),
 	set: new Set([1, "1", new Set([undefined])]), buffer: Buffer.from(bytes), bytes,
 	words: new Uint16Array([1, 65535]), longs: new BigInt64Array([-1n]),
@@ -102,6 +107,8 @@ function same(name, value) {
 	case "selfMap": return value.get("me") === value;
 	case "own": return value instanceof NotFound && value.stack === was.stack && String(value) === "NotFound: gone";
 	case "caused": return value.cause instanceof TypeError && value.cause.message === "why";
+	case "headers": return value instanceof Headers && value.get("X-A") === "1, 2";
+	case "form": return value instanceof FormData && value.getAll("a").join() === "1,2";
 	case "buffer": return Buffer.isBuffer(value);
 	}
 	return true;

@@ -21,6 +21,19 @@ def delta(**fields):
 
 # name: (items, joined text, [prompt, completion, total])
 STREAMS = {
+    "events of a server": (
+        [
+            'data: {"choices":[{"delta":{"content":"Hello "}}]}\n\n',
+            'event: more\r\ndata: {"choices":[{"delta":{"content":"wor"}}]}\r\n\r\ndata: ld\n\n',
+            'data: {"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2}}\n\n',
+            ": wait\n\ndata: [DONE]\n\n",
+        ],
+        "Hello world",
+        [5, 2, None],
+    ),
+    "bytes": ([b"Gr\xc3", b"\xbc\xc3\x9fe"], "Gr\xfc\xdfe", None),
+    "text like an event": (["data: is", " what we have\n\n"], "data: is what we have\n\n", None),
+    "tokens": ([{"token": "Hello "}, {"token": {"text": "world"}}], "Hello world", None),
     "OpenAI chat": (
         [
             delta(role="assistant", content=""),
@@ -139,6 +152,10 @@ class StreamTest(unittest.TestCase):
                     self.assertEqual(seen["output"], text)
                     counts = [seen.get(k + "_tokens") for k in ("prompt", "completion", "total")]
                     self.assertEqual(counts, tokens or [None] * 3)
+
+    def test_what_a_graph_knows_about_a_chunk_is_no_text(self):
+        items = [({"content": one}, {"langgraph_node": "n"}) for one in ("a", "b")]
+        self.assertEqual(self.observe(items)["output"], "ab")
 
     def test_the_path_of_the_configuration_goes_first(self):
         stream.output_path = "payload.say"

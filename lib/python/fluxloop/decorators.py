@@ -386,7 +386,7 @@ class _Items:
         self.dropped = 0
 
     def add(self, item):
-        text = item if type(item) is str else self.text_of(item)
+        text = self.text_of(item)
         if text is _EVENT:
             return
         encoder = self.encoder
@@ -405,12 +405,17 @@ class _Items:
         """Return the text of an item, None if it has none, _EVENT if it is an event of
         a stream without text. Count its tokens."""
         if isinstance(item, str):
-            return item
+            events = stream.events_of(item)
+            if events is None:
+                return item
+        else:
+            events = (item,)
         text, counts = self.stream.text_of(item), None
         if text is None or self.counts_tokens:
-            counts = stream.usage_of(item)
-        if counts and self.counts_tokens:
-            self.usage = stream.add_usage(self.usage, counts)
+            for event in events:
+                counts = stream.usage_of(event)
+                if counts and self.counts_tokens:
+                    self.usage = stream.add_usage(self.usage, counts)
         if text is not None:
             self.has_events = True
         elif (self.has_events or counts) and not isinstance(item, _VALUES):

@@ -54,7 +54,7 @@ def written(value, own):
 
 
 def _note(kind, more):
-    return dict(more, **{"class": class_name(kind)}) if more else class_name(kind)
+    return dict({"class": class_name(kind)}, **more) if more else class_name(kind)
 
 
 def _enum_form(value):
@@ -74,12 +74,14 @@ def own_attributes(value):
     bases = []
     if is_enum(type(value)):
         return None
+    if isinstance(value, BaseException):
+        return _error_attributes(value) or None
     for base in type(value).__mro__:
         if class_name(base) in _ROWS:
             break
         if _row(base):  # a library's: the row has all that there is
             return None
-        if not is_static(base) and not is_standard(base.__module__):
+        if not is_static(base):
             bases.append(base)
     return (attributes_in(value, bases) or None) if bases else None
 
@@ -327,12 +329,13 @@ def zone_name(zone):
 
 
 def _read_moment(kind, form, note):
-    from datetime import datetime
+    from datetime import datetime, timezone
 
     made = datetime.fromisoformat(_zoned(form))
     zone = made.tzinfo
     if note.get("zone"):
-        zone = zone_of(note["zone"], kind) or zone
+        # or a name of the program's own for an offset
+        zone = zone_of(note["zone"], kind) or timezone(zone.utcoffset(None), note["zone"])
     elif "zone_name" in note:
         zone = type(zone)(zone.utcoffset(None), note["zone_name"])
     parts = (made.year, made.month, made.day, made.hour, made.minute, made.second)
@@ -363,12 +366,15 @@ def _read_time(kind, form, note):
 
     made = time.fromisoformat(_zoned(form))
     parts = (made.hour, made.minute, made.second, made.microsecond)
-    return kind(*parts, tzinfo=made.tzinfo, fold=note.get("fold", 0))
+    zone = zone_of(note["zone"], kind) if note.get("zone") else made.tzinfo
+    return kind(*parts, tzinfo=zone, fold=note.get("fold", 0))
 
 
 def _write_time(value):
-    base = sys.modules["datetime"].time
-    return base.isoformat(value), {"fold": 1} if value.fold else None
+    more = {"fold": 1} if value.fold else {}
+    if value.utcoffset() is None and zone_name(value.tzinfo):  # it depends on the date
+        more["zone"] = zone_name(value.tzinfo)
+    return sys.modules["datetime"].time.isoformat(value), more or None
 
 
 def _read_date(kind, form, note):
@@ -410,11 +416,33 @@ def _write_secret(value):
 
 
 def _write_error(value):
-    return list(BaseException.__getattribute__(value, "args")), None
+    made_by = _base_in_c(type(value)).__reduce__(value)  # with the files of an OSError
+    return list(made_by[1]), None
+
+
+def _error_attributes(value):
+    """Return the attributes of an exception, what its class in C keeps by name, and
+    what it was raised from."""
+    state = _base_in_c(type(value)).__reduce__(value)[2:]
+    found = dict(state[0]) if state and type(state[0]) is dict else {}
+    found.update(attributes_in(value, type(value).__mro__))
+    notes = (slot(value, "__dict__") or {}).get("__notes__")
+    for name, item in (("__notes__", notes), ("__cause__", value.__cause__)):
+        if item:
+            found[name] = item
+    return found
 
 
 def _read_error(kind, form, note):
-    return kind.__new__(kind, *form)
+    made = kind.__new__(kind, *form)
+    _base_in_c(kind).__init__(made, *form)  # which sets a code, an errno, a place
+    return made
+
+
+@remembered
+def _base_in_c(kind):
+    """Return the first class of an exception that is not written in Python."""
+    return next(base for base in kind.__mro__ if is_static(base))
 
 
 def _write_octets(value):

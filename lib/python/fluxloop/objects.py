@@ -96,7 +96,8 @@ def set_attributes(value, attributes):
     """Set attributes of a value, whatever its class thinks of that."""
     inner = slot(value, "__dict__")
     for name, item in attributes.items():
-        if type(inner) is dict and not _is_slot(type(value), name):
+        # names with "__" are of the value itself, such as what an exception was raised from
+        if type(inner) is dict and name[:2] != "__" and not _is_slot(type(value), name):
             inner[name] = item
         else:
             object.__setattr__(value, name, item)

@@ -77,11 +77,21 @@ class Classes:
         for step in chain:
             inner = getattr(value, "__dict__", {})
             if step not in inner and not hasattr(value, step):
-                raise ClassError(_missing(value, step))
+                return self._under_other_name(name) or _raise(_missing(value, step))
             value = getattr(value, step)
         if not isinstance(value, type):
             raise ClassError("this is not a class, but a %s" % type(value).__name__)
         return value
+
+    def _under_other_name(self, name):
+        """Return the class of a name that its module, or the target's, has under
+        another: `Point = namedtuple("P", "x y")`; None if there is none."""
+        found = []
+        for module in (sys.modules.get(name.rpartition(".")[0]), self.module):
+            for one in list(getattr(module, "__dict__", {}).values()):
+                if isinstance(one, type) and classes.class_name(one) == name and one not in found:
+                    found.append(one)
+        return found[0] if len(found) == 1 else None
 
     def _import(self, name):
         """Return (module, [attribute, ...]) for a dotted name."""
@@ -128,6 +138,10 @@ def _other_name(parts):
                 if hasattr(module, parts[end]) and not classes.is_installed(loaded):
                     return module, parts[end:]
     return None
+
+
+def _raise(text):
+    raise ClassError(text)
 
 
 def _missing(value, step):

@@ -18,8 +18,8 @@ import types
 from itertools import count
 
 from . import masking
-from .classes import class_name, is_enum, is_static, is_tool
-from .forms import OBJECT, OPAQUE, Octets, Pairs, has_plain_keys, own_attributes, written
+from .classes import class_name, is_enum, is_static, is_structure, is_tool
+from .forms import OBJECT, OPAQUE, Octets, Pairs, has_plain_keys, has_row, own_attributes, written
 from .introspect import is_coroutine_function
 from .jsontext import quote
 from .masking import MASK, is_kept, is_secret
@@ -257,7 +257,7 @@ class RecordEncoder(Encoder):
         return ".".join(self._path)
 
     def other(self, value, depth):
-        if callable(value) and not is_enum(type(value)):
+        if callable(value) and not is_data(type(value)):
             return self.callable(value)
         what, form, note = written(value, self._own)
         if what is OPAQUE:
@@ -356,6 +356,11 @@ class RecordEncoder(Encoder):
         return self.text("<repr:%s>" % type_name(value))
 
     unreadable = too_deep
+
+
+def is_data(kind):
+    """Whether the values of a class are data, though they can be called."""
+    return has_row(kind) or is_structure(kind)
 
 
 def is_mark(text):

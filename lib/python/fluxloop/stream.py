@@ -17,7 +17,7 @@ _USUAL = [
         " delta.message.content.text"  # Cohere
         " contentBlockDelta.delta.text"  # Bedrock
         " data.chunk.content data.delta"  # events of LangChain, of OpenAI's agents
-        " content text response textDelta"
+        " content text response textDelta answer chunk token token.text data.text data.content"
     ).split()
 ]
 # The only events of OpenAI's responses whose `delta` or `text` is new text for the
@@ -29,6 +29,9 @@ _RESPONSE_TEXT = (
 )
 # Events that repeat what others have brought, or are not for the user.
 _REPEATED = frozenset("content_block_stop message_stop input_json thinking signature".split())
+
+# How the lines of server-sent events begin.
+_FIELDS = ("data:", "event:", "id:", "retry:", ":")
 
 # Where the counts are, "" for the item itself, and their names.
 _USAGE = [
@@ -55,6 +58,7 @@ class Stream:
         self.paths = [one.split(".") for one in path.split(" ")] if path else None
         self.pieces = []
         self.items = []  # kept only until an item has text
+        self._decoder = None
 
     def add(self, item):
         """Add an item; return its text (str), None if it has none."""
@@ -66,8 +70,13 @@ class Stream:
         return piece
 
     def text_of(self, item):
+        if isinstance(item, (bytes, bytearray)):
+            item = self._decoded(item)
         if isinstance(item, str):
-            return item
+            events = events_of(item)
+            return item if events is None else self._text_of_events(events)
+        if type(item) is tuple and len(item) == 2 and isinstance(item[1], dict):
+            item = item[0]  # the other has what LangGraph knows about it
         if self.paths is None:
             return usual_text(item)
         for path in self.paths:
@@ -76,9 +85,50 @@ class Stream:
                 return value
         return None
 
+    def _decoded(self, item):
+        """Return the text of bytes, in which a character may be cut."""
+        if self._decoder is None:
+            from codecs import getincrementaldecoder
+
+            self._decoder = getincrementaldecoder("utf-8")("replace")
+        return self._decoder.decode(item)
+
+    def _text_of_events(self, events):
+        texts = [self.text_of(event) for event in events]
+        texts = [text for text in texts if text is not None]
+        return "".join(texts) if texts else None
+
     def output(self):
         """Return the joined text, or the list of items if none of them had text."""
         return "".join(self.pieces) if self.pieces or not self.items else self.items
+
+
+def events_of(text):
+    """Return what the server-sent events of a text bring, parsed if it is JSON; None
+    if the text is not of whole events."""
+    if not text.startswith(_FIELDS) or not text.endswith(("\n\n", "\r\n\r\n")):
+        return None
+    events = []
+    for event in text.replace("\r\n", "\n").split("\n\n"):
+        lines = [line for line in event.split("\n") if line]
+        if not all(line.startswith(_FIELDS) for line in lines):
+            return None
+        data = [line[5:] for line in lines if line.startswith("data:")]
+        data = "\n".join([one[1:] if one[:1] == " " else one for one in data])
+        if data and data != "[DONE]":
+            events.append(_parsed(data))
+    return events
+
+
+def _parsed(data):
+    if data[0] not in '{["':
+        return data
+    from json import loads
+
+    try:
+        return loads(data)
+    except ValueError:
+        return data
 
 
 def usual_text(item):
