@@ -403,7 +403,8 @@ personas()
 		assert_output ''
 	done
 	fl-generate -s rephrase -s verbose -s persona_based in >got
-	assert_equal "$(jq .metadata.base_index got | sort -u | wc -l)" 22
+	# the seventh is data without a word beside it
+	assert_equal "$(jq .metadata.base_index got | sort -nu | paste -sd ' ')" "$(seq 0 5 | paste -sd ' ') $(seq 7 21 | paste -sd ' ')"
 	fl-generate -s verbose -l 1 <<<'{"input":"def f(x):\n    return x*2\n\nWhy is f(2) 4?"}' >got
 	assert_regex "$(jq -r .input got)" $'\n\ndef f'
 }

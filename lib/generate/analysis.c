@@ -52,7 +52,7 @@ beside_code(struct user_text *t, struct span prose)
 	t->lang = language_of(prose);
 	t->query = query;
 	t->kind = query ? KIND_QUERY : KIND_SAY;
-	t->purpose = query ? PURPOSE_QUESTION : PURPOSE_REPORT;
+	t->purpose = PURPOSE_TASK;
 	if (t->lang >= LANG_LATIN)
 		t->lang = LANG_LATIN;
 }

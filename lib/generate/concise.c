@@ -14,6 +14,7 @@
 #include "sentence.h"
 #include "span.h"
 #include "strategy.h"
+#include "when.h"
 #include "words.h"
 
 /* What may be left out of a sentence that is one of several. */
@@ -60,6 +61,11 @@ may_go_here(struct span w, struct span before, struct span rest)
 	return !span_in_list(w, der) || unicode_lower(c) != c;
 }
 
+static const char *const pointers[] = { "this", "that", "these", "those", "it",
+	NULL };
+static const char *const days[] = { "le", "les", "el", "los", "il", "la", "o",
+	"a", NULL };
+
 /*
  * Whether a word may be left out: not after a negation ("don't want"), not a
  * name ("in May"), not "it" where nothing follows.
@@ -69,8 +75,16 @@ may_go(struct span w, struct span before, struct span rest,
     const char *const *without)
 {
 	uint32_t c = span_first(w);
+	struct span next = rest;
 
 	if (!span_in_list(w, without) || is_negation(before))
+		return 0;
+	/* "why does this fail"; "le mardi" is not "mardi" */
+	if (span_in_list(w, pointers) && span_in_list(before,
+	    english_aux_words))
+		return 0;
+	if (span_in_list(w, days) && span_next_word(&next, &next) &&
+	    when_is_word(span_bare(next)))
 		return 0;
 	if (before.n && w.n > 1 && unicode_lower(c) != c && w.p[1] != '\'')
 		return 0;
@@ -164,6 +178,23 @@ all_keywords(struct work *w, struct buf *b)
 	}
 }
 
+/* Whether a question comes after a comma: "it is slow, can I stop it". */
+static int
+asks_within(struct span s)
+{
+	const char *comma;
+	struct span w;
+
+	while ((comma = memchr(s.p, ',', s.n)) != NULL) {
+		s = span_from(s, (size_t)(comma - s.p) + 1);
+		w = s;
+		if (span_next_word(&w, &w) && span_in_list(w,
+		    english_aux_words))
+			return 1;
+	}
+	return 0;
+}
+
 /* The words of a short form; the second round keeps the small ones. */
 static void
 concise_words(struct work *w, struct buf *b, size_t round)
@@ -173,6 +204,10 @@ concise_words(struct work *w, struct buf *b, size_t round)
 
 	if (has_several(&w->t)) {
 		all_keywords(w, b);
+		return;
+	}
+	if (w->t.lang == LANG_EN && asks_within(s)) {
+		span_put(b, s);
 		return;
 	}
 	if (wish || (w->t.lang == LANG_EN && w->t.slot.len))

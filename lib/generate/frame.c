@@ -7,6 +7,7 @@
 #include "kept.h"
 #include "language.h"
 #include "phrases.h"
+#include "sentence.h"
 #include "span.h"
 #include "frame.h"
 
@@ -208,15 +209,55 @@ frame_note(struct work *w, const char *what, const char *frame)
 	buf_byte(w->note, '\'');
 }
 
+int
+frame_ends_query(const struct user_text *t)
+{
+	struct span rest = span_of(span_end(t->main),
+	    (size_t)(span_end(t->body) - span_end(t->main)));
+
+	return t->query && !sentence_without_stop(rest, &(int){ 0 }).n;
+}
+
+/* Whether the body begins with a question, which may be announced as one. */
+static int
+begins_with_query(const struct user_text *t)
+{
+	struct span rest = t->body, one;
+	int query = 0;
+
+	if (!t->query || !sentence_next(&rest, &one))
+		return 0;
+	sentence_without_stop(one, &query);
+	return query || one.p + one.n >= span_end(t->main);
+}
+
 enum kind
 frame_whole_kind(const struct user_text *t)
 {
 	if (t->lang >= LANG_LATIN)
 		return KIND_SAY;
-	if (t->query)
+	if (begins_with_query(t))
 		return KIND_QUERY;
 	return t->kind == KIND_REQUEST && t->lang == LANG_EN ? KIND_ORDER :
 	    KIND_SAY;
+}
+
+/*
+ * Makes a frame's first letter, at offset at, one within a sentence: it is not
+ * that of a name, but in German it may be that of a noun.
+ */
+static void
+decapitalise_phrase(struct buf *b, size_t at, const char *frame, enum lang l)
+{
+	uint32_t c = span_first(span_from(span_buf(b), at));
+
+	if (c == 0xbf || c == 0xa1)
+		c = span_first(span_from(span_buf(b), at += 2));
+	if (*frame == SLOT || l == LANG_DE || (l == LANG_EN && c == 'I' &&
+	    !unicode_is_letter((unsigned char)frame[1])))
+		frame_decapitalise(b, at);
+	else
+		frame_set_char(b, at, unicode_lower(c));
 }
 
 void
@@ -238,7 +279,7 @@ frame_put_main(struct buf *b, const struct user_text *t, const char *frame)
 	c = span_last(span_trim(before), &next);
 	if (c && !span_is_stop(c) && !memchr(before.p + next, '\n', before.n -
 	    next))
-		frame_decapitalise(b, at);
+		decapitalise_phrase(b, at, frame, t->lang);
 	span_put(b, after);
 }
 
@@ -276,13 +317,16 @@ frame_put_whole(struct buf *b, const struct user_text *t, const char *frame)
 
 	if (t->hello.n && !begins_with_hello(frame)) {
 		span_put(b, t->hello);
+		if (*frame != SLOT && unicode_is_letter(span_last(t->hello,
+		    &at)))
+			buf_byte(b, ',');
 		put_gap(b, t->hello, t->body, t->lang);
 	}
 	at = b->len;
 	frame_put(b, frame, t->body, t->lang,
-	    t->lang < LANG_LATIN ? t->query : FRAME_NO_STOP);
-	if (t->hello.n && at && span_last(t->hello, &at) == ',')
-		frame_decapitalise(b, t->hello.n);
+	    t->lang < LANG_LATIN ? frame_ends_query(t) : FRAME_NO_STOP);
+	if (at && b->p[at - 1] == ' ' && at > 1 && b->p[at - 2] == ',')
+		decapitalise_phrase(b, at, frame, t->lang);
 	if (t->bye.n && !ends_with_bye(frame)) {
 		frame_end_sentence(b, 0, t->lang, 0);
 		put_gap(b, t->body, t->bye, t->lang);

@@ -314,6 +314,26 @@ bare_token(struct span w)
 	return w;
 }
 
+/* Whether the full stop after "24.12" is part of a day, more words following. */
+static int
+is_day_within(struct span w, struct span rest)
+{
+	size_t i, next, points = 0;
+	uint32_t c;
+
+	for (i = 0; i < w.n; i++) {
+		if (w.p[i] != '.' && !span_is_digit((unsigned char)w.p[i]))
+			return 0;
+		points += w.p[i] == '.';
+	}
+	rest = span_from(rest, (size_t)(span_end(w) - rest.p));
+	if (points != 1 || w.n > 5 || rest.n < 3 || *rest.p != '.' ||
+	    rest.p[1] != ' ')
+		return 0;
+	c = span_char(rest, 2, &next);
+	return unicode_is_letter(c) && unicode_lower(c) == c;
+}
+
 /* Whether the token is more than a word: a number, an address, a name. */
 static int
 is_special(struct span w)
@@ -409,6 +429,8 @@ scan_prose(struct kept *k, struct span s)
 			    at)))
 				break;
 		w = bare_token(span_of(rest.p, at));
+		if (w.n && is_day_within(w, rest))
+			w.n++;
 		if (w.n)
 			add_token(k, w, &before);
 		i += at ? at : 1;

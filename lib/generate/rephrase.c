@@ -144,7 +144,7 @@ rephrase_make(struct work *w)
 	const char *const *inner, *const *outer;
 	size_t k = w->k, n, same;
 
-	if (!w->t.all.n)
+	if (!w->t.all.n || work_is_data(w))
 		return 0;
 	inner = frame_list(w->t.lang, w->t.kind);
 	if (w->t.kind == KIND_QUERY || w->t.kind == KIND_SAY ||
