@@ -75,7 +75,7 @@ may_go(struct span w, struct span before, struct span rest,
     const char *const *without)
 {
 	uint32_t c = span_first(w);
-	struct span next = rest;
+	struct span next;
 
 	if (!span_in_list(w, without) || is_negation(before))
 		return 0;
@@ -83,7 +83,7 @@ may_go(struct span w, struct span before, struct span rest,
 	if (span_in_list(w, pointers) && span_in_list(before,
 	    english_aux_words))
 		return 0;
-	if (span_in_list(w, days) && span_next_word(&next, &next) &&
+	if (span_in_list(w, days) && span_next_word(&rest, &next) &&
 	    when_is_word(span_bare(next)))
 		return 0;
 	if (before.n && w.n > 1 && unicode_lower(c) != c && w.p[1] != '\'')
@@ -147,6 +147,23 @@ has_several(const struct user_text *t)
 	return t->main.n != t->body.n;
 }
 
+/* Whether a question comes after a comma: "it is slow, can I stop it". */
+static int
+asks_within(struct span s)
+{
+	const char *comma;
+	struct span rest, w;
+
+	while ((comma = memchr(s.p, ',', s.n)) != NULL) {
+		s = span_from(s, (size_t)(comma - s.p) + 1);
+		rest = s;
+		if (span_next_word(&rest, &w) && span_in_list(w,
+		    english_aux_words))
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * Every sentence without its small words: which of them matter, no rule can
  * tell.
@@ -170,29 +187,12 @@ all_keywords(struct work *w, struct buf *b)
 			    kept_is_block(span_last(span_buf(b), &at)) ||
 			    b->p[at] == '?' ? " " : ". ");
 		/* a question keeps its verb: "what am i missing" */
-		keywords(one, b, w->t.lang == LANG_EN && !(query &&
-		    span_list_prefix(one, english_wh_words)) ?
+		keywords(one, b, w->t.lang == LANG_EN && !asks_within(one) &&
+		    !(query && span_list_prefix(one, english_wh_words)) ?
 		    telegram_words : article_words);
 		if (query)
 			buf_byte(b, '?');
 	}
-}
-
-/* Whether a question comes after a comma: "it is slow, can I stop it". */
-static int
-asks_within(struct span s)
-{
-	const char *comma;
-	struct span w;
-
-	while ((comma = memchr(s.p, ',', s.n)) != NULL) {
-		s = span_from(s, (size_t)(comma - s.p) + 1);
-		w = s;
-		if (span_next_word(&w, &w) && span_in_list(w,
-		    english_aux_words))
-			return 1;
-	}
-	return 0;
 }
 
 /* The words of a short form; the second round keeps the small ones. */

@@ -325,8 +325,11 @@ frame_put_whole(struct buf *b, const struct user_text *t, const char *frame)
 	at = b->len;
 	frame_put(b, frame, t->body, t->lang,
 	    t->lang < LANG_LATIN ? frame_ends_query(t) : FRAME_NO_STOP);
-	if (at && b->p[at - 1] == ' ' && at > 1 && b->p[at - 2] == ',')
+	if (at > 1 && b->p[at - 1] == ' ' && b->p[at - 2] == ',') {
+		if (*frame == SLOT)
+			frame_set_char(b, at, span_first(t->body));
 		decapitalise_phrase(b, at, frame, t->lang);
+	}
 	if (t->bye.n && !ends_with_bye(frame)) {
 		frame_end_sentence(b, 0, t->lang, 0);
 		put_gap(b, t->body, t->bye, t->lang);

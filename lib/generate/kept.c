@@ -5,6 +5,7 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "when.h"
 #include "kept.h"
 
 /*
@@ -314,11 +315,12 @@ bare_token(struct span w)
 	return w;
 }
 
-/* Whether the full stop after "24.12" is part of a day, more words following. */
+/* Whether the full stop after "24.12" or "3", before a month, is a day's. */
 static int
 is_day_within(struct span w, struct span rest)
 {
 	size_t i, next, points = 0;
+	struct span word;
 	uint32_t c;
 
 	for (i = 0; i < w.n; i++) {
@@ -327,10 +329,14 @@ is_day_within(struct span w, struct span rest)
 		points += w.p[i] == '.';
 	}
 	rest = span_from(rest, (size_t)(span_end(w) - rest.p));
-	if (points != 1 || w.n > 5 || rest.n < 3 || *rest.p != '.' ||
+	if (points > 1 || w.n > 5 || rest.n < 3 || *rest.p != '.' ||
 	    rest.p[1] != ' ')
 		return 0;
 	c = span_char(rest, 2, &next);
+	rest = span_from(rest, 2);
+	if (!points)
+		return w.n < 3 && span_next_word(&rest, &word) &&
+		    when_is_word(span_bare(word));
 	return unicode_is_letter(c) && unicode_lower(c) == c;
 }
 

@@ -167,7 +167,7 @@ styled_core(struct work *w, unsigned style, size_t round, struct buf *b)
 		edit_lower(w, span_buf(b), &next);
 		b->len = 0;
 		span_put(b, span_buf(&next));
-		if (w->t.query && w->t.lang < LANG_LATIN &&
+		if (frame_ends_query(&w->t) && w->t.lang < LANG_LATIN &&
 		    rng_chance(&w->rng, 50))
 			frame_put_stop(b, w->t.lang, 1);
 	}

@@ -1371,7 +1371,7 @@ const struct voice voices[] = {
 	    "basic question", "non-technical", "incorrect term",
 	    "detailed explanation", "first-time", "inexperienced", "student",
 	    "learner"),
-	    LIST("HQR|Sorry, I'm new to this and a bit lost. ~",
+	    LIST("HQRT|Sorry, I'm new to this and a bit lost. ~",
 	    "H|~ Please explain it step by step, I've never done this before.",
 	    "HQ|This is probably a silly question, but ~",
 	    "HQS|I don't really know the right words for this. ~ "
@@ -1379,9 +1379,10 @@ const struct voice voices[] = {
 	    "H|~ Is there a button for that or something?",
 	    "H|I only signed up yesterday. ~",
 	    "H|~ And please, no technical terms!",
-	    "HQR|I'm not very good with these things. ~",
+	    "HQRT|I'm not very good with these things. ~",
 	    "I hope this is enough for you to go on. ~",
-	    "I have never written to a company like this before. ~",
+	    "HQRCS|I have never written to a company like this before. "
+	    "~",
 	    "H|Okay, I read the guide but I didn't get it. ~"), 0 },
 	{ LANG_EN, "expert", LIST("expert", "advanced", "power user",
 	    "technical term", "complex question", "efficient", "experienced",
