@@ -623,6 +623,14 @@ variations()
 	done
 }
 
+@test "a question about what has a quality is not turned around" {
+	for word in open included available; do
+		assert_equal "$(variations rephrase "What is $word?" | grep -E "what $word is")" ''
+		assert_equal "$(variations rephrase "What is $word on Sunday?" | grep -E "what $word on Sunday is")" ''
+	done
+	variations rephrase 'What is the cheapest plan?' | grep -q 'what the cheapest plan is'
+}
+
 @test "data alone is neither framed nor quoted" {
 	for text in '{"name":"create_ticket","arguments":{"priority":2}}' '[{"sku":"A-7","qty":2}]' \
 		'{"query":"refund","limit":5}'; do
