@@ -1049,7 +1049,6 @@ const struct swap chat_swaps[] = {
 	{ LANG_EN, "really", "rly" }, { LANG_EN, "what", "wat" },
 	{ LANG_EN, "something", "smth" }, { LANG_EN, "and", "n" },
 	{ LANG_EN, "people", "ppl" }, { LANG_EN, "the", "da" },
-	{ LANG_EN, "how", "hw" }, { LANG_EN, "my", "ma" },
 	{ LANG_DE, "und", "u" }, { LANG_DE, "nicht", "net" },
 	{ LANG_DE, "ich", "i" }, { LANG_DE, "bitte", "bidde" },
 	{ LANG_DE, "vielleicht", "vllt" }, { LANG_DE, "ein", "n" },
