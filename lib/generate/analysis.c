@@ -4,7 +4,6 @@
 #include "base/buf.h"
 #include "language.h"
 #include "phrases.h"
-#include "purpose.h"
 #include "sentence.h"
 #include "span.h"
 #include "analysis.h"

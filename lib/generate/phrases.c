@@ -2,7 +2,6 @@
 
 #include "base/util.h"
 #include "phrases.h"
-#include "purpose.h"
 
 #define LIST(...) (const char *const []){ __VA_ARGS__, NULL }
 
