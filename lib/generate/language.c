@@ -231,7 +231,7 @@ looks_like_name(struct span w, struct span before)
 	    unicode_lower(b) == b;
 }
 
-/* The language that most speaks for, if it is far enough ahead of all others. */
+/* The language that most speaks for, if it is far enough ahead of the others. */
 static enum lang
 best_of(const struct evidence *e)
 {

@@ -110,7 +110,7 @@ verbose_pick(const char *const *list, size_t i)
 enum { PART_HELLO = 'h', PART_BEFORE = 'b', PART_CORE = 'c',
     PART_AFTER = 'a', PART_AGAIN = 'r', PART_THANKS = 't' };
 
-/* Whether the user had a line end between the greeting or the end and the rest. */
+/* Whether the user had the greeting, or the end, on lines of its own. */
 static int
 is_apart(const struct user_text *t, int part)
 {

@@ -148,7 +148,7 @@ swap_words(struct swapping *sw, struct span in)
 	int skip;
 
 	while (words_next(&sc, &t)) {
-		skip = sw->w->t.lang == LANG_EN && before.n && is_negated(before);
+		skip = sw->w->t.lang == LANG_EN && is_negated(before);
 		before = t.s;
 		if (!t.plain || t.s.p < p || skip)
 			continue;

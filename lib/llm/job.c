@@ -233,8 +233,8 @@ take_body(struct job *j, const struct dialect *d, const struct net_end *end)
 		struct buf text = { 0 };
 
 		quote_body(j, &text);
-		job_fail(j, "no_choices", "the reply has no choices with a text: %s",
-		    buf_str(&text));
+		job_fail(j, "no_choices", "the reply has no choices with a "
+		    "text: %s", buf_str(&text));
 		buf_release(&text);
 	}
 }
