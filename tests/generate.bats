@@ -660,6 +660,8 @@ variations()
 @test "concise keeps what a question points to and asks" {
 	assert_equal "$(variations concise 'Why does this raise an error? I expected none.' 1)" \
 		'"why does this raise error? expected none"'
+	variations concise 'Does it cover a knee surgery and do I need a referral?' 1 | grep -q 'do I need'
+	variations concise "I'd like to return it. The zip is broken." 1 | grep -qx '"return it. zip broken"'
 	variations concise 'My app is slow, is there a fix or do I have to reinstall it?' 1 | grep -q 'is there a\? \?fix or do I'
 	variations concise 'Je ne peux pas être là le mardi. Pouvez-vous livrer le jeudi ?' 1 | grep -q 'le mardi.*le jeudi'
 	variations concise 'No puedo el lunes. ¿Puede ser el martes?' 1 | grep -q 'el lunes.*el martes'
@@ -684,6 +686,36 @@ variations()
 	# in a letter of many sentences the last one is the last
 	text=$(printf 'Sentence number %s is here. ' {1..20})
 	variations order "$text" 1 | grep -q '^"Sentence number 20 is here. Sentence number 1 is'
+}
+
+@test "please is said once" {
+	for text in 'Können Sie ihn bitte auf den 9. Dezember verschieben?' 'Kannst du mir bitte helfen?' \
+		'Can you please send it again? I lost it.' 'Könnt ihr das bitte prüfen?'; do
+		for strategy in rephrase verbose; do
+			assert_equal "$(variations "$strategy" "$text" | grep -iE '[^a-z](bitte|please) [^.?!]*[^a-z](bitte|please)[^a-z]')" ''
+		done
+	done
+}
+
+@test "a line of code is not ended, nor joined with the text" {
+	for code in "SELECT * FROM orders o WHERE o.id = 7;" 'const total = items.reduce((a, b) => a + b.price, 0);' \
+		'print(f"{x:>10}", end="")'; do
+		for strategy in verbose rephrase concise persona_based; do
+			variations "$strategy" "Can you explain why this is slow?"$'\n\n'"$code" >got
+			(($(lines_of got) > 0)) || fail "$strategy: $code"
+			jq -j --arg c "$code" 'select((startswith($c) or contains("\n" + $c)) and
+				(endswith($c) or contains($c + "\n")) | not)' got >bad
+			assert_equal "$strategy $(cat bad)" "$strategy "
+		done
+	done
+}
+
+@test "a letter is a size where it says so, and no abbreviation" {
+	for size in 'size M' 'taille M' 'Größe M'; do
+		assert_equal "$(variations order "Please send it in $size. The red one is fine." 1)" \
+			"\"The red one is fine. Please send it in $size.\""
+	done
+	assert_equal "$(variations order 'Je cherche M. Dupont' 3)" ''
 }
 
 @test "marks before a sentence go with those after it" {

@@ -77,6 +77,10 @@ may_go(struct span w, struct span before, struct span rest,
 	uint32_t c = span_first(w);
 	struct span next;
 
+	/* "I'd like to return it" */
+	if (without == telegram_words && span_equals(w, "to") &&
+	    span_equals(before, "like"))
+		return 1;
 	if (!span_in_list(w, without) || is_negation(before))
 		return 0;
 	/* "why does this fail"; "le mardi" is not "mardi" */
@@ -147,18 +151,22 @@ has_several(const struct user_text *t)
 	return t->main.n != t->body.n;
 }
 
-/* Whether a question comes after a comma: "it is slow, can I stop it". */
+/*
+ * Whether a question comes after a comma or an "and": "it is slow, can I stop
+ * it", "does it stop and do I need a key".
+ */
 static int
 asks_within(struct span s)
 {
-	const char *comma;
-	struct span rest, w;
+	static const char *const joins[] = { "and", "or", "but", "so", NULL };
+	struct span before = { "", 0 }, w, next, rest;
 
-	while ((comma = memchr(s.p, ',', s.n)) != NULL) {
-		s = span_from(s, (size_t)(comma - s.p) + 1);
+	for (; span_next_word(&s, &w); before = w) {
 		rest = s;
-		if (span_next_word(&rest, &w) && span_in_list(w,
-		    english_aux_words))
+		if (before.n && span_in_list(w, english_aux_words) &&
+		    (span_end(before)[-1] == ',' || span_in_list(before,
+		    joins)) && span_next_word(&rest, &next) &&
+		    span_in_list(next, english_pronouns))
 			return 1;
 	}
 	return 0;

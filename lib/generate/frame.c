@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "base/util.h"
 #include "kept.h"
 #include "language.h"
 #include "phrases.h"
@@ -133,6 +134,42 @@ goes_on(const char *after)
 	    !span_is_stop(c) && !span_is_quote(c);
 }
 
+/* Whether s has the word of n letters. */
+static int
+has_word(struct span s, const char *word, size_t n)
+{
+	struct span w;
+
+	while (span_next_word(&s, &w)) {
+		w = span_bare(w);
+		if (w.n == n && !memcmp(w.p, word, n))
+			return 1;
+	}
+	return 0;
+}
+
+/* Appends what comes before the slot, without a "please" that s has itself. */
+static void
+put_before_slot(struct buf *b, const char *frame, const char *slot,
+    struct span s)
+{
+	static const char *const please[] = { "bitte", "please" };
+	const char *p;
+	size_t i, n;
+
+	for (i = 0; i < LEN(please); i++) {
+		n = strlen(please[i]);
+		p = strstr(frame, please[i]);
+		if (!p || p > slot || p == frame || p[n] != ' ' ||
+		    !has_word(s, please[i], n))
+			continue;
+		buf_add(b, frame, (size_t)(p - frame));
+		buf_add(b, p + n + 1, (size_t)(slot - p) - n - 1);
+		return;
+	}
+	buf_add(b, frame, (size_t)(slot - frame));
+}
+
 void
 frame_put(struct buf *b, const char *frame, struct span s, enum lang l,
     int query)
@@ -141,7 +178,7 @@ frame_put(struct buf *b, const char *frame, struct span s, enum lang l,
 	size_t from = b->len, at, last;
 	int starts;
 
-	buf_add(b, frame, (size_t)(slot - frame));
+	put_before_slot(b, frame, slot, s);
 	starts = at_start(b, from);
 	at = b->len;
 	span_put(b, s);

@@ -469,6 +469,15 @@ scan(struct kept *k, struct span text)
 	}
 }
 
+/* Whether a piece of the text is a line of its own, and code. */
+static int
+is_line_of_code(struct span piece, struct span text)
+{
+	return (piece.p == text.p || piece.p[-1] == '\n') &&
+	    (span_end(piece) == span_end(text) || *span_end(piece) == '\n') &&
+	    kept_is_code(piece);
+}
+
 void
 kept_hide(struct kept *k, struct span text)
 {
@@ -486,7 +495,8 @@ kept_hide(struct kept *k, struct span text)
 	}
 	for (p = text.p, i = 0; i < k->n; i++) {
 		buf_add(&k->text, p, (size_t)(k->pieces[i].p - p));
-		from = memchr(k->pieces[i].p, '\n', k->pieces[i].n) || k->code ?
+		from = memchr(k->pieces[i].p, '\n', k->pieces[i].n) ||
+		    k->code || is_line_of_code(k->pieces[i], text) ?
 		    PLACE_BLOCK : PLACE_INLINE;
 		buf_add(&k->text, place, utf8_encode(place, from +
 		    (uint32_t)i));

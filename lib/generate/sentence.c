@@ -21,6 +21,19 @@ is_ordinal(struct span word, struct span rest)
 	    (span_next_word(&rest, &first) && when_is_word(span_bare(first))));
 }
 
+/* Whether a letter after s is the size of a shirt, not "Monsieur". */
+static int
+is_size(struct span s)
+{
+	static const char *const names[] = { "size", "größe", "taille", "talla",
+	    "tamanho", "taglia", NULL };
+	struct span w, last = { "", 0 };
+
+	while (span_next_word(&s, &w))
+		last = w;
+	return span_in_list(last, names);
+}
+
 /* Whether the full stop at offset at only ends an abbreviation. */
 static int
 is_abbreviation(struct span s, size_t at)
@@ -35,7 +48,8 @@ is_abbreviation(struct span s, size_t at)
 	if (is_ordinal(span_of(s.p + i, at - i), span_trim(span_from(s, at +
 	    1))))
 		return 1;
-	if (!span_in_list(span_of(s.p + i, at - i), list))
+	if (!span_in_list(span_of(s.p + i, at - i), list) ||
+	    (at - i == 1 && is_size(span_of(s.p, i))))
 		return 0;
 	/* "no." may well end a sentence */
 	for (i = at + 1; i < s.n && span_is_space(span_char(s, i, &next)); )
