@@ -271,6 +271,17 @@ unicode: deps
 	$(PYTHON) lib/base/unicode.py >lib/base/unicode_tables.h.new
 	mv lib/base/unicode_tables.h.new lib/base/unicode_tables.h
 
+# The table of lib/generate/ngrams.c, learned anew from translations in Debian.
+NGRAMS_DEPS = evolution-common pidgin-data gnome-user-docs
+ngrams:
+	rm -rf $(BUILD)/ngrams
+	mkdir -p $(BUILD)/ngrams
+	cd $(BUILD)/ngrams && apt-get -qq download $(NGRAMS_DEPS) && \
+		for deb in *.deb; do dpkg-deb -x $$deb . || exit 1; done
+	$(PYTHON) lib/generate/ngrams.py $(BUILD)/ngrams \
+		>lib/generate/ngrams_table.h.new
+	mv lib/generate/ngrams_table.h.new lib/generate/ngrams_table.h
+
 # A package for this Debian, in build/deb; lintian has to find nothing wrong.
 deb: deps
 	$(PHASE) install-missing WANTED='$(DEB_DEPS)'
@@ -334,6 +345,6 @@ clean:
 
 .PHONY: all install-missing deps deps-check deps-lint demo check check-san \
 	check-kill check-faults check-scale check-neon check-yaml fuzz lint bench unicode \
-	deb check-deb install uninstall clean
+	ngrams deb check-deb install uninstall clean
 .SECONDARY:
 -include $(LIB_OBJ:.o=.d) $(PROGS:%=$(BUILD)/obj/bin/%.d)

@@ -33,7 +33,7 @@ check_answers()
 	done >in
 	echo '{"input":{"q":1}}' >>in
 	run -1 ask --ordered
-	traced "$file_bytes"' | [.input, .output // .error_code]' >answers
+	traced "$file_bytes"' | [.input, if .success then .output else .error_code end]' >answers
 	diff - answers <<-'END' || fail "$1"
 	["message","a message"]
 	["chunks","Hello\nsecond"]
@@ -51,6 +51,9 @@ check_answers()
 	[{"q":1},"of data"]
 	END
 	assert_regex "$1 $(traced .error)" 'the task is input-required: which order[?]'
+	# what an agent asks is the output, the reason of a failure is not
+	assert_equal "$(traced 'select(.success | not) | [.input, .output]' | paste -sd ' ')" \
+		'["nothing",null] ["ask","which order?"] ["auth","which order?"] ["reject",null] ["cancel",null] ["fail",null]'
 }
 
 @test "agents of each binding and version are found by their card, and answer" {
@@ -225,8 +228,8 @@ check_answers()
 		for stream in none sse; do
 			setting "url: $url/$path" 'api: a2a' "stream: $stream"
 			run -1 ask --ordered
-			assert_equal "$path $stream $(traced '.output // .error_code' | paste -sd ' ')" \
-				"$path $stream \"a message\" \"Hello\\nchunks\" {\"n\":1} \"input_required\" \"task_canceled\""
+			assert_equal "$path $stream $(traced '[.output, .error_code] | map(values)[]' | paste -sd ' ')" \
+				"$path $stream \"a message\" \"Hello\\nchunks\" {\"n\":1} \"which order?\" \"input_required\" \"task_canceled\""
 		done
 	done
 	echo '{"input":"later"}' >in

@@ -403,7 +403,8 @@ personas()
 		assert_output ''
 	done
 	fl-generate -s rephrase -s verbose -s persona_based in >got
-	assert_equal "$(jq .metadata.base_index got | sort -u | wc -l)" 22
+	# the seventh is data without a word beside it
+	assert_equal "$(jq .metadata.base_index got | sort -nu | paste -sd ' ')" "$(seq 0 5 | paste -sd ' ') $(seq 7 21 | paste -sd ' ')"
 	fl-generate -s verbose -l 1 <<<'{"input":"def f(x):\n    return x*2\n\nWhy is f(2) 4?"}' >got
 	assert_regex "$(jq -r .input got)" $'\n\ndef f'
 }
@@ -522,6 +523,11 @@ BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair w
 	run ./language-check <"$DATA/generate/requests.tsv"
 	assert_success
 	((${#lines[@]} * 20 <= $(lines_of "$DATA/generate/requests.tsv"))) || fail "$output"
+	# 95 % of 232 as people write in chats, in 45 languages, that nothing
+	# was fitted on
+	run ./language-check <"$DATA/generate/chat.tsv"
+	assert_success
+	((${#lines[@]} * 20 <= $(lines_of "$DATA/generate/chat.tsv"))) || fail "$output"
 	run -0 ./language-check <<-'END'
 	-	Siparişim nerede?
 	-	Waar is mijn bestelling?
@@ -561,6 +567,165 @@ BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair w
 	fl-generate -s verbose -l 60 <<<'{"input":"My parcel arrived broken and I want my money back."}' >got
 	run jq -r .input got
 	refute_line --partial "It isn't terribly urgent"
+}
+
+# variations STRATEGY TEXT [LIMIT]: the inputs made of the text, without their ids.
+variations()
+{
+	jq -cn --arg t "$2" '{input: $t}' | fl-generate -s "$1" -l "${3:-60}" 2>/dev/null | jq -c .input
+}
+
+@test "only a question is announced as one" {
+	for text in 'Meine Karte wurde gestohlen. Bitte sperren Sie sie. Wie lange dauert das?' \
+		'My card was stolen in Rome. Please block it. How long does that take?' \
+		'Ma carte a été volée. Bloquez-la. Combien de temps cela prend-il ?'; do
+		variations rephrase "$text" >got
+		assert_equal "$(grep -E '^"[^.]*(Frage|question|Question)[^.]*: ?(meine|my|My|ma) ' got)" ''
+	done
+	variations rephrase 'Wann habt ihr am 24.12. auf?' | grep -q 'Kurze Frage: wann habt'
+}
+
+@test "a statement after the question gets a full stop" {
+	for strategy in rephrase verbose persona_based; do
+		for text in 'pouvez vous annuler ma commande ? je ne peux pas venir mardi' \
+			'can you cancel my order? i cannot come on tuesday' \
+			'können Sie meine Bestellung stornieren? ich kann am Dienstag nicht kommen'; do
+			assert_equal "$(variations "$strategy" "$text" | grep -E '(mardi|tuesday|nicht kommen) ?\?')" ''
+		done
+	done
+}
+
+@test "a phrase after a greeting continues its sentence" {
+	for strategy in rephrase verbose; do
+		for text in 'Hola, quiero cambiar mi vuelo. ¿Cuánto cuesta?' 'hey my app keeps crashing, is there a fix?' \
+			'Ciao, vorrei cambiare il volo. Quanto costa?'; do
+			assert_equal "$(variations "$strategy" "$text" | grep -E '^"(Hola|hey|Ciao),? ¿?[A-HJ-Z][a-z]')" ''
+		done
+	done
+	variations verbose $'Dear team,\n\nThe lift is broken.\n\nKind regards,\nJo' >got
+	assert_equal "$(grep -vc 'Dear team,\\n\\n.*\\n\\nKind regards,\\nJo"$' got)" "$(grep -vc 'Dear team' got)"
+}
+
+@test "a negated wish stays one" {
+	for text in "I don't want to lose my data, I want to keep it." 'We do not want to cancel, we want to pause.' \
+		"She didn't want to pay twice."; do
+		for strategy in rephrase persona_based verbose; do
+			assert_equal "$(variations "$strategy" "$text" | grep -E "(n't|not) would")" ''
+		done
+	done
+}
+
+@test "a topic without its article is not put where it needs one" {
+	for text in refund 'password reset' 'broken lift'; do
+		for strategy in rephrase verbose persona_based; do
+			assert_equal "$(variations "$strategy" "$text" | grep -iE "(about|with|for) (the )?$text")" ''
+		done
+	done
+}
+
+@test "a question about what has a quality is not turned around" {
+	for word in open included available; do
+		assert_equal "$(variations rephrase "What is $word?" | grep -E "what $word is")" ''
+		assert_equal "$(variations rephrase "What is $word on Sunday?" | grep -E "what $word on Sunday is")" ''
+	done
+	variations rephrase 'What is the cheapest plan?' | grep -q 'what the cheapest plan is'
+}
+
+@test "data alone is neither framed nor quoted" {
+	for text in '{"name":"create_ticket","arguments":{"priority":2}}' '[{"sku":"A-7","qty":2}]' \
+		'{"query":"refund","limit":5}'; do
+		for strategy in rephrase verbose persona_based concise typo error_prone; do
+			assert_equal "$(variations "$strategy" "$text")" ''
+		done
+	done
+}
+
+@test "a task for a tool gets no customer's story, the next message no beginning" {
+	for text in 'List the top 10 customers by revenue in Q3.' $'Why does this fail?\n\n```python\nprint(x)\n```' \
+		'Summarize https://docs.example.com/errors in three bullet points.'; do
+		variations verbose "$text" >got
+		(($(lines_of got) > 5)) || fail "$text"
+		assert_equal "$(grep -E 'called first|customer|your service|already asked|right person|how long this' got |
+			grep -v 'top 10 customers')" ''
+	done
+	for text in 'Thanks, that worked! Can you also send the receipt?' 'Ok, and what about the second one?' \
+		'Danke, das klappt. Schicken Sie mir bitte noch die Rechnung?'; do
+		for strategy in verbose persona_based; do
+			assert_equal "$(variations "$strategy" "$text" |
+				grep -E 'right place|new to this|richtig bin|neu hier|years|called first')" ''
+		done
+	done
+}
+
+@test "concise keeps what a question points to and asks" {
+	assert_equal "$(variations concise 'Why does this raise an error? I expected none.' 1)" \
+		'"why does this raise error? expected none"'
+	variations concise 'Does it cover a knee surgery and do I need a referral?' 1 | grep -q 'do I need'
+	variations concise "I'd like to return it. The zip is broken." 1 | grep -qx '"return it. zip broken"'
+	variations concise 'My app is slow, is there a fix or do I have to reinstall it?' 1 | grep -q 'is there a\? \?fix or do I'
+	variations concise 'Je ne peux pas être là le mardi. Pouvez-vous livrer le jeudi ?' 1 | grep -q 'le mardi.*le jeudi'
+	variations concise 'No puedo el lunes. ¿Puede ser el martes?' 1 | grep -q 'el lunes.*el martes'
+}
+
+@test "entity drops a number with its unit, a day with its stop" {
+	variations entity 'I take 20 mg of it. Is that too much?' | grep -qx '"I take of it. Is that too much?"'
+	variations entity "je n'utilise plus l'appli depuis 2 mois" | grep -qx "\"je n'utilise plus l'appli\""
+	variations entity 'Wann habt ihr am 24.12. auf?' >got
+	grep -qx '"Wann habt ihr auf?"' got
+	grep -qx '"Wann habt ihr am 24.12.2038 auf?"' got
+	variations entity 'My contract (customer number 884-20931) ends in May.' | grep -qx '"My contract ends in May."'
+}
+
+@test "order keeps the lines of a letter, and what is not the end of a sentence" {
+	variations order 'Wann habt ihr am 24.12. auf und gibt es Parkplätze?' >got
+	assert_equal "$(cat got)" ''
+	assert_equal "$(variations order 'Am 3. Oktober komme ich' 9)" ''
+	assert_equal "$(variations order 'is it open? i come at 9' 1)" '"I come at 9. Is it open?"'
+	assert_equal "$(variations order $'Dear team,\n\nThe lift is broken.\n\nPlease send someone.\n\nKind regards,\nJo' 1)" \
+		'"Dear team,\n\nPlease send someone. The lift is broken.\n\nKind regards,\nJo"'
+	# in a letter of many sentences the last one is the last
+	text=$(printf 'Sentence number %s is here. ' {1..20})
+	variations order "$text" 1 | grep -q '^"Sentence number 20 is here. Sentence number 1 is'
+}
+
+@test "please is said once" {
+	for text in 'Können Sie ihn bitte auf den 9. Dezember verschieben?' 'Kannst du mir bitte helfen?' \
+		'Can you please send it again? I lost it.' 'Könnt ihr das bitte prüfen?'; do
+		for strategy in rephrase verbose; do
+			assert_equal "$(variations "$strategy" "$text" | grep -iE '[^a-z](bitte|please) [^.?!]*[^a-z](bitte|please)[^a-z]')" ''
+		done
+	done
+}
+
+@test "a line of code is not ended, nor joined with the text" {
+	for code in "SELECT * FROM orders o WHERE o.id = 7;" 'const total = items.reduce((a, b) => a + b.price, 0);' \
+		'print(f"{x:>10}", end="")'; do
+		for strategy in verbose rephrase concise persona_based; do
+			variations "$strategy" "Can you explain why this is slow?"$'\n\n'"$code" >got
+			(($(lines_of got) > 0)) || fail "$strategy: $code"
+			jq -j --arg c "$code" 'select((startswith($c) or contains("\n" + $c)) and
+				(endswith($c) or contains($c + "\n")) | not)' got >bad
+			assert_equal "$strategy $(cat bad)" "$strategy "
+		done
+	done
+}
+
+@test "a letter is a size where it says so, and no abbreviation" {
+	for size in 'size M' 'taille M' 'Größe M'; do
+		assert_equal "$(variations order "Please send it in $size. The red one is fine." 1)" \
+			"\"The red one is fine. Please send it in $size.\""
+	done
+	assert_equal "$(variations order 'Je cherche M. Dupont' 3)" ''
+}
+
+@test "marks before a sentence go with those after it" {
+	assert_equal "$(variations error_prone '¿Cuánto cuesta? ¡Es urgente!' 1)" '"cuánto cuesta es urgente"'
+	assert_equal "$(variations error_prone '¡Hola! ¿Hay alguien?' 1)" '"hola hay alguien"'
+	# a slip is seen
+	for text in 'bekomme' 'tennis' 'committee'; do
+		variations typo "$text wann" 90 | grep -x "\"$text wann\"" && fail "$text"
+	done
+	assert_equal "$(variations multilingual $'The lift is broken.\n\nKind regards,\nJo' 9 | grep 'Jo\.')" ''
 }
 
 @test "personas take other variations in turn" {

@@ -93,6 +93,8 @@ load http_helper
 		assert_regex "$path: $(traced .error)" "$error"
 	done <<-'END'
 	nochoices|no_output|the reply has no choices
+	reported|response_failed|the response failed: the model is overloaded
+	said|response_failed|the response failed: no such model
 	cut|truncated|without .DONE. and without a finish_reason
 	END
 }

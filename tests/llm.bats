@@ -138,8 +138,13 @@ ask()
 		status|http_999: odd
 		html|bad_json: the reply is not JSON \(.*\), but text/html: <!doctype html> <title>Sign in</title>; is the base URL right\?
 		empty|bad_json: the reply is not JSON .*: it is empty
-		choices|no_choices: the reply has no choices: .*
-		nochoice|no_choices: the reply has no choices: .*
+		choices|no_choices: the reply has no choices with a text: .*
+		number|no_choices: the reply has no choices with a text: .*"content": 42.*
+		boolean|no_choices: .*
+		object|no_choices: .*
+		headless|broken: the reply ended within its headers
+		halfstatus|broken: .*
+		nochoice|no_choices: the reply has no choices with a text: .*
 		hidden|http_402: pay first
 		quota|http_429: no money left
 		loop|redirect: too many redirects
@@ -158,6 +163,7 @@ ask()
 		nolength|x
 		gzip|x
 		utf8|caf� �
+		bom|x
 		lone|a�b
 		parts|one two
 		null|

@@ -173,6 +173,25 @@ recorded()
 	refute_regex "$stderr" $'\e'
 }
 
+# Bodies as the clients of @anthropic-ai/sdk, ollama, @google/genai, cohere-ai and ai send them.
+@test "the text of each vendor's request is found" {
+	local path body
+
+	while IFS='|' read -r path body; do
+		recorded "$body" >in
+		run --separate-stderr -0 fl-record-extract in
+		assert_equal "$(jq -c '[.input_path,.input]' <<<"$output")" "[\"$path\",\"Is it late?\"]"
+	done <<-'END'
+	messages.-1.content|{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"Is it late?"}]}
+	messages.-1.content.0.text|{"model":"m","system":"Be kind.","messages":[{"role":"user","content":[{"type":"text","text":"Is it late?"}]}],"stream":true}
+	messages.-1.content|{"model":"m","stream":true,"messages":[{"role":"system","content":"No."},{"role":"user","content":"Is it late?"}]}
+	prompt|{"model":"m","prompt":"Is it late?","stream":false}
+	contents.-1.parts.0.text|{"contents":[{"parts":[{"text":"Is it late?"}],"role":"user"}]}
+	input|{"model":"m","input":"Is it late?"}
+	input.-1.content.0.text|{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"Is it late?"}]}]}
+	END
+}
+
 @test "--path gives the place of the text, whatever its type" {
 	recorded '{"item":{"content":[{"text":"deep"}]},"input":"no","n":5,"a.b":"dots","l":["x",["y","z"]]}' >in
 	while IFS=' ' read -r path text; do

@@ -4,7 +4,6 @@
 #include "base/buf.h"
 #include "language.h"
 #include "phrases.h"
-#include "purpose.h"
 #include "sentence.h"
 #include "span.h"
 #include "analysis.h"
@@ -52,7 +51,7 @@ beside_code(struct user_text *t, struct span prose)
 	t->lang = language_of(prose);
 	t->query = query;
 	t->kind = query ? KIND_QUERY : KIND_SAY;
-	t->purpose = query ? PURPOSE_QUESTION : PURPOSE_REPORT;
+	t->purpose = PURPOSE_TASK;
 	if (t->lang >= LANG_LATIN)
 		t->lang = LANG_LATIN;
 }

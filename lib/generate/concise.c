@@ -14,6 +14,7 @@
 #include "sentence.h"
 #include "span.h"
 #include "strategy.h"
+#include "when.h"
 #include "words.h"
 
 /* What may be left out of a sentence that is one of several. */
@@ -60,6 +61,11 @@ may_go_here(struct span w, struct span before, struct span rest)
 	return !span_in_list(w, der) || unicode_lower(c) != c;
 }
 
+static const char *const pointers[] = { "this", "that", "these", "those", "it",
+	NULL };
+static const char *const days[] = { "le", "les", "el", "los", "il", "la", "o",
+	"a", NULL };
+
 /*
  * Whether a word may be left out: not after a negation ("don't want"), not a
  * name ("in May"), not "it" where nothing follows.
@@ -69,8 +75,20 @@ may_go(struct span w, struct span before, struct span rest,
     const char *const *without)
 {
 	uint32_t c = span_first(w);
+	struct span next;
 
+	/* "I'd like to return it" */
+	if (without == telegram_words && span_equals(w, "to") &&
+	    span_equals(before, "like"))
+		return 1;
 	if (!span_in_list(w, without) || is_negation(before))
+		return 0;
+	/* "why does this fail"; "le mardi" is not "mardi" */
+	if (span_in_list(w, pointers) && span_in_list(before,
+	    english_aux_words))
+		return 0;
+	if (span_in_list(w, days) && span_next_word(&rest, &next) &&
+	    when_is_word(span_bare(next)))
 		return 0;
 	if (before.n && w.n > 1 && unicode_lower(c) != c && w.p[1] != '\'')
 		return 0;
@@ -134,6 +152,27 @@ has_several(const struct user_text *t)
 }
 
 /*
+ * Whether a question comes after a comma or an "and": "it is slow, can I stop
+ * it", "does it stop and do I need a key".
+ */
+static int
+asks_within(struct span s)
+{
+	static const char *const joins[] = { "and", "or", "but", "so", NULL };
+	struct span before = { "", 0 }, w, next, rest;
+
+	for (; span_next_word(&s, &w); before = w) {
+		rest = s;
+		if (before.n && span_in_list(w, english_aux_words) &&
+		    (span_end(before)[-1] == ',' || span_in_list(before,
+		    joins)) && span_next_word(&rest, &next) &&
+		    span_in_list(next, english_pronouns))
+			return 1;
+	}
+	return 0;
+}
+
+/*
  * Every sentence without its small words: which of them matter, no rule can
  * tell.
  */
@@ -156,8 +195,8 @@ all_keywords(struct work *w, struct buf *b)
 			    kept_is_block(span_last(span_buf(b), &at)) ||
 			    b->p[at] == '?' ? " " : ". ");
 		/* a question keeps its verb: "what am i missing" */
-		keywords(one, b, w->t.lang == LANG_EN && !(query &&
-		    span_list_prefix(one, english_wh_words)) ?
+		keywords(one, b, w->t.lang == LANG_EN && !asks_within(one) &&
+		    !(query && span_list_prefix(one, english_wh_words)) ?
 		    telegram_words : article_words);
 		if (query)
 			buf_byte(b, '?');
@@ -173,6 +212,10 @@ concise_words(struct work *w, struct buf *b, size_t round)
 
 	if (has_several(&w->t)) {
 		all_keywords(w, b);
+		return;
+	}
+	if (w->t.lang == LANG_EN && asks_within(s)) {
+		span_put(b, s);
 		return;
 	}
 	if (wish || (w->t.lang == LANG_EN && w->t.slot.len))

@@ -161,7 +161,7 @@ edit_recase(struct span in, struct buf *out, int mode)
 	return 1;
 }
 
-/* Without the punctuation at the ends of words. */
+/* Without the punctuation of sentences around words. */
 static int
 no_marks(struct span in, struct buf *out)
 {
@@ -173,6 +173,8 @@ no_marks(struct span in, struct buf *out)
 	while (words_next(&sc, &t)) {
 		span_put(out, span_of(p, (size_t)(t.s.p - p)));
 		core = t.s;
+		while (span_prefix(core, "¿") || span_prefix(core, "¡"))
+			core = span_from(core, 2);
 		while (core.n && span_char_in(".,!?;:", span_end(core)[-1]))
 			core.n--;
 		core = sentence_without_stop(core, &(int){ 0 });

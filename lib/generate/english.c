@@ -174,6 +174,26 @@ english_yesno_clause(struct span s, struct buf *slot)
 	return turn(slot, words, n, s);
 }
 
+/* Whether a word says how something is, not what: "what is open". */
+static int
+is_quality(struct span w)
+{
+	static const char *const words[] = { "open", "free", "due", "late",
+	    "early", "cheap", "cheaper", "cheapest", "best", "worse", "worst",
+	    "left", "ready", "broken", "down", "safe", "vegan", "fast",
+	    "faster", "fastest", "good", "bad", "inside", "here", "there",
+	    "on", "off", "in", "out", "worth", "popular", "nearby", "closer",
+	    "closest", "nearest", "full", "empty", "legal", "normal", NULL };
+	static const char *const tails[] = { "able", "ible", "ful", "less",
+	    "ous", "ed", NULL };
+	size_t i, at;
+
+	for (i = 0; tails[i]; i++)
+		if (w.n > strlen(tails[i]) + 2 && span_suffix(w, tails[i], &at))
+			return 1;
+	return span_in_list(w, words);
+}
+
 int
 english_is_thing(struct span s)
 {
@@ -186,7 +206,8 @@ english_is_thing(struct span s)
 	size_t n, i;
 
 	n = span_words(s, words, LEN(words), &rest);
-	if (!n || n > 8 || span_in_list(words[0], no))
+	if (!n || n > 8 || span_in_list(words[0], no) || (n < 4 &&
+	    is_quality(words[0])))
 		return 0;
 	for (i = 1; i < n; i++)
 		if (span_in_list(words[i], clause))

@@ -470,19 +470,40 @@ static const char *const led_by[] = { "on", "at", "of", "in", "by", "since",
 	"il", "dal", "entro", "di", "em", "do", "no", "até", "от", "до", "с",
 	"на", ">", "<", ">=", "<=", "=", "no.", "nr.", "number", NULL };
 
+/* What a number counts; "mg" goes with it, "customers" does not. */
+static const char *const units[] = { "mg", "g", "kg", "ml", "l", "cm", "mm",
+	"m", "km", "%", "gb", "mb", "tb", "kb", "mbit/s", "min", "seconds",
+	"minutes", "hours", "days", "weeks", "months", "years", "sekunden",
+	"minuten", "stunden", "tagen", "tage", "wochen", "monaten", "monate",
+	"jahren", "jahre", "secondes", "heures", "jours", "semaines", "mois",
+	"ans", "segundos", "minutos", "horas", "días", "dias", "semanas",
+	"meses", "años", "anos", "minuti", "ore", "giorni", "settimane",
+	"mesi", "anni", NULL };
+
 /* Copies the text without an entity. */
 static int
 entity_put_dropped(struct work *w, struct span s, struct buf *out)
 {
 	struct span all = w->t.all, rest, one, before = { "", 0 };
-	const char *from = s.p, *to = span_end(s);
+	const char *from = s.p, *to = span_end(s), *p;
 
+	rest = span_of(to, (size_t)(span_end(all) - to));
+	if (rest.n && *rest.p == ' ' && span_next_word(&rest, &one) &&
+	    span_in_list(span_bare(one), units))
+		to = span_end(span_bare(one));
 	rest = span_of(all.p, (size_t)(s.p - all.p));
 	while (span_next_word(&rest, &one))
 		before = one;
 	if (before.n && span_end(before) + 1 == from &&
 	    span_in_list(before, led_by))
 		from = before.p;
+	/* "(customer number 4711)" as a whole */
+	if (from < s.p && to < span_end(all) && *to == ')') {
+		for (p = from; p > all.p && s.p - p < 40 && p[-1] != '(' &&
+		    !span_is_digit((unsigned char)p[-1]); )
+			p--;
+		from = p > all.p && p[-1] == '(' ? p : from;
+	}
 	if (from > all.p && to < span_end(all) && from[-1] == '(' &&
 	    *to == ')') {
 		from--;

@@ -219,6 +219,9 @@ err_smart(struct work *w, struct span in, struct buf *out)
 	}
 	if (n + quotes)
 		return 1;
+	/* nobody quotes one word that he asks with */
+	if (span_count_words(in) < 2)
+		return 0;
 	out->len -= in.n;
 	buf_puts(out, "\342\200\234");
 	span_put(out, in);
@@ -464,10 +467,10 @@ int
 error_prone_slip(struct work *w, struct span in, struct buf *out)
 {
 	struct buf text = { 0 };
-	size_t n = 0, tries;
+	size_t n = 0, most = 1 + span_count_words(in) / 4, tries;
 
 	span_put(&text, in);
-	for (tries = 0; n < 3 && tries < 12; tries++)
+	for (tries = 0; n < 3 && n < most && tries < 12; tries++)
 		n += (size_t)step_run(w, &typo_slips[rng_below(&w->rng, 7)],
 		    &text);
 	span_put(out, span_buf(&text));

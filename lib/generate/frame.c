@@ -4,9 +4,11 @@
 #include "base/buf.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
+#include "base/util.h"
 #include "kept.h"
 #include "language.h"
 #include "phrases.h"
+#include "sentence.h"
 #include "span.h"
 #include "frame.h"
 
@@ -132,6 +134,42 @@ goes_on(const char *after)
 	    !span_is_stop(c) && !span_is_quote(c);
 }
 
+/* Whether s has the word of n letters. */
+static int
+has_word(struct span s, const char *word, size_t n)
+{
+	struct span w;
+
+	while (span_next_word(&s, &w)) {
+		w = span_bare(w);
+		if (w.n == n && !memcmp(w.p, word, n))
+			return 1;
+	}
+	return 0;
+}
+
+/* Appends what comes before the slot, without a "please" that s has itself. */
+static void
+put_before_slot(struct buf *b, const char *frame, const char *slot,
+    struct span s)
+{
+	static const char *const please[] = { "bitte", "please" };
+	const char *p;
+	size_t i, n;
+
+	for (i = 0; i < LEN(please); i++) {
+		n = strlen(please[i]);
+		p = strstr(frame, please[i]);
+		if (!p || p > slot || p == frame || p[n] != ' ' ||
+		    !has_word(s, please[i], n))
+			continue;
+		buf_add(b, frame, (size_t)(p - frame));
+		buf_add(b, p + n + 1, (size_t)(slot - p) - n - 1);
+		return;
+	}
+	buf_add(b, frame, (size_t)(slot - frame));
+}
+
 void
 frame_put(struct buf *b, const char *frame, struct span s, enum lang l,
     int query)
@@ -140,7 +178,7 @@ frame_put(struct buf *b, const char *frame, struct span s, enum lang l,
 	size_t from = b->len, at, last;
 	int starts;
 
-	buf_add(b, frame, (size_t)(slot - frame));
+	put_before_slot(b, frame, slot, s);
 	starts = at_start(b, from);
 	at = b->len;
 	span_put(b, s);
@@ -208,15 +246,55 @@ frame_note(struct work *w, const char *what, const char *frame)
 	buf_byte(w->note, '\'');
 }
 
+int
+frame_ends_query(const struct user_text *t)
+{
+	struct span rest = span_of(span_end(t->main),
+	    (size_t)(span_end(t->body) - span_end(t->main)));
+
+	return t->query && !sentence_without_stop(rest, &(int){ 0 }).n;
+}
+
+/* Whether the body begins with a question, which may be announced as one. */
+static int
+begins_with_query(const struct user_text *t)
+{
+	struct span rest = t->body, one;
+	int query = 0;
+
+	if (!t->query || !sentence_next(&rest, &one))
+		return 0;
+	sentence_without_stop(one, &query);
+	return query || one.p + one.n >= span_end(t->main);
+}
+
 enum kind
 frame_whole_kind(const struct user_text *t)
 {
 	if (t->lang >= LANG_LATIN)
 		return KIND_SAY;
-	if (t->query)
+	if (begins_with_query(t))
 		return KIND_QUERY;
 	return t->kind == KIND_REQUEST && t->lang == LANG_EN ? KIND_ORDER :
 	    KIND_SAY;
+}
+
+/*
+ * Makes a frame's first letter, at offset at, one within a sentence: it is not
+ * that of a name, but in German it may be that of a noun.
+ */
+static void
+decapitalise_phrase(struct buf *b, size_t at, const char *frame, enum lang l)
+{
+	uint32_t c = span_first(span_from(span_buf(b), at));
+
+	if (c == 0xbf || c == 0xa1)
+		c = span_first(span_from(span_buf(b), at += 2));
+	if (*frame == SLOT || l == LANG_DE || (l == LANG_EN && c == 'I' &&
+	    !unicode_is_letter((unsigned char)frame[1])))
+		frame_decapitalise(b, at);
+	else
+		frame_set_char(b, at, unicode_lower(c));
 }
 
 void
@@ -238,7 +316,7 @@ frame_put_main(struct buf *b, const struct user_text *t, const char *frame)
 	c = span_last(span_trim(before), &next);
 	if (c && !span_is_stop(c) && !memchr(before.p + next, '\n', before.n -
 	    next))
-		frame_decapitalise(b, at);
+		decapitalise_phrase(b, at, frame, t->lang);
 	span_put(b, after);
 }
 
@@ -276,13 +354,19 @@ frame_put_whole(struct buf *b, const struct user_text *t, const char *frame)
 
 	if (t->hello.n && !begins_with_hello(frame)) {
 		span_put(b, t->hello);
+		if (*frame != SLOT && unicode_is_letter(span_last(t->hello,
+		    &at)))
+			buf_byte(b, ',');
 		put_gap(b, t->hello, t->body, t->lang);
 	}
 	at = b->len;
 	frame_put(b, frame, t->body, t->lang,
-	    t->lang < LANG_LATIN ? t->query : FRAME_NO_STOP);
-	if (t->hello.n && at && span_last(t->hello, &at) == ',')
-		frame_decapitalise(b, t->hello.n);
+	    t->lang < LANG_LATIN ? frame_ends_query(t) : FRAME_NO_STOP);
+	if (at > 1 && b->p[at - 1] == ' ' && b->p[at - 2] == ',') {
+		if (*frame == SLOT)
+			frame_set_char(b, at, span_first(t->body));
+		decapitalise_phrase(b, at, frame, t->lang);
+	}
 	if (t->bye.n && !ends_with_bye(frame)) {
 		frame_end_sentence(b, 0, t->lang, 0);
 		put_gap(b, t->body, t->bye, t->lang);

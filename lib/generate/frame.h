@@ -9,6 +9,9 @@
 /* Further values of query: no stop; neither a stop nor a change of case. */
 enum { FRAME_NO_STOP = -1, FRAME_AS_IS = -2 };
 
+/* Whether the text ends with its main sentence, and that is a question. */
+int frame_ends_query(const struct user_text *t);
+
 /* Replaces the character at offset at of b. */
 void frame_set_char(struct buf *b, size_t at, uint32_t c);
 

@@ -5,6 +5,7 @@
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "when.h"
 #include "kept.h"
 
 /*
@@ -314,6 +315,31 @@ bare_token(struct span w)
 	return w;
 }
 
+/* Whether the full stop after "24.12" or "3", before a month, is a day's. */
+static int
+is_day_within(struct span w, struct span rest)
+{
+	size_t i, next, points = 0;
+	struct span word;
+	uint32_t c;
+
+	for (i = 0; i < w.n; i++) {
+		if (w.p[i] != '.' && !span_is_digit((unsigned char)w.p[i]))
+			return 0;
+		points += w.p[i] == '.';
+	}
+	rest = span_from(rest, (size_t)(span_end(w) - rest.p));
+	if (points > 1 || w.n > 5 || rest.n < 3 || *rest.p != '.' ||
+	    rest.p[1] != ' ')
+		return 0;
+	c = span_char(rest, 2, &next);
+	rest = span_from(rest, 2);
+	if (!points)
+		return w.n < 3 && span_next_word(&rest, &word) &&
+		    when_is_word(span_bare(word));
+	return unicode_is_letter(c) && unicode_lower(c) == c;
+}
+
 /* Whether the token is more than a word: a number, an address, a name. */
 static int
 is_special(struct span w)
@@ -409,6 +435,8 @@ scan_prose(struct kept *k, struct span s)
 			    at)))
 				break;
 		w = bare_token(span_of(rest.p, at));
+		if (w.n && is_day_within(w, rest))
+			w.n++;
 		if (w.n)
 			add_token(k, w, &before);
 		i += at ? at : 1;
@@ -441,6 +469,15 @@ scan(struct kept *k, struct span text)
 	}
 }
 
+/* Whether a piece of the text is a line of its own, and code. */
+static int
+is_line_of_code(struct span piece, struct span text)
+{
+	return (piece.p == text.p || piece.p[-1] == '\n') &&
+	    (span_end(piece) == span_end(text) || *span_end(piece) == '\n') &&
+	    kept_is_code(piece);
+}
+
 void
 kept_hide(struct kept *k, struct span text)
 {
@@ -458,7 +495,8 @@ kept_hide(struct kept *k, struct span text)
 	}
 	for (p = text.p, i = 0; i < k->n; i++) {
 		buf_add(&k->text, p, (size_t)(k->pieces[i].p - p));
-		from = memchr(k->pieces[i].p, '\n', k->pieces[i].n) || k->code ?
+		from = memchr(k->pieces[i].p, '\n', k->pieces[i].n) ||
+		    k->code || is_line_of_code(k->pieces[i], text) ?
 		    PLACE_BLOCK : PLACE_INLINE;
 		buf_add(&k->text, place, utf8_encode(place, from +
 		    (uint32_t)i));

@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "lexicon.h"
 #include "language.h"
+#include "ngrams.h"
 
 struct script {
 	enum lang lang;
@@ -111,12 +112,18 @@ word_langs(struct span w)
 
 /* --- languages in Latin letters ------------------------------------------ */
 
-/* What speaks for each language, and how many words do. */
+/* What speaks for each language: the lists, and the sequences of letters. */
 struct evidence {
 	unsigned points[LEXICON_LATIN];
-	size_t hits[LEXICON_LATIN];
-	size_t words;		/* words with a letter, but for names */
+	int sums[LEXICON_LATIN];	/* in units of ngrams.h */
 };
+
+/*
+ * Weights in units of ngrams.h, fitted on sentences that stand in no test:
+ * one point of the lists, what is added for the row for others, what the
+ * best must have, and by how much it must be ahead of the second.
+ */
+enum { POINT = 4, OTHERS = -4, LEAST = 20, AHEAD = 5 };
 
 /* A word that fewer languages have says more. */
 static void
@@ -171,6 +178,21 @@ weigh_letter(unsigned *points, uint32_t c)
 	return without;
 }
 
+/* Whether a word has no vowel, as "npm" and "VPN" do, or a digit. */
+static int
+looks_like_code(struct span w)
+{
+	size_t i, vowels = 0;
+
+	for (i = 0; i < w.n; i++) {
+		if (w.p[i] >= '0' && w.p[i] <= '9')
+			return 1;
+		vowels += (unsigned char)w.p[i] >= 0x80 ||
+		    span_char_in("aeiouyAEIOUY", w.p[i]);
+	}
+	return !vowels;
+}
+
 /* Adds what a word says; of a name, only what German nouns say. */
 static void
 weigh(struct evidence *e, struct span w, struct span bare, int is_name)
@@ -190,11 +212,11 @@ weigh(struct evidence *e, struct span w, struct span bare, int is_name)
 		if (is_name && l != LANG_DE)
 			continue;
 		e->points[l] += points[l];
-		e->hits[l] += points[l] > 1;
 		if (without >> l & 1)
 			e->points[l] -= e->points[l] < 6 ? e->points[l] : 6;
 	}
-	e->words += !is_name || points[LANG_DE] > 1;
+	if (!is_name && !looks_like_code(w))
+		ngrams_weigh(bare, e->sums);
 }
 
 /* Whether a word within a sentence has a capital, then small letters. */
@@ -209,29 +231,34 @@ looks_like_name(struct span w, struct span before)
 	    unicode_lower(b) == b;
 }
 
-/* Whether so much speaks for the best language that it can be relied on. */
-static int
-is_sure(const struct evidence *e, size_t best)
+/* The language that most speaks for, if it is far enough ahead of the others. */
+static enum lang
+best_of(const struct evidence *e)
 {
-	unsigned second = 0;
-	size_t l;
+	int sum, best = 0, second = 0;
+	size_t l, found = LEXICON_OTHER;
 
-	for (l = 0; l < LEXICON_LATIN; l++)
-		if (l != best && e->points[l] > second)
-			second = e->points[l];
-	return e->points[best] >= (e->words > 2 ? 5 : 3) &&
-	    e->points[best] * 4 >= second * 5 &&
-	    (e->hits[best] > 1 || e->words <= 3) &&
-	    e->hits[best] * 4 >= e->words;
+	for (l = 0; l < LEXICON_LATIN; l++) {
+		sum = (int)e->points[l] * POINT + e->sums[l] +
+		    (l == LEXICON_OTHER ? OTHERS : 0);
+		if (sum > best) {
+			second = best;
+			best = sum;
+			found = l;
+		} else if (sum > second)
+			second = sum;
+	}
+	return found == LEXICON_OTHER || best < LEAST ||
+	    best - second < AHEAD ? LANG_LATIN : (enum lang)found;
 }
 
 /* Which of the languages in Latin letters s is in; LANG_LATIN when unsure. */
 static enum lang
 latin_of(struct span s)
 {
-	struct evidence e = { { 0 }, { 0 }, 0 };
+	struct evidence e = { { 0 }, { 0 } };
 	struct span w, bare, before = { "", 0 };
-	size_t l, seen, best = 0;
+	size_t seen;
 
 	for (seen = 0; seen < 300 && span_next_word(&s, &w); seen++) {
 		bare = span_bare(w);
@@ -239,11 +266,7 @@ latin_of(struct span s)
 			weigh(&e, w, bare, looks_like_name(bare, before));
 		before = w;
 	}
-	for (l = 1; l < LEXICON_LATIN; l++)
-		if (e.points[l] > e.points[best])
-			best = l;
-	return best != LEXICON_OTHER && is_sure(&e, best) ? (enum lang)best :
-	    LANG_LATIN;
+	return best_of(&e);
 }
 
 /* --- other scripts ------------------------------------------------------- */

@@ -64,7 +64,8 @@ const char *const lexicon_words[LEXICON_LATIN] = {
 	"wasn't watch water way ways we weather website wednesday week "
 	"weekend were what what's when where whether which while white who "
 	"whose why wifi will window with without woman won't work worked "
-	"working works worse would write wrong year yesterday yet you your ",
+	"working works worse would write wrong year yesterday yet you your "
+	"café cafés fiancé fiancée résumé résumés ",
 	[LANG_DE] =
 	"ab abbestellen abend abends aber abgebucht acht adresse akku "
 	"aktiviere aktivieren alle allen alles als alte am an andere anderen "

@@ -41,12 +41,23 @@ put_answer(struct work *w, const char *frame, const char *name)
 	struct buf b = { 0 }, text = { 0 };
 	const char *p = strchr(frame, '%');
 
+	/* after a letter of several lines, on a line of its own */
+	if (*frame == SLOT && memchr(w->t.all.p, '\n', w->t.all.n)) {
+		span_put(w->out, w->t.all);
+		buf_puts(w->out, "\n\n");
+		frame += 2;
+		buf_add(w->out, frame, (size_t)(p - frame));
+		buf_printf(w->out, "%s%s", name, p + 1);
+		say_tongue(w, "answer wanted in ", name);
+		return;
+	}
 	buf_add(&b, frame, (size_t)(p - frame));
 	buf_puts(&b, name);
 	buf_puts(&b, p + 1);
 	span_put(&text, w->t.all);
 	if (*frame == SLOT)
-		frame_end_sentence(&text, 0, w->t.lang, w->t.query);
+		frame_end_sentence(&text, 0, w->t.lang,
+		    frame_ends_query(&w->t));
 	frame_put(w->out, buf_str(&b), span_buf(&text), w->t.lang,
 	    FRAME_AS_IS);
 	buf_release(&text);

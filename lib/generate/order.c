@@ -4,16 +4,18 @@
 #include "base/buf.h"
 #include "frame.h"
 #include "kept.h"
+#include "phrases.h"
 #include "sentence.h"
 #include "span.h"
 #include "strategy.h"
 
 /* More sentences than these stay as they are, after the others. */
-#define ORDER_MAX 12
+#define ORDER_MAX 64
 
 /* The sentences of the body, and in which order they come. */
 struct order {
 	struct span one[ORDER_MAX];
+	int line[ORDER_MAX];	/* 1: begins a line */
 	size_t n;
 	size_t at[ORDER_MAX];
 	size_t left;		/* how many of at */
@@ -43,9 +45,14 @@ static void
 order_read(struct order *o, const struct work *w)
 {
 	struct span rest = w->t.body;
+	const char *from = rest.p;
 
-	for (o->n = 0; o->n < ORDER_MAX && order_next(&rest, &o->one[o->n]); )
-		o->n++;
+	for (o->n = 0; o->n < ORDER_MAX && order_next(&rest, &o->one[o->n]);
+	    o->n++) {
+		o->line[o->n] = memchr(from, '\n', (size_t)(o->one[o->n].p -
+		    from)) != NULL;
+		from = span_end(o->one[o->n]);
+	}
 	o->rest = span_trim(rest);
 	for (o->left = 0; o->left < o->n; o->left++)
 		o->at[o->left] = o->left;
@@ -107,17 +114,20 @@ order_choose(struct order *o, size_t k, struct buf *note)
 
 /* Appends a sentence; the first one continues after a greeting. */
 static void
-put_sentence(struct work *w, struct span one, size_t from)
+put_sentence(struct work *w, struct span one, int line, size_t from)
 {
 	struct buf *b = w->out;
 	size_t at = b->len;
 
-	if (at > from)
-		buf_puts(b, is_order_block(one) || kept_is_block(span_last(
-		    span_buf(b), &at)) ? "\n\n" : " ");
+	if (at > from && !kept_is_block(span_last(span_buf(b), &at)) &&
+	    w->t.lang < LANG_LATIN)
+		frame_end_sentence(b, from, w->t.lang, 0);
+	if (b->len > from)
+		buf_puts(b, line || is_order_block(one) || kept_is_block(
+		    span_last(span_buf(b), &at)) ? "\n\n" : " ");
 	at = b->len;
 	span_put(b, one);
-	if (at > from || !w->t.hello.n)
+	if (at > from || !w->t.hello.n || b->p[from - 1] == '\n')
 		frame_capitalise(b, at);
 	else if (w->t.hello.p[w->t.hello.n - 1] == ',')
 		frame_decapitalise(b, at);
@@ -140,9 +150,9 @@ order_make(struct work *w)
 	}
 	from = w->out->len;
 	for (i = 0; i < o.left; i++)
-		put_sentence(w, o.one[o.at[i]], from);
+		put_sentence(w, o.one[o.at[i]], o.line[o.at[i]], from);
 	if (o.rest.n)
-		put_sentence(w, o.rest, from);
+		put_sentence(w, o.rest, 1, from);
 	if (w->t.bye.n)
 		span_put(w->out, span_of(span_end(w->t.body),
 		    (size_t)(span_end(w->t.all) - span_end(w->t.body))));

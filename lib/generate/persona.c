@@ -113,7 +113,8 @@ persona_goal(struct work *w, struct span core)
 	ok = put_goal(&goal, p->goals[i % p->ngoals]);
 	if (ok && i % 2) {
 		span_put(w->out, core);
-		frame_end_sentence(w->out, 0, w->t.lang, w->t.query);
+		frame_end_sentence(w->out, 0, w->t.lang,
+		    frame_ends_query(&w->t));
 		buf_byte(w->out, ' ');
 		frame_put(w->out, frame, span_buf(&goal), LANG_EN,
 		    FRAME_NO_STOP);
@@ -166,7 +167,7 @@ styled_core(struct work *w, unsigned style, size_t round, struct buf *b)
 		edit_lower(w, span_buf(b), &next);
 		b->len = 0;
 		span_put(b, span_buf(&next));
-		if (w->t.query && w->t.lang < LANG_LATIN &&
+		if (frame_ends_query(&w->t) && w->t.lang < LANG_LATIN &&
 		    rng_chance(&w->rng, 50))
 			frame_put_stop(b, w->t.lang, 1);
 	}
@@ -185,7 +186,7 @@ put_voice(struct work *w, const struct voice *v, size_t turn_of)
 	styled_core(w, v->style, turn_of / phrases_fitting(v->frames,
 	    w->t.purpose), &core);
 	c = span_last(span_buf(&core), &at);
-	query = span_is_stop(c) ? FRAME_NO_STOP : w->t.query;
+	query = span_is_stop(c) ? FRAME_NO_STOP : frame_ends_query(&w->t);
 	frame_put(w->out, frame, span_buf(&core), w->t.lang,
 	    v->style & STYLE_LOWER ? FRAME_AS_IS : query);
 	if (v->style & STYLE_LOWER)
@@ -291,7 +292,7 @@ persona_make(struct work *w)
 	const struct voice *list[32];
 	size_t n;
 
-	if (!w->t.all.n)
+	if (!w->t.all.n || work_is_data(w))
 		return 0;
 	if (traits_terse(w->v->persona))
 		return !kept_is_block(span_first(w->t.all)) && terse_make(w);

@@ -368,21 +368,20 @@ const struct frames frames[] = {
 	    "What is meant by ~?",
 	    "What exactly does ~ mean?",
 	    "Do you know what ~ means?") },
+	/* the topic may be a noun without its article */
 	{ LANG_EN, KIND_TOPIC, LIST(
-	    "I have a question about ~.",
-	    "Can you help me with ~?",
-	    "I need help with ~.",
-	    "What can you tell me about ~?",
-	    "I'm writing about ~.",
-	    "It's about ~.",
-	    "I'd like to talk to someone about ~.",
-	    "Who can help me with ~?",
-	    "Where can I find out more about ~?",
-	    "I'm looking for information about ~.",
-	    "Could you help me out with ~?",
+	    "I need help with one thing: ~.",
+	    "~ - can you help me with that?",
+	    "I have a question. It's about this: ~.",
 	    "~, please.",
-	    "Is this the right place to ask about ~?",
-	    "Tell me about ~.") },
+	    "My topic: ~.",
+	    "~ - how does that work?",
+	    "Who is the right person for this: ~?",
+	    "~ - where can I find out more?",
+	    "I'm looking for information. Subject: ~.",
+	    "Can you help me out here? ~.",
+	    "~ - is this the right place to ask?",
+	    "What do I need to know? ~.") },
 	{ LANG_EN, KIND_HELLO, LIST(
 	    "Hello!", "Hi there!", "Hey", "Good morning!",
 	    "Hi, is anyone there?", "Hello, can you help me?",
@@ -1049,7 +1048,6 @@ const struct swap chat_swaps[] = {
 	{ LANG_EN, "really", "rly" }, { LANG_EN, "what", "wat" },
 	{ LANG_EN, "something", "smth" }, { LANG_EN, "and", "n" },
 	{ LANG_EN, "people", "ppl" }, { LANG_EN, "the", "da" },
-	{ LANG_EN, "how", "hw" }, { LANG_EN, "my", "ma" },
 	{ LANG_DE, "und", "u" }, { LANG_DE, "nicht", "net" },
 	{ LANG_DE, "ich", "i" }, { LANG_DE, "bitte", "bidde" },
 	{ LANG_DE, "vielleicht", "vllt" }, { LANG_DE, "ein", "n" },
@@ -1114,7 +1112,7 @@ const size_t nhomophones = LEN(homophones);
 const struct manner manners[] = {
 	{ LANG_EN,
 	    LIST("Hi there,", "Hello,", "Good morning,",
-	    "Hi, I hope you're doing well.", "Dear support team,", "Hello!",
+	    "Hi, I hope you're doing well.", "Good evening,", "Hello!",
 	    "Hi, thanks for taking the time to read this.",
 	    "Good afternoon,"),
 	    LIST("I'm not sure whether this is the right place to ask.",
@@ -1127,6 +1125,8 @@ const struct manner manners[] = {
 	    "about an hour on it.",
 	    "H|I'm fairly new to all of this, so please bear with me.",
 	    "QRC|I already asked this last week, but I haven't heard back yet.",
+	    "T|I need this for a meeting this afternoon.",
+	    "T|I've been staring at this for an hour now.",
 	    "QRC|I called first, but after waiting for twenty minutes I thought "
 	    "it would be easier to write.",
 	    "H|This came up at work today and nobody here knew the answer.",
@@ -1140,16 +1140,18 @@ const struct manner manners[] = {
 	    "possible.",
 	    "R|It isn't terribly urgent, but it would be good to have it done "
 	    "by the end of the week.",
+	    "T|Please say so if anything is unclear.",
+	    "T|I'd like to use the result right away.",
 	    "HC|I've spent more time on this than I'd like to admit.",
 	    "QRCS|If you need any more details from me, just let me know.",
 	    "H|I really don't want to do anything wrong here.",
 	    "H|If there's a page that explains this, a link would be perfectly "
 	    "fine.",
-	    "HR|Please tell me as well how long this usually takes.",
 	    "QRCS|If you aren't the right person for this, could you pass it on?",
 	    "H|I've asked around, but everybody tells me something else.",
 	    "H|A friend of mine wanted the same thing last month.",
-	    "Sorry for the long message, I just wanted to be thorough."),
+	    "QCS|Sorry for the long message, I just wanted to be "
+	    "thorough."),
 	    LIST("Thanks in advance!", "Thank you very much for your help.",
 	    "Any help would be much appreciated.", "Many thanks and best "
 	    "regards", "Thanks for your patience!", "Looking forward to "
@@ -1164,13 +1166,15 @@ const struct manner manners[] = {
 	    "H|Gestern Abend habe ich es schon eine Stunde lang selbst "
 	    "versucht.",
 	    "QRC|Am Telefon bin ich leider nicht durchgekommen.",
+	    "T|Ich brauche das für eine Besprechung heute Nachmittag.",
 	    "Ein Kollege meinte, Sie könnten mir weiterhelfen."),
 	    LIST("H|Über eine kurze Erklärung Schritt für Schritt würde ich "
 	    "mich freuen.",
 	    "R|Es eilt nicht sehr, aber bis Ende der Woche wäre gut.",
+	    "T|Wenn etwas unklar ist, sagen Sie es bitte.",
 	    "QRCS|Wenn Sie weitere Angaben brauchen, melden Sie sich bitte.",
 	    "H|Ich möchte auf keinen Fall etwas falsch machen.",
-	    "HR|Wie lange dauert so etwas normalerweise?"),
+	    "H|Wie lange dauert so etwas normalerweise?"),
 	    LIST("Vielen Dank im Voraus!", "Danke für Ihre Mühe!",
 	    "Mit freundlichen Grüßen", "Besten Dank und schönen Tag noch!") },
 	{ LANG_FR,
@@ -1181,14 +1185,15 @@ const struct manner manners[] = {
 	    "RC|Je suis client depuis deux ans et c'est la première fois que je "
 	    "vous écris.",
 	    "H|J'ai essayé tout seul hier soir pendant une heure.",
-	    "QRC|Je n'ai pas réussi à vous joindre par téléphone."),
+	    "QRC|Je n'ai pas réussi à vous joindre par téléphone.",
+	    "T|J'en ai besoin pour une réunion cet après-midi."),
 	    LIST("H|Une courte explication, étape par étape, m'aiderait "
 	    "beaucoup.",
 	    "R|Ce n'est pas très urgent, mais d'ici la fin de la semaine ce "
 	    "serait bien.",
 	    "QRCS|Si vous avez besoin d'autres précisions, dites-le-moi.",
 	    "H|Je ne voudrais surtout pas faire d'erreur.",
-	    "HR|Combien de temps cela prend-il en général ?"),
+	    "H|Combien de temps cela prend-il en général ?"),
 	    LIST("Merci d'avance !", "Merci beaucoup pour votre aide.",
 	    "Cordialement", "Bonne journée !") },
 	{ LANG_ES,
@@ -1198,12 +1203,13 @@ const struct manner manners[] = {
 	    "RC|Soy cliente desde hace dos años y es la primera vez que les "
 	    "escribo.",
 	    "H|Ayer por la noche lo intenté solo durante una hora.",
-	    "QRC|He llamado por teléfono, pero nadie me atendió."),
+	    "QRC|He llamado por teléfono, pero nadie me atendió.",
+	    "T|Lo necesito para una reunión de esta tarde."),
 	    LIST("H|Agradecería una explicación breve, paso a paso.",
 	    "R|No es muy urgente, pero estaría bien para el fin de semana.",
 	    "QRCS|Si necesitan más datos, díganmelo.",
 	    "H|No quiero hacer nada mal.",
-	    "HR|¿Cuánto suele tardar?"),
+	    "H|¿Cuánto suele tardar?"),
 	    LIST("¡Gracias de antemano!", "Muchas gracias por su ayuda.",
 	    "Un saludo", "¡Que tengan un buen día!") },
 	{ LANG_PT,
@@ -1212,12 +1218,13 @@ const struct manner manners[] = {
 	    "HC|Procurei na ajuda, mas não encontrei nada.",
 	    "RC|Sou cliente há dois anos e é a primeira vez que escrevo.",
 	    "H|Ontem à noite tentei resolver sozinho por uma hora.",
-	    "QRC|Liguei antes, mas ninguém atendeu."),
+	    "QRC|Liguei antes, mas ninguém atendeu.",
+	    "T|Preciso disso para uma reunião hoje à tarde."),
 	    LIST("H|Uma explicação curta, passo a passo, ajudaria muito.",
 	    "R|Não é muito urgente, mas até o fim da semana seria bom.",
 	    "QRCS|Se precisarem de mais dados, é só avisar.",
 	    "H|Não quero fazer nada errado.",
-	    "HR|Quanto tempo isso costuma levar?"),
+	    "H|Quanto tempo isso costuma levar?"),
 	    LIST("Desde já, obrigado!", "Muito obrigado pela ajuda.",
 	    "Atenciosamente", "Tenham um bom dia!") },
 	{ LANG_IT,
@@ -1226,12 +1233,13 @@ const struct manner manners[] = {
 	    "HC|Ho cercato nella guida, ma non ho trovato nulla.",
 	    "RC|Sono cliente da due anni ed è la prima volta che vi scrivo.",
 	    "H|Ieri sera ho provato da solo per un'ora.",
-	    "QRC|Ho chiamato, ma non ha risposto nessuno."),
+	    "QRC|Ho chiamato, ma non ha risposto nessuno.",
+	    "T|Mi serve per una riunione di oggi pomeriggio."),
 	    LIST("H|Una breve spiegazione, passo per passo, mi aiuterebbe molto.",
 	    "R|Non è urgentissimo, ma entro la settimana sarebbe perfetto.",
 	    "QRCS|Se servono altri dati, fatemi sapere.",
 	    "H|Non vorrei sbagliare qualcosa.",
-	    "HR|Di solito quanto tempo ci vuole?"),
+	    "H|Di solito quanto tempo ci vuole?"),
 	    LIST("Grazie in anticipo!", "Grazie mille per l'aiuto.",
 	    "Cordiali saluti", "Buona giornata!") },
 	{ LANG_KO,
@@ -1361,17 +1369,18 @@ const struct voice voices[] = {
 	    "basic question", "non-technical", "incorrect term",
 	    "detailed explanation", "first-time", "inexperienced", "student",
 	    "learner"),
-	    LIST("HQR|Sorry, I'm new to this and a bit lost. ~",
+	    LIST("HQRT|Sorry, I'm new to this and a bit lost. ~",
 	    "H|~ Please explain it step by step, I've never done this before.",
 	    "HQ|This is probably a silly question, but ~",
-	    "I don't really know the right words for this. ~ "
+	    "HQS|I don't really know the right words for this. ~ "
 	    "I hope you know what I mean.",
 	    "H|~ Is there a button for that or something?",
 	    "H|I only signed up yesterday. ~",
 	    "H|~ And please, no technical terms!",
-	    "HQR|I'm not very good with these things. ~",
+	    "HQRT|I'm not very good with these things. ~",
 	    "I hope this is enough for you to go on. ~",
-	    "I have never written to a company like this before. ~",
+	    "HQRCS|I have never written to a company like this before. "
+	    "~",
 	    "H|Okay, I read the guide but I didn't get it. ~"), 0 },
 	{ LANG_EN, "expert", LIST("expert", "advanced", "power user",
 	    "technical term", "complex question", "efficient", "experienced",
@@ -1904,7 +1913,7 @@ const char *const small_words[] = { "how", "what", "what's", "where",
 	"haben", "habe", "muss", "darf", "mein", "meine", "der", "die", "das",
 	"ein", "eine", "bitte", "wir", "es", "comment", "quand", "où",
 	"pourquoi", "qui", "que", "quel", "quelle", "quels", "quelles",
-	"est-ce", "puis-je", "je", "j'ai", "mon", "ma", "mes", "le", "la",
+	"est-ce", "puis-je", "je", "j'ai", "j'aimerais", "mon", "ma", "mes", "le", "la",
 	"les", "un", "une", "il", "pouvez-vous", "combien", "cómo", "dónde",
 	"cuándo", "qué", "quién", "cuál", "cuánto", "quiero", "necesito",
 	"puedo", "mi", "mis", "el", "los", "las", "no", "como", "onde",
@@ -1959,10 +1968,10 @@ phrases_count(const char *const *list)
 static const char *
 fitting(const char *phrase, char purpose)
 {
-	size_t n = strspn(phrase, "HQRCS");
+	size_t n = strspn(phrase, "HQRCST");
 
 	if (!n || phrase[n] != '|')
-		return phrase;
+		return purpose == PURPOSE_NEXT ? NULL : phrase;
 	return memchr(phrase, purpose, n) ? phrase + n + 1 : NULL;
 }
 

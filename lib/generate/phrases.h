@@ -42,6 +42,17 @@ enum kind {
 };
 
 /*
+ * What a whole message is for: how something is done, a question about
+ * something of one's own, a request, a complaint, a report, a task for a tool
+ * (code, data or text to work on), the next message of a conversation. Phrases
+ * are marked with the letters of what they fit; those without fit all but the
+ * last.
+ */
+enum { PURPOSE_HOW = 'H', PURPOSE_QUESTION = 'Q', PURPOSE_REQUEST = 'R',
+	PURPOSE_COMPLAINT = 'C', PURPOSE_REPORT = 'S', PURPOSE_TASK = 'T',
+	PURPOSE_NEXT = 'N' };
+
+/*
  * A sentence that begins with head and ends with tail is of this kind, and
  * what stands between them is its slot; with keep, the head is part of it.
  */
@@ -150,7 +161,7 @@ size_t phrases_count(const char *const *list);
 
 /*
  * Phrases of manners and voices that do not fit every message begin with the
- * letters of what they fit (purpose.h) and '|': "HQ|Be honest: ~". The number
+ * letters of what they fit and '|': "HQ|Be honest: ~". The number
  * of those that fit; the i-th of them without its letters, from the start again
  * after the last, or NULL when there is none.
  */

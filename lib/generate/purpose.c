@@ -1,6 +1,7 @@
 #include <stdint.h>
 
 #include "base/unicode.h"
+#include "kept.h"
 #include "language.h"
 #include "phrases.h"
 #include "span.h"
@@ -38,6 +39,36 @@ static const char *const not_how[] = { "wie lange", "wie viel", "wie viele",
 	"wie teuer", "wie hoch", "como está", "cómo está", "come mai",
 	"comment se fait", NULL };
 
+/* How a task for a tool begins, and how one that continues a conversation. */
+static const char *const task[] = { "show me", "show", "list", "summarize",
+	"summarise", "translate", "write", "rewrite", "draft", "calculate",
+	"compute", "count", "compare", "sort", "convert", "classify",
+	"extract", "generate", "remind me", "set a", "set an", "play",
+	"turn on", "turn off", "erinnere", "rappelle-moi", "recuérdame",
+	"ricordami", "lembre-me", "me lembre", "analyze", "analyse", "explain", "refactor",
+	"zeig", "zeige", "liste", "fasse", "fass", "übersetze", "übersetz",
+	"schreib", "schreibe", "berechne", "vergleiche", "erkläre", "résume",
+	"résumez", "traduis", "traduisez", "affiche", "affichez", "écris",
+	"calcule", "compare", "résumer", "resume", "traduce", "muestra",
+	"escribe", "calcula", "explica", "resuma", "traduza", "mostre",
+	"escreva", "riassumi", "traduci", "mostra", "scrivi", "elenca", NULL };
+static const char *const next[] = { "thanks", "thank you", "thx", "ok", "okay",
+	"great", "perfect", "danke", "vielen dank", "super", "merci",
+	"gracias", "obrigado", "obrigada", "grazie", NULL };
+
+/* Whether the message holds code, or asks for work on data or text. */
+static int
+is_task(const struct user_text *t)
+{
+	struct span s = t->body;
+	size_t i = 0;
+
+	while (i < s.n && i < LANGUAGE_LOOK)
+		if (kept_is_block(span_char(s, i, &i)))
+			return 1;
+	return span_list_prefix(kind_strip(t->main), task) > 0;
+}
+
 static int
 has_trouble(struct span s)
 {
@@ -63,6 +94,10 @@ purpose_is_question(enum kind kind)
 char
 purpose_of(const struct user_text *t)
 {
+	if (span_list_prefix(t->body, next))
+		return PURPOSE_NEXT;
+	if (is_task(t))
+		return PURPOSE_TASK;
 	if (t->kind == KIND_HOW || t->kind == KIND_MEAN)
 		return PURPOSE_HOW;
 	if (t->kind == KIND_CANT || has_trouble(t->body))

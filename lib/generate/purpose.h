@@ -1,17 +1,10 @@
 #ifndef PURPOSE_H
 #define PURPOSE_H
 
-/*
- * What a whole message is for, as the letters that phrases are marked with
- * (phrases.h): how something is done, a question about something of one's own,
- * a request, a complaint, a report.
- */
+/* What a whole message is for. */
 #include "kind.h"
 
-enum { PURPOSE_HOW = 'H', PURPOSE_QUESTION = 'Q', PURPOSE_REQUEST = 'R',
-	PURPOSE_COMPLAINT = 'C', PURPOSE_REPORT = 'S' };
-
-/* The purpose of a message whose main sentence is found. */
+/* The purpose, a PURPOSE_ of phrases.h, of a message with its main sentence. */
 char purpose_of(const struct user_text *t);
 
 #endif

@@ -138,13 +138,26 @@ same_frame(const struct user_text *t, const char *const *list, size_t n)
 	return at;
 }
 
+/* With the k-th phrase after the text: none fits before "Great, thanks". */
+static int
+rephrase_after(struct work *w, const char *const *outer, size_t k)
+{
+	const char *frame = outer ? frame_on(outer, 1, k) : NULL;
+
+	if (!frame)
+		return 0;
+	frame_put_whole(w->out, &w->t, frame);
+	frame_note(w, "framed as", frame);
+	return 1;
+}
+
 int
 rephrase_make(struct work *w)
 {
 	const char *const *inner, *const *outer;
 	size_t k = w->k, n, same;
 
-	if (!w->t.all.n)
+	if (!w->t.all.n || work_is_data(w))
 		return 0;
 	inner = frame_list(w->t.lang, w->t.kind);
 	if (w->t.kind == KIND_QUERY || w->t.kind == KIND_SAY ||
@@ -176,6 +189,8 @@ rephrase_make(struct work *w)
 		return 1;
 	}
 	outer = frame_list(w->t.lang, frame_whole_kind(&w->t));
+	if (w->t.purpose == PURPOSE_NEXT)
+		return rephrase_after(w, outer, k);
 	n = phrases_count(outer);
 	if (k >= n)
 		return inner ? rephrase_both(w, inner, k - n) :

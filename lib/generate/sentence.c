@@ -1,7 +1,38 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/unicode.h"
 #include "sentence.h"
+#include "when.h"
+
+/* Whether a word is a day, "3" or "24.12", before more of its sentence. */
+static int
+is_ordinal(struct span word, struct span rest)
+{
+	uint32_t c = span_first(rest);
+	struct span first;
+	size_t i;
+
+	for (i = 0; i < word.n; i++)
+		if (!span_is_digit((unsigned char)word.p[i]) &&
+		    word.p[i] != '.')
+			return 0;
+	return i && i < 6 && ((unicode_is_letter(c) && unicode_lower(c) == c) ||
+	    (span_next_word(&rest, &first) && when_is_word(span_bare(first))));
+}
+
+/* Whether a letter after s is the size of a shirt, not "Monsieur". */
+static int
+is_size(struct span s)
+{
+	static const char *const names[] = { "size", "größe", "taille", "talla",
+	    "tamanho", "taglia", NULL };
+	struct span w, last = { "", 0 };
+
+	while (span_next_word(&s, &w))
+		last = w;
+	return span_in_list(last, names);
+}
 
 /* Whether the full stop at offset at only ends an abbreviation. */
 static int
@@ -14,7 +45,11 @@ is_abbreviation(struct span s, size_t at)
 
 	while (i && !span_is_space((unsigned char)s.p[i - 1]) && at - i < 8)
 		i--;
-	if (!span_in_list(span_of(s.p + i, at - i), list))
+	if (is_ordinal(span_of(s.p + i, at - i), span_trim(span_from(s, at +
+	    1))))
+		return 1;
+	if (!span_in_list(span_of(s.p + i, at - i), list) ||
+	    (at - i == 1 && is_size(span_of(s.p, i))))
 		return 0;
 	/* "no." may well end a sentence */
 	for (i = at + 1; i < s.n && span_is_space(span_char(s, i, &next)); )

@@ -2,8 +2,16 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "kept.h"
+#include "phrases.h"
 #include "span.h"
 #include "strategy.h"
+
+int
+work_is_data(const struct work *w)
+{
+	return w->t.lang >= LANG_LATIN && kept_is_block(span_first(w->t.all));
+}
 
 void
 work_note(struct work *w, const char *note)

@@ -28,6 +28,9 @@ struct step {
 	int (*run)(struct work *, struct span, struct buf *);
 };
 
+/* 1 when the text is code or data, with no words beside it to vary. */
+int work_is_data(const struct work *w);
+
 /* Adds a remark to the note, after a comma where one is due. */
 void work_note(struct work *w, const char *note);
 

@@ -41,6 +41,9 @@ slip_swap(struct work *w, struct span in, struct buf *out)
 		return 0;
 	if (i + 1 >= n)
 		i--;
+	if (at[i + 2] - at[i + 1] == at[i + 1] - at[i] &&
+	    !memcmp(word.p + at[i], word.p + at[i + 1], at[i + 1] - at[i]))
+		return 0;
 	span_put(&two, span_of(word.p + at[i + 1], at[i + 2] - at[i + 1]));
 	span_put(&two, span_of(word.p + at[i], at[i + 1] - at[i]));
 	edit_put(out, in, word.p + at[i], at[i + 2] - at[i], span_buf(&two));

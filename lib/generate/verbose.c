@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
+#include "base/unicode.h"
 #include "base/util.h"
 #include "frame.h"
 #include "language.h"
@@ -54,6 +55,22 @@ verbose_neutral(struct work *w)
 	return 1;
 }
 
+/* Our own phrases begin with no name, but in German it may be a noun. */
+static void
+after_comma(struct work *w, size_t at, struct span part)
+{
+	uint32_t c = span_first(part);
+	int own = part.p < w->t.all.p || part.p >= span_end(w->t.all);
+	struct span word, rest = part;
+
+	if (own && w->t.lang != LANG_DE && span_next_word(&rest, &word) &&
+	    (w->t.lang != LANG_EN || (!span_equals(word, "i") &&
+	    !span_prefix(word, "i'"))))
+		frame_set_char(w->out, at, unicode_lower(c));
+	else
+		frame_decapitalise(w->out, at);
+}
+
 /* A part of a long message, with what belongs between it and the rest. */
 static void
 add_part(struct work *w, struct span part, const char *gap)
@@ -76,7 +93,7 @@ add_part(struct work *w, struct span part, const char *gap)
 	if (at && *gap == ' ') {
 		c = (unsigned char)w->out->p[at - 2];
 		if (c == ',')
-			frame_decapitalise(w->out, at);
+			after_comma(w, at, part);
 		else
 			frame_capitalise(w->out, at);
 	} else
@@ -92,6 +109,17 @@ verbose_pick(const char *const *list, size_t i)
 /* Which parts surround the core, from left to right. */
 enum { PART_HELLO = 'h', PART_BEFORE = 'b', PART_CORE = 'c',
     PART_AFTER = 'a', PART_AGAIN = 'r', PART_THANKS = 't' };
+
+/* Whether the user had the greeting, or the end, on lines of its own. */
+static int
+is_apart(const struct user_text *t, int part)
+{
+	const char *from = part == PART_HELLO ? span_end(t->hello) :
+	    span_end(t->body), *to = part == PART_HELLO ? t->body.p : t->bye.p;
+
+	return (part == PART_HELLO ? t->hello.n : t->bye.n) && from < to &&
+	    memchr(from, '\n', (size_t)(to - from)) != NULL;
+}
 
 /* The body, as it is or asked in another way. */
 static struct span
@@ -111,7 +139,7 @@ core_part(struct work *w, struct buf *b)
 		return span_from(span_buf(b), at);
 	}
 	span_put(b, w->t.body);
-	frame_end_sentence(b, 0, w->t.lang, w->t.query);
+	frame_end_sentence(b, 0, w->t.lang, frame_ends_query(&w->t));
 	return span_buf(b);
 }
 
@@ -189,7 +217,8 @@ verbose_make(struct work *w)
 	const char *p, *gap;
 	char last = 0;
 
-	if (!w->t.all.n || traits_terse(w->v->persona))
+	if (!w->t.all.n || traits_terse(w->v->persona) ||
+	    work_is_data(w))
 		return 0;
 	if (!m)
 		return verbose_neutral(w);
@@ -203,8 +232,11 @@ verbose_make(struct work *w)
 		if (is_among(part, parts, j))
 			continue;
 		parts[j] = part;
-		add_part(w, part, k % 2 && (last == PART_HELLO ||
-		    *p == PART_THANKS) ? "\n\n" : gap);
+		add_part(w, part, (k % 2 && (last == PART_HELLO ||
+		    *p == PART_THANKS)) ||
+		    (last == PART_HELLO && is_apart(&w->t, last)) ||
+		    (*p == PART_THANKS && is_apart(&w->t, *p)) ?
+		    "\n\n" : gap);
 		last = *p;
 	}
 	work_note(w, recipes[r].note);

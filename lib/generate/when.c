@@ -5,8 +5,8 @@
 #include "when.h"
 
 /*
- * Names of the months in English, German, French, Spanish, Portuguese and
- * Italian.
+ * Names of the months and the days of the week in English, German, French,
+ * Spanish, Portuguese and Italian.
  */
 static const char *const month_names[12][10] = {
 	{ "january", "jan", "januar", "janvier", "enero", "janeiro",
@@ -29,7 +29,13 @@ static const char *const month_names[12][10] = {
 };
 
 static const char *const day_names[] = { "monday", "tuesday", "wednesday",
-	"thursday", "friday", "saturday", "sunday", NULL };
+	"thursday", "friday", "saturday", "sunday", "montag", "dienstag",
+	"mittwoch", "donnerstag", "freitag", "samstag", "sonntag", "lundi",
+	"mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche",
+	"lunes", "martes", "miércoles", "jueves", "viernes", "sábado",
+	"domingo", "segunda", "terça", "quarta", "quinta", "sexta", "lunedì",
+	"martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica",
+	NULL };
 
 /* The number of the month with this name, or 0. */
 static int

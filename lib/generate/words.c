@@ -127,15 +127,30 @@ swap_token(struct swapping *sw, struct span token, struct span text)
 	return p;
 }
 
+/* "would like to" does not stand where "want to" does in "don't want to". */
+static int
+is_negated(struct span before)
+{
+	size_t at;
+
+	return span_equals(before, "not") || span_equals(before, "never") ||
+	    span_suffix(before, "n't", &at) ||
+	    span_suffix(before, "n\342\200\231t", &at);
+}
+
 static size_t
 swap_words(struct swapping *sw, struct span in)
 {
 	struct word_scan sc = { in, 0 };
 	struct word_token t;
+	struct span before = { "", 0 };
 	const char *p = in.p;
+	int skip;
 
 	while (words_next(&sc, &t)) {
-		if (!t.plain || t.s.p < p)
+		skip = sw->w->t.lang == LANG_EN && is_negated(before);
+		before = t.s;
+		if (!t.plain || t.s.p < p || skip)
 			continue;
 		span_put(sw->out, span_of(p, (size_t)(t.s.p - p)));
 		p = swap_token(sw, t.s, in);

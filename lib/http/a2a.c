@@ -25,8 +25,11 @@
  * States are named as in 1.0 (TASK_STATE_COMPLETED) or as before (completed).
  */
 
-/* What a state means for a run. */
-enum state_meaning { STATE_OPEN, STATE_DONE, STATE_FAILED };
+/*
+ * What a state means for a run. A task that asks for something ends the run,
+ * which has one turn, as a failure whose output is the agent's question.
+ */
+enum state_meaning { STATE_OPEN, STATE_DONE, STATE_FAILED, STATE_ASKS };
 
 static const struct {
 	const char *name;
@@ -38,8 +41,8 @@ static const struct {
 	{ "rejected", STATE_FAILED, "task_rejected" },
 	{ "canceled", STATE_FAILED, "task_canceled" },
 	{ "cancelled", STATE_FAILED, "task_canceled" },	/* HTTP+JSON, 0.3 */
-	{ "input-required", STATE_FAILED, "input_required" },
-	{ "auth-required", STATE_FAILED, "auth_required" },
+	{ "input-required", STATE_ASKS, "input_required" },
+	{ "auth-required", STATE_ASKS, "auth_required" },
 };
 
 /* The name of a state in lower case with dashes, without its prefix. */
@@ -237,7 +240,9 @@ take_status(struct answer *a, struct json_span status, struct json_span id)
 
 	set_state(a, json_get(status, "state"));
 	meaning = state_meaning(a, &code);
-	if (meaning == STATE_FAILED)
+	if (meaning == STATE_ASKS)
+		take_message(a, json_get(status, "message"));
+	if (meaning == STATE_FAILED || meaning == STATE_ASKS)
 		return fail_state(a, code, status);
 	a->task.len = 0;
 	if (meaning == STATE_OPEN && json_is(id, JSON_STRING))

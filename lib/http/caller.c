@@ -166,6 +166,9 @@ caller_put_failure(struct caller *g, struct call *c)
 	if (g->broken)
 		json_add_bool(b, "fatal", 1);
 	json_add_text(b, "error", buf_str(&text), text.len);
+	/* the question of an agent that cannot go on */
+	if (c->answer.state.len && c->answer.output.len)
+		json_add(b, "output", json_buf(&c->answer.output));
 	if (wait >= 0)
 		json_add_double(b, "retry_ms", wait);
 	json_close(b, '}');

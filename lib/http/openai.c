@@ -113,6 +113,24 @@ take_message(struct answer *a, struct json_span message)
 	return *a->code ? -1 : 0;
 }
 
+/* Fails for a reply without choices, with the error that it reports instead. */
+static int
+fail_no_choice(struct answer *a, struct json_span reply)
+{
+	struct json_span error = json_get(reply, "error");
+	struct json_span text = json_is(error, JSON_OBJECT) ?
+	    json_get(error, "message") : error;
+	struct buf b = { 0 };
+
+	if (!text.p || json_is_null(text))
+		return answer_fail(a, "no_output", "the reply has no choices");
+	fill_put_text(&b, text);
+	answer_fail(a, "response_failed", "the response failed: %s",
+	    buf_str(&b));
+	buf_release(&b);
+	return -1;
+}
+
 static int
 chat_whole(struct answer *a, struct json_span reply)
 {
@@ -120,7 +138,7 @@ chat_whole(struct answer *a, struct json_span reply)
 
 	take_usage(a, reply);
 	if (!json_is(choice, JSON_OBJECT))
-		return answer_fail(a, "no_output", "the reply has no choices");
+		return fail_no_choice(a, reply);
 	set_json(&a->finish, json_get(choice, "finish_reason"));
 	return take_message(a, json_get(choice, "message"));
 }

@@ -64,6 +64,14 @@ dialect_first_of(struct json_span list)
 	return json_next(&it, &key, &v) ? v : (struct json_span){ NULL, 0 };
 }
 
+/* Whether a message's content is a value that no text can be made of. */
+static int
+is_no_text(struct json_span content)
+{
+	return content.p && !json_is_null(content) &&
+	    !json_is(content, JSON_ARRAY);
+}
+
 static int
 dialect_openai_read(struct json_span body, struct completion *c)
 {
@@ -75,9 +83,11 @@ dialect_openai_read(struct json_span body, struct completion *c)
 		return -1;
 	message = json_get(choice, "message");
 	if (json_is(message, JSON_OBJECT)) {
-		if (!parts_text(&text, json_get(message, "content"), ""))
-			parts_text(&text, json_get(message, "refusal"), "");
 		calls = json_get(message, "tool_calls");
+		if (!parts_text(&text, json_get(message, "content"), "") &&
+		    !parts_text(&text, json_get(message, "refusal"), "") &&
+		    is_no_text(json_get(message, "content")))
+			return -1;
 	} else if (!parts_text(&text, json_get(choice, "text"), "")) {
 		return -1;
 	}

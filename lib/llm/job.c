@@ -94,6 +94,8 @@ body_object(struct job *j, struct json_fault *f)
 {
 	struct json_span v, none = { NULL, 0 };
 
+	if (j->body.len > 3 && !memcmp(j->body.p, "\xef\xbb\xbf", 3))
+		buf_splice(&j->body, 0, 3, NULL, 0);
 	if (j->body.len)
 		repair_text(&j->body);
 	f->msg = "it is not an object";
@@ -231,8 +233,8 @@ take_body(struct job *j, const struct dialect *d, const struct net_end *end)
 		struct buf text = { 0 };
 
 		quote_body(j, &text);
-		job_fail(j, "no_choices", "the reply has no choices: %s",
-		    buf_str(&text));
+		job_fail(j, "no_choices", "the reply has no choices with a "
+		    "text: %s", buf_str(&text));
 		buf_release(&text);
 	}
 }

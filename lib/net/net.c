@@ -671,7 +671,7 @@ failure_of(const struct net_call *c, CURLcode code)
 		return c->failure;
 	switch (code) {
 	case CURLE_OK:
-		return NET_OK;
+		return c->in_body ? NET_OK : NET_BROKEN;
 	case CURLE_UNSUPPORTED_PROTOCOL:	/* also HTTP/0.9 */
 		return was_connected(c) ? NET_BROKEN : NET_URL;
 	case CURLE_URL_MALFORMAT:
@@ -712,6 +712,8 @@ message_of(const struct net_call *c, enum net_failure failure, CURLcode code)
 		    NET_REDIRECT ? failures[failure].message : c->message;
 	if (failure == NET_OK)
 		return "";
+	if (code == CURLE_OK)
+		return "the reply ended within its headers";
 	return *c->message ? c->message : curl_easy_strerror(code);
 }
 

@@ -95,6 +95,16 @@ handle_hello(struct engine *g, struct worker *w, const struct message *m)
 	engine_log(g, "hello", w, NULL, NULL);
 }
 
+/* The output of a message on one line, in b; nothing when there is none. */
+static struct json_span
+compact_output(const struct message *m, struct buf *b)
+{
+	if (!m->v[MESSAGE_HAS_OUTPUT].p)
+		return (struct json_span){ 0 };
+	json_compact(b, m->v[MESSAGE_HAS_OUTPUT]);
+	return json_buf(b);
+}
+
 static void
 handle_final(struct engine *g, struct worker *w, struct run *r,
     const struct message *m)
@@ -102,10 +112,7 @@ handle_final(struct engine *g, struct worker *w, struct run *r,
 	struct run_end end = { .exit_code = -1 };
 	struct buf clean = { 0 };
 
-	if (m->v[MESSAGE_HAS_OUTPUT].p) {
-		json_compact(&clean, m->v[MESSAGE_HAS_OUTPUT]);
-		end.output = json_buf(&clean);
-	}
+	end.output = compact_output(m, &clean);
 	take_reply(g, w, r, &end, message_clock(m));
 	buf_release(&clean);
 }
@@ -125,10 +132,11 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
     const struct message *m)
 {
 	struct run_end end = { .kind = RUN_ERROR, .exit_code = -1 };
-	struct buf text = { 0 }, code = { 0 };
+	struct buf text = { 0 }, code = { 0 }, output = { 0 };
 	int64_t wait = message_retry(m);
 
 	message_text(m, MESSAGE_HAS_ERROR, &text);
+	end.output = compact_output(m, &output);
 	if (json_is(m->v[MESSAGE_HAS_CODE], JSON_STRING)) {
 		message_text(m, MESSAGE_HAS_CODE, &code);
 		end.code = buf_str(&code);
@@ -146,6 +154,7 @@ handle_error(struct engine *g, struct worker *w, struct run *r,
 	take_reply(g, w, r, &end, message_clock(m));
 	buf_release(&text);
 	buf_release(&code);
+	buf_release(&output);
 }
 
 /* Handles the message of an agent that cannot do any work at all. */

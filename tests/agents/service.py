@@ -96,7 +96,7 @@ async def answer(path, body, write):
     where, _, more = path.partition("?")
     more = unquote(more)
     name = where.split("/")[1]
-    if name in ("cr", "crlf", "nodone", "cut", "torn", "open", "nochoices"):
+    if name in ("cr", "crlf", "nodone", "cut", "torn", "open", "nochoices", "reported", "said"):
         pass
     elif where.endswith("/chat/completions"):
         if body.get("stream"):
@@ -184,6 +184,10 @@ async def answer(path, body, write):
         return write(head(307, [("Location", more)], 0))
     if name == "nochoices":
         return write(reply({"object": "chat.completion", "choices": []}))
+    if name == "reported":
+        return write(reply({"error": {"message": "the model is overloaded", "type": "overloaded"}}))
+    if name == "said":
+        return write(reply({"error": "no such model"}))
     if name == "cr":
         return write(sse(deltas("a", "b\u00e9"), end="\r"))
     if name == "crlf":

@@ -185,6 +185,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(200, b"<!doctype html>\n<title>Sign in</title>", ["Content-Type: text/html"])
         elif kind == "empty":
             self.reply(200, b"")
+        elif kind == "headless":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Leng")
+            self.close_connection = True
+        elif kind == "halfstatus":
+            self.wfile.write(b"HTTP/1.1 2")
+            self.close_connection = True
+        elif kind == "bom":
+            self.reply(200, b"\xef\xbb\xbf" + whole)
+        elif kind in ("number", "boolean", "object"):
+            content = {"number": b"42", "boolean": b"true", "object": b'{"a":1}'}[kind]
+            self.reply(200, whole.replace(b'"x"', content))
         elif kind == "choices":
             self.reply(200, {"object": "chat.completion", "usage": None})
         elif kind == "nochoice":
