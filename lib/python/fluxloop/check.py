@@ -1,12 +1,14 @@
-"""A function that judges traces, for fl-evaluate's assertion "python".
+"""Judge traces by a Python function, for fl-evaluate's assertion "python".
 
     python3 -m fluxloop.check FILE.py[:FUNCTION]
 
-Reads {"trace":...,"config":...} a line and answers each with a line. The
-function, get_assert by default, is called with the output (the text of a string,
-or the value) and a context: {"trace", "config", "vars", "input"}. It returns
-True or False, a score from 0 to 1, or {"pass","score","reason"}. What it prints
-goes to stderr. An exception is a check that was not judged, with its message.
+Reads lines {"trace":...,"config":...} from stdin and answers each with one line
+of JSON on stdout. The function, get_assert by default, is called with the
+trace's output (a str or another JSON value) and a context, a dict with "trace",
+"config", "vars" (the trace's metadata) and "input". It returns True or False, a
+score from 0 to 1, or a dict or object with "pass", "score" and "reason". Its own
+output goes to stderr. If it raises an exception, the answer has only the reason:
+the check was not judged.
 """
 
 import importlib.util
