@@ -449,13 +449,15 @@ replay()
 			signal: new AbortController().signal, promise: Promise.resolve(), iterator: [][Symbol.iterator](),
 			generator: (function* () {})(), weak: new WeakMap(), lazy: new Lazy(), ring,
 			wild: new Proxy({}, { ownKeys() { throw new Error("trap"); } }),
-			deep: JSON.parse("[".repeat(30) + "]".repeat(30)) });
+			deep: JSON.parse("[".repeat(100) + "]".repeat(100)),
+			deeper: JSON.parse("[".repeat(101) + "]".repeat(101)) });
 	END
 	run -0 node record.mjs
 	assert_output ''
-	assert_jq '.kwargs | del(.deep, .ring, .lazy) | map_values(sub("<repr:(?<n>.*)>"; .n)) | .iterator |= test("Iterator")' \
+	assert_jq '.kwargs | del(.deep, .deeper, .ring, .lazy) | map_values(sub("<repr:(?<n>.*)>"; .n)) | .iterator |= test("Iterator")' \
 		'{"client":"Client","hidden":"Hidden","pool":"Pool","server":"Server","signal":"AbortSignal","promise":"Promise","iterator":true,"generator":"Generator","weak":"WeakMap","wild":"Object"}' args.jsonl
 	assert_jq '[.kwargs.lazy, .objects.lazy, .types["ring.0"]]' '[{"items":[1]},"Lazy",{"class":"Array","same":"ring"}]' args.jsonl
+	assert_jq '.kwargs | [.deep, .deeper] | map([.. | scalars])' '[[],["<repr:Array>"]]' args.jsonl
 	run -1 grep -e hunter2 -e sk-abc args.jsonl
 }
 

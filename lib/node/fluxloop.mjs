@@ -702,8 +702,9 @@ function isAmbiguous(keys) {
 	});
 }
 
-const DEPTH = 20;	// containers inside each other, as in lib/python
-const OBJECTS = 1000;	// objects of a call that are followed
+// Containers inside each other, and objects in a call, as in lib/python.
+const DEPTH = 100;
+const OBJECTS = 10000;
 
 function hasSecretBytes(value) {
 	const text = bytesOf(value).toString("latin1");
