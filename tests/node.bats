@@ -588,6 +588,9 @@ masked()
 	assert_line --regexp 'fluxloop could not record a call: TypeError: the arguments of a recorded call must be an object'
 	assert_equal "$(head -n 1 args.jsonl)" '{"torn'
 	assert_equal "$(sed 1d args.jsonl | jq -r .iteration | xargs)" '0 7 8'
+	# an empty variable is as good as none
+	FLUXLOOP_RECORDING_FILE='' run -0 node record.mjs
+	assert_equal "$(jq -r .iteration recordings/args.jsonl | xargs)" '0 7 8'
 	run -0 node record.mjs /proc/none/args.jsonl
 	assert_line done
 	assert_equal "$(grep -c 'could not record' <<<"$output")" 2

@@ -960,7 +960,7 @@ function makeFolder(path) {
 // Appends a line in one write, since other processes append to the file, too.
 function appendLine(line) {
 	const path = settings.recordingFile ??
-		resolve(process.env.FLUXLOOP_RECORDING_FILE ?? "recordings/args.jsonl");
+		resolve(process.env.FLUXLOOP_RECORDING_FILE || "recordings/args.jsonl");
 	makeFolder(dirname(path));
 	const fd = fs.openSync(path, "a+", 0o600);
 	try {
