@@ -250,17 +250,19 @@ check_support()
 			async some() { for await (const c of await step("generation", "g", 1, async () => chat())) break; return "left"; },
 			async object() { const s = step("generation", "g", 1, () => new Streamed()); const n = s.count(); for await (const c of s); return n; },
 			async fails() { for await (const c of step("generation", "g", 1, async function* () { yield "a"; throw new Error("torn"); })); },
+			now() { for (const c of step("generation", "g", 1, function* () { yield "a"; yield { model: "m2", usage: { total_tokens: 7 } }; })); },
 			unread() { step("generation", "g", 1, () => chat()); return "unread"; },
 			open() { step("tool", "t", 1, () => new Promise(() => {})); return "open"; },
 		};
 		serve((input) => acts[input]());
 	END
-	inputs all some object fails unread open >in
+	inputs all some object fails now unread open >in
 	run -1 ask
 	assert_jq '.observations[0] | [.output, .model, .total_tokens, .status_message]' '["one two","m1",5,null]
 ["one ",null,null,null]
 ["one two","m1",5,null]
 ["a",null,null,"Error: torn"]
+["a","m2",7,null]
 [null,null,null,"unfinished"]
 [null,null,null,"unfinished"]' got
 }

@@ -1368,6 +1368,7 @@ class Span {
 		try {
 			for (const item of items) {
 				stream.add(item);
+				this.look(item);
 				yield item;
 			}
 		} catch (error) {
