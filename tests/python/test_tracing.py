@@ -422,6 +422,20 @@ class OutsideTest(FolderCase):
         self.assertEqual(job(), "job")
         self.assertIsNone(fluxloop.get_current_context())
 
+    def test_each_call_of_a_decorated_function_has_metadata_and_tags_of_its_own(self):
+        metadata, tags = {"a": 1}, ["t"]
+
+        @fluxloop.instrument("job", metadata=metadata, tags=tags)
+        def job(name):
+            fluxloop.get_current_context().add_metadata(name, 2)
+            fluxloop.get_current_context().add_tag(name)
+
+        job("x")
+        job("y")
+        found = [(t["metadata"], t["tags"]) for t in self.lines("store/traces.jsonl")]
+        self.assertEqual(found, [({"a": 1, "x": 2}, ["t", "x"]), ({"a": 1, "y": 2}, ["t", "y"])])
+        self.assertEqual((metadata, tags), ({"a": 1}, ["t"]))
+
     def test_nothing_is_kept_while_disabled(self):
         fluxloop.configure(enabled=False)
         with fluxloop.instrument("job"):

@@ -168,8 +168,8 @@ class FluxLoopContext:
             trace_name,
             None if session_id is None else str(session_id),
             user_id,
-            {} if metadata is None else metadata,
-            [] if tags is None else tags,
+            dict(metadata or {}),  # copies: a decorator has the same for each call
+            list(tags or ()),
         )
         self.observations = []  # finished ones for the offline store (JSON, bytes)
         self.is_sampled = bool(self.sink) or _is_sampled(self.config.sample_rate)
