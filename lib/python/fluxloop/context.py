@@ -304,7 +304,8 @@ def get_current_context():
 
 
 class instrument:
-    """Makes a trace of a `with` block, or of each call of a decorated function.
+    """Makes a trace of a `with` block, or of each call of a decorated function or
+    coroutine function.
 
     name                 of the trace
     session_id, user_id  texts or None
@@ -334,11 +335,16 @@ class instrument:
     def __call__(self, function):
         from functools import wraps
 
+        from .introspect import is_coroutine_function
+
         name, _, *others = self._about
 
-        @wraps(function)
-        def wrapper(*args, **kwargs):
+        def plain(*args, **kwargs):
             with instrument(name, *others):
                 return function(*args, **kwargs)
 
-        return wrapper
+        async def coroutine(*args, **kwargs):
+            with instrument(name, *others):
+                return await function(*args, **kwargs)
+
+        return wraps(function)(coroutine if is_coroutine_function(function) else plain)
