@@ -238,8 +238,9 @@ class RecordEncoder(Encoder):
         for index, (key, item) in enumerate(value):
             self._path.append(str(index))
             first = self.at("0", key, depth)
-            masked = type(key) is str and is_secret(key)
-            second = self.member(key, item, depth) if masked else self.at("1", item, depth)
+            secret = self._masks and type(key) is str and is_secret(key)
+            masked = secret and not self.is_shown(item)
+            second = self.text(MASK) if masked else self.at("1", item, depth)
             parts.append(b"[%s,%s]" % (first, second))
             self._path.pop()
         return b"[%s]" % b",".join(parts)
