@@ -52,7 +52,7 @@ has_char(const char *set, uint32_t c)
 
 /* A word of more bytes is not looked up. */
 #define WORD_MAX 24
-#define WORDS_CAP 8192	/* twice as many as there are words */
+#define WORDS_CAP 8192	/* twice the number of words */
 
 /* The words of all lists, by their hash, each with the languages it is of. */
 static struct {
@@ -111,14 +111,14 @@ word_langs(struct span w)
 
 /* --- languages in Latin letters ------------------------------------------ */
 
-/* What speaks for each language, and how many words do. */
+/* The evidence for each language, and the number of words. */
 struct evidence {
 	unsigned points[LEXICON_LATIN];
 	size_t hits[LEXICON_LATIN];
 	size_t words;		/* words with a letter, but for names */
 };
 
-/* A word that fewer languages have says more. */
+/* Adds the points of a word: more for a word of fewer languages. */
 static void
 weigh_word(unsigned *points, struct span w)
 {
@@ -147,8 +147,8 @@ weigh_clues(unsigned *points, struct span w, struct span bare)
 }
 
 /*
- * A letter speaks for the languages that have it, the less the more they are,
- * and against the others: returns a bit for each of these.
+ * Adds the points of a letter to the languages that have it: fewer if they are
+ * many. Returns a bit for each of the other languages.
  */
 static unsigned
 weigh_letter(unsigned *points, uint32_t c)
@@ -171,7 +171,7 @@ weigh_letter(unsigned *points, uint32_t c)
 	return without;
 }
 
-/* Adds what a word says; of a name, only what German nouns say. */
+/* Adds the evidence of a word; of a name, only that for German nouns. */
 static void
 weigh(struct evidence *e, struct span w, struct span bare, int is_name)
 {
@@ -209,7 +209,7 @@ looks_like_name(struct span w, struct span before)
 	    unicode_lower(b) == b;
 }
 
-/* Whether so much speaks for the best language that it can be relied on. */
+/* Whether the evidence for the best language is sufficient. */
 static int
 is_sure(const struct evidence *e, size_t best)
 {
@@ -225,7 +225,7 @@ is_sure(const struct evidence *e, size_t best)
 	    e->hits[best] * 4 >= e->words;
 }
 
-/* Which of the languages in Latin letters s is in; LANG_LATIN when unsure. */
+/* Returns the language of s in Latin letters; LANG_LATIN if unsure. */
 static enum lang
 latin_of(struct span s)
 {
@@ -262,7 +262,7 @@ is_word(struct span w, struct span one)
 	return 1;
 }
 
-/* How many words of a list s has. */
+/* Returns the number of words of a list in s. */
 static size_t
 list_hits(struct span s, const char *list)
 {
@@ -280,7 +280,7 @@ list_hits(struct span s, const char *list)
 	return n;
 }
 
-/* The language, unless s looks like another one of the same script. */
+/* Returns the language, or another one of the same script that s looks like. */
 static enum lang
 script_of(struct span s, enum lang lang)
 {
@@ -351,11 +351,11 @@ language_of(struct span s)
 	/* a little kana makes Chinese characters Japanese */
 	if (count[LANG_JA])
 		count[LANG_JA] += count[LANG_ZH];
-	/* one character of these says more than a letter */
+	/* one character of these counts more than a letter */
 	count[LANG_ZH] *= 2;
 	count[LANG_JA] *= 2;
 	count[LANG_KO] *= 2;
-	/* titles in Latin letters stand in texts of all scripts */
+	/* texts of all scripts have names in Latin letters */
 	count[LANG_EN] /= 2;
 	for (l = 0; l < LANG_NONE; l++)
 		if (count[l] > count[best])

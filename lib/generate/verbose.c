@@ -54,7 +54,7 @@ verbose_neutral(struct work *w)
 	return 1;
 }
 
-/* A part of a long message, with what belongs between it and the rest. */
+/* Appends a part of a long message, and the gap before it. */
 static void
 add_part(struct work *w, struct span part, const char *gap)
 {
@@ -93,7 +93,7 @@ verbose_pick(const char *const *list, size_t i)
 enum { PART_HELLO = 'h', PART_BEFORE = 'b', PART_CORE = 'c',
     PART_AFTER = 'a', PART_AGAIN = 'r', PART_THANKS = 't' };
 
-/* The body, as it is or asked in another way. */
+/* Returns the body, unchanged or rephrased. */
 static struct span
 core_part(struct work *w, struct buf *b)
 {
@@ -115,7 +115,7 @@ core_part(struct work *w, struct buf *b)
 	return span_buf(b);
 }
 
-/* The i-th phrase that fits the message; empty when too few do. */
+/* Returns the i-th phrase that fits the message; empty if too few fit. */
 static struct span
 fitting_part(const struct work *w, const char *const *list, size_t i)
 {
