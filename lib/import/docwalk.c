@@ -16,7 +16,7 @@
 /* The lists of an object that wait for a head. */
 #define WAITING 4
 
-/* What the members of a list are. */
+/* The kinds of members of a list. */
 enum docwalk_level {
 	LEVEL_DOCUMENT,
 	LEVEL_RESOURCE,
@@ -306,7 +306,7 @@ walk_checked(struct docwalk *w, struct json_span v, enum docwalk_level level)
 	return r;
 }
 
-/* Whether an object has a list of spans or of what contains them. */
+/* Whether an object has a list of spans, or one around them. */
 static int
 has_list(struct json_span v)
 {
@@ -323,7 +323,7 @@ has_list(struct json_span v)
 }
 
 /*
- * Reads what is in a list of spans and is not one: a whole document, where the
+ * Reads a value in a list of spans that is not one: a whole document, if the
  * line before it is cut off.
  */
 static void
@@ -462,7 +462,7 @@ walk_waiting(struct docwalk *w, const struct object *o)
 	return 0;
 }
 
-/* Whether there is a list of spans in a value, not too deep. */
+/* Whether a value has a list of spans, within the depth. */
 static int
 contains_list(struct json_span v, unsigned depth)
 {
@@ -492,7 +492,7 @@ walk_deep(struct docwalk *w, struct json_span v)
 	w->found.others = others;
 }
 
-/* Hands over an object that has no list. */
+/* Passes on an object that has no list. */
 static void
 walk_other(struct docwalk *w, enum docwalk_level level, struct json_span v)
 {
@@ -595,7 +595,7 @@ walk_past_bad(struct docwalk *w)
 }
 
 /*
- * What is wrong, in words that help with what programs print that do not print
+ * Returns the message for a fault, with help for output of programs that is not
  * JSON; c is the byte at the fault.
  */
 static const char *
@@ -638,7 +638,9 @@ walk_element(struct docwalk *w, enum docwalk_level level)
 	start = w->pos;
 	if (!walk_value(w, level))
 		return 0;
-	/* text is still there from its beginning if nothing in it was read */
+	/*
+	 * the text of the member is still in memory if nothing in it was read
+	 */
 	if (w->p || !w->fault.msg || (w->pos != start && w->hold != start) ||
 	    (w->fault.cut && w->feed->eof) || *feed_at(w->feed, start) != '{')
 		return -1;
@@ -724,7 +726,7 @@ walk_to_line(struct docwalk *w, uint64_t start)
 
 /*
  * Finds the end of the line at the place. Returns 1, or 0 if the line is too
- * long for being read at once.
+ * long to be read at once.
  */
 static int
 walk_line(struct docwalk *w, size_t *n)
