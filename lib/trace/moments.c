@@ -13,7 +13,7 @@
 /* The bytes of a long text that are kept in place; its offset follows them. */
 #define PREFIX (MOMENT_TIME - sizeof(uint64_t))
 
-/* qsort passes nothing on: the long texts that moments refer to. */
+/* The long texts of moments, for qsort's comparison, which gets no argument. */
 static _Thread_local const char *long_texts;
 
 static const char *
@@ -82,7 +82,7 @@ moments_fail(struct moments *m)
 		m->error = errno ? errno : EIO;
 }
 
-/* Keeps a text in place, or behind those that are too long for that. */
+/* Keeps a text in place, or after the other long texts if it is too long. */
 static void
 keep_time(struct moments *m, struct moment_time *t, const char *s, size_t n)
 {
