@@ -128,7 +128,7 @@ try_in_order(const struct recover *c)
 	return got;
 }
 
-/* Tries files with so many good bytes of so many in all. */
+/* Tries files of these sizes, of which the first bytes are good. */
 static void
 try(const size_t good[RECOVER_FILES], const size_t size[RECOVER_FILES])
 {

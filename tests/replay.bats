@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a handler was called with is what it is called with again: from a recording
-# of a real program to the runs. The programs need Debian's Python packages.
+# A handler gets the same arguments again: from a recording of a real program to
+# the runs. The programs need Debian's Python packages.
 
 load test_helper
 load filter_helper
@@ -64,7 +64,7 @@ write_settings()
 	done >got
 	assert_equal "$(jq -c '[.error,.output]' got)" "$(jq -c '[null,.output]' real)"
 	assert_equal "$(lines_of got)" 7
-	# secrets are told by the names in headers and of columns
+	# secrets are recognized by the names of headers and columns
 	PYTHONPATH=$FLUXLOOP_PYTHONPATH "$PYTHON" - <<-'END'
 	import fluxloop, httpx, multidict, pandas
 	fluxloop.configure(record_args=True, recording_file="secrets.jsonl")
