@@ -48,6 +48,13 @@ def judge(function, question):
     return {"reason": f"it returned {type(answer).__name__}, not a verdict"}
 
 
+def encode(answer):
+    try:
+        return json.dumps(answer, default=str, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return json.dumps({"reason": f"the verdict is not JSON: {error}"})
+
+
 def main():
     if len(sys.argv) != 2:
         raise SystemExit("usage: python3 -m fluxloop.check FILE.py[:FUNCTION]")
@@ -55,8 +62,7 @@ def main():
     os.dup2(2, 1)       # print() is not an answer
     function = load(sys.argv[1])
     for line in sys.stdin.buffer:
-        json.dump(judge(function, json.loads(line)), answers, default=str)
-        answers.write("\n")
+        answers.write(encode(judge(function, json.loads(line))) + "\n")
         answers.flush()
 
 
