@@ -75,15 +75,15 @@ static struct {
 	int how, quiet, report;
 } given = { .manifest.runs = -1 };
 
-/* Traces that were not kept, and what was wrong. */
+/* Counts of the traces, and the faults found. */
 static struct {
-	long long traces;	/* all that were offered */
-	long long existing;	/* traces of runs that are there */
-	int bad;		/* 1: a line or a part was not whole */
+	long long traces;	/* all traces read */
+	long long existing;	/* traces of runs that the experiment has */
+	int bad;		/* 1: a line or a part was incomplete */
 	int failed;		/* 1: a file could not be read */
 } found;
 
-/* How many of the runs that are missing are named. */
+/* Missing runs that are named at most. */
 #define NAMED_MAX 5
 
 static void
@@ -103,7 +103,7 @@ collect_report(const struct expdir *x, const struct summary_totals *t)
 
 static volatile sig_atomic_t stopped;
 
-/* The sender of the traces stops too: reading ends with its output. */
+/* The sender of the traces stops, too: reading ends with its output. */
 static void
 on_stop(int sig)
 {
@@ -128,12 +128,12 @@ set_signals(void)
 
 /* --- keeping -------------------------------------------------------------- */
 
-/* Bytes to pass on after which they are, and the traces are committed. */
+/* Bytes after which traces are passed on and committed. */
 #define BLOCK 65536
 
 /*
- * Makes what was added a part of the experiment, and passes it on. Returns -1
- * if it cannot be passed on, for another reason than that nobody reads.
+ * Commits the added traces to the experiment, and passes them on. Returns -1 if
+ * that fails, but not if the reader is gone.
  */
 static int
 commit(struct expdir *x, struct out *o)
@@ -151,7 +151,7 @@ commit(struct expdir *x, struct out *o)
 	return 0;
 }
 
-/* Keeps one trace with the row_fields v, and counts it if it is not kept. */
+/* Keeps a trace with the row_fields v, and counts one that is not kept. */
 static enum expdir_fate
 keep(struct expdir *x, struct json_span trace, const struct json_span *v,
     struct out *o)
@@ -171,11 +171,11 @@ keep(struct expdir *x, struct json_span trace, const struct json_span *v,
 	return fate;
 }
 
-/* The fields of a row, and after them others that tell the kind of a record. */
+/* The fields of a row, then others that show the kind of a record. */
 static const char *fields[ROW_FIELDS + RECORD_HAS_FIELDS];
 static size_t nfields;
 
-/* The index in fields of each field that tells the kind. */
+/* The index in fields of each field that shows the kind. */
 static size_t kind_fields[RECORD_HAS_FIELDS];
 
 static void
@@ -230,7 +230,7 @@ keep_file(struct expdir *x, struct source *s, struct out *o)
 
 /*
  * Whether a part was made with the configuration and inputs of the experiment,
- * or that does not matter.
+ * or need not be.
  */
 static int
 is_fitting(const struct expdir *x, const struct part *p)
@@ -350,7 +350,7 @@ name_missing(const struct expdir *x)
 	err_release(&e);
 }
 
-/* Reports the runs that are missing, if it is known how many there are to be. */
+/* Reports the missing runs, if the number of runs is known. */
 static int
 check_complete(const struct expdir *x, const struct summary_totals *t)
 {

@@ -222,7 +222,7 @@ keys(const char *file, char **args)
 	return 0;
 }
 
-/* The effective value of a key, or NULL. */
+/* Returns the effective value of a key, or NULL. */
 static char *
 key_text(const struct config *c, const char *key)
 {
@@ -316,7 +316,7 @@ inputs_file(const struct config *c, char **args)
 	return 0;
 }
 
-/* The path that a key or else `other` gives, as seen from here. */
+/* Returns the path in a key, or else `other`, relative to this folder. */
 static char *
 key_path(const struct config *c, const char *key, const char *other)
 {

@@ -75,7 +75,7 @@ read_number(const char *option, double min, double max)
 	return d;
 }
 
-/* The number of a word in a list, which is the whole usage of an option. */
+/* Returns the index of an option's word in a list; exits if it is not one. */
 static size_t
 read_word(const char *option, const char *const *words, size_t n)
 {
@@ -129,7 +129,7 @@ diff_read_options(int argc, char **argv)
 		cli_misused(usage, "expected two experiments");
 }
 
-/* Says what could not be used of the rows. */
+/* Reports the rows that could not be used. */
 static void
 report_odd(const struct runs *r)
 {

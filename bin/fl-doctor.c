@@ -64,7 +64,9 @@ finding_put(const char *state, const char *what, const char *detail)
 
 /* --- asking programs ------------------------------------------------------ */
 
-/* The path of one of our programs, to be freed; NULL if it is missing. */
+/*
+ * Returns the path of a program of this project, to be freed; NULL if missing.
+ */
 static char *
 program_path(const char *name)
 {
@@ -121,7 +123,7 @@ program_ask(struct buf *text, char **argv, int quiet)
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	error = program_start(&pid, argv, ends[1], quiet);
-	/* says nothing of the program */
+	/* not a fault of the program */
 	if (error == ENOMEM || error == EAGAIN || error == EMFILE ||
 	    error == ENFILE)
 		die("cannot start '%s': %s", argv[0], strerror(error));
@@ -267,7 +269,7 @@ check_config(const char *file)
 	free(c.error);
 }
 
-/* What fl-run would start. Zeroed memory: nothing is known. */
+/* What fl-run would start. Members are NULL if unknown. */
 struct facts {
 	char *target;
 	char *python;

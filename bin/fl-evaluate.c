@@ -73,7 +73,7 @@ static struct {
 	struct gates gates;
 } given = { .gates = { -1, -1, -1, -1, 0 } };
 
-/* What the traces are written to, and what was found. */
+/* The outputs, and the results so far. */
 struct evaluation_run {
 	struct evaluation *checks;
 	struct outcome outcome;
@@ -207,7 +207,7 @@ read_labels(struct labels *l)
 	source_release(&s);
 }
 
-/* Compares what people say of a trace with what came of its checks. */
+/* Compares the labels of a trace with the results of its checks. */
 static void
 compare_label(struct evaluation_run *x, const struct json_span v[TRACE_FIELDS])
 {
@@ -232,7 +232,7 @@ put_agreement(struct evaluation_run *x)
 		die("<stdout>: %s", strerror(x->out.error));
 }
 
-/* Prints what the configuration says to fl-llm, a word a line. */
+/* Prints the options of fl-llm in the configuration, one word per line. */
 static void
 print_llm_options(const struct evaluation *v)
 {
@@ -244,7 +244,7 @@ print_llm_options(const struct evaluation *v)
 	buf_release(&words);
 }
 
-/* The trace with its verdict in place of an earlier one. */
+/* Writes the trace with its verdict in place of an earlier one. */
 static void
 evaluate_put_trace(struct evaluation_run *x, struct json_span record)
 {
@@ -261,7 +261,7 @@ evaluate_put_trace(struct evaluation_run *x, struct json_span record)
 		die("<stdout>: %s", strerror(x->out.error));
 }
 
-/* A row of the original's per_trace.jsonl. */
+/* Writes a row of the original's per_trace.jsonl. */
 static void
 evaluate_put_row(struct evaluation_run *x,
     const struct json_span v[TRACE_FIELDS])
@@ -306,7 +306,7 @@ evaluate_put_row(struct evaluation_run *x,
 		    strerror(x->rows.error));
 }
 
-/* The row of the trace with its verdict, for fl-diff and fl-report. */
+/* Writes the row of the trace with its verdict, for fl-diff and fl-report. */
 static void
 put_summary_row(struct evaluation_run *x, struct json_span record,
     struct json_span metadata)
@@ -449,7 +449,7 @@ conclude(struct evaluation_run *x, const struct source *s)
 	if (gates_check(&given.gates, &x->standing, x->checks, cli_report) &&
 	    status < 1)
 		status = 1;
-	/* failed traces are what labels are compared with */
+	/* with labels, failed traces are expected */
 	if (given.labels)
 		return x->standing.runs || status ? status : 2;
 	if (x->standing.failed && status < 1 &&

@@ -87,7 +87,7 @@ static struct {
 	double min_distance;
 } given = { .min_distance = -1 };
 
-/* With --prompts, what writes the requests. */
+/* The writer of requests, with --prompts. */
 static struct prompts asking;
 
 /* Returns the usage text, which is built on the first call. */
@@ -306,7 +306,7 @@ add_files(struct generator *g, const struct config *c, char **files, int n)
 	return status;
 }
 
-/* Makes inputs of what a model has answered. */
+/* Makes inputs of the replies of a model. */
 static int
 take_replies(struct generator *g, const struct config *c, char **files, int n)
 {

@@ -60,7 +60,7 @@ static const struct option options[] = {
 	CLI_COMMON
 };
 
-/* What the command line gives. */
+/* The command line. */
 struct given {
 	const char *config, *curl, *to, *listen, *output, *path, *target;
 	unsigned concurrency;
@@ -100,7 +100,7 @@ run_caller(const struct service *s, const struct given *g)
 	return 2;
 }
 
-/* Stands for the service. Returns the exit status. */
+/* Acts as the agent for a service. Returns the exit status. */
 static int
 run_agent(const struct given *g)
 {
@@ -131,7 +131,7 @@ run_agent(const struct given *g)
 
 /* --- record --------------------------------------------------------------- */
 
-/* Whether secrets are to be masked, as the recorders in other languages ask. */
+/* Whether secrets are masked, by the variable of the recorders. */
 static int
 is_masking(void)
 {

@@ -31,7 +31,7 @@ static const struct option options[] = {
 	CLI_COMMON
 };
 
-/* The usage, with the kinds in the order of their table. */
+/* Returns the usage text, with the kinds in the order of their table. */
 static char *
 make_usage(void)
 {
@@ -64,7 +64,7 @@ list_kinds(void)
 	exit(0);
 }
 
-/* The kind that the first operand names. */
+/* Returns the kind that the first operand names. */
 static const struct import_kind *
 find_kind(const char *name, const char *usage)
 {

@@ -65,7 +65,7 @@ label_read_options(int argc, char **argv)
 		given.who = user_name();
 }
 
-/* Takes the terminal, and gives it back at the end. */
+/* Runs the session on the terminal, and restores the terminal at the end. */
 static int
 label_on_terminal(struct session *s)
 {

@@ -81,7 +81,7 @@ static const struct option options[] = {
 	CLI_COMMON
 };
 
-#define MOST 1000000000000LL	/* tokens and calls that can be said */
+#define MOST 1000000000000LL	/* limit of numbers of tokens and calls */
 
 static struct budget budget;
 static struct {
@@ -135,7 +135,7 @@ catch_signals(void)
 
 /* --- options -------------------------------------------------------------- */
 
-/* The seconds between two calls of "60/m". */
+/* Returns the seconds between two calls for a rate such as "60/m". */
 static double
 llm_read_rate(const char *arg)
 {
@@ -317,13 +317,13 @@ find_dialect(struct asker_plan *p)
 
 	if (!name)
 		name = configured("provider");
-	/* others that a configuration may name speak OpenAI's API */
+	/* other providers of a configuration have OpenAI's API */
 	p->dialect = dialect_find(name ? name : "openai");
 	if (!p->dialect)
 		p->dialect = dialect_find("openai");
 }
 
-/* Takes what no option names from the environment and the configuration. */
+/* Takes what no option gives from the environment and the configuration. */
 static void
 find_server(void)
 {
@@ -365,7 +365,7 @@ llm_put_count(struct buf *b, long long n, const char *what)
 	buf_printf(b, "%lld %s%s", n, what, n == 1 ? "" : "s");
 }
 
-/* The requests that a run could not answer, or needed not to ask. */
+/* Appends the counts of requests that failed or needed no call. */
 static void
 put_others(struct buf *b, const struct asker_tally *t)
 {

@@ -158,7 +158,7 @@ first_of(const char *dir, const char *const *names, size_t n)
 	return NULL;
 }
 
-/* What adds to the rows of experiment directories. */
+/* Files with more fields for the rows of experiment directories. */
 static struct details_file *details;
 static size_t ndetails;
 
@@ -186,7 +186,9 @@ add_details(const char *dir, const char *rows)
 	}
 }
 
-/* A directory's own name, for a title; NULL for anything else. */
+/*
+ * Returns a directory's own name, for a title; NULL if it is not a directory.
+ */
 static char *
 name_of(const char *dir)
 {
@@ -267,8 +269,8 @@ keep_clear(char **files, size_t n)
 }
 
 /*
- * In a pipeline the folder that ours is to be in may be made by who writes to
- * us, before there is something to read.
+ * Waits for input: in a pipeline, the program that writes it may first make the
+ * parent of the output folder.
  */
 static void
 wait_for_parent(char **files, size_t n)
@@ -290,17 +292,17 @@ wait_for_parent(char **files, size_t n)
 	free(parent);
 }
 
-/* The output, which other threads and the end of the process know. */
+/* The output, also for other threads and the exit handler. */
 static struct output output;
 
-/* Takes the unfinished folder away, for one who ends the process. */
+/* Removes the unfinished folder, when the process ends. */
 static void
 abandon_folder(void)
 {
 	outdir_abandon(&output.dir);
 }
 
-/* Waits for a signal that ends us and takes the unfinished folder away. */
+/* Waits for a signal to end, and removes the unfinished folder. */
 static void *
 wait_signal(void *arg)
 {
@@ -315,7 +317,7 @@ wait_signal(void *arg)
 	sigaddset(&set, SIGQUIT);
 	if (sigwait(&set, &sig))
 		return NULL;
-	/* others may be writing there still: what they make has no name */
+	/* other threads may still write there, to files without a name */
 	abandon_folder();
 	signal(sig, SIG_DFL);
 	sigemptyset(&one);

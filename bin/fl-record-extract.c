@@ -60,7 +60,7 @@ static struct {
 static struct {
 	struct set kinds;	/* hashes of the places that a call has */
 	size_t alike;		/* calls of a kind that was reported before */
-	int tried;		/* 1: it was said that --try found nothing */
+	int tried;		/* 1: reported that --try found nothing */
 } missing;
 
 /* Whether the options select a recording; reports a record of another kind. */
@@ -85,11 +85,11 @@ is_selected(struct source *s, struct set *seen, const struct json_span *v)
 	return added;
 }
 
-/* The places of the strings in the arguments of a call. */
+/* The paths of the strings in the arguments of a call. */
 struct places {
 	struct json_span kwargs;
-	struct buf names;	/* one a line, for comparison */
-	struct buf list;	/* what to show of them, one a line */
+	struct buf names;	/* one per line, for comparison */
+	struct buf list;	/* their description, one per line */
 	size_t n;
 };
 
@@ -118,7 +118,7 @@ each_string(void *arg, const char *path, struct json_span string)
 	struct places *p = arg;
 	size_t start = p->list.len;
 
-	/* a key with a dot in it may not be found again */
+	/* a path with a dot in a key may lead elsewhere */
 	if (!place_is_text(string) || string.n == 2 ||
 	    path_get(p->kwargs, path).p != string.p)
 		return 0;
@@ -279,7 +279,7 @@ main(int argc, char **argv)
 		    "no recorded calls", want.target);
 	if (missing.alike)
 		warn("%zu more calls without a text", missing.alike);
-	/* without a call there is nothing that lacks its text */
+	/* without a call, no text is missing */
 	bad = s.failed || (want.text && !n) ? 2 : s.bad || !n ? 1 : 0;
 	source_release(&s);
 	set_release(&seen);

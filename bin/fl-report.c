@@ -165,7 +165,7 @@ write_stdout(const struct report_format *format, const struct report *r)
 		die("<stdout>: %s", strerror(o.error));
 }
 
-/* Reads an experiment and reports what could not be used of it. */
+/* Reads an experiment, and reports the lines that could not be used. */
 static void
 report_read(struct runs *runs, const char *name)
 {
@@ -180,7 +180,7 @@ report_read(struct runs *runs, const char *name)
 		die("%s: no runs", runs->name);
 }
 
-/* Compares with the base; what makes that doubtful is reported. */
+/* Compares with the base, and reports what makes the result doubtful. */
 static void
 report_compare(struct diff *d)
 {
@@ -220,7 +220,7 @@ main(int argc, char **argv)
 	if (given.base) {
 		report_read(&base, given.base);
 		report_compare(&diff);
-		/* a baseline is a link to what has the name */
+		/* a baseline is a link to the folder with the name */
 		real = realpath(given.base, NULL);
 		base_name = report_name_of(real ? real : given.base);
 		free(real);

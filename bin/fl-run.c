@@ -40,8 +40,8 @@
 #define SERVICE_SLACK 600
 
 /*
- * What the command line gives. Numbers that the configuration has too are taken
- * from there unless they are given.
+ * The command line. Numbers that are not given come from the configuration if
+ * it has them.
  */
 struct option_number {
 	int is_set;
@@ -862,7 +862,7 @@ run_inputs(struct config *c, char **files, int nfiles)
 	experiment_close(&x);
 	written = o.written;
 	end_output(&o);
-	/* no run was left to do */
+	/* there was no run to do */
 	if (attempt && !written)
 		unlink(attempt);
 	free(attempt);

@@ -67,7 +67,7 @@ read_per(int argc, char **argv, const char *what)
 	given.each = (size_t)cli_int("--per", argv[optind++], 1, 1000000000);
 }
 
-/* The time in milliseconds; 0 if none is given. */
+/* Reads a time; returns milliseconds, 0 without an argument. */
 static double
 read_slow(const char *arg)
 {

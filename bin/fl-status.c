@@ -55,7 +55,7 @@ static struct {
 	void (*put)(struct buf *b, const struct status *s);
 } given = { .put = status_put_json };
 
-/* Appends the values of the fields asked for. */
+/* Appends the values of the requested fields. */
 static void
 put_chosen(struct buf *b, const struct status *s)
 {
@@ -101,7 +101,7 @@ print_errors(struct out *o, const char *dir)
 	return bad ? 2 : 0;
 }
 
-/* Appends how many runs are finished. */
+/* Appends the number of finished runs. */
 static void
 put_finished(struct buf *b, const struct status *s)
 {
@@ -158,7 +158,7 @@ print_status(struct out *o, const char *dir)
 	return status;
 }
 
-/* Prints how many experiments a folder has, and the newest of them. */
+/* Prints the number of experiments in a folder, and the newest of them. */
 static int
 print_overview(struct out *o)
 {

@@ -78,7 +78,7 @@ report_tag(void *arg, int error, const struct err *e)
 	free(msg);
 }
 
-/* Whether a file is of the kind that the end of its name says. */
+/* Whether the name of a file has this ending. */
 static int
 is_kind(const char *file, const char *end)
 {
@@ -279,7 +279,7 @@ put_yaml_header(struct yamlout *y, struct json_span header)
 	buf_release(&name);
 }
 
-/* What --to-yaml writes, and how many records it has written. */
+/* The output of --to-yaml, and the number of records in it. */
 static struct {
 	struct json_span header;
 	int list;		/* 1: no header */
@@ -317,7 +317,7 @@ records_to_yaml(struct source *s, struct out *o)
 	return 2;
 }
 
-/* Copies the records of s, a line each. Returns the exit status. */
+/* Copies the records of s, one per line. Returns the exit status. */
 static int
 records_to_lines(struct source *s, struct out *o)
 {

@@ -1,5 +1,5 @@
 /*
- * An agent in C: reports a step, and answers with what it was told. Run it by
+ * An agent in C: reports a step, and answers with its input. Run it by
  *   cc -D_POSIX_C_SOURCE=200809L -o agent pipelines/agent.c
  *   fl-run --command ./agent inputs.jsonl
  */
@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The value of a member of the request, as it is in the line; NULL: none. */
+/*
+ * Returns the value of a member of the request, as it is in the line, without
+ * the quotes of a string. NULL if there is none.
+ */
 static const char *
 member(const char *line, const jsmntok_t *t, int n, const char *key, int *len)
 {
@@ -18,7 +21,6 @@ member(const char *line, const jsmntok_t *t, int n, const char *key, int *len)
 		    !strncmp(line + t[i].start, key, strlen(key)) &&
 		    line[t[i].start + (int)strlen(key)] == '"') {
 			*len = t[i + 1].end - t[i + 1].start;
-			/* a string's token is without its quotes */
 			return line + t[i + 1].start;
 		}
 	return NULL;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// An agent in JavaScript: reports a step, and answers with what it was told. Run it by
+// An agent in JavaScript: reports a step, and answers with its input. Run it by
 //   fl-run --command pipelines/agent.mjs inputs.jsonl
 import { serve, step } from "../lib/node/fluxloop.mjs";
 

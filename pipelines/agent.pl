@@ -1,5 +1,5 @@
 #!/usr/bin/env perl
-# An agent in Perl: reports a step, and answers with what it was told. Run it by
+# An agent in Perl: reports a step, and answers with its input. Run it by
 #   fl-run --command pipelines/agent.pl inputs.jsonl
 use strict;
 use warnings;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# An agent in jq: reports a step, and answers with what it was told. Run it by
+# An agent in jq: reports a step, and answers with its input. Run it by
 #   fl-run --command pipelines/agent.sh inputs.jsonl
 exec jq -nc --unbuffered '
 	{type: "hello", protocol: 1, pipeline: 16},

@@ -2,7 +2,7 @@
 # The whole guide, on the example agent of a new project.
 #
 # usage: demo.sh [FOLDER]
-#   FOLDER    a folder to make the project in; its contents are deleted first
+#   FOLDER    folder for the project, deleted first (default fluxloop-demo)
 set -eu
 folder=${1:-fluxloop-demo}
 PYTHONPATH=$(fluxloop --python-path)

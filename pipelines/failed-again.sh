@@ -29,9 +29,8 @@ if [[ ! -f $dir/traces.jsonl ]]; then
 	exit 2
 fi
 
-# A trace has the input, its id and its metadata, which include the recorded
-# arguments: these fields make it an input again. Iterations of the same input
-# become one.
+# These fields of a trace make an input: its text, its id, and the metadata, which
+# include the recorded arguments. Iterations of the same input become one.
 # The worst exit status counts, but not that of a program that lost its reader
 # (141).
 status=0

@@ -25,8 +25,8 @@ fi
 project=$(cd -- "${2:-.}" && pwd)
 config=$project/setting.yaml
 
-# An input_id identifies the text and the arguments. It is removed, so that
-# fl-run computes it for what the filter made.
+# An input_id identifies the text and the arguments. It is removed, so that fl-run
+# computes that of the filter's result.
 # The worst exit status counts, but not that of a program that lost its reader
 # (141).
 status=0

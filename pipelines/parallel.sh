@@ -1,6 +1,6 @@
 #!/bin/sh
 # An experiment in 16 parts by GNU parallel, on the hosts of SSHLOGIN ("a,b", with
-# this folder on each) or here. A part that fails is begun again for what is left.
+# this folder on each) or here. A part that fails is resumed.
 # usage: parallel.sh CONFIG INPUTS OUT      (INPUTS: JSON lines)
 set -eu
 # shellcheck disable=SC2086 # several words

@@ -1,8 +1,8 @@
 #!/bin/sh
 #SBATCH --array=1-16 --requeue
 #
-# One part of an experiment, as a task of a Slurm job array. A task that is begun
-# again does what is left. Then gather the parts:
+# One part of an experiment, as a task of a Slurm job array. A task that is requeued
+# resumes its part. Run, and then gather the parts:
 #   sbatch pipelines/slurm.sh setting.yaml inputs.jsonl parts
 #   fl-collect -qr -c setting.yaml --inputs inputs.jsonl --runs 50 \
 #       experiments/all parts/*/*.jsonl

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Run a few inputs once, for CI: prints a line for each failed run, keeps nothing.
+# Run a few inputs once, for CI: print a line for each failed run, keep nothing.
 #
 # usage: smoke.sh [PROJECT]
 #   PROJECT   the folder with setting.yaml and the inputs (default .)

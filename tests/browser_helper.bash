@@ -1,5 +1,5 @@
-# Helpers for the tests of pages in a browser, which setup_file starts for all
-# tests of a file, and teardown_file ends. Load it after test_helper.
+# Helpers for the tests of pages in a browser. setup_file starts one for all tests
+# of a file, and teardown_file ends it. Load it after test_helper.
 
 # browser_check PROGRAM WHAT: runs tests/PROGRAM for the pages of this file.
 browser_check()
@@ -8,7 +8,7 @@ browser_check()
 		"$BATS_FILE_TMPDIR"
 }
 
-# browser_says PROGRAM WHAT: the same, and shows the sentences that hold.
+# browser_says PROGRAM WHAT: as browser_check, and prints the sentences that hold.
 browser_says()
 {
 	local said status=0

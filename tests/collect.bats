@@ -1,7 +1,7 @@
 load test_helper
 load filter_helper
 
-# traces N: that many; every fourth failed, with 0, 1, 2 or 3 observations.
+# traces N: prints N traces with 0 to 3 observations, of which every fourth failed.
 traces()
 {
 	python3 - "$1" <<-'PY'

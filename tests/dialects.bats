@@ -3,7 +3,7 @@ load filter_helper
 
 DIALECTS=$DATA/dialects
 
-# The row of a trace; of each step what it is, its input, its output.
+# The row of a trace; the type, name and counts, input and output of each step.
 SUMMARY='[.name, .input, .output, .token_usage.prompt_tokens, .token_usage.completion_tokens],
 	(.observations[] | [.type, .name, .model, .prompt_tokens, .completion_tokens, .metadata.cached_tokens,
 	.metadata.reasoning_tokens, .level], [.input], [.output])'

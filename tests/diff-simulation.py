@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""How often fl-diff says "regression" of equal agents, and of one that is worse.
+"""Measures how often fl-diff finds a regression, where there is one and where not.
 
     tests/diff-simulation.py [--pairs N] [--runs N] [--seed N]
 
 Makes N pairs of experiments (100) of N runs (1,000) with a true pass rate of 0.85
-on both sides, and as many with 0.80 on the new one. Of the former at most 5 %
-may be called a regression. The latter have to be found as often as the exact
-power of McNemar's test says, within the interval that 99.9 % of such simulations
-fall into. Takes fl-diff from PATH. Exit status: 0 as it has to be, 1 not.
+on both sides, and as many with 0.80 on the new one. At most 5 % of the former may
+be reported as regressions. The share of the latter has to be the exact power of
+McNemar's test, within the interval of 99.9 % of such simulations. Takes fl-diff
+from PATH. Exit status: 0 all is as expected, 1 it is not.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def binomial(k, n, p):
 
 
 def power(n, base, new):
-    """The chance that the exact test of n independent pairs finds a drop."""
+    """The power of the exact test of n independent pairs."""
     worse, better = base * (1 - new), (1 - base) * new
     total = 0
     for flips in range(n + 1):

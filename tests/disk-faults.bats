@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 
-# What fl-run and fl-collect do when the system gives them no more: a message
-# that names the thing, status 2, nothing left running, and what was written is
-# whole.
+# fl-run and fl-collect when the system has no more space, memory or processes: a
+# message that names the thing, status 2, no process left, and only whole records
+# written.
 
 # shellcheck disable=SC2016 # it is for the shells that are started
 

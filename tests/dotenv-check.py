@@ -3,9 +3,9 @@
 
     dotenv-check.py TABLE
 
-A line of the table has a name, the text of a file, the variables that the file
-has to give ("want"), the numbers of its bad lines ("bad"), and variables of the
-environment ("have"). Prints what differs; exits with 1 if something does.
+A line of the table has a name, the text of a file, the variables expected from it
+("want"), the numbers of its invalid lines ("bad"), and variables of the environment
+("have"). Prints the differences; exits with 1 if there are any.
 """
 
 import json
@@ -30,7 +30,7 @@ def main():
                 file.write(case["text"].encode())
             have = case.get("have", {})
             env = {"PATH": os.environ["PATH"], **have}
-            # a variable of the environment is not one that the file adds
+            # the file does not add a variable of the environment
             want = "".join(f"{k}={v}\n" for k, v in case["want"].items()
                            if k not in have)
             got = fl_config(env, "env").stdout.decode()

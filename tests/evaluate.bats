@@ -349,17 +349,20 @@ true 0.9 null"
 	    print("not an answer")
 	    if output == "raise":
 	        raise KeyError("x")
+	    if output == "key":
+	        return {("a", "b"): 1, "pass": True}
 	    return {"pass": output == context["vars"].get("expected"), "score": 1, "reason": "no"}
 	def short(output, context):
 	    return len(output) < context["config"]["max"]
 	END
 	printf 'assert:\n- {type: python, value: rule.py}\n- {type: python, value: "rule.py:short", config: {max: 4}}\n' >c.yaml
-	for o in yes other raise; do
+	for o in yes other key raise; do
 		trace "\"output\":\"$o\",\"metadata\":{\"expected\":\"yes\"}"
 	done >t
 	PYTHONPATH=$FLUXLOOP_PYTHONPATH run --separate-stderr -1 fl-evaluate -c c.yaml t
 	assert_equal "$(jq -c '[.evaluation.checks[] | .pass, .reason // .error]' <<<"$output")" '[true,null,true,null]
 [false,"no",false,"it holds"]
+[null,"the verdict is not JSON: keys must be str, int, float, bool or None, not tuple",true,null]
 [null,"KeyError: '"'x'"'",false,"it holds"]'
 }
 

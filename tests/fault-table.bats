@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# Agents that misbehave in every known way: each costs its own run at most, is
-# reported as what it was, and leaves nothing behind.
+# Agents that misbehave in every known way: each fails at most its own run, is
+# reported by its fault, and leaves no process running.
 
 # shellcheck disable=SC2034 # what is set here is the helper's
 

@@ -3,7 +3,7 @@
 
 LONGEST=20	# seconds that one fl-run may take
 MOST=		# KiB of memory that it may use; empty: not measured
-SIDE_BY_SIDE=4	# rows that run at a time
+SIDE_BY_SIDE=4	# rows that run at once
 ROWS=0		# rows started so far
 
 # wrong WHAT...: prints what is wrong with the current row.
@@ -31,7 +31,7 @@ none_left()
 	kill -KILL "${pids[@]}"
 }
 
-# whole FILE: reports a FILE that is not whole lines in UTF-8.
+# whole FILE: reports a FILE that has anything but whole lines in UTF-8.
 whole()
 {
 	[[ ! -s $1 || -z $(tail -c 1 -- "$1") ]] ||

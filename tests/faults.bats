@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# What every program does when a call fails that it makes: an allocation, an
-# open, a read, a write, a start of a process or thread. See tests/faults.
+# Every program when one of its calls fails: an allocation, an open, a read, a
+# write, a start of a process or thread. See tests/faults.
 
 load test_helper
 load filter_helper

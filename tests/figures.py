@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints figures of the C code, to be compared with those of another time.
+"""Prints figures of the C code, to compare with those of another commit.
 
     tests/figures.py [FOLDER] [--names]
 

@@ -22,7 +22,7 @@ values()
 	jq -r "$1" "$2" | paste -sd ' '
 }
 
-# formats: prints the names of the formats, one a line.
+# formats: prints the names of the formats, one on each line.
 formats()
 {
 	fl-parse --list-formats | cut -f 1
@@ -56,7 +56,7 @@ library_flags()
 	fi
 }
 
-# little KIB COMMAND...: runs a command with at most KIB of address space.
+# little KIB COMMAND...: runs a command with at most KIB KiB of address space.
 little()
 {
 	(

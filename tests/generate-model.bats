@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# Inputs that a model makes: prompts, what becomes of its replies, and --mode llm
-# of fluxloop. The server is tests/servers/model.py.
+# Inputs made by a model: the prompts, the use of the replies, and --mode llm of
+# fluxloop. The server is tests/servers/model.py.
 
 load test_helper
 load filter_helper
@@ -120,7 +120,7 @@ Expertise Level: expert'
 	run -0 made "$(printf 'a%.0s' {1..4001})"
 	assert_output 'too long'
 	assert_equal "$(reply 'ab' | fl-generate --replies --max-chars 1 2>&1 | sed 's/.*, 1 //')" 'too long'
-	# another language is wanted
+	# another language is requested
 	assert_equal "$(made '주문한 물건이 아직도 오지 않았어요' x typo ko)" '주문한 물건이 아직도 오지 않았어요'
 	assert_equal "$(made 'Where is it now, please tell me?' x typo ko)" 'in another language'
 	assert_equal "$(made 'Ich warte noch immer auf meine Bestellung und das ist nicht schön.' x multilingual)" \

@@ -563,7 +563,7 @@ BOOTS='{"input":"Hi, I ordered boots (order #48213) on 3 November and one pair w
 	jq -r .input got | grep -q 'step by step'
 	run jq -r .input got
 	refute_line --partial 'by the end of the week'
-	# nobody who complains is told to be in no hurry
+	# a complaint does not say that there is no hurry
 	fl-generate -s verbose -l 60 <<<'{"input":"My parcel arrived broken and I want my money back."}' >got
 	run jq -r .input got
 	refute_line --partial "It isn't terribly urgent"

@@ -1,6 +1,6 @@
-"""Reads an event log of fl-run. For each request sent: how many the agent held
-with it, how many runs had been sent before the agent's latest series of
-requests, and how many calls had ended by then."""
+"""Reads an event log of fl-run. For each request sent, finds the number of requests
+that the agent then held, of runs sent before the agent's latest series of requests,
+and of calls that had ended by then."""
 
 import json
 import sys

@@ -9,7 +9,7 @@ setup_file()
 	find_python
 }
 
-# json TEXT: it as JSON.
+# json TEXT: prints TEXT as JSON.
 json()
 {
 	jq -Rs . <<<"$1" | sed 's/\\n"$/"/'

@@ -65,7 +65,7 @@ def thousand():
 
 
 def support():
-    """Return a usual trace: nested and parallel steps, and an error."""
+    """Return a typical trace: nested and parallel steps, and an error."""
     chat = [{"role": "system", "content": "Be brief.\nBe kind."},
             {"role": "user", "content": "My flight was cancelled."}]
     return trace([
@@ -114,7 +114,7 @@ def hostile():
 
 
 def many(n):
-    """Return a trace of deeply nested steps, the last of them in circles."""
+    """Return a trace of deeply nested steps, the last of them in a cycle."""
     rng = random.Random(n)
     steps = []
     for i in range(n - 5):
@@ -208,7 +208,7 @@ def waterfall(observations):
 
 
 def whole(text):
-    """Return text as a page holds it, with lone surrogates replaced."""
+    """Return text as a page has it, with lone surrogates replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -224,7 +224,7 @@ def on_a_line(text):
 
 
 def same(value):
-    """Return a value as a page holds it, with NaN and infinities as null."""
+    """Return a value as a page has it, with NaN and infinities as null."""
     if isinstance(value, str):
         return whole(value)
     if isinstance(value, list):

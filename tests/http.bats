@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# fl-http: agents behind HTTP, and what they are sent. All servers are on
+# fl-http: agents behind HTTP, and their requests. All servers are on
 # loopback and belong to the tests.
 
 load test_helper

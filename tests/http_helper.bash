@@ -1,5 +1,5 @@
 # Helpers for the tests of fl-http. Load it after filter_helper. Each file has two
-# servers, at URL and URL2; what they are asked is in LOG and LOG2.
+# servers, at URL and URL2; their requests are in LOG and LOG2.
 
 setup_file()
 {
@@ -22,7 +22,7 @@ teardown()
 	[ ! -s pids ] || xargs kill <pids 2>/dev/null || true
 }
 
-# serve FILE LOG [ADDRESS]: starts a server, whose URL comes in FILE.
+# serve FILE LOG [ADDRESS]: starts a server, which writes its URL to FILE.
 serve()
 {
 	python3 "$ROOT/tests/agents/service.py" "$@" >"$1.out" 2>&1 3>&- &
@@ -42,8 +42,8 @@ setting()
 	done
 }
 
-# ask OPTION...: runs the input hello, or those of the file in, on the service;
-# traces are in got, messages in err.
+# ask OPTION...: runs the input "hello", or those of the file "in", on the service;
+# traces are in the file "got", messages in "err".
 ask()
 {
 	[[ -e in ]] || echo '{"input":"hello"}' >in
@@ -56,8 +56,8 @@ traced()
 	jq -c "$1" got
 }
 
-# find_package NAME VARIABLE: sets folder to where npm has installed a package, which
-# the variable can name; or skips the test.
+# find_package NAME VARIABLE: sets `folder` to that of an npm package, which VARIABLE
+# may name, or skips the test.
 find_package()
 {
 	command -v node >/dev/null || skip 'there is no node'

@@ -5,7 +5,7 @@ load filter_helper
 
 EXPORTS=$DATA/exports
 
-# The row of a trace; of each step what it is, its input, its output.
+# The row of a trace; the type, name and counts, input and output of each step.
 SUMMARY='[.name, .input, .output, .success, .error, .duration_ms, .token_usage, .scores, .conversation, .metadata],
 	(if .evaluation then [.evaluation] else empty end),
 	(.observations[] | [.type, .name, .model, .id, .parent_observation_id, .error, .level, .start_time, .end_time,

@@ -29,7 +29,7 @@ def declared(path):
     text = re.sub(r"__attribute__\(\(.*\)\)", " ", text)
     names = set(re.findall(r"^#define (\w+)", text, re.M))
     names = {n for n in names if not n.endswith("_H")}
-    # what a macro stands for is not declared here
+    # the text of a macro declares nothing
     flat = re.sub(r"^#define (?:.*\\\n)*.*", " ", text, flags=re.M)
     while True:     # inner braces out, so that members are not taken for names
         for body in re.findall(r"\benum(?: \w+)? \{([^{}]*)\}", flat):

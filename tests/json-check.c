@@ -1,6 +1,6 @@
 /*
  * Calls functions of the library for json.bats and yaml.bats. Reads lines
- * from stdin, in which %HH stands for a byte, and says something about each:
+ * from stdin, in which %HH is a byte, and prints a line for each:
  *
  * scan		y: strict JSON, l: lax JSON, n: no JSON
  * tell		all that json-tell.h says
@@ -10,12 +10,12 @@
  * canonical	its canonical form
  * get		PATH<tab>VALUE: what is at the path, or "-"
  * set		PATH<tab>VALUE<tab>NEW: VALUE with NEW at the path, or "-"
- * time		microseconds and whether there was an offset, or "-"
+ * time		microseconds, and whether the time has an offset, or "-"
  * reading	how other YAML readers read a plain scalar, or "-"
  * deep N	(reads nothing) whether N nested arrays are JSON, then objects
  *
- * Built with JSON_ONLY it needs util, buf, utf8 and json and no library from
- * outside, and has no more than scan, tell, pretty, compact, number and deep.
+ * Built with JSON_ONLY it needs only util, buf, utf8 and json, and no foreign
+ * library; it then has only scan, tell, pretty, compact, number and deep.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,8 +59,8 @@ decode(char *s, size_t n)
 }
 
 /*
- * The text in memory that ends where it ends, so that reading past it is
- * found out.
+ * Scans the text in memory that ends with it, so that a read beyond its end is
+ * found.
  */
 static int
 scan(const char *s, size_t n, unsigned take)
@@ -90,7 +90,7 @@ checked(const char *s, size_t n)
 }
 
 #ifndef JSON_ONLY
-/* Cuts the piece before the next tab off. */
+/* Cuts off and returns the text before the next tab. */
 static char *
 piece(char **rest)
 {
@@ -144,7 +144,7 @@ say_of_others(const char *what, char *s, size_t n, struct buf *b)
 }
 #endif
 
-/* The double is in hexadecimal, so that each bit of it shows. */
+/* The double is printed in hexadecimal, which shows each bit of it. */
 static void
 say_number(struct json_span v, struct buf *b)
 {
@@ -218,7 +218,7 @@ main(int argc, char **argv)
 		say(argv[1], line, (size_t)n, &b);
 		buf_byte(&b, '\n');
 		fwrite(b.p, 1, b.len, stdout);
-		/* should it die, the last line says what it was doing */
+		/* if it dies, the output ends before that line */
 		fflush(stdout);
 	}
 	buf_release(&b);

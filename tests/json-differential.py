@@ -1,14 +1,14 @@
 """json-differential.py [--lines N [--seed S] | --cases FILE | --placed] CHECK...
 
-Gives JSON texts, right and wrong ones, to each CHECK (a json-check that was
-built in one way or another; several words if an emulator runs it), to Python
-and to jq, and reports where they do not agree: in the verdict, in how a value
-is laid out, made compact and walked through, in which fields an object has.
-The CHECKs have to agree byte for byte, down to what they say of a mistake.
+Gives valid and invalid JSON texts to each CHECK (a build of json-check; several
+words if an emulator runs it), to Python and to jq, and reports where they do not
+agree: in the verdict, in the layout and the compact form of a value, in its parts,
+in the fields of an object. The CHECKs have to agree byte for byte, also in their
+reports of mistakes.
 
-The N texts are made by chance from the seed S; or they come from FILE, a table
-of verdicts and texts (see tests/data/json/cases.txt), whose verdicts have to be
-right too; or they have one thing at each place of a block of 64 bytes.
+The N texts are made at random from the seed S; or they come from FILE, a table of
+verdicts and texts (see tests/data/json/cases.txt), whose verdicts have to be right,
+too; or (--placed) they have one feature at each offset of a block of 64 bytes.
 Exits with 1 after a disagreement."""
 
 import argparse
@@ -21,7 +21,7 @@ import subprocess
 import sys
 
 DEPTH = 1000        # json_depth
-NAN, LONE = 1, 2    # what json_scan has met
+NAN, LONE = 1, 2    # flags of what json_scan met
 NAMES = ["a", "b", "ab", "input", "input_id", "observations", 'a"\\\n', "é",
          "a key that is longer than sixteen bytes"]
 BATCH = 1000
@@ -51,7 +51,7 @@ DECODER = json.JSONDecoder(object_pairs_hook=Pairs, parse_int=Number,
                            parse_float=Number, parse_constant=Constant)
 quote = json.encoder.encode_basestring
 
-# a pair of surrogates, or half of one, or any other escape
+# a string; an escape: a surrogate pair, a lone surrogate, or any other
 STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
                     r"|\\u([dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.S)
@@ -60,12 +60,12 @@ CONSTANT = re.compile(r"-?Infinity|NaN")
 
 
 def halves(text, put):
-    """The text with each half of a surrogate pair as put makes it of its hex."""
+    """The text with each escape of a lone surrogate replaced by put(its hex)."""
     return ESCAPE.sub(lambda m: put(m[1]) if m[1] else m[0], text)
 
 
 def blank(text):
-    """The text with spaces for its strings."""
+    """The text with its strings replaced by spaces."""
     return STRING.sub(lambda m: " " * len(m[0]), text)
 
 
@@ -83,7 +83,7 @@ def too_deep(text):
 
 
 def unused(text):
-    """A character that is in the text in no spelling."""
+    """A character that the text does not have, not as an escape, either."""
     low = text.lower()
     for c in range(0x10fffd, 0x10ff00, -1):
         if chr(c) not in text and "\\udbff\\u%04x" % (0xdc00 | c & 0x3ff) not in low:
@@ -92,7 +92,7 @@ def unused(text):
 
 
 class Reading:
-    """A text as Python reads it; strict and lax are verdicts."""
+    """A text as Python reads it; strict and lax are the verdicts."""
 
     def __init__(self, data):
         self.strict = self.lax = False
@@ -105,7 +105,7 @@ class Reading:
         self.too_deep = too_deep(self.text)
         if self.too_deep:
             return
-        # halves of pairs are kept as what stands for them
+        # lone surrogates are kept as marks
         self.mark = unused(self.text)
         marked = halves(self.text, lambda h: self.mark + h)
         try:
@@ -120,7 +120,7 @@ class Reading:
         self.strict = not self.met
 
     def places(self):
-        """Where the first mistake may be said to be, but for what lax mode takes."""
+        """The offsets at which the first mistake of lax mode may be reported."""
         text, end = self.text, len(self.text)
         try:
             DECODER.decode(text)
@@ -128,13 +128,13 @@ class Reading:
             at, message = e.pos, e.msg
         else:
             return {end}
-        # an escape that the text ends in, and the string that it ends in
+        # the escape and the string that the end of the text cuts off
         cut = [m.start() for m in re.finditer(r"\\(u[0-9a-fA-F]{0,3})?$", text)]
         unclosed = [m.start() for m in re.finditer('"', blank(text))]
         if message.startswith("Unterminated string"):
             return {at, *cut} | ({end} if self.bad_utf8 is not None else set())
         if message.startswith("Invalid \\u"):
-            # Python is at the u, and there too where the string is not closed
+            # Python reports the u, also if the string is not closed
             return {at - 1, *cut} | (set(unclosed) | {end} if at + 5 >= end else set())
         if message.startswith("Illegal trailing comma"):
             return {re.compile("[ \t\n\r]*").match(text, at + 1).end()}
@@ -181,7 +181,7 @@ class Reading:
 
 
 def laid_out(v, line):
-    """As json.dumps would with indent=2, or with no white space if line is None."""
+    """The text as json.dumps lays it out with indent=2, or compact if line is None."""
     if isinstance(v, Number):
         return v
     if isinstance(v, str):
@@ -202,7 +202,7 @@ def laid_out(v, line):
 
 
 def dumped(reading):
-    """What json.dumps itself makes of it, or None where it writes anew."""
+    """The result of json.dumps, or None where that spells a value differently."""
     def plain(v):
         if isinstance(v, Number):
             return v == "0" or re.fullmatch("-?[1-9][0-9]{0,99}", v)
@@ -216,8 +216,8 @@ def dumped(reading):
 
 # --- what jq makes of it --------------------------------------------------------------
 
-# RFC 8259 lets a parser take more than the grammar (section 9). What jq takes is
-# told here by making it right: with that the rest of the text has to be JSON.
+# RFC 8259 lets a parser accept more than the grammar (section 9). Each function
+# corrects one thing that jq accepts; the result has to be JSON.
 
 
 def without_bom(text):
@@ -231,17 +231,17 @@ def without_separator(text):
 
 
 def without_controls(text):
-    """7: control characters in strings are taken as they are."""
+    """7: control characters in strings are accepted."""
     return STRING.sub(lambda m: re.sub("[\0-\x1f]", " ", m[0]), text)
 
 
 def without_halves(text):
-    """8.2: what half of a surrogate pair means is open."""
+    """8.2: the meaning of a lone surrogate is undefined."""
     return halves(text, lambda h: "\\ufffd")
 
 
 def with_numbers(text):
-    """6: a number is what strtod takes, up to a NUL."""
+    """6: a number is what strtod accepts, up to a NUL."""
     loose = re.compile(r"[\t-\r ]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|nan|inf|infinity)?"
                        r"(e[+-]?[0-9]+)?(\0.*)?", re.I | re.S)
     # between strings, brackets, commas, colons and white space
@@ -254,7 +254,7 @@ LENIENT = [without_bom, without_separator, without_controls, without_halves, wit
 
 
 def jq_may_take(reading):
-    """Whether all that is wrong is what jq is known to take."""
+    """Whether the text has no other mistakes than those that jq accepts."""
     text = reading.text
     for rule in LENIENT:
         text = rule(text)
@@ -267,7 +267,7 @@ def jq_may_refuse(reading):
 
 
 def ask_jq(readings):
-    """jq's verdict on each; it is not asked about what is not UTF-8 (8.1)."""
+    """Sets jq to jq's verdict in the reading of each text in UTF-8 (8.1)."""
     asked = [r for r in readings if r.bad_utf8 is None]
     done = subprocess.run(
         ["jq", "-r", 'try (fromjson | "y") catch "n"'], check=True,
@@ -283,12 +283,12 @@ def ask_jq(readings):
 
 
 def written(data):
-    """A text on a line, as json-check reads it."""
+    """A text as a line for json-check."""
     return data.replace(b"%", b"%25").replace(b"\n", b"%0A")
 
 
 def shown(data):
-    """The same for people, and for the table of cases."""
+    """A text as a line for people, and for the table of cases."""
     return re.sub(rb"[^ -$&-~]", lambda m: b"%%%02X" % m[0][0], data).decode()
 
 
@@ -297,7 +297,7 @@ def unwritten(field):
 
 
 def ask(check, texts):
-    """What a CHECK prints about each text; one that dies, or hangs, ends all."""
+    """The output of a CHECK about each text; exits if it dies or hangs."""
     try:
         done = subprocess.run(shlex.split(check) + ["tell"], timeout=HANGS,
                               input=b"".join(written(t) + b"\n" for t in texts),
@@ -312,7 +312,7 @@ def ask(check, texts):
 
 
 def fault_of(data, reading, verdict, places):
-    """What is wrong with how a mistake was reported, or None."""
+    """The fault in the report of a mistake, or None."""
     m = re.fullmatch(rb"n ([0-9]+) ([ -~]+)", verdict)
     if not m or b"!" in verdict:
         return "n"
@@ -326,7 +326,7 @@ def fault_of(data, reading, verdict, places):
 
 
 def disagreements(data, reading, line):
-    """Yields what differs, and both sides of it."""
+    """Yields each difference and its two sides."""
     fields = line.split(b"\t")
     for taken, name, verdict, met, places in (
             (reading.strict, "strict verdict", fields[0], 0, reading.strict_places),
@@ -390,7 +390,7 @@ class Comparison:
         return readings
 
 
-# --- texts made by chance ------------------------------------------------------------------
+# --- random texts --------------------------------------------------------------------------
 
 PLAIN = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJ 0123456789 .,;:!?'()[]{}<>/%&#-_"
 OTHERS = ["\x7f", "\x80", "é", "ß", "\u07ff", "\u0800", "한", "日", "\u2028", "\u2029",
@@ -418,7 +418,7 @@ class Maker:
         self.rng = random.Random(seed)
 
     def length(self):
-        """Mostly around where a block of 16, 32 or 64 bytes ends."""
+        """A length, mostly near the end of a block of 16, 32 or 64 bytes."""
         r = self.rng
         if r.random() < 0.5:
             return r.randrange(12)
@@ -443,7 +443,7 @@ class Maker:
         return form % (0xd7c0 + (c >> 10)) + form % (0xdc00 | c & 0x3ff)
 
     def string(self):
-        """A string with its quotes: filler, and here and there something else."""
+        """A string with its quotes: filler, with other things here and there."""
         r = self.rng
         parts = []
         for _ in range(r.choice([0, 1, 1, 1, 2, 3, 6])):
@@ -492,7 +492,7 @@ class Maker:
             return self.string()
         name = r.choice(NAMES)
         if r.random() < 0.2:
-            # one that is nearly the same
+            # a key that is nearly the same
             name = r.choice([name[:-1], name[1:], name + "a", name + " ", name + "\0",
                              name[:-1] + "\0", name.upper()])
         if r.random() < 0.7:
@@ -583,8 +583,8 @@ class Maker:
 
 # --- texts of every alignment ----------------------------------------------------------------
 
-# What a scanner that takes 16, 32 or 64 bytes at a time might miss at one of the
-# places in a block, and what it stands among: begin, filler, end.
+# Features that a scanner of 16, 32 or 64 bytes at a time might miss at one offset in
+# a block, and the text around them: begin, filler, end.
 IN_STRING = (b'"', b"a", b'"', [
     b'"', b"\\", b'\\"', b"\\\\", b'\\\\"', b'\\\\\\"', b"\\" * 32, b"\\" * 33, b"\\n", b"\\x",
     b"\\u0061", b"\\u006", b"\\u00g1", b"\\ud83d\\ude00", b"\\ud83d", b"\\ude00",
@@ -623,7 +623,7 @@ def compare_placed(comparison):
 
 
 def expanded(text):
-    """%HH is a byte, and %[x]{N} is N times x."""
+    """The bytes of a case: %HH is a byte, %[x]{N} is x N times."""
     text = re.sub(rb"%\[(.*?)\]\{([0-9]+)\}", lambda m: m[1] * int(m[2]), text)
     return unwritten(text)
 
@@ -656,7 +656,7 @@ def compare_chance(comparison, lines, seed):
         maker = Maker("%s:%d" % (seed, at))
         comparison.run([maker.text() for _ in range(min(BATCH, lines - at))])
     n = comparison.counts
-    # that much of each, or the texts say nothing
+    # with too few of a kind the comparison would prove nothing
     if min(n["strict"], n["refused"]) * 5 < n["texts"] or not n["lax"]:
         sys.exit("the texts are of one kind: %s" % n)
 

@@ -23,7 +23,7 @@
 
 #define NAMES 9
 
-/* Some begin as others do, one needs an escape, one is not ASCII. */
+/* Some are prefixes of others, one needs an escape, one is not ASCII. */
 const char *const json_tell_names[NAMES + 1] = {
 	"a", "b", "ab", "input", "input_id", "observations", "a\"\\\n",
 	"\xc3\xa9", "a key that is longer than sixteen bytes", NULL
@@ -55,7 +55,7 @@ pages_need(size_t n)
 	pages.n = n;
 }
 
-/* The text at the very end of the pages: nobody can read past it. */
+/* Copies the text to the end of the pages: a read beyond it is a fault. */
 static char *
 at_end(const char *s, size_t n)
 {
@@ -64,8 +64,8 @@ at_end(const char *s, size_t n)
 }
 
 /*
- * The text at the start of the pages, and after it what would continue a
- * number, close a string, close brackets: it must not count.
+ * Copies the text to the start of the pages, followed by text that would
+ * continue a number, close a string, close brackets: it must have no effect.
  */
 static char *
 at_start(const char *s, size_t n)
@@ -80,7 +80,7 @@ at_start(const char *s, size_t n)
 	return pages.p;
 }
 
-/* Writes a verdict. */
+/* Appends a verdict. */
 static int
 scan(struct buf *b, const char *s, size_t n, unsigned take,
     struct json_span *values)
@@ -99,8 +99,8 @@ scan(struct buf *b, const char *s, size_t n, unsigned take,
 }
 
 /*
- * Both verdicts, with a tab between, on the text wherever it lies, with and
- * without names.
+ * Appends both verdicts, with a tab between. They must be the same wherever the
+ * text lies in memory, with and without names.
  */
 static int
 verdicts(struct buf *b, const char *s, size_t n)
@@ -172,7 +172,7 @@ put_text(struct walk *w, struct json_span string)
 	buf_release(&text);
 }
 
-/* A string anew, any other scalar as it is. */
+/* Writes a string again, and copies any other scalar. */
 static void
 put_scalar(struct walk *w, struct json_span v)
 {
@@ -208,7 +208,7 @@ put_key(struct walk *w, const struct open *o, struct json_span key)
 	buf_byte(w->b, ':');
 }
 
-/* Through all levels by json_next, which gets each value's length. */
+/* Walks all levels by json_next, which finds each value's length. */
 static void
 walk_next(struct walk *w, struct json_span v)
 {
@@ -239,7 +239,7 @@ walk_next(struct walk *w, struct json_span v)
 	}
 }
 
-/* Through all levels by json_enter, which passes over nothing twice. */
+/* Walks all levels by json_enter, which reads nothing twice. */
 static void
 walk_enter(struct walk *w, struct json_span v)
 {
@@ -290,7 +290,7 @@ walks(struct buf *b, struct json_span v, struct buf *wrong)
 	free(w.open);
 }
 
-/* The fields that were asked for, which json_get has to find too. */
+/* Appends the requested fields, which json_get has to find, too. */
 static void
 tell_fields(struct buf *b, struct json_span v, const struct json_span *values,
     struct buf *wrong)
@@ -319,7 +319,7 @@ tell_fields(struct buf *b, struct json_span v, const struct json_span *values,
 	buf_release(&text);
 }
 
-/* What json_add_others leaves of an object is one, and has no such field. */
+/* Checks that json_add_others makes an object without the requested fields. */
 static void
 check_others(struct json_span v, struct buf *wrong)
 {
@@ -350,7 +350,10 @@ span_of(struct buf *b)
 	return v;
 }
 
-/* The layout reads as the text did, and laying it out again changes nothing. */
+/*
+ * Checks that the layout has the values of the text, and does not change when
+ * it is laid out again.
+ */
 static void
 check_pretty(struct buf *pretty, struct json_span v, int met,
     struct buf *wrong)
@@ -379,7 +382,10 @@ check_pretty(struct buf *pretty, struct json_span v, int met,
 	buf_release(&b);
 }
 
-/* The compact form is strict, stays as it is, and lays out as the text did. */
+/*
+ * Checks that the compact form is strict, does not change when it is made
+ * compact again, and has the layout of the text.
+ */
 static void
 check_compact(struct buf *compact, struct buf *pretty, int met,
     struct buf *wrong)
@@ -398,13 +404,13 @@ check_compact(struct buf *compact, struct buf *pretty, int met,
 		buf_puts(wrong, "!compact-pretty");
 	b.len = 0;
 	json_compact(&b, span_of(pretty));
-	/* escapes that are not needed are gone from the layout */
+	/* the layout has no unneeded escapes */
 	if (!memchr(compact->p, '\\', compact->len) && !same(&b, compact))
 		buf_puts(wrong, "!pretty-compact");
 	buf_release(&b);
 }
 
-/* Appends text with what would end a field written as %HH. */
+/* Appends text; characters that would end a field are written as %HH. */
 static void
 put_field(struct buf *b, const struct buf *text)
 {
@@ -419,8 +425,8 @@ put_field(struct buf *b, const struct buf *text)
 }
 
 /*
- * Printed while it is scanned, a field looks as it does when it is printed
- * afterwards; and so does a text that continues after its value.
+ * Checks that a field printed during the scan is the same as one printed after
+ * it, also if the text continues after its value.
  */
 static void
 check_print(const char *s, size_t n, const struct json_span *values, int met,
@@ -522,7 +528,7 @@ json_tell(struct buf *b, const char *s, size_t n)
 		buf_puts(&first, " !place");
 	buf_add(b, first.p, first.len);
 	if (met >= 0) {
-		/* an address sanitizer does not know about pages */
+		/* the address sanitizer does not know the pages */
 		if (SANITIZED)
 			s = own;
 		json_scan(s, n, JSON_LAX, json_tell_names, values, NAMES, &f);

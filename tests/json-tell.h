@@ -26,7 +26,7 @@ struct buf;
  */
 void json_tell(struct buf *b, const char *s, size_t n);
 
-/* The names of fields that are told, and NULL. */
+/* The names of the fields in the report, and NULL. */
 extern const char *const json_tell_names[];
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# Models that judge: fl-evaluate with fl-llm, and what fluxloop makes of both.
+# Models as judges: fl-evaluate with fl-llm, and fluxloop with both.
 # The server is tests/servers/model.py.
 
 load test_helper

@@ -3,9 +3,8 @@
 
     label-check.py SCENARIO
 
-Works in the current folder, with the programs that come first in PATH. The
-screen is what a terminal would show of the bytes that it gets; a sequence that
-fl-label has no reason to write is an error.
+Works in the current folder, with the programs that come first in PATH. The screen
+is emulated; an escape sequence that fl-label has no reason to write is an error.
 """
 
 import fcntl
@@ -26,13 +25,13 @@ SECONDS = 30
 
 
 class Screen:
-    """What a terminal shows: the sequences that fl-label writes, no others."""
+    """The screen of a terminal that knows only the sequences of fl-label."""
 
     def __init__(self, rows, columns):
         self.resize(rows, columns)
         self.other = self.paste = False
         self.cursor = self.wrap = True
-        self.lenient = False    # frames of an earlier size may come yet
+        self.lenient = False    # frames of an earlier size may still come
 
     def resize(self, rows, columns):
         self.rows, self.columns = rows, columns
@@ -108,7 +107,7 @@ class Screen:
 
 
 class Terminal:
-    """A terminal with a program on it, that was started by a shell."""
+    """A terminal with a program that a shell started."""
 
     def __init__(self, *command, rows=20, columns=60, shell=False):
         self.screen = Screen(rows, columns)
@@ -133,7 +132,7 @@ class Terminal:
         self.size(rows, columns)
 
     def read(self, seconds):
-        """Reads what the program writes; False at its end."""
+        """Reads the program's output; False at its end."""
         if not select.select([self.fd], [], [], seconds)[0]:
             return True
         try:
@@ -168,7 +167,7 @@ class Terminal:
         os.write(self.fd, keys.encode() if isinstance(keys, str) else keys)
 
     def end(self):
-        """Waits for the end of the program; returns its status, as wait has it."""
+        """Waits for the end of the program; returns its wait status."""
         end = time.monotonic() + SECONDS
         alive = True
         while time.monotonic() < end:
@@ -238,7 +237,7 @@ def label():
     t.type("\x1b[D")
     t.expect(r"2 of 3", r"\[labelled: fail\] \[note: rude")
     t.type("p")
-    # what is labelled already is not shown again
+    # labelled answers are not shown again
     t.expect("3 of 3, 2 labelled")
     eq([labels()[-1][k] for k in ("run_id", "label", "note")], ["r1", "pass", "rude é 注文, twice"])
     t.type("p")
@@ -250,7 +249,8 @@ def label():
 
 
 def resume():
-    """The second time only what has no label is shown, and cut lines stay apart."""
+    """The second time only answers without a label are shown, and cut lines stay
+    apart."""
     runs(4)
     t = Terminal("fl-label", "-l", "mine", "runs.jsonl")
     t.expect("1 of 4")
@@ -283,7 +283,7 @@ def resume():
 
 
 def hidden():
-    """Wide, hidden and hostile characters; nothing that a terminal obeys."""
+    """Wide, hidden and hostile characters: the terminal obeys none of them."""
     hostile = "a\x1b]0;T\x07\x1b[2J\x9b31m\u202e\u200b\u2066\x7f\rX\u2028\ufeff\U000e0041\ttab\u0301\nnext " + "注文" * 40 + " end"
     runs(1, input=hostile, output={"key " + hostile: [hostile]}, persona=hostile, metadata={"expected": hostile},
          error=hostile, callback_messages={"send": [hostile, "b"]},
@@ -299,7 +299,7 @@ def hidden():
     eq(labels(), [])
     t.type("\x1b")
     t.expect("p pass", absent=["^note"])
-    # a paste is no command
+    # a pasted text is not a command
     t.type("\x1b[200~pppq\x1b[201~")
     t.type("?")
     t.expect("the answer is right", "press a key")
@@ -384,7 +384,7 @@ def suspend():
     t.type("nhello")
     t.expect("note: hello")
     t.type("\x1a")
-    # once more, and the shell has the terminal: what is typed before is lost
+    # keys pressed before the shell has the terminal again are lost
     t.expect(r"Stopped[\s\S]*Stopped.*\n\$$", absent=["^note"])
     t.type("fg\r")
     t.expect("note: hello")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# fl-label: what a person says of the answers, at a terminal; and fl-evaluate
-# --labels: how far the checks agree.
+# fl-label: a person's labels of the answers, at a terminal; and fl-evaluate
+# --labels: their agreement with the checks.
 
 load test_helper
 load filter_helper

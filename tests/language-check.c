@@ -1,6 +1,6 @@
 /*
- * Calls language_of for generate.bats: of each line "CODE<tab>TEXT" of stdin,
- * prints CODE, what was found ("-" when unsure) and TEXT, where they differ.
+ * Calls language_of for generate.bats. For each line "CODE<tab>TEXT" of stdin
+ * whose language is not CODE, prints CODE, the result ("-": unsure) and TEXT.
  */
 #include <stdio.h>
 #include <string.h>

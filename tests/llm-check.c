@@ -1,6 +1,6 @@
 /*
  * Tables of the rules of lib/llm for llm.bats: which failures are retried and
- * when, and which calls a budget lets start. Prints what differs.
+ * when, and which calls a budget lets start. Prints the rows that differ.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 static int bad;
 
-/* Attempts 1 to 4 are followed by a wait from least to 1.5 times that. */
+/* The wait after attempts 1 to 4 is between `least` and 1.5 times it. */
 static const struct {
 	const char *name;
 	struct retry_case c;
@@ -83,9 +83,9 @@ check_retries(void)
 }
 
 /*
- * Steps: a call takes P + R tokens; '.' ends the oldest open one, which has
- * used as much as it took, and ',' ends it with nothing used. What comes out of
- * a take is 'g'o, 'w'ait or 's'top.
+ * Steps: a call takes P + R tokens; '.' ends the oldest open call, which used
+ * as much as it took; ',' ends it with nothing used. The result of a take is
+ * 'g'o, 'w'ait or 's'top.
  */
 static const struct {
 	const char *name;

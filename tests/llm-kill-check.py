@@ -2,11 +2,11 @@
 
 usage: llm-kill-check.py KILLS [SEED]
 
-The server is that of OPENAI_BASE_URL. Each round asks new things and is killed
-(SIGKILL) if it still does after a random time; in some rounds the end of the
-cache is torn off, too. Every reply that was written has to be in the cache, and of the calls that the
-server has had, at most those in flight may be missing in it. At the end the
-rest is asked, and everything is answered from the cache.
+The server is that of OPENAI_BASE_URL. Each round sends new requests and is killed
+(SIGKILL) after a random time, unless it has ended; in some rounds the end of the
+cache is cut off, too. Every reply in the output has to be in the cache, and of the
+calls that the server got, at most those in flight may be missing from it. At the
+end the remaining requests are sent; then the cache has to answer all.
 """
 
 import itertools
@@ -23,7 +23,7 @@ CACHE = "cache.jsonl"
 
 
 def asked(number):
-    """The calls of a round that the server has had so far."""
+    """The number of calls of a round that the server got so far."""
     url = os.environ["OPENAI_BASE_URL"].removesuffix("/v1") + f"/log?{number}-"
     with urllib.request.urlopen(url) as reply:
         return json.load(reply)
@@ -58,7 +58,7 @@ def finish(process, text, timeout=None):
 
 
 def one_round(number, rng, longest):
-    """Kill one run. Return what it wrote, and whether it was killed."""
+    """Kill one run. Return its output, and whether it was killed."""
     had = cached()
     with open("out", "wb+") as out:
         process, text = run(requests(number), stdout=out)

@@ -1,5 +1,5 @@
-# For tests that need a model: a server on loopback that answers by rule. Each
-# test has its own.
+# Helpers for tests that need a model: a server on loopback that answers by rule.
+# Each test has its own.
 
 setup()
 {
@@ -31,13 +31,13 @@ end_model()
 	[ ! -s model.pids ] || xargs kill <model.pids 2>/dev/null || true
 }
 
-# asked: prints the number of requests that the server has had.
+# asked: prints the number of requests that the server got.
 asked()
 {
 	get_model /log
 }
 
-# get_model PATH: prints what the server says about itself.
+# get_model PATH: prints the server's reply to a GET, such as /log.
 get_model()
 {
 	"${PYTHON:-python3}" -c 'import sys, urllib.request as u

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# Nothing uses a network unless it is told to: sockets are refused and noted.
+# Nothing uses a network unless it is configured: sockets are refused and logged.
 
 load test_helper
 load filter_helper

@@ -1,6 +1,6 @@
 /*
- * To be preloaded: refuses sockets of the internet, and notes who asked for one
- * in the file SOCKETS_LOG.
+ * A library to preload: refuses sockets of the internet, and logs the programs
+ * that ask for one to the file SOCKETS_LOG.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

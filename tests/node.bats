@@ -254,17 +254,19 @@ check_support()
 			async some() { for await (const c of await step("generation", "g", 1, async () => chat())) break; return "left"; },
 			async object() { const s = step("generation", "g", 1, () => new Streamed()); const n = s.count(); for await (const c of s); return n; },
 			async fails() { for await (const c of step("generation", "g", 1, async function* () { yield "a"; throw new Error("torn"); })); },
+			now() { for (const c of step("generation", "g", 1, function* () { yield "a"; yield { model: "m2", usage: { total_tokens: 7 } }; })); },
 			unread() { step("generation", "g", 1, () => chat()); return "unread"; },
 			open() { step("tool", "t", 1, () => new Promise(() => {})); return "open"; },
 		};
 		serve((input) => acts[input]());
 	END
-	inputs all some object fails unread open >in
+	inputs all some object fails now unread open >in
 	run -1 ask
 	assert_jq '.observations[0] | [.output, .model, .total_tokens, .status_message]' '["one two","m1",5,null]
 ["one ",null,null,null]
 ["one two","m1",5,null]
 ["a",null,null,"Error: torn"]
+["a","m2",7,null]
 [null,null,null,"unfinished"]
 [null,null,null,"unfinished"]' got
 }
@@ -453,13 +455,15 @@ replay()
 			signal: new AbortController().signal, promise: Promise.resolve(), iterator: [][Symbol.iterator](),
 			generator: (function* () {})(), weak: new WeakMap(), lazy: new Lazy(), ring,
 			wild: new Proxy({}, { ownKeys() { throw new Error("trap"); } }),
-			deep: JSON.parse("[".repeat(30) + "]".repeat(30)) });
+			deep: JSON.parse("[".repeat(100) + "]".repeat(100)),
+			deeper: JSON.parse("[".repeat(101) + "]".repeat(101)) });
 	END
 	run -0 node record.mjs
 	assert_output ''
-	assert_jq '.kwargs | del(.deep, .ring, .lazy) | map_values(sub("<repr:(?<n>.*)>"; .n)) | .iterator |= test("Iterator")' \
+	assert_jq '.kwargs | del(.deep, .deeper, .ring, .lazy) | map_values(sub("<repr:(?<n>.*)>"; .n)) | .iterator |= test("Iterator")' \
 		'{"client":"Client","hidden":"Hidden","pool":"Pool","server":"Server","signal":"AbortSignal","promise":"Promise","iterator":true,"generator":"Generator","weak":"WeakMap","wild":"Object"}' args.jsonl
 	assert_jq '[.kwargs.lazy, .objects.lazy, .types["ring.0"]]' '[{"items":[1]},"Lazy",{"class":"Array","same":"ring"}]' args.jsonl
+	assert_jq '.kwargs | [.deep, .deeper] | map([.. | scalars])' '[[],["<repr:Array>"]]' args.jsonl
 	run -1 grep -e hunter2 -e sk-abc args.jsonl
 }
 
@@ -590,6 +594,9 @@ masked()
 	assert_line --regexp 'fluxloop could not record a call: TypeError: the arguments of a recorded call must be an object'
 	assert_equal "$(head -n 1 args.jsonl)" '{"torn'
 	assert_equal "$(sed 1d args.jsonl | jq -r .iteration | xargs)" '0 7 8'
+	# an empty variable is as good as none
+	FLUXLOOP_RECORDING_FILE='' run -0 node record.mjs
+	assert_equal "$(jq -r .iteration recordings/args.jsonl | xargs)" '0 7 8'
 	run -0 node record.mjs /proc/none/args.jsonl
 	assert_line done
 	assert_equal "$(grep -c 'could not record' <<<"$output")" 2

@@ -136,7 +136,7 @@ MESSAGES = {
     "KeyValueList": {"values": ["KeyValue"]},
 }
 
-# Required fields: by the comments in trace.proto, or for the field to be useful.
+# Required fields: by the comments in trace.proto, or to make a span useful.
 REQUIRED = {
     "TracesData": ["resourceSpans"],
     "ResourceSpans": ["resource", "scopeSpans", "schemaUrl"],

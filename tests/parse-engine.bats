@@ -469,7 +469,7 @@ trace nor an observation: it has no 'trace_id'"
 	done
 }
 
-@test "what a line cannot be told from its ends is told from the whole" {
+@test "a line whose ends do not show its kind is read as a whole" {
 	local line
 
 	# the last one counts; an inner one does not

@@ -1,9 +1,9 @@
 /*
- * To be preloaded: lets calls that start a process, and those that write and read
- * temporary files, fail. FAIL_CALL names one,
- * FAIL_AT which of the calls fails first, from 1, FAIL_COUNT how many in a row,
- * and FAIL_ERROR the number of the error. To the file CALLS_LOG the calls of kill
- * and wait4 that succeed are appended. Only the program itself is affected.
+ * A library to preload: lets calls that start a process, or write and read
+ * temporary files, fail. FAIL_CALL is the name of the call, FAIL_AT the number
+ * of the first that fails, from 1, FAIL_COUNT the number that fail in a row,
+ * and FAIL_ERROR the errno. Successful calls of kill and wait4 are appended to
+ * the file CALLS_LOG. Only the program itself is affected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,7 +42,7 @@ fails(const char *call)
 	    atoi(getenv("FAIL_ERROR")) : 0;
 }
 
-/* Fails with errno set. */
+/* Whether this call has to fail; then sets errno. */
 static int
 refuses(const char *call)
 {

@@ -3,12 +3,11 @@
 
     promptfoo-check.py CASES
 
-A line of CASES is {"assert", "output", "pass"}, and if the assertion is about
-them "latency_ms", "cost", "finish", and "spans" with a name, milliseconds,
-arguments of a tool, an error. "pass" is what promptfoo says; "here" is what
-fl-evaluate says where it differs on purpose, and "why". Prints the cases that
-are otherwise, and "N cases, N differ on purpose, N wrong". Takes fl-evaluate
-from PATH.
+A line of CASES is {"assert", "output", "pass"}. If the assertion needs them, it has
+"latency_ms", "cost", "finish", and "spans" with a name, milliseconds, arguments of
+a tool, an error. "pass" is promptfoo's verdict; "here" is that of fl-evaluate where
+it differs on purpose, and "why" the reason. Prints the other cases that differ, and
+"N cases, N differ on purpose, N wrong". Takes fl-evaluate from PATH.
 """
 
 import json
@@ -46,7 +45,7 @@ def trace(case, number):
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         cases = [json.loads(line) for line in file if not line.startswith("#")]
-    # a check that always holds: the cases are those of the traces
+    # a check that always holds, since the assertions are in the traces
     with open("checks.yaml", "w", encoding="utf-8") as file:
         file.write('assert: [{type: word-count, value: {min: 0}, weight: 0}]\n')
     text = "".join(json.dumps(trace(c, i), ensure_ascii=False) + "\n" for i, c in enumerate(cases))

@@ -1,9 +1,10 @@
 /*
- * For resume.bats: recover-check DIR. Cuts off the files of a whole experiment
- * behind every byte, one and several at a time, and sets the rest to zeros,
- * as a machine that lost its power may leave it. What counts then has to be
- * the runs of which all is there, wherever they are. Prints how many ways were
- * tried, and how many of them one pass was enough for.
+ * For resume.bats: recover-check DIR. Cuts off the files of a complete
+ * experiment after every byte, one and several at a time, and sets the rest to
+ * zeros, as a machine that lost its power may leave it. The runs that are
+ * recovered have to be those of which all parts are left, wherever they are.
+ * Prints the number of ways that were tried, and of those that needed only one
+ * pass.
  */
 #define _DEFAULT_SOURCE		/* random() */
 #include <fcntl.h>
@@ -47,7 +48,7 @@ read_all(const char *dir)
 	}
 }
 
-/* Where the runs end, by newlines and the sums of observations_bytes. */
+/* Finds where runs end, by newlines and the sums of observations_bytes. */
 static void
 find_ends(void)
 {
@@ -90,7 +91,7 @@ put(int file, size_t good, size_t size)
 	free(zeros);
 }
 
-/* Whether all of a run's part of a file is good; no observations are. */
+/* Whether all of a run is good in all files; it may have no observations. */
 static int
 is_good(long long run, const size_t good[RECOVER_FILES])
 {
@@ -104,8 +105,8 @@ is_good(long long run, const size_t good[RECOVER_FILES])
 }
 
 /*
- * Files in one order but for their ends are read in one pass, which has to find
- * the same.
+ * Checks that one pass, for files that are in one order except at their ends,
+ * finds the same.
  */
 static int
 try_in_order(const struct recover *c)
@@ -127,7 +128,7 @@ try_in_order(const struct recover *c)
 	return got;
 }
 
-/* So much of each file is good, and so much is there. */
+/* Tries files of these sizes, of which the first bytes are good. */
 static void
 try(const size_t good[RECOVER_FILES], const size_t size[RECOVER_FILES])
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What a handler was called with is what it is called with again: from a recording
-# of a real program to the runs. The programs need Debian's Python packages.
+# A handler gets the same arguments again: from a recording of a real program to
+# the runs. The programs need Debian's Python packages.
 
 load test_helper
 load filter_helper

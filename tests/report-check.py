@@ -143,7 +143,7 @@ class Report(webdriver.Browser):
                 "one('input').dispatchEvent(new Event('input'))", text)
 
     def push(self, label):
-        """Push the button whose label begins like that."""
+        """Push the button whose label begins with a text."""
         self.js("all('button').find((b) => b.textContent.startsWith(arguments[0]))"
                 ".click()", label)
 

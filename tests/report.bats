@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# fl-report: an experiment as other tools show tests.
+# fl-report: an experiment in the formats of test results of other tools.
 
 load test_helper
 load filter_helper
@@ -168,7 +168,7 @@ junit()
 	(($(cat huge.tap huge.md huge.html | wc -c) < 1000000))
 }
 
-@test "a test case of JUnit is a check if that is wanted" {
+@test "a test case of JUnit is a check on request" {
 	junit --per check rows
 	python3 - <<-'PY'
 	import xml.etree.ElementTree as E

@@ -3,11 +3,10 @@
 
     rules-check.py CASES
 
-A line of CASES is {"rule", "trace", "score"}: a rule as evaluation.yaml has it,
-and the score that the original's code gives the trace. "here" is the score, or
-null if the rule is not judged, where fl-evaluate differs on purpose. Prints the
-cases that are otherwise, and "N cases, N differ on purpose, N wrong". Takes
-fl-evaluate from PATH.
+A line of CASES is {"rule", "trace", "score"}: a rule of an evaluation.yaml, and the
+original's score of the trace. "here" is that of fl-evaluate where it differs on
+purpose, null if the rule is not judged. Prints the other cases that differ, and
+"N cases, N differ on purpose, N wrong". Takes fl-evaluate from PATH.
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 
-# What fl-run does beside calling: shards, resuming, limits, order, retries,
-# the log, and what agents may use.
+# fl-run apart from the calls: shards, resuming, limits, order, retries, the log,
+# and the resources of agents.
 
 load test_helper
 load filter_helper

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# What agents, readers and signals once did to fl-run.
+# Faults that agents, readers and signals once caused in fl-run.
 
 load test_helper
 load filter_helper

@@ -69,7 +69,7 @@ ids()
 	assert_equal "$(fl-sample --per persona 9 traces | ids)" 'r1 r3 r4'
 }
 
-@test "so many for each persona, strategy or input, the same for the same seed" {
+@test "N for each persona, strategy or input, the same for the same seed" {
 	local i
 
 	for i in $(seq 60); do

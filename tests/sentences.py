@@ -1,4 +1,4 @@
-"""Checks as sentences, which are printed with their results."""
+"""Checks that are sentences, printed with their results."""
 
 
 class Sentences:
@@ -14,7 +14,7 @@ class Sentences:
 
     @classmethod
     def hold(cls, check, browser):
-        """Run the check of a browser, which has to report no error."""
+        """Run the check of a browser, which must not report an error."""
         try:
             check(browser)
             says("the browser reports no error")

@@ -1,7 +1,7 @@
 /*
  * Compares the functions of lib/evaluate/statistics.h with a table on stdin:
- * NAME ARGUMENTS = RESULTS. Prints the lines that differ, and at the end how
- * many were compared.
+ * NAME ARGUMENTS = RESULTS. Prints the lines that differ, and at the end the
+ * number of lines.
  */
 #include <math.h>
 #include <stdio.h>
@@ -93,7 +93,7 @@ read_numbers(char *text, double *to)
 	return n;
 }
 
-/* 1 if a line of the table holds. */
+/* Whether a line of the table holds. */
 static int
 holds(char *line)
 {

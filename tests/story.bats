@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 
-# What happened in a run beside its steps: every format of fl-parse shows it.
+# The events of a run apart from its steps, in every format of fl-parse.
 
 load test_helper
 load filter_helper

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Feeds every program text that a terminal would obey, in every field and key
-of every kind of record and in names of files, and checks that none of it gets
-to a terminal or into a message.
+"""Feeds every program with text that a terminal would obey, in every field and key
+of every kind of record and in names of files, and checks that none of it reaches a
+terminal or a message.
 
     terminal-check.py
 
@@ -34,7 +34,7 @@ def acts(c):
 
 
 def check(command, what, output, own=False):
-    """Output is bytes, or what a terminal got."""
+    """The output of a program: bytes from pipes, or from a terminal."""
     try:
         text = output.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,7 +45,7 @@ def check(command, what, output, own=False):
     bad = {c for c in text if acts(c) and c != "\n" and not (own and c == "\t")}
     if bad:
         sys.exit("%s: %s has %s: %r" % (command, what, sorted(map(hex, map(ord, bad))), text[:2000]))
-    # a line of a message that the data has made
+    # a line of the message that came from the data
     for line in [] if own else text.split("\n"):
         if line.startswith("X"):
             sys.exit("%s: %s has a line of the data: %r" % (command, what, text[:2000]))
@@ -53,7 +53,7 @@ def check(command, what, output, own=False):
 
 
 def on_terminal(command, stdin):
-    """Runs a command on a terminal, and returns what that gets."""
+    """Runs a command on a terminal, and returns the bytes that it gets."""
     ours, theirs = pty.openpty()
     got = []
 
@@ -91,8 +91,8 @@ def run(*command, stdin=b""):
 
 
 def variants(record):
-    """The record with hostile text as each value, in each value, as each key,
-    and as one key more, at all levels."""
+    """Yields the record with hostile text as each value, in each value, as each key,
+    and as an additional key, at all levels."""
     yield HOSTILE
     yield [HOSTILE]
     if not isinstance(record, dict):
@@ -133,7 +133,7 @@ SETTING = {"name": "demo", "iterations": 1, "parallel_runs": 1, "output_director
            "timeout_seconds": 5, "environment_vars": {"A": "b"}, "on_error": "continue", "retry_on": ["error"]},
            "replay_args": {"enabled": False, "recording_file": "rec.jsonl", "callable_providers": {"cb": "builtin:x"},
            "override_param_path": "a"}}
-# Text that is not a record at all.
+# Texts that are not records.
 BROKEN = ["{\"a\":%s}\n" % HOSTILE, HOSTILE + "\n", "[\"" + HOSTILE, "{\"%s\"" % HOSTILE, "\x9b\udc9b\n"]
 
 
@@ -172,7 +172,7 @@ def filters():
 
 def configurations():
     shown = list(variants(SETTING))
-    # JSON is YAML; every tenth value is enough for the programs that start more
+    # JSON is YAML; every tenth value, for the programs that start others
     for i, setting in enumerate(shown):
         with open("setting.yaml", "w", encoding="utf-8") as file:
             json.dump(setting, file)
@@ -210,7 +210,7 @@ def experiments():
 
 
 def verdicts():
-    """Programs that judge, compare and report; checks, and what they name."""
+    """Programs that judge, compare and report; checks, and the names in them."""
     with open("checks.yaml", "w", encoding="utf-8") as file:
         json.dump({"assert": [
             {"type": "contains", "value": HOSTILE, "metric": HOSTILE}, {"type": "regex", "value": "x("},

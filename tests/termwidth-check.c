@@ -1,7 +1,7 @@
 /*
  * Calls functions of the library for formats.bats.
  *
- * of		ranges of characters and how many cells each takes
+ * of		ranges of characters, and the number of cells that each takes
  * put N	stdin as termwidth_put shows it in N cells, a space, and its cells
  */
 #include <stdio.h>

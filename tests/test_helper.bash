@@ -1,6 +1,6 @@
-# For all bats files: the programs that were built come first in PATH, each test
-# starts in an empty folder of its own and has a time limit, and the user's
-# environment is left out.
+# For all bats files: the built programs come first in PATH, each test starts in an
+# empty folder of its own and has a time limit, and the user's environment has no
+# effect.
 
 bats_require_minimum_version 1.5.0
 export BATS_LIB_PATH=${BATS_LIB_PATH:-/usr/lib/bats}
@@ -39,9 +39,9 @@ unset PYTHONDONTWRITEBYTECODE
 # Seconds that a test may take.
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
 
-# begin: what each setup() does first. bats enforces the time limit from a
-# background job of the test's shell; without the job, `wait` and `jobs` of a
-# test concern its own jobs only.
+# begin: each setup() calls it first. bats enforces the time limit from a background
+# job of the test's shell; without the job, `wait` and `jobs` of a test concern its
+# own jobs only.
 begin()
 {
 	disown -a

@@ -1,4 +1,4 @@
-"""A browser, driven over the W3C WebDriver protocol on the loopback.
+"""A browser, driven by the W3C WebDriver protocol on loopback.
 
 Starting a browser takes longer than most checks, so several programs may use the
 same browser one after another: start() leaves its address in a folder.
@@ -77,7 +77,7 @@ def stop(folder):
 class Browser:
     """The browser that start() started."""
 
-    prelude = ""    # of a kind of page; follows PRELUDE
+    prelude = ""    # code for a kind of page, after PRELUDE
 
     def __init__(self, folder):
         self.folder = folder
@@ -157,10 +157,10 @@ class Browser:
 
 
 def run(write_inputs, new_browser, checks):
-    """Do what the first argument says for the folder in the second.
+    """Run the command in the first argument on the folder in the second.
 
-    inputs calls write_inputs, start and stop the functions above; another word is the
-    check check_WORD of checks for a new browser.
+    "inputs" calls write_inputs, "start" and "stop" the functions above; another WORD
+    calls check_WORD of checks with a new browser.
     """
     what, folder = sys.argv[1:]
     if what == "inputs":

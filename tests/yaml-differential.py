@@ -5,12 +5,11 @@ yaml-differential.py --files FL_YAML FILE...
 Compares what fl-yaml reads with what PyYAML reads, and reports where they
 differ:
 
---texts     N texts of all kinds that PyYAML wrote, in each of its styles and at
-            several widths, are read as PyYAML reads them
---scalars   of N plain, quoted and block scalars made by chance, those that PyYAML
-            reads are read alike
---tokens    the same for N sequences of tokens
---cases     a table of texts and what they mean (see tests/data/yaml/cases.txt)
+--texts     N texts of all kinds, written by PyYAML in each of its styles and at
+            several widths
+--scalars   N random plain, quoted and block scalars, as far as PyYAML accepts them
+--tokens    N random sequences of tokens, likewise
+--cases     a table of texts and their values (see tests/data/yaml/cases.txt)
 --files     files of any origin
 
 PyYAML decides on the structure and the text of scalars; their types are those of
@@ -36,7 +35,7 @@ def report(*what):
         print(*what)
 
 
-# --- what PyYAML makes of a text --------------------------------------------------
+# --- PyYAML's reading -------------------------------------------------------------
 
 
 class Loader(yaml.SafeLoader):
@@ -99,7 +98,7 @@ def value(loader, node, around=()):
 
 
 def documents(text):
-    """The documents of a text, or None if PyYAML or JSON does not take it."""
+    """The documents of a text, or None if PyYAML or JSON refuses it."""
     try:
         loader = Loader(text)
         found = []
@@ -111,7 +110,7 @@ def documents(text):
 
 
 def replaced(v):
-    """v with surrogates joined to characters, or U+FFFD for lone ones."""
+    """v with surrogate pairs joined to characters, and U+FFFD for lone ones."""
     if isinstance(v, str):
         return v.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(v, list):
@@ -121,7 +120,7 @@ def replaced(v):
     return v
 
 
-# --- what fl-yaml makes of it -----------------------------------------------------
+# --- fl-yaml's reading ------------------------------------------------------------
 
 
 def read(text, *options):
@@ -139,13 +138,13 @@ def same(a, b):
 
 
 def compare(texts):
-    """Compares documents, which PyYAML has to take, all in one text."""
+    """Compares documents, which PyYAML has to accept, all in one text."""
     wrapped = ["---\n%s\n...\n" % text for text in texts]
     wanted = [documents(w) for w in wrapped]
     wrapped = [w for w, d in zip(wrapped, wanted) if d is not None]
     wanted = [d for d in wanted if d is not None]
     while wrapped:
-        # a text may have several documents of its own
+        # a text may have several documents
         lines, error = read("".join(wrapped), "--documents")
         at = 0
         for i, (text, found) in enumerate(zip(wrapped, wanted)):
@@ -192,7 +191,7 @@ def text_of_words(rnd):
 
 
 def written(rnd, texts):
-    """A document, by PyYAML, with a list of the texts in several places."""
+    """A document written by PyYAML, with texts in several places."""
     entries = []
     for text in texts:
         place = rnd.randrange(6)
@@ -206,7 +205,7 @@ def written(rnd, texts):
         indent=rnd.choice([None, None, 3, 4, 9]),
         allow_unicode=rnd.choice([True, True, False]),
         line_break=rnd.choice([None, None, None, "\r\n", "\r"]))
-    # a few with U+0085, or blanks where a line is folded, PyYAML writes wrong
+    # PyYAML writes a few wrong: with U+0085, or blanks where a line is folded
     return yaml.safe_load(text), text
 
 
@@ -227,7 +226,7 @@ def check_texts(count, rnd):
     return len(wanted)
 
 
-# --- texts made by chance ---------------------------------------------------------
+# --- random texts -----------------------------------------------------------------
 
 
 def some(rnd, pieces, most):
@@ -278,10 +277,10 @@ def plain(rnd):
         rnd.choice(["", "\n", "\nb: 1\n"])
 
 
-# What the manual names as read differently: '!' alone, '?' in brackets that no
-# blank follows, anchors of other characters than letters, digits, '-' and '_', and
-# directives after a document without "..."; and tags with brackets and commas,
-# none of which PyYAML knows.
+# Texts that fl-yaml reads differently, by its manual: '!' alone, '?' in brackets
+# without a blank after it, anchors with other characters than letters, digits, '-'
+# and '_', and directives after a document without "..."; and tags with brackets or
+# commas, which PyYAML does not know.
 OTHERWISE = re.compile(r"![\s,\]}]|!$|!\S*[]\[{},]|[\[{,\s]\?\S|&[-\w]*[^-\w\s,\[\]{}]|(^|[\n\r\u2028])%")
 
 
@@ -294,9 +293,9 @@ def check_random(count, rnd, kinds):
 
 
 def check_cases(name):
-    """Each line: the text, with \\n, \\t and so on, a tab, and what it means:
-    its documents as JSON, or '! LINE:COL' for an error there. A '*' before
-    the text: PyYAML reads it differently, or refuses it."""
+    """Each line has the text, with escapes such as \\n, a tab, and its documents as
+    JSON, or '! LINE:COL' for an error there. A '*' before the text means that PyYAML
+    reads it differently, or refuses it."""
     with open(name, encoding="utf-8") as f:
         lines = [line.rstrip("\n") for line in f]
     cases = [line.split("\t") for line in lines if line and not line.startswith("##")]

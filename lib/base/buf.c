@@ -22,7 +22,7 @@ buf_detach(struct buf *b, size_t *len)
 {
 	char *p;
 
-	/* it may be kept for long: in no more memory than it needs */
+	/* the caller may keep it for long: free the spare memory */
 	buf_str(b);
 	p = xrealloc(b->p, b->len + 1);
 	if (len)

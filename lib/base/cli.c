@@ -16,7 +16,10 @@
 #define VERSION "unknown"
 #endif
 
-/* The option of a table that the n bytes of a word begin, after the one at i */
+/*
+ * Returns the index of the next option after i that begins with the n bytes of
+ * a word.
+ */
 static size_t
 next_like(const struct option *options, size_t i, const char *word, size_t n)
 {
@@ -44,7 +47,7 @@ report_unknown(const char *word, const struct option *options)
 	buf_release(&like);
 }
 
-/* Reports what is wrong with the word in which getopt_long has stopped. */
+/* Reports the fault in the word at which getopt_long stopped. */
 static void
 report_option(const char *word, const char *letters,
     const struct option *options)

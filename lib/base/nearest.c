@@ -2,7 +2,7 @@
 
 #include "nearest.h"
 
-/* Bytes of a word; a longer one matches only what it is the beginning of. */
+/* Bytes of a word; a longer word matches only if it is a prefix. */
 #define NEAREST_LONGEST 63
 
 static size_t

@@ -5,7 +5,7 @@
 #include "warn.h"
 #include "set.h"
 
-/* Where the place of a hash is, or the unused one where it goes. */
+/* Returns the slot of a hash, or the unused slot where it belongs. */
 static uint32_t *
 set_place(const struct set *s, uint64_t key)
 {

@@ -32,7 +32,7 @@ lead(unsigned char c, unsigned char *lo, unsigned char *hi)
 	return c < 0xf0 ? 3 : 4;
 }
 
-/* The length of the valid character at s, 0 when there is none. */
+/* Returns the length of the valid character at s, 0 if there is none. */
 static size_t
 valid(const unsigned char *s, size_t n)
 {
@@ -50,7 +50,7 @@ valid(const unsigned char *s, size_t n)
 	return len;
 }
 
-/* How many bytes from the start are ASCII, eight at a time. */
+/* Returns the number of ASCII bytes at the start, by steps of eight. */
 static size_t
 ascii_run(const char *s, size_t n)
 {

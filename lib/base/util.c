@@ -18,7 +18,7 @@ occupy_closed(void)
 	int fd;
 
 	for (fd = 0; fd < 3; fd++)
-		/* opened the wrong way round, so that using it fails */
+		/* opened for the wrong direction, so that using it fails */
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
 			_exit(2);

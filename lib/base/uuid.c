@@ -30,8 +30,8 @@ uuid_put(uint64_t high, uint64_t low, unsigned version, char text[UUID_TEXT])
 }
 
 /*
- * Fills a pool with random numbers. If the system has none to give, the time
- * and the process id have to make the UUIDs unique.
+ * Fills a pool with random numbers. If the system provides none, the time and
+ * the process id make the UUIDs unique.
  */
 static void
 uuid_fill(uint64_t *pool, size_t n)

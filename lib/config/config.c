@@ -98,7 +98,9 @@ apply_overrides(struct buf *json, const struct env *env,
 	return bad;
 }
 
-/* Spells whole numbers such as 5.0 and 1e2 in digits, which all readers take. */
+/*
+ * Writes whole numbers such as 5.0 and 1e2 in digits, which all readers accept.
+ */
 static void
 spell_integers(struct buf *json)
 {
@@ -180,7 +182,7 @@ is_allowed(struct json_span allow, const char *var, size_t n)
 	return 0;
 }
 
-/* The variables of own that a clean environment keeps. */
+/* Returns the variables of own that a clean environment keeps. */
 static struct env
 clean_env(const struct env *own, struct json_span allow)
 {
@@ -283,7 +285,7 @@ has_more_documents(struct yamlin_reader *r, schema_report *report,
 	return got != 0;
 }
 
-/* For the files of a layout: names the file in what is reported. */
+/* Adds the name of a layout's file to reports. */
 struct file_report {
 	const char *file;
 	schema_report *report;

@@ -105,7 +105,7 @@ is_flow(const char *text, enum schema_type type)
 static void
 put_yaml(struct buf *b, struct change *c)
 {
-	/* as it was typed, if nothing in it would depend on its place */
+	/* as it was typed, unless it would mean something else there */
 	if (c->flow)
 		buf_puts(b, strpbrk(c->value, "\r\n#&*") ?
 		    buf_str(&c->json) : c->value);
@@ -332,7 +332,7 @@ insertion_point(const struct change *c, size_t key)
 	return at + (at < c->text.len);
 }
 
-/* Adds what is missing of the key, which is rest, to a mapping in brackets. */
+/* Adds the rest of the key, which is missing, to a mapping in brackets. */
 static int
 add_flow_key(struct change *c, size_t section, const char *rest)
 {
@@ -357,7 +357,7 @@ add_flow_key(struct change *c, size_t section, const char *rest)
 	return 0;
 }
 
-/* Adds what is missing of the key, which is rest, to a section (0: root). */
+/* Adds the rest of the key, which is missing, to a section (0: root). */
 static int
 add_key(struct change *c, size_t section, const char *rest)
 {
@@ -561,7 +561,7 @@ configset_replace_file(struct change *c)
 	return bad ? -1 : 0;
 }
 
-/* Opens a file, but not a pipe, to which nobody may ever write. */
+/* Opens a file, but not a pipe, which may never have a writer. */
 static int
 configset_open(const char *file)
 {
@@ -681,8 +681,8 @@ read_value(struct change *c)
 }
 
 /*
- * The index of the file that has most of a key's names, the last one of these;
- * the number of files if none has any.
+ * Returns the index of the last file that has the most of a key's names; the
+ * number of files if none has any.
  */
 static size_t
 file_with(const struct layout *l, const char *key)

@@ -192,7 +192,7 @@ dotenv_next(struct dotenv *d, const struct env *e, struct dotenv_entry *entry)
 	return 1;
 }
 
-/* Warns of a variable that begins as ours do and that nothing reads. */
+/* Warns of an unknown variable with the prefix of this project's variables. */
 static void
 check_variable(const char *name, size_t line, struct err *err,
     void (*report)(void *arg, int error, const struct err *err), void *arg)
@@ -207,7 +207,7 @@ check_variable(const char *name, size_t line, struct err *err,
 	report(arg, 0, err);
 }
 
-/* Takes an assignment over into e. */
+/* Moves an assignment into e. */
 static void
 take_entry(struct env *e, struct dotenv_entry *entry, struct err *err,
     void (*report)(void *arg, int error, const struct err *err), void *arg)

@@ -129,8 +129,8 @@ look_around(const char *path, struct buf *near)
 }
 
 /*
- * Checks that a file exists. Unless it is required, it may also be missing from
- * a folder that has no other file of its kind: it is yet to be written.
+ * Checks that a file exists. Unless it is required, it may be missing from a
+ * folder without other files of its kind: it may be written later.
  */
 static void
 check_file(struct existing *x, const char *key, int required)

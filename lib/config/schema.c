@@ -438,10 +438,10 @@ find_elsewhere(const char *path)
 
 /* Known variables that do not override a key. */
 static const char *const other_variables[] = {
-	/* variables of the recorder and of programs */
+	/* variables of the recorder and of the programs */
 	"FLUXLOOP_RECORD_ARGS", "FLUXLOOP_RECORDING_FILE",
 	"FLUXLOOP_PYTHONPATH", "FLUXLOOP_PURE_PYTHON", "FLUXLOOP_FACTORY_KWARGS",
-	/* of the package, and of the original's */
+	/* variables of the package, and of the original's package */
 	"FLUXLOOP_API_KEY", "FLUXLOOP_BASE_PATH", "FLUXLOOP_BATCH_SIZE",
 	"FLUXLOOP_COLLECTOR_URL", "FLUXLOOP_DEBUG", "FLUXLOOP_ENABLED",
 	"FLUXLOOP_ENVIRONMENT", "FLUXLOOP_FLUSH_INTERVAL",
@@ -685,7 +685,9 @@ report_type(struct check *k, const struct schema_key *key, size_t node,
 		    type_names[key->type], json_type_name(n->type));
 }
 
-/* Whether the value of an ignored key is harmless: it changes nothing. */
+/*
+ * Whether the value of an ignored key is harmless, so that nothing is reported.
+ */
 static int
 is_harmless(const struct schema_key *key, struct json_span v)
 {

@@ -142,7 +142,7 @@ agreement_add(struct agreement *a, const struct agreement_case *c)
 
 /* --- figures ------------------------------------------------------------- */
 
-/* Of a table, what was judged. */
+/* Figures of the judged runs in a table. */
 struct agreement_figures {
 	size_t n, agreed, none;
 	double kappa;

@@ -12,7 +12,7 @@
 #include "text.h"
 #include "verdict.h"
 
-/* The names of promptfoo, and a few in their manner that it does not have. */
+/* The types of promptfoo, and a few like them that it does not have. */
 static const struct assertion_type promptfoo[] = {
 	{ "equals", ASSERTION_ANY, 0, NULL, judge_equals, NULL,
 	    "the output is the value" },
@@ -120,7 +120,7 @@ static const struct {
 	[DIALECT_ORIGINAL] = { "fluxloop", original, LEN(original) }
 };
 
-/* promptfoo's, which need what is not here: a model of vectors, a browser... */
+/* promptfoo's types that need an embedding model, a browser and the like. */
 static const char *const unsupported[] = {
 	"similar", "answer-relevance", "context-faithfulness",
 	"context-recall", "context-relevance", "conversation-relevance",
@@ -231,7 +231,7 @@ fill_string(struct json_span string, const struct subject *s, struct buf *b,
 		else
 			value_text(value, &filled);
 	}
-	/* "{{metadata.expected}}" alone stands for a value of any type */
+	/* "{{metadata.expected}}" alone is replaced by a value of any type */
 	if (!bad && n == 1 && !strncmp(text.p, "{{", 2) &&
 	    p == text.p + text.len) {
 		buf_add(b, value.p, value.n);
@@ -341,7 +341,7 @@ assertion_find_type(struct assertion *a, enum dialect d, const char *name,
 	    name);
 }
 
-/* A number that has to be one; absent leaves *d as it is. */
+/* Reads a number; *d is not changed if it is absent. */
 static int
 assertion_read_number(struct json_span spec, const char *key, double *d,
     struct json_span *at, struct err *e)
@@ -467,8 +467,8 @@ assertion_release(struct assertion *a)
 /* --- judging ------------------------------------------------------------- */
 
 /*
- * The weighted mean of the parts, or the best of them if any is enough, and
- * whether enough of them hold.
+ * Sets the score to the weighted mean of the parts, or to the best of them if
+ * one is enough, and the verdict to whether enough of them hold.
  */
 void
 judge_set(struct assertion *a, struct subject *s, struct verdict *v)

@@ -19,7 +19,7 @@
 struct best_group {
 	struct assertion *a;
 	char *id;		/* id of the request */
-	struct buf prompt;	/* what comes before the outputs */
+	struct buf prompt;	/* text before the outputs */
 	struct buf outputs;
 	struct buf traces;	/* a JSON list of ids, not closed */
 	size_t n;
@@ -61,7 +61,7 @@ best_free(struct best *b)
 	free(b);
 }
 
-/* The id of the request about the input of the trace, to be freed. */
+/* Returns the id of the request about the input of the trace, to be freed. */
 static char *
 best_id(const struct assertion *a, const struct subject *s)
 {
@@ -104,7 +104,10 @@ begin_group(struct best_group *g, struct assertion *a, struct subject *s)
 	return bad;
 }
 
-/* The group of the trace, which is begun with its first one; NULL: none. */
+/*
+ * Returns the group of the trace, and makes it with the first one; NULL if
+ * there is none.
+ */
 static struct best_group *
 find_group(struct best *b, struct assertion *a, struct subject *s)
 {
@@ -174,8 +177,8 @@ best_put_requests(struct best *b, const struct subject *s, struct buf *out)
 /* --- verdicts ------------------------------------------------------------- */
 
 /*
- * The number of the best output in a reply, from 1 to n: "best" in its last
- * JSON object, else the first number. 0 if there is none.
+ * Returns the number of the best output in a reply, from 1 to n: "best" in its
+ * last JSON object, else the first number. 0 if there is none.
  */
 static size_t
 read_best(struct buf *text, size_t n, struct buf *reason)
@@ -205,7 +208,7 @@ read_best(struct buf *text, size_t n, struct buf *reason)
 	return best >= 1 && best <= (double)n ? (size_t)best : 0;
 }
 
-/* The place of the trace in the list, from 1; *n is the list's length. */
+/* Returns the place of the trace in the list, from 1; sets *n to its length. */
 static size_t
 place_in(struct json_span traces, const struct subject *s, size_t *n)
 {

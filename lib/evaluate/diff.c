@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "diff.h"
 
-#define T_FROM 30		/* inputs from which Student's t is used */
+#define T_FROM 30		/* least inputs for Student's t */
 
 const char *const diff_changes[DIFF_CHANGES] = {
 	[DIFF_SAME] = "same",
@@ -77,7 +77,7 @@ find_pairs(struct diff *d)
 struct unit {
 	size_t pairs;		/* pairs with an outcome on both sides */
 	size_t base_passed, new_passed;
-	size_t first;		/* number in by_unit of its first pair */
+	size_t first;		/* index in by_unit of its first pair */
 	size_t n;		/* number of its pairs */
 };
 
@@ -180,7 +180,7 @@ test_differences(struct diff_figure *f, double *differences, size_t n,
 		f->ci = (struct interval){ -HUGE_VAL, HUGE_VAL };
 }
 
-/* Compares the pass rates of n inputs: those with the numbers in which. */
+/* Compares the pass rates of the n inputs whose numbers are in `which`. */
 static void
 compare_passes(struct diff_figure *f, const struct diff *d,
     const struct units *u, const size_t *which, size_t all, double *scratch)
@@ -306,7 +306,7 @@ compare_groups(struct diff *d, const struct units *u, double *scratch)
 	free(ends);
 }
 
-/* A figure of a run: one that is not a number is left out. */
+/* Returns a figure of a run; NaN is left out. */
 typedef double figure_of(const struct runs_run *run);
 
 static double
@@ -399,7 +399,7 @@ compare_durations(struct diff *d, const struct units *u, double *scratch)
 
 /* --- the verdict --------------------------------------------------------- */
 
-/* The least p that one-sided changes of all inputs could have. */
+/* Whether p exceeds alpha even if all inputs change in the same direction. */
 static int
 is_too_few(const struct diff *d)
 {

@@ -48,8 +48,8 @@ diffview_put_change(const struct diffview_figure *r, struct buf *b)
 }
 
 /*
- * Half the interval of the pass rate: smaller changes cannot be seen. Where
- * nothing changed, 3/n bounds how often it does (the rule of three).
+ * Returns half the interval of the pass rate: smaller changes are not found. If
+ * nothing changed, 3/n bounds the rate of changes (the rule of three).
  */
 static double
 smallest_seen(const struct diff *d)
@@ -61,7 +61,10 @@ smallest_seen(const struct diff *d)
 
 /* --- texts of runs ------------------------------------------------------- */
 
-/* Why a run does not pass: its checks that fail, or its error's last line. */
+/*
+ * Appends why a run does not pass: the checks that fail, or the last line of
+ * its error.
+ */
 static void
 put_reason(struct json_span row, struct buf *b)
 {
@@ -87,7 +90,7 @@ put_reason(struct json_span row, struct buf *b)
 	buf_release(&text);
 }
 
-/* What is shown of a pair. */
+/* The texts of a pair. */
 struct texts {
 	struct buf input, persona, iteration, base, new, reason;
 };
@@ -168,7 +171,7 @@ put_line(struct buf *b, const char *label, const struct buf *text)
 	buf_byte(b, '\n');
 }
 
-/* Shows the pairs of a change, and how many more there are. */
+/* Shows the pairs of a change, and the number of further ones. */
 static int
 show_pairs(const struct diffview *v, enum diff_change change, int flaky,
     const char *title, struct buf *b)
@@ -342,7 +345,7 @@ md_pairs(const struct diffview *v, enum diff_change change, struct buf *b)
 	return bad;
 }
 
-/* The lines of the tail as a list: Markdown would join them. */
+/* Appends the lines of the tail as a list, since Markdown would join them. */
 static void
 md_put_tail(const struct diff *d, struct buf *b)
 {

@@ -232,7 +232,9 @@ read_aggregate(struct evaluation *v)
 		    &v->assert_threshold);
 }
 
-/* How models are asked: limits.sample_rate, llm.structured and llm.mask. */
+/*
+ * Reads the settings of judges: limits.sample_rate, llm.structured, llm.mask.
+ */
 static void
 read_judging(struct evaluation *v)
 {
@@ -294,7 +296,9 @@ check_keys(struct evaluation *v)
 	buf_release(&name);
 }
 
-/* The part about checks; in a setting.yaml, it is under "evaluation". */
+/*
+ * Returns the part about checks, which a setting.yaml has under "evaluation".
+ */
 static struct json_span
 find_root(struct json_span whole, int *own)
 {
@@ -513,7 +517,7 @@ outcome_put_reasons(const struct outcome *o, struct buf *b)
 	json_close(b, '}');
 }
 
-/* The results of the checks so far. */
+/* Sums of the results of the checks so far. */
 struct sum {
 	double score, weight;	/* sums over the judged checks */
 	double unknown;		/* weight of the checks not judged */
@@ -541,8 +545,8 @@ sum_score(const struct sum *k)
 }
 
 /*
- * Whether the score reaches a threshold: not judged if that depends on what was
- * not judged.
+ * Whether the score reaches a threshold: not judged if that depends on the
+ * checks that were not judged.
  */
 static enum verdict_kind
 sum_reaches(const struct sum *k, double threshold)
@@ -600,7 +604,7 @@ put_check(struct outcome *o, const char *name, int negated, const char *type,
 	buf_release(&full);
 }
 
-/* The mean of the rules, as the original computes it. */
+/* Judges an evaluator: the mean of its rules, as the original computes it. */
 static void
 judge_evaluator(struct evaluation *v, struct evaluator *e, struct outcome *o,
     struct sum *k)
@@ -680,8 +684,8 @@ judge_asserts(struct evaluation *v, struct assertion *const *a, size_t n,
 }
 
 /*
- * The run itself: an output that is missing because the run failed must not
- * satisfy a not-contains, unless a check is about success.
+ * Judges the run itself, unless a check is about success: an output that is
+ * missing because the run failed must not satisfy a not-contains.
  */
 static void
 evaluation_judge_run(struct evaluation *v, struct assertion *const *a, size_t n,
@@ -766,7 +770,7 @@ read_own(struct evaluation *v, struct own *own, struct outcome *o,
 	err_release(&e);
 }
 
-/* Whether the trace goes without the check: a model's, not sampled. */
+/* Whether the check is left out: a model's, for a trace not in its sample. */
 static int
 is_left_out(const struct evaluation *v, const struct assertion *a)
 {

@@ -48,7 +48,7 @@ start_program(struct assertion *a, struct program *p)
 	a->state = p;
 }
 
-/* A command for the shell, or a list of words that no shell sees. */
+/* The value is a command for the shell, or a list of words run without one. */
 int
 prepare_exec(struct assertion *a, struct err *e)
 {

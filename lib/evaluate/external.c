@@ -72,8 +72,8 @@ end(struct external *x)
 }
 
 /*
- * Lets a program that had its last input end by itself, but no longer than
- * DRAIN seconds: one that writes without end would never be quiet.
+ * Lets the program end by itself after its last input, for at most DRAIN
+ * seconds, since it may write without end.
  */
 void
 external_free(struct external *x)
@@ -128,7 +128,7 @@ external_spawn(struct external *x, int in, int out)
 	return error;
 }
 
-/* A pipe of which our end does not block and neither end is inherited. */
+/* Opens a pipe. Our end does not block, and neither end is inherited. */
 static int
 open_pipe(int fd[2], int ours)
 {
@@ -179,7 +179,7 @@ take(struct external *x)
 	return n < 0 ? -1 : n > 0;
 }
 
-/* Writes what is possible. Returns 0, or -1 with errno set. */
+/* Writes as much as the pipe accepts. Returns 0, or -1 with errno set. */
 static int
 external_give(struct external *x, const char **p, size_t *n)
 {
@@ -200,7 +200,7 @@ external_give(struct external *x, const char **p, size_t *n)
 	return 0;
 }
 
-/* Says how the program ended. */
+/* Sets *e to how the program ended. */
 static int
 died(struct external *x, struct err *e)
 {

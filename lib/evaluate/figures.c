@@ -101,7 +101,7 @@ judge_success(struct assertion *a, struct subject *s, struct verdict *v)
 	buf_release(&why);
 }
 
-/* Of the trace, or else of its last step that has one. */
+/* Returns the finish reason of the trace, or of its last step that has one. */
 static struct json_span
 finish_reason(struct subject *s)
 {
@@ -144,7 +144,7 @@ judge_finish_reason(struct assertion *a, struct subject *s, struct verdict *v)
 
 /* --- spans --------------------------------------------------------------- */
 
-/* max milliseconds of each, or of the percentile that is given. */
+/* max: milliseconds of each span, or of a percentile if one is given */
 void
 judge_span_duration(struct assertion *a, struct subject *s, struct verdict *v)
 {
@@ -180,7 +180,7 @@ judge_span_duration(struct assertion *a, struct subject *s, struct verdict *v)
 	steps_end(&c);
 }
 
-/* A number of failed steps that are allowed, or max_count, max_percentage. */
+/* value: the allowed number of failed steps, or max_count, max_percentage */
 void
 judge_error_spans(struct assertion *a, struct subject *s, struct verdict *v)
 {

@@ -13,10 +13,10 @@
 #include "text.h"
 #include "gates.h"
 
-#define REASONS_MAX 10000	/* that are counted */
+#define REASONS_MAX 10000	/* reasons that are counted */
 #define REASONS_SHOWN 10
 #define INPUTS_SHOWN 10
-#define EPSILON 1e-9		/* 27 of 30 are 0.9 */
+#define EPSILON 1e-9		/* so that 27 of 30 reach 0.9 */
 
 static void
 names_release(struct standing_names *l)
@@ -106,7 +106,10 @@ add_reasons(struct standing *s, const struct outcome *o)
 	buf_release(&text);
 }
 
-/* The input's figures, by its id, or else by its text, and the persona. */
+/*
+ * Returns the figures of an input, found by its id or else its text, and the
+ * persona.
+ */
 static struct standing_input *
 gates_find_input(struct standing *s, const struct standing_run *r)
 {
@@ -134,7 +137,10 @@ gates_find_input(struct standing *s, const struct standing_run *r)
 	return in;
 }
 
-/* Names an input when a run of it does not pass: only then it is shown. */
+/*
+ * Sets the name of an input, once a run of it does not pass: only then it is
+ * shown.
+ */
 static void
 name_input(struct standing_input *in, const struct standing_run *r)
 {
@@ -378,7 +384,9 @@ mean_score(const struct standing *s)
 	return s->scored ? s->score / (double)s->scored : 0;
 }
 
-/* success_criteria.performance.NAME when enabled. Returns 1 with its limit. */
+/*
+ * Reads success_criteria.performance.NAME. Returns 1 with its limit if enabled.
+ */
 static int
 criterion(const struct evaluation *v, const char *name, const char *limit,
     double *d)
@@ -416,7 +424,7 @@ demand_criteria(struct gatekeeper *k, const struct standing *s,
 		    (double)s->unsuccessful * 100 / (double)s->runs, 0, limit);
 }
 
-/* Evaluators of these names have to reach the threshold on the average. */
+/* Adds a gate: the evaluators of a name must reach the threshold on average. */
 static void
 demand_quality(struct gatekeeper *k, const struct standing *s,
     const struct evaluation *v)

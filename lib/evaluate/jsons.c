@@ -13,7 +13,7 @@
 #include "text.h"
 #include "verdict.h"
 
-#define DEEPEST 1000		/* bytes that may begin a value; more are not tried */
+#define DEEPEST 1000		/* places in a text at which a value is tried */
 
 /* A schema cannot have templates, since it is read once. */
 int

@@ -12,7 +12,7 @@
 #include "schemaref.h"
 #include "jsonschema.h"
 
-#define NESTED 200		/* schemas within schemas, for a value */
+#define NESTED 200		/* most schemas inside each other for a value */
 
 struct jsonschema {
 	struct tree t;
@@ -146,8 +146,8 @@ check_range(struct validation *d, size_t schema, double n, const char *min,
 }
 
 /*
- * Appends a pattern of ECMAScript in PCRE's words, which has the short names of
- * the categories of characters alone: \p{Letter} is \p{L}.
+ * Appends a pattern of ECMAScript in PCRE's syntax, which has only the short
+ * names of character categories: \p{Letter} becomes \p{L}.
  */
 static void
 put_pattern(struct buf *b, const char *s)
@@ -496,7 +496,7 @@ check_required(struct validation *d, size_t list, size_t at)
 }
 
 /*
- * What a property that is there requires: more properties, or a schema. Until
+ * Checks what the properties of an object require: others, or a schema. Until
  * 2019 both were in dependencies.
  */
 static int
@@ -544,7 +544,7 @@ check_object(struct validation *d, size_t schema, size_t at)
 
 /* --- schemas of schemas -------------------------------------------------- */
 
-/* The number of schemas in a list that the value is valid by. */
+/* Returns the number of schemas in a list by which the value is valid. */
 static size_t
 count_valid(struct validation *d, size_t list, size_t at, size_t *of)
 {
@@ -616,7 +616,8 @@ check_unsupported(struct validation *d, size_t schema, size_t at)
 {
 	static const struct {
 		const char *name;
-		enum json_type type;	/* type of the values that it concerns */
+		enum json_type type;	/* type of the values to which it
+					   applies */
 	} keywords[] = {
 		{ "unevaluatedProperties", JSON_OBJECT },
 		{ "unevaluatedItems", JSON_ARRAY },

@@ -89,7 +89,7 @@ judged_find(struct judged *j, const char *id)
 
 /* --- requests ------------------------------------------------------------ */
 
-/* What a judge is asked to do, by the type of the assertion. */
+/* The tasks of judges, by the type of the assertion. */
 static const struct {
 	const char *type, *task, *heading;
 } tasks[] = {
@@ -233,7 +233,7 @@ put_model(const struct assertion *a, struct buf *b)
 	buf_release(&name);
 }
 
-/* What servers that know JSON schemas are held to. */
+/* The format of a verdict, for servers that support JSON schemas. */
 static const char verdict_format[] =
     "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"verdict\","
     "\"strict\":true,\"schema\":{\"type\":\"object\",\"properties\":{"
@@ -301,7 +301,7 @@ put_repeats(struct assertion *a, struct subject *s, const struct buf *prompt,
 	buf_release(&id);
 }
 
-/* 1 for a judge of the original that nothing says what to ask. */
+/* Whether a judge of the original has no template for its question. */
 static int
 lacks_template(const struct assertion *a)
 {
@@ -355,14 +355,14 @@ struct opinion {
 	struct buf reason;
 };
 
-/* The tags around what a reasoning model thinks aloud before its answer. */
+/* The tags around the reasoning before an answer. */
 static const char *const thoughts[][2] = {
 	{ "<think>", "</think>" }, { "<thinking>", "</thinking>" },
 	{ "<reasoning>", "</reasoning>" }, { "[THINK]", "[/THINK]" },
 	{ "<|channel|>analysis", "<|channel|>final<|message|>" }
 };
 
-/* Removes it; all of the text if it was cut off while it was thinking. */
+/* Removes the reasoning; all of the text if that ends within it. */
 static void
 strip_reasoning(struct buf *text)
 {

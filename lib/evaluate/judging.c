@@ -7,7 +7,7 @@
 
 #define CACHE "evaluation_cache.jsonl"
 
-/* Keys, and the options that they are. */
+/* Keys, and the options of fl-llm for them. */
 static const struct {
 	const char *path, *option;
 } options[] = {
@@ -23,7 +23,9 @@ static const struct {
 	{ "limits.timeout_seconds", "--timeout" }
 };
 
-/* Adds a word; one with a newline would be two, and is none. */
+/*
+ * Adds an option and its value, unless that has a newline, which ends a word.
+ */
 static void
 judging_put_option(const char *option, struct json_span value, struct buf *b)
 {

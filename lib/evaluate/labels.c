@@ -20,7 +20,7 @@ labels_release(struct labels *l)
 	memset(l, 0, sizeof(*l));
 }
 
-/* The hash of the text of a value, however it is spelled; never 0. */
+/* Returns the hash of the text of a value, whatever its escapes; never 0. */
 static uint64_t
 labels_hash(struct json_span value)
 {
@@ -67,7 +67,7 @@ read_hash(struct json_span v)
 	return h;
 }
 
-/* Replaces what the person said about this answer. Returns 0 if nothing. */
+/* Replaces the person's label of this answer. Returns 0 if there is none. */
 static int
 labels_replace(struct labels *l, size_t first, struct label *label)
 {

@@ -46,7 +46,7 @@ runs_hash_of(struct json_span v)
 	return v.p ? hash_bytes(0, 0, v.p, v.n) : 0;
 }
 
-/* Failures of the system, not of the answer. */
+/* Whether a failure is one of the system, not of the answer. */
 static int
 runs_is_error(struct json_span kind)
 {
@@ -99,7 +99,7 @@ note_config(struct runs *r, uint64_t config)
 	r->config = config;
 }
 
-/* The number of a name; 0 for what is none. */
+/* Returns the number of a name; 0 for a value that is not one. */
 static uint32_t
 runs_name(struct runs *r, struct json_span v)
 {
@@ -182,7 +182,7 @@ read_line(struct runs *r, const struct line *l, const char *metric)
 		runs_add_run(r, v, l, metric);
 }
 
-/* Copies what cannot be read again. Returns a descriptor, or -1. */
+/* Copies an input that cannot be read twice. Returns a descriptor, or -1. */
 static int
 copy(int from)
 {

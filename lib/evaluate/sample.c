@@ -28,15 +28,15 @@ const char *const sample_groups[SAMPLE_GROUPS] = {
 struct candidate {
 	uint64_t unit;		/* hash of its input and persona */
 	uint64_t group;
-	uint64_t text;		/* hash of what must not be there twice */
-	uint64_t luck;		/* the lowest are chosen */
+	uint64_t text;		/* hash of the text, which may be chosen once */
+	uint64_t luck;		/* random; the lowest are chosen */
 	double ms;
 	uint64_t at;		/* offset of its line in the temporary file */
 	size_t n;		/* bytes of the line */
 	int chosen;
 };
 
-/* How the runs of an input came out. */
+/* The outcomes of the runs of an input. */
 struct sample_unit {
 	int passed, failed;
 };
@@ -102,7 +102,7 @@ sample_written(const struct sample *s)
 
 /* --- a trace ------------------------------------------------------------- */
 
-/* The outcome; in *failed whether it did not pass. */
+/* Returns the outcome; sets *failed to whether it did not pass. */
 static enum runs_outcome
 sample_outcome(struct sample *s, const struct json_span v[TRACE_FIELDS],
     int *failed)
@@ -278,7 +278,7 @@ sample_keep(struct sample *s, struct candidate *c)
 	return 0;
 }
 
-/* 1 if a text is not there yet; adds it. */
+/* Adds a text. Returns 1 if it was not chosen before. */
 static int
 sample_is_new(struct sample *s, const struct candidate *c)
 {
@@ -324,7 +324,7 @@ sample_add(struct sample *s, struct json_span record,
 
 /* --- choosing ------------------------------------------------------------ */
 
-/* The lowest luck comes first, and of equals what was read first. */
+/* Compares candidates: the lowest luck first, then the order of reading. */
 static int
 by_luck(const void *x, const void *y)
 {
@@ -345,7 +345,10 @@ is_flaky(struct sample *s, const struct candidate *c)
 	return s->unit[*place].passed && s->unit[*place].failed;
 }
 
-/* Collects what meets the conditions, each text once. Returns their number. */
+/*
+ * Lists the candidates that meet the conditions, each text once. Returns their
+ * number.
+ */
 static size_t
 sample_collect(struct sample *s, struct candidate **list)
 {
@@ -368,7 +371,7 @@ sample_collect(struct sample *s, struct candidate **list)
 	return n;
 }
 
-/* Marks the ones that are chosen: at most each of a group, and most in all. */
+/* Marks the chosen ones: at most `each` of a group, and `most` in all. */
 static void
 sample_choose(struct sample *s)
 {

@@ -6,8 +6,10 @@
 #include "base/util.h"
 #include "similar.h"
 
-#define WORK 500000000LL	/* comparisons after which it is given up */
-#define POPULAR_FROM 200	/* the length from which difflib looks for them */
+#define WORK 500000000LL	/* steps after which the comparison is given
+				   up */
+#define POPULAR_FROM 200	/* length from which difflib ignores popular
+				   characters */
 
 static uint32_t *
 characters(const char *s, size_t n, size_t *count)
@@ -104,7 +106,7 @@ places_of(const struct match *m, uint32_t c)
 	return NULL;
 }
 
-/* The longest block that a range has in common. */
+/* Returns the longest block that the two parts of a range have in common. */
 static struct block
 longest_block(struct match *m, const struct range *r)
 {
@@ -125,7 +127,7 @@ longest_block(struct match *m, const struct range *r)
 			    m->length[k - 1] + 1 : 1;
 			m->length[k] = n;
 			m->row[k] = i + 2;
-			/* of equal ones in a row, the first in b */
+			/* of equal blocks in a row, the first in b */
 			if (n > best.n && n >= row.n)
 				row = (struct block){ i + 1 - n, k + 1 - n, n };
 		}
@@ -140,7 +142,7 @@ longest_block(struct match *m, const struct range *r)
 	return best;
 }
 
-/* The number of characters in common; -1 when given up. */
+/* Returns the number of characters in common; -1 if given up. */
 static long long
 common(struct match *m)
 {
@@ -205,7 +207,7 @@ least(size_t a, size_t b, size_t c)
 	return d < c ? d : c;
 }
 
-/* The distance, by a row of the table at a time. */
+/* Returns the edit distance, computed row by row. */
 static size_t
 distance(const uint32_t *a, size_t an, const uint32_t *b, size_t bn)
 {

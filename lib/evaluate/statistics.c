@@ -8,9 +8,10 @@
 #include "statistics.h"
 
 #define SEED 1
-#define EXACT_MAX 16		/* differences, of which all signs are tried */
+#define EXACT_MAX 16		/* most differences for which all signs are
+				   tried */
 #define FLIPS 10000
-#define SLACK 1e-9		/* for sums that are equal but for rounding */
+#define SLACK 1e-9		/* of sums that differ by rounding */
 
 /* --- distributions ------------------------------------------------------- */
 
@@ -123,7 +124,9 @@ stat_wilson(size_t passed, size_t n, double alpha)
 	    passed < n ? middle + half : 1 };
 }
 
-/* The error of a difference, of the errors of two rates that correlate. */
+/*
+ * Returns the error of a difference, from the errors of two correlated rates.
+ */
 static double
 add_correlated(double a, double b, double phi)
 {

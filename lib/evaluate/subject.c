@@ -55,7 +55,7 @@ add_turn(void *arg, const struct story_turn *turn)
 	subject_add_piece(arg, NULL, turn->content);
 }
 
-/* Appends what a path names: of messages and turns their texts alone. */
+/* Appends the text at a path; of messages and turns, only their texts. */
 static int
 put_text(struct subject *s, const char *path, struct buf *b)
 {
@@ -95,7 +95,7 @@ subject_text(struct subject *s, const char *path, struct json_span *text)
 	return 0;
 }
 
-/* The steps of a record of fl-parse are in its timeline. */
+/* Adds the steps, which a record of fl-parse has in its timeline. */
 static void
 add_steps(struct subject *s)
 {

@@ -24,7 +24,7 @@ target_text(struct assertion *a, struct subject *s, struct json_span *text,
 {
 	if (!subject_text(s, a->target, text))
 		return 0;
-	/* a run that gave nothing has given the empty text */
+	/* a run without an output has the empty text */
 	if (!strcmp(a->target, "output") && s->v[TRACE_TRACE_ID].p) {
 		text->p = "";
 		text->n = 0;
@@ -34,7 +34,7 @@ target_text(struct assertion *a, struct subject *s, struct json_span *text,
 	return -1;
 }
 
-/* The same, and the value's text. */
+/* Sets *text to the text that an assertion is about, and the value's text. */
 static int
 both_texts(struct assertion *a, struct subject *s, struct json_span *text,
     struct buf *value, struct verdict *v)
@@ -79,7 +79,7 @@ same_json(struct json_span x, struct json_span y)
 	return same;
 }
 
-/* A value that is not text is compared with the JSON that the text is. */
+/* A value that is not a string is compared with the text as JSON. */
 void
 judge_equals(struct assertion *a, struct subject *s, struct verdict *v)
 {
@@ -432,7 +432,7 @@ judge_word_count(struct assertion *a, struct subject *s, struct verdict *v)
 
 /* --- refusals ------------------------------------------------------------ */
 
-/* How language models decline, in lower case and with a plain apostrophe. */
+/* Refusals of language models, in lower case and with a plain apostrophe. */
 static const char *const refusals[] = {
 	"i can't assist", "i cannot assist", "i can't help", "i cannot help",
 	"i'm unable to", "i am unable to", "i'm not able to", "i am not able to",

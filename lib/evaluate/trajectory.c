@@ -128,7 +128,7 @@ judge_tool_used(struct assertion *a, struct subject *s, struct verdict *v)
 
 /* --- in order ------------------------------------------------------------ */
 
-/* Steps of the value against the calls: exact, or with others between. */
+/* The expected steps and the calls: exact, or with others between. */
 struct sequence {
 	struct json_iter wanted;
 	struct buf name;	/* name of the next call */
@@ -245,7 +245,7 @@ trajectory_arguments(const struct observation *o, struct buf *decoded)
 	return v;
 }
 
-/* Whether an argument is meant: by a pattern, or by its very name. */
+/* Whether a pattern matches an argument's name, or is the name. */
 static int
 is_meant(const char *pattern, const char *name)
 {
@@ -277,7 +277,7 @@ is_listed(struct json_span list, const char *name)
 	return found;
 }
 
-/* Whether a value has what is expected, and may have more: keys of objects. */
+/* Whether a value is as expected; objects may have more keys. */
 static int
 has_values(struct json_span given, struct json_span expected)
 {
@@ -322,7 +322,7 @@ is_expected(const struct comparison *k, const char *name,
 	    has_values(given, expected));
 }
 
-/* Appends what differs; nothing if the arguments are as expected. */
+/* Appends the differences; nothing if the arguments are as expected. */
 static void
 trajectory_compare(const struct comparison *k, struct json_span args,
     struct buf *why)
@@ -438,7 +438,7 @@ most_alike(char **calls, size_t n, size_t *which)
 	return most;
 }
 
-/* max: how often a tool may be called with the same arguments; 2. */
+/* max: calls of a tool with the same arguments; 2 by default */
 void
 judge_no_loop(struct assertion *a, struct subject *s, struct verdict *v)
 {

@@ -22,7 +22,7 @@
 #include "row.h"
 #include "expdir.h"
 
-/* Bytes of a file after which traces are written without being asked for. */
+/* Bytes of a file after which traces are written unasked. */
 #define COMMIT_AT ((size_t)1 << 16)
 
 /* Bytes of memory for the table of ids. */
@@ -181,8 +181,8 @@ key_of(struct json_span v, enum expdir_fate what)
 }
 
 /*
- * Adds an id, of a run or of a trace. Returns 1 if it was there before, else 0,
- * or -1 with errno set.
+ * Adds an id of a run or of a trace. Returns 1 if it was known, else 0, or -1
+ * with errno set.
  */
 static int
 add_id(struct expdir *x, struct json_span id, enum expdir_fate what)
@@ -204,7 +204,7 @@ begin_counting(struct expdir *x)
 
 /*
  * Counts a row that is kept, and adds its ids. Returns 0; 1 if its trace is
- * there; or -1 with *e filled in.
+ * known; or -1 with *e filled in.
  */
 static int
 count_row(void *arg, const struct json_span row[ROW_FIELDS], struct err *e)
@@ -222,7 +222,7 @@ count_row(void *arg, const struct json_span row[ROW_FIELDS], struct err *e)
 	return 0;
 }
 
-/* Removes what does not hold any more. */
+/* Removes the files that are out of date. */
 static int
 remove_stale(struct expdir *x, struct err *e)
 {
@@ -284,7 +284,7 @@ repair_manifest(struct expdir *x, const struct manifest *m, int wrong,
 	return bad;
 }
 
-/* Compares the manifests, and makes the files hold whole runs alone. */
+/* Compares the manifests, and reduces the files to complete runs. */
 static int
 recover_files_of(struct expdir *x, struct recover *r, const struct manifest *m,
     int how, void (*report)(const char *msg), struct err *e)
@@ -381,7 +381,7 @@ names_observations(const char *p, size_t n)
 	const size_t len = sizeof(key) - 1, v = 6;
 	const char *end = p + n, *at = p;
 
-	/* there are far fewer of this letter than of quotes */
+	/* this letter is far rarer than quotes */
 	while (at < end && (at = memchr(at, key[v], (size_t)(end - at)))) {
 		if ((size_t)(at - p) >= v && (size_t)(end - at) >= len - v &&
 		    !memcmp(at - v, key, len))
@@ -409,7 +409,7 @@ before_observations(struct json_span trace, struct json_span observations)
 	    observations.p[-(ptrdiff_t)n - 1] != ',')
 		return 0;
 	at -= n + 1;
-	/* not if there are more of them */
+	/* not if the key occurs again */
 	return names_observations(trace.p, at) ? 0 : at;
 }
 
@@ -470,8 +470,8 @@ put_cancelled(struct expdir *x, struct json_span trace, struct err *e)
 }
 
 /*
- * Decides what becomes of a trace, and adds its ids. run_id identifies a run; a
- * trace without one is a run of its own. Returns 0, or -1 with errno set.
+ * Sets the fate of a trace, and adds its ids. run_id identifies a run; a trace
+ * without one is a run of its own. Returns 0, or -1 with errno set.
  */
 static int
 choose_fate(struct expdir *x, const struct json_span *v,
@@ -532,8 +532,8 @@ expdir_add(struct expdir *x, struct json_span trace,
 /* --- the end -------------------------------------------------------------- */
 
 /*
- * Whether the run of a cancelled trace is there. Returns 1 or 0, or -1 with
- * errno set.
+ * Whether the experiment has the run of a cancelled trace. Returns 1 or 0, or
+ * -1 with errno set.
  */
 static int
 is_run_there(const struct expdir *x, const struct line *l)
@@ -550,8 +550,8 @@ is_run_there(const struct expdir *x, const struct line *l)
 }
 
 /*
- * Leaves in cancelled.jsonl only runs that are not there: another attempt may
- * have done one that was cancelled before.
+ * Removes from cancelled.jsonl the runs that the experiment has: another
+ * attempt may have finished one.
  */
 static int
 sift_cancelled(struct expdir *x, struct err *e)

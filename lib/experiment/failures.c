@@ -17,7 +17,9 @@
 #include "row.h"
 #include "failures.h"
 
-/* The most different errors that are counted apart, against odd data. */
+/*
+ * The most kinds of errors that are counted separately: a limit for odd data.
+ */
 #define KINDS_MAX 100000
 
 /* Bytes of an error, and of a line of a traceback, that are shown. */
@@ -32,7 +34,7 @@ struct counts {
 	size_t cap;
 };
 
-/* The hash of an error in which numbers count for nothing. */
+/* Returns a hash of an error that does not depend on numbers in it. */
 static uint64_t
 failure_hash(struct json_span kind, const struct buf *error)
 {
@@ -178,7 +180,7 @@ find_place(struct buf *place, struct buf *text)
 	}
 }
 
-/* The field of the first record of a file that is of a trace, as text. */
+/* Appends a field of the trace's first record in a file, as text. */
 static void
 failures_find_text(struct buf *text, int folder, const char *file,
     const struct buf *trace_id, const char *field, const char *member)
@@ -207,7 +209,7 @@ failures_find_text(struct buf *text, int folder, const char *file,
 	close(fd);
 }
 
-/* The traceback of a step says most; else what the agent printed. */
+/* Searches the traceback of a step, else what the agent printed. */
 static void
 failures_find_place(struct failures *f, int folder)
 {

@@ -112,7 +112,7 @@ put_excerpt(struct buf *b, struct json_span input)
 	buf_release(&text);
 }
 
-/* Keeps what is known of an input from its first run. */
+/* Keeps the fields of an input from its first run. */
 static int
 add_head(struct inputs *in, const struct json_span row[ROW_FIELDS])
 {
@@ -150,11 +150,11 @@ inputs_count(struct inputs *in, const struct json_span row[ROW_FIELDS],
 /* An input with its runs. */
 struct tallied {
 	uint64_t runs, passed;
-	double *ms;		/* its durations */
-	size_t n, cap;		/* of these */
+	double *ms;		/* durations of its runs */
+	size_t n, cap;		/* number of durations */
 };
 
-/* Runs that have been read. */
+/* Runs in memory. */
 struct run_window {
 	struct input_run runs[RUNS_WINDOW];
 	size_t next, n;

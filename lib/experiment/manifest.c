@@ -218,7 +218,7 @@ put_inputs_size(struct buf *b, const struct manifest *m,
 		json_add_null(b, "inputs_bytes");
 }
 
-/* A hash of what a run depends on, in whatever order it was configured. */
+/* Adds a hash of the values that a run depends on, in any order. */
 static void
 put_config_hash(struct buf *b, struct json_span root)
 {
@@ -274,7 +274,7 @@ manifest_put_name(struct buf *b, const struct manifest *m, struct json_span
 	}
 }
 
-/* Whether the option is given now; key has its quotes. */
+/* Whether the option of a key, which has its quotes, is given now. */
 static int
 is_given(const struct manifest *m, size_t n, struct json_span key)
 {
@@ -287,7 +287,7 @@ is_given(const struct manifest *m, size_t n, struct json_span key)
 	return 0;
 }
 
-/* The older options that are not given now, then those given now. */
+/* Adds the older options that are not given now, then those given now. */
 static void
 put_options(struct buf *b, const struct manifest *m, struct json_span older)
 {
@@ -318,7 +318,7 @@ put_options(struct buf *b, const struct manifest *m, struct json_span older)
 	json_close(b, '}');
 }
 
-/* Each time that runs were added again. */
+/* Adds the times of resumption. */
 static void
 put_continued(struct buf *b, struct json_span older, int64_t now)
 {
@@ -475,7 +475,7 @@ compare_inputs(struct comparison *c)
 	manifest_report(c);
 }
 
-/* Appends what a path of the manifest is called outside. */
+/* Appends the user's name of a path of the manifest. */
 static void
 manifest_put_label(struct buf *b, const struct leaf *l)
 {
@@ -501,7 +501,7 @@ manifest_put_label(struct buf *b, const struct leaf *l)
 	buf_add(b, l->path + i, l->len - i);
 }
 
-/* Appends a leaf's value, or that there is none. */
+/* Appends a leaf's value, or `none`. */
 static void
 manifest_put_value(struct buf *b, const struct leaf *l, const char *none)
 {
@@ -562,7 +562,7 @@ is_null(const struct leaf *l)
 	return !l || json_is(l->value, JSON_NULL);
 }
 
-/* One of the two may be NULL: it has no such path. */
+/* Compares the values of a path. One may be NULL: that manifest lacks it. */
 static void
 compare_leaf(struct comparison *c, const struct leaf *then,
     const struct leaf *now)

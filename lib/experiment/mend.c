@@ -25,10 +25,11 @@ struct mender {
 	struct recover *r;
 	void (*report)(const char *msg);
 	struct out damaged;	/* damaged.jsonl; opened for the first line */
-	size_t said;		/* damaged lines that were worth a message */
+	size_t said;		/* damaged lines that were reported, or
+				   counted for it */
 	size_t moved;		/* damaged lines before the last whole run */
 	int orphan;		/* 1: the observation before has no row */
-	struct newfile to;	/* the file that is written anew */
+	struct newfile to;	/* the new file */
 };
 
 static int
@@ -38,7 +39,7 @@ mend_fail(const struct mender *m, const char *name, struct err *e)
 	    plain_error(errno));
 }
 
-/* Says something about the experiment, which fmt calls %s, and frees it. */
+/* Reports a message about the experiment, and frees it. */
 static void
 mend_say(const struct mender *m, char *msg)
 {
@@ -67,7 +68,7 @@ report_line(struct mender *m, const struct recover_line *l)
 	m->orphan = orphan;
 }
 
-/* Whether there is nothing but NULs, as after a loss of power. */
+/* Whether a line has only NULs, as after a loss of power. */
 static int
 is_empty(const struct recover_line *l)
 {
@@ -108,7 +109,7 @@ take_out(void *arg, const struct recover_line *l, struct err *e)
 	return mend_fail(m, damaged_name, e);
 }
 
-/* Brings what is taken out to the disk. */
+/* Makes the lines that are taken out safe on the disk. */
 static int
 keep_damaged(struct mender *m, struct err *e)
 {
@@ -182,7 +183,7 @@ keep_line(void *arg, const struct recover_line *l, struct err *e)
 	if (l->file == RECOVER_ROWS) {
 		put_row(m, l);
 	} else {
-		/* the first one of a run: now it is here */
+		/* the first one of a run: its new place */
 		if (l->file == RECOVER_OBSERVATIONS && !l->run->moved) {
 			l->run->first = o->written + out_begin(o)->len;
 			l->run->moved = 1;
@@ -196,7 +197,7 @@ keep_line(void *arg, const struct recover_line *l, struct err *e)
 	return mend_fail(m, recover_files[l->file], e);
 }
 
-/* Observations that a run lacks are where those of the run before it end. */
+/* Sets the place of missing observations: the end of the earlier run's. */
 static void
 place_empty(struct recover *r)
 {
@@ -240,8 +241,8 @@ rewrite_file(struct mender *m, int file, struct err *e)
 }
 
 /*
- * The rows come last: they are what counts. Old rows and new observations are
- * together again by their trace_id.
+ * Writes the rows last, since they commit the runs. Old rows and new
+ * observations belong together by their trace_id.
  */
 static int
 rewrite_files(struct mender *m, struct err *e)

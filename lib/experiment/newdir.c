@@ -49,7 +49,7 @@ newdir_make(struct buf *path, const char *folder, const char *name,
 	strftime(stamp, sizeof(stamp), "_%Y%m%d_%H%M%S", &tm);
 	buf_puts(path, stamp);
 	base = path->len;
-	/* mkdir decides which of two experiments of one second is the first */
+	/* mkdir decides between two experiments in the same second */
 	for (n = 2; mkdir(buf_str(path), 0700); n++) {
 		if (errno != EEXIST)
 			return err_set(e, 0, 0, "%s: %s", path->p,

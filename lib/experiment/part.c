@@ -88,7 +88,7 @@ part_release(struct part *p)
 struct part_trace {
 	struct json_span text;
 	struct json_span id;
-	struct json_span part;	/* what it is a part of already, if anything */
+	struct json_span part;	/* the part that it names already, or absent */
 };
 
 /* Whether a whole line is a trace; finds its fields. */
@@ -109,9 +109,8 @@ is_trace(const struct line *l, struct part_trace *t)
 }
 
 /*
- * Finds the line of a trace, which come in the order of the rows; traces
- * without a row are passed. Returns 1, 0 if there is none, or -1 with errno
- * set.
+ * Finds the line of a trace. Traces are in the order of the rows; those without
+ * a row are skipped. Returns 1, 0 if there is none, or -1 with errno set.
  */
 static int
 find_trace(struct part *p, struct json_span wanted, struct part_trace *t)
@@ -126,7 +125,7 @@ find_trace(struct part *p, struct json_span wanted, struct part_trace *t)
 	return got;
 }
 
-/* Appends the observations in an extent. Returns -1 if it is not theirs. */
+/* Appends the observations in an extent. Returns -1 if it has others. */
 static int
 put_part_observations(struct part *p, uint64_t at, uint64_t bytes)
 {
@@ -154,7 +153,7 @@ put_part_observations(struct part *p, uint64_t at, uint64_t bytes)
 	return bad ? -1 : 0;
 }
 
-/* Puts a trace together. Returns 0, or -1 if it is not whole. */
+/* Appends a whole trace. Returns 0, or -1 if it is incomplete. */
 static int
 put_part_trace(struct part *p, const struct part_trace *t, uint64_t at,
     uint64_t bytes)

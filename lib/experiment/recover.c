@@ -15,7 +15,7 @@ const char *const recover_files[RECOVER_FILES] = {
 	"observations.jsonl", "traces.jsonl", "trace_summary.jsonl"
 };
 
-/* What the first reading of a file gathers. */
+/* The facts from the first reading of the files. */
 struct pass {
 	struct recover *r;
 	struct recover_run *last;	/* run of the observation before this
@@ -217,9 +217,8 @@ pass_file(struct pass *p, int file, struct err *e)
 /* --- what it comes to ---------------------------------------------------- */
 
 /*
- * The observations of a whole run have the bytes that its row says, unless an
- * extent is what is damaged, or the number that it says, unless a filter took
- * some out.
+ * Whether a run is complete: its observations have the bytes in its row, or, if
+ * an extent is damaged, the number in its row; a filter may have removed some.
  */
 static int
 recover_is_whole(const struct recover_run *run)
@@ -267,7 +266,7 @@ count_tail(void *arg, const struct recover_line *l, struct err *e)
 	return 0;
 }
 
-/* Counts the runs that the lines after the last whole one may be of. */
+/* Counts the runs to which the lines after the last complete one may belong. */
 static int
 count_torn(struct recover *r, struct err *e)
 {
@@ -447,7 +446,7 @@ recover_release(struct recover *r)
 
 /* --- reading again ------------------------------------------------------- */
 
-/* What is wrong with a run whose row is whole. */
+/* Returns what is wrong with a run whose row is whole. */
 static const char *
 why_partial(const struct recover_run *run)
 {
@@ -462,7 +461,7 @@ why_partial(const struct recover_run *run)
 	return "some of its observations are missing from observations.jsonl";
 }
 
-/* Finds the run of a line, or says what is wrong with the line. */
+/* Finds the run of a line, or what is wrong with the line. */
 static void
 judge_line(struct recover *r, const struct recover_text *t,
     struct recover_line *l)

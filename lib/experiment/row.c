@@ -81,7 +81,7 @@ row_put(struct buf *b, const struct json_span v[ROW_FIELDS], uint64_t at,
 	buf_byte(b, '\n');
 }
 
-/* A whole number that a double holds exactly. */
+/* Reads a whole number that a double holds exactly. Returns 1 if it is one. */
 static int
 whole(struct json_span v, uint64_t *n)
 {

@@ -19,7 +19,7 @@
 
 /* --- reading -------------------------------------------------------------- */
 
-/* A missing file is not an error; one that cannot be read is. */
+/* Fails for a file that cannot be read, unless it is missing. */
 static int
 status_fail(const struct status *s, const char *name, struct err *e)
 {
@@ -93,7 +93,7 @@ figure_at(struct json_span root, const char *section, const char *name)
 	return d;
 }
 
-/* The verdicts that the runs got while they ran. */
+/* Reads the verdicts of an evaluation during the run. */
 static void
 read_verdicts(struct status *s, struct json_span root)
 {
@@ -109,7 +109,7 @@ read_verdicts(struct status *s, struct json_span root)
 	    (long long)none : 0);
 }
 
-/* Those of a finished experiment, in its folder "evaluation", come later. */
+/* Reads the later verdicts, in the folder "evaluation" of the experiment. */
 static int
 read_evaluation(struct status *s, int dir, struct err *e)
 {
@@ -140,8 +140,8 @@ is_line(const struct line *l, const char *text)
 }
 
 /*
- * Reads a summary but for the list of inputs that earlier versions wrote into
- * it, an input a line: it may be far longer than all else. Returns 0, or -1 with
+ * Reads a summary without the list of inputs that earlier versions wrote into
+ * it, one per line: it may be far longer than the rest. Returns 0, or -1 with
  * errno set.
  */
 static int
@@ -238,10 +238,7 @@ is_early(const char *name)
 	    !strcmp(name, "manifest.json.new");
 }
 
-/*
- * Finds out whether no run was started: the directory of an experiment that was
- * killed at once looks like this.
- */
+/* Finds out whether no run was started: the experiment was killed at once. */
 static int
 find_bare(struct status *s, int dir, struct err *e)
 {

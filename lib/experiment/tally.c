@@ -107,7 +107,7 @@ read_duration(const struct json_span row[ROW_FIELDS], double *ms)
 }
 
 /*
- * Whether a run passes: by its verdict, or if nobody has evaluated it by its
+ * Whether a run passes: by its verdict, or, if it was not evaluated, by its
  * success.
  */
 static int

@@ -15,7 +15,7 @@ is_message(struct json_span v)
 	    (json_get(v, "content").p || json_get(v, "parts").p);
 }
 
-/* Most values are none, as their first bytes tell. */
+/* Whether the first bytes of a value allow a chat; most values are not one. */
 static int
 may_be_chat(struct json_span v)
 {
@@ -66,7 +66,7 @@ chat_find(struct json_span v, struct json_span *messages)
 static void
 chat_put_part(struct buf *b, struct json_span part)
 {
-	/* that of OpenTelemetry is its content */
+	/* OpenTelemetry's part has its text in "content" */
 	struct json_span text = json_get(part, json_is_str(json_get(part,
 	    "type"), "text") && !json_get(part, "text").p ? "content" :
 	    "text");

@@ -11,9 +11,9 @@
 #include "csvtable.h"
 
 /*
- * 1 for a text that a spreadsheet takes for a formula: it begins with one of
- * these, which may be full-width (U+FF0B, U+FF0D, U+FF1D, U+FF20), or with white
- * space that a spreadsheet drops.
+ * Whether a spreadsheet reads a text as a formula: it begins with one of these,
+ * which may be full-width (U+FF0B, U+FF0D, U+FF1D, U+FF20), or with white space
+ * that a spreadsheet drops.
  */
 static int
 is_formula(const char *s, size_t n)
@@ -69,7 +69,7 @@ csvtable_put_text(struct buf *b, const struct buf *text)
 {
 	struct buf shown = { 0 };
 
-	/* a spreadsheet takes it for the mark of a text */
+	/* a spreadsheet reads it as the mark of a text */
 	if (is_formula(text->p, text->len))
 		buf_byte(&shown, '\'');
 	put_visible(&shown, text->p, text->len);
@@ -158,7 +158,7 @@ csvtable_put_field(struct buf *b, struct trace *t, size_t field)
 	csvtable_put_value(b, t->v[field]);
 }
 
-/* A field that is not shown if it is empty. */
+/* Appends a field, unless it is empty. */
 static void
 csvtable_put_set(struct buf *b, struct trace *t, size_t field)
 {
@@ -166,7 +166,7 @@ csvtable_put_set(struct buf *b, struct trace *t, size_t field)
 		csvtable_put_value(b, t->v[field]);
 }
 
-/* The number of steps, or of those that the row alone knows of. */
+/* Appends the number of steps, or that in the row. */
 static void
 csvtable_put_count(struct buf *b, struct trace *t, size_t field)
 {
@@ -176,7 +176,7 @@ csvtable_put_count(struct buf *b, struct trace *t, size_t field)
 		buf_uint(b, t->nobs);
 }
 
-/* The strategy of the input: the row has it if its metadata are elsewhere. */
+/* Appends the input's strategy: from the row, if the metadata are elsewhere. */
 static void
 csvtable_put_strategy(struct buf *b, struct trace *t, size_t field)
 {
@@ -199,7 +199,7 @@ csvtable_put_score(struct buf *b, struct trace *t, size_t field)
 	csvtable_put_value(b, json_get(t->v[field], "score"));
 }
 
-/* The verdict in words; nothing if the trace was not evaluated. */
+/* Appends the verdict in words; nothing if the trace was not evaluated. */
 static void
 csvtable_put_verdict(struct buf *b, struct trace *t, size_t field)
 {
@@ -212,7 +212,7 @@ csvtable_put_verdict(struct buf *b, struct trace *t, size_t field)
 	    json_is_true(pass) ? "\"pass\"" : "\"fail\"");
 }
 
-/* All tokens: the total, or the sum of its parts. */
+/* Appends the number of tokens: the total, or the sum of its parts. */
 static void
 csvtable_put_tokens(struct buf *b, struct trace *t, size_t field)
 {
@@ -227,7 +227,7 @@ csvtable_put_tokens(struct buf *b, struct trace *t, size_t field)
 		json_add_double(b, NULL, prompt + completion);
 }
 
-/* The models of the steps, each once, in the order of the steps. */
+/* Appends the models of the steps, each once, in the order of the steps. */
 static void
 csvtable_put_models(struct buf *b, struct trace *t, size_t field)
 {

@@ -27,7 +27,10 @@ filter_find(const char *name)
 	return path ? path : program_find(name);
 }
 
-/* The programs in the folder of n bytes at dir, in alphabetical order. */
+/*
+ * Passes on the programs in the folder of n bytes at dir, in alphabetical
+ * order.
+ */
 static void
 each_in(const char *dir, size_t n, const char *prefix,
     void (*found)(void *arg, const char *name, const char *path), void *arg)
@@ -67,7 +70,7 @@ filter_each(const char *prefix,
 		each_in(dir, n, prefix, found, arg);
 }
 
-/* What becomes of the descriptors: in and out are its first two. */
+/* Sets the program's descriptors: in and out become its first two. */
 static int
 add_actions(posix_spawn_file_actions_t *fa, int in, int out)
 {
@@ -81,7 +84,7 @@ add_actions(posix_spawn_file_actions_t *fa, int in, int out)
 	return error;
 }
 
-/* No signal is blocked. */
+/* Has the program start with no signal blocked. */
 static int
 set_attributes(posix_spawnattr_t *attr)
 {

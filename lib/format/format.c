@@ -77,9 +77,9 @@ is_extension(struct buf *text)
 }
 
 /*
- * The name of the file of a program's output, which the caller frees. A program
- * that does not know the option does with no input what it does, and its answer
- * is not one: then the name of the format is the extension.
+ * Returns the name of the file of a program's output, to be freed. The output
+ * of a program that does not know the option is not an extension; then the name
+ * of the format is the extension.
  */
 static char *
 filter_file(const char *name, const char *path)

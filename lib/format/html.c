@@ -402,7 +402,7 @@ html_put_story(struct buf *b, const struct trace *t)
 			    t->v[story_outputs[i].field]);
 }
 
-/* The files in a page: links to them, and pictures, as HTML. */
+/* The files of a page as HTML: links, and pictures. */
 struct files {
 	struct buf html;
 	size_t n;

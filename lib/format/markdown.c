@@ -316,8 +316,8 @@ put_role(struct buf *b, struct json_span role)
 }
 
 /*
- * Appends what was said, and more about it: in the line if it is one line,
- * otherwise in a fence.
+ * Appends the text of a turn, and more about it: in the line if it is a single
+ * line, otherwise in a fence.
  */
 static void
 put_said(struct buf *b, struct buf *text, struct buf *more)

@@ -5,10 +5,10 @@
 #include "base/visible.h"
 #include "mdtext.h"
 
-/* What a byte may be in Markdown. 0: only itself. */
+/* What a byte may mean in Markdown. 0: only itself. */
 enum { WORD = 1, MARKUP, JOINT, ADDRESS, HIDDEN };
 
-/* Bytes beyond ASCII are taken for parts of words. */
+/* Returns the meaning of a byte. Bytes beyond ASCII are parts of words. */
 static int
 byte_kind(unsigned char c)
 {

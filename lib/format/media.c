@@ -212,7 +212,7 @@ media_next(const char *s, size_t n, size_t from, struct media *m)
 			continue;
 		if (find_string(m, s, n, i))
 			return 1;
-		/* what was not one is not looked at again */
+		/* skip the rest of what is not a file */
 		while (i < n && is_base64(s[i]))
 			i++;
 	}

@@ -6,16 +6,16 @@
 #include "base/visible.h"
 #include "termwidth.h"
 
-/* Marks on one character; a terminal is not to be given any number of them. */
+/* The most marks on one character; further ones are dropped. */
 #define MARKS_MAX 4
 
 #define TAB 8			/* cells */
 
-/* Text as it is put, and what the characters before do to the next. */
+/* The output, and the state that the last character leaves. */
 struct text {
 	struct buf *b;
 	unsigned last;		/* cells of the last non-mark */
-	unsigned marks;		/* on it; MARKS_MAX where none may be put */
+	unsigned marks;		/* marks on it; MARKS_MAX if none may follow */
 };
 
 static size_t
@@ -30,8 +30,8 @@ termwidth_put_escape(struct text *t, uint32_t c)
 }
 
 /*
- * What makes one picture of several: selectors of a presentation anywhere,
- * and behind a wide character joiners and the colours of skin.
+ * Whether a character joins others to one picture: a variation selector
+ * anywhere, and after a wide character a joiner or a skin colour.
  */
 static int
 joins(const struct text *t, uint32_t c)
@@ -42,7 +42,7 @@ joins(const struct text *t, uint32_t c)
 	    (c >= 0x1f3fb && c <= 0x1f3ff));
 }
 
-/* Appends a character, or what stands for it; returns its cells. */
+/* Appends a character, or its replacement; returns its cells. */
 static size_t
 termwidth_put_char(struct text *t, uint32_t c)
 {
@@ -79,7 +79,7 @@ termwidth_put(struct buf *b, const char *s, size_t n, size_t max)
 	for (i = 0; i < n && used <= max; ) {
 		i += utf8_decode(s + i, n - i, &c);
 		used += termwidth_put_char(&t, c);
-		/* so far there is room for what shows that it was cut */
+		/* up to here there is room for the mark of a cut */
 		if (used < max) {
 			kept = used;
 			end = b->len;

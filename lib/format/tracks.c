@@ -122,7 +122,7 @@ add_track(struct tracks *s)
 	return s->n++;
 }
 
-/* The lowest track with nothing open when a step begins. */
+/* Returns the lowest track with no open step when a step begins. */
 static size_t
 find_track(struct tracks *s, const struct trace_step *o)
 {

@@ -6,7 +6,7 @@
 #include "trace/trace.h"
 #include "whole.h"
 
-/* What the row of an experiment, or a per-trace record, has and a trace not. */
+/* Fields of a row or a per-trace record that a trace does not have. */
 static const char *const others[] = {
 	"observations_at", "observations_bytes", "observations",
 	"final_output", "summary", "timeline", "metrics"

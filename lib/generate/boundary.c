@@ -6,10 +6,10 @@
 #include "span.h"
 #include "strategy.h"
 
-/* Texts at the edges of what an agent may be sent, each once. */
+/* Texts at the limits of an agent's input, each once. */
 static const struct {
 	const char *text;	/* NULL: the user's text, repeated */
-	size_t length;		/* then: characters */
+	size_t length;		/* its characters if it is NULL */
 	const char *note;
 } boundaries[] = {
 	{ "", 0, "empty" },
@@ -29,7 +29,7 @@ static const struct {
 	{ "\n", 0, "one line break" },
 };
 
-/* Appends the text again and again, n characters in all. */
+/* Appends the text repeatedly, n characters in all. */
 static void
 boundary_fill(struct buf *out, struct span text, size_t n)
 {

@@ -38,7 +38,7 @@ callkey_put(struct buf *b, const char *path, struct json_span value)
 	*b = next;
 }
 
-/* Puts the constants into the arguments. */
+/* Sets the constants in the arguments. */
 static void
 callkey_put_set(const struct callkey *k, struct buf *b)
 {

@@ -17,7 +17,7 @@
 #include "when.h"
 #include "words.h"
 
-/* What may be left out of a sentence that is one of several. */
+/* Words that may be left out of one of several sentences. */
 static const char *const telegram_words[] = { "a", "an", "the", "my", "our",
 	"your", "i", "i'm", "i've", "i'd", "like", "please", "just", "really",
 	"actually", "basically", "very", "kindly", "is", "are", "am", "was",
@@ -173,8 +173,8 @@ asks_within(struct span s)
 }
 
 /*
- * Every sentence without its small words: which of them matter, no rule can
- * tell.
+ * Appends every sentence without its small words, since no rule knows which
+ * sentence matters.
  */
 static void
 all_keywords(struct work *w, struct buf *b)
@@ -239,7 +239,7 @@ concise_words(struct work *w, struct buf *b, size_t round)
 		span_put(b, s);
 }
 
-/* What is longer is written in one form: the others would look alike. */
+/* A longer text gets one form: the others would look alike. */
 #define BRIEF_MAX 80
 
 static const char *const *

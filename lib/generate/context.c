@@ -188,7 +188,7 @@ context_forwarded(struct work *w, const struct setting *s, size_t i)
 	return 1;
 }
 
-/* In a mail that somebody answers: each line after "> ". */
+/* Appends the request as in an answered mail: each line after "> ". */
 static int
 context_quoted(struct work *w, const struct setting *s, size_t i)
 {
@@ -214,7 +214,7 @@ context_quoted(struct work *w, const struct setting *s, size_t i)
 	return 1;
 }
 
-/* Whether a block of lines is in the text, which nobody reads aloud. */
+/* Whether the text has a block of lines, which cannot be spoken. */
 static int
 has_block(struct span s)
 {
@@ -241,7 +241,7 @@ put_spoken(struct buf *b, struct span s)
 	}
 }
 
-/* As software writes down speech: one line, no capitals, no punctuation. */
+/* Appends the request as a transcript: one line, no capitals or punctuation. */
 static int
 context_voice(struct work *w, const struct setting *s, size_t i)
 {

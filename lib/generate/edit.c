@@ -161,7 +161,7 @@ edit_recase(struct span in, struct buf *out, int mode)
 	return 1;
 }
 
-/* Without the punctuation of sentences around words. */
+/* Appends the text without the punctuation at the ends of words. */
 static int
 no_marks(struct span in, struct buf *out)
 {
@@ -178,7 +178,7 @@ no_marks(struct span in, struct buf *out)
 		while (core.n && span_char_in(".,!?;:", span_end(core)[-1]))
 			core.n--;
 		core = sentence_without_stop(core, &(int){ 0 });
-		/* a mark that stands alone goes with its space */
+		/* a mark that stands alone is dropped with its space */
 		if (!core.n && out->len && out->p[out->len - 1] == ' ')
 			out->len--;
 		span_put(out, core);

@@ -26,7 +26,7 @@ is_third(struct span w)
 	    "she");
 }
 
-/* Appends a verb as it is after he, she, it. */
+/* Appends the third person singular of a verb. */
 static void
 put_third(struct buf *b, struct span verb)
 {
@@ -50,8 +50,8 @@ put_third(struct buf *b, struct span verb)
 }
 
 /*
- * Turns "aux pronoun rest" around into "pronoun aux rest", with no aux where
- * it was "do"; words[0] is the aux. 0 when the words are no such question.
+ * Turns "aux pronoun rest" into "pronoun aux rest", without the aux if it is
+ * "do"; words[0] is the aux. Returns 0 if the words are not such a question.
  */
 static int
 turn(struct buf *b, const struct span *words, size_t n, struct span end)

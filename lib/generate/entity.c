@@ -30,7 +30,7 @@ struct entity {
 
 /* --- finding ------------------------------------------------------------ */
 
-/* Signs and words of currencies; the second stands where the first did. */
+/* Signs and words of currencies, and the other that replaces each. */
 static const struct {
 	const char *word, *other;
 } currencies[] = {
@@ -40,7 +40,7 @@ static const struct {
 	{ "dollars", "euros" }, { "dollar", "euro" }, { "pounds", "euros" }
 };
 
-/* The place of a currency in s, and its row; 0 when there is none. */
+/* Finds a currency in s, and its row; returns 0 if there is none. */
 static int
 find_currency(struct span s, struct span *at, size_t *row)
 {
@@ -173,7 +173,7 @@ find_entities(const struct work *w, struct entity *list)
 
 /* --- changing ------------------------------------------------------------- */
 
-/* Each appends what stands in the place of s, or returns 0. */
+/* Each appends the replacement of s, or returns 0. */
 
 static int
 entity_digit_wrong(struct work *w, struct span s, struct buf *by)
@@ -234,7 +234,7 @@ entity_digit_more(struct work *w, struct span s, struct buf *by)
 	return 1;
 }
 
-/* In groups, or without the marks that it has: the same number. */
+/* Appends the same number in groups, or without its separators. */
 static int
 entity_id_format(struct work *w, struct span s, struct buf *by)
 {
@@ -347,7 +347,7 @@ entity_no_currency(struct work *w, struct span s, struct buf *by)
 	return 1;
 }
 
-/* A comma for the decimal point, or the other way round. */
+/* Appends a comma for the decimal point, or a point for the comma. */
 static int
 entity_decimal(struct work *w, struct span s, struct buf *by)
 {
@@ -432,7 +432,7 @@ entity_mail_space(struct work *w, struct span s, struct buf *by)
 	return 1;
 }
 
-/* With two letters swapped that differ, from one picked at random on. */
+/* Appends s with two different letters swapped, at a random place. */
 static int
 entity_misspelt(struct work *w, struct span s, struct buf *by)
 {
@@ -462,7 +462,7 @@ entity_small(struct work *w, struct span s, struct buf *by)
 
 /* --- dropping and exchanging --------------------------------------------- */
 
-/* What goes with a part that is left out: "on 3 November", "> 500 EUR". */
+/* Words dropped with an entity: "on 3 November", "> 500 EUR". */
 static const char *const led_by[] = { "on", "at", "of", "in", "by", "since",
 	"until", "till", "from", "to", "for", "before", "after", "dated", "am",
 	"um", "vom", "bis", "zum", "seit", "ab", "über", "von", "du", "au",
@@ -544,7 +544,7 @@ static const struct change {
 	const char *note;
 	unsigned kinds;
 	int (*run)(struct work *, struct span, struct buf *);
-	int whole;		/* DROPS or SWAPS: not one in its place */
+	int whole;		/* DROPS or SWAPS: there is no replacement */
 } changes[] = {
 	{ "dropped", ENTITY_NUMBER | ENTITY_AMOUNT | ENTITY_DATE | ENTITY_ID |
 	    ENTITY_MAIL, NULL, DROPS },
@@ -602,7 +602,7 @@ entity_put_quoted(struct work *w, const char *before, struct span s)
 	buf_byte(w->note, '\'');
 }
 
-/* Notes what became of an entity: "amount '$5' negative: '-$5'". */
+/* Notes the change of an entity: "amount '$5' negative: '-$5'". */
 static void
 note_change(struct work *w, const struct entity *e, const struct change *c,
     struct span by)

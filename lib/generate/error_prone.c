@@ -321,7 +321,7 @@ err_runon(struct work *w, struct span in, struct buf *out)
 	return 1;
 }
 
-/* A slip, and the word again as it should have been. */
+/* Appends a typing mistake, and the corrected word after it. */
 static int
 err_corrected(struct work *w, struct span in, struct buf *out)
 {
@@ -336,7 +336,9 @@ err_corrected(struct work *w, struct span in, struct buf *out)
 	return 1;
 }
 
-/* UTF-8 read as Windows-1252 or, where that has no character, Latin-1. */
+/*
+ * Appends UTF-8 read as Windows-1252 or, where that has no character, Latin-1.
+ */
 static int
 err_mojibake(struct work *w, struct span in, struct buf *out)
 {
@@ -380,7 +382,7 @@ err_entities(struct work *w, struct span in, struct buf *out)
 	return n > 0;
 }
 
-/* Began, began again. */
+/* Appends the beginning of the text, and then all of it. */
 static int
 err_restart(struct work *w, struct span in, struct buf *out)
 {
@@ -512,7 +514,7 @@ static const struct step errors[] = {
 	{ "hard line breaks", err_wrapped }
 };
 
-/* In which order the steps are shown: the most different ones first. */
+/* The order of the steps: the most different ones first. */
 static const unsigned char error_order[] = { 0, 22, 1, 2, 23, 3, 24, 4, 5, 25,
     16, 17, 18, 27, 26, 7, 6, 8, 21, 28, 9, 10, 11, 12, 13, 20, 14, 15, 19 };
 

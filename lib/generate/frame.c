@@ -24,7 +24,7 @@ frame_set_char(struct buf *b, size_t at, uint32_t c)
 		buf_splice(b, at, n, bytes, utf8_encode(bytes, c));
 }
 
-/* Whether the word is written in small letters only, like no name. */
+/* Whether the word has small letters only, so that it is not a name. */
 static int
 is_plain_lower(struct span w)
 {
@@ -121,7 +121,7 @@ frame_end_sentence(struct buf *b, size_t from, enum lang l, int query)
 		frame_put_stop(b, l, query);
 }
 
-/* Whether what follows the slot in a frame is a sentence of its own. */
+/* Whether the frame continues after the slot with a sentence of its own. */
 static int
 goes_on(const char *after)
 {
@@ -340,7 +340,7 @@ put_gap(struct buf *b, struct span left, struct span right, enum lang l)
 {
 	const char *p = span_end(left);
 
-	/* as the user had it between the two, if they were neighbours */
+	/* the user's space between the two, if they were neighbours */
 	if (p < right.p && right.p - p < 8)
 		buf_add(b, p, (size_t)(right.p - p));
 	else if (!language_is_dense(l))

@@ -16,7 +16,7 @@
 #include "strategies.h"
 #include "generate.h"
 
-/* A combination may fail to give something new this often in a row. */
+/* Failures in a row to make something new after which a combination ends. */
 #define TRIES 24
 
 const char *const generator_fields[GENERATE_FIELDS] = {
@@ -24,7 +24,7 @@ const char *const generator_fields[GENERATE_FIELDS] = {
 	"metadata"
 };
 
-/* How far a combination of strategy and persona has come for a base. */
+/* The state of a combination of strategy and persona for a base. */
 struct cell {
 	size_t k;		/* the next variation */
 	int spent;
@@ -40,7 +40,7 @@ struct base {
 	int varies;		/* the input is text */
 	size_t index;
 	size_t turn;		/* the cell that is next */
-	size_t spent;		/* how many cells are */
+	size_t spent;		/* number of cells that are spent */
 	int original_due;
 	struct cell *cells;
 };
@@ -274,7 +274,7 @@ generator_release(struct generator *g)
 
 /* --- writing ------------------------------------------------------------ */
 
-/* What the arguments to replay are, of a template or of another input. */
+/* Returns the arguments to replay, of a template or of another input. */
 static struct json_span
 arguments(const struct base *base, const char *own, size_t field)
 {
@@ -286,7 +286,7 @@ arguments(const struct base *base, const char *own, size_t field)
 	    json_get(base->v[GENERATE_METADATA], own) : none;
 }
 
-/* The arguments of a call, or an absent value. */
+/* Returns the arguments of a call, or an absent value. */
 static struct json_span
 base_kwargs(const struct base *base)
 {
@@ -384,7 +384,7 @@ give(struct generator *g, struct base *base, struct json_span input,
 	return added;
 }
 
-/* Gives the text itself, or without a note only takes it for given. */
+/* Writes the text itself; without a note, only counts it as written. */
 static int
 give_itself(struct generator *g, struct base *base, const char *note)
 {
@@ -406,7 +406,9 @@ ncells(const struct generator *g)
 	return g->nstrategies * (g->npersonas ? g->npersonas : 1);
 }
 
-/* Gives the next new variation of a combination. Returns 1 when it did. */
+/*
+ * Writes the next new variation of a combination. Returns 0 if there is none.
+ */
 static int
 generate_next_of(struct generator *g, struct base *base, size_t index)
 {
@@ -426,7 +428,9 @@ generate_next_of(struct generator *g, struct base *base, size_t index)
 	for (tries = 0; tries < TRIES && !new; tries++) {
 		text.len = note.len = json.len = 0;
 		k = cell->k++;
-		/* personas take turns where they would do the same */
+		/*
+		 * personas take turns at variations that do not depend on them
+		 */
 		if (g->npersonas && !strategies_personal(strategy))
 			k = k * g->npersonas + index / g->nstrategies;
 		if (!strategies_make(&text, &note, &v, strategy, k))
@@ -450,7 +454,7 @@ is_spent(const struct generator *g, const struct base *base)
 	return !base->original_due && base->spent == ncells(g);
 }
 
-/* Gives a base's next input; 0 when it has none. */
+/* Writes a base's next input; returns 0 if it has none. */
 static int
 take_turn(struct generator *g, struct base *base)
 {
@@ -521,7 +525,7 @@ generator_add(struct generator *g, struct json_span record,
 		g->bases = xreallocarray(g->bases, g->cap, sizeof(b));
 	}
 	init_base(g, &g->bases[g->nbases++], record, v);
-	/* every text gives at least one, mostly */
+	/* nearly every text makes at least one input */
 	return g->nbases >= g->limit;
 }
 

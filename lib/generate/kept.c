@@ -59,7 +59,7 @@ begins_any(struct span s, const char *const *list)
 	return 0;
 }
 
-/* What only code, logs and patches begin a line with. */
+/* Beginnings of lines that only code, logs and patches have. */
 static const char *const sure_heads[] = { "#include", "#!/", "#define ",
 	"Traceback (most", "File \"", "diff --git", "--- a/", "+++ b/", "@@ -",
 	"<?", "<!", "\\begin{", "\\end{", "\\documentclass", "\\usepackage",
@@ -220,7 +220,7 @@ code_starts(struct span line, struct span next, int *pairs)
 	    kept_begins(s, "from ")) && t.n && kept_is_code(next));
 }
 
-/* The end of the lines of code from p on; p when there are none. */
+/* Returns the end of the lines of code from p on; p if there are none. */
 static const char *
 code_end(const char *p, const char *end)
 {
@@ -459,7 +459,7 @@ scan(struct kept *k, struct span text)
 			p = to < end ? to + 1 : end;
 			continue;
 		}
-		/* backquotes may reach over lines */
+		/* text in backquotes may span lines */
 		scan_prose(k, line);
 		if (!k->n || span_end(k->pieces[k->n - 1]) <= span_end(line)) {
 			buf_add(&k->prose, line.p, line.n);
@@ -505,7 +505,7 @@ kept_hide(struct kept *k, struct span text)
 	buf_add(&k->text, p, (size_t)(span_end(text) - p));
 }
 
-/* Ends the line that out is in, where a space is last in it. */
+/* Replaces a space at the end of out by an empty line. */
 static void
 part_lines(struct buf *out)
 {

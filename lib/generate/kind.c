@@ -28,7 +28,9 @@ cue_fits(const struct cue *c, struct span slot)
 	}
 }
 
-/* Finds the cue of s and leaves its slot; returns its kind or KIND_SAY. */
+/*
+ * Finds the cue of s, and sets slot to the rest; returns its kind or KIND_SAY.
+ */
 static enum kind
 cue_kind(enum lang l, struct span s, struct buf *slot)
 {
@@ -74,7 +76,7 @@ kind_strip(struct span s)
 	return span_trim(s);
 }
 
-/* What follows "can you tell me". */
+/* Returns the kind of the text after "can you tell me". */
 static enum kind
 asked_kind(struct span s, struct buf *slot)
 {
@@ -194,7 +196,7 @@ sentence_kind(enum lang l, struct span s, struct buf *slot, int *query)
 	/* search terms have no full stop */
 	if (kind == KIND_TOPIC && stopped && !*query)
 		kind = KIND_SAY;
-	/* many write no question mark */
+	/* many people omit the question mark */
 	if (kind == KIND_QUERY || (l == LANG_EN && !stopped &&
 	    kind_is_question(s)))
 		*query = 1;

@@ -53,7 +53,7 @@ has_char(const char *set, uint32_t c)
 
 /* A word of more bytes is not looked up. */
 #define WORD_MAX 24
-#define WORDS_CAP 8192	/* twice as many as there are words */
+#define WORDS_CAP 8192	/* twice the number of words */
 
 /* The words of all lists, by their hash, each with the languages it is of. */
 static struct {
@@ -125,7 +125,7 @@ struct evidence {
  */
 enum { POINT = 4, OTHERS = -4, LEAST = 20, AHEAD = 5 };
 
-/* A word that fewer languages have says more. */
+/* Adds the points of a word: more for a word of fewer languages. */
 static void
 weigh_word(unsigned *points, struct span w)
 {
@@ -154,8 +154,8 @@ weigh_clues(unsigned *points, struct span w, struct span bare)
 }
 
 /*
- * A letter speaks for the languages that have it, the less the more they are,
- * and against the others: returns a bit for each of these.
+ * Adds the points of a letter to the languages that have it: fewer if they are
+ * many. Returns a bit for each of the other languages.
  */
 static unsigned
 weigh_letter(unsigned *points, uint32_t c)
@@ -193,7 +193,7 @@ looks_like_code(struct span w)
 	return !vowels;
 }
 
-/* Adds what a word says; of a name, only what German nouns say. */
+/* Adds the evidence of a word; of a name, only that for German nouns. */
 static void
 weigh(struct evidence *e, struct span w, struct span bare, int is_name)
 {
@@ -252,7 +252,7 @@ best_of(const struct evidence *e)
 	    best - second < AHEAD ? LANG_LATIN : (enum lang)found;
 }
 
-/* Which of the languages in Latin letters s is in; LANG_LATIN when unsure. */
+/* Returns the language of s in Latin letters; LANG_LATIN if unsure. */
 static enum lang
 latin_of(struct span s)
 {
@@ -285,7 +285,7 @@ is_word(struct span w, struct span one)
 	return 1;
 }
 
-/* How many words of a list s has. */
+/* Returns the number of words of a list in s. */
 static size_t
 list_hits(struct span s, const char *list)
 {
@@ -303,7 +303,7 @@ list_hits(struct span s, const char *list)
 	return n;
 }
 
-/* The language, unless s looks like another one of the same script. */
+/* Returns the language, or another one of the same script that s looks like. */
 static enum lang
 script_of(struct span s, enum lang lang)
 {
@@ -374,11 +374,11 @@ language_of(struct span s)
 	/* a little kana makes Chinese characters Japanese */
 	if (count[LANG_JA])
 		count[LANG_JA] += count[LANG_ZH];
-	/* one character of these says more than a letter */
+	/* one character of these counts more than a letter */
 	count[LANG_ZH] *= 2;
 	count[LANG_JA] *= 2;
 	count[LANG_KO] *= 2;
-	/* titles in Latin letters stand in texts of all scripts */
+	/* texts of all scripts have names in Latin letters */
 	count[LANG_EN] /= 2;
 	for (l = 0; l < LANG_NONE; l++)
 		if (count[l] > count[best])

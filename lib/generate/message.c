@@ -67,7 +67,7 @@ is_bye(struct span s)
 	return span_list_prefix(s, bye_words) && span_count_words(s) <= 9;
 }
 
-/* Where the closing words begin; s.n when there are none. */
+/* Returns the start of the closing words; s.n if there are none. */
 static size_t
 bye_start(struct span s)
 {
@@ -91,7 +91,7 @@ bye_start(struct span s)
 	return s.n;
 }
 
-/* Messages that are answers or greetings as a whole. */
+/* Whether the whole message is an answer or a greeting. */
 static int
 reply_kind(struct user_text *t)
 {

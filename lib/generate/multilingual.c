@@ -65,14 +65,14 @@ put_answer(struct work *w, const char *frame, const char *name)
 	say_tongue(w, "answer wanted in ", name);
 }
 
-/* Which languages come first: the most different ones. */
+/* Orders the languages so that the most different ones come first. */
 static size_t
 spread(size_t i, size_t n)
 {
 	return (i * 5 + 2 + i / n) % n;
 }
 
-/* Keeps the text, and asks for an answer in each language once. */
+/* Keeps the text, and asks for an answer in another language, each once. */
 int
 multilingual_make(struct work *w)
 {

@@ -12,13 +12,13 @@
 /* More sentences than these stay as they are, after the others. */
 #define ORDER_MAX 64
 
-/* The sentences of the body, and in which order they come. */
+/* The sentences of the body, and their order. */
 struct order {
 	struct span one[ORDER_MAX];
 	int line[ORDER_MAX];	/* 1: begins a line */
 	size_t n;
 	size_t at[ORDER_MAX];
-	size_t left;		/* how many of at */
+	size_t left;		/* number of sentences left in at */
 	struct span rest;	/* after the last of these */
 };
 
@@ -28,7 +28,7 @@ is_order_block(struct span s)
 	return kept_is_block(span_first(s));
 }
 
-/* Takes the next sentence, with what it leads to if it ends in a colon. */
+/* Takes the next sentence, with the one after it if it ends in a colon. */
 static int
 order_next(struct span *rest, struct span *one)
 {

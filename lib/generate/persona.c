@@ -17,7 +17,7 @@
 #include "verbose.h"
 #include "words.h"
 
-/* How well a voice fits a persona. */
+/* Returns a score of how well a voice fits a persona. */
 static size_t
 voice_score(const struct voice *v, const struct persona *p)
 {
@@ -130,7 +130,7 @@ persona_goal(struct work *w, struct span core)
 	return ok;
 }
 
-/* The body in the manner of a style, or in other words. */
+/* Appends the body in a style, or rephrased. */
 static void
 styled_core(struct work *w, unsigned style, size_t round, struct buf *b)
 {
@@ -245,7 +245,7 @@ foreign_persona(struct work *w)
 	return 1;
 }
 
-/* What somebody short of time adds to a few words, marked as in phrases.h. */
+/* Frames of people short of time, marked as in phrases.h. */
 static const char *const terse_frames[LANG_KO][5] = {
 	[LANG_EN] = { "RC|urgent: ~", "HQ|~ short answer pls",
 	    "RC|~ - today pls", "HQ|quick: ~" },
@@ -258,7 +258,7 @@ static const char *const terse_frames[LANG_KO][5] = {
 	[LANG_IT] = { "RC|urgente: ~", "HQ|veloce: ~", "RC|~ - oggi grazie" }
 };
 
-/* In key words, first those that concise does not write. */
+/* Makes a text of key words, first those that concise does not make. */
 static int
 terse_make(struct work *w)
 {

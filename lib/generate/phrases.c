@@ -1363,7 +1363,7 @@ const struct manner manners[] = {
 };
 const size_t nmanners = LEN(manners);
 
-/* A persona is matched against the keys; without one all take turns. */
+/* Voices by key words of a persona; without a persona, all take turns. */
 const struct voice voices[] = {
 	{ LANG_EN, "novice", LIST("novice", "beginner", "newbie", "new user",
 	    "basic question", "non-technical", "incorrect term",

@@ -95,7 +95,7 @@ prompts_put_list(struct buf *b, const char *name, const char *const *words,
 		buf_byte(b, '\n');
 }
 
-/* A list of a persona that generating by rule has no use for. */
+/* Appends a list of a persona that generation by rule does not use. */
 static void
 put_configured_list(const struct prompts *p, const char *persona,
     const char *field, const char *label, struct buf *b)
@@ -267,7 +267,7 @@ prompts_finish(struct prompts *p)
 	size_t most = g->limit ? g->limit : p->each * cells * p->n, i;
 	struct prompts_base *base;
 
-	/* where bases were added, there is a strategy */
+	/* if bases were added, there is a strategy */
 	while (p->n && cells && p->made < most && !p->out->error)
 		for (i = 0; i < p->n && p->made < most; i++) {
 			base = &p->bases[i];

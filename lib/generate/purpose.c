@@ -7,7 +7,7 @@
 #include "span.h"
 #include "purpose.h"
 
-/* Said of what went wrong. */
+/* Words for something that went wrong. */
 static const char *const trouble[] = { "broken", "torn", "damaged", "defective",
 	"wrong", "missing", "lost", "late", "never", "error", "errors", "fails",
 	"failed", "failing", "crash", "crashes", "crashed", "stuck", "twice",
@@ -30,7 +30,7 @@ static const char *const trouble[] = { "broken", "torn", "damaged", "defective",
 	"non è arrivato", "ritardo", "сломан", "сломано", "не работает",
 	"ошибка", "не пришёл", "не пришла", "дважды", NULL };
 
-/* How a question about a way to do something begins, and what only looks so. */
+/* Beginnings of questions about a way to do something, and others like them. */
 static const char *const how[] = { "how do", "how can", "how could", "how to",
 	"how would", "how should", "what's the best way", "is there a way",
 	"wie kann", "wie mache", "wie ändere", "wie storniere", "wie",

@@ -11,10 +11,10 @@
 #include "strategy.h"
 #include "words.h"
 
-/* A text with more words that have another is not varied by them. */
+/* Replaceable words in a text above which none is replaced. */
 #define SWAPS_MAX 100
 
-/* "If A, B" as "B if A". */
+/* Turns "If A, B" into "B if A". */
 static int
 flip_clauses(struct work *w, struct span in, struct buf *out)
 {
@@ -52,7 +52,10 @@ flip_clauses(struct work *w, struct span in, struct buf *out)
 	return 1;
 }
 
-/* The i-th frame that the slot begins or does not begin; NULL past the last. */
+/*
+ * Returns the i-th frame that begins with the slot, or the i-th other one; NULL
+ * after the last.
+ */
 static const char *
 frame_on(const char *const *list, int slot_first, size_t i)
 {

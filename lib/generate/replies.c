@@ -17,14 +17,14 @@
 #define MAX_CHARS 4000
 #define MIN_DISTANCE 0.15
 
-/* An input that was kept: what its words and pairs of words hash to. */
+/* A kept input: the hashes of its words and pairs of words. */
 struct replies_kept {
 	size_t base;
 	uint64_t *marks;	/* sorted, each once */
 	size_t n;
 };
 
-/* How a fault is counted, and what the next request says about it. */
+/* The names of a fault in counts, and the text about it in the next request. */
 static const struct {
 	const char *one, *many, *told;
 } faults[REPLIES_FAULTS] = {
@@ -107,7 +107,7 @@ drop_thoughts(struct buf *b)
 	return end != NULL;
 }
 
-/* A block between fences that is all there is. */
+/* Drops fences around the whole text. */
 static int
 drop_fence(struct buf *b)
 {
@@ -125,7 +125,7 @@ drop_fence(struct buf *b)
 	return 1;
 }
 
-/* "Sure! Here is the message:" in a line of its own. */
+/* Drops a line such as "Sure! Here is the message:". */
 static int
 drop_lead_in(struct buf *b)
 {
@@ -150,7 +150,7 @@ drop_lead_in(struct buf *b)
 	return 0;
 }
 
-/* "User message: ..." and the like; also in bold. */
+/* Drops a label such as "User message:", also in bold. */
 static int
 drop_label(struct buf *b)
 {
@@ -178,7 +178,7 @@ drop_label(struct buf *b)
 	return 0;
 }
 
-/* Quotation marks, or marks of bold text, around all of it. */
+/* Drops quotation marks or marks of bold text around the whole text. */
 static int
 drop_quotes(struct buf *b)
 {
@@ -207,7 +207,7 @@ drop_quotes(struct buf *b)
 	return 0;
 }
 
-/* {"message":"..."}: an object of one string. */
+/* Takes the text from an object of one string: {"message":"..."}. */
 static int
 take_from_json(struct buf *b)
 {
@@ -247,7 +247,7 @@ replies_unwrap(struct buf *text)
 
 /* --- faults --------------------------------------------------------------- */
 
-/* Whether the n lower-case bytes at p have one of what refusals consist of. */
+/* Whether a text in lower case has one of the phrases of refusals. */
 static int
 is_refusal(const struct buf *text)
 {
@@ -302,8 +302,9 @@ language_code(const char *p, size_t n)
 }
 
 /*
- * Whether the text is in the wrong language: not in the persona's or, without
- * one, unless the strategy is about languages, in that of the original text.
+ * Whether the text is in a wrong language: another than the persona's, or,
+ * without a persona, than the original text's, unless the strategy changes
+ * languages.
  */
 static int
 is_foreign(const struct buf *text, const struct buf *base, const char *wanted,
@@ -368,7 +369,7 @@ mark_words(const struct buf *text, struct replies_kept *k)
 	k->n = n;
 }
 
-/* 1 less the share of marks that both have (Jaccard's replies_distance). */
+/* Returns 1 less the share of common marks (the Jaccard distance). */
 static double
 replies_distance(const struct replies_kept *a, const struct replies_kept *b)
 {
@@ -400,7 +401,7 @@ is_near(const struct replies *r, const struct replies_kept *k)
 
 /* --- records -------------------------------------------------------------- */
 
-/* What a record of prompts.h says. */
+/* The fields of a record of prompts.h. */
 struct makes {
 	struct json_span template, v[GENERATE_FIELDS];
 	struct buf strategy, persona, language, base, id, text;
@@ -530,7 +531,7 @@ judge_reply(struct replies *r, struct json_span record, struct makes *m)
 	return fault;
 }
 
-/* Keeps the request of a dropped reply, with what was wrong. */
+/* Keeps the request of a dropped reply, with its fault. */
 static void
 drop_reply(struct replies *r, struct json_span record,
     enum replies_fault fault)
@@ -575,7 +576,7 @@ replies_add(struct replies *r, struct json_span record)
 
 /* --- asking again --------------------------------------------------------- */
 
-/* Writes the request once more, with what was wrong before. */
+/* Writes the request again, with the fault of its reply. */
 static void
 put_again(struct replies *r, struct json_span record)
 {

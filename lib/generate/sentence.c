@@ -34,7 +34,7 @@ is_size(struct span s)
 	return span_in_list(last, names);
 }
 
-/* Whether the full stop at offset at only ends an abbreviation. */
+/* Whether the full stop at offset `at` ends an abbreviation, not a sentence. */
 static int
 is_abbreviation(struct span s, size_t at)
 {
@@ -59,7 +59,7 @@ is_abbreviation(struct span s, size_t at)
 	return i < s.n;
 }
 
-/* The end of the stop, and the quotes that it is in, at offset at. */
+/* Returns the end of the stop at offset `at`, and of quotes after it. */
 static size_t
 stop_end(struct span s, size_t at)
 {
@@ -77,7 +77,7 @@ stop_end(struct span s, size_t at)
 	return at;
 }
 
-/* The length of the first sentence of s, with what ends it. */
+/* Returns the length of the first sentence of s, with its stop. */
 static size_t
 sentence_len(struct span s)
 {

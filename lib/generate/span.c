@@ -18,7 +18,7 @@ span_ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* What joins the character before it and the one after it into one. */
+/* Whether a character joins its two neighbours into one. */
 static int
 span_is_joiner(uint32_t c)
 {

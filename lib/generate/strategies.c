@@ -18,7 +18,7 @@
 static const struct strategy {
 	const char *name;
 	int (*make)(struct work *);
-	const char *summary;	/* a line for the usage and --list-strategies */
+	const char *summary;	/* line in the usage and --list-strategies */
 	enum { KEEPS_NOTHING, KEEPS_PARTS, FRAMES_CODE } keeps;
 	enum { BY_DEFAULT, ON_REQUEST } use;
 	int personal;		/* 1: another variation for each persona */

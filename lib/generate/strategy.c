@@ -54,7 +54,7 @@ step_run_some(struct work *w, const struct step *steps, size_t nsteps,
 		i = first < nsteps && !tries ? first : rng_below(&w->rng,
 		    done + 1 < n ? nsteps - nlate : nsteps);
 		if (!step_run(w, &steps[i], &text)) {
-			/* one instead would often be one of the others */
+			/* a single step would often repeat a variation */
 			if (!tries && first < nsteps)
 				n = 2;
 			continue;

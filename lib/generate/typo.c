@@ -173,7 +173,7 @@ slip_homophone(struct work *w, struct span in, struct buf *out)
 	return 1;
 }
 
-/* Small where it should be large, or one letter too many large. */
+/* Makes the first letter of a word small, or its second letter a capital. */
 static int
 slip_caps(struct work *w, struct span in, struct buf *out)
 {
@@ -256,7 +256,7 @@ slip_mark(struct work *w, struct span in, struct buf *out)
 	return 1;
 }
 
-/* A space where none belongs, in writing that has few or none. */
+/* Adds a space in the middle of a word, in writing with few or no spaces. */
 static int
 slip_gap(struct work *w, struct span in, struct buf *out)
 {

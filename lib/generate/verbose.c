@@ -71,7 +71,7 @@ after_comma(struct work *w, size_t at, struct span part)
 		frame_decapitalise(w->out, at);
 }
 
-/* A part of a long message, with what belongs between it and the rest. */
+/* Appends a part of a long message, and the gap before it. */
 static void
 add_part(struct work *w, struct span part, const char *gap)
 {
@@ -121,7 +121,7 @@ is_apart(const struct user_text *t, int part)
 	    memchr(from, '\n', (size_t)(to - from)) != NULL;
 }
 
-/* The body, as it is or asked in another way. */
+/* Returns the body, unchanged or rephrased. */
 static struct span
 core_part(struct work *w, struct buf *b)
 {
@@ -143,7 +143,7 @@ core_part(struct work *w, struct buf *b)
 	return span_buf(b);
 }
 
-/* The i-th phrase that fits the message; empty when too few do. */
+/* Returns the i-th phrase that fits the message; empty if too few fit. */
 static struct span
 fitting_part(const struct work *w, const char *const *list, size_t i)
 {

@@ -139,8 +139,8 @@ when_read(struct span s, struct when *w)
 }
 
 /*
- * Appends the text with the number of the day replaced: the last one that fits
- * where the year comes first, else the first.
+ * Appends the text with the number of the day replaced: the last match if the
+ * year comes first, else the first.
  */
 static void
 put_day(struct buf *b, struct span s, int old, int day)

@@ -41,7 +41,7 @@ words_next(struct word_scan *sc, struct word_token *t)
 		if (!is_word_char(c = span_char(core, i, &i)) && c < 0x2000 &&
 		    c != '-' && c != ',' && c != '.' && c != '?')
 			t->plain = 0;
-	/* a dot or comma inside makes a name of a file or host */
+	/* with a dot inside it is the name of a file or host */
 	if (memchr(core.p, '.', core.n))
 		t->plain = 0;
 	for (i = 0; t->plain && i < t->s.n; i++)
@@ -84,7 +84,7 @@ put_swap(struct buf *out, struct span old, const char *to)
 		    unicode_upper(span_first(span_str(to))));
 }
 
-/* The phrases of one token, or of more where they reach further. */
+/* The replacement of phrases of a table in a text. */
 struct swapping {
 	struct work *w;
 	struct buf *out;

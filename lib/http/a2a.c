@@ -69,10 +69,10 @@ set_state(struct answer *a, struct json_span v)
 
 /* --- parts ---------------------------------------------------------------- */
 
-/* What was found in parts. */
+/* The contents of parts. */
 struct found {
 	struct buf text;
-	int any;		/* there is text */
+	int any;		/* 1: there is text */
 	struct buf values;	/* JSON: data and files, elements of a list */
 	size_t nvalues;
 };
@@ -85,7 +85,7 @@ add_value(struct found *f, struct json_span v)
 	json_compact(&f->values, v);
 }
 
-/* Adds what a part has: text, data, or a file, which is kept as it is. */
+/* Adds the contents of a part: text, data, or a file, unchanged. */
 static void
 collect_part(const struct answer *a, struct found *f, struct json_span part,
     const char *before)
@@ -108,10 +108,7 @@ collect_part(const struct answer *a, struct found *f, struct json_span part,
 	}
 }
 
-/*
- * Adds what parts have, their text on a line of its own; between is between the
- * texts.
- */
+/* Adds the contents of parts; `between` is put between their texts. */
 static void
 collect_parts(const struct answer *a, struct found *f, struct json_span parts,
     const char *between)
@@ -149,7 +146,7 @@ take_found(struct answer *a, struct found *f)
 	return any;
 }
 
-/* Sets the output to what a message has. Returns 0 if that is nothing. */
+/* Sets the output to the contents of a message. Returns 0 if it is empty. */
 static int
 take_message(struct answer *a, struct json_span message)
 {
@@ -162,8 +159,8 @@ take_message(struct answer *a, struct json_span message)
 }
 
 /*
- * Sets the output to what all artifacts have. The texts of one are joined as
- * they are: the pieces of a stream become parts of the artifact.
+ * Sets the output to the contents of all artifacts. The texts of one are joined
+ * directly: the pieces of a stream become parts of the artifact.
  */
 static int
 take_artifacts(struct answer *a, struct json_span artifacts)
@@ -213,7 +210,7 @@ state_meaning(const struct answer *a, const char **code)
 	return STATE_OPEN;
 }
 
-/* Fails for a state that is a failure, with what the agent says of it. */
+/* Fails for a state that is a failure, with the agent's message. */
 static int
 fail_state(struct answer *a, const char *code, struct json_span status)
 {
@@ -309,8 +306,8 @@ open_envelope(struct answer *a, struct json_span *reply)
 }
 
 /*
- * The member of that name; or the object itself, if that is its kind or, where
- * it has none, it has a certain member. Absent if it is something else.
+ * Returns the member of that name; or the object itself, if it has that kind,
+ * or no kind but a certain member. Absent for other objects.
  */
 static struct json_span
 unwrapped(struct json_span reply, const char *name, const char *kind,
@@ -403,7 +400,7 @@ take_artifact(struct answer *a, struct json_span artifact, int append)
 		if (t->parts.len)
 			buf_byte(&t->parts, ',');
 		json_compact(&t->parts, part);
-		/* what was passed on cannot be replaced */
+		/* text that was passed on cannot be replaced */
 		if ((is_new || append) && json_is(json_get(part, "text"),
 		    JSON_STRING))
 			answer_add_text(a, json_get(part, "text"));
@@ -482,7 +479,7 @@ a2a_event(struct answer *a, struct json_span event)
 	return v.p ? take_task_event(a, v) : 0;
 }
 
-/* The artifacts of a stream that are whole make its output. */
+/* Sets the output to the artifacts of a complete stream. */
 static int
 a2a_end(struct answer *a)
 {
@@ -490,7 +487,7 @@ a2a_end(struct answer *a)
 	size_t i;
 	int any;
 
-	/* a message came; or the task is still to be asked for */
+	/* there is a message, or the task will be polled */
 	if (a->output.len || a->task.len || !(a->is_done || a->nartifacts))
 		return 0;
 	json_open(&b, NULL, '[');

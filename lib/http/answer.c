@@ -86,7 +86,7 @@ shown(const char *p, size_t n)
 	struct buf b = { 0 };
 	size_t end = n < SHOWN ? n : utf8_check(p, SHOWN);
 
-	/* what is not UTF-8 is shown as far as it goes */
+	/* if not even the start is UTF-8, show the bytes as U+FFFD */
 	json_put_text(&b, p, n && !end ? (n < SHOWN ? n : SHOWN) : end);
 	if (end < n)
 		buf_puts(&b, "...");
@@ -143,7 +143,7 @@ answer_plain_event(struct answer *a, struct json_span event)
 
 /* --- events --------------------------------------------------------------- */
 
-/* Whether the configuration wants events of this name or type. */
+/* Whether the configuration selects events of this name or type. */
 static int
 is_wanted_event(const struct answer *a, const char *name,
     struct json_span event)

@@ -13,7 +13,7 @@
 #define REFUSAL_MAX 4096	/* bytes of a failed reply that are kept */
 #define REFUSAL_READ 65536	/* bytes of a failed reply that are read */
 #define DONE_WAIT 100000	/* us for the end of a reply that is whole */
-#define POLL_FIRST 250000	/* us before a task is asked for, at first */
+#define POLL_FIRST 250000	/* us before a task is polled, at first */
 #define POLL_LONGEST 2000000
 
 struct call *
@@ -99,7 +99,7 @@ call_put_start(struct call *c)
 	buf_byte(c->out, '\n');
 }
 
-/* Hands on text of a stream. */
+/* Passes on text of a stream. */
 static void
 put_delta(void *arg, const char *p, size_t n)
 {
@@ -143,7 +143,7 @@ call_fail(struct call *c, const char *code, const char *fmt, ...)
 	call_end(c);
 }
 
-/* Fails with what the answer says. */
+/* Fails with the failure in the answer. */
 static void
 fail_answer(struct call *c)
 {

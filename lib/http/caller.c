@@ -19,7 +19,8 @@
 
 #define PIPELINE_LEAST 64
 #define PIPELINE_MOST 4096
-#define ROUNDS 3		/* rounds without a connection that end all */
+#define ROUNDS 3		/* rounds without a connection before giving
+				   up */
 #define HOLD_MOST 300.0		/* seconds that runs may wait here */
 
 struct caller {
@@ -85,8 +86,8 @@ caller_refuse(int fd, const char *why)
 
 /*
  * Notes that the service was not reached. Calls that fail together are one
- * round; between rounds all calls wait, so that a service that starts again is
- * not taken for one that is gone.
+ * round; between rounds all calls wait, so that a service that restarts is not
+ * given up.
  */
 static void
 note_unreached(struct caller *g, const struct call *c)
@@ -101,7 +102,7 @@ note_unreached(struct caller *g, const struct call *c)
 	g->broken |= g->rounds >= ROUNDS;
 }
 
-/* Keeps all calls back, as the service asks. */
+/* Delays all calls, as the service asks. */
 static void
 hold_back(struct caller *g, double ms)
 {
@@ -115,8 +116,8 @@ hold_back(struct caller *g, double ms)
 /* --- ends of calls -------------------------------------------------------- */
 
 /*
- * The milliseconds after which a failed call is made again; -1: it is not. An
- * attempt that did not reach the service is not one of those that may fail.
+ * Returns the milliseconds before a failed call is retried; -1: it is not. An
+ * attempt that did not reach the service does not count.
  */
 static double
 caller_retry_wait(struct caller *g, const struct call *c)
@@ -189,7 +190,7 @@ put_final(struct caller *g, const struct call *c)
 	buf_byte(b, '\n');
 }
 
-/* Writes what became of a call, with the secrets of headers masked. */
+/* Writes the outcome of a call, with the secrets of headers masked. */
 static void
 finish(struct caller *g, struct call *c)
 {
@@ -249,7 +250,7 @@ caller_take_request(struct caller *g, const struct line *l)
 	g->nwaiting++;
 }
 
-/* Reads the requests that are there. Returns 0, or -1 with errno. */
+/* Reads the available requests. Returns 0, or -1 with errno set. */
 static int
 caller_read(struct caller *g)
 {
@@ -265,7 +266,7 @@ caller_read(struct caller *g)
 	return got < 0 ? -1 : 0;
 }
 
-/* Begins the calls that may begin. Returns when the next one may. */
+/* Begins the calls that may begin. Returns the time at which the next may. */
 static int64_t
 begin_calls(struct caller *g)
 {
@@ -340,7 +341,7 @@ caller_serve(struct caller *g, int out, struct err *e)
 	}
 }
 
-/* Each call has a connection: as many files may be open as are allowed. */
+/* Raises the limit of open files, since each call has a connection. */
 static void
 caller_raise_files(void)
 {

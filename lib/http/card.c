@@ -27,7 +27,7 @@ static const char *const places[] = {
 	"/.well-known/agent.json"	/* before version 0.3 */
 };
 
-/* What came of a request for a card. */
+/* The result of a request for a card. */
 struct card {
 	struct service *service;
 	struct net *net;
@@ -110,7 +110,9 @@ card_send(struct card *c)
 	}
 }
 
-/* Asks once, and where that redirects to. Returns 0, or -1 with *e. */
+/*
+ * Sends a request, and follows a redirect. Returns 0, or -1 with *e filled in.
+ */
 static int
 card_ask(struct card *c, const struct weburl *url, struct err *e)
 {
@@ -140,8 +142,8 @@ card_pause(const struct service *s, int tries)
 }
 
 /*
- * Asks for a card, again if there is no reply or one that says so. Returns 0
- * with the reply in c, or -1 with *e filled in.
+ * Requests a card, again if there is no reply or one that asks for it. Returns
+ * 0 with the reply in c, or -1 with *e filled in.
  */
 static int
 card_fetch(struct card *c, const struct weburl *url, struct err *e)
@@ -178,8 +180,10 @@ struct choice {
 	const struct binding *binding;	/* NULL: none yet */
 	struct weburl url;
 	char *tenant;
-	int is_wanted;			/* it has the URL that is wanted */
-	struct buf others;		/* text: those that cannot be used */
+	int is_wanted;			/* it has the URL of the
+					   configuration */
+	struct buf others;		/* text: interfaces that cannot be
+					   used */
 };
 
 static char *
@@ -193,7 +197,7 @@ json_dup(struct json_span v, const char *preset)
 	return buf_detach(&b, NULL);
 }
 
-/* Whether a host is that of any interface of a machine, no address of it. */
+/* Whether a host is the unspecified address, such as 0.0.0.0. */
 static int
 is_unspecified(const struct weburl *u)
 {
@@ -201,8 +205,8 @@ is_unspecified(const struct weburl *u)
 }
 
 /*
- * A card may call its machine 0.0.0.0, or localhost: for both the host that it
- * came from is taken.
+ * A card may name its machine 0.0.0.0 or localhost: both are replaced by the
+ * host that the card came from.
  */
 static void
 use_card_host(struct weburl *u, const struct weburl *from)
@@ -224,7 +228,7 @@ base_length(const struct weburl *u)
 	return n;
 }
 
-/* Whether a URL is an interface's base, or where it is sent messages. */
+/* Whether a URL is an interface's base, or its address for messages. */
 static int
 is_of_interface(const struct weburl *u, const struct weburl *base,
     const struct binding *d)
@@ -371,7 +375,7 @@ check_choice(const struct choice *c, struct json_span card, struct err *e)
 	return bad;
 }
 
-/* Whether there is something that no other origin is sent. */
+/* Whether the service has credentials, which no other origin may get. */
 static int
 has_credentials(const struct service *s)
 {
@@ -383,7 +387,7 @@ has_credentials(const struct service *s)
 	return s->origin.user != NULL;
 }
 
-/* Turns the service to what was chosen. */
+/* Sets the service to the chosen interface. */
 static void
 adopt(struct choice *c)
 {
@@ -411,8 +415,9 @@ adopt(struct choice *c)
 /* --- the card ------------------------------------------------------------- */
 
 /*
- * What a reply was: 1 a card that is used, 0 not one, -1 with *e filled in.
- * Above the agent's URL, only_wanted, a card may be that of another agent.
+ * Reads a reply. Returns 1 for a card that is used, 0 if it is not one, or -1
+ * with *e filled in. With only_wanted, above the agent's URL, the card may be
+ * that of another agent.
  */
 static int
 read_card(struct card *c, const struct weburl *wanted, int only_wanted,
@@ -439,7 +444,7 @@ read_card(struct card *c, const struct weburl *wanted, int only_wanted,
 	return r;
 }
 
-/* What to do about a reply that is not a card. */
+/* Returns the remedy for a reply that is not a card. */
 static const char *
 card_remedy(const struct card *c)
 {
@@ -450,7 +455,7 @@ card_remedy(const struct card *c)
 	return "set runner.http.url to the agent's base or its card";
 }
 
-/* Whether a status says no more than that there is no card. */
+/* Whether a status means only that there is no card. */
 static int
 is_absent(int status)
 {
@@ -458,7 +463,9 @@ is_absent(int status)
 	    status != 401 && status != 403 && status != 429);
 }
 
-/* What comes of one address, as read_card; without a card -1 if must is 1. */
+/*
+ * Tries an address. Returns as read_card does; without a card, -1 if must is 1.
+ */
 static int
 try_address(struct card *c, const struct weburl *url,
     const struct weburl *wanted, int must, int only_wanted, struct err *e)
@@ -526,7 +533,7 @@ search_card(struct card *c, const struct weburl *base, struct err *e)
 	}
 }
 
-/* Cuts what is added to the base to send messages, if it is there. */
+/* Cuts off the end that the address for messages adds to the base, if any. */
 static void
 cut_end(struct weburl *u, const struct binding *d)
 {

@@ -17,7 +17,7 @@
 #include "weburl.h"
 #include "curlcmd.h"
 
-/* What an option of curl means for a configuration. */
+/* The meaning of an option of curl for a configuration. */
 enum curl_option {
 	CURLCMD_METHOD, CURLCMD_HEADER, CURLCMD_DATA, CURLCMD_JSON,
 	CURLCMD_ENCODED, CURLCMD_USER, CURLCMD_GET, CURLCMD_URL,
@@ -95,7 +95,7 @@ struct curlcmd {
 
 /* --- words ---------------------------------------------------------------- */
 
-/* Appends what the escape at s, after $' or in it, stands for. */
+/* Appends the character of the escape at s, in $'...'. Returns the rest. */
 static const char *
 put_ansi_escape(struct buf *b, const char *s)
 {
@@ -292,7 +292,7 @@ add_data(struct curlcmd *c, const char *text, struct err *e)
 	return 0;
 }
 
-/* "name=text", as --data-urlencode takes it. */
+/* Adds "name=text", an argument of --data-urlencode. */
 static int
 add_encoded(struct curlcmd *c, const char *text, struct err *e)
 {
@@ -455,7 +455,9 @@ take_words(struct curlcmd *c, struct err *e)
 
 /* --- the configuration ---------------------------------------------------- */
 
-/* The only string in an object, however it is called. Returns 0 if none. */
+/*
+ * Finds the only string in an object, of any name. Returns 0 if there is none.
+ */
 static int
 find_only(struct json_span object, struct buf *path, struct json_span *text)
 {
@@ -620,7 +622,7 @@ known_api(const struct curlcmd *c, struct json_span body, int *stream)
 	return NULL;
 }
 
-/* Adds what a message of Agent2Agent is sent with; the message is new. */
+/* Adds the parameters of a message of Agent2Agent, without the message. */
 static void
 add_a2a_params(struct curlcmd *c, struct buf *b, struct json_span body)
 {

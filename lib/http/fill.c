@@ -24,7 +24,7 @@ fill_put_path(struct buf *b, const char *path)
 	}
 }
 
-/* The value that a hole stands for; absent if there is none. */
+/* Returns the value for a hole; absent if there is none. */
 static struct json_span
 hole_value(const struct fill *f, const char *path)
 {

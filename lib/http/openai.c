@@ -32,7 +32,7 @@ set_json(struct buf *b, struct json_span v)
 	json_compact(b, v);
 }
 
-/* The model and the tokens, which the last chunk of a stream has, too. */
+/* Takes the model and the tokens, which the last chunk of a stream has, too. */
 static void
 take_usage(struct answer *a, struct json_span reply)
 {
@@ -74,7 +74,7 @@ take_calls(struct answer *a, struct json_span calls)
 	}
 }
 
-/* The calls of tools as the output of a reply that has nothing else. */
+/* Makes the calls of tools the output of a reply that has nothing else. */
 static int
 put_calls(struct answer *a)
 {
@@ -176,7 +176,7 @@ const struct answer_kind answer_chat = { chat_whole, chat_event, chat_end };
 
 /* --- responses ------------------------------------------------------------ */
 
-/* Adds what an item of the output has: text, or a call. */
+/* Adds the contents of an item of the output: text, or a call. */
 static int
 take_item(struct answer *a, struct json_span item, struct buf *text)
 {

@@ -317,7 +317,7 @@ client_take_end(void *arg, const struct net_end *end)
 		refuse(c, 502, message);
 		free(message);
 	} else {
-		/* the client sees that the reply is not whole */
+		/* so that the client sees that the reply is incomplete */
 		c->closing = 1;
 	}
 	drop_request(c);
@@ -357,7 +357,7 @@ copy_headers(struct client *c)
 			    (int)h->value.n, h->value.p) :
 			    xasprintf("%.*s;", (int)h->name.n, h->name.p));
 	}
-	/* what libcurl would add by itself */
+	/* without this, libcurl would add its own */
 	if (!wire_header(r, "accept").p)
 		client_add_header(c, xstrdup("Accept:"));
 	if (!wire_header(r, "content-type").p)
@@ -410,7 +410,7 @@ client_pass_on(struct client *c)
 
 /*
  * Whether the Host header names this machine: a page in a browser must not
- * reach the service under a name of its own.
+ * reach the service by a host name of the page's.
  */
 static int
 is_for_us(const struct wire_request *r)
@@ -643,7 +643,7 @@ recorder_run(const struct recorder_plan *p, int listener, struct err *e)
 		for (c = g.clients; c; c = c->next)
 			handle_input(c);
 		net_run(g.net);
-		/* requests that arrived behind one that is answered now */
+		/* requests that waited for one that is answered now */
 		for (c = g.clients; c; c = c->next)
 			handle_input(c);
 		sweep_clients(&g);

@@ -21,7 +21,7 @@ const char *const request_fields[REQUEST_FIELDS] = {
 
 /* --- the conversation ----------------------------------------------------- */
 
-/* Whether an input is a list of messages already. */
+/* Whether an input is a list of messages. */
 static int
 is_messages(struct json_span v)
 {
@@ -32,7 +32,7 @@ is_messages(struct json_span v)
 	return json_is(first, JSON_OBJECT) && json_get(first, "role").p;
 }
 
-/* Adds a value as a string: JSON in one, if it is not a string. */
+/* Adds a value as a string; another value than a string as JSON in one. */
 static void
 add_as_text(struct buf *b, const char *key, struct json_span v)
 {
@@ -63,7 +63,7 @@ put_conversation(struct buf *b, const struct json_span v[REQUEST_FIELDS])
 
 /* --- bodies --------------------------------------------------------------- */
 
-/* Replaces what the configuration has of a recorded body: model, params. */
+/* Replaces members of a recorded body by those of the configuration. */
 static void
 put_overridden(struct buf *b, const struct service *s, struct json_span body)
 {
@@ -165,7 +165,7 @@ put_plain_body(struct buf *b, const struct json_span v[REQUEST_FIELDS])
 	json_close(b, '}');
 }
 
-/* Appends the body that no template describes. */
+/* Appends the body of a service without a template. */
 static void
 put_default_body(struct buf *b, const struct service *s, const struct fill *f,
     const struct json_span v[REQUEST_FIELDS])
@@ -259,7 +259,7 @@ request_add_header(struct request *r, const char *name, const char *value)
 {
 	r->headers = xreallocarray(r->headers, r->nheaders + 1,
 	    sizeof(*r->headers));
-	/* libcurl takes "Name;" for a header without a value */
+	/* libcurl reads "Name;" as a header without a value */
 	r->headers[r->nheaders++] = *value ? xasprintf("%s: %s", name, value) :
 	    xasprintf("%s;", name);
 }
@@ -436,7 +436,7 @@ request_follow(struct request *r, const struct service *s,
 	return bad ? -1 : 0;
 }
 
-/* The address of a task, beside that which messages are sent to. */
+/* Sets a URL to that of a task, beside the address for messages. */
 static void
 task_url(struct weburl *to, const struct service *s, const char *task)
 {

@@ -202,8 +202,8 @@ word_index(struct json_span v, const char *const *words)
 /* --- secrets -------------------------------------------------------------- */
 
 /*
- * Keeps what is secret in a header's value: the credentials after the scheme,
- * or all of it.
+ * Keeps the secret of a header's value: the credentials after the scheme, or
+ * all of it.
  */
 static void
 keep_header(struct service *s, const char *value)
@@ -312,7 +312,7 @@ read_body(struct service *s, struct err *e)
 
 /* --- where ---------------------------------------------------------------- */
 
-/* What comes after the URL that is given, by the interface. */
+/* Returns the end that an interface adds to the configured URL. */
 static const char *
 api_suffix(const struct service *s)
 {
@@ -356,7 +356,7 @@ add_suffix(struct service *s)
 	free(path);
 }
 
-/* Adds it, and names calls by what results. */
+/* Adds the interface's part of the path, and names calls by the URL. */
 static void
 complete_url(struct service *s)
 {

@@ -2,7 +2,7 @@
 
 #include "sse.h"
 
-/* Hands over the event that is whole, if it has data. */
+/* Passes on the complete event, if it has data. */
 static int
 dispatch_event(struct sse *s, sse_take *take, void *arg)
 {

@@ -10,8 +10,8 @@
 #include "service.h"
 
 /*
- * What a trace shows of a call: a span for the request, and below it what the
- * reply says of a model and of tools.
+ * Reports a call as steps of the trace: a span for the request, and below it
+ * the model and the tools in the reply.
  */
 
 #define WHOLE_MAX 65536		/* bytes of a reply that is shown whole */
@@ -69,7 +69,7 @@ add_sent(const struct call *c, struct buf *b)
 		json_add_str(b, "input", q->text);
 }
 
-/* Adds what came: the whole reply if it is not too large, else the answer. */
+/* Adds the output: the whole reply if it is not too large, else the answer. */
 static void
 add_received(const struct call *c, struct buf *b)
 {
@@ -135,7 +135,7 @@ put_span(const struct call *c, struct buf *b, const char *id)
 	end_step(b);
 }
 
-/* What the model was given: the messages or the input of the body. */
+/* Adds the input of the model: the messages or the input of the body. */
 static void
 add_prompt(const struct call *c, struct buf *b)
 {
@@ -186,7 +186,7 @@ put_generation(const struct call *c, struct buf *b, const char *parent)
 	end_step(b);
 }
 
-/* Adds the arguments of a tool: JSON, or the text that is not. */
+/* Adds the arguments of a tool: JSON, or text that is not JSON. */
 static void
 add_arguments(struct buf *b, const struct buf *text)
 {

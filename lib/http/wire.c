@@ -86,7 +86,7 @@ parse_header(struct wire_request *r, const char *p, const char *end)
 	return 0;
 }
 
-/* The length that a text of digits says. Returns 0, or -1. */
+/* Reads a length in digits. Returns 0, or -1. */
 static int
 parse_length(struct json_span v, int base, size_t *n)
 {
@@ -103,7 +103,7 @@ parse_length(struct json_span v, int base, size_t *n)
 	return 0;
 }
 
-/* Reads what the headers say about the body. Returns 0 or a status. */
+/* Reads the length of the body from the headers. Returns 0 or a status. */
 static int
 parse_framing(struct wire_request *r)
 {
@@ -116,7 +116,7 @@ parse_framing(struct wire_request *r)
 		lengths += (size_t)(wire_is(r->headers[i].name,
 		    "content-length") || wire_is(r->headers[i].name,
 		    "transfer-encoding"));
-	/* two opinions about where a request ends are one too many */
+	/* the end of the request must be unambiguous */
 	if (lengths > 1)
 		return 400;
 	if (coding.p && !wire_is(coding, "chunked"))

@@ -129,7 +129,7 @@ ccthread_open(struct export *x, struct ccthread *t, struct json_span id,
 {
 	struct json_span parts[] = { id, { "turn", 4 } };
 
-	/* a sidechain is one step, however often it is asked */
+	/* a sidechain is one step, whatever the number of its prompts */
 	if (t->side && t->id.len)
 		return;
 	if (!t->side && t->id.len && !t->prompt.len)
@@ -152,7 +152,7 @@ void
 ccthread_prompt(struct export *x, struct ccthread *t, struct json_span text,
     struct json_span id, uint64_t time, int real)
 {
-	/* one that was not answered */
+	/* a prompt that was not answered */
 	if (t->prompt.len && t->real)
 		ccthread_open(x, t, id, t->prompted);
 	ccthread_end_answer(x, t);
@@ -178,7 +178,7 @@ ccthread_message(struct ccthread *t, const char *role,
 	json_close(b, '}');
 }
 
-/* Adds the content of a message, as the blocks that it has. */
+/* Adds the blocks of a message's content. */
 static void
 add_blocks(struct ccthread *t, struct json_span content)
 {
@@ -230,7 +230,7 @@ ccthread_answer(struct export *x, struct ccthread *t, struct json_span id,
 		ccthread_set(&t->message, id);
 		ccthread_move(&t->input, &t->pending);
 		t->blocks.len = 0;
-		/* the model began when it had been asked */
+		/* the model began when it got the message before */
 		t->begun = t->last && t->last < time ? t->last : time;
 	}
 	t->ended = t->answered = time;

@@ -91,7 +91,10 @@ hash_json(uint64_t seed, struct json_span v)
 	return hash_bytes(seed, 1, v.p ? v.p : "", v.n);
 }
 
-/* A session's id as the id of a trace; of a file without one its name's. */
+/*
+ * Returns a session's id as the id of a trace; without one, that of the file's
+ * name.
+ */
 static struct json_span
 session_id(struct export *x, struct json_span given)
 {
@@ -210,7 +213,7 @@ keep_tool(struct export *x, const struct ccthread *t, struct json_span block,
 		*index = c->ntools++;
 	}
 	c->tools[*index].place = place;
-	/* what a sidechain is asked says which tool has started it */
+	/* the prompt of a sidechain identifies the tool that started it */
 	prompt = json_is(input, JSON_OBJECT) ? json_get(input, "prompt") :
 	    input;
 	if (place && json_is(prompt, JSON_STRING))
@@ -235,7 +238,7 @@ result_content(struct json_span content)
 	return content;
 }
 
-/* Makes the span of a tool that waited, with its result, if there is one. */
+/* Makes the span of a tool call that waited, with its result, if any. */
 static void
 make_tool(struct export *x, uint64_t place, struct json_span result,
     uint64_t time)
@@ -297,7 +300,7 @@ take_result(struct export *x, size_t thread, struct json_span block,
 
 /* --- lines --------------------------------------------------------------- */
 
-/* 1 if the text begins like that. */
+/* Whether the text begins with `begin`. */
 static int
 begins_with(struct json_span text, const char *begin)
 {
@@ -305,7 +308,9 @@ begins_with(struct json_span text, const char *begin)
 	    !strncmp(text.p + 1, begin, strlen(begin));
 }
 
-/* A line of the user's: a prompt, results of tools, or what a command said. */
+/*
+ * Reads a line of the user: a prompt, results of tools, or a command's output.
+ */
 static void
 read_user(struct export *x, size_t thread, struct json_span line,
     const struct json_span m[LINE_MEMBERS], uint64_t time)
@@ -538,7 +543,7 @@ claudecode_record(struct export *x, struct json_span v)
 	int message, added;
 
 	otlpval_fields(v.p, line_names, m, LINE_MEMBERS);
-	/* early versions say it in the message alone */
+	/* early versions have it only in the message */
 	if (!m[LINE_TYPE].p)
 		m[LINE_TYPE] = json_get(m[LINE_MESSAGE], "role");
 	if (!json_is(m[LINE_TYPE], JSON_STRING))
@@ -582,7 +587,7 @@ claudecode_record(struct export *x, struct json_span v)
 
 /* --- the end ------------------------------------------------------------- */
 
-/* Finds the tool that started a sidechain by what it was asked. */
+/* Finds the tool that started a sidechain, by its prompt. */
 static void
 find_parent(struct export *x, struct ccthread *t)
 {

@@ -33,7 +33,7 @@ is_model(const struct otlpspan *s)
 	return !strcmp(s->type, "generation") || !strcmp(s->type, "agent");
 }
 
-/* 1 for a member that says what the others are, and nothing alone. */
+/* Whether a member only describes the others. */
 static int
 is_label(struct json_span key)
 {
@@ -49,8 +49,8 @@ is_label(struct json_span key)
 }
 
 /*
- * 1 if the payload is one that the span could as well not have: nothing but
- * empty texts, in whatever lists and objects.
+ * Whether the payload has no content: nothing but empty texts, in any lists and
+ * objects.
  */
 static int
 content_is_empty(struct json_span v, int depth)

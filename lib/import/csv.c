@@ -99,7 +99,7 @@ csv_header(struct csv *c)
 	return 1;
 }
 
-/* Appends a cell: JSON that stands for itself, or text. */
+/* Appends a cell: as JSON if it is that, or else as text. */
 static void
 csv_put_cell(struct buf *b, const char *p, size_t n)
 {

@@ -17,7 +17,7 @@
 /* The lists of an object that wait for a head. */
 #define WAITING 4
 
-/* What the members of a list are. */
+/* The kinds of members of a list. */
 enum docwalk_level {
 	LEVEL_DOCUMENT,
 	LEVEL_RESOURCE,
@@ -309,7 +309,7 @@ walk_checked(struct docwalk *w, struct json_span v, enum docwalk_level level)
 	return r;
 }
 
-/* Whether an object has a list of spans or of what contains them. */
+/* Whether an object has a list of spans, or one around them. */
 static int
 has_list(struct json_span v)
 {
@@ -326,7 +326,7 @@ has_list(struct json_span v)
 }
 
 /*
- * Reads what is in a list of spans and is not one: a whole document, where the
+ * Reads a value in a list of spans that is not one: a whole document, if the
  * line before it is cut off.
  */
 static void
@@ -502,7 +502,7 @@ walk_deep(struct docwalk *w, struct json_span v)
 	w->found.others = others;
 }
 
-/* Hands over an object that has no list. */
+/* Passes on an object that has no list. */
 static void
 walk_other(struct docwalk *w, enum docwalk_level level, struct json_span v)
 {
@@ -621,7 +621,7 @@ walk_past_bad(struct docwalk *w)
 }
 
 /*
- * What is wrong, in words that help with what programs print that do not print
+ * Returns the message for a fault, with help for output of programs that is not
  * JSON; c is the byte at the fault.
  */
 static const char *
@@ -664,7 +664,9 @@ walk_element(struct docwalk *w, enum docwalk_level level)
 	start = w->pos;
 	if (!walk_value(w, level))
 		return 0;
-	/* text is still there from its beginning if nothing in it was read */
+	/*
+	 * the text of the member is still in memory if nothing in it was read
+	 */
 	if (w->p || !w->fault.msg || (w->pos != start && w->hold != start) ||
 	    (w->fault.cut && w->feed->eof) || *feed_at(w->feed, start) != '{')
 		return -1;
@@ -750,7 +752,7 @@ walk_to_line(struct docwalk *w, uint64_t start)
 
 /*
  * Finds the end of the line at the place. Returns 1, or 0 if the line is too
- * long for being read at once.
+ * long to be read at once.
  */
 static int
 walk_line(struct docwalk *w, size_t *n)

@@ -17,7 +17,7 @@ export_span(struct export *x)
 	gather_text(x->g, spanmake_end(&x->make));
 }
 
-/* Hands a value over to the kind. */
+/* Passes a value to the kind. */
 static enum docwalk_other
 export_other(void *arg, struct json_span v)
 {
@@ -55,7 +55,7 @@ export_stopped(void *arg)
 	return x->g->failed;
 }
 
-/* What is wrong with a document apart from its text, or NULL; to be freed. */
+/* Returns the fault of a document that is valid JSON, or NULL; to be freed. */
 static char *
 export_fault(const struct export *x, const struct docwalk_found *f)
 {

@@ -89,7 +89,7 @@ feed_kind_of(const char *p, size_t n)
 	return FEED_PLAIN;
 }
 
-/* Reads the first bytes and finds out what they are. */
+/* Reads the first bytes, and finds out their encoding. */
 static void
 feed_begin(struct feed *f)
 {
@@ -215,7 +215,7 @@ more_utf16(struct feed *f)
 		b = (unsigned char)f->raw[f->raw_at + 1];
 		put_unit(f, f->kind == FEED_UTF16_LE ? b << 8 | a : a << 8 | b);
 	}
-	/* half of a pair alone is nothing to read yet */
+	/* half of a surrogate pair alone is not text yet */
 	return f->len > before ? f->len - before : more_utf16(f);
 }
 

@@ -75,7 +75,7 @@ outranks(struct rank *r, const struct otlpspan *s, int same)
 	struct rank new = { CLASS_SPAN, s->start - 1, s->end };
 	int better;
 
-	/* an observation of fl-parse never was a run */
+	/* an observation of fl-parse is never a run */
 	if (s->kind != OTLPSPAN_STEP) {
 		new.class += s->root ? CLASS_ROOT : 0;
 		new.class += s->kind != OTLPSPAN_FOREIGN || s->row_only ?
@@ -152,9 +152,9 @@ keep_content(struct gather *m, struct gathered *g)
 }
 
 /*
- * Whether something that comes later may change the span: its records, after
- * the first record of any span and before it if it should have content and has
- * none; or, if it has not ended, the span again.
+ * Whether later input may change the span: its records, if there have been
+ * records, or if it lacks content that it should have; or, if it has not ended,
+ * the span again.
  */
 static int
 may_change(const struct gather *m)
@@ -216,7 +216,7 @@ read_held(struct gather *m, size_t number)
 	return otlpspan_read(&m->span, buf_str(&m->joined));
 }
 
-/* The piece of a chain of observations that stands for a span that is kept. */
+/* The first byte of a piece that refers to a kept span. */
 #define HELD '\1'
 
 static int
@@ -316,7 +316,7 @@ replace_span(struct gather *m, size_t number, const char *p)
 		return 0;
 	if (otlpspan_read(&m->span, p) || hold_span(m, number))
 		return -1;
-	/* its tokens take the place of those that were noted before */
+	/* its tokens replace those that were noted before */
 	if (m->what != IMPORT_INPUTS &&
 	    tokens_add(&g->tokens, &m->spool, &m->span))
 		return -1;

@@ -74,11 +74,12 @@ struct langfuse {
 	struct buf metadata;
 	struct buf scores;
 	struct buf name;
-	size_t named;		/* observations of which only ids are there */
+	size_t named;		/* observations of which only the ids are
+				   known */
 	size_t observations;	/* observations that were read */
 };
 
-/* 1 if there is nothing in a value. */
+/* Whether a value is empty. */
 static int
 is_nothing(struct json_span v)
 {
@@ -109,7 +110,7 @@ langfuse_put_metadata(struct export *x, struct json_span v,
 		l->name.len = 0;
 		json_text(&l->name, key);
 		buf_str(&l->name);
-		/* the user's own of that name has precedence */
+		/* the user's own member of that name has precedence */
 		if (!json_get(own, l->name.p).p)
 			json_add(b, l->name.p, value);
 	}
@@ -118,7 +119,7 @@ langfuse_put_metadata(struct export *x, struct json_span v,
 		spanmake_json(&x->make, "metadata", json_buf(b));
 }
 
-/* An input or output, which may be JSON in a string. */
+/* Adds an input or output, which may be JSON in a string. */
 static void
 put_side(struct export *x, const char *key, const char *exact,
     struct json_span v)
@@ -138,7 +139,7 @@ put_sides(struct export *x, const struct json_span m[LF_MEMBERS])
 	    m[LF_OUTPUT]);
 }
 
-/* The number that is a score; of a table, the average of a list. */
+/* Reads a score: a number; in a table, the average of a list. */
 static int
 score_value(struct json_span v, double *d)
 {
@@ -231,7 +232,10 @@ put_scores(struct export *x, struct json_span scores)
 		spanmake_json(&x->make, "fluxloop.scores", json_buf(b));
 }
 
-/* The end of a trace: its latency in seconds after its start; 0: unknown. */
+/*
+ * Returns the end of a trace: its start plus its latency in seconds; 0:
+ * unknown.
+ */
 static uint64_t
 trace_end(uint64_t start, struct json_span latency)
 {
@@ -358,7 +362,7 @@ langfuse_record(struct export *x, struct json_span v)
 	struct json_span m[LF_MEMBERS];
 
 	otlpval_fields(v.p, member_names, m, LF_MEMBERS);
-	/* what a page downloads: a trace and its observations apart */
+	/* as a page downloads it: a trace, and its observations apart */
 	if (json_is(m[LF_TRACE], JSON_OBJECT) && !m[LF_ID].p)
 		return langfuse_record(x, m[LF_TRACE]) ? -1 :
 		    (make_list(x, m[LF_OBSERVATIONS]), 0);
@@ -368,7 +372,7 @@ langfuse_record(struct export *x, struct json_span v)
 		make_list(x, m[LF_OBSERVATIONS]);
 		return 0;
 	}
-	/* what the SDKs send */
+	/* as the SDKs send it */
 	if (json_is(m[LF_BODY], JSON_OBJECT) && json_is(m[LF_TYPE],
 	    JSON_STRING) && !m[LF_TRACE_ID].p)
 		return langfuse_record(x, m[LF_BODY]);
@@ -389,7 +393,7 @@ langfuse_record(struct export *x, struct json_span v)
 	return 0;
 }
 
-/* Makes the records of a list; ids are of records that are elsewhere. */
+/* Makes the records of a list; a string is the id of a record elsewhere. */
 static void
 make_list(struct export *x, struct json_span list)
 {

@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "leftover.h"
 
-/* Kinds that are counted apart, and the bytes of the name of one. */
+/* Kinds that are counted separately, and the bytes of the name of one. */
 #define LEFTOVER_KINDS 40
 #define LEFTOVER_NAME 60
 

@@ -8,7 +8,7 @@
 /* The levels of objects and lists around a text. */
 #define MESSAGES_DEPTH 16
 
-/* The members that say who wrote a message, and what a part of it is. */
+/* The members that name the author of a message, and the kind of a part. */
 enum {
 	MEMBER_ROLE, MEMBER_SOURCE, MEMBER_EVENT, MEMBER_TYPE, MEMBER_KIND,
 	MEMBER_PART_KIND, MEMBER_ID, MEMBER_THOUGHT
@@ -157,7 +157,7 @@ object_get(const struct messages_object *o, size_t row)
 	return none;
 }
 
-/* Who wrote a message. */
+/* Authors of messages. */
 enum { FROM_NOBODY = 0, FROM_USER, FROM_MODEL, FROM_OTHER };
 
 /*
@@ -237,7 +237,7 @@ is_message_type(struct json_span type)
 	    !memcmp(type.p + type.n - sizeof(end) + 1, end, sizeof(end) - 1);
 }
 
-/* The author in what LangChain and others wrap a message into. */
+/* Returns the author in a wrapper of LangChain and others around a message. */
 static int
 inner_author(const struct messages_object *o)
 {
@@ -279,7 +279,7 @@ messages_author(const struct messages_object *o)
 	return author ? author : inner_author(o);
 }
 
-/* 1 if an object is a part or message that no reader would call text. */
+/* Whether an object is a part or message that is not text for a reader. */
 static int
 is_not_text(const struct messages_object *o)
 {
@@ -318,8 +318,8 @@ static int messages_find_text(struct buf *text, struct json_span v, int side,
     int depth);
 
 /*
- * Appends a string. Only the outermost one is searched if it is JSON: further
- * inside it is what the model wrote.
+ * Appends a string. JSON in a string is searched only at the outermost level:
+ * inside, it is text of the model.
  */
 static int
 find_in_string(struct buf *text, struct json_span v, int side, int depth)
@@ -467,8 +467,8 @@ messages_add_part(struct buf *text, const struct messages_element *e, int side,
 }
 
 /*
- * The text of the last message from the user or the model, or else those of the
- * elements without an author.
+ * Appends the text of the last message from the user or the model, or else
+ * those of the elements without an author.
  */
 static int
 find_in_list(struct buf *text, struct json_span list, int side, int depth)
@@ -491,7 +491,7 @@ find_in_list(struct buf *text, struct json_span list, int side, int depth)
 		}
 	}
 	end = text->len;
-	/* the last message may be a tool's call or result alone */
+	/* the last message may have only a tool's call or result */
 	if (!messages || (!find_in_element(text, &e[!next], side, depth + 1) &&
 	    !find_in_messages(text, list, side, depth, author)))
 		return parts;

@@ -40,7 +40,7 @@ static const char *const member_names[OPENAI_MEMBERS] = {
 	[OPENAI_PREFERRED] = "preferredOutput"
 };
 
-/* What was asked and what was answered. All parts may be absent. */
+/* A question and its answer. All parts may be absent. */
 struct openai_call {
 	struct json_span custom_id;
 	struct json_span url;
@@ -90,7 +90,7 @@ openai_first(struct json_span array, int *more)
 	return v;
 }
 
-/* The messages, or what else was asked. */
+/* Returns the messages, or another question. */
 static struct json_span
 openai_question(struct json_span request)
 {
@@ -103,7 +103,7 @@ openai_question(struct json_span request)
 	return v;
 }
 
-/* The message, or what else was answered. */
+/* Returns the message, or another answer. */
 static struct json_span
 openai_reply(struct json_span answer)
 {
@@ -157,7 +157,7 @@ struct openai_ids {
 	struct json_span span;
 };
 
-/* Makes ids of what the call is; they are the same each time it is read. */
+/* Makes ids from the contents of the call, the same each time it is read. */
 static struct openai_ids
 make_ids(struct export *x, const struct openai_call *c)
 {
@@ -346,7 +346,7 @@ openai_failed(const struct openai_call *c, struct json_span *message)
 	return json_double(c->status, &status) && status >= 400;
 }
 
-/* The name of the step: what was called. */
+/* Returns the name of the step: the called interface. */
 static struct json_span
 openai_name(const struct openai_call *c)
 {
@@ -390,7 +390,7 @@ make_call(struct export *x, const struct openai_call *c)
 	if (!failed)
 		spanmake_output(&x->make, reply);
 	spanmake_usage(&x->make, json_get(c->answer, "usage"));
-	/* an answer repeats what it was asked, if that is kept with it */
+	/* skip the request that an answer repeats */
 	if (c->request.p != c->answer.p)
 		spanmake_json(&x->make, "llm.invocation_parameters",
 		    make_parameters(&o->input, c->request));
@@ -483,7 +483,7 @@ keep_half(struct export *x, struct json_span v, struct json_span id,
 		h->place = 0;
 		return;
 	}
-	/* another batch with the same ids */
+	/* it belongs to another batch with the same ids */
 	if (h->place)
 		make_halves(x, h->place, (struct json_span){ 0 });
 	h->place = spool_put(&x->g->spool, NULL, v.p, v.n);

@@ -32,7 +32,7 @@ struct importer {
 	struct complaint complaint;
 	struct imported_head head;
 	struct buf shape;	/* the span in the shape of OTLP */
-	const char *other;	/* what the document's first other value is */
+	const char *other;	/* name of the document's first other value */
 };
 
 /* Finds the names in a resource's attributes. */
@@ -60,7 +60,7 @@ read_attributes(struct importer *m, struct json_span attributes)
 	}
 }
 
-/* Copies a string, which is present or not, and lets it borrow the copy. */
+/* Copies a string, which may be absent, and lets *v borrow the copy. */
 static void
 keep_head(struct buf *b, struct json_span *v)
 {
@@ -195,7 +195,7 @@ report_bad(void *arg, size_t first, const struct feed_place *at,
 	complaint_bad(&m->complaint, first, at, msg, cut);
 }
 
-/* What is wrong with a document apart from its text, or NULL; to be freed. */
+/* Returns the fault of a document that is valid JSON, or NULL; to be freed. */
 static char *
 find_complaint(const struct importer *m, const struct docwalk_found *f)
 {

@@ -109,7 +109,7 @@ read_kind(const struct conventions_name *name, struct json_span any)
 	return kind;
 }
 
-/* 1 if the attribute of that row has the member that the row is about. */
+/* Whether the attribute of that row has the row's member. */
 static int
 has_member(const struct conventions_name *name, struct json_span any)
 {
@@ -161,7 +161,7 @@ take_attribute(struct otlpspan *s, struct otlpspan_note *note,
 	s->row[a] = note->row;
 }
 
-/* A span without a kind is what its other attributes are typical for. */
+/* Sets the type of a span without a kind by its other attributes. */
 static void
 find_type(struct otlpspan *s)
 {
@@ -188,7 +188,7 @@ otlpspan_is_used(const struct otlpspan *s, size_t i)
 	if (a == ATTR_KIND)
 		return note->kind && note->kind->exact && !name->member &&
 		    !strcmp(note->kind->type, s->type);
-	/* another name with the same value says nothing new */
+	/* another name with the same value adds nothing */
 	return s->used[a] && !name->member && (note->row == s->row[a] ||
 	    (v->n == s->a[a].n && s->a[a].p &&
 	    !memcmp(v->p, s->a[a].p, v->n)));
@@ -201,7 +201,7 @@ is_event_side(const struct otlpspan *s, const struct otlpval_pair *pair,
 {
 	size_t row = conventions_find(&s->index, pair->key);
 
-	/* a word such as "input" may be anything, but for an object */
+	/* a word such as "input" may mean anything, unless it has an object */
 	return row < conventions_nnames && conventions_names[row].attribute ==
 	    conventions_sides[side].attribute &&
 	    (strchr(conventions_names[row].name, '.') ||
@@ -322,8 +322,8 @@ is_attribute_value(const struct otlpspan *s, struct json_span string)
 }
 
 /*
- * Reduces the only message of a tool to what the tool was given or gave back,
- * if the attributes have the rest of it.
+ * Reduces the only message of a tool to the tool's arguments or result, if the
+ * attributes have the rest of it.
  */
 static void
 reduce_tool_message(const struct otlpspan *s, struct buf *b)
@@ -486,8 +486,8 @@ has_instructions(struct json_span list, struct json_span parts, int *same)
 }
 
 /*
- * Puts instructions that are apart before the messages, unless those begin with
- * some.
+ * Puts separate instructions before the messages, unless those begin with
+ * instructions.
  */
 static void
 add_instructions(struct otlpspan *s)
@@ -600,15 +600,15 @@ read_usages(struct otlpspan *s)
 		put_attribute(&usage, name, s->pairs[i].value);
 		read_usage(s, json_buf(&usage), 0);
 	}
-	/* another kind of input has it in the metadata, too */
+	/* otherwise the metadata have it, too */
 	s->used[ATTR_USAGE] = conventions_names[s->row[ATTR_USAGE]].how ==
 	    HOW_VALUE;
 	buf_release(&usage);
 }
 
 /*
- * Takes counts, and the model, that no attribute has from the answer of a
- * provider, or from what a library has added to it.
+ * Takes counts and the model, if no attribute has them, from the answer of a
+ * provider, or from a library's additions to it.
  */
 static void
 read_answer(struct otlpspan *s, struct json_span answer, int depth)
@@ -635,8 +635,8 @@ read_answer(struct otlpspan *s, struct json_span answer, int depth)
 }
 
 /*
- * Adds the parts to their sides if those are without them, as in Langfuse: if
- * the total is known, and they are what is missing.
+ * Adds the counts of parts to those of the input and output if these lack them,
+ * as in Langfuse: the total shows it.
  */
 static void
 add_parts(struct otlpspan *s)
@@ -675,7 +675,10 @@ read_counts(struct otlpspan *s)
 		if (s->a[ATTR_TOKENS_IN + i].p &&
 		    spanpart_number(s->a[ATTR_TOKENS_IN + i], &d)) {
 			set_count(s, i, d);
-			/* of a part, the attribute's name says more */
+			/*
+			 * the count of a part keeps its attribute, whose name
+			 * says more
+			 */
 			s->used[ATTR_TOKENS_IN + i] = i <= COUNT_TOTAL;
 		}
 	read_usages(s);
@@ -844,7 +847,10 @@ is_root(const struct otlpspan *s)
 	struct buf text = { 0 };
 	int has;
 
-	/* most ids do not begin like zeros in hexadecimal or base64 */
+	/*
+	 * quick check: most ids do not begin like zeros in hexadecimal or
+	 * base64
+	 */
 	if (json_is(id, JSON_STRING) && !strchr("0=A\"", id.p[1]))
 		return 0;
 	has = spanpart_put_id(&text, id);

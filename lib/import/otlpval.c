@@ -178,7 +178,7 @@ otlpval_no_id(struct json_span id)
 	if (!json_is(id, JSON_STRING))
 		return 1;
 	v = id_digits(id);
-	/* zeros mean that there is none */
+	/* zeros mean that there is no id */
 	return strspn(v.p, "0=A-") >= v.n;
 }
 

@@ -32,7 +32,7 @@ static const char *const around_names[AROUND_MEMBERS] = {
 	[AROUND_TRACES] = "traces"
 };
 
-/* What of an evaluation as a whole has no record, in messages. */
+/* The parts of an evaluation without a record, by their names in messages. */
 static const char *const around_left[AROUND_MEMBERS] = {
 	[AROUND_CONFIG] = "configurations",
 	[AROUND_PROMPTS] = "lists of prompts",
@@ -102,8 +102,8 @@ promptfoo_noted(struct export *x, size_t member, struct json_span v)
 }
 
 /*
- * Finds what was asked: the only variable, or the one with a usual name, or
- * else the text of the prompt.
+ * Finds the question: the only variable, or the one with a usual name, or else
+ * the text of the prompt.
  */
 static struct json_span
 find_question(struct promptfoo *p, const struct json_span m[RESULT_MEMBERS])
@@ -212,7 +212,7 @@ put_evaluation(struct export *x, const struct json_span m[RESULT_MEMBERS])
 		spanmake_json(&x->make, "fluxloop.scores", v);
 }
 
-/* Adds the metadata: the test's, and what describes the result. */
+/* Adds the metadata of the test, and those of the result. */
 static void
 promptfoo_put_metadata(struct export *x,
     const struct json_span m[RESULT_MEMBERS])
@@ -343,7 +343,7 @@ promptfoo_put_times(struct export *x, struct json_span latency)
 	    (uint64_t)(ms * 1e6) : 0);
 }
 
-/* The test: what was asked, what came back, and the verdict. */
+/* Makes the span of the test: question, answer and verdict. */
 static void
 make_test(struct export *x, struct promptfoo_ids ids,
     const struct json_span m[RESULT_MEMBERS])
@@ -368,7 +368,7 @@ make_test(struct export *x, struct promptfoo_ids ids,
 	export_span(x);
 }
 
-/* The call of the provider. */
+/* Makes the span of the call of the provider. */
 static void
 make_provider(struct export *x, struct promptfoo_ids ids,
     const struct json_span m[RESULT_MEMBERS])
@@ -388,7 +388,7 @@ make_provider(struct export *x, struct promptfoo_ids ids,
 	spanmake_attributes(&x->make);
 	spanmake_str(&x->make, "openinference.span.kind", "LLM");
 	promptfoo_put_model(x, m[RESULT_PROVIDER]);
-	/* messages if the text is a chat */
+	/* becomes messages if the text is a chat */
 	spanmake_put(&x->make, "gen_ai.input.messages",
 	    json_get(m[RESULT_PROMPT], "raw"));
 	spanmake_output(&x->make, json_get(m[RESULT_RESPONSE], "output"));

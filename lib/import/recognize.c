@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "recognize.h"
 
-/* The lines of a file that are looked at. */
+/* The lines of a file that are examined. */
 #define LINES 4
 
 struct signature {
@@ -92,7 +92,7 @@ is_langfuse_table(const char *p, const char *end)
 	return 0;
 }
 
-/* What text with these first lines is. */
+/* Returns what kind of text has these first lines. */
 static const char *
 recognize_text(const char *p, size_t n, const char *kind)
 {
@@ -144,8 +144,8 @@ json_begins(const char *p, const char *text)
 }
 
 /*
- * What a JSON document is that may be too long for being read to its end before
- * it is known, or that looks like another one further inside.
+ * Returns the kind of a JSON document by its start: it may be too long to be
+ * read to its end, or look like another one further inside.
  */
 static const char *
 recognize_json(const char *p, const char *kind)
@@ -280,7 +280,7 @@ recognize_object(struct json_span v, const char *kind)
 		for (j = 0; j < LEN(k->members) && k->members[j]; j++)
 			if (!json_get(v, k->members[j]).p)
 				break;
-		/* what looks like a record of this kind lacks something */
+		/* an object like a record of this kind lacks something */
 		if (j == LEN(k->members) || !k->members[j])
 			return advises(k->what, kind) ? NULL : k->what;
 	}

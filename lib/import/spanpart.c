@@ -43,7 +43,7 @@ spanpart_string(struct json_span any)
 	return otlpval_string(any);
 }
 
-/* 1 if a text that begins like this is to be read as JSON. */
+/* Whether a text with this first byte is read as JSON. */
 static int
 is_readable(int first, enum conventions_how how)
 {
@@ -141,7 +141,7 @@ put_bytes(struct buf *b, struct json_span any)
 	const char *p = any.p;
 	int ok;
 
-	/* most values are of another type: look at the name before all else */
+	/* most values are of another type: compare the name first */
 	if (!json_is(any, JSON_OBJECT))
 		return 0;
 	p += 1 + strspn(p + 1, " \t\r\n");

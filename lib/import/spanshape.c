@@ -138,7 +138,7 @@ scale_time(struct json_span number)
 
 	for (most = 100000000000; scale > 1 && whole >= most; most *= 1000)
 		scale /= 1000;
-	/* what is whole is scaled exactly */
+	/* a whole number is scaled exactly */
 	while (p < end && *p >= '0' && *p <= '9')
 		p++;
 	if (p == end)
@@ -157,7 +157,7 @@ spanshape_time(struct json_span v)
 	int zoned, i = 0;
 
 	if (json_is(v, JSON_ARRAY)) {
-		/* seconds and nanoseconds, as Node has them */
+		/* [seconds, nanoseconds], as in Node */
 		for (it = json_each(v); i < 2 && json_next(&it, &key,
 		    &part[i]); i++)
 			;

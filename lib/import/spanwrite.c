@@ -466,7 +466,7 @@ find_span_text(const struct otlpspan *s, struct buf *text, int side)
 		json_text(text, v);
 		return 1;
 	}
-	/* a string is the last resort: it may be messages as Python prints */
+	/* a string is the last resort: it may be Python's print of messages */
 	found = !json_is(v, JSON_STRING) && messages_text(text, v, side);
 	for (i = 0; !found && !s->nested[side] &&
 	    conventions_sides[side].nested[i]; i++) {
@@ -532,7 +532,7 @@ add_run_name(const struct otlpspan *s, struct buf *b)
 
 	if (!name.p && s->kind == OTLPSPAN_FOREIGN)
 		name = foreign_name(s);
-	/* what stands for a trace has a name of this program */
+	/* a substitute for a trace has a name made by this program */
 	if (!name.p && s->kind == OTLPSPAN_FOREIGN && !s->row_only)
 		name = s->v[SPAN_NAME];
 	add_string(b, "name", name);

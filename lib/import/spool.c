@@ -61,7 +61,7 @@ set_next(struct spool *s, uint64_t place, uint64_t next)
 		    sizeof(next));
 		return 0;
 	}
-	s->window_len = 0;	/* it may have the header */
+	s->window_len = 0;	/* it may have the old header */
 	return spill_write(s->fd, &next, sizeof(next), place) ?
 	    spool_fail(s, errno) : 0;
 }

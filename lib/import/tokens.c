@@ -7,7 +7,7 @@
 #include "otlpspan.h"
 #include "tokens.h"
 
-/* What the spool holds of a span. */
+/* The record of a span in the spool. */
 struct tokens_fact {
 	uint64_t id, parent;	/* hashes of the span ids; 0: none */
 	double count[TOKENS_COUNTS];
@@ -47,7 +47,7 @@ compare_ids(const void *x, const void *y)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-/* Of the notes of a span the last one comes first. */
+/* Compares nodes; of the notes of a span, the last one comes first. */
 static int
 compare_nodes(const void *x, const void *y)
 {
@@ -57,7 +57,7 @@ compare_nodes(const void *x, const void *y)
 	return c ? c : (a->at < b->at) - (a->at > b->at);
 }
 
-/* Reads the notes back. Returns how many could be read. */
+/* Reads the notes back. Returns the number of those that were read. */
 static size_t
 read_nodes(const struct tokens *t, struct spool *s, struct tokens_node *nodes)
 {
@@ -80,7 +80,7 @@ read_nodes(const struct tokens *t, struct spool *s, struct tokens_node *nodes)
 	return n;
 }
 
-/* Sorts the nodes and drops those that were noted again. Returns the rest. */
+/* Sorts the nodes and drops repeated notes. Returns the number of the rest. */
 static size_t
 sort_nodes(struct tokens_node *nodes, size_t n)
 {

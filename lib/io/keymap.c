@@ -9,10 +9,10 @@
 /* Entries that are read and written at once. */
 #define WINDOW 2048
 
-/* Entries in a block, of which lookups read a whole one. */
+/* Entries in a block, which a lookup reads as a whole. */
 #define BLOCK 256
 
-/* Bits of a filter for each key; with four bits set 1 % is not told apart. */
+/* Bits of a filter for each key; with four bits set, 1 % of other keys pass. */
 #define FILTER_BITS 12
 
 void
@@ -47,14 +47,14 @@ keymap_release(struct keymap *m)
 
 /* --- the filter ----------------------------------------------------------- */
 
-/* The word of a key, by its upper half. */
+/* Returns the word of a key, by the upper half of the key. */
 static uint64_t *
 filter_word(const struct keymap_run *r, uint64_t key)
 {
 	return &r->filter[(key >> 32) * r->words >> 32];
 }
 
-/* Four bits of the word, by its lower half. */
+/* Returns four bits of the word, by the lower half of the key. */
 static uint64_t
 filter_bits(uint64_t key)
 {

@@ -25,7 +25,7 @@ line_release(struct line_reader *r)
 	r->fd = -1;
 }
 
-/* Reads more bytes into the buffer. Returns what read(2) does. */
+/* Reads more bytes into the buffer. Returns as read(2) does. */
 static ssize_t
 fill_line(struct line_reader *r)
 {

@@ -57,7 +57,7 @@ out_write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-/* Escapes what a terminal would obey in the records that were added. */
+/* Escapes control characters for a terminal in the added records. */
 static void
 escape_records(struct out *o)
 {
@@ -109,7 +109,10 @@ out_unblock(struct out *o)
 		close(fd);
 }
 
-/* Bytes that a write takes without blocking: PIPE_BUF if a pipe is ready. */
+/*
+ * Returns the bytes that can be written without blocking: PIPE_BUF if a pipe is
+ * ready.
+ */
 static size_t
 writable_size(const struct out *o)
 {

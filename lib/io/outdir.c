@@ -60,7 +60,7 @@ is_empty_folder(const char *path)
 	return n == 2;
 }
 
-/* Whether the folder has only files that are ours; fills in *e if not. */
+/* Whether the folder has only files of this program; fills in *e if not. */
 static int
 is_ours_alone(const char *path, struct err *e)
 {
@@ -220,11 +220,11 @@ outdir_commit(struct outdir *d, struct err *e)
 	char *old;
 	int bad, error;
 
-	/* something may have been put into it since */
+	/* other files may have been added since */
 	if (d->replace && d->old != OUTDIR_FORCE && !is_ours_alone(d->path, e))
 		return -1;
 	old = xasprintf("%s.old", d->temp);
-	/* running out of memory while the lock is held would never end */
+	/* running out of memory while the lock is held would be a deadlock */
 	pthread_mutex_lock(&end_lock);
 	bad = d->replace ? swap_folders(d, old) : rename(d->temp, d->path);
 	error = errno;

@@ -29,7 +29,7 @@ name_add(struct set *own, const char *name, size_t n)
 	return added;
 }
 
-/* Adds the name that a line of the marker is. */
+/* Adds the name in a line of the marker. */
 static void
 add_marked(struct set *own, const struct line *l)
 {
@@ -119,7 +119,7 @@ first_foreign(struct set *own, int dir, const char *prefix)
 char *
 ownfiles_foreign(const char *path)
 {
-	/* what folders of versions without names in the marker have */
+	/* files of versions without names in the marker */
 	static const char *const always[] = {
 		OWNFILES_MARKER, "index.jsonl", "index.md", "index.html"
 	};

@@ -15,7 +15,7 @@ plain_open(int dir, const char *name, int flags)
 	struct stat st;
 	int fd, error = PLAIN_NOT;
 
-	/* O_TRUNC must not empty a file that is not ours */
+	/* O_TRUNC must not empty another kind of file */
 	fd = openat(dir, name, (flags & ~O_TRUNC) | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC, 0600);
 	/* a pipe without a reader, a socket, a folder */

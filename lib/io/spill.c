@@ -36,7 +36,7 @@ spill_open_in(int dir)
 
 	if (dir < 0)
 		return spill_open();
-	/* one that a process left which was killed between the two */
+	/* a file left by a process that was killed between the two calls */
 	unlinkat(dir, SPILL_NAME, 0);
 	fd = openat(dir, SPILL_NAME, O_RDWR | O_CREAT | O_EXCL |
 	    O_NOFOLLOW | O_CLOEXEC, 0600);

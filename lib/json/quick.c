@@ -3,7 +3,7 @@
 #include "block.h"
 #include "quick.h"
 
-/* A string that is longer than this is not looked through. */
+/* A longer string is not searched. */
 #define PLAIN_MAX 512
 
 /* White space before p, but not before start. */

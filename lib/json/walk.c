@@ -210,7 +210,7 @@ int
 json_next(struct json_iter *it, struct json_span *key, struct json_span *value)
 {
 	if (!json_enter(it, key)) {
-		it->p--;	/* it stays at the end, however often asked */
+		it->p--;	/* further calls return 0, too */
 		return 0;
 	}
 	value->p = it->p;

@@ -17,7 +17,7 @@ json_comma(struct buf *b)
 {
 	char last = b->len ? b->p[b->len - 1] : '[';
 
-	/* a newline or NUL is the end of a record before */
+	/* a newline or NUL ends an earlier record */
 	if (last != '[' && last != '{' && last != ':' && last != ',' &&
 	    last != '\n' && last != '\0')
 		buf_byte(b, ',');

@@ -58,7 +58,7 @@ runview_add_text(struct runview *p, const char *s, size_t n)
 	} while (n);
 }
 
-/* Text is shown as text, another value as JSON on several lines. */
+/* Adds a text as text, another value as JSON on several lines. */
 static void
 runview_add_value(struct runview *p, const char *heading, struct json_span v)
 {
@@ -103,7 +103,7 @@ runview_take_turn(void *arg, const struct story_turn *turn)
 	runview_take(arg, buf_str(turn->role), turn->content);
 }
 
-/* A message that is the output says nothing new. */
+/* Whether the only message is the output, which is shown anyway. */
 static int
 is_output(const struct trace *t)
 {

@@ -58,7 +58,7 @@ terminal_give(void)
 		return;
 	terminal.taken = 0;
 	out_write_all(terminal.fd, leave, sizeof(leave) - 1);
-	/* what was typed ahead is for this program alone */
+	/* keys typed ahead are for this program only */
 	while (tcsetattr(terminal.fd, TCSAFLUSH, &terminal.before) &&
 	    errno == EINTR)
 		continue;
@@ -90,7 +90,7 @@ static const int handled[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH
 };
 
-/* Signals are handled only where a key is waited for. */
+/* Handles signals, which arrive only while a key is awaited. */
 static void
 terminal_catch(void)
 {
@@ -188,8 +188,8 @@ terminal_draw(const struct buf *frame)
 /* --- keys ---------------------------------------------------------------- */
 
 /*
- * Reads more bytes; for a sequence it waits not long. Returns 1, 0 after a
- * signal or when none came in time, or -1 when the terminal is gone.
+ * Reads more bytes; waits only briefly within a sequence. Returns 1, 0 after a
+ * signal or without bytes in time, or -1 if the terminal is gone.
  */
 static int
 terminal_read(int in_sequence)
@@ -281,7 +281,7 @@ terminal_sequence(void)
 		    terminal_read(1) <= 0)
 			break;
 	if (!n) {
-		/* the key Escape, or a sequence that is none */
+		/* the key Escape, or an unknown sequence */
 		key = terminal.n == 1 ? KEY_ESCAPE : KEY_OTHER;
 		terminal_use(terminal.n);
 		return key;

@@ -21,7 +21,8 @@
 #define REPLY_MAX (64ULL << 20)	/* bytes of a reply */
 #define REDIRECTS 5
 #define HEADERS 4
-#define GIVE_UP 3		/* failures in a row that are the server's */
+#define GIVE_UP 3		/* failures of the server in a row before
+				   giving up */
 #define WAITING 64		/* jobs that are read ahead of the slots */
 #define BATCH 256		/* requests that are read between two looks */
 #define WINDOW 4096		/* records that wait for an earlier one */
@@ -92,7 +93,7 @@ count_result(struct asker *a, const struct job *j)
 		t->answered++;
 }
 
-/* Ends a job, and those that ask the same. */
+/* Ends a job, and those with the same request. */
 static void
 finish_job(struct asker *a, struct job *j)
 {
@@ -111,7 +112,7 @@ finish_job(struct asker *a, struct job *j)
 	}
 }
 
-/* Gives the server up when no request gets through. */
+/* Gives up the server if no request succeeds. */
 static void
 note_failure(struct asker *a, const struct job *j)
 {
@@ -138,7 +139,7 @@ keep_reply(struct asker *a, struct job *j)
 		a->failed = 1;
 }
 
-/* What the call has used, as far as is known. */
+/* Returns the tokens and the cost of a call, as far as they are known. */
 static struct budget_need
 used_by(struct asker *a, struct job *j)
 {
@@ -156,7 +157,7 @@ used_by(struct asker *a, struct job *j)
 	    j->failure.failure == NET_FIRST_BYTE ||
 	    j->failure.failure == NET_BROKEN ||
 	    j->failure.failure == NET_SIZE) {
-		/* the server has worked, and may ask money for it */
+		/* the server has worked, and may charge for it */
 		used.prompt = j->chat.prompt_tokens;
 	}
 	used.cost = budget_cost(price, used.prompt, used.reply);
@@ -180,7 +181,7 @@ try_again(struct asker *a, struct job *j)
 	if (wait < 0)
 		return 0;
 	j->due = now + (int64_t)(wait * 1000);
-	/* what one is asked to wait for, all would meet */
+	/* a wait that the server asks for concerns all calls */
 	if (j->failure.asked > 0 && j->due > a->hold)
 		a->hold = j->due;
 	j->state = JOB_WAITING;
@@ -263,7 +264,7 @@ send_job(struct asker *a, struct job *j)
 	j->call = net_start(a->net, &r);
 }
 
-/* What a call may need at most, or -1 if its model has no price. */
+/* Sets the most that a call may need. Returns -1 if its model has no price. */
 static int
 need_of(const struct asker *a, struct job *j)
 {
@@ -321,7 +322,7 @@ start_job(struct asker *a, struct job *j)
 	}
 }
 
-/* Starts what may start. Returns when to look again. */
+/* Starts the jobs that may start. Returns the time of the next check. */
 static int64_t
 start_jobs(struct asker *a)
 {
@@ -358,7 +359,7 @@ start_jobs(struct asker *a)
 
 /* --- requests ------------------------------------------------------------- */
 
-/* A job that has not ended and asks the same, or NULL. */
+/* Returns an unfinished job with the same request, or NULL. */
 static const struct job *
 find_twin(const struct asker *a, const struct job *j)
 {
@@ -395,7 +396,7 @@ take_known(struct asker *a, struct job *j)
 	return j->twin != NULL;
 }
 
-/* Counts what a dry run would ask. */
+/* Counts a call that a dry run would make. */
 static void
 count_need(struct asker *a, struct job *j)
 {

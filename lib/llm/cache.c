@@ -104,7 +104,7 @@ cache_open(struct cache *c, const char *path, int writing, struct err *e)
 	memset(c, 0, sizeof(*c));
 	c->path = xstrdup(path);
 	c->line = xcalloc(1, sizeof(*c->line));
-	/* it may be in a folder that somebody else has made */
+	/* the folder may be another user's */
 	c->fd = plain_open(AT_FDCWD, path, writing ? O_RDWR | O_APPEND |
 	    O_CREAT : O_RDONLY);
 	if (c->fd < 0 && !writing && errno == ENOENT)
@@ -131,7 +131,7 @@ cache_close(struct cache *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* Reads a record into line. Returns 0, or -1 if it is not there any more. */
+/* Reads a record into line. Returns 0, or -1 if it is gone. */
 static int
 read_place(struct cache *c, const struct cache_place *p)
 {
@@ -170,7 +170,7 @@ cache_find(struct cache *c, const char *key, struct buf *b)
 	return 1;
 }
 
-/* Notes where a record of n bytes ends up that was appended just now. */
+/* Notes the place of a record of n bytes that was just appended. */
 static void
 note_added(struct cache *c, const char *key, size_t n)
 {

@@ -142,7 +142,7 @@ chat_read(struct chat *c, struct json_span record, const char *model,
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* What a reply depends on, as one object. */
+/* Appends all that a reply depends on, as one object. */
 static void
 put_essence(const struct chat *c, const char *api, const char *host,
     struct buf *b)

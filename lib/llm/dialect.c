@@ -117,7 +117,7 @@ is_system(struct json_span message)
 	return json_is_str(role, "system") || json_is_str(role, "developer");
 }
 
-/* The messages of the system go to a field of their own. */
+/* Appends the messages; those of the system have a field of their own. */
 static void
 anthropic_put_messages(const struct chat *c, struct buf *b)
 {
@@ -141,7 +141,7 @@ anthropic_put_messages(const struct chat *c, struct buf *b)
 	buf_release(&system);
 }
 
-/* A JSON schema for the reply is that of a tool which has to be called. */
+/* Appends a JSON schema for the reply as that of a tool to be called. */
 static void
 anthropic_put_format(const struct chat *c, struct buf *b)
 {
@@ -214,7 +214,7 @@ anthropic_reason(struct json_span reason)
 	return NULL;
 }
 
-/* What the tool of anthropic_put_format was called with, or absent. */
+/* Returns the arguments of the tool of anthropic_put_format, or absent. */
 static struct json_span
 anthropic_answer(struct json_span content)
 {

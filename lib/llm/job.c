@@ -64,7 +64,7 @@ mask_key(struct buf *b, size_t from, const char *secret)
 
 /* --- what comes ----------------------------------------------------------- */
 
-/* Replaces what is not UTF-8 by U+FFFD. */
+/* Replaces bytes that are not UTF-8 by U+FFFD. */
 static void
 repair_text(struct buf *b)
 {
@@ -129,9 +129,9 @@ quote_body(const struct job *j, struct buf *b)
 }
 
 /*
- * Appends what an error reply says, in the forms that servers use: {"error":
- * {"message"}}, {"error":TEXT}, {"message"}, {"detail"}. Returns the object
- * "error", or an absent span.
+ * Appends the message of an error reply, in the forms that servers use:
+ * {"error": {"message"}}, {"error":TEXT}, {"message"}, {"detail"}. Returns the
+ * object "error", or an absent span.
  */
 static struct json_span
 put_error_text(const struct job *j, struct json_span v, struct buf *b)

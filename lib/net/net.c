@@ -534,7 +534,8 @@ set_headers(struct net_call *c, int stranger)
 	for (i = 0; i < c->r.nheaders; i++)
 		if (!stranger || net_is_harmless(c->r.headers[i]))
 			add_header(c, c->r.headers[i]);
-	add_header(c, "Expect:");	/* the body is sent without asking */
+	add_header(c, "Expect:");	/* the body is sent without waiting
+					   for 100 Continue */
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->list);
 }
 

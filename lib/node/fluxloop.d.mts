@@ -3,7 +3,7 @@
 export type StepType =
 	"agent" | "tool" | "generation" | "span" | "event" | "chain" | "evaluation";
 
-/** What a function that works on a step may set. */
+/** The fields of a step that its function may set. */
 export interface StepFields {
 	output?: unknown;
 	error?: string;
@@ -17,8 +17,9 @@ export interface StepFields {
 	total_tokens?: number;
 }
 
-/** The call that is handled. */
+/** A call of the handler. */
 export interface Call {
+	/** The id of the request. */
 	readonly id: number;
 	readonly input: unknown;
 	readonly context: {
@@ -34,7 +35,7 @@ export interface Call {
 	readonly signal: AbortSignal;
 	/** Report a piece of the text that the handler streams. */
 	delta(text: string): void;
-	/** Report a message that the handler sends. */
+	/** Report a message that the handler sends, by a callback of this name. */
 	callback(name: string, ...args: unknown[]): void;
 }
 
@@ -43,11 +44,11 @@ type Class = abstract new (...args: never[]) => unknown;
 export interface ServeOptions {
 	/** The names of the handler's parameters, in their order. */
 	parameters?: readonly string[];
-	/** Calls that run at the same time; 1 by default. */
+	/** The number of calls that may run at once; 1 by default. */
 	concurrency?: number;
-	/** The classes of recorded objects, by name. */
+	/** The classes of recorded objects by name, to rebuild them. */
 	classes?: Record<string, Class>;
-	/** Functions that make what nothing else can, by the name of the class. */
+	/** Functions that rebuild other recorded values, by the name of their class. */
 	revive?: Record<string, (value: unknown, path: string) => unknown>;
 	/** The dotted path of the text in the items of a stream. */
 	streamOutputPath?: string;
@@ -55,21 +56,43 @@ export interface ServeOptions {
 	close?: () => unknown;
 }
 
+/**
+ * Be an agent: call `handler` for each request of fl-run until there are no more,
+ * then exit. It gets the input and a Call; with `parameters`, or for a recorded
+ * call, its arguments and a Call. An invalid handler or option is reported to
+ * fl-run, with exit status 2.
+ */
 export function serve(
 	handler: (...args: any[]) => unknown, options?: ServeOptions): void;
 
+/**
+ * Do a step of a call: call `work`, and report its result or error as an
+ * observation. Outside a call, `work` is called, and nothing reported. Returns what
+ * `work` returns, and throws what it throws; a TypeError for an unknown type.
+ */
 export function step<T>(type: StepType, name: string, input: unknown,
 	work: (fields: StepFields) => T): T;
 
+/** Return the current call, as serve() passes it to its handler, or null. */
 export function currentCall(): Call | null;
 
+/** Change settings of the recorder. Throws a TypeError for another name. */
 export function configure(options?: {
+	/** Whether calls are recorded; by default $FLUXLOOP_RECORD_ARGS, else false. */
 	recordArgs?: boolean;
+	/** By default $FLUXLOOP_RECORDING_FILE, else "recordings/args.jsonl". */
 	recordingFile?: string;
+	/** Whether secrets are masked; by default $FLUXLOOP_MASK_SECRETS, else true. */
 	maskSecrets?: boolean;
 }): void;
 
+/**
+ * Record a call: its target, such as "agent.mjs:answer", and its arguments by
+ * name. `iteration` counts the calls of each target from 0, by default. Does nothing
+ * unless recording is on. Throws nothing: an error becomes a warning of the process.
+ */
 export function recordCallArgs(target: string, kwargs: Record<string, unknown>,
 	options?: { iteration?: number }): void;
 
+/** Whether a name (of a key, parameter or property) is that of a secret. */
 export function isSecret(name: string): boolean;

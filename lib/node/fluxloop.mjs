@@ -22,7 +22,7 @@ import { inspect, types } from "node:util";
 const isObject = (value) => typeof value === "object" && value !== null;
 const own = (value, key) => Object.prototype.hasOwnProperty.call(value, key);
 
-// The result of a function of the program's, or another value if it throws.
+// The result of a function that may run the program's code; `otherwise` if it throws.
 function attempt(work, otherwise) {
 	try {
 		return work();
@@ -48,7 +48,7 @@ function className(value) {
 
 function isPlain(value) {
 	const parent = Object.getPrototypeOf(value);
-	// an Object of another realm has a prototype of no prototype, too
+	// of an Object of another realm, whose prototype has none, too
 	return parent === null || parent === Object.prototype ||
 		(Object.getPrototypeOf(parent) === null && own(parent, "isPrototypeOf"));
 }
@@ -80,7 +80,7 @@ function errorName(error) {
 	if (!isError(error))
 		return isObject(error) ? className(error) : typeof error;
 	const name = attempt(() => error.name, "");
-	// most libraries leave `name` as it is
+	// most libraries do not set `name`
 	return typeof name === "string" && name && name !== "Error" ? name : className(error);
 }
 
@@ -99,7 +99,7 @@ function errorText(error) {
 	return isError(cause) ? `${text} (cause: ${errorMessage(cause) || errorName(cause)})` : text;
 }
 
-// A short name: what the error or its cause calls itself, such as ECONNREFUSED.
+// The code of an error or of its cause, such as ECONNREFUSED, or the error's name.
 function errorCode(error) {
 	for (const one of [error, attempt(() => error.cause, undefined)]) {
 		const code = attempt(() => one.code, undefined);
@@ -193,7 +193,7 @@ class Encoder {
 				break;
 			taken++;
 			this.room -= key.length;
-			// as JSON.stringify does
+			// left out, as by JSON.stringify
 			if (item === undefined || typeof item === "function")
 				continue;
 			parts.set(JSON.stringify(key), this.encode(item, depth + 1));
@@ -225,7 +225,8 @@ const keyText = (key) => isObject(key) ? new Encoder(LIMITS).encode(key) : Strin
 const excerpt = (value) => new Encoder(LIMITS).encode(value);
 const whole = (value) => new Encoder(NO_LIMITS).encode(value);
 
-// A mapping of short names to values as JSON, without what is undefined.
+// The members of an object in JSON, without braces and values that are null or
+// undefined.
 function fieldsText(fields) {
 	return Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
 		.map(([name, value]) => `${JSON.stringify(name)}:${excerpt(value)}`).join(",");
@@ -255,7 +256,7 @@ const PASS_OWNERS = words("db database sql mysql pg postgres postgresql redis mo
 	" amqp smtp imap mail email ftp sftp ssh ldap proxy user admin root login account http basic" +
 	" wifi auth");
 const TOKEN_OWNERS = words("access auth api bearer refresh session id");
-// These only where no border divides the words: csrftoken.
+// Before "token" only if no border divides the words: csrftoken.
 const JOINED_TOKENS = words("csrf csrfmiddleware xsrf bot user app client github gitlab slack hf jwt" +
 	" device push personal oauth sso saml security login verification reset");
 const KEYS = [...KEY_OWNERS.flatMap((owner) => [`${owner} key`, `${owner} keys`]),
@@ -267,7 +268,8 @@ const JOINED = new Set([...KEYS.map((pair) => pair.replace(" ", "")),
 	...[...TOKEN_OWNERS, ...JOINED_TOKENS].map((owner) => `${owner}token`)]);
 // After "token" these mean tokens of text, which are not secrets.
 const COUNTS = new Set(words("count counts limit limits usage budget length"));
-// Before KEY in the name of an environment variable: other keys than secret ones.
+// Before KEY in the name of an environment variable these mean keys that are not
+// secrets.
 const PLAIN_KEYS = new Set(words("primary foreign public sort partition cache hash range row index" +
 	" unique composite natural lookup dict map object bucket group order join idempotency" +
 	" translation message state routing registry meta"));
@@ -291,8 +293,8 @@ function endsInKey(parts) {
 	return named.length > 1 && named.at(-1) === "key" && !PLAIN_KEYS.has(named.at(-2));
 }
 
-// Tokens, which have the prefixes of their issuers: the prefixes, the class of the
-// characters that follow, and how many there are at least.
+// Tokens have prefixes, which their issuers give them: [prefixes, class of the
+// characters that follow, their least number].
 const TOKEN_ROWS = [
 	["ghp_ gho_ ghu_ ghs_ ghr_", "A", 16],
 	["github_pat_", "W", 20],
@@ -412,8 +414,8 @@ const CODE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 const LITERALS = new Set(words("none null true false undefined nil"));
 const SIGNED = new Set(words("sig signature x-amz-signature x-goog-signature"));
 
-// Where a secret is, or may be: then the function of the group says, for a text and
-// a place, which part is the secret: [start, end], or undefined.
+// The places of secrets (group "whole"), and where one may be: then the group's
+// function in CHECKS returns [start, end] of the secret, or undefined.
 const PLACES = new RegExp(`(?<whole>${TOKEN}|${PRIVATE_KEY}|${HOOK})|(?<url>:(?=//))|` +
 	`(?<socket>:(?=[^${NO_SPACE}"'@/:]{1,200}@(?:tcp|unix)\\())|` +
 	String.raw`(?<assigned>:(?=[ \t]{0,3}[^${NO_SPACE}])|=(?!=))|(?<paired>(?<=["']),)|` +
@@ -444,7 +446,8 @@ const CHECKS = {
 		}
 		return end <= 0 || isPlaceholder(region.slice(0, end)) ? undefined : [start, start + end];
 	},
-	socket(text, at) {	// Go's data source names: user:password@tcp(host)/database
+	// Go's data source names: user:password@tcp(host)/database
+	socket(text, at) {
 		const value = matchAt(SOCKET, text, at)[1];
 		return isPlaceholder(value) ? undefined : [at + 1, at + 1 + value.length];
 	},
@@ -489,7 +492,7 @@ const CHECKS = {
 		return !value || isPlaceholder(value) || (!query && isCode(text, begin, name, value, start))
 			? undefined : [start, start + value.length];
 	},
-	// ("NAME", "VALUE"), as programs print headers, and "--NAME", "VALUE"
+	// ("NAME", "VALUE"), as Python prints headers, or "--NAME", "VALUE"
 	paired(text, at) {
 		const first = FIRST_BEFORE.exec(text.slice(Math.max(0, at - BEFORE), at));
 		const second = first && matchAt(SECOND, text, at + 1), start = SECOND.lastIndex;
@@ -508,7 +511,7 @@ function quotedEnd(text, start, quote) {
 	return Math.min(at, text.length);
 }
 
-// The end of what an opening bracket begins.
+// The index after the bracket that closes the one at `start`, or the end of the text.
 function bracketEnd(text, start) {
 	let depth = 0, quote = "";
 	for (let at = start; at < text.length; at++) {
@@ -552,8 +555,8 @@ function isBasic(text) {
 
 const isDotted = (text) => text.includes(".") && CODE.test(text);
 
-// Whether a value is an expression of a program: a call, an attribute, the name of
-// a variable between the arguments of a call.
+// Whether a value is source code: a call, a property, a literal, or a variable among
+// the arguments of a call.
 function isCode(text, begin, name, value, start) {
 	if ("([".includes(text[start + value.length] ?? " ") || isDotted(value))
 		return true;
@@ -564,7 +567,8 @@ function isCode(text, begin, name, value, start) {
 
 const isPlaceholder = (text) => !text || "$<{%*[".includes(text[0]) || text === "...";
 
-// Whether a text is not a word of a language: it has digits, symbols or capitals inside.
+// Whether a text is not a word of a language: it has at least 4 characters, among
+// them digits, symbols or inner capitals.
 function isOpaque(text) {
 	const word = text.replace(/[.:!?]+$/, "");
 	return word.length >= 4 && (/[0-9!@#$%^&*+=/~]/.test(word) ||
@@ -592,13 +596,14 @@ function maskText(text) {
 const asText = (value) => typeof value === "string" ? value
 	: ArrayBuffer.isView(value) && value.byteLength < 1000 ? bytesOf(value).toString("latin1") : "";
 
-// Whether the `value` of { name, value } is a secret's: the name is that of one.
+// Whether the `value` of { name, value } is a secret, by that name.
 const hasSecretValue = (fields) => fields.some(([key, item]) =>
 	["name", "key", "header"].includes(key) && asText(item) && isSecret(asText(item)));
 
 // The indexes of the elements of a list that are secrets: the second one of a pair
-// such as ["Authorization", "..."], and what follows "--password". A list of two
-// names, such as ["password", "email"], is not a pair, unless it is in a list.
+// such as ["Authorization", "..."], and the one after "--password". A list of two
+// names, such as ["password", "email"], is not a pair, unless it is itself in a list,
+// as headers are.
 function secretPlaces(items, inList) {
 	if (items.length === 2 && asText(items[0]) && isSecret(asText(items[0])) && (inList ||
 		(typeof items[1] !== "string" && !ArrayBuffer.isView(items[1])) ||
@@ -608,15 +613,16 @@ function secretPlaces(items, inList) {
 		!item.includes("=") && i + 1 < items.length && isSecret(item) ? [i + 1] : []);
 }
 
-// What is shown whatever its name is: nothing, a truth value, the name of a function.
+// Whether a value is shown even under the name of a secret: null, undefined, a
+// boolean, a function or its name.
 const isShown = (value) => value === null || value === undefined || typeof value === "boolean" ||
 	typeof value === "function" || (typeof value === "string" && /^<(callable|builtin):/.test(value));
 
 // --- types of recorded values -----------------------------------------------------
 
-// For each type that JSON changes: how its form is written and read. The first
-// row that a value is an instance of counts. `more` is what a note needs besides
-// the class; `parts` means that the form has values with notes of their own.
+// For each type that JSON does not keep: how its form, the JSON in its place, is
+// written and read. The first row of which a value is an instance counts. `more`
+// returns the members of its note besides the class.
 const ROWS = [
 	["Date", { write: (v) => Number.isNaN(v.getTime()) ? "Invalid Date" : v.toISOString(),
 		read: (form, C) => new C(form) }],
@@ -640,10 +646,10 @@ const ROWS = [
 	["ArrayBuffer", { write: base64, read: arrayBuffer }],
 ];
 const BY_NAME = new Map(ROWS);
-// The member of an object of the caller's, not one that all objects have.
+// The own member of an object, not one of its prototype; else undefined.
 const member = (object, name) => isObject(object) && own(object, name) ? object[name] : undefined;
 
-// A class of the language or the platform.
+// The class of the language or the platform of a name, if values of it are recorded.
 function globalClass(name) {
 	if (name === "Buffer")
 		return Buffer;
@@ -665,8 +671,8 @@ function rowOf(value) {
 	});
 }
 
-// Whether an object does something instead of holding data: a connection, a
-// stream, a client, what has functions or private fields of its own.
+// Whether an object is not data: a connection, a stream, a client, or anything with
+// functions or private fields of its own.
 function isTool(value) {
 	const kind = classOf(value);
 	if (value instanceof EventEmitter || value instanceof EventTarget ||
@@ -684,7 +690,7 @@ function isTool(value) {
 function hasPrivate(kind) {
 	for (; typeof kind === "function" && kind.prototype; kind = Object.getPrototypeOf(kind)) {
 		const source = Function.prototype.toString.call(kind);
-		// what has them uses them; compilers to older JavaScript have functions for it
+		// a class that has them uses them; in compiled code, by such functions
 		if (/[\w)\]]\??\.#[\p{ID_Start}$_]|_classPrivate(Field|Method)/u.test(source))
 			return true;
 	}
@@ -702,15 +708,16 @@ function isAmbiguous(keys) {
 	});
 }
 
-const DEPTH = 20;	// containers inside each other, as in lib/python
-const OBJECTS = 1000;	// objects of a call that are followed
+// Containers inside each other, and objects in a call, as in lib/python.
+const DEPTH = 100;
+const OBJECTS = 10000;
 
 function hasSecretBytes(value) {
 	const text = bytesOf(value).toString("latin1");
 	return maskText(text) !== text;
 }
 
-// The arguments of a call as JSON values, with the notes that replay needs.
+// Makes JSON values of the arguments of a call, and the notes that replay needs.
 class Record {
 	constructor() {
 		this.objects = Object.create(null);
@@ -784,7 +791,7 @@ class Record {
 		this.places.set(value, path);
 		try {
 			return this.object(value, path, depth + 1);
-		} catch {	// a proxy, or something as odd
+		} catch {	// a proxy that throws, or the like
 			return this.opaque(value, path);
 		} finally {
 			this.places.delete(value);
@@ -890,14 +897,14 @@ let suppressed = false;
 
 const isOneOf = (words, text) => words.includes(String(text).trim().toLowerCase());
 const isOn = (text) => isOneOf(["true", "1", "yes", "on"], text);
-// A word that is not known must not show secrets.
+// An unknown word must not show secrets.
 const isOff = (text) => isOneOf(["false", "0", "no", "off"], text);
 
 /**
  * Set `recordArgs` (whether calls are recorded), `recordingFile` and `maskSecrets`.
- * Otherwise the variables FLUXLOOP_RECORD_ARGS, FLUXLOOP_RECORDING_FILE and
- * FLUXLOOP_MASK_SECRETS count, else false, recordings/args.jsonl and true. Throws
- * a TypeError for other names.
+ * The defaults are the variables FLUXLOOP_RECORD_ARGS, FLUXLOOP_RECORDING_FILE and
+ * FLUXLOOP_MASK_SECRETS, else false, "recordings/args.jsonl" and true. Throws a
+ * TypeError for another name.
  */
 export function configure(options = {}) {
 	for (const name of Object.keys(options))
@@ -912,8 +919,9 @@ export function configure(options = {}) {
 
 /**
  * Record a call: its target, such as "agent.mjs:answer", and its arguments by
- * name. Does nothing unless recording is on, and throws nothing: an error becomes
- * a warning of the process, once for each class of error.
+ * name. `iteration` counts the calls of each target from 0, by default. Does nothing
+ * unless recording is on. Throws nothing: an error becomes a warning of the process,
+ * once for each name of an error.
  */
 export function recordCallArgs(target, kwargs, { iteration } = {}) {
 	try {
@@ -940,7 +948,8 @@ function localNow() {
 	return new Date(now - now.getTimezoneOffset() * 60000).toISOString().replace("Z", "000");
 }
 
-// With the folders that it is in. Node's own way never ends where none can be made.
+// Makes a folder and its parents. mkdir's `recursive` never ends where none can be
+// made, such as in /proc.
 function makeFolder(path) {
 	if (fs.existsSync(path))
 		return;
@@ -954,15 +963,15 @@ function makeFolder(path) {
 	}
 }
 
-// One write: other processes append to the file, too.
+// Appends a line in one write, since other processes append to the file, too.
 function appendLine(line) {
 	const path = settings.recordingFile ??
-		resolve(process.env.FLUXLOOP_RECORDING_FILE ?? "recordings/args.jsonl");
+		resolve(process.env.FLUXLOOP_RECORDING_FILE || "recordings/args.jsonl");
 	makeFolder(dirname(path));
 	const fd = fs.openSync(path, "a+", 0o600);
 	try {
 		const { size } = fs.fstatSync(fd), last = Buffer.alloc(1);
-		// a last line without its newline: its writer was killed
+		// the last line lacks its newline if its writer was killed
 		const torn = size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 10;
 		const bytes = Buffer.from(`${torn ? "\n" : ""}${line}\n`);
 		if (fs.writeSync(fd, bytes) !== bytes.length)
@@ -985,7 +994,8 @@ class RebuildError extends Error {
 	}
 }
 
-// Rebuilds the arguments of a call from a request's kwargs and notes.
+// Rebuilds the arguments of a call from a request's kwargs and notes. Throws a
+// RebuildError.
 class Rebuild {
 	constructor(request, options, collector) {
 		this.objects = new Map(Object.entries(request.objects ?? {}));
@@ -1019,7 +1029,7 @@ class Rebuild {
 		return member(this.options.revive, name);
 	}
 
-	// inside: whether the value belongs to an object or container
+	// inside: the value is part of an object or container
 	value(form, path, inside) {
 		const value = this.build(form, path, inside);
 		if (isObject(value))
@@ -1058,7 +1068,7 @@ class Rebuild {
 		return made;
 	}
 
-	// The key of a mapping that the rest of a path begins with.
+	// The first key of a path in a mapping: the longest that it has.
 	step(form, rest) {
 		const parts = rest.split(".");
 		for (let n = parts.length; n > 1; n--)
@@ -1133,7 +1143,7 @@ class Rebuild {
 			"same" in note);
 	}
 
-	// A Map or Set that gets its members when they are complete.
+	// Returns a Map or Set that is filled when its members are complete.
 	filledLater(items, made) {
 		this.later.push(() => items.forEach((item) =>
 			made instanceof Map ? made.set(item[0], item[1]) : made.add(item)));
@@ -1147,7 +1157,7 @@ class Rebuild {
 		if (typeof kind !== "function")
 			throw new RebuildError(path, name, UNKNOWN);
 		const { name: called, ...fields } = form;
-		// a real error, for what looks at more than its prototype
+		// a native error, for programs that check more than the prototype
 		const error = Object.setPrototypeOf(new Error(), kind.prototype);
 		this.made.set(path, error);
 		for (const key of Object.keys(fields))
@@ -1199,7 +1209,7 @@ class Rebuild {
 		return absent(path, name);
 	}
 
-	// An object with the methods of an argument that was not recorded.
+	// An object that has only the methods from callable_providers.
 	standIn(path, name, methods) {
 		const made = { [Symbol.toStringTag]: name };
 		for (const [one, kind] of methods) {
@@ -1223,13 +1233,14 @@ class Rebuild {
 	}
 }
 
-// Sets a property, whatever its name means.
+// Sets a property of any name, such as __proto__.
 function define(object, key, value) {
 	Object.defineProperty(object, key, { value, writable: true, enumerable: true,
 		configurable: true });
 }
 
-// What stands for something that was not recorded, inside a recorded object.
+// Replaces an object that was not recorded, inside a recorded one: an error if it is
+// used.
 function absent(path, name) {
 	const refuse = (target, key) => {
 		if (typeof key === "symbol" || key === "then" || key === "toJSON")
@@ -1241,7 +1252,7 @@ function absent(path, name) {
 
 // --- streams ----------------------------------------------------------------------
 
-// Where chat interfaces put the text of an item of a stream, as in lib/python.
+// Where the libraries of models put the text of an item of a stream.
 const USUAL = words("delta delta.content delta.text update.delta choices.0.delta.content" +
 	" choices.0.text data.choices.0.delta.content candidates.0.content.parts.0.text" +
 	" message.content delta.message.content.text contentBlockDelta.delta.text" +
@@ -1323,7 +1334,7 @@ const isIterator = (value) => isObject(value) && typeof value.next === "function
 // --- steps -------------------------------------------------------------------------
 
 const TYPES = words("agent tool generation span event chain evaluation");
-// What a function that works on a step may set.
+// The fields of a step that its function may set.
 const SETTABLE = words("output error level status_message metadata model llm_parameters" +
 	" prompt_tokens completion_tokens total_tokens");
 const TOKENS = {
@@ -1333,7 +1344,7 @@ const TOKENS = {
 	total_tokens: words("total_tokens totalTokens totalTokenCount"),
 };
 
-// { call, span }: the call and the step that the program is in.
+// { call, span }: the current call and step; the step may be undefined.
 const scope = new AsyncLocalStorage();
 const utcNow = () => new Date().toISOString();
 
@@ -1342,15 +1353,15 @@ class Span {
 		this.call = outer.call;
 		this.known = { id: randomUUID(), type, name: String(name), start_time: utcNow(),
 			parent_observation_id: outer.span?.known.id };
-		// as it is now: lists of messages grow
+		// a copy: lists of messages grow
 		this.input = input === undefined ? undefined : excerpt(input);
 		this.fields = { metadata: {} };
-		this.found = {};	// model and tokens that a result names
+		this.found = {};	// model and token counts in a result
 		this.over = false;
 		this.call.spans.add(this);
 	}
 
-	// Takes a result, or follows it, if it is a stream. Returns it.
+	// Ends the step with a result, or with the end of a stream. Returns the result.
 	result(value) {
 		if (!isAsyncIterable(value) && !isIterator(value)) {
 			this.look(value);
@@ -1363,7 +1374,7 @@ class Span {
 			: this.followNow(items);
 		if (typeof value.next === "function" || !Object.isExtensible(value))
 			return followed();
-		// it may have more than its items
+		// the same object: it may have other members
 		Object.defineProperty(value, key, { value: followed, configurable: true, writable: true });
 		return value;
 	}
@@ -1389,6 +1400,7 @@ class Span {
 		try {
 			for (const item of items) {
 				stream.add(item);
+				this.look(item);
 				yield item;
 			}
 		} catch (error) {
@@ -1399,7 +1411,7 @@ class Span {
 		}
 	}
 
-	// Looks for the model and the tokens in the reply of a model.
+	// Finds the model and the token counts in a model's reply or an item of it.
 	look(value) {
 		if (this.known.type !== "generation" || !isObject(value))
 			return;
@@ -1439,9 +1451,10 @@ class Span {
 }
 
 /**
- * Do a step of a call: call work and report what it returns, or throws, as an
- * observation. work gets an object of which it may set model, prompt_tokens and
- * other fields. Outside a call, only work is done. Returns what work returns.
+ * Do a step of a call: call `work`, and report its result or error as an
+ * observation. `work` gets an object of which it may set model, prompt_tokens and
+ * other fields. Outside a call, `work` is called, and nothing reported. Returns what
+ * `work` returns, and throws what it throws; a TypeError for an unknown type.
  */
 export function step(type, name, input, work) {
 	if (!TYPES.includes(type))
@@ -1467,7 +1480,7 @@ export function step(type, name, input, work) {
 	});
 }
 
-/** The call that the program is in, as serve() passes it to its handler, or null. */
+/** Return the current call, as serve() passes it to its handler, or null. */
 export function currentCall() {
 	return scope.getStore()?.call.face ?? null;
 }
@@ -1475,9 +1488,9 @@ export function currentCall() {
 // --- the agent ---------------------------------------------------------------------
 
 const PIPELINE = 64;	// calls that may be sent ahead
-const BATCH = 32768;	// bytes of messages to wait for,
-const SOON = 10;	// or milliseconds
-const LEAVE = 1000;	// milliseconds that calls may take to end after a signal
+const BATCH = 32768;	// characters of messages that are written at once
+const SOON = 10;	// milliseconds until fewer are written
+const LEAVE = 1000;	// milliseconds for calls to end after a signal
 const INPUT_NAMES = words("input input_text message query text content");
 
 const clock = () => process.hrtime.bigint() / 1000n;
@@ -1518,7 +1531,8 @@ class Channel {
 			done += this.some(bytes, done);
 	}
 
-	// Writes a part, and waits if the pipe is full: descriptor 1 may not block.
+	// Writes a part and returns its size, 0 after waiting for a full pipe: descriptor
+	// 1 may be non-blocking.
 	some(bytes, from) {
 		try {
 			return this.write.call(fs, 1, bytes, from, bytes.length - from);
@@ -1526,13 +1540,13 @@ class Channel {
 			if (error.code === "EAGAIN")
 				Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 			else if (error.code !== "EINTR")
-				this.broken = true;	// nobody reads any more
+				this.broken = true;	// the reader is gone
 			return 0;
 		}
 	}
 }
 
-// Sends what the program prints to the standard error: descriptor 1 is for messages.
+// Sends the program's output to the standard error: descriptor 1 is for messages.
 function divertOutput() {
 	for (const name of ["write", "writeSync", "writev", "writevSync"]) {
 		const real = fs[name];
@@ -1548,7 +1562,7 @@ function divertOutput() {
 			console[name] = other[name].bind(other);
 }
 
-// A call that has started. What happens in it is reported on the channel.
+// A call that has started. Its events are reported on the channel.
 class Call {
 	constructor(request, server) {
 		this.id = JSON.stringify(request.id ?? null);
@@ -1581,7 +1595,7 @@ class Call {
 			`"args":[${args.map(whole)}],"kwargs":{}`);
 	}
 
-	// What stands for a recorded callback. It may be awaited.
+	// Replaces a recorded callback, and reports its calls. It may be awaited.
 	collector(path, kind) {
 		const collect = async (...args) => {
 			collect.messages.push(args);
@@ -1615,9 +1629,9 @@ class Call {
 		return [...names.map((name) => given[name]), this.face];
 	}
 
-	// The output of a value that the handler returned.
+	// The output of a call: the result of the handler, or its text if it is a stream.
 	async output(value) {
-		// not by instanceof: Node takes 30 ms to load Response
+		// without instanceof: Node takes 30 ms to load Response
 		if (className(value) === "Response" && typeof value.text === "function")
 			return responseOutput(value);
 		if (!isAsyncIterable(value) && !isIterator(value))
@@ -1644,7 +1658,7 @@ class Call {
 	}
 }
 
-// The output of a Response, as handlers of web frameworks return them.
+// The output of a Response, which handlers of web frameworks return.
 async function responseOutput(response) {
 	const text = await response.text();
 	const output = /\bjson\b/.test(response.headers.get("content-type") ?? "")
@@ -1700,10 +1714,10 @@ class Server {
 		this.pump();
 	}
 
-	// Starts calls as long as they may be, and leaves when there are no more.
+	// Starts calls up to the limit, and leaves when there are no more.
 	pump() {
 		while (this.waiting.length && this.running.size < this.concurrency && !this.pumping) {
-			this.pumping = true;	// a call that ends at once calls us
+			this.pumping = true;	// a call that ends at once calls pump()
 			this.start(this.waiting.shift());
 			this.pumping = false;
 		}
@@ -1766,7 +1780,7 @@ class Server {
 		this.pump();
 	}
 
-	// What no part of the program caught belongs to the call that it comes from.
+	// An error that the program did not catch ends the call that it comes from.
 	stray(error, origin) {
 		const known = scope.getStore()?.call ?? (this.running.size === 1 ? [...this.running][0] : null);
 		const kind = origin === "unhandledRejection" ? "unhandled rejection" : "uncaught exception";
@@ -1781,7 +1795,7 @@ class Server {
 				this.fail(call, error, `${kind}: `);
 	}
 
-	// Cancels the calls, and gives them some time to end.
+	// Aborts the signals of the calls, and leaves when they end, or after LEAVE.
 	stop(signal, status) {
 		if (this.status)
 			return;
@@ -1812,8 +1826,9 @@ class Server {
 const OPTIONS = words("parameters concurrency classes revive streamOutputPath close");
 
 /**
- * Be an agent: call handler for each request of fl-run, until there are no more;
- * then the process ends. The options are described in fluxloop-node(3).
+ * Be an agent: call `handler` for each request of fl-run until there are no more,
+ * then exit. An invalid handler or option is reported to fl-run, with exit status
+ * 2. fluxloop-node(3) describes the options.
  */
 export function serve(handler, options = {}) {
 	const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));

@@ -69,7 +69,7 @@ chunks_open_next(struct chunks *bs)
 	bs->again = at >= 0;
 	bs->offset = bs->again ? (uint64_t)at : 0;
 #ifdef F_SETPIPE_SZ
-	/* fewer and larger reads; that it may fail does not matter */
+	/* for fewer and larger reads; a failure does not matter */
 	if (S_ISFIFO(st.st_mode))
 		fcntl(bs->fd, F_SETPIPE_SZ, 1 << 20);
 #endif
@@ -86,7 +86,7 @@ chunks_finish(struct chunks *bs, struct chunk *b, int error)
 	bs->fd = -1;
 }
 
-/* Reads what was kept, as read does. */
+/* Reads the kept text, as read(2) does. */
 static ssize_t
 chunks_read_store(const struct chunks *bs, char *p)
 {

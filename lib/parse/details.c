@@ -12,7 +12,8 @@
 #include "io/spill.h"
 #include "details.h"
 
-#define KEYS_MAX 64		/* of a row; fl-collect writes about twenty */
+#define KEYS_MAX 64		/* keys of a row; fl-collect writes about
+				   twenty */
 
 struct detail {
 	uint64_t id;		/* hash of the trace's id */

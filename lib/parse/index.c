@@ -62,7 +62,7 @@ index_hash_row(const struct json_span *v)
 	return h >> 2;
 }
 
-/* A field that is a number of bytes; UINT64_MAX where it is none. */
+/* Returns the number of bytes in a field; UINT64_MAX if it is not one. */
 static uint64_t
 index_size(struct json_span v)
 {
@@ -100,8 +100,8 @@ index_add(struct joiner *w, const struct json_span *v, uint32_t kind,
 }
 
 /*
- * The kind of a record that is not a whole trace. The names of files in an
- * experiment directory say it; in other files only observations have a type.
+ * Returns the kind of a record that is not a whole trace: by the name of a file
+ * in an experiment directory; in other files only observations have a type.
  */
 static uint32_t
 index_kind(const char *file, int has_type)
@@ -207,13 +207,15 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 	}
 	w->met |= met;
 	w->line_met = met;
-	/* rows of the original's own store */
+	/* a row of the original's own store */
 	if (!v[TRACE_TRACE_ID].p && !v[INDEX_TYPE].p)
 		v[TRACE_TRACE_ID] = v[TRACE_ID];
 	return index_record(w, file, v, record);
 }
 
-/* Notes that all has to start again. The rest of a pipe is still to be kept. */
+/*
+ * Notes that reading has to restart. The rest of a pipe has still to be kept.
+ */
 static void
 index_odd(struct join *j)
 {
@@ -299,7 +301,7 @@ index_keep_file(struct join *j, const struct chunk *b)
 	return kept;
 }
 
-/* A row and its extent become a job at once. */
+/* Adds a job for a row and its extent. */
 static int
 index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 {
@@ -316,8 +318,8 @@ index_add_extent(struct join *j, const struct entry *e, const uint64_t *extent)
 }
 
 /*
- * Adds a chunk's records to the index; start is where its text begins. Returns
- * how many are not whole traces, or -1.
+ * Adds a chunk's records to the index; start is the place of its text. Returns
+ * the number of those that are not whole traces, or -1.
  */
 static long
 index_enter(struct joiner *w, const struct place *start)

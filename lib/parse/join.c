@@ -147,7 +147,7 @@ join_files_to_keep(void)
 	return (size_t)most.rlim_cur / 2;
 }
 
-/* Nothing has been read. */
+/* Sets the state before reading. */
 static void
 join_begin(struct join *j)
 {
@@ -194,7 +194,7 @@ join_pass(struct join *j, struct joiner *ws, char *const *files, size_t nfiles)
 		chunks_read_kept(&j->chunks, &j->store, j->spilled,
 		    j->pipe_error);
 	pool_run(j->pool, index_run, ws, sizeof(*ws));
-	/* a file that was not read to its end is not ours to close */
+	/* a file that was not read to its end is closed elsewhere */
 	if (j->chunks.fd >= 0)
 		j->fds[j->chunks.next - 1] = -1;
 	chunks_release(&j->chunks);
@@ -223,7 +223,7 @@ join_pass_extents(struct join *j, struct joiner *ws, char *const *files)
 	return 0;
 }
 
-/* Says which files have what only Python writes. */
+/* Reports the files with values that only Python writes. */
 static void
 join_report_odd(const struct join *j)
 {
@@ -272,7 +272,7 @@ join_release_joiners(struct join *j, struct joiner *ws)
 		joiner_release(&ws[i]);
 }
 
-/* Renders what there are tasks for. */
+/* Renders the traces of all tasks. */
 static int
 join_render(struct join *j, struct joiner *ws)
 {
@@ -319,7 +319,7 @@ join_may_hasten(struct join *j, char *const *files)
 	return 1;
 }
 
-/* Makes the standard input what it was at first, if it is among the files. */
+/* Returns the standard input to its first offset, if it is among the files. */
 static int
 join_rewind(struct join *j, char *const *files)
 {
@@ -331,7 +331,7 @@ join_rewind(struct join *j, char *const *files)
 	return 0;
 }
 
-/* Forgets all that was read and written. */
+/* Discards all that was read and written. */
 static int
 join_restart(struct join *j, struct joiner *ws, char *const *files)
 {
@@ -348,7 +348,7 @@ join_restart(struct join *j, struct joiner *ws, char *const *files)
 	return output_restart(j->output);
 }
 
-/* Two passes, or more where the first of them were too hasty. */
+/* Makes two passes, or more if the first ones were too hasty. */
 static int
 join_all(struct join *j, struct joiner *ws, char *const *files, size_t nfiles)
 {

@@ -201,7 +201,7 @@ close_out(struct output *k, struct out *o, const char *file)
 	    output_set_error(k, output_message(k, file, o->error)) : 0;
 }
 
-/* Copies what was written to a temporary file. Returns 0 or -1. */
+/* Copies the contents of a temporary file. Returns 0 or -1. */
 static int
 copy_spilled(struct output *k, struct out *from, struct out *to)
 {
@@ -453,7 +453,9 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	p->fd = outdir_try(&k->dir, name->p);
 	if (p->fd >= 0 || errno != EEXIST)
 		return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
-	/* names are given out in order, so the first unused can be searched */
+	/*
+	 * names are used in order, so the first unused one can be searched for
+	 */
 	do {
 		taken = p->nth;
 		p->nth *= 2;
@@ -473,7 +475,7 @@ open_part(struct batch *h, struct rendered *p, struct buf *name)
 	return p->fd < 0 ? output_fail(k, name->p, errno) : 0;
 }
 
-/* Adds a trace that is in file to the indexes. */
+/* Adds a trace, whose file is given, to the indexes. */
 static int
 list_part(struct batch *h, const struct rendered *p, const char *file)
 {

@@ -40,7 +40,7 @@ pool_release(struct pool *p)
 	pthread_cond_destroy(&p->moved);
 }
 
-/* What a thread is started with. */
+/* The argument of a thread. */
 struct thread_arg {
 	void (*work)(void *);
 	void *arg;

@@ -39,7 +39,7 @@ render_new_place(struct joiner *w)
 	return &w->places[w->nplaces++];
 }
 
-/* Finds in the index where a job's observations are. */
+/* Finds the places of a job's observations in the index. */
 static int
 render_list_index(struct joiner *w, const struct render_task *task)
 {
@@ -131,7 +131,7 @@ render_gathered(struct joiner *w, int met, int bad)
 	return 0;
 }
 
-/* A trace that fits: all its records are read into memory, the row first. */
+/* Reads all records of a trace that fits into memory, the row first. */
 static int
 render_gather(struct joiner *w, const struct render_task *task)
 {
@@ -159,7 +159,7 @@ render_gather(struct joiner *w, const struct render_task *task)
 	return render_gathered(w, met, bad);
 }
 
-/* 1 if an observation, a row's extent having it, is of another trace. */
+/* Whether an observation in a row's extent is of another trace. */
 static int
 render_is_foreign(const struct observation *o, const struct buf *id)
 {
@@ -194,7 +194,7 @@ render_load_step(void *arg, struct trace *t, size_t i)
 	w->changed += trace_lend(t, i, v) && v.p;
 }
 
-/* What is known of a trace that does not fit while its records are read. */
+/* The state of a trace that does not fit while its records are read. */
 struct apart {
 	struct buf id;
 	int changed;		/* 1: a record is not an observation any more */
@@ -274,7 +274,9 @@ render_apart_extent(struct joiner *w, const struct render_task *task,
 	return 0;
 }
 
-/* A trace that does not fit: what orders and links its steps is kept. */
+/*
+ * Reads a trace that does not fit, and keeps what orders and links its steps.
+ */
 static int
 render_gather_apart(struct joiner *w, const struct render_task *task)
 {
@@ -315,7 +317,7 @@ render_check_extent(struct joiner *w)
 	buf_release(&id);
 }
 
-/* Reads the row, with the fields that it lacks of its trace. */
+/* Reads the row, and adds the fields of its trace that it lacks. */
 static int
 render_read_row(struct joiner *w, const struct render_task *task)
 {

@@ -6,7 +6,7 @@
 #include "join.h"
 #include "joiner.h"
 
-/* The entries of one trace, as they come by in order. */
+/* The entries of a trace, which are adjacent in the index. */
 struct group {
 	uint64_t id;
 	uint64_t first;		/* first of its observations in the index */
@@ -48,7 +48,7 @@ group_end(struct join *j, struct group *g)
 	size_t i;
 	int bad = 0;
 
-	/* a row adds nothing to its whole trace */
+	/* a row adds nothing to a whole trace */
 	for (i = 0; i < g->nrows && !g->whole && !bad; i++) {
 		task.order = g->rows[i].number;
 		task.row = g->rows[i].place;

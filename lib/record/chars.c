@@ -72,7 +72,7 @@ chars_placeholder(const char *s, size_t n)
 	    "...", 3));
 }
 
-/* Not a word of a language: digits, symbols or capitals inside. */
+/* Whether a text is not a word: it has digits, symbols or inner capitals. */
 int
 chars_opaque(const char *s, size_t n)
 {

@@ -7,7 +7,7 @@
 #include "record.h"
 #include "place.h"
 
-/* Envelopes may be nested this deep: WhatsApp's has five around its text. */
+/* Greatest depth of envelopes: WhatsApp has five around its text. */
 #define PLACE_DEPTH 6
 
 /*
@@ -32,7 +32,7 @@ static const char *const list_names[] = {
 	NULL
 };
 
-/* What services and frameworks wrap a message in. */
+/* Envelopes of services and frameworks around a message. */
 static const char *const envelopes[] = {
 	"event", "events", "body", "payload", "request", "req", "data", "json",
 	"params", "arguments", "args", "update", "state", "detail", "records",
@@ -292,8 +292,8 @@ place_find_in_element(struct place *p, struct json_span v)
 }
 
 /*
- * Looks for a text in a list: in the last message of a user, or, where it does
- * not say who wrote what, in the last element that has one.
+ * Looks for a text in a list: in the last message of a user, or, without
+ * authors, in the last element that has one.
  */
 static int
 place_find_in_list(struct place *p, struct json_span list)
@@ -332,7 +332,7 @@ place_find_in_list(struct place *p, struct json_span list)
 	return p->found.p != NULL;
 }
 
-/* Looks for a text in a value that is where one should be. */
+/* Looks for a text in a value at a likely place. */
 static int
 place_find_text(struct place *p, struct json_span v)
 {
@@ -420,7 +420,7 @@ place_find(struct json_span kwargs, struct json_span types, struct buf *path,
 	}
 	is = find_below(&p, kwargs, PLACE_DEPTH) ||
 	    find_in_arguments(&p, kwargs);
-	/* a key that has a dot in it, or is there twice, has no path */
+	/* a key with a dot in it, or a repeated key, has no path */
 	if (is && path_get(kwargs, buf_str(&found)).p != p.found.p)
 		is = 0;
 	*text = p.found;

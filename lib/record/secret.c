@@ -15,7 +15,7 @@ static const char mask[] = "***";
 #define KNOWN_LEAST 8		/* bytes of a known value */
 #define LINE_MOST 4096		/* bytes of a line that waits for its end */
 #define WORD_MOST 1024		/* bytes of a word that may be a secret's start */
-#define KEY_MOST 200		/* bytes of a key that are looked at */
+#define KEY_MOST 200		/* bytes of a key that are examined */
 #define BLOCK_MOST 16384	/* bytes of a private key without its end */
 
 /* --- known values -------------------------------------------------------- */
@@ -37,7 +37,7 @@ secret_values_add(struct secret_values *k, struct json_span text)
 	k->v[k->n++] = text;
 }
 
-/* A copy of a value as it stands in a JSON string, without the quotes. */
+/* Returns a copy of a value as in a JSON string, without the quotes. */
 static struct json_span
 json_form(struct json_span value)
 {
@@ -152,7 +152,7 @@ cut_known(const char *p, size_t n, size_t cut,
 		i = at < cut ? 0 : i + 1;
 		if (first == cut)
 			first = at;
-		/* a value that overlaps itself would be found for ever */
+		/* a value that overlaps itself would be found forever */
 		if (at < least)
 			return first;
 		cut = at;
@@ -161,8 +161,8 @@ cut_known(const char *p, size_t n, size_t cut,
 }
 
 /*
- * The start of the line that cut is in, as a secret is rarely in more than one;
- * of a long line, the start of the last two words before cut.
+ * Returns the start of the line with cut, as a secret is rarely in several
+ * lines; of a long line, the start of the last two words before cut.
  */
 static size_t
 secret_cut_line(const char *p, size_t cut)
@@ -331,7 +331,7 @@ secret_suspected(const char *p, size_t n, const struct secret_values *known)
 	return 0;
 }
 
-/* Whether a value is shown whatever its name is. */
+/* Whether a value is shown even under the name of a secret. */
 static int
 is_kept(struct json_span v)
 {

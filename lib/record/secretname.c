@@ -35,20 +35,20 @@ static const char pass_owners[] = " db database sql mysql pg postgres "
     "sftp ssh ldap proxy user admin root login account http basic wifi auth ";
 static const char token_owners[] = " access auth api bearer refresh session "
     "id ";
-/* these only where no border divides the words: csrftoken */
+/* before "token" only if no border divides the words: csrftoken */
 static const char joined_tokens[] = " csrf csrfmiddleware xsrf bot user app "
     "client github gitlab slack hf jwt device push personal oauth sso saml "
     "security login verification reset ";
 /* after "token" these mean tokens of text */
 static const char counts[] = " count counts limit limits usage budget "
     "length ";
-/* before KEY in the name of an environment variable: other keys */
+/* before KEY in the name of an environment variable: not secrets */
 static const char plain_keys[] = " primary foreign public sort partition "
     "cache hash range row index unique composite natural lookup dict map "
     "object bucket group order join idempotency translation message state "
     "routing registry meta ";
 
-/* What may follow the owners in a name of two words. */
+/* Words that may follow the owners in a name of two words. */
 static const struct {
 	const char *owners;
 	const char *things;
@@ -63,7 +63,8 @@ static const struct {
 
 /* A name in lower case, split into words. */
 struct words {
-	char text[NAME_MAX_BYTES];	/* without what is between the words */
+	char text[NAME_MAX_BYTES];	/* without the characters between
+					   words */
 	size_t start[NAME_MAX_BYTES + 1];	/* offset of each word, and of
 				   the end */
 	size_t n;
@@ -145,7 +146,7 @@ has_ending(const char *list, const char *word, size_t n)
 	return 0;
 }
 
-/* Whether a word is an owner and a thing without a border: accesskey. */
+/* Whether a word is an owner and a thing joined, such as accesskey. */
 static int
 is_joined(const char *word, size_t n)
 {

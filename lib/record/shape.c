@@ -7,15 +7,15 @@
 #include "shapevalue.h"
 
 /*
- * A search looks for characters that are rare in prose. A place is one of these
- * that has what a kind of secret has around it there; only then is it looked at
- * as a whole. So a text without secrets is read at the speed of the search.
+ * A search looks for characters that are rare in prose. One of these is a place
+ * if its neighbours are like those in a secret; only places are examined
+ * further. So a text without secrets is read at the speed of the search.
  */
 
 #define URL_MOST 2048		/* bytes of a URL after the user: no text may
     take quadratic time */
 
-/* bit 0: the character may be a place, bit 1: secret.c looks at it */
+/* bit 0: the character may be a place; bit 1: secret.c examines it */
 static unsigned char stops[256];
 
 static void
@@ -297,7 +297,7 @@ check_b(const char *s, size_t n, size_t at)
 	return NULL;
 }
 
-/* How to look at the place s[at], or NULL if it is none. */
+/* Returns the check for the place s[at], or NULL if it is not a place. */
 static check *
 check_at(const char *s, size_t n, size_t at)
 {

@@ -8,13 +8,13 @@
 /* limits of a search from a place, so that no text takes quadratic time */
 #define KEY_MOST 128		/* bytes of a key up to an opaque part */
 #define TOKEN_HEADER_MOST 4096	/* bytes of a web token's header */
-#define RARE "-_.~AJKIzp/"		/* of a prefix,
-    the last of these is its place */
+#define RARE "-_.~AJKIzp/"		/* the last of these in a prefix is
+					   its place */
 
 /*
- * Tokens: prefixes, the class of the characters that follow, and how many there
- * are at least. The prefixes and lengths are those that the issuers document;
- * the least length is below the real one where the prefix is unmistakable.
+ * Tokens: prefixes, the class of the characters that follow, and their least
+ * number. Prefixes and lengths are those that the issuers document; the least
+ * number is below the real one where the prefix is unmistakable.
  */
 static const struct token {
 	const char *prefixes;	/* separated by spaces */
@@ -256,7 +256,7 @@ token_at(const char *s, size_t n, size_t i, struct shape *f)
 	return end != 0;
 }
 
-/* The token that begins before s[at], which is in it. */
+/* Finds the token that contains s[at] and begins before it. */
 int
 shapetoken_find(const char *s, size_t n, size_t at, struct shape *f)
 {

@@ -80,8 +80,8 @@ quoted_end(const char *s, size_t n, size_t i, const char *quote, size_t len)
 }
 
 /*
- * The value in ("NAME", "VALUE"), as programs print headers, and in "--NAME",
- * "VALUE"; at is the comma.
+ * Finds the value in ("NAME", "VALUE"), as Python prints headers, and in
+ * "--NAME", "VALUE"; at is the comma.
  */
 int
 shapevalue_paired(const char *s, size_t n, size_t at, struct shape *f)
@@ -114,7 +114,7 @@ shapevalue_paired(const char *s, size_t n, size_t at, struct shape *f)
 	return 0;
 }
 
-/* The end of what an opening bracket at s[i] begins. */
+/* Returns the index after the bracket that closes the one at s[i]. */
 static size_t
 bracket_end(const char *s, size_t n, size_t i)
 {
@@ -166,8 +166,8 @@ is_called(const char *s, size_t n, size_t i)
 }
 
 /*
- * Whether a value is an expression of a program: a call, an attribute, the name
- * of a variable between the arguments of a call.
+ * Whether a value is source code: a call, an attribute, a literal, or a
+ * variable among the arguments of a call.
  */
 static int
 is_code(const char *s, size_t n, const struct shape *name,
@@ -213,7 +213,7 @@ authorization_end(const char *s, size_t n, size_t i)
 			return 0;
 		for (len = i; i < n && !chars_one_of(s[i], "\r\n\"'\\"); i++)
 			;
-		/* one of the blanks may be the value */
+		/* a second blank counts as the value */
 		return i > len || blank > 1 ? i : 0;
 	}
 	return 0;
@@ -270,7 +270,10 @@ find_header(const char *s, size_t n, const struct shape *name, size_t i,
 	return !chars_placeholder(s + i, f->to - i);
 }
 
-/* The value after NAME and an equals sign; before is what NAME follows. */
+/*
+ * Finds the value after NAME and an equals sign; before is the character before
+ * NAME.
+ */
 static int
 find_value(const char *s, size_t n, const struct shape *name, char before,
     size_t i, struct shape *f)

@@ -14,7 +14,7 @@
 #include "test.h"
 #include "annotations.h"
 
-#define ANNOTATIONS 10		/* that are shown */
+#define ANNOTATIONS 10		/* annotations that are shown */
 
 /* Appends text of a workflow command; a property has more escapes. */
 static void
@@ -28,7 +28,7 @@ put_command(struct buf *b, const char *s, size_t n, int property)
 			buf_byte(b, *s);
 }
 
-/* The verdict of the comparison. Returns 1 if that is an error. */
+/* Appends the verdict of the comparison. Returns 1 if that is an error. */
 static size_t
 github_put_verdict(const struct diff *d, struct buf *b)
 {

@@ -21,7 +21,7 @@
 #define SHOWN 200		/* bytes of an attribute */
 #define LONG_REASON 4000	/* bytes of why a check does not hold */
 
-/* 1 for what XML 1.0 forbids even as a reference (production 2). */
+/* Whether XML 1.0 forbids a character even as a reference (production 2). */
 static int
 junit_is_forbidden(uint32_t c)
 {
@@ -103,7 +103,7 @@ put_body(struct buf *b, const char *label, struct buf *text)
 	buf_puts(b, "&#10;");
 }
 
-/* A run that was cancelled is a test that was skipped. */
+/* Whether a test is skipped: its run was cancelled. */
 static int
 is_skipped(const struct test *t)
 {
@@ -111,7 +111,7 @@ is_skipped(const struct test *t)
 	    json_is_str(t->v[TEST_ERROR_KIND], "cancelled");
 }
 
-/* Why a test case does not pass. */
+/* Appends why a test case does not pass. */
 static void
 put_miss(struct test *t, const char *element, struct buf *kind,
     struct buf *message, struct buf *why, struct buf *b)
@@ -131,7 +131,10 @@ static const char *const elements[] = {
 	[RUNS_FAIL] = "failure", [RUNS_ERROR] = "error"
 };
 
-/* The message is the reason's last line, after what changed since the base. */
+/*
+ * Appends the failure. Its message is the change since the base, and the last
+ * line of the reason.
+ */
 static void
 junit_put_failure(struct test *t, struct buf *b)
 {
@@ -196,7 +199,7 @@ outcome_of_check(struct json_span check)
 	    RUNS_FAIL : RUNS_ERROR;
 }
 
-/* A check of a run; the first has the duration of the run. */
+/* Appends a check of a run; the first has the duration of the run. */
 static void
 junit_put_check(const struct report *r, struct test *t, struct json_span check,
     double seconds, struct buf *b)
@@ -240,7 +243,7 @@ put_testcases(const struct report *r, struct test *t, struct buf *b)
 		junit_put_check(r, t, check, seconds, b);
 }
 
-/* The personas, and which each run has. */
+/* The personas, and that of each run. */
 struct suites {
 	struct suite {
 		char *name;

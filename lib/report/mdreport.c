@@ -44,7 +44,7 @@ md_put_head(const struct report *r, const struct test_counts *c,
 	    100 * ci.high);
 }
 
-/* The comparison, with as many runs as half the room takes. */
+/* Appends the comparison, with as many runs as fit into half the room. */
 static int
 md_put_diff(const struct report *r, struct buf *b)
 {
@@ -95,7 +95,7 @@ md_put_entry(struct test *t, struct buf *b)
 	buf_release(&text);
 }
 
-/* A run that the comparison shows is not shown again. */
+/* Whether a run is an entry: not one that the comparison shows. */
 static int
 is_entry(const struct report *r, size_t i)
 {
@@ -103,7 +103,7 @@ is_entry(const struct report *r, size_t i)
 	    r->diff->pairs[i].change != DIFF_REGRESSED);
 }
 
-/* Whole entries, as long as there is room. */
+/* Writes the report; entries are complete, as long as there is room. */
 int
 md_report_put(const struct report *r, struct out *o)
 {

@@ -33,7 +33,7 @@
 #define SAMPLE 40		/* runs that pass and have steps */
 #define ALL ((size_t)1 << 40)	/* bytes: without a limit */
 
-/* What a page may take, so that it can be mailed. */
+/* The limits of a page, so that it can be mailed. */
 struct pagedata_room {
 	size_t text;		/* bytes of a text of most runs */
 	size_t long_text;	/* bytes of a text of a run that fails or
@@ -57,7 +57,7 @@ struct pagedata {
 
 /* --- what there is room for ---------------------------------------------- */
 
-/* A run of which a person wants to know more. */
+/* Whether a run is of interest: its texts get more room. */
 static int
 is_notable(const struct report *r, size_t i)
 {
@@ -114,7 +114,7 @@ find_room(struct pagedata *d)
 
 /* --- values -------------------------------------------------------------- */
 
-/* Appends the number of a text that was there, or the text. */
+/* Appends the number of a text that occurred before, or the text. */
 static void
 put_known(struct pagedata *d, struct buf *text, size_t rest, struct buf *b)
 {

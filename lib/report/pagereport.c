@@ -26,7 +26,7 @@
 
 /* --- the verdict --------------------------------------------------------- */
 
-/* What the evaluation's summary.json says; gates are absent without any. */
+/* The evaluation's summary.json; gates are absent if there are none. */
 struct standing_file {
 	struct buf text;
 	struct json_span gates;
@@ -71,7 +71,7 @@ put_badge(struct buf *b, const char *kind, const char *fmt, ...)
 	buf_puts(b, "</em>");
 }
 
-/* What a reader wants to know first. */
+/* Appends the verdict, which comes first on the page. */
 static void
 page_put_verdict(const struct report *r, const struct standing_file *s,
     const struct test_counts *c, struct buf *b)

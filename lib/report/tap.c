@@ -11,7 +11,7 @@
 #include "test.h"
 #include "tap.h"
 
-/* A description has no # that begins a directive, and is one line. */
+/* Appends a description: one line, without a # that begins a directive. */
 static void
 put_tap_text(struct buf *b, const struct buf *text)
 {

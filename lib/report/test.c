@@ -57,7 +57,10 @@ test_read_row(const struct runs *runs, const struct runs_run *run,
 	return 0;
 }
 
-/* The name has to be the same in each experiment: input, id and iteration. */
+/*
+ * Appends the name, which must be the same in each experiment: input, id and
+ * iteration.
+ */
 static void
 test_put_name(struct test *t)
 {
@@ -88,7 +91,10 @@ test_read(const struct report *r, size_t i, struct test *t)
 	return 0;
 }
 
-/* The checks that do not hold, a line each; the first one's type in kind. */
+/*
+ * Reads the checks that do not hold, one per line; kind is the first one's
+ * type.
+ */
 static void
 read_checks(struct test *t)
 {
@@ -108,7 +114,7 @@ read_checks(struct test *t)
 	}
 }
 
-/* The end of an error, which of a traceback is what was raised. */
+/* Appends the end of an error: that of a traceback is the exception. */
 static void
 test_put_error(struct test *t)
 {

@@ -299,8 +299,8 @@ give_up_log(struct agent *a, int error)
 }
 
 /*
- * Keeps n bytes of the standard error, or fewer if a secret crosses their end
- * and more may follow.
+ * Keeps n bytes of the standard error, or fewer if a secret may cross their
+ * end.
  */
 static void
 keep_errors(struct agent *a, size_t n)
@@ -333,7 +333,7 @@ agent_read_errors(struct agent *a)
 
 	if (a->proc.err < 0)
 		return;
-	/* one that never stops talking does not keep others waiting */
+	/* an agent that never stops writing must not delay others */
 	for (turns = 0; turns < 16; turns++) {
 		n = read(a->proc.err, buf_room(&a->err_line, PIECE), PIECE);
 		if (n < 0 && errno == EINTR)

@@ -9,7 +9,8 @@
 #include "worker.h"
 
 /*
- * What is due: time limits of runs and agents, the stop of the experiment.
+ * Handles what is due: time limits of runs and agents, and the stop of the
+ * experiment.
  */
 
 #define END_WAIT 100000		/* us from closed output to the agent's exit */
@@ -63,7 +64,7 @@ check_worker(struct engine *g, struct worker *w)
 
 /*
  * Closes the standard input of an agent that gets no more work, so that it
- * exits by itself. What is not written to it yet is dropped.
+ * exits by itself. Unwritten input is dropped.
  */
 static void
 dismiss(struct engine *g, struct worker *w)
@@ -99,7 +100,7 @@ is_urgent(const struct engine *g)
 	return g->stopping && proc_stops >= needed;
 }
 
-/* Stops the experiment if it is time to, and then ends what still runs. */
+/* Stops the experiment if that is due, and then ends the running runs. */
 static void
 check_stop(struct engine *g)
 {

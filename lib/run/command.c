@@ -180,8 +180,8 @@ add_paths(struct words *l, const struct config *c)
 }
 
 /*
- * Passes the keyword arguments of the factory. Their values may be secrets, and
- * everybody can read command lines. An old value is not for this agent.
+ * Passes the keyword arguments of the factory in a variable: they may be
+ * secrets, and all users can read command lines. Removes an old value.
  */
 static void
 set_factory_kwargs(struct config *c)
@@ -200,7 +200,7 @@ python_agent(struct command *agent, struct config *c, const char *target,
     int replay, struct err *e)
 {
 	struct words *l = &agent->argv;
-	/* our package is found before one of that name in the folder */
+	/* this package is found before one of the same name in the folder */
 	static const char start[] = "import sys; sys.path.insert(0, "
 	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
 	    "sys.exit(main())";
@@ -301,7 +301,7 @@ find_http(void)
 	return file ? file : xstrdup("fl-http");
 }
 
-/* The program that stands for a service; it reads the same configuration. */
+/* Sets the agent for a service, fl-http, which reads the same configuration. */
 static int
 service_agent(struct command *l, const struct config *c,
     const struct command_limits *limits, struct err *e)

@@ -36,9 +36,9 @@ put_inside(struct buf *b, const char *text)
 }
 
 /*
- * Appends what the reference to a variable in the n bytes at p, the inside of a
- * JSON string, stands for. Returns the length of the reference, or 0 if there
- * is none, or if the variable is not set: then *e is filled in.
+ * Appends the value of the variable that is referred to at p, n bytes inside a
+ * JSON string. Returns the length of the reference; 0 if there is none, or if
+ * the variable is not set: then *e is filled in.
  */
 static size_t
 put_variable(struct buf *b, const char *p, size_t n, const struct env *env,

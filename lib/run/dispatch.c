@@ -43,7 +43,7 @@ count_live(const struct engine *g)
 	return n;
 }
 
-/* Whether the system refuses something that it may grant later. */
+/* Whether an error is a shortage of the system, which may end. */
 static int
 is_shortage(int error)
 {
@@ -139,7 +139,7 @@ next_to_send(struct engine *g)
 		g->no_wait = g->queue.again || i == REFUSED_AT_ONCE;
 		if (!r)
 			break;
-		/* here, as without another run there is nothing to stop */
+		/* check here: without another run there is nothing to stop */
 		engine_check_limits(g);
 		if (g->stopping) {
 			queue_return(&g->queue, r);
@@ -200,8 +200,8 @@ send_run(struct engine *g, struct worker *w, struct run *r)
 }
 
 /*
- * For how long calls have been running, all together, in microseconds. The
- * start of an agent, which its first request waits for, does not count.
+ * Returns the sum of the times that calls have been running, in microseconds.
+ * The start of an agent, for which its first request waits, does not count.
  */
 static int64_t
 time_running(const struct engine *g)

@@ -216,7 +216,7 @@ mask_printed(const struct engine *g, struct run *r)
 	struct buf *b = &r->printed;
 	size_t text = b->len - 1, cut;
 
-	/* the start of a secret whose rest is not kept */
+	/* remove the start of a secret whose rest is not kept */
 	if (r->printed_cut) {
 		cut = mask_cut(g->plan->kind.secrets, b->p, text, text);
 		buf_splice(b, cut, text - cut, NULL, 0);
@@ -310,7 +310,7 @@ describe_end(const struct worker *w, struct buf *b)
 		buf_printf(b, "exit status %d", WEXITSTATUS(status));
 }
 
-/* Fails a run that an agent had started when it exited. */
+/* Fails a run that was started by an agent that exited. */
 static void
 fail_started(struct engine *g, struct worker *w, struct run *r,
     const struct buf *tail)
@@ -427,7 +427,7 @@ clear_worker(struct engine *g, struct worker *w)
 	release_runs(g, w, &tail);
 	buf_release(&tail);
 	worker_clear(w);
-	/* another agent can use the resources of this one */
+	/* another agent can use its resources */
 	g->spawn_at = 0;
 }
 
@@ -597,9 +597,9 @@ any_live(const struct engine *g)
 }
 
 /*
- * Finishes what is left when no agent lives and no run can start: cancels runs
- * that wait for another attempt after a stop. Returns 1 while a slow reader has
- * not taken all output, unless a second signal has come.
+ * Finishes the experiment when no agent lives and no run can start: after a
+ * stop, cancels runs that wait for another attempt. Returns 1 while a slow
+ * reader has not taken all output, unless a second signal has come.
  */
 static int
 drain(struct engine *g)

@@ -25,7 +25,10 @@ static const struct {
 	{ "builtin:collector.error", "error" },
 };
 
-/* The kind of what a provider's name (without quotes) begins with, or NULL. */
+/*
+ * Returns the kind of a provider by the beginning of its name (without quotes),
+ * or NULL.
+ */
 static const char *
 provider_kind(const char *name, size_t n, int whole)
 {
@@ -169,7 +172,7 @@ put_plain(struct buf *b, struct json_span v)
 		buf_add(b, v.p, v.n);
 }
 
-/* "Label: text\n", where there is a value; lists with commas. */
+/* Appends "Label: text\n" if there is a value; of a list with commas. */
 static void
 put_trait(struct buf *b, const char *label, struct json_span v)
 {
@@ -289,7 +292,7 @@ mapped(struct json_span map, const char *path)
 	if (!json_is(map, JSON_OBJECT))
 		return NULL;
 	v = json_get(map, path);
-	/* then by the last name; a place in a list goes by the list's */
+	/* then by the last name; an element of a list has the list's name */
 	while (!v.p && n) {
 		for (last = path + n; last > path && last[-1] != '.'; last--)
 			;
@@ -463,7 +466,7 @@ put_constants(const struct input_plan *p, struct input *in,
 	return bad;
 }
 
-/* Puts the input where it belongs in the arguments. */
+/* Sets the input at its place in the arguments. */
 static int
 put_kwargs(struct input *in, struct json_span kwargs, const char *path,
     struct err *e)

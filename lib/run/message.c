@@ -82,9 +82,9 @@ copy_start(char to[NEAR + 1], const char *p, size_t n)
 }
 
 /*
- * Whether a line that is not JSON was meant to be a message, and a reply. What
- * Python prints of a dict, and a reply over several lines, are others' debug
- * output, too, unless their type is "final".
+ * Whether a line that is not JSON was meant as a message, and as a reply. A
+ * dict printed by Python, or a reply over several lines, may be debug output,
+ * unless the type is "final".
  */
 static int
 looks_like_message(const char *p, size_t n, int *is_reply)
@@ -109,7 +109,7 @@ message_read(struct message *m, const char *p, size_t n)
 	size_t i, mark;
 	int met;
 
-	/* which some libraries write before the first line */
+	/* a byte order mark, which some libraries write */
 	mark = n >= 3 && !memcmp(p, "\xef\xbb\xbf", 3) ? 3 : 0;
 	p += mark;
 	n -= mark;

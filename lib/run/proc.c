@@ -26,7 +26,7 @@
  */
 #define TOGETHER 100000		/* microseconds */
 
-/* In what the kernel counts ru_maxrss. */
+/* The unit of ru_maxrss. */
 #ifdef __APPLE__
 #define RSS_UNIT 1
 #else
@@ -41,7 +41,7 @@ static volatile sig_atomic_t signal_came;	/* a signal came */
 static volatile sig_atomic_t child_ended;	/* it was SIGCHLD */
 static int signal_pipe[2] = { -1, -1 };
 
-/* Children from before our start: a shell may start some, then execute us. */
+/* Children that a shell started before it executed this program. */
 static struct {
 	pid_t *ids;
 	size_t n;
@@ -104,7 +104,7 @@ set_flags(int fd, int nonblocking)
 	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-/* What we were started with open is not for children. */
+/* Hides the inherited descriptors from children. */
 static void
 hide_descriptors(void)
 {
@@ -186,7 +186,7 @@ was_inherited(pid_t pid)
 	return 0;
 }
 
-/* The limit of open files: what we were started with, and what we use. */
+/* The limits of open files: the inherited one, and the raised one. */
 static struct rlimit given_files, our_files;
 
 static void
@@ -256,7 +256,7 @@ proc_init(struct err *e)
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-	/* whatever ends us, short of SIGKILL: die(), too */
+	/* at every exit except by SIGKILL, also by die() */
 	atexit(proc_sweep);
 #endif
 	return signal_pipe[0];
@@ -272,7 +272,7 @@ close_pair(int fd[2])
 			close(fd[i]);
 }
 
-/* What the child does first. Returns 0 or an error number. */
+/* Sets the first actions of a child. Returns 0 or an error number. */
 static int
 set_actions(posix_spawn_file_actions_t *actions, int fds[3][2],
     const char *dir)
@@ -286,7 +286,7 @@ set_actions(posix_spawn_file_actions_t *actions, int fds[3][2],
 	    posix_spawn_file_actions_addchdir_np(actions, dir);
 }
 
-/* What the child is. Returns 0 or an error number. */
+/* Sets the group and the signals of a child. Returns 0 or an error number. */
 static int
 proc_set_attributes(posix_spawnattr_t *attr)
 {
@@ -323,7 +323,7 @@ spawn(pid_t *pid, int fds[3][2], char *const *argv, char *const *env,
 	error = set_actions(&actions, fds, dir);
 	if (!error)
 		error = proc_set_attributes(&attr);
-	/* the child inherits the limit; what is open already stays so */
+	/* the child inherits the limit; open files stay open */
 	if (our_files.rlim_cur != given_files.rlim_cur)
 		setrlimit(RLIMIT_NOFILE, &given_files);
 	if (!error)
@@ -376,7 +376,7 @@ proc_signal(const struct proc *p, int sig)
 	if (p->pid <= 0)
 		return;
 	kill(-p->pid, sig);
-	/* it may have left the group that it began as the leader of */
+	/* it may have left its own group */
 	group = getpgid(p->pid);
 	if (group >= 0 && group != p->pid)
 		kill(p->pid, sig);
@@ -410,7 +410,7 @@ proc_ended(void)
 	siginfo_t info = { 0 };
 	char drop[64];
 
-	/* what comes from here on makes the descriptor readable again */
+	/* later signals make the descriptor readable again */
 	if (signal_came) {
 		signal_came = 0;
 		while (read(signal_pipe[0], drop, sizeof(drop)) > 0)
@@ -454,7 +454,7 @@ proc_sweep(void)
 {
 	int status;
 
-	/* the children of one that ended are ours now: look again each time */
+	/* children of one that ended are adopted: look again each time */
 	do {
 		killed = 0;
 		each_child(kill_child);

@@ -59,7 +59,7 @@ is_wanted_persona(const struct queue_plan *p, const struct input *in)
 	return !p->npersonas;
 }
 
-/* An input that cannot be run: the first one ends the experiment. */
+/* Refuses an input that cannot be run; the first one ends the experiment. */
 static void
 refuse_input(struct queue *q, struct input *in, const struct err *e)
 {
@@ -69,14 +69,14 @@ refuse_input(struct queue *q, struct input *in, const struct err *e)
 		q->fatal = 1;
 }
 
-/* Those of inputs, and those of an input for one run, as of a trace. */
+/* Fields of inputs, and those of an input for a single run, such as a trace. */
 enum { RUN_ITERATION = INPUT_FIELDS, RUN_ID, RUN_FIELDS };
 
 static const char *const input_fields[RUN_FIELDS] = {
 	"input", "input_id", "metadata", "iteration", "run_id"
 };
 
-/* Which iterations an input is run for: those configured, or the one it has. */
+/* Sets the iterations of an input: the configured ones, or its own. */
 static void
 set_iterations(struct queue *q, const struct json_span *v)
 {
@@ -92,7 +92,7 @@ set_iterations(struct queue *q, const struct json_span *v)
 		q->iteration = (long long)d;
 		q->iterations = q->iteration + 1;
 		buf_add(&q->run_id, v[RUN_ID].p, v[RUN_ID].n);
-		/* the same input with another iteration is not an equal one */
+		/* inputs with different iterations are different */
 		buf_printf(&key, "%s\n%lld", persona ? persona : "",
 		    q->iteration);
 		persona = buf_str(&key);

@@ -43,7 +43,9 @@ update_groups(struct groups *l, pid_t changes)
 		}
 }
 
-/* Leaves nothing open but fd, as 0: a reader of our output waits for its end. */
+/*
+ * Closes all but fd, which becomes 0: a reader of the output waits for its end.
+ */
 static void
 keep_only(int fd)
 {
@@ -52,7 +54,7 @@ keep_only(int fd)
 	if (dup2(fd, 0) < 0)
 		_exit(1);
 #ifdef SYS_close_range
-	/* not every C library has the function */
+	/* some C libraries lack the function */
 	if (!syscall(SYS_close_range, 1, ~0U, 0))
 		return;
 #endif

@@ -14,17 +14,15 @@
 #include "json/isotime.h"
 #include "json/json.h"
 
-/*
- * What agents write: the messages of the protocol, or lines of text.
- */
+/* Handles the output of agents: messages of the protocol, or lines of text. */
 
 #define START_TRIES 3			/* failed starts in a row */
 #define SETTLE_TIME 10000		/* microseconds */
 #define SHOWN 60			/* bytes of a line in a message */
-#define LOOKED_AT 65536			/* bytes of it that are masked */
+#define LOOKED_AT 65536			/* bytes of a line that are masked */
 #define LONG_LINE ((size_t)1 << 20)	/* bytes of a non-message */
 
-/* Whether a run has failed already: its agent is being ended because of it. */
+/* Whether a run has failed, so that its agent is being ended. */
 static int
 has_failed(const struct worker *w, const struct run *r)
 {
@@ -56,7 +54,7 @@ take_reply(struct engine *g, struct worker *w, struct run *r,
 		end->stderr_len = tail.len;
 		engine_fail(g, r, end);
 	} else {
-		/* its stderr so far belongs to this run only */
+		/* its stderr so far belongs only to this run */
 		if (!w->nruns)
 			agent_discard_errors(&w->agent);
 		engine_finish(g, r, end);
@@ -240,9 +238,8 @@ reply_put_shown(const struct engine *g, struct buf *b, const char *p, size_t n)
 }
 
 /*
- * Fails the run that a broken message is about: the oldest, or, as that is a
- * guess where there are several, all of the agent. If it was not the reply,
-     more
+ * Fails the run that a broken message is about. With several runs that is
+ * unknown: all runs of the agent fail. If the message was not the reply, more
  * messages follow, which must not be taken for those of the next run.
  */
 static void
@@ -425,7 +422,7 @@ check_output_size(struct engine *g, struct worker *w)
 		reject_agent(g, w, w->runs, too_long);
 		return;
 	}
-	/* now and then only: a run cannot reach the limit in between */
+	/* only now and then: a run cannot reach the limit in between */
 	if (!limit || w->unchecked <= limit / 16)
 		return;
 	w->unchecked = 0;

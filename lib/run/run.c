@@ -181,7 +181,7 @@ set_compact(struct buf *b, struct json_span v)
 	json_compact(b, v);
 }
 
-/* Adds a number of tokens, if it is one that can be. Returns 1 if so. */
+/* Adds a number of tokens if it is plausible. Returns 1 if so. */
 static int
 add_tokens(long long *sum, struct json_span v)
 {
@@ -237,7 +237,7 @@ run_observe(struct run *r, struct json_span observation)
 		set_compact(&r->agent, v[OUTPUT]);
 }
 
-/* 1 when a callback's messages are errors: as mapped, or by its name. */
+/* Whether a callback's messages are errors, by its mapping or its name. */
 static int
 is_error(const struct run *r, struct json_span name, struct json_span kind)
 {
@@ -263,7 +263,7 @@ is_error(const struct run *r, struct json_span name, struct json_span kind)
 	return yes;
 }
 
-/* The only positional argument, or all arguments. */
+/* Appends the only positional argument, or all arguments. */
 static void
 put_arguments(struct buf *b, struct json_span args, struct json_span kwargs)
 {
@@ -361,7 +361,7 @@ run_size(const struct run *r)
 	    r->deltas.len;
 }
 
-/* The output that the trace shows. */
+/* Appends the output of the trace. */
 static void
 put_output(const struct run *r, const struct run_end *end, struct buf *b)
 {
@@ -436,15 +436,15 @@ put_token_usage(const struct run *r, struct buf *b)
 }
 
 /*
- * The input's metadata, so that the trace can be made an input again, and what
- * else the input came with.
+ * Appends the input's metadata, from which the trace can be made an input
+ * again, and its other fields.
  */
 static void
 put_carried(const struct input *in, struct buf *b)
 {
 	/*
-	 * What a trace says itself, as an input may have been one, and what
-	 * would make it look like another record.
+	 * Fields that a trace has itself, since an input may have been one, and
+	 * fields that would make it look like another record.
 	 */
 	static const char *const own[] = {
 		"type", "kwargs", "objects", "types", "input_path", "timestamp",

@@ -92,7 +92,7 @@ moments_fail(struct moments *m)
 		m->error = errno ? errno : EIO;
 }
 
-/* Keeps a text in place, or behind those that are too long for that. */
+/* Keeps a text in place, or after the other long texts if it is too long. */
 static void
 keep_time(struct moments *m, struct moment_time *t, const char *s, size_t n)
 {

@@ -179,11 +179,11 @@ pertrace_put_summary(struct writer *w, const struct trace *t)
 	close_bracket(w, '}');
 }
 
-/* What follows the timeline. */
+/* Writes the members after the timeline. */
 static void
 put_rest(struct writer *w, const struct trace *t)
 {
-	/* what the original does not have */
+	/* fields that the original does not have */
 	static const int extra[] = {
 		TRACE_RUN_ID, TRACE_INPUT_ID, TRACE_ATTEMPTS, TRACE_CALLBACKS, TRACE_STDOUT,
 		TRACE_STDERR, TRACE_SCORES, TRACE_EVALUATION, TRACE_METADATA
@@ -250,7 +250,7 @@ pertrace_is(struct json_span timeline, struct json_span summary)
 	return json_is(timeline, JSON_ARRAY) && json_is(summary, JSON_OBJECT);
 }
 
-/* An entry without the observation that it was made of is one itself. */
+/* Reads the steps. An entry without its observation is one itself. */
 static void
 read_steps(struct trace *t, struct json_span timeline)
 {

@@ -38,7 +38,7 @@ put_verdict(struct json_span evaluation, struct buf *b)
 		buf_printf(b, " of %.3g", threshold);
 }
 
-/* The checks that do not hold, with their reasons. */
+/* Takes the checks that do not hold, with their reasons. */
 static void
 take_checks(struct json_span evaluation, story_take *take, void *arg)
 {
@@ -193,7 +193,9 @@ add_source(struct buf *b, const char *name, const struct buf *value)
 	buf_add(b, value->p, value->len);
 }
 
-/* As the original writes it: source, actions, closing, persona. */
+/*
+ * Appends the source as the original does: source, actions, closing, persona.
+ */
 static void
 put_source(struct json_span turn, struct buf *b)
 {

@@ -27,7 +27,7 @@
  */
 #define PRINTED_MOST (1 << 20)
 
-/* Of a name, in bytes: room is left for a suffix within 255. */
+/* Bytes of a file name: a suffix still fits into 255. */
 #define NAME_LONGEST 200
 
 const char *const trace_fields[TRACE_FIELDS] = {
@@ -82,7 +82,7 @@ const char *const observation_fields[OBS_FIELDS] = {
 	[OBS_TRACE_ID] = "trace_id"
 };
 
-/* Frees what is kept of the steps of a trace that does not fit into memory. */
+/* Frees the steps of a trace that does not fit into memory. */
 static void
 trace_end_apart(struct trace *t)
 {
@@ -92,7 +92,7 @@ trace_end_apart(struct trace *t)
 	buf_release(t->first_id);
 	free(t->moments);
 	free(t->first_id);
-	/* it may have been much */
+	/* it may be large */
 	free(t->steps);
 	t->steps = NULL;
 	t->steps_cap = 0;
@@ -449,7 +449,7 @@ trace_fail(struct trace *t, int error)
 		t->moments->error = error ? error : EIO;
 }
 
-/* Gives an observation what t->steps has of step i. */
+/* Sets the links of an observation from step i of t->steps. */
 static void
 set_links(const struct trace *t, struct observation *o, size_t i)
 {
@@ -609,8 +609,8 @@ find_parents(struct trace *t)
 }
 
 /*
- * Finds each step's depth, and takes from the steps of a circle what closes
- * it. A step on the way has the depth TRACE_NONE.
+ * Finds each step's depth, and removes the link that closes a cycle. A step on
+ * the current path has the depth TRACE_NO_STEP.
  */
 static void
 find_depths(struct trace *t)
@@ -623,7 +623,7 @@ find_depths(struct trace *t)
 	for (i = 0; i < t->nobs; i++)
 		s[i].depth = unknown;
 	for (i = 0; i < t->nobs; i++) {
-		/* up to a depth that is known, turning the way around */
+		/* walk up to a known depth, reversing the links */
 		down = TRACE_NO_STEP;
 		for (j = (uint32_t)i; j != TRACE_NO_STEP && s[j].depth ==
 		    unknown; j = up) {
@@ -632,9 +632,9 @@ find_depths(struct trace *t)
 			s[j].child = down;
 			down = j;
 		}
-		/* and down again */
+		/* and walk down again */
 		if (j != TRACE_NO_STEP && s[j].depth == TRACE_NO_STEP)
-			j = TRACE_NO_STEP;		/* a circle */
+			j = TRACE_NO_STEP;		/* a cycle */
 		for (; down != TRACE_NO_STEP; j = down, down = up) {
 			up = s[down].child;
 			s[down].parent = j;
@@ -644,7 +644,7 @@ find_depths(struct trace *t)
 	}
 }
 
-/* Links those of one parent, from the last to the first. */
+/* Links the children of each parent, from the last to the first. */
 static void
 link_children(struct trace *t)
 {
@@ -663,8 +663,8 @@ link_children(struct trace *t)
 }
 
 /*
- * Microseconds since 1970, local wall time being taken for UTC; none if the
- * text is no time.
+ * Returns microseconds since 1970, reading local time as UTC; `none` if the
+ * text is not a time.
  */
 static int64_t
 read_time(const char *text, size_t n, int64_t none)

@@ -7,7 +7,7 @@
 #include "yamlbytes.h"
 #include "yamlevent.h"
 
-/* What is read next in an open document, list or mapping. */
+/* The next token of an open document, list or mapping. */
 enum state {
 	STATE_ROOT,		/* the node of a document */
 	STATE_DONE,		/* the end of a document */
@@ -36,7 +36,7 @@ struct yamlevent_level {
 	size_t line, col;	/* position of an opening bracket */
 };
 
-/* Where a node may stand. */
+/* Where a node may begin. */
 enum {
 	NODE_COMPACT = 1,	/* a list or mapping may begin in this line */
 	NODE_INDENTLESS = 2	/* a list may begin in the column of the key */
@@ -326,7 +326,7 @@ is_outside(struct yamlevent_parser *p, long outer, unsigned where)
 		return 1;
 	if (!p->scan.fresh || column(p) > outer)
 		return 0;
-	/* PyYAML takes a block text there */
+	/* PyYAML accepts a block text there */
 	return column(p) < outer || !(peek(p, 0) == '|' || peek(p, 0) == '>' ||
 	    ((where & NODE_INDENTLESS) && is_indicator(p, '-')));
 }
@@ -406,7 +406,7 @@ block_node(struct yamlevent_parser *p, struct yamlevent *ev, long outer,
 		return -1;
 	if (is_outside(p, outer, where))
 		return join_props(p, e) ? -1 : give_empty(p, ev);
-	/* what counts is what precedes the node and its properties */
+	/* the text before the node and its properties decides */
 	same_line = p->own.set && !p->scan.fresh;
 	tabbed = same_line ? p->own.tabbed : p->scan.tabbed;
 	allowed = (same_line ? p->own.fresh : p->scan.fresh) ||

@@ -145,7 +145,7 @@ event_error(const struct yamlevent *ev, struct err *e, const char *msg)
 	return err_set(e, ev->mark.line, ev->mark.col, "%s", msg);
 }
 
-/* Appends a value as a warning describes it. */
+/* Appends the description of a value for a warning. */
 static void
 put_description(struct buf *b, struct json_span v)
 {
@@ -635,7 +635,7 @@ enter_entries(struct yamlin_reader *r, const struct yamlevent *ev,
 		return 0;
 	if (r->outer && r->depth == r->outer &&
 	    ev->type == YAMLEVENT_LIST_END) {
-		/* an alias to the list can only be in what is ignored */
+		/* only ignored parts can have an alias to the list */
 		f = &r->stack[r->depth - 1];
 		if (f->anchor && !keep_anchor(r, f->anchor, "[]", 2, e))
 			return -1;

@@ -5,7 +5,10 @@
 #include "base/util.h"
 #include "yamlscan.h"
 
-/* What ends a run of ordinary bytes; a run may also end at others' bytes. */
+/*
+ * Bytes that end a run of ordinary bytes, by the kind of text; a run may also
+ * end at other bytes.
+ */
 enum {
 	STOP_LINE = 1,		/* in a line's text */
 	STOP_PLAIN = 2,		/* in a plain scalar */
@@ -372,7 +375,7 @@ put_character(struct yamlscan *s, size_t n, struct err *e)
 	return 0;
 }
 
-/* Appends what the escape at the next byte stands for. */
+/* Appends the character of the escape at the next byte. */
 static int
 put_escape(struct yamlscan *s, struct err *e)
 {
@@ -404,7 +407,7 @@ put_escape(struct yamlscan *s, struct err *e)
 	return 0;
 }
 
-/* Appends what a backslash stands for. */
+/* Appends the character of a backslash's escape. */
 static int
 put_backslash(struct yamlscan *s, struct err *e)
 {
@@ -600,7 +603,7 @@ yamlscan_block(struct yamlscan *s, long outer, struct err *e)
 		take_break(s, n);
 	find_indent(s, &b, outer);
 	n = put_block_lines(s, &b);
-	/* without lines no break is the last */
+	/* without lines, no break is the last */
 	if (b.chomp == '+')
 		buf_add(&s->text, b.breaks.p, b.breaks.len);
 	else if (b.chomp != '-' && n)

@@ -306,7 +306,7 @@ put_based_int(struct buf *b, const char *s)
 		base = p[1] == 'b' ? 2 : p[1] == 'x' ? 16 : 8;
 		p += base != 8 || p[1] == 'o' ? 2 : 0;
 	}
-	/* what strtoull takes beyond digits */
+	/* strtoull accepts more than digits */
 	if (strpbrk(p, "+-xX \t\n\v\f\r"))
 		return -1;
 	errno = 0;

@@ -1,7 +1,7 @@
 """Agents of Agent2Agent for service.py, in each binding and version.
 
-They say what @a2a-js/sdk 0.2.5, 0.3.14 and 1.3.0 said, and are as strict: what
-does not belong to the binding and the version is an error.
+They answer as @a2a-js/sdk 0.2.5, 0.3.14 and 1.3.0 did, and are as strict: anything
+that does not belong to the binding and the version is an error.
 
   /agents/BINDING/VERSION     an agent, below which its card is; "none" has no
                               card, and speaks HTTP+JSON
@@ -22,7 +22,7 @@ class Wrong(Exception):
 
 
 class Speech:
-    """How things are written in a binding and a version."""
+    """The spelling of messages in a binding and a version."""
 
     def __init__(self, binding, version):
         self.rpc = binding == "JSONRPC"
@@ -75,7 +75,7 @@ class Speech:
                 "history": [self.message("what was asked", "user"), self.message(history[1], history[0])]}
 
     def said(self, message):
-        """The first part of a message, which has to be as this one writes it."""
+        """The text of a message's first part, which must have this spelling."""
         ours = self.message("x", "user")
         for key in ours.keys() - {"messageId", "content", "parts"}:
             if message.get(key) != ours[key]:
@@ -149,7 +149,7 @@ def polled(s, id):
     if unquote(id) != "t/1":
         raise Wrong(f"there is no task {id}")
     polls[id] = polls.get(id, 0) + 1
-    # one is asked twice, which takes its time
+    # in HTTP+JSON of 1.0 only the second request finds it completed
     done = s.rpc or s.old or polls[id] % 2 == 0
     return s.task(s.status("completed" if done else "working"), joined(s, "") if done else [])
 
@@ -203,7 +203,7 @@ def find_card(path, base):
     if names[:1] != ["agents"] or len(names) != 3 or names[1] == "none" or file != (
             "agent-card.json" if names[2] == "1.0" else "agent.json"):
         return None
-    # 0.0.0.0: what agents in containers say
+    # 0.0.0.0: as agents in containers have in their cards
     return card(names[1], names[2], base.replace("localhost", "0.0.0.0") + where)
 
 

@@ -1,5 +1,5 @@
 """An agent that accepts 64 requests ahead. Its calls take no time by its own
-clock; "slow" ones take 0.1 seconds, "wait" waits until there is a file go."""
+clock; "slow" takes 0.1 seconds, "wait" waits until a file "go" exists."""
 
 import json
 import os

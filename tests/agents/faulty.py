@@ -66,7 +66,7 @@ def leave_child(session=False, ignores=False):
 
 
 def fork_and_return():
-    """The child returns from the handler, too, as if it were the agent."""
+    """Fork: the child returns from the handler, too, as if it were the agent."""
     os.fork()
     return fine("3")
 

@@ -1,7 +1,7 @@
-"""service.py FILE [LOG]: a service on loopback with good and bad manners.
+"""service.py FILE [LOG [ADDRESS]]: a service that behaves well or badly.
 
-Writes its URL to FILE, and each request to LOG as a line of JSON. The path of a
-request says how it is answered. A third argument is the address to listen on.
+Listens on ADDRESS, by default on loopback. Writes its URL to FILE, and each request
+to LOG as a line of JSON. The path of a request decides on the reply.
 """
 import asyncio
 import gzip
@@ -199,7 +199,7 @@ async def answer(path, body, write):
     if name == "torn":
         write(sse(deltas("a", "b", done=False, finish=None), finish=b""))
         raise Close
-    if name == "open":      # says that it is done, and stays
+    if name == "open":      # ends the stream, but not the connection
         write(sse(deltas("a", "b"), finish=b""))
         await asyncio.sleep(100)
     if name == "big":
@@ -212,7 +212,7 @@ async def answer(path, body, write):
     if name == "lines":
         return write(reply('{"message":{"content":"a "}}\n\n{"message":{"content":"b"}}\n{"done":true}\n',
                            kind="application/x-ndjson"))
-    if name == "together":      # answers when N requests are there
+    if name == "together":      # answers when N requests have come
         waiting.append(asyncio.get_running_loop().create_future())
         if len(waiting) == int(more):
             for future in waiting:

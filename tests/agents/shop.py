@@ -53,7 +53,7 @@ async def serve_model(request):
 
 
 async def start(path, handler):
-    """Start a server; return (what stops it, its URL)."""
+    """Start a server; return it, to be stopped, and its URL."""
     app = web.Application()
     app.router.add_post(path, handler)
     runner = web.AppRunner(app)

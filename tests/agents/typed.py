@@ -102,7 +102,7 @@ class Money(BaseModel):
 
 
 class Account:
-    """It is made of something else than what it holds, and holds a lock."""
+    """Its constructor takes other values than it holds, and it holds a lock."""
 
     def __init__(self, text):
         self._name, self.__secretive = text.split()
@@ -155,7 +155,7 @@ HANDLERS = {}
 
 
 def kind(*values, **named):
-    """Register a handler with the arguments that it is called with."""
+    """Register a handler with the arguments for its call."""
 
     def register(function):
         HANDLERS[function.__name__] = values, named

@@ -1,6 +1,6 @@
 /*
- * A service without latency: http-server FILE writes its URL to FILE and answers
- * every request that is whole with the same JSON, over connections that stay
+ * A service without latency: http-server FILE writes its URL to FILE and
+ * answers each complete request with the same JSON, over connections that stay
  * open. One thread, poll(2).
  */
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@ static struct client {
 	size_t n;
 } *clients[CLIENTS];
 
-/* The bytes of a whole request at the start of in, or 0. */
+/* Returns the bytes of a complete request at the start of `in`, or 0. */
 static size_t
 whole(struct client *c)
 {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154 # of bench.sh
-# What bench.sh measures with, in the current folder. A file whose name is in a
-# command is made when it is missing, by the function make_NAME.
+# The inputs of bench.sh, in the current folder. A file whose name is in a command
+# is made if it is missing, by the function make_NAME.
 
 make_e10() { "$python" "$bench/make-experiment.py" e10 10; }
 make_e100() { "$python" "$bench/make-experiment.py" e100 100; }

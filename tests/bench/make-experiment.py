@@ -1,6 +1,7 @@
 """make-experiment.py DIR MEGABYTES: make an experiment directory of about MEGABYTES,
 always the same for the same size. Each trace has 100 observations of about 10 KB,
-with the fields in the order of the recorder; whole.jsonl has the same as whole traces.
+with the fields in the order of the Python package; whole.jsonl has the same as
+whole traces.
 
 The observations are a mixture like that of real agents: English conversations
 with line breaks and quotes, retrieved documents, source code, JSON inside

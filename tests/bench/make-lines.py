@@ -4,7 +4,8 @@ same for the same arguments. KIND is one of
   text      messages of agents: long English strings with few escapes
   japanese  messages in Japanese, in UTF-8
   escaped   messages in Japanese, with \\uXXXX for each character outside ASCII
-  mixed     English messages and a few such ones: a quarter of all bytes is \\uXXXX
+  mixed     English messages and a few escaped ones: \\uXXXX makes up a quarter of
+            the bytes
   dense     numbers, brackets and short words
   records   log lines of about 150 bytes"""
 
@@ -24,7 +25,7 @@ JAPANESE = """ご注文の商品は 火曜日に 発送されました。 お届
 class Maker:
     def __init__(self, kind):
         self.rng = random.Random(kind)
-        # of sentences in Japanese
+        # Japanese sentences
         self.share = {"japanese": 1, "escaped": 1, "mixed": 0.1}.get(kind, 0)
 
     def prose(self, words):

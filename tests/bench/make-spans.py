@@ -1,8 +1,8 @@
 """make-spans.py LAYOUT MEGABYTES: write about MEGABYTES of OTLP JSON to stdout, always
 the same for the same arguments: a document for each trace, with six spans of a
-chat with its messages. LAYOUT is one of
+chat and its messages. LAYOUT is one of
 
-  lines   a document a line
+  lines   one document on each line
   pretty  the same documents, each over several lines; the file is larger"""
 
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes what fl-evaluate, fl-sample and fl-diff are measured with.
+"""Writes the files for measuring fl-evaluate, fl-sample and fl-diff.
 
     make-verdicts.py DIR
 

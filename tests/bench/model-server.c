@@ -42,7 +42,7 @@ drop(nfds_t i)
 		memcpy(&in[i], &in[n], sizeof(in[i]));
 }
 
-/* The length of the whole request at p, or 0. */
+/* Returns the length of the complete request at p, or 0. */
 static size_t
 request_length(const char *p, size_t len)
 {
@@ -58,7 +58,7 @@ request_length(const char *p, size_t len)
 	return head + more <= len ? head + more : 0;
 }
 
-/* Reads a connection and answers. Returns -1 if it is closed. */
+/* Reads from a connection and answers. Returns -1 if it is closed. */
 static int
 serve(nfds_t i)
 {

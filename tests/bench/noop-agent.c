@@ -1,6 +1,6 @@
 /*
- * An agent that answers each request at once, with null: only the cost of the
- * calls themselves is left.
+ * An agent that answers each request at once, with null: what remains is the
+ * cost of the calls themselves.
  */
 #include <stdio.h>
 #include <stdlib.h>

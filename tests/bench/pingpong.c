@@ -1,6 +1,7 @@
 /*
  * pingpong N: two processes send a byte to each other and back over pipes N
- * times, the lower limit of the time of N calls of an agent, one at a time.
+ * times. The time is a lower limit of that of N calls of an agent, one at a
+ * time.
  */
 #include <stdlib.h>
 #include <unistd.h>

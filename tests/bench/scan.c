@@ -1,8 +1,8 @@
 /*
- * scan FILE: how many bytes of JSONL a second are checked: by json_scan, by
- * json_scan with json_pretty behind it, and by jsmn's tokenizer, alone and with
- * what it leaves to its caller. Each is the median of five times half a second
- * or more, over all lines of the file in memory.
+ * scan FILE: measures the bytes of JSONL per second that are checked: by
+ * json_scan, by json_scan and then json_pretty, by jsmn's tokenizer alone, and
+ * by it with the checks that it leaves to its caller. Each is the median of
+ * five times half a second or more, over all lines of the file in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@
 #define ROUNDS 5
 #define SECONDS 0.5
 
-/* Of one line: 1 when it is taken. */
+/* Checks a line. Returns 1 if it is accepted. */
 typedef int check_line(const char *s, size_t n);
 
 static struct buf text;		/* the file */
@@ -69,7 +69,7 @@ scan_and_lay_out(const char *s, size_t n)
 	return 1;
 }
 
-/* How many tokens the line has, or less than 0. */
+/* Returns the number of tokens in a line, or a negative number. */
 static int
 tokenize(const char *s, size_t n)
 {
@@ -82,7 +82,7 @@ tokenize(const char *s, size_t n)
 		    JSMN_ERROR_NOMEM;
 		if (count != JSMN_ERROR_NOMEM)
 			return count;
-		/* it goes on where it was */
+		/* the parser continues where it stopped */
 		capacity = capacity ? capacity * 2 : 64;
 		tokens = xreallocarray(tokens, capacity, sizeof(*tokens));
 	}
@@ -102,7 +102,7 @@ digits(const char *p)
 	return p;
 }
 
-/* What jsmn has as a primitive begins with one of these and may be anything. */
+/* jsmn checks only the first character of a primitive. */
 static int
 is_primitive(const char *p, const char *end)
 {
@@ -131,7 +131,7 @@ is_primitive(const char *p, const char *end)
 	return q == end;
 }
 
-/* jsmn takes control characters in a string. */
+/* jsmn accepts control characters in a string. */
 static int
 is_string(const char *p, const char *end)
 {
@@ -148,9 +148,8 @@ is_key(const jsmntok_t *t)
 }
 
 /*
- * jsmn and what can be seen of mistakes in its tokens. Commas that are missing,
- * or too many, cannot, nor can halves of surrogate pairs here: this is less
- * than json_scan sees.
+ * jsmn, and the mistakes that its tokens show. They do not show missing and
+ * extra commas, and lone surrogates are not checked: json_scan finds more.
  */
 static int
 jsmn_and_check(const char *s, size_t n)
@@ -174,7 +173,7 @@ jsmn_and_check(const char *s, size_t n)
 	return 1;
 }
 
-/* Checks all lines. Returns how many were taken. */
+/* Checks all lines. Returns the number of those that were accepted. */
 static size_t
 pass(check_line *check)
 {
@@ -236,7 +235,7 @@ read_file(const char *name)
 	fclose(f);
 	if (!text.len || text.p[text.len - 1] != '\n')
 		buf_byte(&text, '\n');
-	/* a number at the end is looked at beyond it */
+	/* a NUL, since a number at the end is read beyond it */
 	buf_str(&text);
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How fast JSON is checked, for each kind of lines that make-lines.py makes: by
-# the code for this machine, and by the portable code.
+# Measures how fast JSON is checked, for each kind of lines of make-lines.py: by the
+# code for this machine, and by the portable code.
 set -eu
 cd "$(dirname "$0")/../.."
 work=$(realpath "${BUILD:-build}")/bench

@@ -1,7 +1,7 @@
 /*
- * spread FOLDER COUNT [FILE...]: writes what it reads to COUNT new files of the
- * same size in a new folder, by two processes. That is what fl-parse does, but
- * for the JSON. A pipe on stdin is kept in a temporary file first.
+ * spread FOLDER COUNT [FILE...]: copies its input to COUNT new files of the
+ * same size in a new folder, by two processes. That is the work of fl-parse
+ * without the JSON. A pipe on stdin is copied to a temporary file first.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,7 +57,7 @@ write_all(int fd, size_t n)
 	}
 }
 
-/* Keeps what a pipe gives in a file that has no name. */
+/* Copies a pipe to a file without a name. */
 static int
 keep_pipe(void)
 {
@@ -73,7 +73,7 @@ keep_pipe(void)
 	return fd;
 }
 
-/* Copies the bytes between two places of all sources. */
+/* Copies the bytes between two offsets of the sources, taken together. */
 static void
 copy(int out, off_t from, off_t to)
 {

@@ -3,11 +3,11 @@
 
     tests/faults/check.py [--short] [--only WORD] LIBRARY BIN
 
-LIBRARY is fault.c, built; BIN the folder of the programs. A program whose call
-fails has to give the right result all the same, or to exit with 1 or 2 and a
-message. Either way it must not die of a signal of its own making, hang, or
-leave something half-written under a final name. --short lets only some n of
-each kind fail; --only runs the scenarios with WORD in their names.
+LIBRARY is fault.c, compiled; BIN the folder of the programs. A program whose call
+fails has to give the right result nevertheless, or to exit with 1 or 2 and a
+message. In no case may it die of a signal that it causes, hang, or leave a
+half-written file under its final name. --short lets only some n of each kind fail;
+--only runs the scenarios with WORD in their names.
 """
 import argparse
 import concurrent.futures
@@ -20,10 +20,10 @@ import subprocess
 import sys
 import tempfile
 
-SECONDS = 20        # a program that takes longer hangs
+SECONDS = 20        # after which a program hangs
 KINDS = ("alloc open read write close fsync truncate rename mkdir pipe spawn "
          "action fork thread flock dup").split()
-# foreign code that does not survive a failing allocation of its own
+# foreign libraries that do not survive a failing allocation of their own
 FOREIGN = re.compile(r"fault: died in .*/lib(yaml|c)[-.]")
 
 INPUTS = "".join(json.dumps({"input": f"hello {i}"}) + "\n" for i in range(4))
@@ -86,7 +86,7 @@ ASKED = "".join(json.dumps({
 
 
 def text(result, name):
-    """What a file of the result holds; "" where there is none."""
+    """The text of a file of the result, "" if it does not exist."""
     return result["files"].get(name, "")
 
 
@@ -95,7 +95,7 @@ def same(good, got):
 
 
 def same_runs(good, got):
-    """Traces, whatever their order, ids and times."""
+    """Traces without their order, ids and times."""
     def runs(result):
         return sorted((t["run_id"], str(t["input"]), str(t["output"]),
                        t["success"]) for t in map(
@@ -104,14 +104,14 @@ def same_runs(good, got):
 
 
 def same_experiment(good, got):
-    """An experiment without what has times in it."""
+    """The files of an experiment that do not depend on times."""
     return all(text(good, n) == text(got, n) for n in (
         "exp/trace_summary.jsonl", "exp/traces.jsonl",
         "exp/observations.jsonl")) and good["stdout"] == got["stdout"]
 
 
 def nothing_half(good, got):
-    """Every file has its whole text, that of before, or is not there."""
+    """Every file has its whole text, or the earlier one, or does not exist."""
     for name, now in got["files"].items():
         if now not in (good["files"].get(name), good["before"].get(name)) \
                 and not re.search(r"\.new(-\w+)?(/|$)", name):
@@ -128,7 +128,7 @@ def whole_rows(good, got):
 
 
 def whole_verdicts(good, got):
-    """A check that failed to run is not judged: all traces have their lines."""
+    """All traces have their lines: a check that failed to run is not judged."""
     name = "out/per_trace.jsonl"
     if name not in got["files"]:
         return None
@@ -139,8 +139,7 @@ def whole_verdicts(good, got):
 
 
 def failed_run(got):
-    """Whether a trace of the output says that its run failed, or fl-doctor
-    what is wrong."""
+    """Whether a trace of the output has a failed run, or fl-doctor found a fault."""
     return re.search('"success":false|^missing ', got["stdout"], re.M)
 
 
@@ -152,8 +151,8 @@ def formats(programs):
 
 
 def scenarios(programs):
-    """name, program, arguments, standard input, what is the same, and what
-    has to hold of the files after a failure."""
+    """name, program, arguments, standard input, and two functions (good, got):
+    whether the result is right, and what is wrong with the files after a failure."""
     yield ("extract", "fl-record-extract", ["rec.jsonl"], "", same,
            nothing_half)
     yield ("generate", "fl-generate", ["--seed", "1", "--limit", "6"],
@@ -255,7 +254,7 @@ class Check:
                        cwd=folder, check=True, stderr=subprocess.DEVNULL)
 
     def run(self, scenario, kind="", nth=0):
-        """Runs a program in a folder of its own; what came of it."""
+        """Runs a program in a folder of its own; returns the outcome."""
         _, program, args, stdin, _, _ = scenario
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.base))
         shutil.copytree(self.model, folder, dirs_exist_ok=True)
@@ -287,7 +286,7 @@ class Check:
                 if p.is_file() and not p.is_symlink()}
 
     def count(self, scenario):
-        """The result without a fault, and how often each kind was called."""
+        """The result without a fault, and the number of calls of each kind."""
         counts = pathlib.Path(self.base + "/count")
         counts.unlink(missing_ok=True)
         good = self.run(scenario)
@@ -321,7 +320,7 @@ class Check:
 
 
 def some(n, most):
-    """At most that many numbers from 1 to n, the first and last among them."""
+    """At most `most` numbers from 1 to n, the first and the last among them."""
     if n <= most:
         return range(1, n + 1)
     return sorted({1 + i * (n - 1) // (most - 1) for i in range(most)})

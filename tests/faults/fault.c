@@ -1,14 +1,14 @@
 /*
  * A library for LD_PRELOAD that lets the nth call of a kind fail.
  *
- *	FAULT_PROGRAM	the program that is meant, by the last part of its name
+ *	FAULT_PROGRAM	the program to affect, by the last part of its path
  *	FAULT_KIND	a name of the table below
- *	FAULT_NTH	which call fails, from 1; 0: none
- *	FAULT_ERRNO	the number that errno gets, instead of the kind's own
+ *	FAULT_NTH	number of the call that fails, from 1; 0: none
+ *	FAULT_ERRNO	value of errno, instead of the kind's own
  *	FAULT_COUNT	a file that gets a line "KIND N" for each kind at exit
  *
- * A fault in a foreign library is its own: when the program dies of SIGSEGV or
- * SIGABRT, "fault: died in OBJECT" on stderr names the object that did it.
+ * If the program dies of SIGSEGV or SIGABRT, "fault: died in OBJECT" on stderr
+ * names the object that did it: it may be a foreign library.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -64,7 +64,7 @@ static int error;
 static unsigned long calls[KINDS];
 static pid_t self;
 
-/* Counts a call. Returns 1, with errno set, when it is the one to fail. */
+/* Counts a call. Returns 1 with errno set if it is the one to fail. */
 static int
 fails(enum kind k)
 {
@@ -149,7 +149,7 @@ end(void)
 	enum kind k;
 	int fd, n;
 
-	/* a forked child's counts are its parent's and a few more */
+	/* a forked child's counts include those of its parent */
 	if (!meant || !file || getpid() != self)
 		return;
 	meant = 0;
@@ -162,7 +162,7 @@ end(void)
 	}
 }
 
-/* _exit(2) runs no destructors, and some of our programs end by it. */
+/* _exit(2) runs no destructors, and some programs of the tree call it. */
 void
 _exit(int status)
 {
@@ -272,7 +272,7 @@ pwrite(int fd, const void *p, size_t n, off_t at)
 	return fails(WRITE) ? -1 : syscall(SYS_pwrite64, fd, p, n, at);
 }
 
-/* Closes what it says that it could not, as close(2) does. */
+/* Closes the descriptor even if it fails, as close(2) does. */
 int
 close(int fd)
 {

@@ -1,6 +1,6 @@
 /*
  * For libFuzzer: a .env file. Its entries must lie in it one after the other,
- * have names that a shell takes, and values without a NUL.
+ * with names that a shell accepts, and values without a NUL.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (dotenv_begin(&d, from); dotenv_next(&d, &env, &entry);
 	    from = entry.end) {
 		check_entry(&entry, from, end);
-		/* values may refer to those before them, and so grow */
+		/* values may grow by references to earlier ones */
 		if (entry.name && entry.value.len < 4096)
 			env_set(&env, entry.name, entry.name_len,
 			    buf_str(&entry.value), 1);

@@ -1,8 +1,8 @@
 /*
- * For libFuzzer: what comes from a network, and what becomes a request. The first
- * byte says which: a reply, as an interface reads it; a request to the recorder;
- * a curl command; a form; a template. A reply must give the same output however
- * it is cut, and what is written must be JSON.
+ * For libFuzzer: data from a network, and sources of requests. The first byte
+ * selects one: a reply, as an interface reads it; a request to the recorder; a
+ * curl command; a form; a template. A reply must give the same output however
+ * it is cut into pieces, and all output must be JSON.
  */
 #include <stdint.h>
 #include <stdio.h>

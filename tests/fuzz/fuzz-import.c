@@ -1,7 +1,8 @@
 /*
  * For libFuzzer: a file as fl-import reads it, of the kind that its first byte
- * says. What is written has to be lines of JSON; what was read has to be bad or good whatever is asked for; and a
- * document that is laid out over several lines has to be read as on one line.
+ * names. The output has to be lines of JSON; the number of bad lines must not
+ * depend on the kind of output; and a document laid out over several lines has
+ * to be read as one on a single line.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -43,10 +44,9 @@ spilled(const void *p, size_t n)
 	return fd;
 }
 
-/* The kind of input. */
-static const struct import_kind *kind;
+static const struct import_kind *kind;	/* of the input */
 
-/* Imports n bytes, and appends what is written. Returns the bad lines. */
+/* Imports n bytes, and appends the output. Returns the number of bad lines. */
 static size_t
 import(const void *p, size_t n, enum import_output what, struct buf *b)
 {

@@ -1,7 +1,7 @@
 /*
- * For libFuzzer: lib/json on any bytes. What json_tell says must not hold a
- * contradiction, and must be the same of the portable code; any bytes written
- * as a string must be JSON and read as they were.
+ * For libFuzzer: lib/json on any bytes. The report of json_tell must not have a
+ * contradiction, and must be the same with the portable code; any bytes written
+ * as a string must be JSON, and be read back unchanged.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
  * For libFuzzer: a manifest.json that is compared with a new one and continued.
- * What is written has to be JSON, and must not differ from itself.
+ * The output has to be JSON, and must not differ from itself.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,8 @@
 /*
- * For libFuzzer: a stream of JSONL as fl-parse reads it, brought together to
- * traces in a simple way and rendered in every format. What is rendered must
- * end in a newline, be UTF-8, be JSON where the format is, and must depend
- * neither on what stands in the buffer before it nor on whether the trace was
- * linked already.
+ * For libFuzzer: a stream of JSONL as fl-parse reads it, joined to traces in a
+ * simple way and rendered in every format. The text must end in a newline, be
+ * UTF-8, and JSON in a format of JSON. It must not depend on the buffer's
+ * earlier contents, nor on whether the trace was linked already.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@
 #include "format/format.h"
 #include "format/options.h"
 
-/* More of a stream is not looked at. */
+/* The part of a stream that is read. */
 #define RECORDS 64
 #define ROWS 4
 
@@ -52,7 +51,7 @@ is_json(const char *s, size_t n)
 	return json_scan(s, n, 0, NULL, NULL, 0, &f) >= 0;
 }
 
-/* Every line of b is JSON. */
+/* Whether every line of b is JSON. */
 static int
 are_json(const struct buf *b)
 {
@@ -66,7 +65,7 @@ are_json(const struct buf *b)
 	return 1;
 }
 
-/* The text twice, with what stands around and between traces. */
+/* Whether the text, twice, is JSON with the text around and between traces. */
 static int
 stream_is_json(const struct format *f, const struct buf *text)
 {
@@ -181,7 +180,7 @@ render_whole(const struct record *r)
 	render_all(r->whole, steps, n);
 }
 
-/* A row, or none, with the observations that have its trace id. */
+/* Renders a row, or none, with the observations that have its trace id. */
 static void
 render_parts(const struct stream *s, const struct record *row)
 {
@@ -221,7 +220,7 @@ take(struct stream *s, const char *line, size_t n)
 		s->rows[s->nrows++] = r;
 }
 
-/* Without the white space that source_next passes over too. */
+/* Takes a line, without the white space that source_next skips, too. */
 static void
 take_line(struct stream *s, const char *p, size_t n)
 {

@@ -1,6 +1,6 @@
 /*
- * For libFuzzer: any bytes as setting.yaml. Every error has a message; and a
- * key that was set is read back.
+ * For libFuzzer: any bytes as setting.yaml. Every error must have a message,
+ * and a key that was set must be read back.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -43,7 +43,7 @@ write_file(const uint8_t *data, size_t size)
 		abort();
 }
 
-/* Sets a key; the file then has it. */
+/* Sets a key, and checks that the file has it. */
 static void
 check_set(const char *key, const char *value)
 {

@@ -1,7 +1,7 @@
 /*
- * For libFuzzer: the YAML reader on any bytes. What it returns must be JSON,
- * with a mark within the text for each key and value. Written by yamlout, it
- * must be read back. The entries of a document must be those of its list.
+ * For libFuzzer: the YAML reader on any bytes. Its result must be JSON, with a
+ * mark within the text for each key and value, and must be read back after
+ * yamlout has written it. The entries of a document must be those of its list.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ wrong(const char *what, struct buf *b)
 	abort();
 }
 
-/* An open file with these bytes, to be read from the start. */
+/* Fills a file with these bytes; returns its descriptor, at the start. */
 static int
 file_of(FILE *f, const void *p, size_t n)
 {
@@ -140,7 +140,7 @@ is_ambiguous(struct json_span v)
 	return n > 1;
 }
 
-/* The entries of the documents. Returns 0 if that is ambiguous. */
+/* Appends the entries of the documents. Returns 0 if they are ambiguous. */
 static int
 put_entries(struct json_span documents, struct buf *b)
 {

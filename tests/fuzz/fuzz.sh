@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Searches for inputs that break the JSON scanner, the readers of YAML, of
-# setting.yaml, .env files, manifests and agents' messages, of what comes from
-# services, fl-import, the formats of fl-parse and fl-parse as a whole, and for
-# agents, readers and signals that break fl-run: stages of FUZZ_SECONDS each. $BUILD has to hold the programs and
-# the library, built by clang with the sanitizers (see `make fuzz`). The inputs
-# that were tried are in $BUILD/corpus, what breaks a program is in
-# $BUILD/findings.
-# Exits with 1 if there was a finding.
+# setting.yaml, .env files, manifests, agents' messages and replies of services,
+# fl-import, the formats of fl-parse and fl-parse as a whole, and for agents,
+# readers and signals that break fl-run, in stages of FUZZ_SECONDS each. $BUILD has
+# the programs and the library, built by clang with the sanitizers (see `make
+# fuzz`). The inputs tried so far go to $BUILD/corpus, those that break a program to
+# $BUILD/findings. Exits with 1 if there was a finding.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 build=$(realpath "${BUILD:?}")

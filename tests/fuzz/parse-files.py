@@ -20,7 +20,7 @@ import tempfile
 import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-HANGS = 60      # seconds after which fl-parse hangs; it needs a few milliseconds
+HANGS = 60      # seconds after which fl-parse hangs; it usually needs milliseconds
 
 # Invalid values of fields, as JSON.
 ODD = [b"null", b"true", b"false", b"0", b"-1", b"1e999", b"-1e999", b"9007199254740993",
@@ -159,7 +159,7 @@ class Finding(Exception):
 
 
 class Tool:
-    """fl-parse, with the formats and options in its help."""
+    """fl-parse, with the formats and options in its usage text."""
 
     def __init__(self, path):
         self.path = os.path.abspath(path)
@@ -228,7 +228,7 @@ def same(what, first, other):
 
 
 def to_folder(tool, folder, name, args, stdin=None):
-    """Like the above with -o: the files of the folder instead of the output."""
+    """As above with -o: compare the files of the folder, not the output."""
     output, status = tool.run(folder, ["-o", name, *args], stdin)
     if output:
         raise Finding("-o %s, and yet there is output" % name)

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-HANGS = 60      # seconds after which fl-run hangs; it needs two or three
+HANGS = 60      # seconds after which fl-run hangs; it usually needs two or three
 GOOD = ["ok", "slow", "noise", "twice", "fork", "die3", "deaf", "big"]
 BIG = 300000    # bytes of a big answer
 BAD = ["err", "die0", "die1", "die2", "hang", "hang0", "term", "close", "stray"]
@@ -331,7 +331,7 @@ class Result:
 
 
 def records(text, torn_is_well):
-    """Return the records of lines, of which the last may be cut off if torn_is_well."""
+    """Return the records of lines. The last may be cut off if torn_is_well."""
     lines = text.split(b"\n")
     last = lines.pop()
     need(torn_is_well or not last, "a torn line:", last[-80:])
@@ -348,7 +348,7 @@ def check_status(trial, result, traces, stopped):
     elif result.status == -signal.SIGPIPE:
         need(trial.closes, "SIGPIPE")
     elif result.status < 0:
-        # before fl-run had its handlers
+        # it ended before fl-run had its handlers
         need(-result.status in ends and not traces, "ended by signal", -result.status)
     elif result.status > 2:
         need(result.status - 128 in ends, "status", result.status, "signals", ends)

@@ -1,16 +1,16 @@
 /*
  * stress-agent PIPELINE CONCURRENCY SEED: an agent that does what its inputs
- * say, for run-stress.py. PIPELINE 0: it does not say hello. An input is
- * "NUMBER WORD,WORD...", a word for each attempt, the last one for all further
- * ones; the output is the input, a space, and the attempt.
+ * say, for run-stress.py. PIPELINE 0: it does not send a hello. An input is
+ * "NUMBER WORD,WORD...", with a word for each attempt; the last word is for all
+ * further ones. The output is the input, a space, and the attempt.
  *
  * ok		answers
  * err		answers with an error
  * slow		answers after some milliseconds
- * noise	answers after lines that are no messages
+ * noise	answers after lines that are not messages
  * twice	answers twice
  * big		answers with BIG bytes more
- * fork		answers, and leaves processes behind
+ * fork		answers, and leaves processes running
  * deaf		closes its input, then answers
  * die0		ends before it begins
  * die1		ends when it has begun
@@ -20,7 +20,7 @@
  * hang0	does not even begin
  * term		the same as hang, and SIGTERM is ignored
  * close	closes its output and stays
- * stray	answers what it was not asked
+ * stray	answers requests that it did not get
  */
 #include <errno.h>
 #include <poll.h>
@@ -54,7 +54,7 @@ static size_t nin;
 static int ended;		/* there are no more requests */
 static char padding[BIG + 1];
 
-/* One time of n. */
+/* True once in n times. */
 static int
 once_in(unsigned long n)
 {
@@ -238,7 +238,7 @@ answer(const struct request *r)
 		fflush(stdout);
 }
 
-/* Answers one of those that were begun. Returns 0 when all are stuck. */
+/* Answers one of the started requests. Returns 0 if all are stuck. */
 static int
 answer_one(void)
 {
@@ -258,7 +258,7 @@ answer_one(void)
 	return 0;
 }
 
-/* The first that was not begun, which is the one with the least id. */
+/* Returns the first request that was not started: that with the least id. */
 static struct request *
 first_waiting(void)
 {

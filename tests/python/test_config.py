@@ -41,9 +41,14 @@ class ConfigTest(FolderCase):
         self.assertEqual(fluxloop.get_config().collector_url, "https://x.example")
 
     def test_an_invalid_setting_is_refused_and_changes_nothing(self):
-        for wrong in ({"nonsense": 1}, {"sample_rate": 2}, {"batch_size": 0}, {"collector_url": "x"}):
+        for name, value in (
+            ("nonsense", 1), ("sample_rate", 2), ("batch_size", 0), ("collector_url", "x"),
+            ("enabled", "maybe"), ("timeout", None), ("timeout", "soon"),
+            ("batch_size", float("inf")),
+        ):
+            wrong = {name: value}
             with self.subTest(wrong):
-                with self.assertRaises(ValueError):
+                with self.assertRaisesRegex(ValueError, name):
                     fluxloop.configure(service_name="changed", **wrong)
                 self.assertIsNone(fluxloop.get_config().service_name)
 

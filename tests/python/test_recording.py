@@ -260,6 +260,12 @@ class RecordTest(RecordingCase):
         self.assertEqual(kwargs["conn"], {"password": "***", "inner": {"apiKey": "***", "ok": 1}})
         self.assertEqual(kwargs["items"], [{"auth": "***", "a": 2}])
 
+    def test_a_pair_with_the_name_of_a_secret_is_noted_at_its_index(self):
+        record = self.record(mixed={"token": dict, "auth": "LEAK", 1: None})
+        pairs = [["token", "<callable:dict>"], ["auth", "***"], [1, None]]
+        self.assertEqual(record["kwargs"]["mixed"], pairs)
+        self.assertEqual(record["types"]["mixed.0.1"], {"class": "type", "name": "dict"})
+
     def test_depth_is_limited_to_a_hundred_and_cycles_end(self):
         deep = "bottom"
         for _ in range(100):

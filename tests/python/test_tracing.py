@@ -422,6 +422,35 @@ class OutsideTest(FolderCase):
         self.assertEqual(job(), "job")
         self.assertIsNone(fluxloop.get_current_context())
 
+    def test_instrument_decorates_coroutine_functions(self):
+        @fluxloop.instrument("job")
+        async def job():
+            await asyncio.sleep(0)
+            bare("in")
+            return fluxloop.get_current_context().trace.name
+
+        async def main():
+            return await asyncio.gather(job(), job())
+
+        self.assertEqual(asyncio.run(main()), ["job", "job"])
+        traces = {t["id"] for t in self.lines("store/traces.jsonl")}
+        self.assertEqual({o["trace_id"] for o in self.lines("store/observations.jsonl")}, traces)
+        self.assertEqual(len(traces), 2)
+
+    def test_each_call_of_a_decorated_function_has_metadata_and_tags_of_its_own(self):
+        metadata, tags = {"a": 1}, ["t"]
+
+        @fluxloop.instrument("job", metadata=metadata, tags=tags)
+        def job(name):
+            fluxloop.get_current_context().add_metadata(name, 2)
+            fluxloop.get_current_context().add_tag(name)
+
+        job("x")
+        job("y")
+        found = [(t["metadata"], t["tags"]) for t in self.lines("store/traces.jsonl")]
+        self.assertEqual(found, [({"a": 1, "x": 2}, ["t", "x"]), ({"a": 1, "y": 2}, ["t", "y"])])
+        self.assertEqual((metadata, tags), ({"a": 1}, ["t"]))
+
     def test_nothing_is_kept_while_disabled(self):
         fluxloop.configure(enabled=False)
         with fluxloop.instrument("job"):

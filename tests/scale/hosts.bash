@@ -1,5 +1,5 @@
-# An experiment on hosts behind ssh. One dies; one loses its network, and what it
-# runs goes on when others have begun its parts again. For check-scale.sh.
+# An experiment on hosts behind ssh. One dies; one loses its network, and still runs
+# its parts when others have resumed them. For check-scale.sh.
 # shellcheck shell=bash disable=SC2154 # variables of check-scale.sh
 
 ssh_conf()
@@ -19,7 +19,7 @@ ssh_conf()
 	UserKnownHostsFile /dev/null
 	StrictHostKeyChecking no
 	LogLevel ERROR
-	# a host that is gone is noticed
+	# so that the loss of a host is noticed
 	ConnectTimeout 3
 	ServerAliveInterval 1
 	ServerAliveCountMax 2
@@ -36,7 +36,7 @@ answers()
 	ssh -F ssh/config "$1" true 2>/dev/null
 }
 
-# ssh_host N: starts host hN at 10.77.N.2, which is on a cable to here.
+# ssh_host N: starts host hN at 10.77.N.2, on a virtual cable.
 ssh_host()
 {
 	unshare --net --pid --uts --mount --fork --mount-proc --kill-child sh -c '
@@ -55,7 +55,7 @@ ssh_host()
 	wait_for 20 answers "10.77.$1.2"
 }
 
-# taken_over PARTS HOST: whether another host works on a part of this one.
+# taken_over PARTS HOST: succeeds if another host works on a part of HOST.
 taken_over()
 {
 	local folder
@@ -70,7 +70,7 @@ taken_over()
 	return 1
 }
 
-# unplug N: cuts the cable of host hN, which works on when it has been replaced.
+# unplug N: cuts the cable of host hN, which continues to work.
 unplug()
 {
 	local runners

@@ -1,9 +1,8 @@
 """A server of a model on loopback, for tests: model.py FILE [key=value ...]
 
-Writes its base URL to FILE once it listens. Answers chat requests of OpenAI's
-and Anthropic's API with what the last message says: "say X" is answered by X,
-anything else by itself; a judge's prompt by a verdict. A message may also be an
-order:
+Writes its base URL to FILE once it listens. Answers chat requests of OpenAI's and
+Anthropic's API by the last message: "say X" with X, a judge's prompt with a
+verdict, any other text with itself. A message may also be a command:
 
   fail STATUS N [HEADER: VALUE]   the first N requests of this text get STATUS
   slow SECONDS                    the answer comes later
@@ -51,7 +50,7 @@ def anthropic(asked, text):
 
 
 def verdict(output, count):
-    """What a judge says of an output: what it names, or by whether it is good."""
+    """A judge's verdict on an output: the one that it names, or whether it is good."""
     for word, said in (("fenced", '```json\n{"pass": true, "score": 1, "reason": "f"}\n```'),
                        ("thinks", '<think>{"pass": false}, 1 of 10</think>{"pass": true}'),
                        ("cut", '<think>{"pass": false, "score": 0}'),
@@ -65,7 +64,7 @@ def verdict(output, count):
 
 
 def rewritten(prompt, again):
-    """A message for a prompt of fl-generate, wrapped as models do, or no good."""
+    """The reply to a prompt of fl-generate, wrapped as models do, or a bad one."""
     def field(name):
         return prompt.partition(f"**{name}:** ")[2].partition("\n")[0]
     text = f"{field('Base Input')} I mean it, said {zlib.crc32(prompt.encode()) % 99991}"

@@ -1,6 +1,6 @@
 """A small support agent for a shop. It needs no network and no model, but has the
-parts of a real one: it detects the intent, calls its tools, writes an answer and
-sends it. Replace the parts with your own, one at a time."""
+parts of a real one: it detects the intent, calls tools, writes an answer and sends
+it. Replace the parts with your own, one at a time."""
 
 import difflib
 import re

@@ -9,11 +9,11 @@ import tarfile
 import zipfile
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TIME = (1980, 1, 1, 0, 0, 0)  # the same bytes each time
+TIME = (1980, 1, 1, 0, 0, 0)  # of each file, so that a wheel is reproducible
 
 
 def _project():
-    """Return {"section.key": value} of the texts in pyproject.toml."""
+    """Return {"section.key": value} of the strings in pyproject.toml."""
     found, section = {}, ""
     with open(os.path.join(HERE, "pyproject.toml"), encoding="utf-8") as lines:
         for line in lines:
@@ -45,7 +45,7 @@ def _metadata():
 
 
 def _modules():
-    """Return {path in the wheel: bytes} of the package."""
+    """Return {path in the wheel: bytes} of the modules."""
     folder, files = os.path.join(HERE, "fluxloop"), {}
     for name in sorted(os.listdir(folder)):
         if name.endswith(".py"):

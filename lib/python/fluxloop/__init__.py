@@ -1,7 +1,7 @@
 """FluxLoop: record, trace and replay the calls of an AI agent's handler.
 
-Importing the package imports no module of it: each public name imports its
-module when it is first used (PEP 562), so that a service that only calls
+Importing the package loads none of its modules: each public name loads its
+module when it is first used (PEP 562). A service that only calls
 `record_call_args` does not load the rest.
 """
 

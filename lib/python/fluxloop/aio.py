@@ -1,5 +1,5 @@
-"""The bridge's event loop: for async targets, and for what plain functions return
-to be awaited."""
+"""The bridge's event loop: for async targets, and for awaitables that plain
+functions return."""
 
 import asyncio
 from contextvars import ContextVar
@@ -31,8 +31,7 @@ class Loop:
         self._polled = True
 
     def serve(self, concurrency):
-        """Run the calls that arrive, at most `concurrency` at once, until the input
-        ends."""
+        """Run calls, at most `concurrency` at a time, until the input ends."""
         self._limit = concurrency
         self._done = self.loop.create_future()
         self._listen()
@@ -40,8 +39,8 @@ class Loop:
             try:
                 self.loop.run_until_complete(self._done)
             except (SystemExit, KeyboardInterrupt) as error:
-                # asyncio raises these here, whatever task they come from; the
-                # call that awaits the task gets the exception, too.
+                # asyncio raises these here, too, besides in the call that awaits
+                # the task; they may come from any task.
                 if self.bridge.interrupted:
                     raise
                 log_error(error)
@@ -58,7 +57,8 @@ class Loop:
         return self.loop.run_until_complete(asyncio.Task(main(), loop=self.loop))
 
     def run_briefly(self, function):
-        """As run(), but for no longer than CANCEL_SECONDS."""
+        """Call a function as run() does, for at most CANCEL_SECONDS; its result is
+        discarded."""
 
         async def main():
             result = function()
@@ -68,7 +68,7 @@ class Loop:
         self.run(main)
 
     def end(self):
-        """Cancel the tasks that are left, such as the workers of an instance."""
+        """Cancel the remaining tasks, such as those that an instance started."""
 
         async def main():
             left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -150,7 +150,7 @@ class Loop:
         self._pump()
 
     async def _complete(self, call, result):
-        """Return the output of a call when the tasks it started have ended, too."""
+        """Wait for the result of a call and the tasks it started; return its output."""
         try:
             while hasattr(type(result), "__await__"):
                 result = await result
@@ -189,8 +189,8 @@ class Loop:
 
 
 def _current_loop():
-    """Return the event loop that the program got when it was imported, if it asked
-    for one: what it made then may belong to it. Else a new one."""
+    """Return the event loop that the target's module used when it was imported, since
+    its objects may belong to that one; a new loop if there is none."""
     import warnings
 
     try:

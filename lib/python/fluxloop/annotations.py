@@ -1,7 +1,7 @@
-"""Convert JSON to what the annotations of a handler ask for.
+"""Convert JSON to the types of a handler's annotations.
 
-This is for values that have no notes of their classes: recordings of older
-versions, and arguments from the configuration.
+For values without notes of their classes: recordings of older versions, and
+arguments from the configuration.
 """
 
 import collections
@@ -23,7 +23,7 @@ _WRAPPERS = ("ClassVar", "Final", "Required", "NotRequired", "ReadOnly")
 
 
 class Unfit(Exception):
-    """A value that is not of the kind that the annotation asks for."""
+    """A value that cannot be converted to the annotation's type."""
 
 
 def hints_of(function):
@@ -58,7 +58,7 @@ def field_hints(kind):
 
 
 class Hint:
-    """An annotation, and the names of its module, which a text in it uses."""
+    """An annotation, and the names of its module, to evaluate a string in it."""
 
     __slots__ = ("hint", "names")
 
@@ -67,9 +67,9 @@ class Hint:
         self.names = names
 
     def convert(self, value, path):
-        """Return a value as the annotation asks for, the value itself if it cannot
-        be something else. Raises RebuildError for one that is lost or that its
-        class refuses."""
+        """Return a value converted to the annotation's type, or unchanged if that
+        cannot be done. `path` is its dotted path, for errors. Raises RebuildError
+        if the recording lacks the value, or its class refuses it."""
         try:
             return self._convert(value, self.hint, path)
         except Unfit:
@@ -88,7 +88,7 @@ class Hint:
         return (typing.get_origin(hint) or hint) in _MAPPINGS or hint in (typing.Any, object)
 
     def _resolved(self, hint):
-        """Return an annotation without texts and wrappers."""
+        """Return an annotation without wrappers, its strings evaluated."""
         for _ in range(20):
             if isinstance(hint, typing.ForwardRef):
                 hint = hint.__forward_arg__
@@ -219,7 +219,7 @@ class Hint:
         return hint.convert(value, place) if hint else value
 
     def _object(self, value, kind, path):
-        """Return an instance of a class made of recorded attributes."""
+        """Return an instance of a class with recorded attributes."""
         if issubclass(kind, tuple) and hasattr(kind, "_fields"):
             value = [value[name] for name in kind._fields if name in value]
             return self._scalar(value, kind, path)
@@ -254,7 +254,8 @@ class Hint:
 
 
 def _from_repr(mark, kind, name, path):
-    """Return the value of a recorded repr(), which is cut after 100 characters."""
+    """Return the value of a recorded repr(), "<repr:TEXT>". The recorder cut TEXT
+    after 100 characters."""
     from ast import literal_eval
 
     text = mark[len("<repr:") : -1]
@@ -267,8 +268,8 @@ def _from_repr(mark, kind, name, path):
 
 
 def make(kind, value, path):
-    """Return an instance of a class from a dict of its attributes, whose values are
-    converted as the class's annotations ask for. Raises RebuildError."""
+    """Return an instance of a class from a dict of its attributes, each converted to
+    the type of its annotation. Raises RebuildError."""
     version = classes.is_pydantic(kind)
     if version:
         try:

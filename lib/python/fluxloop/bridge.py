@@ -35,8 +35,8 @@ TARGET is module:function, module:Class.method, or path/to/file.py:function.
   --path DIR                search DIR for modules, too; may be repeated
   --check                   make the arguments of calls, but do not call
 
-The variable FLUXLOOP_FACTORY_KWARGS, an object in JSON, has the keyword
-arguments of that function. It is removed before the target is loaded.
+The variable FLUXLOOP_FACTORY_KWARGS has the keyword arguments of the factory,
+a JSON object. It is removed before the target is loaded.
 """
 
 # Calls that may be sent ahead.
@@ -49,13 +49,15 @@ _PLAIN = frozenset((str, dict, list, int, float, bool, type(None)))
 
 def clock():
     """Return the system's monotonic time in microseconds. The program that runs
-    the bridge reads the same clock, so the duration of a call does not depend
-    on when that program reads our messages."""
+    the bridge uses the same clock, so the duration of a call does not depend on
+    when that program reads the messages."""
     return monotonic_ns() // 1000
 
 
 class CallError(Exception):
-    """A call that cannot be made. The text says why, and what to do."""
+    """A call that cannot be made. The text says why and what to do; `code` is that
+    of the error message: "arguments", or "setup" if the arguments of the first call
+    cannot be rebuilt."""
 
     code = "arguments"
 
@@ -98,14 +100,14 @@ class Call(FluxLoopContext):
         self._report(line % (self.id, observation))
 
     def callback(self, name, kind, args, kwargs):
-        """Report a call of a collector: its name, "send" or "error", arguments."""
+        """Report a call of a collector; `kind` is "send" or "error"."""
         encoder = Encoder()
         args, kwargs = encoder.encode(args), encoder.encode(kwargs)
         line = b'{"type":"callback","id":%s,"name":%s,"kind":%s,"args":%s,"kwargs":%s}\n'
         self._report(line % (self.id, encode(name), encode(kind), args, kwargs))
 
     def parameter(self):
-        """Return what a handler with a parameter `context` gets."""
+        """Return the value of a handler's parameter `context`."""
         return {name: value for name, value in self.about.items() if value is not None}
 
     def collector(self, name, kind, asynchronous=False):
@@ -131,8 +133,10 @@ class Call(FluxLoopContext):
 class Handler:
     """The function that the target names, and how to make its arguments.
 
-    module  its module
-    revive  function that builds arguments which cannot be rebuilt, or None
+    function  the callable
+    target    its name on the command line, for messages
+    module    its module, None if unknown
+    revive    function that builds arguments which cannot be rebuilt, or None
     """
 
     def __init__(self, function, target, module=None, revive=None):
@@ -152,14 +156,14 @@ class Handler:
         self._alone &= not self._context
 
     def call_nothing(self):
-        """From now on make arguments only."""
+        """Make arguments from now on, but do not call the function."""
         self.replay  # of the function as it is now
         self.function = lambda *args, **kwargs: None
         self.is_async = False
 
     @property
     def replay(self):
-        """The maker of recorded arguments, which is loaded when it is needed."""
+        """The Replay of recorded arguments, loaded when it is first used."""
         if self._replay is None:
             from .rebuild import Classes
             from .replay import Replay
@@ -205,8 +209,8 @@ class Handler:
 
     def _find_input(self):
         """Return the name of the parameter that gets the input, None if there is
-        none."""
-        self._alone = False  # the handler gets no other argument
+        none. Sets `_alone`."""
+        self._alone = False  # the input can be the only argument
         parameters = self.parameters
         if parameters is None:
             return None
@@ -218,8 +222,8 @@ class Handler:
         return name
 
     def _takes_context(self):
-        """Whether the handler has a parameter `context` for what is known of the
-        run: one for a mapping, and not for the input."""
+        """Whether the handler has a parameter `context` that can be a dict and does
+        not get the input."""
         parameters = self.parameters
         if parameters is None or self._name == "context" or "context" not in parameters.named():
             return False
@@ -246,8 +250,8 @@ class Handler:
         )
 
     def _converted(self, value):
-        """Return an input that is a mapping as the annotation of its parameter asks
-        for, if it can be."""
+        """Return a mapping that is the input, converted to the type of its parameter's
+        annotation, or unchanged if that cannot be done."""
         from .rebuild import RebuildError
 
         try:
@@ -256,7 +260,7 @@ class Handler:
             return value
 
     def _constants(self, constants):
-        """Return the arguments that the configuration gives (runner.args)."""
+        """Return the arguments from the configuration (runner.args), converted."""
         if not constants:
             return {}
         parameters = self.parameters
@@ -326,13 +330,13 @@ class Bridge:
             self.interrupted = True
         else:
             self.channel.flush()
-            if os.getpid() == self._process:  # not in a child that the handler forked
+            if os.getpid() == self._process:  # not a child that the handler forked
                 self._close_target()
         self.channel.flush()
         return 130 if self.interrupted else 0
 
     def _close_target(self):
-        """Close what was made for the target."""
+        """Close the target's instances, and end the event loop."""
         self.target.close(self._run_closer)
         if self._loop is not None:
             self._loop.end()
@@ -406,8 +410,8 @@ class Bridge:
         return stream.output()
 
     def open(self, line):
-        """Start the call that a line requests and return it, None if it requests
-        none. The message waits for a flush."""
+        """Start the call that a line requests; return it, or None if the line requests
+        none. The `start` message is queued until the next flush."""
         message = self._decode(line)
         if message is None:
             return None
@@ -492,7 +496,7 @@ def _take_factory_kwargs():
 
 
 class Options:
-    """The command line. Raises SetupError for an invalid one."""
+    """The command line: options and target. Raises SetupError if it is invalid."""
 
     def __init__(self, words):
         self.target = None
@@ -553,13 +557,13 @@ def _claim_descriptors():
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    if hasattr(sys.stdout, "reconfigure"):  # a crash loses no output
+    if hasattr(sys.stdout, "reconfigure"):  # so that a crash loses no output
         sys.stdout.reconfigure(line_buffering=True)
     return reader, channel
 
 
 def _write_before_exit(channel):
-    """Have os._exit flush the channel: a handler may end the process with it."""
+    """Make os._exit flush the channel: a handler may end the process with it."""
     leave = os._exit
 
     def _exit(status):

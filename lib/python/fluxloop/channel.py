@@ -5,7 +5,7 @@ from _collections import deque  # `collections` is slow to load
 from _thread import RLock, allocate_lock, start_new_thread
 from time import monotonic, sleep
 
-# Lines are written when they are BATCH bytes, or SECONDS after the oldest.
+# Queued lines are written when they fill BATCH bytes, or after SECONDS.
 BATCH = 32768
 SECONDS = 0.01
 
@@ -13,7 +13,7 @@ SECONDS = 0.01
 class Channel:
     """The protocol's output: whole lines (bytes), from any thread.
 
-    When the reader has closed the stream, `broken` is set and further lines
+    After a write error, such as a closed pipe, `broken` is set and further lines
     are discarded: a handler that is still running gets no exception.
     """
 
@@ -22,8 +22,8 @@ class Channel:
         self.lock = RLock()
         self.broken = False
         self._lines = []
-        # Queues a line until the next flush. Without a lock: the list is never
-        # replaced.
+        # Queues a line until the next flush. It needs no lock, since the list is
+        # never replaced.
         self.put = self._lines.append
         self._size = 0  # bytes of the lines that `send_soon` queued
         self._written = 0.0  # monotonic time of the last write, in seconds
@@ -36,9 +36,9 @@ class Channel:
         self.flush()
 
     def send_soon(self, line):
-        """Queue a line and have it written within SECONDS; at once, if BATCH
-        bytes wait or nothing was written for SECONDS. So a crash of the handler
-        loses at most the last lines of a quick succession."""
+        """Queue a line and have it written within SECONDS, or at once if BATCH bytes
+        are queued or the last write is SECONDS ago. So a crash of the handler loses
+        at most the lines of its last SECONDS."""
         with self.lock:
             self.put(line)
             self._size += len(line)
@@ -66,8 +66,8 @@ class Channel:
         self._alarmed = True  # a forked child has no late writer
 
     def _set_alarm(self):
-        """Have the late writer, a thread of its own, flush after SECONDS. It is
-        started when it is first needed."""
+        """Have the late writer, a thread, flush after SECONDS. Start it if it does not
+        run yet."""
         try:
             if self._alarm is None:
                 self._alarm = allocate_lock()
@@ -75,7 +75,7 @@ class Channel:
                 start_new_thread(self._write_late, ())
             else:
                 self._alarm.release()
-            self._alarmed = True  # last: a signal handler may raise anywhere above
+            self._alarmed = True  # last, since a signal handler may raise above
         except RuntimeError:  # no thread can be started
             self._alarm = None
             self.flush()

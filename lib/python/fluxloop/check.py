@@ -1,12 +1,14 @@
-"""A function that judges traces, for fl-evaluate's assertion "python".
+"""Judge traces by a Python function, for fl-evaluate's assertion "python".
 
     python3 -m fluxloop.check FILE.py[:FUNCTION]
 
-Reads {"trace":...,"config":...} a line and answers each with a line. The
-function, get_assert by default, is called with the output (the text of a string,
-or the value) and a context: {"trace", "config", "vars", "input"}. It returns
-True or False, a score from 0 to 1, or {"pass","score","reason"}. What it prints
-goes to stderr. An exception is a check that was not judged, with its message.
+Reads lines {"trace":...,"config":...} from stdin and answers each with one line
+of JSON on stdout. The function, get_assert by default, is called with the
+trace's output (a str or another JSON value) and a context, a dict with "trace",
+"config", "vars" (the trace's metadata) and "input". It returns True or False, a
+score from 0 to 1, or a dict or object with "pass", "score" and "reason". Its own
+output goes to stderr. If it raises an exception, the answer has only the reason:
+the check was not judged.
 """
 
 import importlib.util
@@ -46,6 +48,13 @@ def judge(function, question):
     return {"reason": f"it returned {type(answer).__name__}, not a verdict"}
 
 
+def encode(answer):
+    try:
+        return json.dumps(answer, default=str, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        return json.dumps({"reason": f"the verdict is not JSON: {error}"})
+
+
 def main():
     if len(sys.argv) != 2:
         raise SystemExit("usage: python3 -m fluxloop.check FILE.py[:FUNCTION]")
@@ -53,8 +62,7 @@ def main():
     os.dup2(2, 1)       # print() is not an answer
     function = load(sys.argv[1])
     for line in sys.stdin.buffer:
-        json.dump(judge(function, json.loads(line)), answers, default=str)
-        answers.write("\n")
+        answers.write(encode(judge(function, json.loads(line))) + "\n")
         answers.flush()
 
 

@@ -1,4 +1,4 @@
-"""What the classes of recorded values are, without running anything of them."""
+"""Tell the kinds of classes of recorded values, without running their code."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ NAMELESS = {
     for kind in map(type, (None, ..., type.__dict__, {}.keys(), {}.values(), {}.items()))
 }
 NAMELESS["_thread.lock"] = type(allocate_lock())
-# Objects without data of their own, which can be made anew.
+# Classes whose objects have no data: a replay makes new ones.
 _FRESH = frozenset(
     "_thread.lock _thread.RLock threading.Event threading.Condition threading.Semaphore"
     " threading.BoundedSemaphore asyncio.locks.Lock asyncio.locks.Event asyncio.locks.Condition"
@@ -32,7 +32,7 @@ _LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 def remembered(function):
-    """Keep the answers of a function of a class."""
+    """Cache the results of a function of a class and other hashable arguments."""
     known = {}
 
     def ask(kind, *more):
@@ -51,7 +51,7 @@ def remembered(function):
 
 @remembered
 def class_name(kind):
-    """Return the dotted name that a class can be imported by."""
+    """Return the dotted name by which a class can be imported."""
     module, name = _text(kind.__module__), kind.__qualname__
     if module == "builtins":
         return name
@@ -81,12 +81,13 @@ def is_static(kind):
 
 
 def has(kind, name):
-    """Whether a class has an attribute, without asking its metaclass."""
+    """Whether a class has an attribute, without its metaclass's __getattr__."""
     return any(name in base.__dict__ for base in kind.__mro__)
 
 
 def slot(value, name):
-    """Return an attribute that is kept in the object itself, else None."""
+    """Return an attribute of an object without its class's __getattribute__ and
+    __getattr__, None if there is none."""
     try:
         return object.__getattribute__(value, name)
     except Exception:
@@ -135,9 +136,9 @@ def is_tool(kind, own=None):
 
 
 def _is_library(kind, own):
-    """Whether a class belongs to an installed package or the standard library, and
-    its objects are therefore tools rather than data. `own` is the name of the
-    program's package, wherever it is installed."""
+    """Whether a class or a base of it belongs to an installed package or the standard
+    library, so that its objects are not data. `own` is the name of the program's
+    own package, which may be installed, too."""
     for base in kind.__mro__:
         module = _text(base.__module__)
         top = module.partition(".")[0]
@@ -169,7 +170,8 @@ def _file_of(name):
 
 
 def fresh(kind):
-    """Return a new lock, queue or the like of a class; None for other classes."""
+    """Return a new object of a class in _FRESH, such as a lock or queue; None for
+    other classes."""
     if class_name(kind) not in _FRESH:
         return None
     try:

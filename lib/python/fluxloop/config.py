@@ -11,12 +11,12 @@ __all__ = ["SDKConfig", "configure", "get_config", "load_env", "reset_config"]
 
 
 def configure(**settings):
-    """Change settings and return the configuration in force.
+    """Change settings; return the SDKConfig in force.
 
-    Takes any attribute of SDKConfig as a keyword. With `record_args=True`
-    calls are recorded to `recording_file` (default recordings/args.jsonl).
-    Raises ValueError for an unknown name or a value out of range, without
-    changing anything.
+    Takes each attribute of SDKConfig as a keyword (fluxloop(7) lists them). With
+    `record_args=True` calls are recorded to `recording_file` (default
+    recordings/args.jsonl). Raises ValueError for an unknown name or an invalid
+    value; then no setting is changed.
     """
     config, checked = get_config(), convert_settings(settings)
     vars(config).update(checked)
@@ -26,7 +26,7 @@ def configure(**settings):
 
 
 def reset_config():
-    """Reset all settings to the environment or the defaults; return the configuration."""
+    """Reset all settings to the environment or the defaults; return the SDKConfig."""
     config = get_config()
     config.__init__()
     _apply_recording(config)
@@ -40,14 +40,16 @@ def _apply_recording(config):
 
 
 def load_env(dotenv_path=None, *, override=True, refresh_config=True):
-    """Read KEY=VALUE lines of a `.env` file into the environment.
+    """Read the NAME=VALUE lines of a `.env` file into the environment.
 
-    `dotenv_path` is a file, or a folder with a file `.env`; by default `.env`
-    is searched for in the current folder and its parents. `override` replaces
-    variables that exist. `refresh_config` then resets the settings, so that
-    the new variables take effect. Returns whether a file was read. A line that
-    cannot be read is a RuntimeWarning; fluxloop-setting(5) has the grammar.
-    Raises OSError.
+    dotenv_path     a file, or a folder with a file `.env`; by default `.env` is
+                    searched for in the current folder and its parents
+    override        replace variables that exist
+    refresh_config  then reset the settings, so that the new variables take effect
+
+    Returns whether a file was read. Raises OSError if it cannot be read. Each
+    invalid line is skipped with a RuntimeWarning; fluxloop-setting(5) has the
+    grammar.
     """
     path = _find_env(dotenv_path)
     if path is None:

@@ -1,8 +1,8 @@
-"""Traces: which observation is running, and where finished ones go.
+"""Traces: the running observations, and where finished ones go.
 
 One context variable holds the current trace and its innermost running
-observation, which is the parent of the next one. So parents are right in
-asyncio.gather and wherever else contexts are copied.
+observation, the parent of the next one. So parents are right in asyncio.gather,
+too, and wherever else contexts are copied.
 """
 
 from contextvars import ContextVar
@@ -16,7 +16,7 @@ from .stamps import new_id, utc_now
 # running observation is an Observation or another object with an Observation's
 # `id`, `observation`, `end_time` and `to_json`.
 scope = ContextVar("fluxloop_scope", default=None)
-# Function that returns the scope where the variable is None, as in plain threads.
+# Function that returns the scope if the variable is None, as in plain threads.
 fallback_scope = None
 
 
@@ -32,8 +32,8 @@ def __getattr__(name):
 
 
 class _Record:
-    """An object that is written as JSON: its slots are the fields, in their order.
-    Fields that are None are left out."""
+    """An object that is written as JSON: its slots are the fields, in this order,
+    without those that are None."""
 
     __slots__ = ()
 
@@ -45,8 +45,14 @@ class _Record:
 
 
 class Observation(_Record):
-    """A step of a trace. Times are ISO 8601 UTC (str). Input, output and metadata
-    may be any values; the decorators set them to Captured."""
+    """A step of a trace.
+
+    `type` is a text or an ObservationType, `level` a text: "debug", "info",
+    "warning" or "error". Times are ISO 8601 UTC (str). Input, output and metadata
+    may be any values; the decorators set the first two to copies made by
+    serialize.capture. `fields` sets further attributes by name; raises
+    AttributeError for an unknown one.
+    """
 
     __slots__ = (
         "id",
@@ -87,7 +93,7 @@ class Observation(_Record):
 
     @property
     def observation(self):
-        """This object: other running observations make theirs here."""
+        """This object. Other running observations make their Observation here."""
         return self
 
 
@@ -124,11 +130,15 @@ class Trace(_Record):
 class FluxLoopContext:
     """A trace and its observations.
 
+    The arguments are the fields of the trace: `metadata` a dict, `tags` a list of
+    texts. `trace_id_override` takes precedence over `trace_id`; without either, a
+    new UUID is made.
+
     `sink` is called with each finished observation (bytes: one line of JSON
     without its newline), children before parents. If it is None, the
-    observations are written to the offline store when the trace ends. A
-    context that is made inside one with a sink joins the trace of that one:
-    the owner of the sink expects a single trace.
+    observations are written to the offline store when the trace ends. A context
+    that is made inside one with a sink joins the outer trace: the owner of the
+    sink expects a single trace.
     """
 
     config = get_config()
@@ -158,8 +168,8 @@ class FluxLoopContext:
             trace_name,
             None if session_id is None else str(session_id),
             user_id,
-            {} if metadata is None else metadata,
-            [] if tags is None else tags,
+            dict(metadata or {}),  # copies: a decorator has the same for each call
+            list(tags or ()),
         )
         self.observations = []  # finished ones for the offline store (JSON, bytes)
         self.is_sampled = bool(self.sink) or _is_sampled(self.config.sample_rate)
@@ -191,7 +201,7 @@ class FluxLoopContext:
             scope.set((self, observation))
 
     def pop_observation(self):
-        """End the innermost observation and return it, None if there is none."""
+        """End the innermost observation; return it, or None if there is none."""
         here = scope.get()
         if not (here and here[0] is self and here[1] and here[1].id in self._open):
             return None
@@ -204,7 +214,7 @@ class FluxLoopContext:
         self._open[running.id] = (running, outer)
 
     def end(self, running):
-        """Pass a finished observation on, unless it has been passed on already."""
+        """Pass a finished observation to the sink or the offline store, once."""
         if self._open.pop(running.id, None) is None:
             return
         if running.end_time is None:
@@ -215,8 +225,8 @@ class FluxLoopContext:
             self.observations.append(self._masked(running.to_json()))
 
     def _masked(self, data):
-        """Return JSON for the offline store with its secrets masked. What a sink gets
-        is masked by the program that writes it."""
+        """Return JSON for the offline store with its secrets masked. Observations for
+        a sink are masked by the program that writes them."""
         if not self.config.mask_secrets:
             return data
         from .masking import mask_json
@@ -224,7 +234,7 @@ class FluxLoopContext:
         return mask_json(data)
 
     def add_metadata(self, key, value):
-        """Add to the metadata of the trace."""
+        """Set one key of the metadata of the trace; `value` may be any value."""
         if self.is_enabled():
             self.trace.metadata[key] = value
 
@@ -239,7 +249,8 @@ class FluxLoopContext:
             self.trace.user_id = user_id
 
     def finalize(self):
-        """End the trace."""
+        """End the trace, and append it to the offline store unless it has a sink. An
+        OSError becomes a RuntimeWarning."""
         self.end_open()
         if self.trace.end_time is None:
             self.trace.end_time = utc_now()
@@ -247,7 +258,7 @@ class FluxLoopContext:
             self._store()
 
     def end_open(self):
-        """Pass the running observations on, unfinished, innermost first."""
+        """End the observations that are still running as unfinished, innermost first."""
         for running, _ in reversed(list(self._open.values())):
             running.observation.status_message = "unfinished"
             self.end(running)
@@ -293,8 +304,13 @@ def get_current_context():
 
 
 class instrument:
-    """Makes a `with` block, or each call of a decorated function, a trace called
-    `name`.
+    """Makes a trace of a `with` block, or of each call of a decorated function or
+    coroutine function.
+
+    name                 of the trace
+    session_id, user_id  texts or None
+    metadata, tags       a dict and a list of texts, or None
+    trace_id             the trace's id; a new UUID if it is None
 
     `with` returns the FluxLoopContext. Outside the bridge, if
     `offline_store_enabled`, the trace is appended to traces.jsonl and its
@@ -319,11 +335,16 @@ class instrument:
     def __call__(self, function):
         from functools import wraps
 
+        from .introspect import is_coroutine_function
+
         name, _, *others = self._about
 
-        @wraps(function)
-        def wrapper(*args, **kwargs):
+        def plain(*args, **kwargs):
             with instrument(name, *others):
                 return function(*args, **kwargs)
 
-        return wrapper
+        async def coroutine(*args, **kwargs):
+            with instrument(name, *others):
+                return await function(*args, **kwargs)
+
+        return wraps(function)(coroutine if is_coroutine_function(function) else plain)

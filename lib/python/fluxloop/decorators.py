@@ -1,7 +1,12 @@
 """Decorators that make an observation of each call of a function.
 
-They take functions, coroutine functions, generators and async generators.
-Outside a trace a decorated function is called as if it were not decorated.
+They take functions, coroutine functions, generators and async generators, and
+may be written without parentheses. Outside a trace a decorated function is
+called as if it were not decorated.
+
+name                            of the observation; by default the function's
+metadata                        a dict, copied into each observation
+capture_input, capture_output   whether the arguments and the result are kept
 """
 
 import functools
@@ -25,13 +30,14 @@ def agent(name=None, metadata=None, capture_input=True, capture_output=True):
 
 
 def prompt(name=None, model=None, capture_tokens=True):
-    """Observe a call of a language model, as type `generation`. The token counts
-    are read from the `usage` of the result."""
+    """Observe a call of a language model, as type `generation`. `model` is its name.
+    With `capture_tokens`, the token counts are read from the `usage` of the result
+    or of the items of a stream."""
     return _decorator(_Plan("generation", name, model=model, capture_tokens=capture_tokens))
 
 
 def tool(name=None, description=None):
-    """Observe a call of a tool, as type `tool`."""
+    """Observe a call of a tool, as type `tool`. `description` becomes metadata."""
     return _decorator(_Plan("tool", name, {"description": description} if description else None))
 
 
@@ -42,8 +48,8 @@ def trace(
     capture_input=True,
     capture_output=True,
 ):
-    """Observe any call, with a type of ObservationType (an enum member or its
-    text). Raises ValueError for another type."""
+    """Observe any call. `observation_type` is a member of ObservationType or its
+    text; raises ValueError for another type."""
     if observation_type not in KINDS:
         raise ValueError(
             "invalid observation_type %r: expected one of %s" % (observation_type, ", ".join(KINDS))
@@ -221,7 +227,7 @@ class _Opener:
 
 
 def _instance_name(function, parameters):
-    """Return the name of the first parameter of a method, None if it is none."""
+    """Return "self" or "cls" if it is the first parameter of a method, else None."""
     scope_name, _, name = getattr(function, "__qualname__", "").rpartition(".")
     first = parameters.positional[0] if parameters.positional else None
     in_class = scope_name and not scope_name.endswith("<locals>")
@@ -234,8 +240,8 @@ class _Span:
     A function runs in `with span:`. A generator runs in several
     `with span.step():` and ends with `finish_items`.
 
-    An Observation is made only if the program looks at it or if it has an
-    error or token counts: without one, the JSON is written in half the time.
+    An Observation is made only if the program uses it or if it has an error or
+    token counts: without one, the JSON is written in half the time.
     """
 
     __slots__ = (
@@ -265,7 +271,7 @@ class _Span:
 
     @property
     def observation(self):
-        """The Observation. From now on it is what is written."""
+        """The Observation, made when it is first used; then it is what is written."""
         made = self._observation
         if made is None:
             plan = self.opener.plan
@@ -327,7 +333,7 @@ class _Span:
         return result
 
     def keep_item(self, item):
-        """Store an item that the generator has yielded."""
+        """Store an item that the generator yielded."""
         if self.items is None:
             self.items = _Items(self.opener.plan.capture_tokens)
         self.items.add(item)
@@ -369,10 +375,9 @@ class _Span:
 
 
 class _Items:
-    """What the items that a generator has yielded are together: the joined text of
-    a stream, in which events without text may be; otherwise the list of the items,
-    each as it was when it was yielded. Both up to the size limits of an encoder;
-    further items are counted."""
+    """The output of a generator: the joined text of a stream, which may have events
+    without text; otherwise the list of items, each as it was when it was yielded.
+    Both up to the size limits of an Encoder; further items are counted."""
 
     def __init__(self, counts_tokens):
         self.encoder = Encoder()
@@ -380,9 +385,9 @@ class _Items:
         self.counts_tokens = counts_tokens
         self.usage = None
         self.kept = []
-        self.texts = 0  # how many of these are texts
-        self.has_events = False  # some text was in an item that is not text itself
-        self.has_others = False  # some item is neither text nor an event
+        self.texts = 0  # number of texts in `kept`
+        self.has_events = False  # an item that is not a text had one
+        self.has_others = False  # an item was neither a text nor an event
         self.dropped = 0
 
     def add(self, item):
@@ -390,7 +395,7 @@ class _Items:
         if text is _EVENT:
             return
         encoder = self.encoder
-        # One element is for the mark.
+        # One element is left for the mark of the cut.
         if encoder.room <= 0 or len(self.kept) == encoder.max_items - 1:
             self.dropped += 1
         elif text is None:
@@ -402,8 +407,8 @@ class _Items:
             self.texts += 1
 
     def text_of(self, item):
-        """Return the text of an item, None if it has none, _EVENT if it is an event of
-        a stream without text. Count its tokens."""
+        """Return the text of an item, _EVENT if it is an event of a stream without
+        text, None if it is neither. Count its tokens."""
         if isinstance(item, str):
             events = stream.events_of(item)
             if events is None:
@@ -433,13 +438,13 @@ class _Items:
 
 
 _EVENT = object()
-# Items that are no events of a stream.
+# Types of items that are not events of a stream.
 _VALUES = (int, float, complex, bytes, list, tuple, set, frozenset)
 
 
 class _Step:
-    """Makes a span current for one step of its generator. The scope that the
-    generator leaves is that of the next step."""
+    """Makes a span current for one step of its generator. The next step begins with
+    the scope in which this one ends."""
 
     __slots__ = ("span",)
 

@@ -1,7 +1,7 @@
 """Reading `.env` files: the grammar of fluxloop-setting(5).
 
-The C programs read the same files (lib/config/dotenv.c); both are tested on
-one table, tests/data/dotenv.jsonl.
+The C programs read the same files (lib/config/dotenv.c); one table of cases,
+tests/data/dotenv.jsonl, tests both.
 """
 
 import re
@@ -21,11 +21,11 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$", "'"
 def parse(text, environment):
     """Return ({name: value}, [(line, complaint)]) of the text of a file.
 
-    `text` is a str, a byte order mark allowed, line ends as they are in the
-    file. `environment` maps names to the values that ${NAME} stands for when
-    the file has not set the name before. Lines count from 1. A line that
-    cannot be read is skipped; quotes that are not closed end the reading,
-    since what follows may be a part of the value.
+    `text` is a str with the line ends of the file; it may begin with a byte order
+    mark. `environment` maps names to the values of ${NAME} for names that the
+    file has not set before. Lines count from 1. An invalid line is skipped. A
+    missing closing quote ends the reading, since the rest may belong to the
+    value.
     """
     values, complaints = {}, []
     if "\0" in text:

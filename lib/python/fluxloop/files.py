@@ -11,13 +11,13 @@ except ImportError:  # not a Unix: there is O_APPEND alone
 def append_lines(path, data):
     """Append `data` (bytes: whole lines, each with its newline) to a file.
 
-    The data is written at once, under an exclusive lock. If the file's last
-    line lacks its newline, because its writer was killed, the newline is
+    The data is written in one write(), under an exclusive lock. If the file's
+    last line lacks its newline, because its writer was killed, the newline is
     written first. The file is created with mode 0600, missing folders with
     0700. Raises OSError.
 
-    The file is opened for each call: the lock belongs to the open file, and an
-    open file that is shared with a forked child would not lock the child out.
+    The file is opened for each call: flock() locks the open file, and a forked
+    child would share both.
     """
     folder = os.path.dirname(path)
     if folder:

@@ -1,11 +1,11 @@
-"""The types of recorded values: how each is written as JSON, and how it is
-rebuilt from it.
+"""The types of recorded values: how each is written as JSON and rebuilt.
 
-A value whose JSON form is not the value itself has a note: the name of its
-class, or a dict with it as "class" and what else is needed to rebuild it. One
-table, `_ROWS`, says for each type how its form is written and read; libraries.py
-has those of installed libraries. Neither methods nor properties of the program's
-own classes are called: what they hold is read from their `__dict__` and slots.
+The form of a value is the JSON that is recorded in its place. If the form is not
+the value itself, it has a note: the name of its class, or a dict with the name as
+"class" and what else is needed to rebuild the value. The table `_ROWS` has for
+each type how the form is written and read; libraries.py has the rows of installed
+libraries. Neither methods nor properties of the program's own classes are called:
+attributes are read from the `__dict__` and the slots of objects.
 """
 
 import sys
@@ -16,14 +16,14 @@ from .classes import remembered, slot
 from .objects import attributes_in, attributes_of, model_note
 from .serialize import is_huge
 
-# What `written` finds: a value with a row in the table, an object with
-# attributes, an object that is not data.
+# The kinds of values: with a row in the table, an object with attributes, an
+# object that is not data.
 VALUE, OBJECT, OPAQUE = "value", "object", "opaque"
 _SORTED = frozenset((str, int, float, bytes))
 
 
 class Octets:
-    """Bytes, whose form is base64: `json` is its JSON."""
+    """The form of bytes: `json` is their base64 as a JSON string."""
 
     __slots__ = ("json",)
 
@@ -32,13 +32,14 @@ class Octets:
 
 
 class Pairs(list):
-    """The items of a mapping whose keys have no text of their own."""
+    """The form of a mapping whose keys cannot be written as unique texts: a list of
+    [key, value]."""
 
 
 def written(value, own):
     """Return (VALUE, OBJECT or OPAQUE, form, note) for a value whose type is not
-    one of JSON's. The form is what is recorded in its place; its parts may need
-    notes of their own."""
+    one of JSON's. The parts of the form may need notes of their own. `own` is the
+    name of the program's package, as for classes.is_tool."""
     kind = type(value)
     if is_enum(kind):
         form, more = _enum_form(value)
@@ -69,8 +70,8 @@ def is_huge_int(value):
 
 
 def own_attributes(value):
-    """Return the attributes of a value of a type with a row, which its class adds
-    to that type; None if there are none."""
+    """Return the attributes that a subclass of a type with a row adds to it; None if
+    the value has none."""
     bases = []
     if is_enum(type(value)):
         return None
@@ -79,7 +80,7 @@ def own_attributes(value):
     for base in type(value).__mro__:
         if class_name(base) in _ROWS:
             break
-        if _row(base):  # a library's: the row has all that there is
+        if _row(base):  # a library's: its row writes all attributes
             return None
         if not is_static(base):
             bases.append(base)
@@ -87,7 +88,8 @@ def own_attributes(value):
 
 
 def read(kind, form, note):
-    """Return the value of a type, from its form and its note (a dict)."""
+    """Return the value of a type from its form and its note (a dict). Raises what
+    the constructor of the type raises."""
     if is_enum(kind):
         return kind[form] if note.get("by") == "name" else kind(form)
     return _row_of(kind).read(kind, form, note)
@@ -99,7 +101,7 @@ def has_row(kind):
 
 @remembered
 def _row_of(kind):
-    """Return the row of the most special class that has one, else None."""
+    """Return the row of a class or of its nearest base that has one, else None."""
     for base in kind.__mro__:
         row = _row(base)
         if row:
@@ -124,10 +126,10 @@ def _row(kind):
 class Row:
     """How values of a type are written and read.
 
-    write(value) -> (form, what the note needs besides the class, or None)
-    read(kind, form, note) -> the value; the parts of the form are rebuilt already
-    plain       the type itself, if its form needs no note. If `write` returns a
-                dict, though empty, there is a note.
+    write(value) -> (form, members of the note besides the class, or None)
+    read(kind, form, note) -> the value; the parts of the form are rebuilt before
+    plain       the type itself, if it has no note when `write` returns None as
+                the members; an empty dict makes a note
     """
 
     def __init__(self, write, read, plain=None):
@@ -137,7 +139,7 @@ class Row:
 
 
 def _sorted(values):
-    """Return the members of a set as a list, sorted if that runs no method of them."""
+    """Return the members of a set as a list, sorted if that runs no code of theirs."""
     values = list(values)
     kinds = {type(value) for value in values}
     return sorted(values) if len(kinds) == 1 and kinds <= _SORTED else values
@@ -148,8 +150,8 @@ def _by(convert):
 
 
 def made_of(base):
-    """Return a reader that gives the form to the type, whatever the constructor of
-    a subclass takes."""
+    """Return a reader that passes the form to the constructor of `base`, not to that
+    of a subclass, which may take other arguments."""
 
     def read(kind, form, note):
         if kind is base:
@@ -186,7 +188,7 @@ def _write_dict(value):
 
 
 def has_plain_keys(value):
-    """Whether the keys of a dict are texts, and no dotted path leads to two of them."""
+    """Whether the keys of a dict are texts, and no dotted path leads to two values."""
     for key in value:
         if type(key) is not str or "." in key:
             return all(type(key) is str for key in value) and not _is_ambiguous(value)
@@ -205,7 +207,7 @@ def _is_ambiguous(form):
 
 
 def _key_text(key):
-    """Return the text of a key that can be read back, None if there is none."""
+    """Return the text from which read_key makes the key, None if there is none."""
     kind = type(key)
     if key is None or kind in (int, bool, float):
         return None if is_huge_int(key) else str(key)
@@ -285,7 +287,7 @@ def _read_deque(kind, form, note):
 
 def _read_tuple(kind, form, note):
     if len(form) != len(getattr(kind, "_fields", form)):
-        return kind(*form)  # other fields since: those with defaults may be missing
+        return kind(*form)  # its fields have changed; new ones may have defaults
     try:
         return tuple.__new__(kind, form)
     except TypeError:  # a structure in C
@@ -344,15 +346,15 @@ def _read_moment(kind, form, note):
 
 
 def _zoned(text):
-    """Write Z as an offset, for Python before 3.11."""
+    """Return a time with its Z replaced by an offset, for Python before 3.11."""
     return text[:-1] + "+00:00" if text[-1:] in "Zz" and text else text
 
 
 def zone_of(name, kind):
-    """Return the time zone of a name, for values of a class; None if it is not in
-    this system: then the offset is known, at least."""
+    """Return the time zone of a name for values of a class, None if this system does
+    not have it; the recorded offset is used then."""
     try:
-        if kind.__module__.startswith("pendulum."):  # which takes none but its own
+        if kind.__module__.startswith("pendulum."):  # takes only its own time zones
             return sys.modules["pendulum"].timezone(name)
         from zoneinfo import ZoneInfo
 
@@ -412,7 +414,7 @@ def _write_zone(value):
 
 
 def _write_secret(value):
-    return "***", None  # whatever it is called
+    return "***", None  # whatever its name is
 
 
 def _write_error(value):

@@ -1,8 +1,8 @@
-"""How values of installed libraries are written as JSON and rebuilt: the rows of
-forms.py for classes that are data, though their modules are not the program's.
+"""How values of installed libraries are written as JSON and rebuilt: rows of the
+table in forms.py, for classes of libraries whose objects are data.
 
 This module is loaded when a value of an installed library is recorded or rebuilt.
-It imports no library: who has such a value has loaded it.
+Writing imports no library: the program that has such a value has loaded it.
 """
 
 import copyreg
@@ -14,7 +14,7 @@ from .objects import set_attributes
 
 def _items(read, base=None):
     """Return the row of a mapping that is made of pairs: `read(value)` returns
-    them. `base(kind)` is the class that takes them, if it is not the value's."""
+    them. `base(kind)` returns the class that takes them, if that is not `kind`."""
 
     def make(kind, form, note):
         pairs = [tuple(pair) for pair in form]
@@ -32,7 +32,7 @@ def _multi_items(value):
 
 
 def _unproxied(kind):
-    """Return the class of multidict that a proxy of it stands for."""
+    """Return the class of the mapping behind a proxy of multidict."""
     multidict = sys.modules["multidict"]
     return multidict.CIMultiDict if kind.__name__.startswith("CI") else multidict.MultiDict
 
@@ -202,7 +202,7 @@ def _write_frame(value):
     data = [column.tolist() for column in columns]
     names = list(value.columns)
     if all(type(name) is str for name in names) and len(set(names)) == len(names):
-        data = dict(zip(names, data))  # the names tell which are secrets
+        data = dict(zip(names, data))  # secrets are recognized by the names
     form = {"data": data, "index": value.index, "columns": value.columns}
     dtypes = [column.dtype for column in columns]
     return _with_more(form, value, dtypes), {"dtypes": [str(one) for one in dtypes]}
@@ -226,7 +226,8 @@ def _read_frame(kind, form, note):
 
 
 def _typed(column, dtype):
-    """Return a column or index in its type; intervals and the like stay as they are."""
+    """Return a column or index converted to `dtype`, or unchanged if it cannot be,
+    as with intervals."""
     if str(column.dtype) == dtype:
         return column
     try:
@@ -247,7 +248,7 @@ def _read_timestamp(kind, form, note):
 
 
 def _missing(name):
-    """Return the row of one of pandas' values that stand for none."""
+    """Return the row of a missing value of pandas: NaT or NA."""
 
     def read(kind, form, note):
         return getattr(sys.modules["pandas"], name)
@@ -257,7 +258,7 @@ def _missing(name):
 
 # --- others -----------------------------------------------------------------------------------
 
-# Modes of images that a PNG file has.
+# Modes of images that a PNG file can have.
 _PNG = ("1", "L", "LA", "P", "RGB", "RGBA")
 
 

@@ -1,12 +1,11 @@
 """Find secrets in names, structures and texts, and mask them.
 
-This module decides for recordings and for the offline store. lib/record/secret
-decides by the same rules for everything that the C programs write; the table
-tests/data/secrets.jsonl holds for both.
+This module masks recordings and the offline store. lib/record/secret*.c have the
+same rules for all that the C programs write; tests/data/secrets.jsonl tests both.
 
 A name is split into words: at every character that is not a letter or a digit,
 between the words of camelCase, and between letters and digits. The name is a
-secret's if one of its words, or two adjacent words, are in the lists below.
+secret's if one of its words or two adjacent words are in the lists below.
 `authToken` and `x-api-key` are names of secrets; `author`, `monkey`,
 `primary_key` and `max_tokens` are not.
 
@@ -41,7 +40,7 @@ _PASS_OWNERS = (
     " mail email ftp sftp ssh ldap proxy user admin root login account http basic wifi auth"
 ).split()
 _TOKEN_OWNERS = ("access", "auth", "api", "bearer", "refresh", "session", "id")
-# These only where no border divides the words: csrftoken.
+# Before "token" only if no border divides the words: csrftoken.
 _JOINED_TOKENS = (
     "csrf csrfmiddleware xsrf bot user app client github gitlab slack hf jwt device push"
     " personal oauth sso saml security login verification reset"
@@ -61,7 +60,8 @@ _JOINED = frozenset(
 )
 # After "token" these mean tokens of text, which are not secrets.
 _COUNTS = frozenset("count counts limit limits usage budget length".split())
-# Before KEY in the name of an environment variable: other keys than secret ones.
+# Before KEY in the name of an environment variable these mean keys that are not
+# secrets.
 _PLAIN_KEYS = frozenset(
     "primary foreign public sort partition cache hash range row index unique composite natural"
     " lookup dict map object bucket group order join idempotency translation message state"
@@ -117,7 +117,7 @@ _masked_names = {}
 
 
 def mask_name(name):
-    """Return a key with the secrets in it masked. Keys repeat."""
+    """Return a key with the secrets in it masked; cached, because keys repeat."""
     masked = _masked_names.get(name)
     if masked is None:
         if len(_masked_names) > 10000:
@@ -133,7 +133,7 @@ def has_secret(data):
 
 
 def is_kept(value):
-    """Whether a value is shown whatever its name is: nothing, a truth value, or the
+    """Whether a value is shown even under the name of a secret: None, a bool, or the
     name of a callable."""
     return (
         value is None
@@ -145,8 +145,8 @@ def is_kept(value):
 
 
 def has_secret_value(mapping):
-    """Whether the `value` of {"name": ..., "value": ...} is a secret's: the name is
-    that of one."""
+    """Whether the `value` of a mapping such as {"name": ..., "value": ...} is a
+    secret, by the name in the mapping."""
     for key in ("name", "key", "header"):
         name = _as_text(mapping.get(key))
         if name and is_secret(name):
@@ -159,9 +159,9 @@ _PLAIN_WORD = re.compile(r"[a-z_]*\Z")
 
 def secret_places(items, in_list):
     """Return the indexes of the elements of a list that are secrets: the second one
-    of a pair such as ("Authorization", "..."), and what follows "--password".
-    `in_list`: the list is itself in a list, as headers are. A list of two names,
-    such as ["password", "email"], is not a pair."""
+    of a pair such as ("Authorization", "..."), and the one after "--password".
+    A list of two names, such as ["password", "email"], is not a pair, unless it is
+    itself in a list, as headers are (`in_list`)."""
     if len(items) == 2:
         name = _as_text(items[0])
         if name and is_secret(name):

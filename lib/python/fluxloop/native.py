@@ -1,15 +1,15 @@
-"""The accelerator, the module `_fast` in C, if it is there: `make` builds it.
+"""The accelerator, the optional module `_fast` in C, which `make` builds.
 
-It lies where the folders of an installation put compiled files, not beside the
-package. If it cannot be loaded, or the variable FLUXLOOP_PURE_PYTHON is set,
-`fast` is None and the package does all in Python. The result is the same.
+It is not in the package's folder, but in that of compiled files. If it cannot be
+loaded, or the variable FLUXLOOP_PURE_PYTHON is set, `fast` is None and the
+package does everything in Python, with the same results.
 """
 
 import os
 import sys
 
-# As seen from the folder of the package: from share/fluxloop/python/fluxloop of an
-# installation, and from lib/python/fluxloop of the sources.
+# Relative to the folder of the package: share/fluxloop/python/fluxloop in an
+# installation, lib/python/fluxloop in the sources.
 _PLACES = ("../../../../lib/fluxloop", "../../../build/lib/fluxloop")
 
 

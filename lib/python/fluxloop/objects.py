@@ -1,4 +1,4 @@
-"""The attributes of objects, and objects made of them."""
+"""Read the attributes of objects, and make objects of them."""
 
 import sys
 
@@ -52,8 +52,9 @@ def _slots_of(kind):
 
 
 def model_note(value, kind):
-    """Return what the note of a pydantic model needs: the fields that were not
-    given, and the arguments of a generic one."""
+    """Return the members of the note of a pydantic model, besides its class: the
+    fields that were not given ("unset"), and the type arguments of a generic one
+    ("args"). None for another object."""
     version = is_pydantic(kind)
     if not version:
         return None
@@ -69,7 +70,7 @@ def model_note(value, kind):
 
 
 def _arguments_of(kind):
-    """Return the arguments of a generic model's type."""
+    """Return the type arguments of a generic model."""
     found = getattr(kind, "__pydantic_generic_metadata__", None)
     if found:
         return found["args"]
@@ -85,7 +86,7 @@ def _model_fields(kind, version):
 
 
 def with_arguments(kind, arguments):
-    """Return a generic class with arguments, itself if it does not take them."""
+    """Return a generic class with type arguments, or without if it takes none."""
     try:
         return kind[tuple(arguments) if len(arguments) > 1 else arguments[0]]
     except Exception:
@@ -93,7 +94,8 @@ def with_arguments(kind, arguments):
 
 
 def set_attributes(value, attributes):
-    """Set attributes of a value, whatever its class thinks of that."""
+    """Set attributes of a value, without the __setattr__ of its class. Raises
+    AttributeError or TypeError if the value has no room for one."""
     inner = slot(value, "__dict__")
     for name, item in attributes.items():
         # names with "__" are of the value itself, such as what an exception was raised from
@@ -108,10 +110,11 @@ def _is_slot(kind, name):
 
 
 def make(kind, attributes, note):
-    """Return an object of a class with these attributes. No constructor is run.
+    """Return an object of a class with attributes (a dict, which may be changed). No
+    constructor of the program is run, except for a msgspec.Struct.
 
-    Fields that the class has and the attributes lack get their defaults. Raises
-    LookupError for one without a default, and what the class raises.
+    `note` is that of the object. Missing fields get their defaults. Raises
+    LookupError for a field without a default, and what the class raises.
     """
     version = is_pydantic(kind)
     if version:
@@ -126,7 +129,7 @@ def make(kind, attributes, note):
 
 
 def _new(kind):
-    if has(kind, "_sa_class_manager"):  # SQLAlchemy's, with its state of the object
+    if has(kind, "_sa_class_manager"):  # SQLAlchemy adds its state to the object
         return kind._sa_class_manager.new_instance()
     try:
         made = object.__new__(kind)

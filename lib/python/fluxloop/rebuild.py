@@ -14,8 +14,8 @@ _TEXTS = (bytes, bytearray, memoryview)
 
 
 class RebuildError(Exception):
-    """An argument that cannot be rebuilt. The text has its path, its class and
-    what to do."""
+    """An argument that cannot be rebuilt. The text has its path, its class, the
+    reason, and what to do."""
 
     def __init__(self, path, name, why, remedy=REMEDY):
         text = 'argument "%s" cannot be rebuilt as %s: %s; %s'
@@ -39,8 +39,8 @@ class Classes:
         self._data = set()
 
     def data(self, name):
-        """As find(), but for classes whose objects are data: a recording does not
-        decide which others are made or called."""
+        """Return the class of a name, as find() does, but only if its objects are data:
+        a recording must not choose other classes to be called. Raises ClassError."""
         kind = self.find(name)
         if name in self._data:
             return kind
@@ -66,7 +66,7 @@ class Classes:
     def _find(self, name):
         if _LOCAL in name:
             raise ClassError("it is defined inside a function: move it to the top of its module")
-        if "[" in name:  # a model with type arguments: the generic one
+        if "[" in name:  # a generic model with type arguments: without them
             name = name[: name.index("[")] + name[name.rindex("]") + 1 :]
         if name in classes.NAMELESS:
             return classes.NAMELESS[name]
@@ -118,8 +118,8 @@ class Classes:
 
 
 def _first_of_file(module):
-    """Return the module that was first loaded from the file of `module`: the target
-    may import it by another name, and its classes are the ones that it checks for."""
+    """Return the module that was first loaded from the file of `module`. The target
+    may have imported it by another name, and compares with the classes of that."""
     file = module.__dict__.get("__file__")
     for one in list(sys.modules.values()):
         if file and getattr(one, "__dict__", {}).get("__file__") == file:
@@ -129,8 +129,9 @@ def _first_of_file(module):
 
 
 def _other_name(parts):
-    """Return (module, [attribute, ...]) if a module that is loaded has a shorter or
-    longer name, because the program was started in another folder."""
+    """Return (module, [attribute, ...]) of a loaded module with a shorter or longer
+    name: the recorder may have been started in another folder. None if there is
+    none."""
     for end in range(len(parts) - 1, 0, -1):
         name = "." + ".".join(parts[:end])
         for loaded, module in list(sys.modules.items()):
@@ -158,10 +159,11 @@ def summary(error):
 
 
 class Part:
-    """Where a path leads: a key of a container (dict or list) of the JSON tree.
+    """Where a dotted path leads in a JSON tree.
 
-    key   None: the path ends before, at the value of the part before
-    rest  the names that the tree does not have
+    container, key  the last container (dict or list) and key that the tree has of
+                    the path; None if it has not even the first name
+    rest            the names of the path that the tree does not have
     """
 
     __slots__ = ("container", "key", "rest")
@@ -173,8 +175,8 @@ class Part:
 
 
 def follow(tree, path, passed=None):
-    """Return the Part that a dotted path leads to. If keys contain dots, the
-    longest that matches is used. `passed`, a dict, gets the containers passed."""
+    """Return the Part that a dotted path leads to. If keys contain dots, the longest
+    that matches is used. `passed`, a dict, gets the containers on the way, by id."""
     container = key = None
     parts = path.split(".")
     while parts:
@@ -188,7 +190,8 @@ def follow(tree, path, passed=None):
 
 
 def _step(tree, parts):
-    """Return (key, the number of names in it), with 0 for a key that is not there."""
+    """Return (key, number of names in it) of the path's first key in a tree, (None, 0)
+    if the tree does not have it."""
     if type(tree) is list:
         return (int(parts[0]), 1) if parts[0].isdigit() and int(parts[0]) < len(tree) else (None, 0)
     if type(tree) is dict:
@@ -202,11 +205,12 @@ def _step(tree, parts):
 class Rebuilder:
     """Rebuilds the arguments of one call.
 
-    classes   Classes
-    revive    function of the user, revive(path, class name, recorded value), for
-              what cannot be rebuilt; NotImplemented means: neither can it. Or None.
+    classes   a Classes
+    stand_in  function that makes an object without its class: replay.stand_in
+    revive    the user's function revive(path, class name, recorded value), which
+              returns a value that cannot be rebuilt otherwise, or NotImplemented;
+              None if there is none
     replaced  paths whose values are not the recorded ones
-    stand_in  stand_in(class name, attributes) makes an object without its class
     """
 
     def __init__(self, classes, stand_in, revive=None, replaced=()):
@@ -217,9 +221,13 @@ class Rebuilder:
         self.unrecorded = {}  # argument that was not recorded -> name of its class
 
     def rebuild(self, tree, objects, types, methods=(), owner=""):
-        """Rebuild the values of a dict in place. `methods` has (path, callable) of
-        what is to be put into objects. With `owner`, the path of a value, the dict
-        has the attributes of it. Raises RebuildError."""
+        """Rebuild the values of a dict in place. Raises RebuildError.
+
+        objects  path -> class name, of the recorded objects
+        types    path -> note, or class name, of the other values
+        methods  [(path, callable)] to set in objects
+        owner    path of the value whose attributes the dict has; "" for arguments
+        """
         self.passed, self.notes, self.methods = {}, {}, {}
         self.built, self.later = {}, []
         for path, name in objects.items():
@@ -254,8 +262,8 @@ class Rebuilder:
         inner[part.rest[-1]] = function
 
     def _parts(self, container, path, inside):
-        """Rebuild the parts of a container, in place. `inside` is whether it belongs
-        to an object."""
+        """Rebuild the parts of a container in place. `inside`: it is part of an
+        object."""
         keys = list(container) if type(container) is dict else range(len(container))
         for key in keys:
             value, place = container[key], (id(container), key)
@@ -274,7 +282,7 @@ class Rebuilder:
 
     def _value(self, path, value, note, inside, has_methods):
         name = note["class"]
-        if value is None:  # JSON's null is None, whatever was there before
+        if value is None:  # null is None, whatever was recorded
             return None
         if note["object"] and (type(value) is not dict or self._is_set_tool(path, name)):
             if type(value) is dict:
@@ -297,8 +305,8 @@ class Rebuilder:
         return self._revived(path, name, value, RebuildError(path, name, why))
 
     def _is_set_tool(self, path, name):
-        """Whether a value is of the configuration, in place of an object that is not
-        data: then it has its attributes."""
+        """Whether the configuration replaces an object that is not data, by a mapping
+        of its attributes."""
         try:
             return path in self.replaced and not self.classes.data(name)
         except ClassError:
@@ -339,7 +347,7 @@ class Rebuilder:
         return factory
 
     def _tool(self, path, value, name, inside, has_methods):
-        """Return what stands for an object that is not data."""
+        """Return the replacement of an object that is not data."""
         kind = None
         try:
             kind = self.classes.find(name)
@@ -378,15 +386,16 @@ class Rebuilder:
         return made
 
     def methods_in(self, tree, methods):
-        """Return (container, key, {name: callable}) of the objects of a tree without
-        notes that get methods."""
+        """Return [(container, key, {name: callable})] of the objects that get methods
+        in a tree without notes."""
         self.passed, self.notes, self.methods = {}, {}, {}
         for path, function in methods:
             self._method(tree, path, function)
         return [(self.passed[one], key, inner) for (one, key), inner in self.methods.items()]
 
     def with_methods(self, path, value, methods):
-        """Return a value with methods of its own."""
+        """Return a value with callables as its attributes: `methods` maps names to
+        callables or to such dicts, for inner objects. Raises RebuildError."""
         if value is None:
             return None
         if type(value) is str and value.startswith("<repr:"):
@@ -410,7 +419,8 @@ class Rebuilder:
         return value
 
     def _join(self, container, key, path, place, name):
-        """Put an object into itself, as it was when it was recorded."""
+        """Put a reference to an object into a part of it, as it was recorded. `place`
+        is the path of the object."""
         value = self.built.get(place)
         owner = self.built.get(path.rpartition(".")[0], container)
         step = path.rpartition(".")[2]
@@ -425,7 +435,7 @@ class Rebuilder:
 
 
 def _lookup(error):
-    """Return what a LookupError of objects.make or of an enum says."""
+    """Return the text of a LookupError of objects.make or of an enum."""
     if type(error) is LookupError:
         return 'its field "%s" was not recorded, and has no default' % error
     return summary(error)

@@ -4,11 +4,11 @@ A recording is a JSONL file with one object per call:
 {"_version":"1","iteration":0,"target":"app.ws:Handler.handle","kwargs":{...},
  "timestamp":"2025-10-04T14:09:02.458196","objects":{"conn":"app.ws.Conn"},
  "types":{"data.sent_at":"datetime.datetime"}}
-`iteration` counts the calls of one target, `timestamp` is naive local time,
-`objects` maps the dotted path of each value that was an object to its class,
-`types` those of the other values that are not what their JSON is (forms.py).
-Recording raises nothing into the program it watches: an error becomes a
-RuntimeWarning, once for each type of exception.
+`iteration` counts the calls of one target; `timestamp` is naive local time;
+`objects` maps the dotted path of each value that was an object to its class;
+`types` has the notes (forms.py) of the other values that JSON does not keep.
+Recording raises nothing into the program: an error becomes a RuntimeWarning, once
+for each type of exception.
 """
 
 import functools
@@ -53,10 +53,11 @@ _warned = set()
 def record_call_args(*args, iteration=None, **kwargs):
     """record_call_args(target, *, iteration=None, **kwargs): record one call.
 
-    `target` is "module:Class.method". Give it by position if the handler
-    itself has a parameter `target`; a parameter `iteration` cannot be
-    recorded. The default of `iteration` counts the calls of each target from
-    0. Does nothing unless recording is enabled.
+    `target` is "module:Class.method" (str), `kwargs` the arguments of the handler
+    by name, `iteration` an int; its default counts the calls of each target from
+    0. Pass `target` by position if the handler itself has a parameter `target`; a
+    parameter `iteration` cannot be recorded. Does nothing unless recording is
+    enabled. Raises nothing: an error becomes a RuntimeWarning.
     """
     recorder = _recorder
     if recorder is None:
@@ -71,7 +72,8 @@ def record_call_args(*args, iteration=None, **kwargs):
 
 
 def enable_recording(output_file):
-    """Append the calls to `output_file` (JSONL); iterations start at 0."""
+    """Append calls to `output_file` (JSONL) from now on; iterations start at 0. The
+    file and its folder are made with the first call. Does nothing in a replay."""
     global _recorder
     if not _suppressed:
         _recorder = Recorder(output_file)
@@ -84,16 +86,16 @@ def disable_recording():
 
 
 def set_recording_options(*, iteration_auto_increment=None):
-    """Choose whether calls without an iteration are counted (True), or all have
-    iteration 0 (False)."""
+    """Choose whether calls without an iteration are counted (True, the default), or
+    all have iteration 0 (False). None changes nothing."""
     global _auto_increment
     if iteration_auto_increment is not None:
         _auto_increment = bool(iteration_auto_increment)
 
 
 def suppress():
-    """Turn recording off until the process ends; it cannot be enabled again. A
-    handler that records its calls must not do so while they are replayed."""
+    """Turn recording off for the rest of the process: a handler that records its
+    calls must not do so while they are replayed."""
     global _suppressed
     _suppressed = True
     disable_recording()
@@ -156,19 +158,19 @@ class Recorder:
 class RecordEncoder(Encoder):
     """Writes arguments as JSON that can be replayed.
 
-    Nothing is shortened. Secrets become "***" (see masking.py), unless
-    `mask_secrets` is off. Callables become
-    "<callable:NAME>", objects mappings of their attributes, and other values
-    those of forms.py. What is not data becomes "<repr:CLASS>". `objects`
-    and `types` have the notes, by dotted path. No method and no property of a
-    value is run: they may fail, wait, or have effects.
+    Nothing is shortened. Secrets become "***" (masking.py), unless `mask_secrets`
+    is off. Callables become "<callable:NAME>", objects mappings of their
+    attributes, other values their forms (forms.py), and objects that are not data
+    "<repr:CLASS>". No method and no property of a value is run: they may fail,
+    wait, or have effects.
 
-    own     name of the program's package, for is_tool
+    own             name of the program's package, for classes.is_tool
+    objects, types  the notes of the values written so far, by dotted path
     """
 
     max_depth = 100
     max_text = max_items = max_total = sys.maxsize
-    # Objects followed in a call: one can lead to everything that a program has.
+    # Objects recorded in a call: one may refer to all that the program has.
     max_objects = 10000
 
     def __init__(self, own=""):
@@ -236,8 +238,9 @@ class RecordEncoder(Encoder):
         for index, (key, item) in enumerate(value):
             self._path.append(str(index))
             first = self.at("0", key, depth)
-            masked = type(key) is str and is_secret(key)
-            second = self.member(key, item, depth) if masked else self.at("1", item, depth)
+            secret = self._masks and type(key) is str and is_secret(key)
+            masked = secret and not self.is_shown(item)
+            second = self.text(MASK) if masked else self.at("1", item, depth)
             parts.append(b"[%s,%s]" % (first, second))
             self._path.pop()
         return b"[%s]" % b",".join(parts)
@@ -304,7 +307,7 @@ class RecordEncoder(Encoder):
         tree = []
         for name, item in attributes.items():
             if name[:1] == "_" and callable(item) and not is_enum(type(item)):
-                # nothing that a provider should have to be named for
+                # private: no provider should have to be named for it
                 self._path.append(name)
                 tree.append(self.key(name) + self.opaque(class_name(type(item))))
                 self._path.pop()
@@ -315,7 +318,7 @@ class RecordEncoder(Encoder):
     def callable(self, value):
         kind = type(value)
         if not issubclass(kind, _FUNCTIONS) and is_tool(kind, self._own):
-            # a proxy of something, a mock, or a connection that can be called
+            # a proxy, a mock, or a connection that can be called
             return self.opaque(class_name(kind))
         if issubclass(kind, type):
             self.types[self.path()] = {"class": "type", "name": class_name(value)}
@@ -364,12 +367,12 @@ def is_data(kind):
 
 
 def is_mark(text):
-    """Whether a text would be taken for that of a callable."""
+    """Whether a text looks like the mark of a callable."""
     return text.endswith(">") and text.startswith(("<callable:", "<builtin:"))
 
 
 def package_of(target):
-    """Return the name of the package that a target is in."""
+    """Return the name of the top-level package of a target."""
     module = str(target).rpartition(":")[0]
     if module.endswith(".py"):
         return os.path.splitext(os.path.basename(module))[0]
@@ -398,8 +401,8 @@ def is_function(value):
 
 
 def own_name(value, name):
-    """Return a text attribute of a callable, "" if it has none. An object's is read
-    from its `__dict__`: its class may compute others."""
+    """Return a text attribute of a callable, "" if it has none. That of an object is
+    read from its `__dict__`, which runs no code of its class."""
     if is_function(value):
         found = getattr(value, name, "")
     else:

@@ -1,4 +1,4 @@
-"""Make callables and objects of recorded arguments."""
+"""Make the arguments of a handler from a recorded call."""
 
 import sys
 
@@ -7,8 +7,8 @@ from .rebuild import ClassError, RebuildError, Rebuilder, follow
 
 
 class _Done:
-    """The result of a collector, which may be awaited. It has the methods of a
-    coroutine, so that asyncio.create_task takes it, too."""
+    """The result of a collector: None if it is awaited. It has the methods of a
+    coroutine, so that asyncio.create_task accepts it, too."""
 
     def __await__(self):
         return iter(())
@@ -56,8 +56,8 @@ class Collector:
 
 
 def _mark_coroutine_function(collector):
-    """Make iscoroutinefunction() return True, for handlers that await only the
-    results of coroutine functions."""
+    """Make iscoroutinefunction() return True for a collector: some handlers await
+    only the results of coroutine functions."""
     coroutines = sys.modules.get("asyncio.coroutines")
     if hasattr(coroutines, "_is_coroutine"):
         collector._is_coroutine = coroutines._is_coroutine
@@ -67,9 +67,9 @@ def _mark_coroutine_function(collector):
 
 
 class Replayed:
-    """An object made of recorded attributes, which are its attributes and its
-    items, in place of one whose class is not there or is not for data. It has no
-    methods but those that were given to it."""
+    """Replaces an object whose class cannot be imported or is not for data. The
+    recorded attributes are its attributes and its items. It has only the methods
+    that the configuration gives it."""
 
     __fluxloop_replayed__ = True
     __fluxloop_path__ = None
@@ -137,8 +137,8 @@ _MAX_CLASSES = 1000
 
 
 def stand_in(name, attributes, kind=None, path=None):
-    """Return a Replayed in place of an object of the class `name`. If the class is
-    known (`kind`), isinstance() takes it for one; `path` is for its errors."""
+    """Return a Replayed in place of an object of the class `name`. isinstance() of
+    the class `kind` is True for it, if that is known; `path` is for its errors."""
     made = _classes.get((name, kind, path))
     if made is None:
         if len(_classes) >= _MAX_CLASSES:
@@ -152,7 +152,7 @@ def stand_in(name, attributes, kind=None, path=None):
 
 
 class ReplayedDict(dict):
-    """A mapping that may have been an object: its items are attributes, too."""
+    """A mapping that may have been an object: its items are its attributes, too."""
 
     def __getattr__(self, name):
         try:
@@ -165,8 +165,8 @@ class Replay:
     """Makes the arguments of a handler from recordings.
 
     function  the handler, for its annotations
-    classes   rebuild.Classes
-    revive    function of the user, see rebuild.Rebuilder, or None
+    classes   a rebuild.Classes
+    revive    the user's function, as for rebuild.Rebuilder, or None
     """
 
     def __init__(self, function, classes, revive=None):
@@ -183,12 +183,12 @@ class Replay:
 
             try:
                 self._hints = hints_of(self.function)
-            except Exception:  # a callable of a strange kind
+            except Exception:  # a callable of an unknown kind
                 self._hints = {}
         return self._hints
 
     def convert(self, values):
-        """Return values (a dict) as the annotations of their parameters ask for.
+        """Return values (parameter -> value) converted to the types of the annotations.
         Raises RebuildError."""
         hints = self.hints
         return {n: hints[n].convert(v, n) if n in hints else v for n, v in values.items()}
@@ -196,9 +196,10 @@ class Replay:
     def arguments(self, kwargs, message, callables, make_collector):
         """Convert decoded kwargs, in place, to the arguments of the handler.
 
-        message    has `objects` and `types`, the notes of the recording; without
-                   `types` it is of an older version, and the annotations count.
-                   `replaced` has the paths of values that are not the recorded ones
+        message    has `objects` and `types`, the notes of the recording, and
+                   `replaced`, the paths of values that are not the recorded ones.
+                   A recording without `types` is of an older version: its values
+                   are converted by the annotations
         callables  path -> "send" or "error"
         make_collector(name, kind, asynchronous) returns the callable for a path.
         Raises RebuildError.

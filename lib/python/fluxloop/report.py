@@ -1,12 +1,12 @@
-"""Messages for people, on stderr: stdout is the protocol's."""
+"""Messages for people, on stderr: stdout is for the protocol."""
 
 import os
 import sys
 
 
 def visible(text):
-    """The text in one line, with escapes as by repr() for what a terminal would
-    obey or not show."""
+    """Return a text as one line: characters that a terminal would obey or not show
+    become escapes, as in repr()."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -7,8 +7,8 @@ from itertools import islice
 from .jsontext import compact, quote, quote_in_python
 from .native import fast
 
-# (type, conversion of an instance of a subclass to the type), without the methods
-# that the subclass overrides.
+# (type, conversion of an instance of a subclass to the type). None of these calls
+# a method that the subclass overrides.
 _EXACT = ((str, str.__str__), (int, int.__pos__), (float, float.__pos__))
 _name_of = type.__dict__["__name__"].__get__  # a metaclass may override __name__
 _CONSTANTS = {None: b"null", True: b"true", False: b"false"}
@@ -21,13 +21,13 @@ _MAX_KEYS = 2000
 
 
 def encode(value):
-    """Return `value` as one line of RFC 8259 JSON, without limits to its size.
-    Takes any value; raises nothing but what Encoder raises."""
+    """Return any value as one line of RFC 8259 JSON, by the rules of Encoder but
+    without limits to its size. Raises what Encoder raises."""
     if type(value) is str:
         return quote(value)
     try:
         text = compact(value)
-        # Counting brackets is quick, and a text with few of them is not deep.
+        # Counting brackets is quick; a text with few of them is not nested deeply.
         if text.count("[") + text.count("{") <= Encoder.max_depth or not _is_deep(value):
             return text.encode("utf-8", "backslashreplace")
     except Exception:
@@ -50,7 +50,7 @@ def _is_deep(value):
 
 def describe(function, value):
     """Return function(value), where function is str or repr; "<TYPE>" if it raises.
-    Without addresses of objects: two runs of a program would differ in them."""
+    Addresses of objects are left out: they differ from run to run."""
     try:
         text = str.__str__(function(value))
     except Exception:
@@ -69,7 +69,7 @@ def type_name(value):
 
 
 def ordered(values):
-    """Return the members of a set as a list in a reproducible order."""
+    """Return the members of a set as a list, sorted by value or else by repr()."""
     values = list(values)
     try:
         return sorted(values)
@@ -78,7 +78,7 @@ def ordered(values):
 
 
 def is_huge(value):
-    """Whether an int has more digits than Python converts to or from text."""
+    """Whether an int may have more digits than Python converts to or from text."""
     return not -_HUGE < value < _HUGE
 
 
@@ -93,12 +93,12 @@ def iso_text(value):
 
 def is_enum(value):
     """Whether a value is a member of an Enum."""
-    module = sys.modules.get("enum")  # as above
+    module = sys.modules.get("enum")  # loaded if there is such a value
     return module is not None and isinstance(value, module.Enum)
 
 
 class Captured:
-    """The JSON (bytes) of a value at some moment."""
+    """A copy of a value: its JSON (bytes)."""
 
     __slots__ = ("json",)
 
@@ -112,17 +112,17 @@ class Captured:
 class Encoder:
     """Writes values as JSON, by the rules for observations.
 
-    Tuples and sets become lists, enums their value, dates ISO 8601, bytes
-    their text, objects the result of `model_dump()` or `dict()`, or their fields
-    if they are dataclasses, else their str(). NaN and infinities become null. Cut, with a mark in their place, are:
-    cycles, containers more than `max_depth` deep, strings after `max_text`
-    characters, containers after `max_items` elements, and everything after the
-    first `max_total` characters that one encoder writes. Each value counts as
-    its text plus `item_cost` characters.
+    Tuples and sets become lists, enums their value, dates ISO 8601, bytes their
+    text. Objects become the result of their `model_dump()` or `dict()`, or the
+    fields of a dataclass or attrs class, or their str(). NaN and infinities become
+    null. A mark replaces: cycles, containers more than `max_depth` deep, the rest
+    of strings after `max_text` characters, of containers after `max_items`
+    elements, and all after the first `max_total` characters that one Encoder
+    writes. Each value counts as its text plus `item_cost` characters.
 
-    If the methods of a value raise an Exception, it becomes a mark, too. Other
-    exceptions are raised: KeyboardInterrupt and SystemExit may come from a
-    signal and are the program's.
+    A value whose methods raise an Exception becomes a mark, too. Other exceptions
+    are raised: KeyboardInterrupt and SystemExit may come from a signal and are the
+    program's.
     """
 
     max_depth = 100
@@ -136,7 +136,7 @@ class Encoder:
         self._open = set()  # id() of each container around the current value
 
     def encode(self, value, depth=0):
-        """Return a value, which is inside `depth` containers, as JSON."""
+        """Return a value inside `depth` containers as JSON (bytes)."""
         self.room -= self.item_cost
         kind = type(value)
         if kind is str:
@@ -221,8 +221,8 @@ class Encoder:
         if getattr(type(value), "__fluxloop_replayed__", False):
             return vars(value)
         for name in ("model_dump", "dict"):
-            # The class must have it: a mock, or a proxy of a remote object, has
-            # every attribute, and would record our call.
+            # The class must have the method: a mock or a proxy of a remote object
+            # has every attribute, and would record the call.
             if hasattr(value.__class__, name):
                 try:
                     fields = getattr(value, name)()
@@ -306,14 +306,14 @@ class _Whole(Encoder):
     max_text = max_items = max_total = sys.maxsize
 
 
-# A value with at most _FEW parts, of at most _SHORT characters, is written in C.
+# A value with at most _FEW parts of at most _SHORT characters is written by `_json`.
 _FEW = 64
 _SHORT = 200
 
 
 def is_plain(value):
-    """Whether a value is small and of JSON types only: then no rule changes it,
-    except for NaN and infinities."""
+    """Whether a value is small and of JSON types only, so that no rule but that for
+    NaN and infinities changes it."""
     values = [value]
     for one in values:  # breadth first: the loop appends
         kind = type(one)
@@ -361,13 +361,13 @@ def excerpt(value):
 
 
 def too_deep(value):
-    """Return the JSON of a value for which the program has no stack left."""
+    """Return the JSON that replaces a value when too little stack is left."""
     return quote("<too deep: %s>" % type_name(value))
 
 
 def excerpts(values):
-    """Return the JSON of a dict with short names. The size limit of a value applies
-    to the whole dict."""
+    """Return the JSON of a dict, whose keys are short texts. The size limit of a value
+    applies to the whole dict, too."""
     parts = [
         (_keys.get(name) or _keep_key(name)) + excerpt(value) for name, value in values.items()
     ]
@@ -377,7 +377,8 @@ def excerpts(values):
 
 
 def capture(value):
-    """Return a copy of `value` as it is now, as an immutable value or Captured."""
+    """Return a copy of a value: itself if it is None, a bool, or a str that need not
+    be cut, else a Captured."""
     kind = type(value)
     if value is None or kind is bool or kind is Captured:
         return value
@@ -387,13 +388,18 @@ def capture(value):
 
 
 def capture_all(values):
-    """Return a copy of a dict as `excerpts` writes it."""
+    """Return a copy of a dict, as `excerpts` writes it (Captured)."""
     return Captured(excerpts(values))
 
 
 def observation(id, head, start_time, end_time, input, output, tail, parent, trace_id):
-    """Return the JSON of an observation: `head` and `tail` are its type and name, and
-    its other fields, in JSON. Input, output and the id of the parent may be None."""
+    """Return the JSON of an observation.
+
+    head, tail     its type and name, and its other fields: JSON, the tail with a
+                   comma first
+    input, output  any values, left out if they are None
+    parent         id of the parent, or None
+    """
     # The times and identifiers need no escaping.
     parts = [b'{"id":"%s",' % id.encode(), head]
     parts.append((',"start_time":"%s","end_time":"%s"' % (start_time, end_time)).encode())
@@ -413,7 +419,7 @@ if fast:
 
 if sys.version_info < (3, 9):
     # Python before 3.9 aborts if a program continues after a RecursionError near
-    # the limit, so none may be raised in here.
+    # the limit, so the encoder must not raise one.
     _excerpt = excerpt
     _MARGIN = 100 + 4 * Encoder.max_depth
 

@@ -25,27 +25,27 @@ def _url(value):
         return None
     scheme, separator, rest = str(value).partition("://")
     if not (scheme and separator and rest.split("/")[0]):
-        raise ValueError("collector_url must be a URL such as http://host:8000, not %r" % value)
+        raise ValueError("must be a URL such as http://host:8000, not %r" % value)
     return str(value).rstrip("/")
 
 
 def _fraction(value):
     value = float(value)
     if not 0 <= value <= 1:
-        raise ValueError("sample_rate must be between 0 and 1")
+        raise ValueError("must be between 0 and 1")
     return value
 
 
 def _batch(value):
     value = int(value)
     if not 1 <= value <= 100:
-        raise ValueError("batch_size must be between 1 and 100")
+        raise ValueError("must be between 1 and 100")
     return value
 
 
 # name: (environment variable, default, conversion). A conversion takes a str or
-# a value of the setting's type, and raises ValueError or TypeError for an
-# invalid one. The settings of the collector, its batches and its queue have no
+# a value of the setting's type; for an invalid one it raises ValueError, TypeError
+# or OverflowError. The settings of the collector, its batches and its queue have no
 # effect: they are accepted so that programs written for the hosted service run
 # unchanged.
 _SETTINGS = {
@@ -109,5 +109,8 @@ def convert_settings(settings):
     for name, value in settings.items():
         if name not in _SETTINGS:
             raise ValueError("unknown configuration parameter: %s" % name)
-        checked[name] = _SETTINGS[name][2](value)
+        try:
+            checked[name] = _SETTINGS[name][2](value)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError("%s: %s" % (name, error)) from None
     return checked

@@ -1,18 +1,18 @@
 """Find secrets in texts by their shapes.
 
-Tokens have the prefixes that their issuers give them so that they can be found
-where they leak. Other secrets are found by what is around them: the password in
-a URL, what follows `Bearer`, the value in `password=...`. Nothing is found by
-its randomness. lib/record/shape*.c have the same rules.
+Tokens have prefixes, which their issuers give them so that leaks can be found.
+Other secrets are found by their context: the password in a URL, the text after
+`Bearer`, the value in `password=...`. Entropy is not measured. lib/record/shape*.c
+have the same rules.
 """
 
 import re
 
 MASK = "***"
 
-# (prefixes, class of the characters that follow, how many there are at least).
-# The prefixes and lengths are those that the issuers document; the least length
-# is below the real one where the prefix is unmistakable.
+# (prefixes, class of the characters that follow, their least number). Prefixes and
+# lengths are those that the issuers document; the least number is below the real
+# one where the prefix is unmistakable.
 _TOKENS = (
     ("ghp_ gho_ ghu_ ghs_ ghr_", "A", 16),
     ("github_pat_", "W", 20),
@@ -93,8 +93,8 @@ _CLASSES = {
     "D": r"[\w.-]",
     "B": r"[\w+/=-]",
 }
-# Of the characters of a prefix, a search looks for the last one of these: they
-# are rare in prose.
+# A search looks for the last of these characters in a prefix: they are rare in
+# prose.
 _RARE = "-_.~AJKIzp/"
 # A token begins at the start of a word: not after a letter or digit, but after
 # an escape such as \n or %3D.
@@ -120,12 +120,13 @@ _TOKEN = re.compile(
     ),
     re.ASCII,
 )
-# The rare character of a token -> how many there are up to it, the longest first.
+# Rare character -> lengths of the prefixes up to it, the longest first.
 _WIDTHS = {}
 
 
 def _rare_ends():
-    """Return the patterns of the places in prefixes at which tokens are noticed."""
+    """Return a pattern for each rare character, which matches it in a prefix. Fills
+    _WIDTHS."""
     heads = {}
     for prefix in " ".join([row[0] for row in _TOKENS] + ["sk- sk_ eyJ"]).split():
         end = 1 + max(prefix.rfind(character) for character in _RARE)
@@ -155,12 +156,12 @@ _USER = re.compile(r"[^\s\"'<>/?#@:\\`]*", re.ASCII)
 _REGION = re.compile(r"[^\s\"'<>\\`]{0,2048}", re.ASCII)
 _PORT = re.compile(r"[0-9]*(?:[/?#]|\Z)")
 _SOCKET = re.compile(r":([^\s\"'@/:]{1,200})@(?:tcp|unix)\(", re.ASCII)
-# In the reversed text before "=" or ":".
+# A name, in the reversed text before "=" or ":".
 _NAME_BEFORE = re.compile(
     r":?([ \t]{0,2})([\"']\\*)?([\w.\[\]-]{2,64})(?![\w.\[\]-])", re.ASCII
 )
-_BEFORE = 80  # characters of it that are looked at
-# The same before a comma: ("NAME", of a pair.
+_BEFORE = 80  # characters of that text that are searched
+# The name in the reversed text before a comma: ("NAME", of a pair.
 _FIRST_BEFORE = re.compile(
     r"[\"']\\*(?:([\w.-]{2,64})[\"']\\*b?[(\[]|([\w.-]{0,62}--)[\"'])", re.ASCII
 )
@@ -190,15 +191,15 @@ _DIGIT, _LOWER, _INNER_UPPER = re.compile("[0-9]"), re.compile("[a-z]"), re.comp
 _SYMBOL = re.compile(r"[!@#$%^&*+=/~]")
 
 
-# How a place is checked: a function of the text, the place and is_secret that
-# returns (start, end) of the secret there, None if there is none.
+# Functions check(text, place, is_secret), which return (start, end) of the secret at
+# a place, None if there is none. The index is the number of the place's group.
 _CHECKS = []
 
 
 def _places():
     """Return the pattern of the places where a secret may be. Each alternative begins
     with a literal, which makes the search quick, and ends in a group, whose number
-    is that of its check."""
+    is the index of its check in _CHECKS."""
     some = [(one, _token) for one in _rare_ends()]
     some += [
         (r"-(?<=-----)(?=BEGIN )()", _key_block),
@@ -220,8 +221,8 @@ def _places():
 
 
 def mask_shapes(text, is_secret):
-    """Return a text with the secrets in it masked. `is_secret` knows the names of
-    secrets."""
+    """Return a text with the secrets in it masked. `is_secret(name)` returns whether
+    a name is that of a secret."""
     parts, done, at = [], 0, 0
     while True:
         place = _PLACE.search(text, at)
@@ -256,8 +257,8 @@ def _numbered_token(text, at, is_secret):
 
 
 def _token_from(text, at, widths):
-    """Return the place of a token that begins up to `at`: the widths are those of
-    its parts up to there."""
+    """Return (start, end) of a token that begins before `at` or there, None if there
+    is none. `widths` are the possible numbers of its characters up to `at`."""
     for width in widths:
         match = width <= at + 1 and _TOKEN.match(text, at + 1 - width)
         if match and match.end() > at:
@@ -271,7 +272,8 @@ def _hook(text, at, is_secret):
 
 
 def _socket(text, at, is_secret):
-    """Go's data source names: user:password@tcp(host)/database."""
+    """Return the place of the password in a data source name of Go:
+    user:password@tcp(host)/database."""
     match = _SOCKET.match(text, at)
     return match.span(1) if match and not _is_placeholder(match[1]) else None
 
@@ -363,8 +365,8 @@ def _assigned(text, at, is_secret):
 
 
 def _paired(text, at, is_secret):
-    """Return the place of the value in ("NAME", "VALUE"), as programs print headers,
-    and in "--NAME", "VALUE"."""
+    """Return the place of the value in ("NAME", "VALUE"), as Python prints headers,
+    or in "--NAME", "VALUE"."""
     first = _FIRST_BEFORE.match(text[max(0, at - _BEFORE) : at][::-1])
     second = _SECOND.match(text, at + 1)
     if not first or not second or not is_secret((first[1] or first[2])[::-1]):
@@ -386,7 +388,8 @@ def _quoted_end(text, start, quote):
 
 
 def _bracket_end(text, at):
-    """Return the end of what an opening bracket at `at` begins."""
+    """Return the index after the bracket that closes the one at `at`, or the end of
+    the text."""
     depth, quote = 0, ""
     while at < len(text):
         character = text[at]
@@ -424,8 +427,8 @@ def _is_dotted(text):
 
 
 def _is_code(text, begin, name, value):
-    """Whether a value is an expression of a program: a call, an attribute, the name
-    of a variable between the arguments of a call."""
+    """Whether a value is source code: a call, an attribute, a literal, or a variable
+    among the arguments of a call."""
     if text[value.end() : value.end() + 1] in ("(", "[") or _is_dotted(value[0]):
         return True
     word = value[0].lower()
@@ -439,8 +442,8 @@ def _is_placeholder(text):
 
 
 def _is_opaque(text):
-    """Whether a text is not a word of a language: it has digits, symbols or capitals
-    inside."""
+    """Whether a text is not a word of a language: it has at least 4 characters, among
+    them digits, symbols or inner capitals."""
     text = text.rstrip(".:!?")
     return len(text) >= 4 and bool(
         _DIGIT.search(text)
@@ -451,5 +454,5 @@ def _is_opaque(text):
 
 
 _PLACE = _places()
-# Returns a true value if there may be a secret in a text, None if there is none.
+# Returns a match if there may be a secret in a text, else None.
 find_place = _PLACE.search

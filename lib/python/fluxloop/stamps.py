@@ -8,7 +8,7 @@ from .native import fast
 
 
 def _renew():
-    """Choose the prefix of this process's identifiers and the first count."""
+    """Choose the prefix of this process's identifiers, and where their count starts."""
     global _prefix, _counter
     digits = os.urandom(16).hex()
     _prefix = "%s-%s-4%s-%s%s-" % (
@@ -28,8 +28,8 @@ if hasattr(os, "register_at_fork"):
 
 
 def new_id():
-    """Return a UUID (version 4) as text: 74 bits are random and the same for the
-    process, the last 48 are a count that starts at random."""
+    """Return a UUID (version 4) as text: 74 bits are random, once for the process; the
+    last 48 are a count that starts at random."""
     return "%s%012x" % (_prefix, next(_counter))
 
 

@@ -1,11 +1,11 @@
-"""The text in the items that a stream yields, and the tokens that they count."""
+"""The text in the items of a stream, and the token counts in them."""
 
 # The dotted path of the text in the items of a stream, None for the usual places
 # (runner.stream_output_path).
 output_path = None
 
-# Where the libraries of models put their text, in the order of the search. The
-# value at the path is a text, or a list of parts that have a `text`.
+# Where the libraries of models put the text, in the order of the search. The value
+# at the path is a text, or a list of parts that are texts or have a `text`.
 _USUAL = [
     path.split(".")
     for path in (
@@ -20,20 +20,20 @@ _USUAL = [
         " content text response textDelta answer chunk token token.text data.text data.content"
     ).split()
 ]
-# The only events of OpenAI's responses whose `delta` or `text` is new text for the
-# user: others repeat the whole text, or are arguments of tools, thoughts, sound.
+# The only events of OpenAI's Responses API whose `delta` is new text for the user:
+# others repeat the whole text, or have arguments of tools, reasoning, or sound.
 _RESPONSE_TEXT = (
     "response.output_text.delta",
     "response.refusal.delta",
     "response.audio.transcript.delta",
 )
-# Events that repeat what others have brought, or are not for the user.
+# Events that repeat the text of others, or are not for the user.
 _REPEATED = frozenset("content_block_stop message_stop input_json thinking signature".split())
 
 # How the lines of server-sent events begin.
 _FIELDS = ("data:", "event:", "id:", "retry:", ":")
 
-# Where the counts are, "" for the item itself, and their names.
+# Where the token counts are ("": in the item itself), and their names.
 _USAGE = [
     path.split(".") if path else []
     for path in (
@@ -52,7 +52,8 @@ _COUNTS = (
 
 class Stream:
     """Collects the items of one call. `path` is the dotted path of the text in an
-    item (through mappings, lists and attributes), None for the usual places."""
+    item (through mappings, lists and attributes), or several, separated by spaces;
+    None for the usual places."""
 
     def __init__(self, path=None):
         self.paths = [one.split(".") for one in path.split(" ")] if path else None
@@ -177,8 +178,8 @@ def usage_of(item):
 
 
 def add_usage(sum, counts):
-    """Add the counts of a further item: [prompt, completion, total]. Streams give
-    each count once, or as it is so far."""
+    """Return the counts after a further item: [prompt, completion, total]. `sum` has
+    those before, or is None. Streams report each count once, or so far."""
     joined = [
         new if old is None else old if new is None else max(old, new)
         for old, new in zip(sum or (None, None, None), counts)
@@ -198,7 +199,8 @@ def _number(usage, names):
 
 
 def dig(value, path):
-    """Return the value at a path (a list of names), None if there is none."""
+    """Return the value at a path (a list of names) through mappings, lists and
+    attributes, None if there is none."""
     for name in path:
         if isinstance(value, dict):
             value = value.get(name)

@@ -8,14 +8,14 @@ from .serialize import describe
 
 
 class SetupError(Exception):
-    """A target that cannot be loaded. The text is one line, with what to do."""
+    """A target that cannot be loaded. The text is one line: why, and what to do."""
 
 
 class Target:
     """What a target names.
 
     function   the callable
-    module     the module that it is from
+    module     the module that the target names
     """
 
     def __init__(self, module):
@@ -34,8 +34,8 @@ class Target:
         self._made.clear()
 
     def keep(self, value):
-        """Return an instance, which close() will close. What a factory made may be a
-        context manager or a generator of the instance."""
+        """Return an instance, or a factory's context manager or generator, and have
+        close() close it."""
         self._made.append(value)
         return value
 
@@ -48,7 +48,8 @@ def load(target, factory=None, factory_kwargs=None, run=None):
     factory  "module:function": returns the instance if the first attribute is a
              class; called with the dict `factory_kwargs`
     run      run(function) calls a function in the event loop and returns its
-             result, awaited if it can be. Instances for async handlers are made so.
+             result, awaited if it can be; makes the instances of async handlers
+
     Raises SetupError; the traceback of an error in the user's code goes to stderr.
     """
     run = run or _call
@@ -84,8 +85,8 @@ def _finish(made, value, chain, target):
 
 
 def _is_async(value, chain):
-    """Whether a handler runs in the event loop, as far as its class shows. It may
-    not if a constructor sets one of its attributes."""
+    """Whether a handler runs in the event loop, as far as its class shows. True, too,
+    if only the constructor can set one of its attributes."""
     from .introspect import is_async_generator_function, is_coroutine_function
 
     for step in chain:
@@ -140,12 +141,13 @@ def _check_arguments(function, kwargs, what):
         )
 
 
-# Methods by which a context manager or a generator gives the instance.
+# Methods of context managers and generators that return the instance.
 _ENTRIES = ("__aenter__", "__enter__", "__anext__", "__next__")
 
 
 def _enter(value, made, run, what):
-    """Return the instance that a factory made."""
+    """Return the instance of what a factory returned: an instance, a context manager
+    of contextlib, or a generator."""
     made.keep(value)
     kind = type(value)
     if value is None:
@@ -178,7 +180,7 @@ def _closer(value):
 
 
 def _exhaust(generator):
-    """Run what follows the yield of a factory."""
+    """Run the rest of a factory after its yield."""
     if hasattr(generator, "__anext__"):
 
         async def end():
@@ -207,7 +209,7 @@ def _import(name, target, run):
         try:
             __import__(name)
         except RuntimeError as error:
-            # servers import the program in their event loop, so it may need one
+            # servers import a program in their event loop, so it may need one
             if "no running event loop" not in str(error):
                 raise
             run(lambda: __import__(name) and None)
@@ -231,7 +233,7 @@ def _import_file(path, target):
     if not os.path.isfile(full):
         raise SetupError('file "%s" of target "%s" was not found: check the path' % (path, target))
     name = os.path.splitext(os.path.basename(full))[0]
-    # It can import modules from its folder, as a script can.
+    # So that it can import modules from its folder, as a script can.
     sys.path.insert(1, os.path.dirname(full))
     spec = importlib.util.spec_from_file_location(name, full)
     if spec is None:

@@ -23,8 +23,8 @@
 enum {
 	DEEPEST = 128,		/* greatest max_depth of an Encoder */
 	SHORT_KEY = 64,		/* characters of a key that is never cut */
-	LONG_TEXT = 64,		/* characters of a text that may be Latin-1 */
-	SAMPLES = 8		/* the characters that are looked at */
+	LONG_TEXT = 64,		/* least characters to try Latin-1 for */
+	SAMPLES = 8		/* characters to check before that */
 };
 
 /* The Python side, given to `use` when the package is loaded. */
@@ -34,14 +34,14 @@ struct fast {
 	PyObject *quote;	/* str -> JSON */
 	PyObject *cut;		/* (count, what) -> the mark of what was cut */
 	PyObject *too_deep;	/* value -> the JSON of one too deep to write */
-	PyObject *json;		/* the name of the attribute of a Captured */
+	PyObject *json;		/* "json", the attribute of a Captured */
 	Py_ssize_t max_depth;	/* the limits of Encoder */
 	Py_ssize_t max_text;
 	Py_ssize_t max_items;
 	Py_ssize_t max_total;
 	Py_ssize_t item_cost;
-	time_t second;		/* of the last time that was asked for */
-	char date[24];		/* up to its second, as text; "" at first */
+	time_t second;		/* of the last call of utc_now */
+	char date[24];		/* that second as text; "" at first */
 };
 
 /* One piece of JSON that is being written. */
@@ -51,10 +51,10 @@ struct writer {
 	size_t n;
 	size_t cap;
 	Py_ssize_t room;	/* characters left, as in Encoder */
-	PyObject *encoder;	/* an Encoder, or NULL if none was needed yet */
+	PyObject *encoder;	/* an Encoder, NULL until one is needed */
 	PyObject *open[DEEPEST]; /* the containers around the value; borrowed */
 	int depth;		/* their number */
-	PyObject **held;	/* what containers had when they were begun */
+	PyObject **held;	/* the members of the open containers; owned */
 	size_t nheld;
 	size_t held_cap;
 };
@@ -76,7 +76,7 @@ writer_init(struct writer *w, struct fast *f)
 	w->nheld = w->held_cap = 0;
 }
 
-/* Keeps a reference to v until drop(). */
+/* Keeps a reference to v until drop(). Returns 0, or -1 with an exception. */
 static int
 hold(struct writer *w, PyObject *v)
 {
@@ -97,6 +97,7 @@ hold(struct writer *w, PyObject *v)
 	return 0;
 }
 
+/* Drops the references from index `base` on. */
 static void
 drop(struct writer *w, size_t base)
 {
@@ -113,7 +114,7 @@ writer_release(struct writer *w)
 	PyMem_Free(w->p);
 }
 
-/* Returns the text as bytes if all went well. Releases the writer. */
+/* Returns the text as bytes, or NULL if `bad`. Releases the writer. */
 static PyObject *
 writer_end(struct writer *w, int bad)
 {
@@ -125,7 +126,7 @@ writer_end(struct writer *w, int bad)
 	return made;
 }
 
-/* Makes room for `more` bytes. Returns 0, -1 with an exception set. */
+/* Makes room for `more` bytes. Returns 0, or -1 with an exception. */
 static int
 reserve(struct writer *w, size_t more)
 {
@@ -163,7 +164,7 @@ write_piece(struct writer *w, const char *p, size_t n)
 /* Appends a string literal. */
 #define WRITE(w, literal) write_piece((w), (literal), sizeof(literal) - 1)
 
-/* Appends bytes, and drops the reference. NULL is an error. */
+/* Appends bytes, and drops the reference. Returns -1 if they are NULL. */
 static int
 write_bytes(struct writer *w, PyObject *bytes)
 {
@@ -180,9 +181,9 @@ write_bytes(struct writer *w, PyObject *bytes)
 }
 
 /*
- * count_plain: the number of bytes of a block before the first that is not
- * written as it is: one below 0x20, '"', '\' or, in Latin-1, one from 0x80 on.
- * BLOCK if there is none.
+ * count_plain returns the number of bytes of a block before the first marked
+ * one, which is not written as it is: one below 0x20, '"', '\' or, in Latin-1,
+ * one from 0x80 on. BLOCK if there is none.
  */
 #ifdef __SSE2__
 enum { BLOCK = 16 };
@@ -205,8 +206,8 @@ count_plain(const char *block, int is_latin)
 enum { BLOCK = 8 };
 
 /*
- * In x - 0x01... the highest bit of a byte is set if the byte is 0, or by a
- * borrow from a lower one that is 0: only the lowest mark is certain.
+ * (x - 0x01...) & ~x has the highest bit of a byte set if the byte is 0, or by
+ * a borrow from a lower byte that is 0: only the lowest mark is certain.
  */
 static size_t
 count_plain(const char *block, int is_latin)
@@ -226,13 +227,15 @@ count_plain(const char *block, int is_latin)
 }
 #endif
 
-/* Stores a marked byte as an escape, or as UTF-8. Returns the end, at most 6
- * bytes on. */
+/*
+ * Stores a marked byte as an escape, or as UTF-8: at most 6 bytes. Returns
+ * their end.
+ */
 static char *
 store_marked(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	/* by character, 'u' for those that have no name */
+	/* the letter after the backslash, 'u' if there is none */
 	static const char names[0x20] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
 	char name = c < 0x20 ? names[c] : (char)c;
 
@@ -252,14 +255,14 @@ store_marked(char *to, unsigned char c)
 }
 
 /*
- * Appends n bytes of UTF-8 or Latin-1 as a JSON string, a block at a time, of
- * which the bytes before the first mark count.
+ * Appends n bytes of UTF-8 or Latin-1 as a JSON string. Each turn copies a
+ * block, keeps the bytes before the first marked one, and escapes that.
  */
 static int
 write_escaped(struct writer *w, const char *p, size_t n, int is_latin)
 {
-	enum { STEP = BLOCK + 8 };	/* at least what a turn stores */
-	char *to, last[2 * BLOCK];	/* the end of the text, and spaces */
+	enum { STEP = BLOCK + 8 };	/* most bytes that a turn stores */
+	char *to, last[2 * BLOCK];	/* the end of the text, padded */
 	size_t plain;
 	int is_last = 0;
 
@@ -294,9 +297,8 @@ write_escaped(struct writer *w, const char *p, size_t n, int is_latin)
 }
 
 /*
- * The text as Latin-1, which is quicker to get than UTF-8 if it is long and has
- * no other characters. NULL for other texts, and with an exception set for some
- * errors.
+ * Returns a long text as Latin-1, which Python encodes more quickly than UTF-8.
+ * NULL if the text is short or has other characters, or with an exception.
  */
 static PyObject *
 as_latin(PyObject *text, Py_ssize_t n)
@@ -327,9 +329,8 @@ write_quoted(struct writer *w, PyObject *text)
 	if (!bytes && !PyErr_Occurred())
 		bytes = PyUnicode_AsUTF8String(text);
 	if (!bytes) {
-		/* it has a lone surrogate */
 		if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
-			return -1;
+			return -1;	/* else it has a lone surrogate */
 		PyErr_Clear();
 		return write_bytes(w, PyObject_CallFunctionObjArgs(
 		    w->fast->quote, text, NULL));
@@ -342,7 +343,10 @@ write_quoted(struct writer *w, PyObject *text)
 
 /* --- what Python writes --------------------------------------------------- */
 
-/* Makes the Encoder what it were if it had written all so far. */
+/*
+ * Gives the Encoder the state that it would have after writing the text so far.
+ * Returns 0, or -1 with an exception.
+ */
 static int
 lend(struct writer *w)
 {
@@ -369,7 +373,7 @@ lend(struct writer *w)
 	return bad ? -1 : 0;
 }
 
-/* Appends what a method of the Encoder returned, and takes its room over. */
+/* Appends the result of a method of the Encoder, and takes its room. */
 static int
 take_back(struct writer *w, PyObject *json)
 {
@@ -395,8 +399,9 @@ write_other(struct writer *w, PyObject *v)
 }
 
 /*
- * After an exception in the container v, whose text begins at `start`: replaces
- * it by a mark, as Encoder.encode does. Returns -1 if the exception stays.
+ * After an exception in the container v: replaces its text, which begins at
+ * `start`, by a mark, as Encoder.encode does. Returns 0, or -1 with an
+ * exception: KeyboardInterrupt and the like remain.
  */
 static int
 write_unreadable(struct writer *w, PyObject *v, size_t start)
@@ -411,7 +416,7 @@ write_unreadable(struct writer *w, PyObject *v, size_t start)
 	    v));
 }
 
-/* Appends the mark of `count` things that were cut. */
+/* Appends the mark for `count` entries, elements, ... that were cut. */
 static int
 write_cut(struct writer *w, Py_ssize_t count, const char *what)
 {
@@ -486,7 +491,7 @@ write_constant(struct writer *w, PyObject *v)
 	return v == Py_True ? WRITE(w, "true") : WRITE(w, "false");
 }
 
-/* Appends the elements from `base` on that are held, of a list or tuple v. */
+/* Appends the elements of a list or tuple v, held from `base` on. */
 static int
 write_elements(struct writer *w, PyObject *v, size_t base)
 {
@@ -512,7 +517,7 @@ write_sequence(struct writer *w, PyObject *v)
 	Py_ssize_t i, n = is_list ? PyList_Size(v) : PyTuple_Size(v);
 	size_t base = w->nheld;
 
-	/* what Python runs below may change the list */
+	/* hold them: code that encoding runs may change the list */
 	for (i = 0; i < n && i < w->fast->max_items && !bad; i++)
 		bad = hold(w, is_list ? PyList_GetItem(v, i) :
 		    PyTuple_GetItem(v, i));
@@ -521,7 +526,7 @@ write_sequence(struct writer *w, PyObject *v)
 	return bad ? -1 : 0;
 }
 
-/* Appends the items from `base` on that are held, of a dict v. */
+/* Appends the keys and values of a dict v, held in turn from `base` on. */
 static int
 write_members(struct writer *w, PyObject *v, size_t base)
 {
@@ -562,8 +567,8 @@ write_dict(struct writer *w, PyObject *v)
 }
 
 /*
- * Whether no two keys of a dict have the same text as written: a key that is
- * not a str, is cut, or looks like the mark of what was cut may have one.
+ * Whether all keys of a dict are written as different texts. That is uncertain
+ * if a key is not a str, may be cut, or looks like the mark of a cut.
  */
 static int
 has_plain_keys(PyObject *v)
@@ -611,7 +616,10 @@ write_container(struct writer *w, PyObject *v)
 	return bad;
 }
 
-/* Appends a value inside w->depth containers. Returns -1 with an exception. */
+/*
+ * Appends a value inside w->depth containers. Returns 0, or -1 with an
+ * exception.
+ */
 static int
 write_value(struct writer *w, PyObject *v)
 {
@@ -629,7 +637,7 @@ write_value(struct writer *w, PyObject *v)
 	return write_other(w, v);
 }
 
-/* Appends a value by the rules for observations, with limits of its own. */
+/* Appends a value as serialize.excerpt does: the limits apply to it alone. */
 static int
 write_excerpt(struct writer *w, PyObject *v)
 {
@@ -650,7 +658,7 @@ write_excerpt(struct writer *w, PyObject *v)
 
 /* --- the functions of the module ------------------------------------------ */
 
-/* The state of the module, NULL with an exception before `use`. */
+/* Returns the state of the module, or NULL with an exception before `use`. */
 static struct fast *
 fast_of(PyObject *module)
 {
@@ -662,7 +670,7 @@ fast_of(PyObject *module)
 	return NULL;
 }
 
-/* Returns what a function writes of an argument, as bytes. */
+/* Returns the text that `write` makes of an argument, as bytes. */
 static PyObject *
 written(PyObject *module, PyObject *arg,
     int (*write)(struct writer *w, PyObject *arg))
@@ -688,8 +696,10 @@ fast_excerpt(PyObject *module, PyObject *value)
 	return written(module, value, write_excerpt);
 }
 
-/* Appends the dict `values`, each value with limits of its own, unless that
- * makes it longer than one may be. */
+/*
+ * Appends a dict. The limits apply to each value, unless the whole is longer
+ * than one value may be: then they apply to the dict.
+ */
 static int
 write_excerpts(struct writer *w, PyObject *values)
 {
@@ -727,7 +737,7 @@ fast_excerpts(PyObject *module, PyObject *values)
 	return written(module, values, write_excerpts);
 }
 
-/* Returns JSON as a Captured, and drops the reference. NULL is an error. */
+/* Returns JSON (bytes) as a Captured, NULL for NULL. Drops the reference. */
 static PyObject *
 new_captured(PyObject *module, PyObject *json)
 {
@@ -736,7 +746,7 @@ new_captured(PyObject *module, PyObject *json)
 
 	if (!json)
 		return NULL;
-	/* its __init__ would only set the attribute */
+	/* without __init__, which would only set the attribute */
 	made = PyType_GenericAlloc((PyTypeObject *)f->captured, 0);
 	if (made && PyObject_SetAttr(made, f->json, json))
 		Py_CLEAR(made);
@@ -819,7 +829,7 @@ fast_observation(PyObject *module, PyObject *args)
 	return written(module, args, write_observation);
 }
 
-/* The current time as ISO 8601 UTC: 2025-10-04T14:09:02.458196+00:00. */
+/* Returns the time as ISO 8601 UTC: 2025-10-04T14:09:02.458196+00:00. */
 static PyObject *
 fast_utc_now(PyObject *module, PyObject *unused)
 {
