@@ -688,6 +688,12 @@ variations()
 	variations order "$text" 1 | grep -q '^"Sentence number 20 is here. Sentence number 1 is'
 }
 
+@test "a long word of few characters is varied" {
+	for text in 'लक्ष्म्य स्त्रियाँ प्रार्थना' 'ผู้ซื้อ ที่นี่ เรื่อง' $'a\u0301\u0302\u0303b\u0301\u0302\u0303'; do
+		(($(variations typo "$text" 200 | wc -l) > 3)) || fail "$text"
+	done
+}
+
 @test "please is said once" {
 	for text in 'Können Sie ihn bitte auf den 9. Dezember verschieben?' 'Kannst du mir bitte helfen?' \
 		'Can you please send it again? I lost it.' 'Könnt ihr das bitte prüfen?'; do

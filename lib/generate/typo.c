@@ -268,7 +268,7 @@ slip_gap(struct work *w, struct span in, struct buf *out)
 	    language_script(span_first(word)) == LANG_SCRIPT)
 		return 0;
 	n = edit_clusters(word, at, LEN(at));
-	if (n < 2)
+	if (n < (narrow ? 2 : 4))
 		return 0;
 	i = narrow ? 1 + rng_below(&w->rng, n - 1) :
 	    2 + rng_below(&w->rng, n - 3);
