@@ -8,6 +8,8 @@ if [ -z "${CHECK_SIGNALS-}" ]; then
 	CHECK_SIGNALS=default exec env --default-signal bash "$0" "$@"
 fi
 unset CHECK_SIGNALS
+# the tests that run make are not part of the make that runs them
+unset MAKEFLAGS MFLAGS MAKELEVEL
 cd "$(dirname "$0")/.." || exit 2
 build=$(realpath "${BUILD:-build}")
 export PATH=$build/bin:$PATH CC=${CC:-gcc}
