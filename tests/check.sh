@@ -28,6 +28,11 @@ logs=$build/check
 # The tests have a Python with nothing but its standard library: what the user has
 # installed may take longer at each start than the rest of a test.
 CHECK_PYTHON=$python
+# The milliseconds that each file took in the last run.
+took=$(cat "$logs"/*.tap 2>/dev/null | awk '
+	/^# tests\// { file = $2 }
+	match($0, / in [0-9]+ms/) { ms[file] += substr($0, RSTART + 4) }
+	END { for (file in ms) print ms[file], file }')
 rm -rf "$logs"
 mkdir -p "$logs"
 if "$CHECK_PYTHON" -m venv --without-pip "$logs/python" 2>/dev/null; then
@@ -35,10 +40,11 @@ if "$CHECK_PYTHON" -m venv --without-pip "$logs/python" 2>/dev/null; then
 	PYTHON=python3
 fi
 export CHECK_PYTHON PYTHON
-# The files that take longest, which start first. build/check/*.tap has the time
-# of each test.
-slow=(resume fluxloop parse-engine run run-faults run-engine fault-table terminal
-	yaml-suite html disk-faults import bad-input dialects config)
+# The files that take longest, which start first where the times of the last run
+# are not known. build/check/*.tap has the time of each test.
+slow=(parse-engine fluxloop fault-table html run resume import run-engine llm
+	terminal report-page http faults accelerator formats replay disk-faults
+	run-faults report parse json-suite bad-input node generate config evaluate)
 # Seconds that a file may take; test_helper.bash limits single tests.
 longest=1800
 
@@ -62,7 +68,8 @@ bats_file()
 	local name log
 	name=$(basename "$1" .bats)
 	log=$logs/$name.tap
-	timeout --foreground "$longest" bats --timing --formatter tap "$1" >"$log" 2>&1
+	echo "# $1" >"$log"
+	timeout --foreground "$longest" bats --timing --formatter tap "$1" >>"$log" 2>&1
 	local status=$? passed failed
 	passed=$(grep -c '^ok ' "$log")
 	failed=$(grep -c '^not ok ' "$log")
@@ -76,6 +83,7 @@ bats_file()
 # bats_files: prints the names of all files, the slow ones first.
 bats_files()
 {
+	sort -rn <<<"$took" | sed -n 's/.* //p'
 	printf 'tests/%s.bats\n' "${slow[@]}"
 	printf '%s\n' tests/*.bats
 }
@@ -83,9 +91,12 @@ bats_files()
 export logs longest
 export -f bats_file
 python_tests &
+# Some tests wait for something: there are more files at a time than processors.
 # shellcheck disable=SC2016 # expanded by the shell that xargs starts
-bats_files | awk '!seen[$0]++' |
-	xargs -n 1 -P $(($(nproc) + 1)) bash -c 'bats_file "$1"' _
+bats_files | awk '!seen[$0]++' | while read -r file; do
+	[ ! -f "$file" ] || echo "$file"
+done |
+	xargs -n 1 -P $(($(nproc) + 2)) bash -c 'bats_file "$1"' _
 wait
 cat "$logs"/*.count | awk '
 	{ passed += $1; failed += $2 }
