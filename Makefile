@@ -68,7 +68,9 @@ SCALE_DEPS = slurmctld slurmd slurm-client munge openssh-server openssh-client \
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 APT = $(if $(filter 0,$(shell id -u)),,sudo -n) env \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq -y
-PHASE = +@$(MAKE) --no-print-directory
+# A phase uses all processors, unless make was told how many.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+PHASE = +@$(MAKE) --no-print-directory $(JOBS)
 
 all: $(BINS) $(COMPLETIONS) $(BUILD)/fast.tried
 
@@ -230,9 +232,18 @@ fuzz: deps
 	@BUILD=build/fuzz PYTHON='$(PYTHON)' FUZZ_FLAGS='$(FUZZ_FLAGS)' \
 		FUZZ_SECONDS=$(FUZZ_SECONDS) bash tests/fuzz/fuzz.sh
 
+# A file is looked at again when it, or a header that it includes, has changed.
+TIDY = $(C_FILES:%.c=$(BUILD)/lint/tidy/%.ok)
+$(BUILD)/lint/tidy/%.ok: $(BUILD)/lint/gcc/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	@echo clang-tidy $*.c
+	@clang-tidy --quiet --warnings-as-errors="*" $*.c -- $(STD) 2>/dev/null
+	@touch $@
+
+# clang's warnings are the same whatever it optimizes; those of gcc are not.
 lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
-	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O2 -Werror'
+	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O0 -Werror'
 	$(PHASE) $(PAGE_PARTS)
 	CC='$(CC)' sh tests/rooms.sh $(ROOMS)
 	$(PYTHON) tests/includes.py $(ROOMS)
@@ -240,12 +251,12 @@ lint: deps-lint
 	for p in page list report; do node --check $(BUILD)/gen/$$p.js || \
 		exit 1; done
 	node --check lib/node/fluxloop.mjs
+	@mkdir -p $(BUILD)/lint/cppcheck
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+		-j $$(nproc) --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)
-	printf '%s\n' $(C_FILES) | xargs -n 4 -P 2 sh -c \
-		'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- $(STD) \
-		2>/dev/null' tidy
+	$(PHASE) -k $(TIDY)
 	clang-tidy --quiet --warnings-as-errors="*" lib/python/native/fast.c -- \
 		-std=c11 -DVERSION='""' $$($(PYTHON) -c 'import sysconfig; \
 		print("-isystem", sysconfig.get_path("include"))') 2>/dev/null

@@ -8,18 +8,40 @@ SUMMARY='[.name, .input, .output, .token_usage.prompt_tokens, .token_usage.compl
 	(.observations[] | [.type, .name, .model, .prompt_tokens, .completion_tokens, .metadata.cached_tokens,
 	.metadata.reasoning_tokens, .level], [.input], [.output])'
 
+# For jq: attributes are made the span of a line.
+SPAN='def any: if type == "number" then {intValue: tostring} elif type == "string" then {stringValue: .}
+		elif type == "array" then {arrayValue: {values: map(any)}}
+		else {kvlistValue: {values: (to_entries | map({key, value: (.value | any)}))}} end;
+	def spell: if . == "" then . else "00000000000000" + . end;
+	def span($id; $parent; $from; $to):
+		{scopeSpans: [{spans: [{traceId: ("1" * 32), spanId: ($id | spell), parentSpanId: ($parent | spell), name: "span",
+			startTimeUnixNano: ($from + "000000"), endTimeUnixNano: ($to + "000000"),
+			attributes: (to_entries | map({key, value: (.value | any)}))}]}]};'
+
 # put ID PARENT FROM TO ATTRIBUTES: prints a line with a span of one trace. An
 # ID is two digits, FROM and TO are milliseconds, ATTRIBUTES is an object.
 put()
 {
-	jq -nc --argjson attributes "$5" --arg id "$1" --arg parent "$2" --arg from "$3" --arg to "$4" '
-		def any: if type == "number" then {intValue: tostring} elif type == "string" then {stringValue: .}
-			elif type == "array" then {arrayValue: {values: map(any)}}
-			else {kvlistValue: {values: (to_entries | map({key, value: (.value | any)}))}} end;
-		def id: if . == "" then . else "00000000000000" + . end;
-		{scopeSpans: [{spans: [{traceId: ("1" * 32), spanId: ($id | id), parentSpanId: ($parent | id), name: "span",
-			startTimeUnixNano: ($from + "000000"), endTimeUnixNano: ($to + "000000"),
-			attributes: ($attributes | to_entries | map({key, value: (.value | any)}))}]}]}'
+	jq -c --arg id "$1" --arg parent "$2" --arg from "$3" --arg to "$4" \
+		"$SPAN span(\$id; \$parent; \$from; \$to)" <<<"$5"
+}
+
+# table MAKE LOOK: the table on stdin has columns separated by |. For each row, $row,
+# MAKE makes the attributes of a span, and what LOOK says of its trace, a text or
+# JSON, is in the last column. Each span is imported alone.
+table()
+{
+	local span
+
+	cat >rows
+	jq -Rc "$SPAN"'split("|") as $row | ('"$1"') | span("01"; ""; "0"; "9")' rows >spans
+	assert_equal "$(lines_of spans)" "$(lines_of rows)"
+	while IFS= read -r span; do
+		fl-import otlp <<<"$span" || :
+	done <spans >traces
+	jq -nrc --rawfile rows rows '$rows | split("\n") | map(split("|")) as $rows | foreach inputs as $trace
+		(-1; . + 1; $rows[.] as $row | $trace | '"$2"')' traces >looked
+	paste -d '|' <(sed 's/|[^|]*$//' rows) looked | diff rows - || fail 'the last columns are wrong'
 }
 
 # row FILE...: the input and the output of the traces in files.
@@ -31,26 +53,50 @@ row()
 # --- libraries ----------------------------------------------------------------------------
 
 @test "the spans of each library become the steps that it recorded" {
-	count=0
+	local file name count=0
+
+	mkdir imported
 	for file in "$DIALECTS"/*.jsonl; do
+		name=${file##*/}
 		run --separate-stderr -0 fl-import otlp "$file"
 		assert_equal "$file $stderr" "$file "
-		jq -c "$SUMMARY" <<<"$output" | diff "${file%.jsonl}.txt" - || fail "$file"
+		printf '%s\n' "$output" >"imported/$name"
+		sed "s/^/$name /" "${file%.jsonl}.txt"
 		count=$((count + 1))
-	done
+	done >wanted
 	((count >= 34)) || fail "$count files"
+	(cd imported && jq -rc "\"\(input_filename) \" + ($SUMMARY | tojson)" -- *) | diff wanted - ||
+		fail 'the steps are wrong'
+}
+
+# figures FOLDER: what the traces in the files of a folder say, after the file's name.
+figures()
+{
+	(cd "$1" && jq -rc 'select(has("duration_ms")) |
+		"\(input_filename) \([.input, .output, .token_usage])"' -- *)
 }
 
 @test "the order of the spans does not matter" {
+	local file line name
+
+	mkdir wanted reversed single asked
+	jq -rc '.resourceSpans[0].scopeSpans[0].spans |= reverse | "\(input_filename)\t\(.)"' "$DIALECTS"/*.jsonl |
+		while IFS=$'\t' read -r file line; do
+			printf '%s\n' "$line" >>"${file##*/}"
+		done
 	for file in "$DIALECTS"/*.jsonl; do
-		fl-import otlp "$file" | jq -c '[.input, .output, .token_usage]' >wanted
-		jq -c '.resourceSpans[0].scopeSpans[0].spans |= reverse' "$file" >in
-		fl-import otlp in | jq -c '[.input, .output, .token_usage]' | diff wanted - || fail "$file"
-		fl-import otlp -s "$file" | jq -c 'select(has("duration_ms")) | [.input, .output, .token_usage]' |
-			diff wanted - || fail "$file -s"
-		# what is asked again is the same text
-		fl-import otlp -i "$file" | jq -c .input | diff <(jq -c '.[0]' wanted) - || fail "$file -i"
+		name=${file##*/}
+		fl-import otlp "$file" >"wanted/$name"
+		fl-import otlp "$name" >"reversed/$name"
+		fl-import otlp -s "$file" >"single/$name"
+		fl-import otlp -i "$file" >"asked/$name"
 	done
+	figures wanted >figures
+	(($(lines_of figures) >= 34)) || fail "$(lines_of figures) traces"
+	diff figures <(figures reversed) || fail 'reversed'
+	diff figures <(figures single) || fail '-s'
+	# what is asked again is the same text
+	diff <(jq -c .input wanted/*) <(jq -c .input asked/*) || fail '-i'
 }
 
 @test "each name of an attribute is in the table once" {
@@ -64,10 +110,8 @@ row()
 # --- types and names --------------------------------------------------------------------------
 
 @test "the type is the first kind that is known, or what the attributes are typical for" {
-	while IFS='|' read -r attributes wanted; do
-		put 01 '' 1 2 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -r '.observations[0].type')" "$attributes $wanted"
-	done <<-'END'
+	table '$row[0] | fromjson' \
+		'.observations[0].type' <<-'END'
 	{}|span
 	{"gen_ai.operation.name":"chat"}|generation
 	{"gen_ai.operation.name":"brew_tea"}|span
@@ -102,11 +146,8 @@ row()
 }
 
 @test "a tool is named for itself, other steps keep the name of the span" {
-	while IFS='|' read -r attributes wanted; do
-		put 01 '' 1 2 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -c '.observations[0] | [.name, .metadata.attributes]')" \
-			"$attributes $wanted"
-	done <<-'END'
+	table '$row[0] | fromjson' \
+		'.observations[0] | [.name, .metadata.attributes]' <<-'END'
 	{"gen_ai.operation.name":"execute_tool","gen_ai.tool.name":"search_orders"}|["search_orders",null]
 	{"tool.name":"search_orders","gen_ai.tool.name":"search_orders"}|["search_orders",null]
 	{"traceloop.span.kind":"tool","traceloop.entity.name":"search_orders"}|["search_orders",null]
@@ -182,14 +223,10 @@ row()
 }
 
 @test "requests are reduced to the last question, and answers to their text" {
-	while IFS='|' read -r side value wanted; do
-		put 01 '' 0 9 "$(jq -nc --arg key "$side.value" --arg type "$side.mime_type" --arg value "$value" \
-			'{($key): $value, ($type): "application/json"}')" >in
-		fl-import otlp in >out
-		assert_equal "$value $(jq -c ".$side" out)" "$value $wanted"
-		# the step keeps all of it
-		assert_equal "$(jq -c ".observations[0].$side" out)" "$(jq -c . <<<"$value")"
-	done <<-'END'
+	table '{($row[0] + ".value"): $row[1], ($row[0] + ".mime_type"): "application/json"}' \
+		'# the step keeps all of it
+		(.observations[0][$row[0]] | tojson) as $kept | if $kept == ($row[1] | fromjson | tojson)
+		then .[$row[0]] | tojson else "the step has \($kept)" end' <<-'END'
 	input|{"messages":[{"role":"system","content":"s"},{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"model":"m"}|"q"
 	input|[{"role":"user","content":"p"},{"role":"user","content":[{"type":"text","text":"q"},{"type":"image_url","image_url":{"url":"data:"}}]}]|"q"
 	input|[{"role":"user","content":"q"},{"role":"user","content":[{"type":"tool_result","tool_use_id":"1","content":"r"}]}]|"q"
@@ -318,12 +355,9 @@ row()
 }
 
 @test "counts may be strings, or members of an object; parts of them are metadata" {
-	while IFS='|' read -r attributes wanted; do
-		put 01 '' 0 9 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -c '[.token_usage, (.observations[0] |
-			[.prompt_tokens, .completion_tokens, .total_tokens, .metadata.cached_tokens, .metadata.reasoning_tokens])]')" \
-			"$attributes $wanted"
-	done <<-'END'
+	table '$row[0] | fromjson' \
+		'[.token_usage, (.observations[0] |
+		[.prompt_tokens, .completion_tokens, .total_tokens, .metadata.cached_tokens, .metadata.reasoning_tokens])]' <<-'END'
 	{"gen_ai.usage.input_tokens":"30","gen_ai.usage.output_tokens":"9","gen_ai.usage.total_tokens":"39"}|[{"prompt_tokens":30,"completion_tokens":9,"total_tokens":39},[30,9,39,null,null]]
 	{"gen_ai.usage.prompt_tokens":"30"}|[{"prompt_tokens":30,"completion_tokens":0,"total_tokens":30},[30,null,null,null,null]]
 	{"gen_ai.usage.input_tokens":"many","gen_ai.usage.output_tokens":-1}|[null,[null,null,null,null,null]]
@@ -348,12 +382,9 @@ row()
 }
 
 @test "what no attribute says about a call is in its answer" {
-	while IFS='|' read -r attributes answer wanted; do
-		put 01 '' 0 9 "$(jq -c --arg answer "$answer" '{"output.value": $answer, "output.mime_type": "application/json"} + .' <<<"$attributes")" >in
-		assert_equal "$attributes $answer $(fl-import otlp in | jq -c '.observations[0] |
-			[.model, .prompt_tokens, .completion_tokens, .total_tokens, .metadata.cached_tokens, .metadata.reasoning_tokens]')" \
-			"$attributes $answer $wanted"
-	done <<-'END'
+	table '{"output.value": $row[1], "output.mime_type": "application/json"} + ($row[0] | fromjson)' \
+		'.observations[0] | [.model, .prompt_tokens, .completion_tokens, .total_tokens,
+		.metadata.cached_tokens, .metadata.reasoning_tokens]' <<-'END'
 	{"openinference.span.kind":"LLM"}|{"model":"m","usage":{"prompt_tokens":3,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":2}}}|["m",3,4,null,2,null]
 	{"openinference.span.kind":"LLM","llm.model_name":"n","llm.token_count.prompt":5}|{"model":"m","usage":{"input_tokens":3,"output_tokens":4}}|["n",5,4,null,null,null]
 	{"openinference.span.kind":"LLM"}|{"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":4,"thoughtsTokenCount":1,"totalTokenCount":8}}|[null,3,5,8,null,1]
@@ -367,10 +398,8 @@ row()
 # --- the rest --------------------------------------------------------------------------------------
 
 @test "Langfuse's levels and status messages are those of steps" {
-	while IFS='|' read -r attributes wanted; do
-		put 01 '' 0 9 "$attributes" >in
-		assert_equal "$attributes $(fl-import otlp in | jq -c '[.success, (.observations[0] | .level, .status_message, .error, .metadata)]')" "$attributes $wanted"
-	done <<-'END'
+	table '$row[0] | fromjson' \
+		'[.success, (.observations[0] | .level, .status_message, .error, .metadata)]' <<-'END'
 	{"langfuse.observation.level":"WARNING","langfuse.observation.status_message":"slow"}|[true,"warning","slow",null,null]
 	{"langfuse.observation.level":"DEFAULT"}|[true,null,null,null,null]
 	{"langfuse.observation.level":"ERROR"}|[false,"error",null,"failed, without a message",null]
@@ -386,10 +415,8 @@ row()
 }
 
 @test "the values of the Vercel AI SDK, each of which is JSON, are read" {
-	while IFS='|' read -r values wanted; do
-		put 01 '' 0 9 "{\"ai.values\":$values}" >in
-		assert_equal "$values $(fl-import otlp in | jq -c '[.input, .observations[0].input]')" "$values $wanted"
-	done <<-'END'
+	table '{"ai.values": ($row[0] | fromjson)}' \
+		'[.input, .observations[0].input]' <<-'END'
 	["\"Where is it?\""]|["Where is it?",["Where is it?"]]
 	["\"a\"","{\"b\":1}","c","4"]|["a\nc",["a",{"b":1},"c",4]]
 	"[\"a\"]"|["a",["a"]]
@@ -397,16 +424,12 @@ row()
 }
 
 @test "instructions that are apart become the first message, unless there is one" {
-	while IFS='|' read -r instructions messages wanted kept; do
-		put 01 '' 0 9 "$(jq -nc --arg instructions "$instructions" --arg messages "$messages" \
-			'{"gen_ai.system_instructions": $instructions, "gen_ai.input.messages": $messages}')" >in
-		assert_equal "$messages $(fl-import otlp in | jq -c '.observations[0] | .input, .metadata.attributes' | paste -sd ' ')" \
-			"$messages $wanted $kept"
-	done <<-'END'
-	[{"type":"text","content":"s"}]|[{"role":"user","parts":[]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]},{"role":"user","parts":[]}]|null
-	[{"type":"text","content":"s"}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|null
-	s|[{"role":"developer","content":"s"}]|[{"role":"developer","content":"s"}]|null
-	s|[{"role":"system","content":"t"}]|[{"role":"system","content":"t"}]|{"gen_ai.system_instructions":"s"}
+	table '{"gen_ai.system_instructions": $row[0], "gen_ai.input.messages": $row[1]}' \
+		'.observations[0] | [.input, .metadata.attributes]' <<-'END'
+	[{"type":"text","content":"s"}]|[{"role":"user","parts":[]}]|[[{"role":"system","parts":[{"type":"text","content":"s"}]},{"role":"user","parts":[]}],null]
+	[{"type":"text","content":"s"}]|[{"role":"system","parts":[{"type":"text","content":"s"}]}]|[[{"role":"system","parts":[{"type":"text","content":"s"}]}],null]
+	s|[{"role":"developer","content":"s"}]|[[{"role":"developer","content":"s"}],null]
+	s|[{"role":"system","content":"t"}]|[[{"role":"system","content":"t"}],{"gen_ai.system_instructions":"s"}]
 	END
 }
 
@@ -439,10 +462,7 @@ event()
 }
 
 @test "an asterisk in a name stands for one word" {
-	while IFS='|' read -r key wanted; do
-		put 01 '' 0 9 "$(jq -nc --arg key "$key" '{($key): "text"}')" >in
-		assert_equal "$key $(fl-import otlp in | jq -c '.observations[0] | [.input, .output, .metadata.attributes]')" "$key $wanted"
-	done <<-'END'
+	table '{($row[0]): "text"}' '.observations[0] | [.input, .output, .metadata.attributes]' <<-'END'
 	mastra.rag_action.input|["text",null,null]
 	mastra.rag_action.output|[null,"text",null]
 	mastra.rag.action.input|[null,null,{"mastra.rag.action.input":"text"}]

@@ -1,13 +1,22 @@
 # Helpers for the tests of the filters. Load it after test_helper.
 
-# find_python: for setup_file; puts the Python interpreter itself first in PATH,
-# before launchers of interpreters, which take ten times as long to start.
+# find_python [MODULE]: for setup_file; puts the Python interpreter itself first in
+# PATH, before launchers of interpreters, which take ten times as long to start. If
+# that one lacks MODULE, it is one that has it, if there is any.
 find_python()
 {
-	local python
+	local python found start
 
-	python=$(python3 -c 'import sys; print(sys.executable)')
-	export PATH="${python%/*}:$PATH"
+	for python in python3 "${CHECK_PYTHON:-python3}" /usr/bin/python3; do
+		found=$(command -v "$python") || continue
+		[[ -z ${1-} ]] || "$python" -c "import $1" 2>/dev/null || continue
+		read -rn 2 start <"$found" || :
+		[[ $start != '#!' ]] ||
+			found=$("$python" -c 'import sys; print(sys.executable)')
+		export PATH="${found%/*}:$PATH"
+		return
+	done
+	[[ -z ${1-} ]] || find_python
 }
 
 # assert_jq FILTER EXPECTED FILE: the filter's compact output for FILE is EXPECTED.
@@ -44,7 +53,7 @@ processes()
 # need more memory and stack.
 is_sanitized()
 {
-	nm "${BIN%/bin}/libfluxloop.a" 2>/dev/null | grep -q __asan_init
+	grep -qF __asan_init "$BIN/fl-yaml"
 }
 
 # library_flags: prints the flags to link a C program with the project's library.

@@ -3,6 +3,7 @@
 # ends where something fails; bats sets what is not set here
 
 load test_helper
+load filter_helper
 
 # Makes a project with a recording and generated inputs; tests copy it.
 setup_file()
@@ -234,6 +235,7 @@ answers()
 	answers
 	sed -n '/^```yaml$/,/^```$/p' "$ROOT/README.md" | awk '/^```/ { n++; next } { print > ("block" int(n / 2)) }'
 	workflow=$(grep -l '^jobs:' block*)
+	find_python yaml
 	python3 - "$workflow" >steps <<-'PY'
 	import sys, yaml
 	flow = yaml.safe_load(open(sys.argv[1]))

@@ -5,7 +5,7 @@ load filter_helper
 
 setup_file()
 {
-	find_python
+	find_python yaml
 	python3 -c 'import yaml' 2>/dev/null || skip 'no PyYAML'
 }
 

@@ -5,7 +5,7 @@ setup_file()
 {
 	local flags
 
-	find_python
+	find_python yaml
 	mapfile -t flags < <(library_flags)
 	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -o "$BATS_FILE_TMPDIR/check" \
 		"$ROOT"/tests/json-{check,tell}.c "${flags[@]}"
