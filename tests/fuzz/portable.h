@@ -41,6 +41,7 @@
 #define json_tell portable_json_tell
 #define json_tell_names portable_json_tell_names
 #define json_text portable_json_text
+#define json_trim portable_json_trim
 #define json_type portable_json_type
 #define json_type_name portable_json_type_name
 
