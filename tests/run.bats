@@ -171,6 +171,31 @@ wrong_answers()
 	done
 }
 
+@test "a reply without its type fails its run at once, and log lines do not" {
+	cat >bad.py <<-'END'
+	import json, sys
+	for line in sys.stdin:
+	    id, how = (json.loads(line)[key] for key in ("id", "input"))
+	    # lines of logging libraries, and JSON of any other shape
+	    for text in ({"level": "info", "msg": "x", "id": id, "output": 1}, 7, "text", None, [1],
+	                 [{"type": "final"}], {}, {"id": id}, {"output": "no id"}, {"id": 99, "output": 1},
+	                 {"id": str(id), "output": 1}, {"type": "log", "error": "e"}):
+	        print(json.dumps(text))
+	    reply = {"final": {"type": "final"}, "untyped": {}, "typo": {"type": "fnal"},
+	             "number": {"type": 1}, "null": {"type": None}, "error": {}}[how]
+	    print(json.dumps({**reply, "id": id, "error" if how == "error" else "output": how}), flush=True)
+	END
+	printf '{"input":"%s"}\n' untyped final typo number final null error final >in
+	run --separate-stderr -1 timeout 60 fl-run --ordered -j 1 --command 'python3 bad.py' in
+	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | xargs)" \
+		'protocol final protocol protocol final protocol protocol final'
+	assert_equal "$(jq -r 'select(.error).error' <<<"$output" |
+		grep -c "^the agent's reply has no type \"final\" or \"error\": \"{.*id")" 5
+	# what is no reply is kept, and the agent lives on
+	assert_equal "$(jq -s 'map(.agent) | unique | length' <<<"$output")" 1
+	assert_equal "$(jq -r .stdout <<<"$output" | grep -c '"level"')" 8
+}
+
 @test "a message that is not JSON fails its run at once" {
 	cat >bad.py <<-'END'
 	import json, sys

@@ -258,6 +258,28 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 	buf_release(&why);
 }
 
+/*
+ * Fails the run that a reply without a known type is about: a typing error
+ * would have it wait for the time limit.
+ */
+static void
+handle_untyped(struct engine *g, struct worker *w, struct run *r,
+    const char *p, size_t n)
+{
+	struct run_end end = { .kind = RUN_PROTOCOL, .exit_code = -1 };
+	struct buf why = { 0 };
+
+	if (has_failed(w, r))
+		return;
+	buf_puts(&why, "the agent's reply has no type \"final\" or "
+	    "\"error\": ");
+	reply_put_shown(g, &why, p, n);
+	end.error = buf_str(&why);
+	end.error_len = why.len;
+	take_reply(g, w, r, &end, 0);
+	buf_release(&why);
+}
+
 /* Handles a message. Returns 0 if the line is not one. */
 static int
 handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
@@ -269,6 +291,10 @@ handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
 	message_read(&m, p, n);
 	if (m.type == MESSAGE_NONE && m.broken && whole && w->runs) {
 		handle_broken(g, w, &m, p, n);
+		return 1;
+	}
+	if (m.type == MESSAGE_NONE && m.untyped && worker_find(w, m.id)) {
+		handle_untyped(g, w, worker_find(w, m.id), p, n);
 		return 1;
 	}
 	if (m.type == MESSAGE_NONE)
