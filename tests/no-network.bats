@@ -10,7 +10,7 @@ setup()
 	begin
 	find_python
 	"${CC:-gcc}" -fPIC -shared -o no-network.so "$ROOT/tests/no-network.c" -ldl
-	[[ ! $BUILD_DIR == */san ]] || skip 'the sanitizers come first'
+	[[ $BIN != */san/bin ]] || skip 'the sanitizers come first'
 	export LD_PRELOAD=$PWD/no-network.so SOCKETS_LOG=$PWD/sockets
 	unset OPENAI_BASE_URL OPENAI_API_KEY ANTHROPIC_BASE_URL
 }
