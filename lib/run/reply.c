@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "eventlog.h"
 #include "internal.h"
 #include "mask.h"
 #include "message.h"
