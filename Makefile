@@ -200,7 +200,8 @@ check-kill: deps
 # call fail.
 check-faults: deps
 	$(PHASE) all
-	@BUILD=$(BUILD) CC='$(CC)' FAULTS=all bats tests/faults.bats
+	@BUILD=$(BUILD) CC='$(CC)' FAULTS=all BATS_TEST_TIMEOUT=3600 \
+		bats tests/faults.bats
 
 # make check compares YAML with PyYAML on a few thousand texts; this on more, with
 # other texts for each YAML_SEED.

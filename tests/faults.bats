@@ -19,7 +19,7 @@ setup()
 	local short=(--short)
 
 	[[ $BIN != */san/bin ]] || skip 'the sanitizers allocate themselves'
-	[[ ${FAULTS-} != all ]] || short=() BATS_TEST_TIMEOUT=1800
+	[[ ${FAULTS-} != all ]] || short=()
 	run -0 python3 "$ROOT/tests/faults/check.py" "${short[@]}" fault.so \
 		"$BIN"
 	assert_output --regexp '^[0-9]+ faults, 0 wrong outcomes$'

@@ -506,6 +506,7 @@ print(urllib.request.urlopen(r).read().decode())' "$PROXY" "$1"
 	400 Bad Request|GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n
 	400 Bad Request|CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n
 	400 Bad Request|nonsense\r\n\r\n
+	400 Bad Request|GET  HTTP/1.1\r\nHost: localhost\r\n\r\n
 	400 Bad Request|POST /echo HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n
 	400 Bad Request|POST /echo HTTP/1.1\r\nContent-Length: -1\r\n\r\n
 	413 Content Too Large|POST /echo HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n

@@ -274,6 +274,14 @@ fl-collect: exp: 2 lines moved to damaged.jsonl; runs that lack them are to be d
 	cmp "$WHOLE/observations.jsonl" exp/observations.jsonl
 	damaged trace_summary 1p
 	assert_equal "${stderr%%$'\n'*}" 'fl-collect: exp/trace_summary.jsonl:2: damaged: the second row of its trace'
+	# zeros after the last line are not moved, and not said to be
+	rm -f exp/damaged.jsonl
+	printf '\0\0\0\0' >>exp/observations.jsonl
+	run --separate-stderr fl-collect --continue -q exp </dev/null
+	assert_equal "$stderr" ''
+	assert_not_exists exp/damaged.jsonl
+	cmp "$WHOLE/observations.jsonl" exp/observations.jsonl
+	damaged trace_summary 1p
 	# the file gets more each time
 	cp -Rp exp/damaged.jsonl before
 	sed -i 2d exp/trace_summary.jsonl

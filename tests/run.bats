@@ -83,6 +83,22 @@ nothing_left()
 	assert_jq .output '"<a b>"' got
 }
 
+# doubted: the agents whose answers may be other inputs', as $stderr has them.
+doubted()
+{
+	sed -n 's/.*those with "agent": //p' <<<"$stderr" | tr ',' '\n' | tr -d ' ' |
+		while IFS=- read -r a b; do seq "$a" "${b:-$a}"; done
+}
+
+# wrong_answers: the traces in $output with another input's answer that are not
+# in doubt.
+wrong_answers()
+{
+	jq -c --argjson doubted "[$(doubted | paste -sd ,)]" \
+		'select(.success and .output != "answer to " + .input) |
+		select(.agent as $a | $doubted | index($a) == null)' <<<"$output"
+}
+
 @test "lines without a request are noticed, whenever they come" {
 	printf '{"input":"%s"}\n' 1 2 3 4 >in
 	cat >early <<-'END'
@@ -113,13 +129,8 @@ nothing_left()
 			echo "runner: $runner" >s.yaml
 			run --separate-stderr -1 fl-run -c s.yaml --protocol lines \
 				--command "sh $agent" in
-			# no input got a line of another one
-			run -0 jq -c 'select(.success and .output != "answer to " + .input)' \
-				<<<"$output"
-			# one that reads at once is too quick to be noticed each time;
-			# a line after the input was closed is only reported
-			[[ $agent == twice || ($agent == slow && $runner != '{}') ]] ||
-				assert_output ''
+			# no input got a line of another one without a word
+			assert_equal "$(wrong_answers)" ''
 			[[ $agent != @(last|unended) || $runner != '{}' ]] || assert_regex "$stderr" \
 				'^fl-run: agent [1-4] wrote a line without a request.*: "bye"; runner\.process\.ready_pattern'
 		done
@@ -133,6 +144,56 @@ nothing_left()
 	assert_equal "$(jq -r .output <<<"$output" | xargs)" \
 		'answer to 1 answer to 2 answer to 3 answer to 4'
 	assert_equal "$stderr" ''
+}
+
+@test "each answer that may be another input's is reported" {
+	printf '{"input":"%s"}\n' 1 2 3 4 5 6 >in
+	# a banner of the first call, and a line left at the end
+	cat >after <<-'END'
+	read -r l; echo "Loading model..."; sleep 0.1; echo "answer to $l"
+	while read -r l; do echo "answer to $l"; done
+	END
+	cat >behind <<-'END'
+	read -r l; echo "answer to $l"; sleep 0.1
+	while read -r l; do echo "answer to $l"; done; echo bye
+	END
+	for runner in '{}' '{isolation: call}'; do
+		for agent in after behind; do
+			echo "runner: $runner" >s.yaml
+			run --separate-stderr -1 fl-run -c s.yaml -j 2 --protocol lines \
+				--log log --command "sh $agent" in
+			assert_regex "$stderr" '[0-9]+ answers may belong to other inputs, those with "agent": [0-9, -]+$'
+			assert_equal "$(doubted | sort -n | xargs)" \
+				"$(jq -r 'select(.event == "doubtful").agent' log | sort -n | xargs)"
+			assert_equal "$(wrong_answers)" ''
+			rm log
+		done
+	done
+}
+
+@test "a reply without its type fails its run at once, and log lines do not" {
+	cat >bad.py <<-'END'
+	import json, sys
+	for line in sys.stdin:
+	    id, how = (json.loads(line)[key] for key in ("id", "input"))
+	    # lines of logging libraries, and JSON of any other shape
+	    for text in ({"level": "info", "msg": "x", "id": id, "output": 1}, 7, "text", None, [1],
+	                 [{"type": "final"}], {}, {"id": id}, {"output": "no id"}, {"id": 99, "output": 1},
+	                 {"id": str(id), "output": 1}, {"type": "log", "error": "e"}):
+	        print(json.dumps(text))
+	    reply = {"final": {"type": "final"}, "untyped": {}, "typo": {"type": "fnal"},
+	             "number": {"type": 1}, "null": {"type": None}, "error": {}}[how]
+	    print(json.dumps({**reply, "id": id, "error" if how == "error" else "output": how}), flush=True)
+	END
+	printf '{"input":"%s"}\n' untyped final typo number final null error final >in
+	run --separate-stderr -1 timeout 60 fl-run --ordered -j 1 --command 'python3 bad.py' in
+	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | xargs)" \
+		'protocol final protocol protocol final protocol protocol final'
+	assert_equal "$(jq -r 'select(.error).error' <<<"$output" |
+		grep -c "^the agent's reply has no type \"final\" or \"error\": \"{.*id")" 5
+	# what is no reply is kept, and the agent lives on
+	assert_equal "$(jq -s 'map(.agent) | unique | length' <<<"$output")" 1
+	assert_equal "$(jq -r .stdout <<<"$output" | grep -c '"level"')" 8
 }
 
 @test "a message that is not JSON fails its run at once" {

@@ -68,18 +68,6 @@ report_line(struct mender *m, const struct recover_line *l)
 	m->orphan = orphan;
 }
 
-/* Whether a line has only NULs, as after a loss of power. */
-static int
-is_empty(const struct recover_line *l)
-{
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
-		if (l->p[i])
-			return 0;
-	return 1;
-}
-
 static int
 take_out(void *arg, const struct recover_line *l, struct err *e)
 {
@@ -92,7 +80,7 @@ take_out(void *arg, const struct recover_line *l, struct err *e)
 		report_line(m, l);
 		m->moved += !l->blank;
 	}
-	if (l->blank || is_empty(l))
+	if (l->blank || recover_is_zeros(l))
 		return 0;
 	if (!m->damaged.b) {
 		fd = plain_open(m->dir, damaged_name, O_WRONLY | O_CREAT |

@@ -256,13 +256,24 @@ judge_run(struct pass *p, struct recover_run *run)
 		note_bad(p, RECOVER_OBSERVATIONS, run->first + 1);
 }
 
+int
+recover_is_zeros(const struct recover_line *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->p[i])
+			return 0;
+	return 1;
+}
+
 static int
 count_tail(void *arg, const struct recover_line *l, struct err *e)
 {
 	long long *n = arg;
 
 	(void)e;
-	*n += !l->blank;
+	*n += !l->blank && !recover_is_zeros(l);
 	return 0;
 }
 

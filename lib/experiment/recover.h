@@ -64,6 +64,9 @@ struct recover_line {
 				   count; NULL: with another one of its run */
 };
 
+/* Whether a line is nothing but NULs, as after a loss of power. */
+int recover_is_zeros(const struct recover_line *l);
+
 /*
  * Reads the files, which are open for reading, and finds what is whole. Takes
  * about 120 bytes for each row. Returns 0, or -1 with *e filled in: a file

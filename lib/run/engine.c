@@ -677,6 +677,7 @@ release(struct engine *g)
 		if (g->workers[i].live)
 			worker_clear(&g->workers[i]);
 	}
+	buf_release(&g->doubted);
 	reaper_end(&g->reaper);
 	proc_sweep();
 	queue_release(&g->queue);
@@ -726,8 +727,9 @@ engine_run(const struct engine_plan *plan, struct source *source,
 	if (proc_stops > 1)
 		out_discard(o);
 	update_progress(&g, 1);
+	engine_report_doubts(&g);
 	status = (g.view.failed && !plan->failed_ok) || source->bad ||
-	    g.stopping || g.unasked;
+	    g.stopping || g.unasked || g.ndoubted;
 	if (plan->queue.npersonas && g.queue.skipped && !g.queue.ninputs &&
 	    !proc_stops) {
 		plan->report("no input has one of these personas");

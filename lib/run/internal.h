@@ -48,6 +48,10 @@ struct engine {
 				   agents */
 	int64_t spawn_at;	/* no agent is started before this time */
 	int unasked;		/* 1: agents wrote lines without a request */
+	struct buf doubted;	/* numbers of agents whose answers may belong
+				   to other inputs: "1-3, 5" */
+	unsigned last_doubted;	/* the last of them */
+	long long ndoubted;	/* their answers */
 	int fatal;		/* stop with status 2 */
 	int dispatch_again;	/* an agent is ready for work in this turn */
 	int no_wait;		/* begin the next turn at once */
@@ -119,6 +123,12 @@ void engine_signal(struct engine *g, struct worker *w, int sig,
  */
 void engine_end_agent(struct engine *g, struct worker *w,
     enum run_failure kind, const char *why, struct run *cause);
+
+/*
+ * Reports the agents whose answers may belong to other inputs, if there are
+ * any. (reply.c)
+ */
+void engine_report_doubts(const struct engine *g);
 
 /* Handles the whole lines that an agent has written. (reply.c) */
 void engine_take_lines(struct engine *g, struct worker *w);

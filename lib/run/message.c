@@ -103,6 +103,35 @@ looks_like_message(const char *p, size_t n, int *is_reply)
 	return *is_reply || (*start == '{' && type && *type == '"');
 }
 
+/* Whether each key of an object is a field of messages. */
+static int
+has_fields_only(const char *p, size_t n)
+{
+	struct json_iter it = json_each(json_trim((struct json_span){ p, n }));
+	struct json_span key, value;
+	size_t i;
+
+	while (json_next(&it, &key, &value)) {
+		for (i = 0; i < MESSAGE_FIELDS; i++)
+			if (json_is_str(key, fields[i]))
+				break;
+		if (i == MESSAGE_FIELDS)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * Whether an object is a reply but for its type. Log lines with an id have
+ * other fields, too: a level, a time, a text.
+ */
+static int
+is_untyped(const struct message *m, const char *p, size_t n)
+{
+	return m->id >= 1 && (m->v[MESSAGE_HAS_OUTPUT].p ||
+	    m->v[MESSAGE_HAS_ERROR].p) && has_fields_only(p, n);
+}
+
 void
 message_read(struct message *m, const char *p, size_t n)
 {
@@ -120,12 +149,14 @@ message_read(struct message *m, const char *p, size_t n)
 		m->fault.at += mark;
 	m->is_reply = 0;
 	m->broken = met < 0 && looks_like_message(p, n, &m->is_reply);
-	if (met < 0 || !json_is(m->v[MESSAGE_HAS_TYPE], JSON_STRING))
+	m->untyped = 0;
+	if (met < 0)
 		return;
 	for (i = 0; i < LEN(types); i++)
 		if (message_is(m, MESSAGE_HAS_TYPE, types[i].name))
 			m->type = types[i].type;
 	m->id = id_of(m->v[MESSAGE_HAS_ID]);
+	m->untyped = m->type == MESSAGE_NONE && is_untyped(m, p, n);
 }
 
 unsigned

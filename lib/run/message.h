@@ -34,6 +34,8 @@ enum message_field {
 struct message {
 	enum message_type type;
 	int broken;		/* 1: not a message, but meant to be one */
+	int untyped;		/* 1: not a message, but a reply to a request
+				   without a "type" that is known */
 	struct json_fault fault;	/* why a broken one is not JSON */
 	int is_reply;		/* 1: a broken message that ends its run */
 	long long id;		/* id of a request, from 1, or one of the
@@ -45,7 +47,9 @@ struct message {
  * Reads n bytes. If they are not a message, only type, broken and is_reply are
  * set. A line counts as broken if it begins like an object with a "type", also
  * in UTF-16, or like a reply that Python printed or that has several lines. A
- * byte order mark before a message is skipped.
+ * byte order mark before a message is skipped. An object is an untyped reply if
+ * it has an id and an output or error, and has no fields but those of messages;
+ * its id is set, too.
  */
 void message_read(struct message *m, const char *p, size_t n);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "eventlog.h"
 #include "internal.h"
 #include "mask.h"
 #include "message.h"
@@ -265,6 +266,28 @@ handle_broken(struct engine *g, struct worker *w, const struct message *m,
 	buf_release(&why);
 }
 
+/*
+ * Fails the run that a reply without a known type is about: a typing error
+ * would have it wait for the time limit.
+ */
+static void
+handle_untyped(struct engine *g, struct worker *w, struct run *r,
+    const char *p, size_t n)
+{
+	struct run_end end = { .kind = RUN_PROTOCOL, .exit_code = -1 };
+	struct buf why = { 0 };
+
+	if (has_failed(w, r))
+		return;
+	buf_puts(&why, "the agent's reply has no type \"final\" or "
+	    "\"error\": ");
+	reply_put_shown(g, &why, p, n);
+	end.error = buf_str(&why);
+	end.error_len = why.len;
+	take_reply(g, w, r, &end, 0);
+	buf_release(&why);
+}
+
 /* Handles a message. Returns 0 if the line is not one. */
 static int
 handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
@@ -276,6 +299,10 @@ handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
 	message_read(&m, p, n);
 	if (m.type == MESSAGE_NONE && m.broken && whole && w->runs) {
 		handle_broken(g, w, &m, p, n);
+		return 1;
+	}
+	if (m.type == MESSAGE_NONE && m.untyped && worker_find(w, m.id)) {
+		handle_untyped(g, w, worker_find(w, m.id), p, n);
 		return 1;
 	}
 	if (m.type == MESSAGE_NONE)
@@ -306,6 +333,59 @@ handle_message(struct engine *g, struct worker *w, const char *p, size_t n,
 
 /* --- lines --------------------------------------------------------------- */
 
+/* Appends a number to a list of numbers and ranges that ends with last. */
+static void
+list_number(struct buf *b, unsigned last, unsigned number)
+{
+	size_t n = b->len;
+
+	if (!n || number != last + 1) {
+		buf_printf(b, "%s%u", n ? ", " : "", number);
+		return;
+	}
+	while (n && strchr("0123456789", b->p[n - 1]))
+		n--;
+	if (n && b->p[n - 1] == '-')
+		b->len = n;
+	else
+		buf_byte(b, '-');
+	buf_printf(b, "%u", number);
+}
+
+/*
+ * Notes that an agent wrote more or fewer lines than requests, so that each of
+ * its answers may belong to another input.
+ */
+static void
+doubt_answers(struct engine *g, struct worker *w)
+{
+	if (!w->calls || w->doubted)
+		return;
+	w->doubted = 1;
+	g->ndoubted += w->calls;
+	engine_log(g, "doubtful", w, NULL, (struct eventlog_field[]){
+	    EVENTLOG_INT("answers", w->calls), { 0 } });
+	list_number(&g->doubted, g->last_doubted, w->agent.number);
+	g->last_doubted = w->agent.number;
+}
+
+void
+engine_report_doubts(const struct engine *g)
+{
+	if (g->ndoubted)
+		engine_report(g, "%lld answers may belong to other inputs, "
+		    "those with \"agent\": %.*s", g->ndoubted,
+		    (int)g->doubted.len, g->doubted.p);
+}
+
+/* Ends an agent that wrote other lines than one for each request. */
+static void
+reject_lines(struct engine *g, struct worker *w, const char *why)
+{
+	doubt_answers(g, w);
+	reject_agent(g, w, w->runs, why);
+}
+
 /*
  * Reports a line of text that came without a request, once. The agent's earlier
  * answers may belong to other inputs, and its later ones would.
@@ -322,6 +402,7 @@ report_unasked(struct engine *g, struct worker *w, const char *p, size_t n)
 		    "runner.process.ready_pattern skips lines at the start",
 		    w->agent.number, buf_str(&line));
 	g->unasked = 1;
+	doubt_answers(g, w);
 	if (!w->dismissed && !w->end_reason)
 		reject_agent(g, w, NULL, "it wrote a line without a request");
 	buf_release(&line);
@@ -351,11 +432,11 @@ handle_text(struct engine *g, struct worker *w, const char *p, size_t n)
 	else if (has_failed(w, w->runs))
 		return;
 	else if (agent_unread(&w->agent) >= w->request_size)
-		reject_agent(g, w, w->runs, "the agent wrote a line before it "
-		    "read the request; runner.process.ready_pattern skips "
-		    "lines at the start");
+		reject_lines(g, w, "the agent wrote a line before it read the "
+		    "request; runner.process.ready_pattern skips lines at the "
+		    "start");
 	else if (agent_has_line(&w->agent))
-		reject_agent(g, w, w->runs, "the agent wrote several lines for "
+		reject_lines(g, w, "the agent wrote several lines for "
 		    "one request; runner.process.ready_pattern skips lines at "
 		    "the start, the protocol jsonl allows answers of several "
 		    "lines");

@@ -27,6 +27,7 @@ struct worker {
 				   work */
 	int discarded;		/* 1: its output is no longer read */
 	size_t unchecked;	/* bytes of lines since the last size check */
+	int doubted;		/* 1: its answers may belong to other inputs */
 	int announces;		/* 1: it reports the starts of calls */
 	struct run *runs;	/* list, in the order in which they were sent */
 	struct run *last;	/* end of the list */
