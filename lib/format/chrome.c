@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "json/json.h"
 #include "json/isotime.h"
 #include "trace/step.h"
@@ -293,7 +294,7 @@ chrome_put(struct buf *b, struct trace *t)
 {
 	struct chrome c = { .b = b, .t = t };
 	struct buf id = { 0 };
-	size_t tracks, i;
+	size_t tracks, i, size;
 
 	trace_link(t);
 	trace_id_text(t, &id);
@@ -302,7 +303,7 @@ chrome_put(struct buf *b, struct trace *t)
 	    id.len) & INT32_MAX;
 	c.pid += !c.pid;
 	buf_release(&id);
-	c.places = xreallocarray(NULL, t->nobs, sizeof(*c.places));
+	c.places = large_new(t->nobs * sizeof(*c.places), &size);
 	tracks = tracks_assign(t, c.places);
 	put_process(&c);
 	for (i = TRACE_TID; i < FIRST_TID + tracks; i++)
@@ -310,5 +311,5 @@ chrome_put(struct buf *b, struct trace *t)
 	put_trace(&c);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
 		chrome_put_step(&c, i);
-	free(c.places);
+	large_free(c.places, size);
 }

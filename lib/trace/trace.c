@@ -11,6 +11,7 @@
 #include "base/unicode.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "base/set.h"
 #include "base/utf8.h"
 #include "base/util.h"
@@ -93,9 +94,9 @@ trace_end_apart(struct trace *t)
 	free(t->moments);
 	free(t->first_id);
 	/* it may be large */
-	free(t->steps);
+	large_free(t->steps, t->steps_size);
 	t->steps = NULL;
-	t->steps_cap = 0;
+	t->steps_size = 0;
 	t->apart = 0;
 }
 
@@ -110,7 +111,7 @@ trace_release(struct trace *t)
 	free(t->printed);
 	trace_end_apart(t);
 	free(t->obs);
-	free(t->steps);
+	large_free(t->steps, t->steps_size);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -147,7 +148,8 @@ trace_clear(struct trace *t)
 		t->texts = xcalloc(1, sizeof(*t->texts));
 		t->printed = xcalloc(1, sizeof(*t->printed));
 	}
-	t->texts->len = t->printed->len = 0;
+	buf_reset(t->texts);
+	buf_reset(t->printed);
 	trace_end_apart(t);
 	t->nobs = 0;
 	t->linked = 0;
@@ -471,7 +473,7 @@ trace_lend(struct trace *t, size_t i, struct json_span observation)
 	int bad;
 
 	memset(o, 0, sizeof(*o));
-	t->printed->len = 0;
+	buf_reset(t->printed);
 	bad = !observation.p || read_fields(t, o, observation, t->print &&
 	    observation.n <= PRINTED_MOST, NULL);
 	if (bad) {
@@ -734,13 +736,11 @@ find_times(struct trace *t)
 void
 trace_link(struct trace *t)
 {
-	size_t i;
+	size_t i, n = t->nobs * sizeof(*t->steps);
 
-	if (t->nobs > t->steps_cap) {
-		free(t->steps);
-		t->steps_cap = t->apart ? t->nobs : grow(t->steps_cap, t->nobs);
-		t->steps = xreallocarray(NULL, t->steps_cap,
-		    sizeof(*t->steps));
+	if (n > t->steps_size) {
+		large_free(t->steps, t->steps_size);
+		t->steps = large_new(n + n / 2 * !t->apart, &t->steps_size);
 	}
 	if (t->apart)
 		moments_link(t->moments, t->steps, t->nobs);

@@ -67,7 +67,7 @@ struct trace {
 	size_t nobs;
 	size_t cap;
 	struct trace_step *steps;	/* set by trace_link */
-	size_t steps_cap;
+	size_t steps_size;	/* bytes allocated */
 	int linked;		/* 1: steps are set */
 	int apart;		/* 1: the steps do not fit into memory */
 	struct moments *moments;	/* what is kept of them */
