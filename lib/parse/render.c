@@ -360,7 +360,7 @@ render_task(struct joiner *w, const struct render_task *task)
 	buf_reset(&w->step);
 	if (task->row.file != NO_ROW && render_read_row(w, task))
 		return -1;
-	w->t.load = NULL;
+	w->t.inside = 0;
 	if (task->bytes > limit ? render_gather_apart(w, task) :
 	    render_gather(w, task))
 		return -1;
