@@ -424,7 +424,7 @@ parse_run(char **files, size_t n, int both)
 	k->shard = given.shard;
 	k->enough = ENOUGH;
 	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
-	large_begin(given.memory / 8 + (pool.n + 1) * LARGE_SHARE, spill_open,
+	large_begin(given.memory / 4 + (pool.n + 1) * LARGE_SHARE, spill_open,
 	    fail_large);
 	/* before there is a folder to take away, by a signal or die_memory() */
 	if (given.output_dir) {

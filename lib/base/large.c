@@ -82,16 +82,21 @@ find_piece(const void *p)
 static int
 make_pool(void)
 {
-	char *p;
-	int fd = memfd_create("pool", MFD_CLOEXEC);
+	int fd = memfd_create("pool", MFD_CLOEXEC), error = 0;
+	char *p = NULL;
 
 	if (fd < 0)
 		return errno;
-	p = ftruncate(fd, (off_t)LARGE_RESIDENT) ? MAP_FAILED : mmap(NULL,
-	    LARGE_RESIDENT, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED) {
+	if (ftruncate(fd, (off_t)LARGE_RESIDENT))
+		error = errno;
+	else
+		p = mmap(NULL, LARGE_RESIDENT, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		error = ENOMEM;
+	if (error) {
 		close(fd);
-		return ENOMEM;
+		return error;
 	}
 	large.pool = fd;
 	large.memory = p;
@@ -353,7 +358,7 @@ large_window(const void *p, size_t *n, char *block)
 {
 	if (!large_is_mapped(p))
 		return p;
-	*n = *n < LARGE_WINDOW ? *n : LARGE_WINDOW;
+	*n = *n < LARGE_BLOCK ? *n : LARGE_BLOCK;
 	return memcpy(block, p, *n);
 }
 

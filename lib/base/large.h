@@ -18,6 +18,7 @@
 #define LARGE_LEAST ((size_t)1 << 20)	/* bytes of the smallest piece */
 #define LARGE_WINDOW ((size_t)1 << 16)
 #define LARGE_RESIDENT ((size_t)1 << 22)
+#define LARGE_BLOCK ((size_t)1 << 14)
 
 /*
  * Sets the limit, in bytes. open returns the descriptor of a temporary file, or
@@ -44,7 +45,7 @@ int large_is_mapped(const void *p);
 
 /*
  * What a system call can write of the *n bytes at p: p itself, or the first
- * ones in block, which has LARGE_WINDOW bytes. *n is set to their number.
+ * ones in block, which has LARGE_BLOCK bytes. *n is set to their number.
  */
 const void *large_window(const void *p, size_t *n, char *block);
 

@@ -39,7 +39,7 @@ int
 out_write_all(int fd, const void *p, size_t n)
 {
 	struct pollfd pfd = { fd, POLLOUT, 0 };
-	char block[LARGE_WINDOW];
+	char block[LARGE_BLOCK];
 	const char *s = p;
 	const void *from;
 	size_t part;

@@ -49,7 +49,7 @@ spill_open_in(int dir)
 int
 spill_write(int fd, const void *p, size_t n, uint64_t at)
 {
-	char block[LARGE_WINDOW];
+	char block[LARGE_BLOCK];
 	const char *s = p;
 	const void *from;
 	size_t part;
@@ -74,7 +74,7 @@ int
 spill_read(int fd, void *p, size_t n, uint64_t at)
 {
 	int mapped = large_is_mapped(p);
-	char block[LARGE_WINDOW], *s = p;
+	char block[LARGE_BLOCK], *s = p;
 	ssize_t r;
 
 	while (n) {

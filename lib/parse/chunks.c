@@ -104,7 +104,7 @@ chunks_read_store(const struct chunks *bs, char *p)
 static ssize_t
 chunks_read(const struct chunks *bs, char *p)
 {
-	char block[LARGE_WINDOW];
+	char block[LARGE_BLOCK];
 	int mapped = large_is_mapped(p);
 	ssize_t n;
 
