@@ -301,6 +301,7 @@ mapped_size(size_t need)
 {
 	if (need > SIZE_MAX / 2)
 		die_memory(need);
+	need = need < LARGE_LEAST ? LARGE_LEAST : need;
 	need += need / 4;
 	return (need + LARGE_WINDOW - 1) / LARGE_WINDOW * LARGE_WINDOW;
 }
@@ -411,13 +412,14 @@ large_grow(void *p, size_t used, size_t *cap, size_t need)
 }
 
 void *
-large_new(size_t need, size_t *cap)
+large_room(void *p, size_t used, size_t *cap, size_t need)
 {
-	*cap = 0;
-	if (need >= LARGE_LEAST)
-		return large_grow(NULL, 0, cap, need);
-	*cap = need;
-	return xmalloc(need);
+	if (need <= *cap)
+		return p;
+	if (need >= LARGE_LEAST || *cap >= LARGE_LEAST / 2)
+		return large_grow(p, used, cap, need);
+	*cap = grow(*cap, need);
+	return xrealloc(p, *cap);
 }
 
 void

@@ -34,8 +34,11 @@ void large_begin(size_t limit, int (*open)(void), void (*fail)(int error));
  */
 void *large_grow(void *p, size_t used, size_t *cap, size_t need);
 
-/* Allocates need bytes of any number; *cap is set for large_free. */
-void *large_new(size_t need, size_t *cap);
+/*
+ * The same for any number of bytes: memory of which *cap bytes are enough is
+ * returned as it is. *cap is 0 with p NULL.
+ */
+void *large_room(void *p, size_t used, size_t *cap, size_t need);
 
 /* Frees memory of cap bytes. */
 void large_free(void *p, size_t cap);

@@ -1,7 +1,6 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -294,7 +293,7 @@ chrome_put(struct buf *b, struct trace *t)
 {
 	struct chrome c = { .b = b, .t = t };
 	struct buf id = { 0 };
-	size_t tracks, i, size;
+	size_t tracks, i, size = 0;
 
 	trace_link(t);
 	trace_id_text(t, &id);
@@ -303,7 +302,7 @@ chrome_put(struct buf *b, struct trace *t)
 	    id.len) & INT32_MAX;
 	c.pid += !c.pid;
 	buf_release(&id);
-	c.places = large_new(t->nobs * sizeof(*c.places), &size);
+	c.places = large_room(NULL, 0, &size, t->nobs * sizeof(*c.places));
 	tracks = tracks_assign(t, c.places);
 	put_process(&c);
 	for (i = TRACE_TID; i < FIRST_TID + tracks; i++)

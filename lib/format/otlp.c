@@ -617,7 +617,8 @@ find_span_ids(struct export *x)
 	unsigned char *hashed = xcalloc(t->nobs / 8 + 1, 1);
 	size_t i;
 
-	x->ids = large_new(t->nobs * sizeof(*x->ids), &x->ids_size);
+	x->ids = large_room(NULL, 0, &x->ids_size,
+	    t->nobs * sizeof(*x->ids));
 	for (i = 0; i < t->nobs; i++) {
 		text.len = 0;
 		o = trace_load(t, i);

@@ -811,7 +811,8 @@ trace_link(struct trace *t)
 
 	if (n > t->steps_size) {
 		large_free(t->steps, t->steps_size);
-		t->steps = large_new(n + n / 2 * !t->apart, &t->steps_size);
+		t->steps_size = 0;
+		t->steps = large_room(NULL, 0, &t->steps_size, n);
 	}
 	if (t->apart)
 		moments_link(t->moments, t->steps, t->nobs);
