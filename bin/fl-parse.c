@@ -70,7 +70,7 @@ static struct {
 /* Rendered text that is written before its trace is finished, in bytes. */
 #define ENOUGH (1 << 20)
 
-/* Large buffers that are in memory for each thread, in bytes. */
+/* Large buffers that are in memory beyond that for each thread, in bytes. */
 #define LARGE_SHARE ((size_t)4 << 20)
 
 /* The whole usage text, made once. */
@@ -424,8 +424,9 @@ parse_run(char **files, size_t n, int both)
 	k->shard = given.shard;
 	k->enough = ENOUGH;
 	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
-	large_begin(given.memory / 4 + (pool.n + 1) * LARGE_SHARE, spill_open,
-	    fail_large);
+	/* a join may use three eighths at the same time */
+	large_begin(given.memory / 8 * 5 + (pool.n + 2) * LARGE_SHARE,
+	    spill_open, fail_large);
 	/* before there is a folder to take away, by a signal or die_memory() */
 	if (given.output_dir) {
 		atexit(abandon_folder);

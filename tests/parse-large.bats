@@ -51,7 +51,7 @@ setup()
 little()
 {
 	(
-		ulimit -d 36864
+		ulimit -s 1024 -d 36864
 		exec fl-parse --memory 4M -j 2 "$@"
 	)
 }

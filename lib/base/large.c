@@ -40,7 +40,7 @@ static struct {
 	atomic_size_t npieces;	/* pieces that were ever in use at a time */
 	struct piece pieces[PIECES_MAX];
 	int pool;		/* a file in memory, of LARGE_RESIDENT bytes */
-	char *memory;		/* the pool, for system calls; or NULL */
+	int made;		/* 1: there is one */
 	struct window windows[WINDOWS];
 	size_t oldest;		/* index of the one to send away next */
 } large = { .lock = ATOMIC_FLAG_INIT };
@@ -82,46 +82,56 @@ find_piece(const void *p)
 static int
 make_pool(void)
 {
-	int fd = memfd_create("pool", MFD_CLOEXEC), error = 0;
-	char *p = NULL;
+	int fd = memfd_create("pool", MFD_CLOEXEC), error;
 
 	if (fd < 0)
 		return errno;
-	if (ftruncate(fd, (off_t)LARGE_RESIDENT))
+	if (ftruncate(fd, (off_t)LARGE_RESIDENT)) {
 		error = errno;
-	else
-		p = mmap(NULL, LARGE_RESIDENT, PROT_READ | PROT_WRITE,
-		    MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		error = ENOMEM;
-	if (error) {
 		close(fd);
 		return error;
 	}
 	large.pool = fd;
-	large.memory = p;
+	large.made = 1;
 	return 0;
 }
 
-/* A window's part of the pool: its offset there, and its memory. */
-static size_t
-window_offset(const struct window *w)
+static int
+window_protect(const struct window *w, int how)
 {
-	return (size_t)(w - large.windows) * LARGE_WINDOW;
+	return mprotect(w->p, LARGE_WINDOW, how) ? errno : 0;
+}
+
+/* Maps a window to its part of the pool. Returns 0, or errno. */
+static int
+window_map(const struct window *w)
+{
+	off_t at = (off_t)((size_t)(w - large.windows) * LARGE_WINDOW);
+
+	return mmap(w->p, LARGE_WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_FIXED | MAP_POPULATE, large.pool, at) == MAP_FAILED ? errno :
+	    0;
+}
+
+static int
+window_unmap(const struct window *w)
+{
+	return mmap(w->p, LARGE_WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS
+	    | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED ? errno : 0;
 }
 
 /* Writes a window to its file. Returns 0, or errno. */
 static int
 window_save(struct window *w)
 {
-	const char *from = large.memory + window_offset(w);
 	size_t at = (size_t)(w->p - w->piece->p), n;
 	ssize_t put;
 
-	if (!w->dirty)
-		return 0;
+	/* a thread that writes there now faults, and waits for the lock */
+	if (!w->dirty || window_protect(w, PROT_READ))
+		return w->dirty ? errno : 0;
 	for (n = 0; n < LARGE_WINDOW; n += (size_t)put) {
-		put = pwrite(w->piece->fd, from + n, LARGE_WINDOW - n,
+		put = pwrite(w->piece->fd, w->p + n, LARGE_WINDOW - n,
 		    (off_t)(at + n));
 		if (put < 0 && errno != EINTR)
 			return errno;
@@ -133,17 +143,21 @@ window_save(struct window *w)
 	return 0;
 }
 
-/* Reads a window from its file, if it is there. Returns 0, or errno. */
+/*
+ * Reads a window, which is mapped, from its file, if it is there. The first
+ * write to it is to be noticed then. Returns 0, or errno.
+ */
 static int
 window_load(struct window *w)
 {
 	size_t at = (size_t)(w->p - w->piece->p), n;
-	char *to = large.memory + window_offset(w);
 	ssize_t got;
 
 	w->dirty = at >= w->piece->written;
-	for (n = 0; n < LARGE_WINDOW && !w->dirty; n += (size_t)got) {
-		got = pread(w->piece->fd, to + n, LARGE_WINDOW - n,
+	if (w->dirty)
+		return 0;
+	for (n = 0; n < LARGE_WINDOW; n += (size_t)got) {
+		got = pread(w->piece->fd, w->p + n, LARGE_WINDOW - n,
 		    (off_t)(at + n));
 		if (got == 0)
 			return EIO;
@@ -151,28 +165,7 @@ window_load(struct window *w)
 			return errno;
 		got = got < 0 ? 0 : got;
 	}
-	return 0;
-}
-
-/*
- * Maps a window, or nothing in its place. One that the file has is mapped for
- * reading, so that the first write to it is noticed. Returns 0, or errno.
- */
-static int
-window_map(const struct window *w)
-{
-	int how = PROT_READ | (w->dirty ? PROT_WRITE : 0);
-
-	return mmap(w->p, LARGE_WINDOW, how, MAP_SHARED | MAP_FIXED |
-	    MAP_POPULATE, large.pool, (off_t)window_offset(w)) == MAP_FAILED ?
-	    errno : 0;
-}
-
-static int
-window_unmap(const struct window *w)
-{
-	return mmap(w->p, LARGE_WINDOW, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS
-	    | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED ? errno : 0;
+	return window_protect(w, PROT_READ);
 }
 
 /*
@@ -188,19 +181,17 @@ let_in(struct piece *piece, char *p)
 	for (w = large.windows; w < large.windows + WINDOWS; w++)
 		if (w->p == p) {
 			w->dirty = 1;
-			return mprotect(p, LARGE_WINDOW, PROT_READ |
-			    PROT_WRITE) ? errno : 0;
+			return window_protect(w, PROT_READ | PROT_WRITE);
 		}
 	w = &large.windows[large.oldest];
 	large.oldest = (large.oldest + 1) % WINDOWS;
-	/* whoever uses it meanwhile waits for the lock */
-	if (w->p && !(error = window_unmap(w)))
-		error = window_save(w);
+	if (w->p && !(error = window_save(w)))
+		error = window_unmap(w);
 	if (error)
 		return error;
 	*w = (struct window){ p, piece, 0 };
-	error = window_load(w);
-	return error ? error : window_map(w);
+	error = window_map(w);
+	return error ? error : window_load(w);
 }
 
 /* The handler of SIGSEGV. */
@@ -317,7 +308,7 @@ large_map(char *p, size_t n)
 	if (!p && (fd = large.open()) < 0)
 		large.fail(errno);
 	large_lock();
-	if (!large.memory)
+	if (!large.made)
 		error = make_pool();
 	piece = p ? find_piece(p) : unused_piece();
 	if (p) {
