@@ -395,7 +395,7 @@ large_grow(void *p, size_t used, size_t *cap, size_t need)
 		*cap = more;
 		return xrealloc(p, more);
 	}
-	if (used)
+	if (p)
 		memcpy(to, p, used);
 	free(p);
 	*cap = n;
