@@ -41,13 +41,8 @@ setup_file()
 	END
 }
 
-setup()
-{
-	cd "$BATS_TEST_TMPDIR"
-}
-
-# little [-i FILE] ARGUMENT...: runs fl-parse with 4 MiB and 32 MiB of memory;
-# what the system calls data is all that is not a file.
+# little ARGUMENT...: runs fl-parse with 4 MiB and 32 MiB of memory. The limit is
+# of what the system calls data: all memory that is not of a file.
 little()
 {
 	(
@@ -65,7 +60,7 @@ little()
 		little -f "$format" "$FILES/$file" | cksum >got
 		diff wanted got || fail "$file in $format"
 		[[ $format != otlp ]] ||
-			cat "$FILES/$file" | little -f "$format" | cksum | diff wanted - ||
+			little -f "$format" < <(cat "$FILES/$file") | cksum | diff wanted - ||
 			fail "$file in $format from a pipe"
 	done <<-EOF
 	output md
