@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/cli.h"
 #include "base/err.h"
+#include "base/large.h"
 #include "base/util.h"
 #include "base/warn.h"
 #include "json/json.h"
@@ -68,6 +69,9 @@ static struct {
 
 /* Rendered text that is written before its trace is finished, in bytes. */
 #define ENOUGH (1 << 20)
+
+/* Large buffers that are in memory beyond that for each thread, in bytes. */
+#define LARGE_SHARE ((size_t)4 << 20)
 
 /* The whole usage text, made once. */
 static const char *
@@ -397,6 +401,13 @@ find_options(void)
 	return o;
 }
 
+/* Ends the program: there is no room for what does not fit into memory. */
+static void
+fail_large(int error)
+{
+	die("a temporary file in %s: %s", spill_dir(), strerror(error));
+}
+
 static int
 parse_run(char **files, size_t n, int both)
 {
@@ -413,6 +424,9 @@ parse_run(char **files, size_t n, int both)
 	k->shard = given.shard;
 	k->enough = ENOUGH;
 	pool_init(&pool, given.jobs ? given.jobs : pool_processors());
+	/* a join may use three eighths at the same time */
+	large_begin(given.memory / 8 * 5 + (pool.n + 2) * LARGE_SHARE,
+	    spill_open, fail_large);
 	/* before there is a folder to take away, by a signal or die_memory() */
 	if (given.output_dir) {
 		atexit(abandon_folder);

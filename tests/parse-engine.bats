@@ -279,30 +279,6 @@ bare()
 	done
 }
 
-@test "a large observation is in memory once, and once more as it is rendered" {
-	local format copies
-
-	is_sanitized && skip 'the sanitizers keep memory'
-	mkdir dir
-	echo '{"trace_id":"t","input":"i","observation_count":1}' >dir/trace_summary.jsonl
-	{
-		printf '{"id":"o","trace_id":"t","type":"tool","name":"n","output":"'
-		head -c 40000000 /dev/zero | tr '\0' x
-		echo '","level":"DEFAULT"}'
-	} >dir/observations.jsonl
-	while read -r format copies; do
-		size=$(peak fl-parse -f "$format" --memory 4M -j 2 dir)
-		((size < copies * 40000 + 16384)) || fail "$format: $size KiB"
-	done <<-EOF
-	csv 1
-	md 2
-	jsonl 2
-	json 2
-	chrome 2
-	otlp 3
-	EOF
-}
-
 @test "traces whose output is much longer than their text do not wait in memory" {
 	local deep
 

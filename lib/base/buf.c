@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hex.h"
+#include "large.h"
 #include "util.h"
 #include "buf.h"
 
@@ -13,8 +14,16 @@
 void
 buf_release(struct buf *b)
 {
-	free(b->p);
+	large_free(b->p, b->cap);
 	memset(b, 0, sizeof(*b));
+}
+
+void
+buf_reset(struct buf *b)
+{
+	if (b->cap >= LARGE_LEAST && large_is_mapped(b->p))
+		buf_release(b);
+	b->len = 0;
 }
 
 char *
@@ -24,9 +33,14 @@ buf_detach(struct buf *b, size_t *len)
 
 	/* the caller may keep it for long: free the spare memory */
 	buf_str(b);
-	p = xrealloc(b->p, b->len + 1);
 	if (len)
 		*len = b->len;
+	if (b->cap >= LARGE_LEAST) {
+		p = xmemdup(b->p, b->len);
+		buf_release(b);
+		return p;
+	}
+	p = xrealloc(b->p, b->len + 1);
 	memset(b, 0, sizeof(*b));
 	return p;
 }
@@ -36,6 +50,10 @@ buf_grow(struct buf *b, size_t n)
 {
 	if (n >= SIZE_MAX - b->len)
 		die_memory(n);
+	if (b->len + n + 1 >= LARGE_LEAST || b->cap >= LARGE_LEAST / 2) {
+		b->p = large_grow(b->p, b->len, &b->cap, b->len + n + 1);
+		return;
+	}
 	b->cap = grow(b->cap ? b->cap : SMALLEST / 2, b->len + n + 1);
 	b->p = xrealloc(b->p, b->cap);
 }

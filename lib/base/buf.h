@@ -19,6 +19,9 @@ struct buf {
 /* Frees the memory and makes the buffer empty. */
 void buf_release(struct buf *b);
 
+/* Makes the buffer empty, and frees memory that is slow (large.h). */
+void buf_reset(struct buf *b);
+
 /*
  * Makes the buffer empty and returns its contents, which the caller frees, with
  * a NUL added. *len is their length; len may be NULL.

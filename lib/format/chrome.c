@@ -1,12 +1,12 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "json/json.h"
 #include "json/isotime.h"
 #include "trace/step.h"
@@ -293,7 +293,7 @@ chrome_put(struct buf *b, struct trace *t)
 {
 	struct chrome c = { .b = b, .t = t };
 	struct buf id = { 0 };
-	size_t tracks, i;
+	size_t tracks, i, size = 0;
 
 	trace_link(t);
 	trace_id_text(t, &id);
@@ -302,7 +302,7 @@ chrome_put(struct buf *b, struct trace *t)
 	    id.len) & INT32_MAX;
 	c.pid += !c.pid;
 	buf_release(&id);
-	c.places = xreallocarray(NULL, t->nobs, sizeof(*c.places));
+	c.places = large_room(NULL, 0, &size, t->nobs * sizeof(*c.places));
 	tracks = tracks_assign(t, c.places);
 	put_process(&c);
 	for (i = TRACE_TID; i < FIRST_TID + tracks; i++)
@@ -310,5 +310,5 @@ chrome_put(struct buf *b, struct trace *t)
 	put_trace(&c);
 	for (i = t->root; i != TRACE_NONE; i = trace_walk(t, i))
 		chrome_put_step(&c, i);
-	free(c.places);
+	large_free(c.places, size);
 }

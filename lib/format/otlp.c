@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "json/json.h"
 #include "json/isotime.h"
 #include "io/sorter.h"
@@ -56,6 +57,7 @@ struct export {
 	char trace_id[33];
 	uint64_t root;		/* span id of the run */
 	uint64_t *ids;		/* span ids of the steps */
+	size_t ids_size;	/* bytes allocated for them */
 	struct buf name;	/* the trace's id as text */
 	int renamed;		/* 1: trace_id does not give the id back */
 };
@@ -615,7 +617,8 @@ find_span_ids(struct export *x)
 	unsigned char *hashed = xcalloc(t->nobs / 8 + 1, 1);
 	size_t i;
 
-	x->ids = xreallocarray(NULL, t->nobs, sizeof(*x->ids));
+	x->ids = large_room(NULL, 0, &x->ids_size,
+	    t->nobs * sizeof(*x->ids));
 	for (i = 0; i < t->nobs; i++) {
 		text.len = 0;
 		o = trace_load(t, i);
@@ -692,6 +695,6 @@ otlp_put(struct buf *b, struct trace *t)
 	json_close(b, ']');
 	json_close(b, '}');
 	buf_byte(b, '\n');
-	free(x.ids);
+	large_free(x.ids, x.ids_size);
 	buf_release(&x.name);
 }

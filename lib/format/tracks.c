@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "base/util.h"
 #include "json/json.h"
 #include "io/sorter.h"
@@ -18,7 +18,7 @@ struct heap {
 		size_t track;
 	} *p;
 	size_t n;
-	size_t cap;
+	size_t size;		/* bytes allocated */
 };
 
 struct track {
@@ -32,7 +32,7 @@ struct tracks {
 	struct track_place *places;
 	struct track *p;
 	size_t n;
-	size_t cap;
+	size_t size;		/* bytes allocated */
 	struct heap busy;	/* tracks by the end of their last step */
 	struct heap idle;	/* tracks by number */
 };
@@ -50,7 +50,8 @@ heap_push(struct heap *h, int64_t key, size_t track)
 	struct heap_entry e = { key, track };
 	size_t i, up;
 
-	ALLOC_GROW(h->p, h->n + 1, h->cap);
+	h->p = large_room(h->p, h->n * sizeof(e), &h->size, (h->n + 1) *
+	    sizeof(e));
 	for (i = h->n++; i; i = up) {
 		up = (i - 1) / 2;
 		if (h->p[up].key <= key)
@@ -117,7 +118,8 @@ add_track(struct tracks *s)
 {
 	static const struct track empty;
 
-	ALLOC_GROW(s->p, s->n + 1, s->cap);
+	s->p = large_room(s->p, s->n * sizeof(empty), &s->size, (s->n + 1) *
+	    sizeof(empty));
 	s->p[s->n] = empty;
 	return s->n++;
 }
@@ -220,8 +222,8 @@ tracks_assign(struct trace *t, struct track_place *places)
 	if (bad)
 		trace_fail(t, errno);
 	sorter_release(&turns);
-	free(s.p);
-	free(s.busy.p);
-	free(s.idle.p);
+	large_free(s.p, s.size);
+	large_free(s.busy.p, s.busy.size);
+	large_free(s.idle.p, s.idle.size);
 	return s.n;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/large.h"
 #include "base/util.h"
 #include "base/visible.h"
 #include "out.h"
@@ -38,11 +39,16 @@ int
 out_write_all(int fd, const void *p, size_t n)
 {
 	struct pollfd pfd = { fd, POLLOUT, 0 };
+	char block[LARGE_BLOCK];
 	const char *s = p;
+	const void *from;
+	size_t part;
 	ssize_t w;
 
 	while (n) {
-		w = write(fd, s, n);
+		part = n;
+		from = large_window(s, &part, block);
+		w = write(fd, from, part);
 		if (w < 0 && errno == EAGAIN) {
 			poll(&pfd, 1, -1);
 			continue;
@@ -158,7 +164,8 @@ out_try(struct out *o)
 void
 out_discard(struct out *o)
 {
-	o->b->len = o->done = o->shown = 0;
+	buf_reset(o->b);
+	o->done = o->shown = 0;
 }
 
 int

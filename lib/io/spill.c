@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/large.h"
 #include "base/util.h"
 #include "spill.h"
 
@@ -48,11 +49,16 @@ spill_open_in(int dir)
 int
 spill_write(int fd, const void *p, size_t n, uint64_t at)
 {
+	char block[LARGE_BLOCK];
 	const char *s = p;
+	const void *from;
+	size_t part;
 	ssize_t w;
 
 	while (n) {
-		w = pwrite(fd, s, n, (off_t)at);
+		part = n;
+		from = large_window(s, &part, block);
+		w = pwrite(fd, from, part, (off_t)at);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
@@ -67,11 +73,13 @@ spill_write(int fd, const void *p, size_t n, uint64_t at)
 int
 spill_read(int fd, void *p, size_t n, uint64_t at)
 {
-	char *s = p;
+	int mapped = large_is_mapped(p);
+	char block[LARGE_BLOCK], *s = p;
 	ssize_t r;
 
 	while (n) {
-		r = pread(fd, s, n, (off_t)at);
+		r = mapped ? pread(fd, block, n < sizeof(block) ? n :
+		    sizeof(block), (off_t)at) : pread(fd, s, n, (off_t)at);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r == 0) {
@@ -80,6 +88,8 @@ spill_read(int fd, void *p, size_t n, uint64_t at)
 		}
 		if (r <= 0)
 			return -1;
+		if (mapped)
+			memcpy(s, block, (size_t)r);
 		s += r;
 		n -= (size_t)r;
 		at += (uint64_t)r;

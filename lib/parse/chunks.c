@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "base/buf.h"
+#include "base/large.h"
 #include "io/store.h"
 #include "chunks.h"
 
@@ -99,6 +100,23 @@ chunks_read_store(const struct chunks *bs, char *p)
 	return store_read(bs->kept, p, n, bs->offset) ? -1 : (ssize_t)n;
 }
 
+/* Reads at most size bytes, as read does. */
+static ssize_t
+chunks_read(const struct chunks *bs, char *p)
+{
+	char block[LARGE_BLOCK];
+	int mapped = large_is_mapped(p);
+	ssize_t n;
+
+	do
+		n = mapped ? read(bs->fd, block, sizeof(block)) :
+		    read(bs->fd, p, bs->size);
+	while (n < 0 && errno == EINTR);
+	if (mapped && n > 0)
+		memcpy(p, block, (size_t)n);
+	return n;
+}
+
 /* Reads until there is a whole line or the end, and moves it all to b. */
 static void
 chunks_fill(struct chunks *bs, struct chunk *b)
@@ -108,17 +126,14 @@ chunks_fill(struct chunks *bs, struct chunk *b)
 	const char *nl = NULL;
 	ssize_t n;
 
-	t->len = 0;
 	buf_add(t, bs->carry->p, bs->carry->len);
 	b->offset = bs->offset - t->len;
 	bs->carry->len = 0;
 	while (!nl) {
 		seen = t->len;
 		buf_room(t, bs->size);
-		do
-			n = bs->kept ? chunks_read_store(bs, t->p + seen) :
-			    read(bs->fd, t->p + seen, bs->size);
-		while (n < 0 && errno == EINTR);
+		n = bs->kept ? chunks_read_store(bs, t->p + seen) :
+		    chunks_read(bs, t->p + seen);
 		if (n <= 0) {
 			chunks_finish(bs, b, n ? errno : 0);
 			return;
@@ -136,7 +151,7 @@ int
 chunks_next(struct chunks *bs, struct chunk *b)
 {
 	b->first = b->last = b->error = 0;
-	b->text->len = 0;
+	buf_reset(b->text);
 	if (bs->fd < 0) {
 		if (bs->next == bs->nfiles)
 			return 0;

@@ -172,7 +172,9 @@ index_record(struct joiner *w, const char *file, const struct json_span *v,
 	}
 	trace_sort(&w->t);
 	joiner_check_count(w);
-	return batch_add(&w->batch, &w->t);
+	if (batch_add(&w->batch, &w->t))
+		return -1;
+	return trace_error(&w->t) ? join_fail(w->j, trace_error(&w->t)) : 0;
 }
 
 static int
@@ -189,6 +191,7 @@ index_line(struct joiner *w, const char *file, const struct line *l)
 	char *why;
 	int met;
 
+	w->t.inside = w->inside;
 	memcpy(names, trace_fields, sizeof(trace_fields));
 	names[INDEX_TYPE] = "type";
 	names[INDEX_AT] = "observations_at";

@@ -23,6 +23,9 @@
  */
 #define FILES_MAX 200
 
+/* The fewest steps of a whole trace that are kept in memory. */
+#define INSIDE_LEAST 2048
+
 static int
 entry_by_trace(const void *x, const void *y)
 {
@@ -250,6 +253,15 @@ join_read_details(struct join *j)
 	    errno);
 }
 
+/* Whole traces may be small, and are read by all threads at once. */
+static size_t
+join_inside(const struct join *j)
+{
+	size_t n = j->memory / 4 / j->pool->n / sizeof(struct observation);
+
+	return n < INSIDE_LEAST ? INSIDE_LEAST : n;
+}
+
 static void
 join_begin_joiners(struct join *j, struct joiner *ws)
 {
@@ -260,6 +272,7 @@ join_begin_joiners(struct join *j, struct joiner *ws)
 		ws[i].j = j;
 		ws[i].batch.output = j->output;
 		ws[i].t.print = j->output->format->pretty;
+		ws[i].inside = join_inside(j);
 	} while (++i < j->pool->n);
 }
 

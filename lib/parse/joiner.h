@@ -56,6 +56,7 @@ struct joiner {
 	struct join *j;
 	struct batch batch;
 	struct trace t;
+	size_t inside;		/* steps of a whole trace to keep in memory */
 	struct buf text;	/* a chunk, or the records of a trace */
 	struct buf step;	/* a record of a trace too large for text */
 	struct buf detail;	/* scratch memory for details_merge */

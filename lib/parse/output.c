@@ -345,7 +345,8 @@ batch_begin(struct batch *h, uint64_t ticket)
 		h->text = xcalloc(1, sizeof(*h->text));
 		h->facts = xcalloc(1, sizeof(*h->facts));
 	}
-	h->text->len = h->facts->len = 0;
+	buf_reset(h->text);
+	buf_reset(h->facts);
 	h->nparts = h->put = 0;
 	h->ticket = ticket;
 	h->held = h->failed = 0;
@@ -587,6 +588,7 @@ close_part(struct batch *h, struct rendered *p)
 static void
 put_all(struct batch *h)
 {
+	char last = h->text->p[h->text->len - 1];
 	struct rendered *p;
 	size_t k;
 
@@ -603,8 +605,9 @@ put_all(struct batch *h)
 	p = &h->parts[0];
 	*p = h->parts[h->nparts - 1];
 	h->put = h->nparts = 1;
-	h->text->p[0] = h->text->p[h->text->len - 1];
-	h->text->len = p->text = 1;
+	buf_reset(h->text);
+	buf_byte(h->text, last);
+	p->text = 1;
 }
 
 /* Called between the values of a trace: writes text that has grown large. */

@@ -184,7 +184,7 @@ render_load_step(void *arg, struct trace *t, size_t i)
 	struct trace_place at;
 	struct place p;
 
-	w->step.len = 0;
+	buf_reset(&w->step);
 	if (!trace_place(t, i, &at)) {
 		p = (struct place){ at.at, at.n, at.file };
 		v.n = p.n;
@@ -332,7 +332,7 @@ render_read_row(struct joiner *w, const struct render_task *task)
 	w->text.len = w->row = task->row.n;
 	row.p = w->text.p;
 	row.n = w->row;
-	w->merged.len = 0;
+	buf_reset(&w->merged);
 	/* a row that is not JSON any more is noticed later */
 	if (more->n && *row.p == '{' && json_scan(row.p, row.n, JSON_LAX, NULL,
 	    NULL, 0, &f) >= 0)
@@ -356,10 +356,11 @@ render_task(struct joiner *w, const struct render_task *task)
 	uint64_t limit = j->memory / 8 / j->pool->n;
 	int bad;
 
-	w->text.len = w->step.len = 0;
+	buf_reset(&w->text);
+	buf_reset(&w->step);
 	if (task->row.file != NO_ROW && render_read_row(w, task))
 		return -1;
-	w->t.load = NULL;
+	w->t.inside = 0;
 	if (task->bytes > limit ? render_gather_apart(w, task) :
 	    render_gather(w, task))
 		return -1;

@@ -11,6 +11,7 @@
 #include "base/unicode.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/large.h"
 #include "base/set.h"
 #include "base/utf8.h"
 #include "base/util.h"
@@ -93,9 +94,9 @@ trace_end_apart(struct trace *t)
 	free(t->moments);
 	free(t->first_id);
 	/* it may be large */
-	free(t->steps);
+	large_free(t->steps, t->steps_size);
 	t->steps = NULL;
-	t->steps_cap = 0;
+	t->steps_size = 0;
 	t->apart = 0;
 }
 
@@ -110,7 +111,7 @@ trace_release(struct trace *t)
 	free(t->printed);
 	trace_end_apart(t);
 	free(t->obs);
-	free(t->steps);
+	large_free(t->steps, t->steps_size);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -147,12 +148,14 @@ trace_clear(struct trace *t)
 		t->texts = xcalloc(1, sizeof(*t->texts));
 		t->printed = xcalloc(1, sizeof(*t->printed));
 	}
-	t->texts->len = t->printed->len = 0;
+	buf_reset(t->texts);
+	buf_reset(t->printed);
 	trace_end_apart(t);
 	t->nobs = 0;
 	t->linked = 0;
 	t->met = 0;
 	t->pertrace = 0;
+	t->load = NULL;
 }
 
 void
@@ -307,12 +310,108 @@ trace_append(struct trace *t)
 	return o;
 }
 
+static uint64_t
+id_hash(struct buf *text, struct json_span id)
+{
+	text->len = 0;
+	trace_plain(text, id);
+	return hash_bytes(0, 0, text->p, text->len);
+}
+
+/* The hash of an id for an order: 0 for none. */
+static uint64_t
+moment_hash(struct buf *text, struct json_span id)
+{
+	uint64_t hash;
+
+	if (trace_falsy(id))
+		return 0;
+	hash = id_hash(text, id);
+	return hash + !hash;
+}
+
+/* Keeps what orders and links an observation, whose times are in texts. */
+static void
+add_moment(struct trace *t, const struct observation *o, const char *texts,
+    const struct trace_place *place)
+{
+	struct moment m = { .at = place->at, .n = place->n,
+	    .file = place->file };
+	struct buf text = { 0 };
+
+	m.id = moment_hash(&text, o->v[OBS_ID]);
+	m.parent = moment_hash(&text, o->v[OBS_PARENT]);
+	moments_add(t->moments, &m, texts + o->start, o->start_len,
+	    texts + o->end, o->end_len);
+	buf_release(&text);
+}
+
+/* The place of a record in memory. */
+static struct trace_place
+place_inside(struct json_span raw)
+{
+	return (struct trace_place){ (uintptr_t)raw.p, (uint32_t)raw.n, 0 };
+}
+
+/* Lends a step its record, which is in memory. */
+static void
+load_inside(void *arg, struct trace *t, size_t i)
+{
+	struct json_span record = { NULL, 0 };
+	struct trace_place place;
+
+	(void)arg;
+	if (!trace_place(t, i, &place)) {
+		record.p = (const char *)(uintptr_t)place.at;
+		record.n = place.n;
+	}
+	trace_lend(t, i, record);
+}
+
+/* Keeps all observations so far as those that come after them. */
+static void
+set_inside(struct trace *t)
+{
+	struct buf texts = *t->texts;
+	struct trace_place place;
+	const char *p = buf_str(&texts);
+	size_t i;
+
+	memset(t->texts, 0, sizeof(*t->texts));
+	trace_set_apart(t, t->inside * sizeof(*t->obs));
+	buf_add(t->first_id, t->obs[0].v[OBS_TRACE_ID].p,
+	    t->obs[0].v[OBS_TRACE_ID].n);
+	for (i = 0; i < t->nobs; i++) {
+		place = place_inside(t->obs[i].raw);
+		add_moment(t, &t->obs[i], p, &place);
+	}
+	buf_release(&texts);
+	buf_release(t->printed);
+	free(t->obs);
+	t->obs = NULL;
+	t->cap = 0;
+	t->load = load_inside;
+}
+
+/* After an observation was added with its record. */
+static void
+trace_added(struct trace *t, const struct observation *o)
+{
+	struct trace_place place = place_inside(o->raw);
+
+	if (t->apart)
+		add_moment(t, o, buf_str(t->texts), &place);
+	else if (t->inside && t->nobs >= t->inside)
+		set_inside(t);
+}
+
 int
 trace_add(struct trace *t, struct json_span observation)
 {
-	if (read_fields(t, new_observation(t), observation, t->print, NULL))
+	if (read_fields(t, new_observation(t), observation, t->print &&
+	    !t->apart, NULL))
 		return -1;
-	trace_append(t);
+	trace_added(t, trace_append(t));
 	return 0;
 }
 
@@ -344,14 +443,17 @@ begin_element(void *arg)
 {
 	struct trace *t = arg;
 
-	want_fields(t, new_observation(t), t->print);
+	want_fields(t, new_observation(t), t->print && !t->apart);
 	return &t->wanted;
 }
 
 static void
 end_element(void *arg, struct json_span object)
 {
-	trace_append(arg)->raw = object;
+	struct observation *o = trace_append(arg);
+
+	o->raw = object;
+	trace_added(arg, o);
 }
 
 struct json_elements
@@ -361,26 +463,6 @@ trace_elements(struct trace *t)
 		TRACE_OBSERVATIONS, open_elements, begin_element, end_element,
 		t
 	};
-}
-
-static uint64_t
-id_hash(struct buf *text, struct json_span id)
-{
-	text->len = 0;
-	trace_plain(text, id);
-	return hash_bytes(0, 0, text->p, text->len);
-}
-
-/* The hash of an id for an order: 0 for none. */
-static uint64_t
-moment_hash(struct buf *text, struct json_span id)
-{
-	uint64_t hash;
-
-	if (trace_falsy(id))
-		return 0;
-	hash = id_hash(text, id);
-	return hash + !hash;
 }
 
 void
@@ -397,23 +479,14 @@ trace_add_apart(struct trace *t, struct json_span observation,
     const struct trace_place *place)
 {
 	struct observation *o = new_observation(t);
-	struct moment m = { .at = place->at, .n = place->n,
-	    .file = place->file };
-	struct buf text = { 0 };
-	const char *texts;
 
 	if (t->nobs >= TRACE_NONE || read_fields(t, o, observation, 0, NULL))
 		return -1;
 	trace_append(t);
-	texts = buf_str(t->texts);
 	if (t->nobs == 1)
 		buf_add(t->first_id, o->v[OBS_TRACE_ID].p,
 		    o->v[OBS_TRACE_ID].n);
-	m.id = moment_hash(&text, o->v[OBS_ID]);
-	m.parent = moment_hash(&text, o->v[OBS_PARENT]);
-	moments_add(t->moments, &m, texts + o->start, o->start_len,
-	    texts + o->end, o->end_len);
-	buf_release(&text);
+	add_moment(t, o, buf_str(t->texts), place);
 	return 0;
 }
 
@@ -471,7 +544,7 @@ trace_lend(struct trace *t, size_t i, struct json_span observation)
 	int bad;
 
 	memset(o, 0, sizeof(*o));
-	t->printed->len = 0;
+	buf_reset(t->printed);
 	bad = !observation.p || read_fields(t, o, observation, t->print &&
 	    observation.n <= PRINTED_MOST, NULL);
 	if (bad) {
@@ -734,13 +807,12 @@ find_times(struct trace *t)
 void
 trace_link(struct trace *t)
 {
-	size_t i;
+	size_t i, n = t->nobs * sizeof(*t->steps);
 
-	if (t->nobs > t->steps_cap) {
-		free(t->steps);
-		t->steps_cap = t->apart ? t->nobs : grow(t->steps_cap, t->nobs);
-		t->steps = xreallocarray(NULL, t->steps_cap,
-		    sizeof(*t->steps));
+	if (n > t->steps_size) {
+		large_free(t->steps, t->steps_size);
+		t->steps_size = 0;
+		t->steps = large_room(NULL, 0, &t->steps_size, n);
 	}
 	if (t->apart)
 		moments_link(t->moments, t->steps, t->nobs);

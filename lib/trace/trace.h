@@ -67,9 +67,11 @@ struct trace {
 	size_t nobs;
 	size_t cap;
 	struct trace_step *steps;	/* set by trace_link */
-	size_t steps_cap;
+	size_t steps_size;	/* bytes allocated */
 	int linked;		/* 1: steps are set */
 	int apart;		/* 1: the steps do not fit into memory */
+	size_t inside;		/* steps that do, of those in one record; 0:
+				   any number; see trace_elements */
 	struct moments *moments;	/* what is kept of them */
 	struct buf *first_id;	/* trace_id of the first one, JSON */
 	struct buf *texts;
@@ -118,7 +120,9 @@ struct trace_place {
 /*
  * For a record that holds its observations: elements that add them while
  * json_scan_record checks it. The trace is emptied where they begin.
- * trace_set_row then sets the row.
+ * trace_set_row then sets the row. If inside is set, that many observations or
+ * more, and those that trace_add adds, are kept as trace_add_apart keeps them,
+ * and loaded from where they are in memory: their text must stay there.
  */
 struct json_elements trace_elements(struct trace *t);
 void trace_set_row(struct trace *t, struct json_span row,
