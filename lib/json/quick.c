@@ -88,34 +88,29 @@ quick_begins(struct json_span text, const char *name)
 	return 0;
 }
 
-/* The first pair of bytes from p on, as json_pairs_in finds them, or end. */
+/*
+ * The first place from p on, or end, at which there may be a name's letters
+ * or an escape for a small letter; each of the last few places may be one.
+ */
 static const char *
-find_pair(const char *p, const char *end, const char *of, size_t apart)
+find_place(const char *p, const char *end, const char *of)
 {
 	unsigned found;
 
-	for (; (size_t)(end - p) >= JSON_BLOCK + apart; p += JSON_BLOCK) {
-		found = json_pairs_in(p, of, apart);
+	for (; (size_t)(end - p) >= JSON_BLOCK + 4; p += JSON_BLOCK) {
+		found = json_pairs_in(p, of, 4) | json_pairs_in(p, "0607", 2);
 		if (found)
 			return p + __builtin_ctz(found);
 	}
-	for (; (size_t)(end - p) > apart; p++)
-		if ((*p == of[0] && p[apart] == of[1]) || (*p == of[2] &&
-		    p[apart] == of[3]))
-			return p;
-	return end;
+	return p;
 }
 
-/* Whether there may be an escape for a small letter: \u006X or \u007X. */
+/* Whether the first 0 of \u006X or \u007X, a small letter, is at p. */
 static int
-has_letter_escape(struct json_span text)
+is_letter_escape(struct json_span text, const char *p)
 {
-	const char *p = text.p, *end = p + text.n;
-
-	for (; (p = find_pair(p, end, "0607", 2)) < end; p++)
-		if (p - text.p > 1 && !memcmp(p - 2, "\\u00", 4))
-			return 1;
-	return 0;
+	return p - text.p > 1 && text.p + text.n - p > 2 && !memcmp(p - 2,
+	    "\\u00", 4) && (p[2] == '6' || p[2] == '7');
 }
 
 /* Whether the name is around p, which is at its third letter. */
@@ -135,8 +130,9 @@ quick_lacks(struct json_span text, const char *name, const char *other)
 	/* letters in the middle are rarer than quotation marks */
 	const char of[] = { name[2], name[6], other[2], other[6] };
 
-	for (; (p = find_pair(p, end, of, 4)) < end; p++)
-		if (names_key(text, p, name) || names_key(text, p, other))
+	for (; (p = find_place(p, end, of)) < end; p++)
+		if (names_key(text, p, name) || names_key(text, p, other) ||
+		    is_letter_escape(text, p))
 			return 0;
-	return !has_letter_escape(text);
+	return 1;
 }
