@@ -252,6 +252,7 @@ const KEY_OWNERS = words("api access private secret signing encryption decryptio
 	" tavily serper serpapi langfuse langsmith langchain stripe aws azure gcp sendgrid twilio" +
 	" mailgun slack github gitlab supabase algolia datadog cloudflare newrelic");
 const PAT_OWNERS = words("gh github gitlab azure devops ado jira atlassian airtable bitbucket figma");
+const CODE_OWNERS = words("mfa otp totp verification recovery backup security login");
 const PASS_OWNERS = words("db database sql mysql pg postgres postgresql redis mongo mongodb rabbitmq" +
 	" amqp smtp imap mail email ftp sftp ssh ldap proxy user admin root login account http basic" +
 	" wifi auth");
@@ -262,12 +263,15 @@ const JOINED_TOKENS = words("csrf csrfmiddleware xsrf bot user app client github
 const KEYS = [...KEY_OWNERS.flatMap((owner) => [`${owner} key`, `${owner} keys`]),
 	...TOKEN_OWNERS.map((owner) => `${owner} tokens`)];
 const PAIRS = new Set([...KEYS, ...KEY_OWNERS.map((owner) => `${owner} sk`),
-	...PAT_OWNERS.map((owner) => `${owner} pat`), ...PASS_OWNERS.map((owner) => `${owner} pass`)]);
+	...PAT_OWNERS.map((owner) => `${owner} pat`),
+	...CODE_OWNERS.flatMap((owner) => [`${owner} code`, `${owner} codes`]), ...PASS_OWNERS.map((owner) => `${owner} pass`)]);
 // Names without a border between their words: accesskey, authtoken, ...
 const JOINED = new Set([...KEYS.map((pair) => pair.replace(" ", "")),
 	...[...TOKEN_OWNERS, ...JOINED_TOKENS].map((owner) => `${owner}token`)]);
-// After "token" these mean tokens of text, which are not secrets.
-const COUNTS = new Set(words("count counts limit limits usage budget length"));
+// After its name these tell something about a secret.
+const FACTS = new Set(words("count counts limit limits usage budget length type types kind method" +
+	" methods scheme provider mode flow status expiry expires expired expiration ttl lifetime age" +
+	" policy rules strength name path file url uri endpoint"));
 // Before KEY in the name of an environment variable these mean keys that are not
 // secrets.
 const PLAIN_KEYS = new Set(words("primary foreign public sort partition cache hash range row index" +
@@ -282,7 +286,9 @@ export function isSecret(name) {
 	const parts = name.replace(BORDER, " ").replace(/[^A-Za-z0-9]+/g, " ").trim().toLowerCase()
 		.split(" ");
 	const joined = parts.join("");
-	return parts.some((word, i) => !(word === "token" && COUNTS.has(parts[i + 1])) &&
+	if (parts.length > 1 && FACTS.has(parts.at(-1)))
+		return false;
+	return parts.some((word, i) => !FACTS.has(parts[i + 1]) &&
 		(SECRETS.has(word) || JOINED.has(word) || SESSIONS.has(word) ||
 		ENDINGS.some((end) => word.endsWith(end)) || PAIRS.has(`${word} ${parts[i + 1]}`))) ||
 		(/^[A-Z0-9_]+$/.test(name) && endsInKey(parts)) || SECRETS.has(joined) || JOINED.has(joined);
@@ -340,6 +346,8 @@ const TOKEN_ROWS = [
 	["nvapi-", "W", 30],
 	["r8_", "A", 30],
 	["pcsk_", "W", 30],
+	["pa-", "W", 40],
+	["fw_", "A", 20],
 	["lsv2_pt_ lsv2_sk_", "W", 24],
 	["ls__ csk-", "A", 24],
 	["jina_", "W", 30],

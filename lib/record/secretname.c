@@ -30,6 +30,8 @@ static const char key_owners[] = " api access private secret signing "
     "datadog cloudflare newrelic ";
 static const char pat_owners[] = " gh github gitlab azure devops ado jira "
     "atlassian airtable bitbucket figma ";
+static const char code_owners[] = " mfa otp totp verification recovery backup "
+    "security login ";
 static const char pass_owners[] = " db database sql mysql pg postgres "
     "postgresql redis mongo mongodb rabbitmq amqp smtp imap mail email ftp "
     "sftp ssh ldap proxy user admin root login account http basic wifi auth ";
@@ -39,9 +41,11 @@ static const char token_owners[] = " access auth api bearer refresh session "
 static const char joined_tokens[] = " csrf csrfmiddleware xsrf bot user app "
     "client github gitlab slack hf jwt device push personal oauth sso saml "
     "security login verification reset ";
-/* after "token" these mean tokens of text */
-static const char counts[] = " count counts limit limits usage budget "
-    "length ";
+/* after its name these tell something about a secret */
+static const char facts[] = " count counts limit limits usage budget length "
+    "type types kind method methods scheme provider mode flow status expiry "
+    "expires expired expiration ttl lifetime age policy rules strength name "
+    "path file url uri endpoint ";
 /* before KEY in the name of an environment variable: not secrets */
 static const char plain_keys[] = " primary foreign public sort partition "
     "cache hash range row index unique composite natural lookup dict map "
@@ -58,6 +62,7 @@ static const struct {
 	{ token_owners, " tokens ", 1 },
 	{ key_owners, " sk ", 0 },
 	{ pat_owners, " pat ", 0 },
+	{ code_owners, " code codes ", 0 },
 	{ pass_owners, " pass ", 0 },
 };
 
@@ -183,6 +188,13 @@ is_pair(const struct words *w, size_t i)
 	return 0;
 }
 
+static int
+is_fact(const struct words *w, size_t i)
+{
+	return secretname_is_listed(facts, w->text + w->start[i],
+	    w->start[i + 1] - w->start[i]);
+}
+
 /* Whether word i alone, or with the next one, names a secret. */
 static int
 secretname_names_secret(const struct words *w, size_t i)
@@ -191,9 +203,7 @@ secretname_names_secret(const struct words *w, size_t i)
 	size_t n = w->start[i + 1] - w->start[i];
 	int last = i + 1 == w->n;
 
-	if (!last && secretname_is_listed(" token ", word, n) &&
-	    secretname_is_listed(counts,
-	    w->text + w->start[i + 1], w->start[i + 2] - w->start[i + 1]))
+	if (!last && is_fact(w, i + 1))
 		return 0;
 	return secretname_is_listed(alone, word, n) ||
 	    secretname_is_listed(sessions, word, n) ||
@@ -235,6 +245,8 @@ judge(const char *name, size_t n)
 	if (n == 3 && !memcmp(name, "PWD", 3))
 		return 0;
 	split_words(&w, name, n);
+	if (w.n > 1 && is_fact(&w, w.n - 1))
+		return 0;
 	for (i = 0; i < w.n; i++)
 		if (secretname_names_secret(&w, i))
 			return 1;

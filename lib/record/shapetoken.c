@@ -68,6 +68,8 @@ static const struct token {
 	{ "nvapi-", CHARS_WORD, 30 },
 	{ "r8_", CHARS_ALNUM, 30 },
 	{ "pcsk_", CHARS_WORD, 30 },
+	{ "pa-", CHARS_WORD, 40 },
+	{ "fw_", CHARS_ALNUM, 20 },
 	{ "lsv2_pt_ lsv2_sk_", CHARS_WORD, 24 },
 	{ "ls__ csk-", CHARS_ALNUM, 24 },
 	{ "jina_", CHARS_WORD, 30 },

@@ -35,6 +35,7 @@ _KEY_OWNERS = (
     " supabase algolia datadog cloudflare newrelic"
 ).split()
 _PAT_OWNERS = "gh github gitlab azure devops ado jira atlassian airtable bitbucket figma".split()
+_CODE_OWNERS = "mfa otp totp verification recovery backup security login".split()
 _PASS_OWNERS = (
     "db database sql mysql pg postgres postgresql redis mongo mongodb rabbitmq amqp smtp imap"
     " mail email ftp sftp ssh ldap proxy user admin root login account http basic wifi auth"
@@ -50,6 +51,7 @@ _PAIRS = frozenset(
     + [(owner, "tokens") for owner in _TOKEN_OWNERS]
     + [(owner, "sk") for owner in _KEY_OWNERS]
     + [(owner, "pat") for owner in _PAT_OWNERS]
+    + [(owner, code) for owner in _CODE_OWNERS for code in ("code", "codes")]
     + [(owner, "pass") for owner in _PASS_OWNERS]
 )
 # Names without a border between their words: accesskey, authtoken, ...
@@ -58,8 +60,12 @@ _JOINED = frozenset(
     + [a + "token" for a in _TOKEN_OWNERS]
     + [a + "token" for a in _JOINED_TOKENS]
 )
-# After "token" these mean tokens of text, which are not secrets.
-_COUNTS = frozenset("count counts limit limits usage budget length".split())
+# After its name these tell something about a secret.
+_FACTS = frozenset(
+    "count counts limit limits usage budget length type types kind method methods scheme provider"
+    " mode flow status expiry expires expired expiration ttl lifetime age policy rules strength"
+    " name path file url uri endpoint".split()
+)
 # Before KEY in the name of an environment variable these mean keys that are not
 # secrets.
 _PLAIN_KEYS = frozenset(
@@ -88,8 +94,10 @@ def _judge(name):
     if name == "PWD":  # the shell's variable for the working directory
         return False
     words = _NOT_WORD.sub(" ", _BORDER.sub(" ", name)).lower().split()
+    if len(words) > 1 and words[-1] in _FACTS:
+        return False
     for word, following in zip(words, words[1:] + [""]):
-        if word == "token" and following in _COUNTS:
+        if following in _FACTS:
             continue
         if word in _WORDS or word in _JOINED or word in _SESSIONS or word.endswith(_ENDINGS):
             return True
