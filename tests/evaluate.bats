@@ -359,7 +359,7 @@ true 0.9 null"
 	for o in yes other key raise; do
 		trace "\"output\":\"$o\",\"metadata\":{\"expected\":\"yes\"}"
 	done >t
-	PYTHONPATH=$FLUXLOOP_PYTHONPATH run --separate-stderr -1 fl-evaluate -c c.yaml t
+	run --separate-stderr -1 fl-evaluate -c c.yaml t
 	assert_equal "$(jq -c '[.evaluation.checks[] | .pass, .reason // .error]' <<<"$output")" '[true,null,true,null]
 [false,"no",false,"it holds"]
 [null,"the verdict is not JSON: keys must be str, int, float, bool or None, not tuple",true,null]

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "json/json.h"
+#include "run/command.h"
 #include "assertion.h"
 #include "external.h"
 #include "text.h"
@@ -82,16 +83,22 @@ prepare_python(struct assertion *a, struct err *e)
 {
 	const char *python = getenv("FLUXLOOP_PYTHON");
 	struct program *p = program_new();
+	char *package = command_package(e), *start = command_start("check");
 	struct buf text = { 0 };
 
 	value_text(a->value, &text);
 	add_word(p, python && *python ? python : "python3");
-	add_word(p, "-m");
-	add_word(p, "fluxloop.check");
+	add_word(p, "-c");
+	add_word(p, start);
+	add_word(p, package ? package : "");
 	add_word(p, buf_str(&text));
 	start_program(a, p);
 	buf_release(&text);
-	return strncmp(p->argv[3], "file://", 7) ? 0 :
+	free(start);
+	free(package);
+	if (!package)
+		return -1;
+	return strncmp(p->argv[4], "file://", 7) ? 0 :
 	    err_set(e, 0, 0, "write the file's name without file://");
 }
 

@@ -139,6 +139,13 @@ command_node_package(struct err *e)
 	return folder;
 }
 
+char *
+command_start(const char *module)
+{
+	return xasprintf("import sys; sys.path.insert(0, sys.argv.pop(1)); "
+	    "from fluxloop.%s import main; sys.exit(main())", module);
+}
+
 static char *
 interpreter(const struct config *c)
 {
@@ -200,10 +207,6 @@ python_agent(struct command *agent, struct config *c, const char *target,
     int replay, struct err *e)
 {
 	struct words *l = &agent->argv;
-	/* this package is found before one of the same name in the folder */
-	static const char start[] = "import sys; sys.path.insert(0, "
-	    "sys.argv.pop(1)); from fluxloop.bridge import main; "
-	    "sys.exit(main())";
 	const char *old = env_get(&c->env, "PYTHONPATH");
 	char *path;
 
@@ -215,7 +218,7 @@ python_agent(struct command *agent, struct config *c, const char *target,
 	if (!agent->package)
 		return -1;
 	words_add(l, xstrdup(agent->python));
-	add_argument(l, "-c", xstrdup(start));
+	add_argument(l, "-c", command_start("bridge"));
 	words_add(l, xstrdup(agent->package));
 	if (replay) {
 		words_add(l, xstrdup("--replay"));

@@ -59,4 +59,11 @@ void command_release(struct command *l);
 char *command_package(struct err *e);
 char *command_node_package(struct err *e);
 
+/*
+ * What python3 -c starts a module of the package by; its first argument is the
+ * package's folder, which is searched before one that has a package of the same
+ * name. The caller frees it.
+ */
+char *command_start(const char *module);
+
 #endif
