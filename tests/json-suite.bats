@@ -14,7 +14,7 @@ build()
 	shift
 	"$@" -std=c11 -D_XOPEN_SOURCE=700 -O2 -DJSON_ONLY -I"$ROOT/lib" \
 		-o "$name" "$ROOT"/tests/json-{check,tell}.c \
-		"$ROOT"/lib/{base/{buf,hex,unicode,utf8,util,visible,warn},json/{scan,walk,write}}.c
+		"$ROOT"/lib/{base/{buf,hex,large,unicode,utf8,util,visible,warn},json/{scan,walk,write}}.c
 }
 
 setup_file()
