@@ -13,7 +13,7 @@ build()
 
 	shift
 	"${CC:-gcc}" -std=c11 -D_XOPEN_SOURCE=700 -O2 -Ilib "$@" \
-		-o "$work/$name" tests/bench/scan.c lib/{base/{util,buf,hex,utf8,warn,program,visible,unicode},json/{scan,walk,write}}.c
+		-o "$work/$name" tests/bench/scan.c lib/{base/{util,buf,hex,large,utf8,warn,program,visible,unicode},json/{scan,walk,write}}.c
 }
 
 build scan
