@@ -197,6 +197,14 @@ YAML
 	END
 }
 
+@test "without recorded calls or base_inputs, generate says what to give" {
+	fluxloop init project --name x --no-example >/dev/null
+	cd fluxloop/x
+	run --separate-stderr -2 fluxloop generate inputs
+	assert_equal "$stderr" 'fluxloop: no input could be made: setting.yaml has no base_inputs; for recorded calls, give --from-recording FILE'
+	[[ ! -e inputs/generated.yaml ]]
+}
+
 @test "wrong usage is reported and exits with 2" {
 	project
 	while IFS='|' read -r words answer; do
@@ -207,6 +215,8 @@ YAML
 	run|run what? Known: experiment; see 'fluxloop run --help'
 	run experiment more|unexpected 'more': see 'fluxloop run experiment --help'
 	run experiment --limit|option '--limit' needs a value
+	generate inputs --from-recording --limit 12|option '--from-recording' needs a value
+	run experiment --output --name=x|option '--output' needs a value
 	run experiment --dry-run=1|option '--dry-run' takes no value
 	run experiment --iterations 0|--iterations '0': expected a whole number of at least 1
 	run experiment --limit=-3|--limit '-3': expected a whole number of at least 1
