@@ -60,6 +60,8 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-protobuf python3-requests python3-werkzeug python3-bs4 \
 	python3-lxml python3-networkx python3-dev perl \
 	libxml2-utils zsh fish sqlite3
+# Of npm, where it is: clients and servers that others wrote.
+NPM_DEPS = openai@6 @dwmkerr/mock-llm@0.1 @a2a-js/sdk@1
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev
 FUZZ_DEPS = clang libclang-rt-dev
 DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
@@ -171,8 +173,16 @@ install-missing:
 deps:
 	$(PHASE) install-missing WANTED='$(DEPS)'
 
-deps-check: deps
+deps-check: deps build/npm.tried
 	$(PHASE) install-missing WANTED='$(CHECK_DEPS)'
+
+# What cannot be installed is not tested with.
+build/npm.tried: Makefile
+	@mkdir -p $(@D)
+	-@! command -v npm >/dev/null || timeout 120 npm install --silent \
+		--no-audit --no-fund --prefix build/npm $(NPM_DEPS) \
+		>$@.log 2>&1 || tail -n 3 $@.log
+	@touch $@
 
 deps-lint: deps
 	$(PHASE) install-missing WANTED='$(LINT_DEPS)'

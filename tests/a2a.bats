@@ -216,7 +216,7 @@ check_answers()
 @test "an agent of the npm package @a2a-js/sdk answers in each binding and version" {
 	local folder path stream url
 
-	find_package @a2a-js/sdk A2A_NODE_MODULES
+	find_package @a2a-js/sdk
 	[[ $(jq -r .version "$folder/@a2a-js/sdk/package.json") == [1-9]* && -e $folder/express ]] ||
 		skip "the npm packages @a2a-js/sdk, 1.0 or later, and express are not there"
 	node "$ROOT/tests/agents/a2a.mjs" sdk "$folder" >sdk.out 2>&1 3>&- &

@@ -527,7 +527,7 @@ print(urllib.request.urlopen(r).read().decode())' "$PROXY" "$1"
 @test "the openai client talks through the recorder, and streams come as they are made" {
 	local folder
 
-	find_package openai OPENAI_NODE_MODULES
+	find_package openai
 	mkdir node_modules
 	ln -s "$folder/openai" node_modules/openai
 	cat >client.mjs <<-'END'

@@ -55,15 +55,3 @@ traced()
 {
 	jq -c "$1" got
 }
-
-# find_package NAME VARIABLE: sets `folder` to that of an npm package, which VARIABLE
-# may name, or skips the test.
-find_package()
-{
-	command -v node >/dev/null || skip 'there is no node'
-	for folder in "${!2-}" "$ROOT/node_modules" /usr/share/nodejs \
-	              /usr/local/lib/node_modules /usr/lib/node_modules; do
-		[[ ! $folder || ! -e $folder/$1/package.json ]] || return 0
-	done
-	skip "the npm package $1 is not there: npm install -g $1, or set $2"
-}

@@ -471,18 +471,12 @@ ask()
 # mock_llm: starts the npm package, and sets OPENAI_BASE_URL; or skips the test.
 mock_llm()
 {
-	local folder main port
+	local folder port
 
-	for folder in "${MOCK_LLM_NODE_MODULES-}" "$ROOT/node_modules" /usr/share/nodejs \
-	              /usr/local/lib/node_modules /usr/lib/node_modules; do
-		main=$folder/@dwmkerr/mock-llm/dist/main.js
-		[ ! "$folder" ] || [ ! -e "$main" ] || break
-		main=
-	done
-	[ "$main" ] || skip 'npm install -g @dwmkerr/mock-llm, or set MOCK_LLM_NODE_MODULES'
+	find_package @dwmkerr/mock-llm
 	port=$("${PYTHON:-python3}" -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-	HOST=127.0.0.1 PORT=$port node "$main" --config mock.yaml >mock.log 2>&1 3>&- &
+	HOST=127.0.0.1 PORT=$port node "$folder/@dwmkerr/mock-llm/dist/main.js" --config mock.yaml >mock.log 2>&1 3>&- &
 	echo $! >>model.pids
 	export OPENAI_BASE_URL=http://127.0.0.1:$port/v1
 	unset OPENAI_API_KEY http_proxy HTTP_PROXY all_proxy ALL_PROXY

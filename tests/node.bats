@@ -31,21 +31,6 @@ serve_chat()
 	export CHAT_URL
 }
 
-# find_openai: makes the package openai importable, or skips the test.
-find_openai()
-{
-	local folder
-
-	for folder in "${OPENAI_NODE_MODULES-}" "$ROOT/node_modules" /usr/share/nodejs \
-	              /usr/local/lib/node_modules /usr/lib/node_modules; do
-		if [ "$folder" ] && [ -e "$folder/openai/package.json" ]; then
-			ln -s "$folder/openai" node_modules/openai
-			return
-		fi
-	done
-	skip 'the npm package openai is not there: npm install -g openai, or set OPENAI_NODE_MODULES'
-}
-
 # agent: writes agent.mjs: standard input after what all need.
 agent()
 {
@@ -95,7 +80,10 @@ check_support()
 }
 
 @test "the same agent with the openai package has the same trace" {
-	find_openai
+	local folder
+
+	find_package openai
+	ln -s "$folder/openai" node_modules/openai
 	serve_chat
 	check_support openai RateLimitError
 }

@@ -122,3 +122,14 @@ lines_of()
 {
 	wc -l <"$1"
 }
+
+# find_package NAME: sets `folder` to the node_modules with an npm package, which
+# make check installs where npm is; or skips the test.
+find_package()
+{
+	for folder in "$ROOT/build/npm" "$ROOT" /usr/local/lib /usr/lib; do
+		folder=$folder/node_modules
+		[[ ! -e $folder/$1/package.json ]] || return 0
+	done
+	skip "the npm package $1 is not there: npm install -g $1"
+}
