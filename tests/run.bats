@@ -162,7 +162,7 @@ wrong_answers()
 			echo "runner: $runner" >s.yaml
 			run --separate-stderr -1 fl-run -c s.yaml -j 2 --protocol lines \
 				--log log --command "sh $agent" in
-			assert_regex "$stderr" '[0-9]+ answers may belong to other inputs, those with "agent": [0-9, -]+$'
+			assert_regex "$stderr" '[0-9]+ answers? may belong to other inputs, those with "agent": [0-9, -]+$'
 			assert_equal "$(doubted | sort -n | xargs)" \
 				"$(jq -r 'select(.event == "doubtful").agent' log | sort -n | xargs)"
 			assert_equal "$(wrong_answers)" ''

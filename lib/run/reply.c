@@ -373,9 +373,10 @@ void
 engine_report_doubts(const struct engine *g)
 {
 	if (g->ndoubted)
-		engine_report(g, "%lld answers may belong to other inputs, "
+		engine_report(g, "%lld answer%s may belong to other inputs, "
 		    "those with \"agent\": %.*s", g->ndoubted,
-		    (int)g->doubted.len, g->doubted.p);
+		    g->ndoubted == 1 ? "" : "s", (int)g->doubted.len,
+		    g->doubted.p);
 }
 
 /* Ends an agent that wrote other lines than one for each request. */
