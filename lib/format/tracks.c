@@ -208,7 +208,8 @@ tracks_assign(struct trace *t, struct track_place *places)
 	uint64_t i, k, n = 0;
 	int bad;
 
-	memset(places, 0, t->nobs * sizeof(*places));
+	if (t->nobs)
+		memset(places, 0, t->nobs * sizeof(*places));
 	sorter_init(&turns, sizeof(struct turn), by_turn, trace_memory(t));
 	errno = 0;
 	bad = tracks_sort(t, &turns);
