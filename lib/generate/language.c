@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "base/util.h"
@@ -65,12 +66,9 @@ static struct {
 static size_t
 word_slot(const char *p, size_t n)
 {
-	uint32_t hash = 2166136261;	/* FNV-1a */
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)p[i]) * 16777619;
-	for (i = hash % WORDS_CAP; words[i].n; i = (i + 1) % WORDS_CAP)
+	for (i = hash_word(p, n) % WORDS_CAP; words[i].n; i = (i + 1) % WORDS_CAP)
 		if (words[i].n == n && !memcmp(words[i].p, p, n))
 			break;
 	return i;

@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/unicode.h"
 #include "base/utf8.h"
 #include "ngrams.h"
@@ -19,12 +20,9 @@ static struct {
 static size_t
 ngram_slot(const char *p, size_t n)
 {
-	uint32_t hash = 2166136261;	/* FNV-1a */
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		hash = (hash ^ (unsigned char)p[i]) * 16777619;
-	for (i = hash % NGRAMS_CAP; ngrams[i].n; i = (i + 1) % NGRAMS_CAP)
+	for (i = hash_word(p, n) % NGRAMS_CAP; ngrams[i].n; i = (i + 1) % NGRAMS_CAP)
 		if (ngrams[i].n == n && !memcmp(ngrams[i].p, p, n))
 			break;
 	return i;

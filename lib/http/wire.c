@@ -61,7 +61,8 @@ parse_request_line(struct wire_request *r, const char *p, const char *end)
 	const char *one = memchr(p, ' ', (size_t)(end - p)), *two;
 
 	two = one ? memchr(one + 1, ' ', (size_t)(end - one - 1)) : NULL;
-	if (!two || one == p || two == one + 1 || end - two != 9 || memcmp(two + 1, "HTTP/1.", 7))
+	if (!two || one == p || two == one + 1 || end - two != 9 ||
+	    memcmp(two + 1, "HTTP/1.", 7))
 		return -1;
 	r->method = (struct json_span){ p, (size_t)(one - p) };
 	r->target = (struct json_span){ one + 1, (size_t)(two - one - 1) };

@@ -35,16 +35,6 @@ ccthread_release(struct ccthread *t)
 	buf_release(&t->details);
 }
 
-/* Replaces the contents; those of an absent value are empty. */
-static void
-ccthread_set(struct buf *b, struct json_span v)
-{
-	b->len = 0;
-	if (v.p)
-		buf_add(b, v.p, v.n);
-	buf_str(b);
-}
-
 static void
 ccthread_move(struct buf *to, struct buf *from)
 {
@@ -58,7 +48,7 @@ ccthread_move(struct buf *to, struct buf *from)
 void
 ccthread_child(struct ccthread *t, struct json_span tool)
 {
-	ccthread_set(&t->parent, tool);
+	export_keep(&t->parent, tool);
 }
 
 /* --- turns --------------------------------------------------------------- */
@@ -83,7 +73,7 @@ note_turn(struct ccthread *t)
 	t->turns++;
 	if (!t->first_prompt.len)
 		buf_add(&t->first_prompt, t->question.p, t->question.len);
-	ccthread_set(&t->last_answer, json_buf(&t->answer));
+	export_keep(&t->last_answer, json_buf(&t->answer));
 	if (t->talk.len > TALK_MAX) {
 		t->untold++;
 		return;
@@ -156,8 +146,8 @@ ccthread_prompt(struct export *x, struct ccthread *t, struct json_span text,
 	if (t->prompt.len && t->real)
 		ccthread_open(x, t, id, t->prompted);
 	ccthread_end_answer(x, t);
-	ccthread_set(&t->prompt, text);
-	ccthread_set(&t->prompt_id, id);
+	export_keep(&t->prompt, text);
+	export_keep(&t->prompt_id, id);
 	t->real = real;
 	t->prompted = time;
 }
@@ -193,7 +183,7 @@ add_blocks(struct ccthread *t, struct json_span content)
 		json_add_str(b, "type", "text");
 		json_add(b, "text", content);
 		json_close(b, '}');
-		ccthread_set(&t->answer, content);
+		export_keep(&t->answer, content);
 		return;
 	}
 	if (!json_is(content, JSON_ARRAY))
@@ -205,7 +195,7 @@ add_blocks(struct ccthread *t, struct json_span content)
 		text = json_get(v, "text");
 		if (json_is_str(json_get(v, "type"), "text") &&
 		    json_is(text, JSON_STRING) && text.n > 2)
-			ccthread_set(&t->answer, text);
+			export_keep(&t->answer, text);
 	}
 }
 
@@ -227,7 +217,7 @@ ccthread_answer(struct export *x, struct ccthread *t, struct json_span id,
 	if (t->message.len != id.n || memcmp(t->message.p, id.p, id.n) != 0) {
 		ccthread_end_answer(x, t);
 		ccthread_open(x, t, id, time);
-		ccthread_set(&t->message, id);
+		export_keep(&t->message, id);
 		ccthread_move(&t->input, &t->pending);
 		t->blocks.len = 0;
 		/* the model began when it got the message before */
@@ -236,10 +226,10 @@ ccthread_answer(struct export *x, struct ccthread *t, struct json_span id,
 	t->ended = t->answered = time;
 	t->failed = json_is_true(json_get(line, "isApiErrorMessage"));
 	add_blocks(t, json_get(message, "content"));
-	ccthread_set(&t->model, json_get(message, "model"));
+	export_keep(&t->model, json_get(message, "model"));
 	v = json_get(message, "usage");
 	if (json_is(v, JSON_OBJECT))
-		ccthread_set(&t->usage, v);
+		export_keep(&t->usage, v);
 	t->details.len = 0;
 	json_open(&t->details, NULL, '{');
 	add_detail(t, "requestId", json_get(line, "requestId"));
@@ -314,10 +304,10 @@ ccthread_result(struct ccthread *t, struct json_span line)
 	json_close(&t->outcome, '}');
 	t->error.len = 0;
 	if (failed)
-		ccthread_set(&t->error, said ? text :
+		export_keep(&t->error, said ? text :
 		    json_get(line, "subtype"));
 	if (said && !failed)
-		ccthread_set(t->id.len ? &t->answer : &t->last_answer, text);
+		export_keep(t->id.len ? &t->answer : &t->last_answer, text);
 	if (json_double(json_get(line, "duration_ms"), &ms) && ms > 0)
 		t->spent += ms;
 }

@@ -176,3 +176,12 @@ export_read(const struct export_kind *kind, struct gather *g,
 	spanmake_release(&x.make);
 	leftover_release(&x.left);
 }
+
+void
+export_keep(struct buf *b, struct json_span v)
+{
+	b->len = 0;
+	if (v.p)
+		buf_add(b, v.p, v.n);
+	buf_str(b);
+}

@@ -58,4 +58,7 @@ void export_read(const struct export_kind *kind, struct gather *g,
 /* Ends the span that x->make has, and hands it over. */
 void export_span(struct export *x);
 
+/* Replaces the contents of a buffer; those of an absent value are empty. */
+void export_keep(struct buf *b, struct json_span v);
+
 #endif

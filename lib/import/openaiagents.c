@@ -117,15 +117,6 @@ agents_trace_of(struct agents *a, struct json_span id)
 	return t;
 }
 
-/* Sets b to a copy of a value. */
-static void
-agents_keep(struct buf *b, struct json_span v)
-{
-	b->len = 0;
-	buf_add(b, v.p, v.n);
-	buf_str(b);
-}
-
 static void
 read_trace(struct agents *a, const struct json_span m[AGENTS_ITEM])
 {
@@ -134,7 +125,7 @@ read_trace(struct agents *a, const struct json_span m[AGENTS_ITEM])
 	struct agents_trace *t = agents_trace_of(a, m[AGENTS_ID]);
 	struct buf *b = &t->metadata;
 
-	agents_keep(&t->name, json_is(m[AGENTS_WORKFLOW], JSON_STRING) ?
+	export_keep(&t->name, json_is(m[AGENTS_WORKFLOW], JSON_STRING) ?
 	    m[AGENTS_WORKFLOW] : fallback);
 	b->len = 0;
 	json_open(b, NULL, '{');
@@ -247,7 +238,7 @@ note_span(struct agents_trace *t, struct json_span type,
 		return;
 	t->failed = 1;
 	if (json_is(message, JSON_STRING))
-		agents_keep(&t->error, message);
+		export_keep(&t->error, message);
 }
 
 static void

@@ -64,8 +64,10 @@ struct otlpspan {
 	struct json_span payload[2];	/* input and output as JSON; n = 0: none */
 	struct buf made[2];	/* the text of one that is not in the span's */
 	struct buf text[2];	/* text of the payload, once it was found */
-	int searched[2];	/* 0: not yet; 1: there is none; 2: it was found;
-				   3: it is the payload itself */
+	enum {
+		TEXT_NOT_SEARCHED, TEXT_NONE, TEXT_FOUND,
+		TEXT_ITSELF	/* the payload is the text */
+	} searched[2];
 	struct buf talk;	/* the conversation as JSON, or empty */
 	struct buf metadata;	/* the user's metadata as JSON, or empty */
 	int status;		/* SPAN_STATUS_ERROR and so on */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/util.h"
 #include "otlpval.h"
@@ -68,21 +69,6 @@ hex_digit(int c)
 	return -1;
 }
 
-/* The value of a base64 digit, in either alphabet, or -1. */
-static int
-base64_digit(int c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
 /* Reads exactly size bytes; dashes between the digits are skipped. */
 static int
 read_hex(const char *p, size_t n, unsigned char *to, size_t size)
@@ -110,26 +96,10 @@ read_hex(const char *p, size_t n, unsigned char *to, size_t size)
 static int
 read_base64(const char *p, size_t n, unsigned char *to, size_t size)
 {
-	unsigned bits = 0, have = 0;
-	size_t i, done = 0;
-	int d;
-
 	while (n && p[n - 1] == '=')
 		n--;
-	if (n != (size * 8 + 5) / 6)
-		return -1;
-	for (i = 0; i < n; i++) {
-		d = base64_digit((unsigned char)p[i]);
-		if (d < 0)
-			return -1;
-		bits = (bits << 6 | (unsigned)d) & 0xffff;
-		have += 6;
-		if (have >= 8 && done < size) {
-			have -= 8;
-			to[done++] = (unsigned char)(bits >> have);
-		}
-	}
-	return 0;
+	return n == (size * 8 + 5) / 6 && base64_decode((char *)to, p, n) ==
+	    (ssize_t)size ? 0 : -1;
 }
 
 /* The digits of an id, without "0x" and the quotes. */

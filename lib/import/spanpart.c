@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/util.h"
 #include "otlpval.h"
@@ -105,31 +106,6 @@ put_parsed(struct buf *b, struct json_span string, enum conventions_how how)
 	buf_release(&text);
 }
 
-/* Appends the bytes that base64 stands for. Returns 0 if it is not base64. */
-static int
-decode_base64(struct buf *b, struct json_span string)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *p = string.p + 1, *end = string.p + string.n - 1, *digit;
-	unsigned bits = 0, have = 0;
-
-	while (end > p && end[-1] == '=')
-		end--;
-	for (; p < end; p++) {
-		digit = memchr(digits, *p, sizeof(digits) - 1);
-		if (!digit)
-			return 0;
-		bits = (bits << 6 | (unsigned)(digit - digits)) & 0xffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			buf_byte(b, (char)(bits >> have));
-		}
-	}
-	return 1;
-}
-
 /* Appends bytes that are a JSON object or array. Returns 0 for others. */
 static int
 put_bytes(struct buf *b, struct json_span any)
@@ -139,6 +115,7 @@ put_bytes(struct buf *b, struct json_span any)
 	struct json_fault f;
 	struct json_span v;
 	const char *p = any.p;
+	ssize_t n;
 	int ok;
 
 	/* most values are of another type: compare the name first */
@@ -148,10 +125,14 @@ put_bytes(struct buf *b, struct json_span any)
 	if (p[0] != '"' || (p[1] | 0x20) != 'b' || (p[2] | 0x20) != 'y')
 		return 0;
 	otlpval_fields(any.p, names, &v, 1);
-	if (!json_is(v, JSON_STRING) || !decode_base64(&text, v)) {
+	if (!json_is(v, JSON_STRING))
+		return 0;
+	n = base64_decode(buf_room(&text, v.n), v.p + 1, v.n - 2);
+	if (n < 0) {
 		buf_release(&text);
 		return 0;
 	}
+	text.len = (size_t)n;
 	v.p = buf_str(&text);
 	v.n = text.len;
 	ok = (*v.p == '{' || *v.p == '[') &&

@@ -484,12 +484,13 @@ spanwrite_has_text(struct otlpspan *s, int side)
 {
 	if (s->kind != OTLPSPAN_FOREIGN)
 		return 0;
-	if (!s->searched[side]) {
+	if (s->searched[side] == TEXT_NOT_SEARCHED) {
 		s->text[side].len = 0;
-		s->searched[side] = is_text_itself(s, side) ? 3 :
-		    1 + find_span_text(s, &s->text[side], side);
+		s->searched[side] = is_text_itself(s, side) ? TEXT_ITSELF :
+		    find_span_text(s, &s->text[side], side) ? TEXT_FOUND :
+		    TEXT_NONE;
 	}
-	return s->searched[side] > 1;
+	return s->searched[side] != TEXT_NONE;
 }
 
 void
@@ -508,7 +509,7 @@ spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 		if (!text)
 			json_add(b, keys[side], v);
 	} else {
-		if (spanwrite_has_text(s, side) && s->searched[side] == 2)
+		if (spanwrite_has_text(s, side) && s->searched[side] == TEXT_FOUND)
 			text = &s->text[side];
 		else
 			add_payload(s, b, keys[side], side);

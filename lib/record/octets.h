@@ -8,9 +8,6 @@
 
 struct buf;
 
-/* The value of a digit of base64 (RFC 4648), -1 for another character. */
-int octets_digit(char c);
-
 /*
  * If string, which is at path, stands for bytes by the types of the recording
  * (absent: none are known), and they are UTF-8: appends their text to b as JSON

@@ -1,7 +1,8 @@
 #include <string.h>
 
+#include "base/base64.h"
+#include "base/buf.h"
 #include "base/util.h"
-#include "octets.h"
 #include "shape.h"
 #include "shapetoken.h"
 #include "shapevalue.h"
@@ -129,29 +130,22 @@ find_socket(const char *s, size_t n, size_t at, struct shape *f)
 static int
 is_basic(const char *s, size_t n)
 {
-	unsigned bits = 0, have = 0, byte;
-	int digit, colon = 0;
-	size_t i;
+	struct buf text = { 0 };
+	int colon = 0, plain = 1;
+	unsigned char c;
+	ssize_t len, i;
 
-	while (n && s[n - 1] == '=')
-		n--;
-	if (n % 4 == 1)
+	/* no word with a dash is it */
+	if (memchr(s, '-', n) || memchr(s, '_', n))
 		return 0;
-	for (i = 0; i < n; i++) {
-		digit = octets_digit(s[i]);
-		if (digit < 0)
-			return 0;
-		bits = (bits << 6 | (unsigned)digit) & 0xffff;
-		have += 6;
-		if (have < 8)
-			continue;
-		have -= 8;
-		byte = bits >> have & 0xff;
-		if (byte < 32 || byte == 127)
-			return 0;
-		colon |= byte == ':';
+	len = base64_decode(buf_room(&text, n + 2), s, n);
+	for (i = 0; i < len && plain; i++) {
+		c = (unsigned char)text.p[i];
+		plain = c >= 32 && c != 127;
+		colon |= c == ':';
 	}
-	return colon;
+	buf_release(&text);
+	return plain && colon;
 }
 
 static int
