@@ -507,7 +507,7 @@ for _name in (
     " operator.attrgetter itertools.count"
     " dateutil.relativedelta.relativedelta dateutil._common.weekday"
     " pendulum.period.Period pendulum.interval.Interval scipy.sparse._base._spbase"
-    " scipy.sparse._base.spmatrix sympy.core.basic.Basic pandas._libs.interval.Interval"
+    " scipy.sparse._base.spmatrix pandas._libs.interval.Interval"
     " pandas._libs.tslibs.offsets.BaseOffset bson.decimal128.Decimal128"
     " bson.timestamp.Timestamp bson.regex.Regex bson.dbref.DBRef bson.min_key.MinKey"
     " bson.max_key.MaxKey"
