@@ -350,10 +350,9 @@ setup_file()
 	wait_for exp/manifest.json
 	while IFS= read -r line; do
 		printf '%s\n' "$line" >&7
-		until grep -qF "$(jq -r .trace_id <<<"$line")\"" exp/trace_summary.jsonl &&
-			grep -qF "$(jq -r .trace_id <<<"$line")\"" from; do
-			sleep 0.02
-		done
+		id=$(jq .trace_id <<<"$line")
+		wait_until grep -F "$id" exp/trace_summary.jsonl
+		wait_until grep -F "$id" from
 		assert_equal "$(tail -n 1 exp/observations.jsonl | jq -r .trace_id)" t1
 	done < <(sed -n 2p "$TRACES"; sed -n 5p "$TRACES")
 	assert_not_exists exp/summary.json
@@ -475,9 +474,7 @@ failing()
 	pid=$!
 	exec 7>to
 	sed -n 1,2p "$TRACES" >&7
-	until [[ -e exp/trace_summary.jsonl && $(lines_of exp/trace_summary.jsonl) == 2 ]]; do
-		sleep 0.02
-	done
+	wait_until has_lines 2 exp/trace_summary.jsonl
 	kill -INT "$pid"
 	sed -n 3p "$TRACES" >&7
 	exec 7>&-

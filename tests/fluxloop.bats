@@ -892,19 +892,6 @@ start_stuck()
 	wait_for reached
 }
 
-# wait_for_output TEXT: waits until the experiment has printed it.
-wait_for_output()
-{
-	local i
-
-	for ((i = 0; i < 400; i++)); do
-		[[ $(<out) != *"$1"* ]] || return 0
-		sleep 0.05
-	done
-	echo "did not print: $1" >&2
-	return 1
-}
-
 @test "Ctrl-C ends an experiment with 130 and keeps its finished runs" {
 	project
 	start_stuck
@@ -945,7 +932,7 @@ wait_for_output()
 		rm -rf experiments reached release
 		start_stuck
 		kill -s "${name%:*}" "$pid"
-		wait_for_output "SIG${name%:*}: no more runs"
+		wait_until grep -F -- "SIG${name%:*}: no more runs" out
 		touch release
 		status=0
 		wait "$pid" || status=$?
@@ -960,7 +947,7 @@ wait_for_output()
 	project
 	start_stuck
 	kill -s KILL "$pid"
-	wait_for_output 'SIGTERM: no more runs are started'
+	wait_until grep -F -- 'SIGTERM: no more runs are started' out
 	touch release
 	the_experiment
 	wait_for "$dir/summary.json"
@@ -1008,7 +995,7 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 	project
 	start_stuck
 	kill -s USR1 "$pid"
-	wait_for_output '1 running, 1 done'
+	wait_until grep -F -- '1 running, 1 done' out
 	kill -s USR1 "$pid"
 	touch release
 	wait "$pid"

@@ -438,12 +438,8 @@ record()
 {
 	fl-http record --to "$URL" -o rec.jsonl "$@" 2>rec.err 3>&- &
 	echo $! >>pids
-	for ((i = 0; i < 1200; i++)); do
-		PROXY=$(sed -n 's/.*: \(http[^ ]*\) stands for .*/\1/p' rec.err)
-		[[ ! $PROXY ]] || return 0
-		sleep 0.05
-	done
-	fail "$(cat rec.err)"
+	wait_until grep ' stands for ' rec.err || fail "$(cat rec.err)"
+	PROXY=$(sed -n 's/.*: \(http[^ ]*\) stands for .*/\1/p' rec.err)
 }
 
 # talk PROXY: sends standard input to it as it is, and prints what comes back.

@@ -135,10 +135,7 @@ observations()
 		sed "s/\"traceId\":\"\(.\{28\}\).../\"traceId\":\"\1$i/" "$TRACES/scattered.jsonl"
 	done >&7
 	# observations are written before the input ends
-	for ((i = 0; i < 1200; i++)); do
-		[[ -s out ]] && break
-		sleep 0.05
-	done
+	wait_until test -s out
 	assert_equal "$(head -n 1 out | jq -r .name)" 'leaf of x'
 	exec 7>&-
 	wait $!

@@ -362,14 +362,10 @@ ask()
 @test "an interrupted fl-llm writes what it has, and says so" {
 	serve_model
 	chat 'say a' 'slow 60' 'say b' >in
-	: >out
 	# bats makes background jobs ignore SIGINT
 	fl-llm --cache c in >out 2>err &
 	local pid=$!
-	for ((i = 0; i < 1200; i++)); do
-		[ "$(lines_of out)" -lt 2 ] || break
-		sleep 0.05
-	done
+	wait_until has_lines 2 out
 	kill -TERM $pid
 	local status=0
 	wait $pid || status=$?
@@ -442,10 +438,7 @@ ask()
 	chat 'say ok' 'slow 1' >in
 	OPENAI_API_KEY=$secret fl-llm --cache c in >out 2>err &
 	local pid=$!
-	for ((i = 0; i < 1200; i++)); do
-		[ ! -s out ] || break
-		sleep 0.05
-	done
+	wait_until test -s out
 	run ! grep -aF "$secret" /proc/$pid/cmdline
 	wait $pid
 	assert_equal "$(jq -r .reply.content out | head -n 1)" ok

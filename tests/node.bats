@@ -296,9 +296,7 @@ check_support()
 	echo 'runner: {kill_timeout: 20}' >setting.yaml
 	fl-run -c setting.yaml --grace 0 --command 'node agent.mjs' in >got 2>err &
 	pid=$!
-	until [ "$(cat begun 2>/dev/null)" = xx ]; do
-		sleep 0.02
-	done
+	wait_until grep -x xx begun
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

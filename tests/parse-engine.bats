@@ -587,10 +587,7 @@ trace nor an observation: it has no 'trace_id'"
 		pid=$!
 		exec 7>in
 		head -n 50 "$FILES/whole" >&7
-		for ((i = 0; i < 1200; i++)); do
-			compgen -G 'out.new-*/*_t*.md' >/dev/null && break
-			sleep 0.05
-		done
+		wait_until matches 'out.new-*/*_t*.md'
 		compgen -G 'out.new-*/*_t*.md' || fail 'nothing was begun'
 		kill -$signal $pid
 		status=0
@@ -628,10 +625,7 @@ trace nor an observation: it has no 'trace_id'"
 		for (;;)
 			printf "{\"trace_id\":\"%d\",\"observations\":[]}\n", i++
 	}' >in 2>/dev/null &
-	for ((i = 0; i < 1200; i++)); do
-		compgen -G 'out.new-*/ff/*' >/dev/null && break
-		sleep 0.05
-	done
+	wait_until matches 'out.new-*/ff/*'
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?

@@ -516,10 +516,7 @@ fl-parse: in:5: a value is missing (byte 33)"
 	fl-parse -o out --overwrite slow 2>err &
 	exec 7>slow
 	row b >&7
-	for ((i = 0; i < 1200; i++)); do
-		compgen -G 'out.new-*' >/dev/null && break
-		sleep 0.05
-	done
+	wait_until matches 'out.new-*'
 	echo precious >out/since
 	exec 7>&-
 	status=0
@@ -537,10 +534,7 @@ fl-parse: in:5: a value is missing (byte 33)"
 	exec 7>to
 	row a >&7
 	printf '{"trace_id":"b","observations":[]}\n' >&7
-	for ((i = 0; i < 1200; i++)); do
-		compgen -G 'out*' >/dev/null && break
-		sleep 0.05
-	done
+	wait_until matches 'out*'
 	assert_not_exists out
 	exec 7>&-
 	wait $!

@@ -76,9 +76,7 @@ namespace()
 	pid=$!
 	exec 7>to
 	head -n 2 "$TRACES" >&7
-	until [[ -e exp/trace_summary.jsonl && $(lines_of exp/trace_summary.jsonl) == 2 ]]; do
-		sleep 0.02
-	done
+	wait_until has_lines 2 exp/trace_summary.jsonl
 	kill -KILL "$pid"
 	wait "$pid" || true
 	exec 7>&-
@@ -1220,9 +1218,7 @@ fl-collect: $dir: not continued: the changes may add, remove or alter runs; --an
 	sed -i '/"iterations": "a/d' ./--latest/manifest.json
 	# two at once
 	flock -F ./--latest sleep 30 3>&- &
-	until ! flock -n ./--latest true; do
-		sleep 0.02
-	done
+	wait_until eval '! flock -n ./--latest true'
 	run -2 timeout 60 fluxloop run experiment --resume ./--latest
 	kill %1
 	assert_output 'fluxloop: ./--latest: another program is writing to it'

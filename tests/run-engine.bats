@@ -40,19 +40,6 @@ obey()
 	END
 }
 
-# until_true SECONDS COMMAND...: waits for the command to succeed.
-until_true()
-{
-	local i n=$(($1 * 50))
-	shift
-	for ((i = 0; i < n; i++)); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.02
-	done
-	echo "still not so: $*" >&2
-	return 1
-}
-
 # marked MARK: the processes with the mark in their environment.
 marked()
 {
@@ -276,7 +263,7 @@ none_marked()
 	fl-run -j 2 --max-failures 1 --grace 100 --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q 'no more runs are started; 1 may continue' err
+	wait_until grep -q 'no more runs are started; 1 may continue' err
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?
@@ -289,10 +276,10 @@ none_marked()
 	fl-run -j 2 --log log --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q '"event":"done"' log
-	until_true 10 test "$(grep -c . got)" -ge 1
+	wait_until grep -q '"event":"done"' log
+	wait_until has_lines 1 got
 	kill -TERM "$pid"
-	until_true 10 test -s err
+	wait_until test -s err
 	assert_equal "$(cat err)" "fl-run: SIGTERM: no more runs are started; 1 may continue for 10 s, and another signal ends them at once"
 	# what comes within 0.1 s is one signal
 	sleep 0.2
@@ -308,7 +295,7 @@ none_marked()
 	fl-run --grace 600 --log log --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q '"event":"sent"' log
+	wait_until grep -q '"event":"sent"' log
 	timeout 60 sh -c 'while kill -TERM "$1" 2>/dev/null; do sleep 0.03; done' sh "$pid"
 	status=0
 	wait "$pid" || status=$?
@@ -356,7 +343,7 @@ none_marked()
 	pid=$!
 	echo "$pid" >pids
 	two_are_there() { [ "$(grep -c '"spawned"' log)" -eq 2 ]; }
-	until_true 10 two_are_there
+	wait_until two_are_there
 	assert_equal "$(grep -c '"sent"' log)" 1
 	touch go
 	wait "$pid"
@@ -398,14 +385,14 @@ none_marked()
 		fi
 		pid=$!
 		two_are_there() { [ "$(grep -c '"spawned"' log)" -eq 2 ]; }
-		until_true 10 two_are_there
+		wait_until two_are_there
 		if [ "$group" = yes ]; then
 			kill -KILL -- "-$pid"
 		else
 			kill -KILL "$pid"
 		fi
 		wait "$pid" 2>/dev/null || true
-		if ! until_true 10 none_marked "$mark"; then
+		if ! wait_until none_marked "$mark"; then
 			marked "$mark" >pids
 			false
 		fi
@@ -484,7 +471,7 @@ none_marked()
 		fl-run $options --protocol lines --command cat in >got 2>err 3>&- &
 		pid=$!
 		# it waits for the other end of the file
-		until_true 5 eval '[[ $(ps -o comm=,state= -p '"$pid"' | xargs) == "fl-run S" ]]'
+		wait_until eval '[[ $(ps -o comm=,state= -p '"$pid"' | xargs) == "fl-run S" ]]'
 		kill -USR1 "$pid"
 		sleep 0.05
 		timeout 5 sh -c ': >early'
@@ -657,9 +644,9 @@ assert max(held for held, *_ in sent('log')) > 1"
 	fl-run --progress --log log --command "python3 $ROOT/tests/agents/ahead.py" in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 test -e waits
+	wait_until test -e waits
 	size=$(stat -c %s err)
-	until_true 10 sh -c "tail -c +$((size + 1)) err | grep -q '500 done, 0 failed, 1 running,'"
+	wait_until sh -c "tail -c +$((size + 1)) err | grep -q '500 done, 0 failed, 1 running,'"
 	assert [ "$(grep -c '"sent"' log)" -gt 510 ]
 	touch go
 	wait "$pid"
@@ -711,9 +698,9 @@ assert max(held for held, *_ in sent('log')) > 1"
 	fl-run --log log --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	echo "$pid" >pids
-	until_true 10 grep -q '"attempt":1,"id":2' log
+	wait_until grep -q '"attempt":1,"id":2' log
 	kill -USR1 "$pid"
-	until_true 10 grep -q ' running, ' err
+	wait_until grep -q ' running, ' err
 	touch go
 	wait "$pid"
 	assert_equal "$(sed -E 's/for [0-9.]+ s/for T/; s/run [0-9a-f]{16}/run ID/; s/pid [0-9]+/pid P/' err)" \
@@ -766,7 +753,7 @@ fl-run: 1 running, 1 done, 0 failed, 0 to be tried again'
 	pid=$!
 	echo "$pid" >pids
 	# what the agent has not read by then was not begun
-	until_true 10 test -e waits
+	wait_until test -e waits
 	kill -TERM "$pid"
 	wait "$pid" || true
 	assert_equal "$(jq -r '.error_kind // "none"' got | xargs)" 'none cancelled'

@@ -310,11 +310,7 @@ replies()
 	inputs 12000 >in
 	fl-run -c setting.yaml --retries 1 --log log --command 'sh agent.sh' in >got 2>/dev/null &
 	pid=$!
-	wait_for log
-	for ((i = 0; i < 500; i++)); do
-		[ "$(grep -c '"waits"' log)" -lt 10000 ] || break
-		sleep 0.05
-	done
+	wait_until eval '(($(grep -c "\"waits\"" log) >= 10000))'
 	sleep 0.3
 	kill -TERM "$pid"
 	wait "$pid" || true
@@ -373,11 +369,7 @@ replies()
 	inputs 1 >in
 	fl-run -c setting.yaml --log log --command 'sh agent.sh' in >got 2>err &
 	pid=$!
-	wait_for log
-	for ((i = 0; i < 100; i++)); do
-		! grep -q '"signalled"' log || break
-		sleep 0.05
-	done
+	wait_until grep '"signalled"' log
 	kill -TERM "$pid"
 	sleep 0.3
 	kill -TERM "$pid"

@@ -953,10 +953,7 @@ stop()
 	# what a shell starts in the background has SIGINT ignored
 	MARKER=$BATS_TEST_TMPDIR/$1 env --default-signal=INT fl-run --command "$AGENTS/odd.sh silent" --grace 0.1 --timeout 60 in >got 2>err &
 	pid=$!
-	for ((i = 0; i < 1200; i++)); do
-		compgen -G 'silent-*' >/dev/null && break
-		sleep 0.05
-	done
+	wait_until matches 'silent-*'
 	kill -"$1" "$pid"
 	status=0
 	wait "$pid" || status=$?

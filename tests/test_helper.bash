@@ -98,17 +98,37 @@ setup()
 	begin
 }
 
-# wait_for FILE: waits until FILE exists; fails after a minute.
-wait_for()
+# wait_until COMMAND...: repeats the command until it succeeds; fails after a minute.
+# What a program in the background does is waited for by this alone: a file may
+# not be there yet, as the program itself.
+wait_until()
 {
 	local i
 
-	for ((i = 0; i < 1200; i++)); do
-		[[ -e $1 ]] && return
-		sleep 0.05
+	for ((i = 0; i < 3000; i++)); do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.02
 	done
-	echo "$1 did not appear" >&2
+	echo "still not so: $*" >&2
 	return 1
+}
+
+# wait_for FILE: waits until FILE exists.
+wait_for()
+{
+	wait_until test -e "$1"
+}
+
+# matches GLOB: whether there is such a file.
+matches()
+{
+	compgen -G "$1"
+}
+
+# has_lines NUMBER FILE: whether the file has that many lines, or more.
+has_lines()
+{
+	(($(lines_of "$2" || echo 0) >= $1))
 }
 
 # mode_of PATH: prints the permissions of PATH, such as 600.
