@@ -599,6 +599,28 @@ experiment()
 	grep -q '<title>x</title>' pages/index.html
 }
 
+@test "messages with a role and a content are a chat, and nothing else is" {
+	while IFS='|' read -r value wanted; do
+		printf '{"trace_id":"c","input":%s,"success":true,"observations":[]}\n' "$value" >in
+		assert_equal "$value: $(fl-parse in | sed -n '/^### Input/{n;p;}')" "$value: $wanted"
+	done <<-'END'
+	[{"role":"user","content":"a"}]|- **User**: a
+	{ "messages" : [ {"content":"a" , "role":"user" } ] }|- **User**: a
+	[{"role":"user","content":"a"},{"role":"tool","parts":["b"],"x":null}]|- **User**: a
+	[{"role":"user","content":"a","role":"tool","content":"b"}]|- **Tool**: b
+	[{"role":"user","content":"a","x":{"role":"y"}}]|- **User**: a `{"x":{"role":"y"}}`
+	[{"role":"user","content":null,"parts":["b"]}]|- **User**: b
+	{"messages":[{"role":"user","content":"a"}],"model":"m"}|```json
+	{"messages":{"role":"user","content":"a"}}|```json
+	[{"role":"user","content":"a"},{"role":"user"}]|```json
+	[{"role":"user","content":"a"},["role"]]|```json
+	[{"role":"","content":"a"}]|```json
+	[{"role":1,"content":"a"}]|```json
+	{"messages":[]}|```json
+	[]|```json
+	END
+}
+
 @test "chat messages are turns, and files in base64 are notes and pictures" {
 	data=$(head -c 3000 /dev/zero | tr '\0' 'A')
 	png="iVBORw0KGgo$data"

@@ -6,15 +6,6 @@
 #include "media.h"
 #include "chat.h"
 
-static int
-is_message(struct json_span v)
-{
-	struct json_span role = json_get(v, "role");
-
-	return json_is(role, JSON_STRING) && role.n > 2 &&
-	    (json_get(v, "content").p || json_get(v, "parts").p);
-}
-
 /* Whether the first bytes of a value allow a chat; most values are not one. */
 static int
 may_be_chat(struct json_span v)
@@ -32,34 +23,64 @@ may_be_chat(struct json_span v)
 	    !memcmp(v.p + i, name, sizeof(name) - 1);
 }
 
-int
-chat_find(struct json_span v, struct json_span *messages)
+/* Notes what a member of a message is. */
+static void
+take_member(struct chat_message *m, struct json_span key,
+    struct json_span value)
 {
-	struct json_span key, value;
+	if (json_equal(key, "role", 4))
+		m->role = value;
+	else if (json_equal(key, "content", 7))
+		m->content = value;
+	else if (json_equal(key, "parts", 5))
+		m->parts = value;
+	else
+		m->others |= !json_is_null(value);
+}
+
+int
+chat_next(struct json_iter *it, struct chat_message *m)
+{
+	struct json_span key = { 0 }, value;
+	struct json_iter in;
+
+	memset(m, 0, sizeof(*m));
+	if (!json_enter(it, &key))
+		return 0;
+	if (*it->p != '{')
+		return -1;
+	m->whole.p = it->p;
+	for (in.p = it->p + 1; json_next(&in, &key, &value); )
+		take_member(m, key, value);
+	it->p = in.p + 1;
+	m->whole.n = (size_t)(it->p - m->whole.p);
+	if (json_is_null(m->content) && m->parts.p)
+		m->content = m->parts;
+	return json_is(m->role, JSON_STRING) && m->role.n > 2 &&
+	    m->content.p ? 1 : -1;
+}
+
+int
+chat_find(struct json_span v, struct json_iter *messages)
+{
+	struct json_span key = { 0 };
+	struct chat_message m;
 	struct json_iter it;
+	int got, n = 0;
 
 	if (!may_be_chat(v))
 		return 0;
-	if (json_is(v, JSON_OBJECT)) {
-		it = json_each(v);
-		if (!json_enter(&it, &key) || !json_equal(key, "messages", 8))
-			return 0;
-		v.p = it.p;
-		it.p = json_end(it.p);
-		v.n = (size_t)(it.p - v.p);
-		if (json_enter(&it, &key))
-			return 0;
-	}
-	if (!json_is(v, JSON_ARRAY))
-		return 0;
 	it = json_each(v);
-	if (!json_enter(&it, &key) || *it.p != '{')
-		return 0;
-	for (it = json_each(v); json_next(&it, &key, &value); )
-		if (!is_message(value))
+	if (*v.p == '{') {
+		if (!json_enter(&it, &key) || !json_equal(key, "messages", 8) ||
+		    *it.p != '[')
 			return 0;
-	*messages = v;
-	return 1;
+		it.p++;
+	}
+	*messages = it;
+	while ((got = chat_next(&it, &m)) > 0)
+		n = 1;
+	return n && !got && (*v.p == '[' || !json_enter(&it, &key));
 }
 
 /* Appends a part of a content. */
@@ -109,14 +130,16 @@ chat_put_text(struct buf *b, struct json_span content)
 }
 
 void
-chat_put_others(struct buf *b, struct json_span message)
+chat_put_others(struct buf *b, const struct chat_message *m)
 {
 	static const char *const said[] = { "role", "content", "parts" };
 	struct json_span key, value;
 	struct json_iter it;
 	size_t at = b->len, i;
 
-	for (it = json_each(message); json_next(&it, &key, &value); ) {
+	if (!m->others)
+		return;
+	for (it = json_each(m->whole); json_next(&it, &key, &value); ) {
 		for (i = 0; i < LEN(said) && !json_is_str(key, said[i]); i++)
 			;
 		if (i < LEN(said) || json_is_null(value))

@@ -344,21 +344,19 @@ put_said(struct buf *b, struct buf *text, struct buf *more)
 static int
 put_chat(struct buf *b, const struct trace *t, struct json_span v)
 {
-	struct json_span messages, key, message, content;
 	struct buf text = { 0 }, others = { 0 };
+	struct chat_message m;
 	struct json_iter it;
 
 	/* the original shows JSON */
 	if ((!trace_is_ours(t) && !t->v[TRACE_OBSERVATIONS].p) ||
-	    !chat_find(v, &messages))
+	    !chat_find(v, &it))
 		return 0;
-	for (it = json_each(messages); json_next(&it, &key, &message); ) {
-		put_role(b, json_get(message, "role"));
-		content = json_get(message, "content");
+	while (chat_next(&it, &m) > 0) {
+		put_role(b, m.role);
 		text.len = others.len = 0;
-		chat_put_text(&text, content.p ? content :
-		    json_get(message, "parts"));
-		chat_put_others(&others, message);
+		chat_put_text(&text, m.content);
+		chat_put_others(&others, &m);
 		put_said(b, &text, &others);
 	}
 	buf_byte(b, '\n');

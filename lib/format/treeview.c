@@ -316,20 +316,17 @@ tree_put_turn(void *arg, const struct story_turn *turn)
 
 /* Appends a line for each message of a chat or turn of a conversation. */
 static void
-put_messages(struct view *v, struct json_span messages)
+put_messages(struct view *v, struct json_iter *messages)
 {
-	struct json_span key, message, content;
 	struct buf role = { 0 }, text = { 0 };
-	struct json_iter it;
+	struct chat_message m;
 
-	for (it = json_each(messages); json_next(&it, &key, &message); ) {
+	while (chat_next(messages, &m) > 0) {
 		role.len = text.len = 0;
-		tree_put_plain(&role, json_get(message, "role"), LABEL_MAX);
-		content = json_get(message, "content");
-		chat_put_text(&text, content.p ? content :
-		    json_get(message, "parts"));
+		tree_put_plain(&role, m.role, LABEL_MAX);
+		chat_put_text(&text, m.content);
 		if (!text.len)
-			chat_put_others(&text, message);
+			chat_put_others(&text, &m);
 		put_labelled(v, buf_str(&role), "", &text);
 	}
 	buf_release(&role);
@@ -340,11 +337,11 @@ put_messages(struct view *v, struct json_span messages)
 static void
 put_value(struct view *v, const char *label, struct json_span value)
 {
-	struct json_span messages;
+	struct json_iter messages;
 	struct buf text = { 0 };
 
 	if (chat_find(value, &messages)) {
-		put_messages(v, messages);
+		put_messages(v, &messages);
 		return;
 	}
 	put_beginning(v, &text, value);
