@@ -17,6 +17,11 @@ for tool in measure spread pingpong noop-agent http-server model-server; do
 done
 cd "$build/bench"
 
+# where stages write files: in memory, because the time that a disk's file system
+# takes to make a file depends on those that were removed before
+memory=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d -p .)
+export memory
+
 # --- how to measure ------------------------------------------------------------
 
 declare -A limit_command=() limit_seconds=()
@@ -103,12 +108,11 @@ more()
 
 # copies RUNS SIZE ROW...: measures commands that write as much as they read, in
 # turn, beside cp: a ROW is NAME=COMMAND, where $from is the input's folder and
-# $to what the command makes. Files are removed only at the end, because ext4
-# creates files more slowly after others were removed, and are written to the
-# disk after each run.
+# $to what the command makes, in memory if there is room; it is removed after each
+# run.
 copies()
 {
-	local runs=$1 size=$2 run i rows=() took=() peaks=() line
+	local runs=$1 size=$2 run i rows=() took=() peaks=() line made room
 
 	shift 2
 	for i; do
@@ -118,18 +122,18 @@ copies()
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	rows=('  cp of the observations=cp "$from/observations.jsonl" "$to"' "${rows[@]}")
 	[ -e "e$size" ] || "make_e$size"
-	rm -rf copies
-	mkdir copies
+	room=$(df --output=avail -m "$memory" | tail -n 1)
+	made=$memory/out
+	((room > 3 * size)) || made=out
 	for ((run = 0; run < runs; run++)); do
 		for i in "${!rows[@]}"; do
-			line=$(from=e$size to=copies/$i-$run TOUCH=2500 \
+			line=$(from=e$size to=$made TOUCH=2500 \
 				./measure 1 /dev/null sh -c "${rows[i]#*=}")
-			sync
+			rm -rf "$made"
 			took[i]="${took[i]-} ${line% *}"
 			((${peaks[i]-0} > ${line#* })) || peaks[i]=${line#* }
 		done
 	done
-	rm -rf copies
 	for i in "${!rows[@]}"; do
 		# shellcheck disable=SC2086 # words
 		seconds=$(printf '%s\n' ${took[i]} | sort -n |

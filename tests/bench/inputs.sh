@@ -68,7 +68,7 @@ make_replies.cache()
 # start_server COMMAND FILE: starts a server that writes its address to a file,
 # and ends with this program.
 servers=''
-trap '[ -z "$servers" ] || kill $servers' EXIT
+trap 'rm -rf "$memory"; [ -z "$servers" ] || kill $servers' EXIT
 start_server()
 {
 	"$@" &

@@ -8,8 +8,8 @@ row 'fl-parse, 100 MB to Markdown' @e100/observations.jsonl MB cat /dev/null fl-
 row 'fl-parse, one thread' @e100/observations.jsonl MB cat /dev/null fl-parse -j 1 e100
 for format in $(fl-parse --list-formats | cut -f 1); do
 	row "fl-parse, 100 MB to $format" @e100/observations.jsonl MB cat \
-		/dev/null fl-parse -f "$format" --overwrite -o e100.out e100
-	rm -rf e100.out
+		/dev/null fl-parse -f "$format" --overwrite -o "$memory/out" e100
+	rm -rf "$memory/out"
 done
 copies 5 1000 \
 	'  the same without JSON, of files=./spread "$to" 1000 "$from/rows-only.jsonl" "$from/observations.jsonl"' \
@@ -66,7 +66,7 @@ row 'fl-run, two async Python agents' 100000 calls 'pipe ping-pong, 100,000 trip
 	in.jsonl fl-run -j 2 --target noop:coro
 limit 'fl-run, two Python agents' in.jsonl fl-run -j 2 --target noop:sync
 row 'fl-run | fl-collect, two Python agents' 100000 calls 'fl-run, two Python agents' \
-	in.jsonl sh -c 'fl-run -j 2 --target noop:sync | fl-collect -q collected; rm -r collected'
+	in.jsonl sh -c 'fl-run -j 2 --target noop:sync | fl-collect -q $memory/out; rm -r $memory/out'
 row 'fl-run, fl-http, a request at a time' 100000 calls 'pipe ping-pong, 100,000 trips' \
 	in.jsonl fl-run -c service.yaml
 row 'fl-run, fl-http, 64 at once' 100000 calls 'pipe ping-pong, 100,000 trips' \
@@ -74,11 +74,11 @@ row 'fl-run, fl-http, 64 at once' 100000 calls 'pipe ping-pong, 100,000 trips' \
 row 'fl-http, start and end' 1 starts 'python3 -c pass' /dev/null fl-http -c service.yaml
 limit 'cat of traces' traces.jsonl cat
 row 'fl-collect of a file' 100000 traces 'cat of traces' \
-	/dev/null sh -c 'fl-collect -q collected traces.jsonl; rm -r collected'
+	/dev/null sh -c 'fl-collect -q $memory/out traces.jsonl; rm -r $memory/out'
 limit 'cat of 64 parts' /dev/null sh -c 'cat parts/*'
 RUNS=own row 'fl-collect of 64 parts' 1000000 traces 'cat of 64 parts' \
-	/dev/null sh -c 'exec fl-collect -q collected parts/*'
-rm -rf parts collected
+	/dev/null sh -c 'exec fl-collect -q $memory/out parts/*'
+rm -rf parts "$memory/out"
 
 limit 'wc -l of 10,000 runs' runs8/evaluation/trace_summary.jsonl wc -l
 for format in $(fl-report --list-formats | cut -f 1); do
