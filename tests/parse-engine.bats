@@ -466,6 +466,13 @@ trace nor an observation: it has no 'trace_id'"
 		assert_equal "$(jq -r 'select(.trace_id == "w").timeline[].raw.id' \
 			wanted)" x
 	done
+	# observations, whatever these fields hold
+	for line in '"observations":3' '"timeline":[]' '"timeline":null,"summary":{}' \
+		'"input":{"observations":[],"timeline":[]}'; do
+		same_in_haste "{\"id\":\"x\",\"type\":\"t\",$line,\"trace_id\":\"t1\"}" ''
+		jq -r 'select(.trace_id == "t1").timeline[].raw.id' wanted |
+			grep -qx x
+	done
 }
 
 @test "what is not JSON is noted, however late it is met" {

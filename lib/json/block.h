@@ -35,8 +35,7 @@ json_skip_space(const char *p, const char *end)
  * text in a string. json_stop_in returns how many of the JSON_BLOCK bytes at p
  * come before the first of them; json_stops_in returns a bit for each of the
  * JSON_WIDE bytes at p, the lowest for the first. *high is set when a byte is
- * not ASCII. json_pairs_in returns a bit for each of JSON_BLOCK bytes that is
- * of[0] and apart bytes before of[1], or of[2] and as far before of[3].
+ * not ASCII.
  */
 #if defined(JSON_PORTABLE) || !(defined(__SSE2__) || defined(__aarch64__))
 #define JSON_BLOCK 8
@@ -66,17 +65,6 @@ json_stops_in(const char *p, unsigned *high)
 		stops |= (uint64_t)(p[i] == '"' || p[i] == '\\' ||
 		    (unsigned char)p[i] < 0x20) << i;
 	return stops;
-}
-
-static inline unsigned
-json_pairs_in(const char *p, const char *of, size_t apart)
-{
-	unsigned i, found = 0;
-
-	for (i = 0; i < JSON_BLOCK; i++)
-		found |= (unsigned)((p[i] == of[0] && p[i + apart] == of[1]) ||
-		    (p[i] == of[2] && p[i + apart] == of[3])) << i;
-	return found;
 }
 #elif defined(__SSE2__)
 #define JSON_BLOCK 16
@@ -109,20 +97,6 @@ json_stops_in(const char *p, unsigned *high)
 	return json_stops_16(p, high) | (uint64_t)json_stops_16(p + 16, high)
 	    << 16 | (uint64_t)json_stops_16(p + 32, high) << 32 |
 	    (uint64_t)json_stops_16(p + 48, high) << 48;
-}
-
-static inline unsigned
-json_pairs_in(const char *p, const char *of, size_t apart)
-{
-	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	const __m128i w = _mm_loadu_si128((const __m128i *)(const void *)(p +
-	    apart));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(
-	    _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(of[0])),
-	    _mm_cmpeq_epi8(w, _mm_set1_epi8(of[1]))),
-	    _mm_and_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8(of[2])),
-	    _mm_cmpeq_epi8(w, _mm_set1_epi8(of[3])))));
 }
 #else
 #define JSON_BLOCK 16
@@ -161,23 +135,6 @@ json_stops_in(const char *p, unsigned *high)
 	a = vpaddq_u8(a, b);
 	a = vpaddq_u8(a, a);
 	return vgetq_lane_u64(vreinterpretq_u64_u8(a), 0);
-}
-
-static inline unsigned
-json_pairs_in(const char *p, const char *of, size_t apart)
-{
-	const uint8x16_t v = vld1q_u8((const uint8_t *)p);
-	const uint8x16_t w = vld1q_u8((const uint8_t *)p + apart);
-	const uint8x16_t found = vorrq_u8(
-	    vandq_u8(vceqq_u8(v, vdupq_n_u8((uint8_t)of[0])),
-	    vceqq_u8(w, vdupq_n_u8((uint8_t)of[1]))),
-	    vandq_u8(vceqq_u8(v, vdupq_n_u8((uint8_t)of[2])),
-	    vceqq_u8(w, vdupq_n_u8((uint8_t)of[3]))));
-	const uint8x16_t bits = vandq_u8(found, vreinterpretq_u8_u64(
-	    vdupq_n_u64(0x8040201008040201u)));
-
-	return (unsigned)vaddv_u8(vget_low_u8(bits)) |
-	    (unsigned)vaddv_u8(vget_high_u8(bits)) << 8;
 }
 #endif
 

@@ -2,8 +2,7 @@
 #define QUICK_H
 
 /*
- * What a text says at its ends, and what it cannot contain, found without
- * reading it value by value. The answers hold if the text is a JSON object;
+ * What a text says at its ends, found without reading what is between them. The answers hold if the text is a JSON object;
  * whether it is one is checked later. 0 means that it is not certain.
  */
 #include <stddef.h>
@@ -19,11 +18,5 @@ int quick_last(struct json_span text, const char *name, struct json_span *v);
 
 /* 1 if there is a field of that name, after no others than plain strings. */
 int quick_begins(struct json_span text, const char *name);
-
-/*
- * 1 if no key is one of these names, which have at least seven small letters;
- * keys in values, and other strings, count, too.
- */
-int quick_lacks(struct json_span text, const char *name, const char *other);
 
 #endif

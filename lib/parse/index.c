@@ -117,8 +117,8 @@ index_kind(const char *file, int has_type)
 }
 
 /*
- * Indexes a line that is an observation if it is JSON. Returns 0 if that is not
- * certain.
+ * Indexes a line that is an observation if it is JSON and no whole trace, which
+ * is checked when it is rendered. Returns 0 if its ends do not say so.
  */
 static int
 index_hastily(struct joiner *w, const char *file, const struct line *l)
@@ -130,9 +130,7 @@ index_hastily(struct joiner *w, const char *file, const struct line *l)
 	while (memchr(" \t\r", record.p[record.n - 1], 3))
 		record.n--;
 	if (!quick_last(record, "trace_id", &v[TRACE_TRACE_ID]) ||
-	    index_kind(file, quick_begins(record, "type")) != ENTRY_OBSERVATION
-	    || !quick_lacks(record, trace_fields[TRACE_OBSERVATIONS],
-	    "timeline"))
+	    index_kind(file, quick_begins(record, "type")) != ENTRY_OBSERVATION)
 		return 0;
 	index_add(w, v, ENTRY_OBSERVATION, record);
 	return 1;

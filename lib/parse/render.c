@@ -116,8 +116,20 @@ render_read_extent(struct joiner *w, const struct render_task *task)
 }
 
 /*
+ * Whether what was taken for an observation in haste is something else; o is the
+ * one that was read last.
+ */
+static int
+render_is_other(const struct joiner *w, const struct observation *o)
+{
+	return w->j->hasty && (o->v[OBS_OBSERVATIONS].p ||
+	    o->v[OBS_TIMELINE].p);
+}
+
+/*
  * Ends reading a trace. met: json_scan's flags for the row; bad: a record is
- * not JSON. It has changed since the first pass, or was not checked in it.
+ * not JSON, or another one. It has changed since the first pass, or was not
+ * checked in it.
  */
 static int
 render_gathered(struct joiner *w, int met, int bad)
@@ -154,7 +166,8 @@ render_gather(struct joiner *w, const struct render_task *task)
 		v.p = w->text.p + at;
 		v.n = w->places[i].n;
 		at += v.n + 1;
-		bad |= trace_add(&w->t, v);
+		bad |= trace_add(&w->t, v) ||
+		    render_is_other(w, &w->t.obs[w->t.nobs - 1]);
 	}
 	return render_gathered(w, met, bad);
 }
@@ -212,6 +225,8 @@ render_add_apart(struct joiner *w, struct apart *a, const struct place *p,
 		a->changed = 1;
 		return;
 	}
+	if (render_is_other(w, &w->t.obs[0]))
+		a->changed = 1;
 	if (w->j->extents && w->t.nobs == 1)
 		trace_id_text(&w->t, &a->id);
 	if (w->j->extents && !a->foreign)

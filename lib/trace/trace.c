@@ -80,7 +80,9 @@ const char *const observation_fields[OBS_FIELDS] = {
 	[OBS_COMPLETION_TOKENS] = "completion_tokens",
 	[OBS_TOTAL_TOKENS] = "total_tokens",
 	[OBS_PARENT] = "parent_observation_id",
-	[OBS_TRACE_ID] = "trace_id"
+	[OBS_TRACE_ID] = "trace_id",
+	[OBS_OBSERVATIONS] = "observations",
+	[OBS_TIMELINE] = "timeline"
 };
 
 /* Frees the steps of a trace that does not fit into memory. */
