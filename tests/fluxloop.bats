@@ -914,6 +914,7 @@ start_stuck()
 	project
 	start_stuck
 	kill -s TERM "$pid"
+	wait_until grep -F -- 'SIGTERM: no more runs' out
 	touch release
 	status=0
 	wait "$pid" || status=$?
@@ -965,6 +966,18 @@ descendants()
 	done
 }
 
+# find_victim NAME: sets `victim` to the process of that name below `pid`, if it runs.
+find_victim()
+{
+	local one
+
+	victim=
+	for one in $(descendants "$pid"); do
+		[ "$(cat "/proc/$one/comm")" != "$1" ] || victim=$one
+	done
+	[ "$victim" ]
+}
+
 # The shell's own line for a job that a signal ended, as "12 Killed  stage ..."
 JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pipe)|core dumped'
 
@@ -976,9 +989,7 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 			is_sanitized && [ "$name" = SEGV ] && continue
 			rm -rf experiments reached release
 			start_stuck
-			for one in $(descendants "$pid"); do
-				[ "$(cat "/proc/$one/comm")" != "${program/shell/fl-run}" ] || victim=$one
-			done
+			wait_until find_victim "${program/shell/fl-run}"
 			# the shell that waits for the programs
 			[ "$program" != shell ] || victim=$(awk '/^PPid/ { print $2 }' "/proc/$victim/status")
 			kill -s "$name" "$victim"

@@ -92,11 +92,20 @@ ask()
 
 @test "records come in the order of the requests with --ordered" {
 	serve_model
-	chat 'slow 0.3' 'say two' 'say three' >in
-	run -0 bash -c 'fl-llm -q in | jq -r .id | tail -n 1'
-	assert_output 1
-	run -0 bash -c 'fl-llm -q --ordered in | jq -r .id | paste -sd " "'
-	assert_output '1 2 3'
+	chat 'wait go' 'say two' 'say three' >in
+	fl-llm -q in >out &
+	wait_until has_lines 2 out
+	touch go
+	wait $!
+	assert_equal "$(jq -r .id out | tail -n 1)" 1
+	rm go
+	fl-llm -q --ordered in >out &
+	all_asked() { [ "$(asked)" = 6 ]; }
+	wait_until all_asked
+	assert_equal "$(cat out)" ''
+	touch go
+	wait $!
+	assert_equal "$(jq -r .id out | paste -sd ' ')" '1 2 3'
 }
 
 @test "without a server, nothing is asked, and the message says how to set one" {
@@ -178,7 +187,8 @@ ask()
 	assert_regex "$output" '^timeout: '
 	run -0 ask 'slow 30' --timeout 0.3 --retries 1
 	assert_regex "$output" '^timeout: '
-	assert_equal "$(asked)" 3
+	all_asked() { [ "$(asked)" = 3 ]; }
+	wait_until all_asked
 }
 
 @test "a server that is not there is given up after some requests" {
@@ -435,11 +445,12 @@ ask()
 	local secret=sk-live-0123456789abcdefghij
 
 	serve_model SERVER_KEY=$secret
-	chat 'say ok' 'slow 1' >in
+	chat 'say ok' 'wait go' >in
 	OPENAI_API_KEY=$secret fl-llm --cache c in >out 2>err &
 	local pid=$!
 	wait_until test -s out
-	run ! grep -aF "$secret" /proc/$pid/cmdline
+	run -1 grep -aF "$secret" /proc/$pid/cmdline
+	touch go
 	wait $pid
 	assert_equal "$(jq -r .reply.content out | head -n 1)" ok
 	MY_KEY=wrong-0123456789abcdef fl-llm --api-key-env MY_KEY in >out2 2>err2 || true

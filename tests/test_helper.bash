@@ -116,6 +116,20 @@ wait_until()
 	return 1
 }
 
+# in_time EXPECTED COMMAND...: checks that the command prints EXPECTED if LIMIT, the
+# time limit in seconds that it gives to a program, is long enough for this
+# machine. It is short at first.
+in_time()
+{
+	local expected=$1 got LIMIT
+
+	for LIMIT in 0.3 1 4 16; do
+		got=$("${@:2}")
+		[[ $got != "$expected" ]] || return 0
+	done
+	assert_equal "$got" "$expected"
+}
+
 # wait_for FILE: waits until FILE exists.
 wait_for()
 {
