@@ -478,8 +478,16 @@ mock_llm()
 	local folder port
 
 	find_package @dwmkerr/mock-llm
-	port=$("${PYTHON:-python3}" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	# nobody is given one of these ports for asking for any
+	port=$("${PYTHON:-python3}" -c 'import random, socket
+while True:
+    port = random.randrange(10000, 32768)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break')
 	HOST=127.0.0.1 PORT=$port node "$folder/@dwmkerr/mock-llm/dist/main.js" --config mock.yaml >mock.log 2>&1 3>&- &
 	echo $! >>model.pids
 	export OPENAI_BASE_URL=http://127.0.0.1:$port/v1

@@ -471,7 +471,8 @@ fl-run: LIMIT seconds are over: no more runs are started; 1 may continue for 0 s
 		    data[::4096] = b"x" * len(data[::4096])
 		    return sum(range(2_000_000)) > 0
 	END
-	fl-run --target handler:run --stderr-dir logs <(inputs 3) >got
+	echo 'runner: {kill_timeout: 60}' >setting.yaml
+	fl-run -c setting.yaml --target handler:run --stderr-dir logs <(inputs 3) >got
 	run -0 jq -e '.calls == 3 and .exit_code == 0 and .cpu_seconds > 0.01
 		and .peak_memory_bytes > 60000000 and (.started < .ended)' logs/agents.jsonl
 	assert_equal "$(stat -c %a logs/agents.jsonl)" 600

@@ -468,7 +468,8 @@ replies()
 		sleep 0.4
 		touch ended
 	END
-	fl-run --command 'sh agent.sh' <(inputs 1) >got
+	echo 'runner: {kill_timeout: 60}' >setting.yaml
+	fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 1) >got
 	assert [ -e ended ]
 }
 
