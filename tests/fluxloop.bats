@@ -886,7 +886,7 @@ start_stuck()
 	return input
 	PY
 	inputs one stuck three
-	env --default-signal=HUP,INT,QUIT "$BIN/fluxloop" run experiment \
+	env --default-signal=HUP,INT,QUIT STUCK="$PWD" "$BIN/fluxloop" run experiment \
 		>out 2>&1 3>&- &
 	pid=$!
 	wait_for reached
@@ -978,6 +978,12 @@ find_victim()
 	[ "$victim" ]
 }
 
+# none_stuck: whether no process of the experiment is left.
+none_stuck()
+{
+	[ "$(processes "STUCK=$PWD")" -eq 0 ]
+}
+
 # The shell's own line for a job that a signal ended, as "12 Killed  stage ..."
 JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pipe)|core dumped'
 
@@ -998,6 +1004,8 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 			wait "$pid" || status=$?
 			assert_equal "$program $name: $status" "$program $name: 2"
 			run -1 grep -aE "$JOB_LINE" out
+			# the others notice it, and end what they have begun
+			wait_until none_stuck
 		done
 	done
 }
