@@ -237,7 +237,7 @@ assert_skipped()
 
 @test "a closed standard input is reported" {
 	for name in $FILTERS; do
-		run --separate-stderr -2 timeout 20 bash -c "$(declare -f filter); filter $name <&-"
+		run --separate-stderr -2 timeout 100 bash -c "$(declare -f filter); filter $name <&-"
 		assert_equal "$stderr" "$name: <stdin>: Bad file descriptor"
 	done
 }

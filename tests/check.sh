@@ -46,7 +46,7 @@ slow=(parse-engine fluxloop fault-table html run resume import run-engine llm
 	terminal report-page http faults accelerator formats replay disk-faults
 	run-faults report parse json-suite bad-input node generate config evaluate)
 # Seconds that a file may take; test_helper.bash limits single tests.
-longest=1800
+longest=3600
 
 python_tests()
 {

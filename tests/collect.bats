@@ -568,7 +568,7 @@ failing()
 	fl-collect -q wanted in 2>err || true
 	for closed in '>&-' '2>&-' '<&- >&- 2>&-' '<&- 2>&-'; do
 		rm -rf exp
-		bash -c "timeout 20 fl-collect exp in $closed" >out 2>err || true
+		bash -c "timeout 100 fl-collect exp in $closed" >out 2>err || true
 		for file in observations traces trace_summary; do
 			# what there is, is whole and nothing else
 			head -c "$(wc -c <"exp/$file.jsonl")" "wanted/$file.jsonl" | cmp - "exp/$file.jsonl"

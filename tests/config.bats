@@ -27,7 +27,7 @@ setting()
 	assert_equal "$(sort .env | xargs)" 'K1=1 K2=2 K3=3 K4=4 K5=5 K6=6'
 	rm setting.yaml
 	mkfifo setting.yaml
-	run --separate-stderr -2 timeout 20 fl-config set iterations 3
+	run --separate-stderr -2 timeout 100 fl-config set iterations 3
 	assert_equal "$stderr" 'fl-config: setting.yaml: not a regular file'
 }
 
@@ -847,7 +847,7 @@ changes()
 	# nor into a pipe, which would block
 	rm setting.yaml.new
 	mkfifo setting.yaml.new
-	run --separate-stderr -2 timeout 20 fl-config set iterations 5
+	run --separate-stderr -2 timeout 100 fl-config set iterations 5
 	assert [ -p setting.yaml.new ]
 	# an interrupted program may have left a file of that name
 	rm setting.yaml.new

@@ -79,19 +79,19 @@ setup_file()
 @test "an agent that hangs fails one run and is killed" {
 	SIDE_BY_SIDE=100
 	rows c 1 2 <<-'END'
-	hangs                       ; hang ready                   ; --timeout 0.5 -c ready.yaml ; timeout -15
-	greets and hangs            ; hang-hello ready             ; --timeout 0.5 -c ready.yaml ; timeout -15
-	spins, ignoring SIGTERM     ; spin ready                   ; --timeout 0.5 -c ready.yaml ; timeout -9
-	stops itself                ; stop ready                   ; --timeout 0.5 -c ready.yaml ; timeout -@(9|15)
-	answers in the grace period ; grace ready                  ; --timeout 0.5 -c ready.yaml ; timeout 0 ; .output == null
-	is in another group         ; leave-group ready            ; --timeout 0.5 -c ready.yaml ; timeout -15
-	is in a session of its own  ; session ready                ; --timeout 0.5 -c ready.yaml ; timeout -15
-	prints without end          ; flood out ready              ; --timeout 0.5 -c ready.yaml ; timeout -15 ; .stdout | length <= 65537
-	... and ignores SIGTERM     ; flood out deaf ready         ; --timeout 0.5 -c ready.yaml ; timeout -9  ; .stdout | length <= 65537
-	errors without end          ; flood err ready              ; --timeout 0.5 -c ready.yaml ; timeout -15 ; .stderr | length <= 4096
-	closes its output, is deaf  ; close-stdout deaf ready      ; --timeout 0.5 -c ready.yaml ; crash -9
-	has a child, hangs          ; child session deaf ready     ; --timeout 0.5 -c ready.yaml ; timeout -15
-	never reads                 ; never-read                   ; --timeout 0.5 -c call.yaml  ; timeout -15
+	hangs                       ; hang ready                   ; --timeout LIMIT -c ready.yaml ; timeout -15
+	greets and hangs            ; hang-hello ready             ; --timeout LIMIT -c ready.yaml ; timeout -15
+	spins, ignoring SIGTERM     ; spin ready                   ; --timeout LIMIT -c ready.yaml ; timeout -9
+	stops itself                ; stop ready                   ; --timeout LIMIT -c ready.yaml ; timeout -@(9|15)
+	answers in the grace period ; grace ready                  ; --timeout LIMIT -c ready.yaml ; timeout 0 ; .output == null
+	is in another group         ; leave-group ready            ; --timeout LIMIT -c ready.yaml ; timeout -15
+	is in a session of its own  ; session ready                ; --timeout LIMIT -c ready.yaml ; timeout -15
+	prints without end          ; flood out ready              ; --timeout LIMIT -c ready.yaml ; timeout -15 ; .stdout | length <= 65537
+	... and ignores SIGTERM     ; flood out deaf ready         ; --timeout LIMIT -c ready.yaml ; timeout -9  ; .stdout | length <= 65537
+	errors without end          ; flood err ready              ; --timeout LIMIT -c ready.yaml ; timeout -15 ; .stderr | length <= 4096
+	closes its output, is deaf  ; close-stdout deaf ready      ; --timeout LIMIT -c ready.yaml ; crash -9
+	has a child, hangs          ; child session deaf ready     ; --timeout LIMIT -c ready.yaml ; timeout -15
+	never reads                 ; never-read                   ; --timeout LIMIT -c call.yaml  ; timeout -15
 	END
 	rows c 2 <<-'END'
 	is not ready at the end     ; slow-start ready             ; -c ready.yaml               ; fine 3 ; clean
@@ -207,18 +207,18 @@ setup_file()
 @test "a handler that hangs fails one run and is killed" {
 	SIDE_BY_SIDE=100
 	rows python 1 2 <<-'END'
-	sleeps                   ; hang ; --timeout 0.5 ; timeout -15
-	ignores SIGTERM          ; deaf ; --timeout 0.5 ; timeout -9
+	sleeps                   ; hang ; --timeout LIMIT ; timeout -15
+	ignores SIGTERM          ; deaf ; --timeout LIMIT ; timeout -9
 	END
 	rows python 1 <<-'END'
-	spins                    ; busy ; --timeout 0.5 ; timeout -15
-	stops itself             ; stop ; --timeout 0.5 ; timeout -@(9|15)
+	spins                    ; busy ; --timeout LIMIT ; timeout -15
+	stops itself             ; stop ; --timeout LIMIT ; timeout -@(9|15)
 	leaves a thread          ; thread  ; ; fine 3 ; clean
 	hangs at its exit        ; at-exit ; ; fine 3 ; clean
 	END
 	rows async 1 <<-'END'
-	sleeps, awaited          ; hang ; --timeout 0.5 ; timeout -15
-	spins, awaited           ; busy ; --timeout 0.5 ; timeout -15
+	sleeps, awaited          ; hang ; --timeout LIMIT ; timeout -15
+	spins, awaited           ; busy ; --timeout LIMIT ; timeout -15
 	END
 	all_well
 }

@@ -886,7 +886,7 @@ start_stuck()
 	return input
 	PY
 	inputs one stuck three
-	env --default-signal=HUP,INT,QUIT "$BIN/fluxloop" run experiment \
+	env --default-signal=HUP,INT,QUIT STUCK="$PWD" "$BIN/fluxloop" run experiment \
 		>out 2>&1 3>&- &
 	pid=$!
 	wait_for reached
@@ -914,6 +914,7 @@ start_stuck()
 	project
 	start_stuck
 	kill -s TERM "$pid"
+	wait_until grep -F -- 'SIGTERM: no more runs' out
 	touch release
 	status=0
 	wait "$pid" || status=$?
@@ -965,6 +966,24 @@ descendants()
 	done
 }
 
+# find_victim NAME: sets `victim` to the process of that name below `pid`, if it runs.
+find_victim()
+{
+	local one
+
+	victim=
+	for one in $(descendants "$pid"); do
+		[ "$(cat "/proc/$one/comm")" != "$1" ] || victim=$one
+	done
+	[ "$victim" ]
+}
+
+# none_stuck: whether no process of the experiment is left.
+none_stuck()
+{
+	[ "$(processes "STUCK=$PWD")" -eq 0 ]
+}
+
 # The shell's own line for a job that a signal ended, as "12 Killed  stage ..."
 JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pipe)|core dumped'
 
@@ -976,9 +995,7 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 			is_sanitized && [ "$name" = SEGV ] && continue
 			rm -rf experiments reached release
 			start_stuck
-			for one in $(descendants "$pid"); do
-				[ "$(cat "/proc/$one/comm")" != "${program/shell/fl-run}" ] || victim=$one
-			done
+			wait_until find_victim "${program/shell/fl-run}"
 			# the shell that waits for the programs
 			[ "$program" != shell ] || victim=$(awk '/^PPid/ { print $2 }' "/proc/$victim/status")
 			kill -s "$name" "$victim"
@@ -987,6 +1004,8 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 			wait "$pid" || status=$?
 			assert_equal "$program $name: $status" "$program $name: 2"
 			run -1 grep -aE "$JOB_LINE" out
+			# the others notice it, and end what they have begun
+			wait_until none_stuck
 		done
 	done
 }

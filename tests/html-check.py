@@ -972,7 +972,7 @@ def check_plain(b):
     try:
         b.see("support", "#step-4")
         # rows are laid out when they are first painted
-        text, deadline = "", time.monotonic() + 30
+        text, deadline = "", time.monotonic() + 300
         while "look_up_booking" not in text and time.monotonic() < deadline:
             compare = b.devtools("DOMSnapshot.captureSnapshot", computedStyles=[])
             strings = compare["strings"]

@@ -53,7 +53,7 @@ def end(pid):
 def strike(mark, target, agent, rng, wrapper):
     """Wait for the target, then for a random time, and kill it. Return whether
     it was still running."""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     name = agent if target == "agent" else "fl-run" if target == "all" else target
     while wrapper.poll() is None and time.monotonic() < limit:
         victims = [pid for pid, comm in marked(mark).items() if comm == name]
@@ -87,7 +87,7 @@ def run(words, mark, folder):
 
 def await_none(mark):
     """Wait until no process of the round is left; return those that stay."""
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 60
     while True:
         left = marked(mark)
         if not left or time.monotonic() > limit:
@@ -195,7 +195,7 @@ def one_round(number, target, agent, rng, base):
         if attempt == 0 or rng.random() < 0.3 * 0.8**attempt:
             kills += strike(mark, target, name, rng, wrapper)
             target = rng.choice(TARGETS)
-        status = wrapper.wait(timeout=60)
+        status = wrapper.wait(timeout=300)
         left = await_none(mark)
         assert not left, "left running: %s" % left
         made = glob.glob(folder + "/experiments/*")

@@ -21,7 +21,7 @@ import time
 import unicodedata
 
 SEQUENCE = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
-SECONDS = 30
+SECONDS = 300
 
 
 class Screen:

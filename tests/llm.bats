@@ -6,7 +6,7 @@ load test_helper
 load filter_helper
 load model_helper
 
-BATS_TEST_TIMEOUT=$((120 + ${KILLS:-20}))
+BATS_TEST_TIMEOUT=$((600 + ${KILLS:-20}))
 
 # ask TEXT [OPTION...]: prints the content of the reply, or code and message of
 # the error.
@@ -92,11 +92,20 @@ ask()
 
 @test "records come in the order of the requests with --ordered" {
 	serve_model
-	chat 'slow 0.3' 'say two' 'say three' >in
-	run -0 bash -c 'fl-llm -q in | jq -r .id | tail -n 1'
-	assert_output 1
-	run -0 bash -c 'fl-llm -q --ordered in | jq -r .id | paste -sd " "'
-	assert_output '1 2 3'
+	chat 'wait go' 'say two' 'say three' >in
+	fl-llm -q in >out &
+	wait_until has_lines 2 out
+	touch go
+	wait $!
+	assert_equal "$(jq -r .id out | tail -n 1)" 1
+	rm go
+	fl-llm -q --ordered in >out &
+	all_asked() { [ "$(asked)" = 6 ]; }
+	wait_until all_asked
+	assert_equal "$(cat out)" ''
+	touch go
+	wait $!
+	assert_equal "$(jq -r .id out | paste -sd ' ')" '1 2 3'
 }
 
 @test "without a server, nothing is asked, and the message says how to set one" {
@@ -178,7 +187,8 @@ ask()
 	assert_regex "$output" '^timeout: '
 	run -0 ask 'slow 30' --timeout 0.3 --retries 1
 	assert_regex "$output" '^timeout: '
-	assert_equal "$(asked)" 3
+	all_asked() { [ "$(asked)" = 3 ]; }
+	wait_until all_asked
 }
 
 @test "a server that is not there is given up after some requests" {
@@ -435,11 +445,12 @@ ask()
 	local secret=sk-live-0123456789abcdefghij
 
 	serve_model SERVER_KEY=$secret
-	chat 'say ok' 'slow 1' >in
+	chat 'say ok' 'wait go' >in
 	OPENAI_API_KEY=$secret fl-llm --cache c in >out 2>err &
 	local pid=$!
 	wait_until test -s out
-	run ! grep -aF "$secret" /proc/$pid/cmdline
+	run -1 grep -aF "$secret" /proc/$pid/cmdline
+	touch go
 	wait $pid
 	assert_equal "$(jq -r .reply.content out | head -n 1)" ok
 	MY_KEY=wrong-0123456789abcdef fl-llm --api-key-env MY_KEY in >out2 2>err2 || true
@@ -467,8 +478,16 @@ mock_llm()
 	local folder port
 
 	find_package @dwmkerr/mock-llm
-	port=$("${PYTHON:-python3}" -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	# nobody is given one of these ports for asking for any
+	port=$("${PYTHON:-python3}" -c 'import random, socket
+while True:
+    port = random.randrange(10000, 32768)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break')
 	HOST=127.0.0.1 PORT=$port node "$folder/@dwmkerr/mock-llm/dist/main.js" --config mock.yaml >mock.log 2>&1 3>&- &
 	echo $! >>model.pids
 	export OPENAI_BASE_URL=http://127.0.0.1:$port/v1

@@ -563,6 +563,19 @@ masked()
 		'["***","a2V5",1,[["Cookie","***"],["Accept","x"]],["--token","***","--n","3"],["password","email"],{"name":"api_key","value":"***"},[["secret","***"]],"https://u:***@a.example/"]' args.jsonl
 }
 
+@test "a program that imports the module reads its standard input as before" {
+	cat >flags.mjs <<-'END'
+		import fs from "node:fs";
+		if (process.argv[2])
+			(await import("fluxloop")).configure({ recordArgs: false });
+		// 04000 is O_NONBLOCK, with which a file that is read at once may be empty
+		console.log(/^flags:.*4...$/m.test(fs.readFileSync("/proc/self/fdinfo/0", "utf8")));
+	END
+	: | node flags.mjs >alone
+	: | node flags.mjs fluxloop >with
+	assert_equal "$(cat alone with | xargs)" 'false false'
+}
+
 @test "the recorder throws nothing into the program, and appends after a torn line" {
 	cat >record.mjs <<-'END'
 		import { configure, recordCallArgs } from "fluxloop";

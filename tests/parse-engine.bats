@@ -896,7 +896,7 @@ print(json.dumps([c for c in list(csv.reader(open("got", newline="")))[1] if c],
 	run -0 cells
 	assert_output '["\\u001b]0;x\\u0007�", "\\U000e0041 é 👍 ‍", "a\\rb\r\nc\td", "0", "\\u0000\\u009b2J\\u202e\\u200b\\u0085\\u007f\\ufeff=1", "[\"\\u0085\",{\"\\u001b\":\"\\u2066\\udb40\\udc41\"}]"]'
 	# in a time that grows with the text only
-	python3 -c 'print("{\"trace_id\":\"t\",\"input\":\"%s\"}" % ("a\\u001b\\r\\n\\\"" * 300000))' | timeout 30 fl-parse -f csv >got
+	python3 -c 'print("{\"trace_id\":\"t\",\"input\":\"%s\"}" % ("a\\u001b\\r\\n\\\"" * 300000))' | timeout 100 fl-parse -f csv >got
 	assert_equal "$(grep -c 'a\\u001b' got)" 300000
 }
 

@@ -257,7 +257,7 @@ recorded()
 @test "--first does not wait for further calls" {
 	mkfifo pipe
 	{ recorded '{"input":"a"}'; wait_for done-reading; } >pipe &
-	timeout 30 fl-record-extract --first pipe >got
+	timeout 100 fl-record-extract --first pipe >got
 	touch done-reading
 	wait
 	assert_equal "$(lines_of got)" 1

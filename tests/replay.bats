@@ -120,7 +120,7 @@ write_settings()
 	export MODEL_URL MODEL_KEY=key-of-now
 	cat >setting.yaml <<-'YAML'
 	mask_secrets: false
-	runner: {target: "shop:Agent.answer"}
+	runner: {target: "shop:Agent.answer", kill_timeout: 60}
 	replay_args:
 	  enabled: true
 	  override_param_path: question.text

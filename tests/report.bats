@@ -287,7 +287,7 @@ two()
 	run -0 fl-report -f html exp
 	assert_line --partial '<em class="failed">3 of 4 runs do not pass</em>'
 	mkfifo exp/evaluation/summary.json
-	run --separate-stderr -2 timeout 10 fl-report -f html exp
+	run --separate-stderr -2 timeout 100 fl-report -f html exp
 	assert_regex "$stderr" '^fl-report: the experiment could not be read: '
 	run -0 fl-report -f junit exp
 }

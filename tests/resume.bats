@@ -472,7 +472,7 @@ fl-collect: exp: 7999 traces of existing runs: skipped"
 			dangling) ln -s "$PWD/nowhere" "exp/$file" ;;
 			esac
 			sed '2s/"error_kind":"error"/"error_kind":"cancelled"/' "$TRACES" >in
-			run --separate-stderr timeout 10 fl-collect --continue --anyway -q exp in
+			run --separate-stderr timeout 100 fl-collect --continue --anyway -q exp in
 			case $file in
 			# it is read only, and only if it is a folder
 			stderr) assert [ "$status" -le 1 ] ;;
@@ -560,7 +560,7 @@ fl-collect: exp: 1 line moved to damaged.jsonl; runs that lack them are to be do
 	for file in agent-1.log agents.jsonl; do
 		rm -f logs/*
 		ln -s "$PWD/precious" "logs/$file"
-		run timeout 10 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
+		run timeout 100 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
 		case $file in
 		# the next number is taken
 		agent-1.log) assert_success; assert_file_exists logs/agent-2.log ;;
@@ -570,9 +570,9 @@ fl-collect: exp: 1 line moved to damaged.jsonl; runs that lack them are to be do
 	mkfifo fifo
 	rm logs/*
 	mv fifo logs/agents.jsonl
-	run timeout 10 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
+	run timeout 100 fl-run --stderr-dir logs --protocol lines --command cat <<<'{"input":"a"}'
 	assert_equal "$status $output" '2 fl-run: logs/agents.jsonl: not a regular file'
-	run timeout 10 fl-run --stderr-dir linked --protocol lines --command cat <<<'{"input":"a"}'
+	run timeout 100 fl-run --stderr-dir linked --protocol lines --command cat <<<'{"input":"a"}'
 	assert_equal "$status $output" '2 fl-run: linked: Not a directory'
 	assert_equal "$(<precious) $(ls away)" 'precious '
 }
@@ -738,12 +738,12 @@ seed was 1, is not set' "${with[@]}"
 		'{"options":{"limit":12,"a":{"b":[]},"c":"","":""},"config":"x","name":{"x":1},"continued":[1,{"a":2}],"runs":[]}' \
 		"{\"config\":$(printf '[%.0s' {1..900})$(printf ']%.0s' {1..900})}"; do
 		printf '%s' "$text" >exp/manifest.json
-		run --separate-stderr timeout 20 fl-collect --continue "${with[@]}" exp </dev/null
+		run --separate-stderr timeout 100 fl-collect --continue "${with[@]}" exp </dev/null
 		assert_equal "$status" 2
 		assert_regex "$stderr" 'not continued'
-		run --separate-stderr -0 timeout 20 fl-collect --continue --anyway "${with[@]}" exp </dev/null
+		run --separate-stderr -0 timeout 100 fl-collect --continue --anyway "${with[@]}" exp </dev/null
 		jq . exp/manifest.json exp/summary.json >/dev/null
-		run --separate-stderr -0 timeout 20 fl-collect --continue "${with[@]}" exp </dev/null
+		run --separate-stderr -0 timeout 100 fl-collect --continue "${with[@]}" exp </dev/null
 		assert_equal "$stderr" ''
 	done
 }
@@ -1083,10 +1083,10 @@ fl-collect: $dir: not continued: the changes may add, remove or alter runs; --an
 	jq --arg fifo "$PWD/fifo" '.config_file = "setting.yaml" | .inputs_file = $fifo | .options = {"log": "log",
 		"command": "touch ran", "target": "a:b", "output": "x", "anyway": "1", "max-time": "1", "limit": "2"}' \
 		kept >"$dir/manifest.json"
-	run -2 timeout 20 fluxloop run experiment --resume "$dir"
+	run -2 timeout 100 fluxloop run experiment --resume "$dir"
 	assert_line --partial 'not continued: the changes'
 	assert_not_exists log
-	run -0 timeout 20 fluxloop run experiment --resume "$dir" --anyway
+	run -0 timeout 100 fluxloop run experiment --resume "$dir" --anyway
 	assert_not_exists log
 	assert_not_exists "$BATS_TEST_TMPDIR/ran"
 	assert_equal "$(lines_of "$dir/trace_summary.jsonl")" 2
@@ -1217,7 +1217,7 @@ fl-collect: $dir: not continued: the changes may add, remove or alter runs; --an
 	assert_not_exists made
 	sed -i '/"iterations": "a/d' ./--latest/manifest.json
 	# two at once
-	flock -F ./--latest sleep 30 3>&- &
+	flock -F ./--latest sleep 1000 3>&- &
 	wait_until eval '! flock -n ./--latest true'
 	run -2 timeout 60 fluxloop run experiment --resume ./--latest
 	kill %1
@@ -1257,7 +1257,7 @@ fl-collect: $dir: not continued: the changes may add, remove or alter runs; --an
 @test "an experiment is locked from its first call to its end, and agents do not keep the lock" {
 	project one stuck
 	# what an agent leaves behind outlives the experiment
-	sed -i '1i sleep 20 >/dev/null 2>&1 & echo $! >left; ls -l /proc/self/fd >fds; env >vars' agent.sh
+	sed -i '1i sleep 1000 >/dev/null 2>&1 & echo $! >left; ls -l /proc/self/fd >fds; env >vars' agent.sh
 	setsid timeout 60 fluxloop run experiment --parallel 1 >said 2>&1 3>&- &
 	wait_for reached
 	dir=$(echo experiments/*)

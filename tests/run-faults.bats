@@ -35,14 +35,14 @@ replies()
 		while sleep 0.05; do echo hi; done
 	END
 	# the second request is lost or not, as it comes before or after
-	run --separate-stderr timeout 30 fl-run --protocol lines --command 'sh agent.sh' <(inputs 3)
+	run --separate-stderr timeout 100 fl-run --protocol lines --command 'sh agent.sh' <(inputs 3)
 	assert [ "$status" -le 1 ]
 	assert_equal "$(jq -r '.output // .error_kind' <<<"$output" | sed 's/^crash$/hi/' | xargs)" 'hi hi hi'
 }
 
 @test "an agent that leaves its request unread does not delay the end" {
 	printf '{"input":"%s"}\n' "$(head -c 300000 /dev/zero | tr '\0' x)" >in
-	run -1 --separate-stderr timeout 30 fl-run --protocol lines \
+	run -1 --separate-stderr timeout 100 fl-run --protocol lines \
 		--command "sh -c 'while sleep 0.05; do echo hi; done'" in
 	assert_equal "$(jq -r .error_kind <<<"$output")" protocol
 }
@@ -50,17 +50,21 @@ replies()
 @test "hello with invalid numbers is accepted" {
 	for number in NaN -1 0 1e999 '"x"' null; do
 		replies "{\"type\":\"hello\",\"pipeline\":$number,\"concurrency\":$number}"
-		run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 3)
+		run -0 --separate-stderr timeout 100 fl-run --command 'sh agent.sh' <(inputs 3)
 		assert_equal "$number: $(jq -r .output <<<"$output" | xargs)" "$number: ok ok ok"
 	done
 }
 
 @test "half a line is not an answer, however the agent ends" {
 	echo '{"input":"1"}' >in
-	run -1 --separate-stderr timeout 30 fl-run --protocol lines --timeout 0.5 \
-		--command "sh -c 'read x; printf partial; sleep 100'" in
-	assert_equal "$(jq -c '[.error_kind,.output,.stdout]' <<<"$output")" '["timeout",null,"partial\n"]'
-	run -1 --separate-stderr timeout 30 fl-run --protocol lines \
+	late()
+	{
+		timeout 60 fl-run --protocol lines --timeout "$LIMIT" \
+			--command "sh -c 'read x; printf partial; sleep 1000'" in |
+			jq -c '[.error_kind,.output,.stdout]'
+	}
+	in_time '["timeout",null,"partial\n"]' late
+	run -1 --separate-stderr timeout 100 fl-run --protocol lines \
 		--command "sh -c 'read x; printf partial; exit 3'" in
 	assert_equal "$(jq -c '[.error_kind,.output,.stdout]' <<<"$output")" '["crash",null,"partial\n"]'
 }
@@ -72,7 +76,7 @@ replies()
 		sleep 1
 		echo '{"type":"final","output":"late"}'
 	END
-	run -1 --separate-stderr timeout 30 fl-run --timeout 0.3 --command 'sh agent.sh' <(inputs 1)
+	run -1 --separate-stderr timeout 100 fl-run --timeout 0.3 --command 'sh agent.sh' <(inputs 1)
 	assert_equal "$(jq -c '[.error_kind,.output]' <<<"$output")" '["timeout",null]'
 }
 
@@ -84,7 +88,7 @@ replies()
 			echo '{"type":"final","output":1}'
 		done
 	END
-	run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 3)
+	run -0 --separate-stderr timeout 100 fl-run --command 'sh agent.sh' <(inputs 3)
 	assert_equal "$(jq '.duration_ms >= 190' <<<"$output" | xargs)" 'true true true'
 }
 
@@ -125,35 +129,44 @@ replies()
 	END
 	inputs 20 >in
 	python3 - <<-'PY'
-		import os, signal, subprocess, time
+		import os, select, signal, subprocess, time
 
-		def start(stdout):
-		    return subprocess.Popen(["env", "--default-signal=HUP", "fl-run", "--grace", "1",
-		                             "--command", "sh agent.sh", "in"], stdout=stdout)
+		def start(name, stdout):
+		    return subprocess.Popen(["env", "--default-signal=HUP", "fl-run", "--grace", "1", "--log", name,
+		                             "--command", "sh agent.sh", "in"], stdout=stdout, stderr=open(name + ".err", "w"))
+
+		def wait_until(ready):
+		    while not ready():
+		        time.sleep(0.02)
+
+		def said(name, text):
+		    return os.path.exists(name) and text in open(name).read()
 
 		read, write = os.pipe()
-		blocked = start(write)
-		time.sleep(1)
-		blocked.send_signal(signal.SIGTERM)
+		blocked = start("blocked", write)
+		# nothing more fits into the pipe
+		wait_until(lambda: said("blocked", '"done"') and not select.select([], [write], [], 0)[1])
 		time.sleep(0.2)
 		blocked.send_signal(signal.SIGTERM)
-		assert blocked.wait(timeout=20) == 143, blocked.returncode
+		wait_until(lambda: said("blocked.err", "SIGTERM"))
+		time.sleep(0.2)
+		blocked.send_signal(signal.SIGTERM)
+		assert blocked.wait(timeout=60) == 143, blocked.returncode
 
-		open("agent.sh", "w").write("read line; sleep 100")
-		hung = start(subprocess.DEVNULL)
-		time.sleep(0.5)
+		open("agent.sh", "w").write("read line; sleep 1000")
+		hung = start("hung", subprocess.DEVNULL)
+		wait_until(lambda: said("hung", '"sent"'))
 		hung.send_signal(signal.SIGHUP)
-		assert hung.wait(timeout=20) == 129, hung.returncode
+		assert hung.wait(timeout=60) == 129, hung.returncode
 	PY
 }
 
 @test "a run that waits for its next attempt has a trace after a stop" {
 	printf 'runner: {retry_delay: 100}\n' >setting.yaml
 	inputs 1 >in
-	fl-run -c setting.yaml --retries 1 --stderr-dir logs --command "sh -c 'read x; exit 4'" in >got &
+	fl-run -c setting.yaml --retries 1 --log log --command "sh -c 'read x; exit 4'" in >got &
 	pid=$!
-	wait_for logs/agent-1.log
-	sleep 0.5
+	wait_until grep '"waits"' log
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?
@@ -168,7 +181,7 @@ replies()
 			echo '{"type":"final","output":1}'
 		done
 	END
-	MARKER=$BATS_TEST_TMPDIR run -0 --separate-stderr timeout 30 fl-run --command 'sh agent.sh' <(inputs 2)
+	MARKER=$BATS_TEST_TMPDIR run -0 --separate-stderr timeout 100 fl-run --command 'sh agent.sh' <(inputs 2)
 	assert_equal "$(processes "MARKER=$BATS_TEST_TMPDIR")" 0
 }
 
@@ -207,10 +220,10 @@ replies()
 	is_sanitized && skip 'the sanitizers want to be loaded first'
 	"${CC:-gcc}" -fPIC -shared -o preload.so "$ROOT/tests/preload.c" -ldl
 	cat >agent.sh <<-'END'
-		sleep 100 <&- >&- 2>&- &
+		sleep 1000 <&- >&- 2>&- &
 		while read -r line; do
 			case $line in
-			*'"2"'*) sleep 100 ;;
+			*'"2"'*) sleep 1000 ;;
 			*'"3"'*) exit 3 ;;
 			*) echo '{"type":"final","output":1}' ;;
 			esac
@@ -219,13 +232,17 @@ replies()
 	echo 'runner: {isolation: call}' >call.yaml
 	echo 'runner: {process: {ready_pattern: never}}' >never.yaml
 	# shellcheck disable=SC2086 # options are words
-	for options in '-j 1' '-j 3 --retries 1' '-c call.yaml' '-c never.yaml' \
+	for options in '-j 1' '-j 3 --retries 1' '-c call.yaml' '-c never.yaml --log starts' \
 	               '--max-time 0.2' '--stderr-dir logs --log log'; do
 		rm -f calls
+		timeout 100 env CALLS_LOG=calls LD_PRELOAD="$PWD/preload.so" fl-run --timeout 0.5 \
+			$options --command 'sh agent.sh' <(inputs 5) >got 2>err <&- &
 		# the agent that never gets ready is ended by a signal
-		timeout "$([[ $options == *never* ]] && echo 1 || echo 20)" \
-			env CALLS_LOG=calls LD_PRELOAD="$PWD/preload.so" fl-run --timeout 0.5 \
-			$options --command 'sh agent.sh' <(inputs 5) >got 2>err <&- || true
+		if [[ $options == *never* ]]; then
+			wait_until grep '"spawned"' starts
+			kill -TERM $!
+		fi
+		wait $! || true
 		assert_equal "$options: $(awk '$1 == "kill" && $2 in gone { print }
 			$1 == "reap" { gone[$2]; n++ } END { print (n > 0) }' calls)" "$options: 1"
 	done
@@ -277,7 +294,7 @@ replies()
 	for delay in 0.000002 0.000005 0.00001 0.00003; do
 		printf 'runner: {retry_delay: %s, max_retries: 4}\nrun_delay_seconds: %s\n' \
 			"$delay" "$delay" >setting.yaml
-		timeout 20 fl-run -c setting.yaml --command 'sh agent.sh' in >got || true
+		timeout 100 fl-run -c setting.yaml --command 'sh agent.sh' in >got || true
 		assert_equal "$delay: $(lines_of got)" "$delay: 50"
 	done
 }
@@ -296,7 +313,7 @@ replies()
 	END
 	printf 'runner: {retry_delay: 0.5}\n' >setting.yaml
 	inputs 12 >in
-	timeout 30 fl-run -c setting.yaml --ordered --retries 1 --command 'sh agent.sh' in >got
+	timeout 100 fl-run -c setting.yaml --ordered --retries 1 --command 'sh agent.sh' in >got
 	assert_equal "$(jq -r .input got | xargs)" "$(seq 12 | xargs)"
 }
 
@@ -326,7 +343,7 @@ replies()
 		run = subprocess.Popen(["fl-run", "--command", "sh agent.sh", "in"],
 		                       stdout=subprocess.DEVNULL)
 		try:
-		    assert run.wait(timeout=20) == 0
+		    assert run.wait(timeout=60) == 0
 		finally:
 		    run.kill()
 	PY
@@ -338,7 +355,7 @@ replies()
 	cat >start.sh <<-'END'
 		exec fl-run --command 'sh agent.sh' in > >(sleep 0.3; cat >got.new; mv got.new got)
 	END
-	timeout 20 bash start.sh
+	timeout 100 bash start.sh
 	wait_for got
 	assert_equal "$(lines_of got)" 3
 }
@@ -348,13 +365,14 @@ replies()
 		while read -r line; do
 			case $line in
 			*'"input":"1"'*) echo '{"type":"error","error":"no"}' ;;
-			*) sleep 0.5; exit 3 ;;
+			*) until grep -q '"waits"' log; do sleep 0.02; done; sleep 0.5; exit 3 ;;
 			esac
 		done
 	END
 	printf 'runner: {retry_delay: 0.1, max_retries: 1, retry_on: error}\n' >setting.yaml
 	inputs 2 >in
-	run -1 --separate-stderr timeout 20 fl-run -c setting.yaml --max-failures 1 --command 'sh agent.sh' in
+	run -1 --separate-stderr timeout 60 fl-run -c setting.yaml --max-failures 1 --log log \
+		--command 'sh agent.sh' in
 	assert_equal "$(jq -c '[.input,.error_kind,.attempts]' <<<"$output" | sort | xargs)" \
 		'[1,cancelled,2] [2,crash,1]'
 }
@@ -362,18 +380,21 @@ replies()
 @test "a second signal does not wait for agents that are being killed" {
 	cat >agent.sh <<-'END'
 		trap '' TERM
+		echo READY
 		read -r line
 		while :; do sleep 0.1; done
 	END
-	printf 'runner: {kill_timeout: 60, timeout_seconds: 0.2}\n' >setting.yaml
+	printf 'runner: {kill_timeout: 100, timeout_seconds: 0.2, process: {ready_pattern: READY}}\n' >setting.yaml
 	inputs 1 >in
 	fl-run -c setting.yaml --log log --command 'sh agent.sh' in >got 2>err &
 	pid=$!
 	wait_until grep '"signalled"' log
 	kill -TERM "$pid"
+	wait_until grep SIGTERM err
+	# what comes within 0.1 s is one signal
 	sleep 0.3
 	kill -TERM "$pid"
-	timeout 20 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
+	timeout 60 tail --pid="$pid" -f /dev/null || kill -KILL "$pid"
 	status=0
 	wait "$pid" || status=$?
 	assert_equal "$status $(jq -r .error_kind got)" '143 timeout'
@@ -382,13 +403,20 @@ replies()
 @test "the two signals of timeout(1) count as one" {
 	cat >agent.sh <<-'END'
 		read -r line
-		sleep 0.6
+		: >begun
+		until grep -q SIGTERM err; do sleep 0.02; done
+		sleep 0.3
 		echo '{"type":"final","output":"finished"}'
 	END
 	inputs 1 >in
 	# both at once, as it may come; a single one in any case
 	for _ in 1 2 3 4 5 6; do
-		timeout 0.3 fl-run --command 'sh agent.sh' in >got 2>/dev/null || true
+		rm -f begun
+		timeout 100 fl-run --command 'sh agent.sh' in >got 2>err &
+		wait_for begun
+		# it sends both, as it does after its time
+		kill -TERM $!
+		wait $! || true
 		assert_equal "$(jq -r .output got)" finished
 	done
 }
@@ -396,7 +424,7 @@ replies()
 @test "after a signal fl-run does not wait for input" {
 	replies
 	sed -i 's/read -r line; do/&\n\tsleep 0.01/' agent.sh
-	timeout 40 python3 - <<-'PY'
+	timeout 100 python3 - <<-'PY'
 		import os, select, signal, subprocess, threading
 
 		run = subprocess.Popen(["fl-run", "--command", "sh agent.sh"],
@@ -410,7 +438,7 @@ replies()
 		    threading.Thread(target=disturb, daemon=True).start()
 		    for i in range(80):
 		        os.write(run.stdin.fileno(), b'{"input":1}\n')
-		        assert select.select([run.stdout], [], [], 10)[0], i
+		        assert select.select([run.stdout], [], [], 60)[0], i
 		        os.read(run.stdout.fileno(), 65536)
 		finally:
 		    run.kill()
@@ -440,7 +468,8 @@ replies()
 		sleep 0.4
 		touch ended
 	END
-	fl-run --command 'sh agent.sh' <(inputs 1) >got
+	echo 'runner: {kill_timeout: 60}' >setting.yaml
+	fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 1) >got
 	assert [ -e ended ]
 }
 
@@ -466,7 +495,7 @@ replies()
 		        said.append(json.dumps({"type": "final", "id": id, "clock": clock}))
 		    print("\n".join(said), flush=True)
 	END
-	timeout 20 fl-run --log log --command 'python3 agent.py' <(inputs 200) >got
+	timeout 100 fl-run --log log --command 'python3 agent.py' <(inputs 200) >got
 	assert_equal "$(jq -s 'map(select(.end_time < .start_time)) | length' got)" 0
 	assert_equal "$(jq -s 'map(select(.took_us and .took_us < 0)) | length' log)" 0
 }
@@ -478,7 +507,7 @@ replies()
 		  timeout_seconds: 1
 		  process: {command: [cat], protocol: lines, ready_pattern: "^listening"}
 	END
-	timeout 20 fl-run -c setting.yaml -t handler:run <(inputs 2) >got
+	timeout 100 fl-run -c setting.yaml -t handler:run <(inputs 2) >got
 	assert_equal "$(jq -r .output got | xargs)" '1 2'
 }
 
@@ -488,14 +517,20 @@ replies()
 		read -r line
 		while sleep 0.05; do echo '{"type":"start","id":1}'; done
 	END
-	run -1 --separate-stderr timeout 10 fl-run --timeout 0.5 --log log --command 'sh agent.sh' <(inputs 1)
-	assert_equal "$(jq -c '[.error_kind, .duration_ms >= 450]' <<<"$output")" '["timeout",true]'
-	assert_equal "$(jq -r 'select(.run_id).event' log | xargs)" 'sent started late done'
+	repeated()
+	{
+		rm -f log
+		timeout 100 fl-run --timeout "$LIMIT" --log log --command 'sh agent.sh' <(inputs 1) |
+			jq -c --argjson limit "$LIMIT" '[.error_kind, .duration_ms >= $limit * 900]'
+		jq -r 'select(.run_id).event' log | xargs
+	}
+	in_time '["timeout",true]
+sent started late done' repeated
 }
 
 @test "fl-run leaves the flags of stdout alone (FIFO opened read-write, pty master)" {
 	inputs 2 >in
-	timeout 30 python3 - <<-'PY'
+	timeout 100 python3 - <<-'PY'
 		import os, select, subprocess
 
 		def run(fd):
@@ -506,10 +541,10 @@ replies()
 		fifo = os.open("fifo", os.O_RDWR)
 		process = run(fifo)
 		os.close(fifo)
-		assert process.wait(timeout=10) == 0, process.returncode
+		assert process.wait(timeout=60) == 0, process.returncode
 		master, slave = os.openpty()
-		assert run(master).wait(timeout=10) == 0
-		assert select.select([slave], [], [], 5)[0]
+		assert run(master).wait(timeout=60) == 0
+		assert select.select([slave], [], [], 60)[0]
 	PY
 }
 
@@ -541,7 +576,7 @@ replies()
 		printf '{"type":"final","id":%s}\n' 1 2
 	END
 	printf 'runner: {process: {ready_pattern: hello}}\n' >setting.yaml
-	run -0 timeout 20 fl-run -c setting.yaml --timeout 5 --log log --command 'sh agent.sh' <(inputs 2)
+	run -0 timeout 100 fl-run -c setting.yaml --timeout 50 --log log --command 'sh agent.sh' <(inputs 2)
 	assert_equal "$(jq -r 'select(.agent and .pid == null).event' log | head -n 4 | xargs)" \
 		'ready hello sent sent'
 }
@@ -555,7 +590,7 @@ replies()
 		read -r line
 		echo '{"type":"final"}'
 	END
-	run -1 --separate-stderr timeout 20 fl-run --command 'sh agent.sh' <(inputs 3)
+	run -1 --separate-stderr timeout 100 fl-run --command 'sh agent.sh' <(inputs 3)
 	assert_equal "$(jq -c '[.input,.error]' <<<"$output" | xargs) $stderr" '[1,null] [2,no tool] [3,null] '
 }
 
@@ -571,7 +606,7 @@ replies()
 		sleep 10
 	END
 	printf 'runner: {process: {ready_pattern: hello}}\n' >setting.yaml
-	run -1 timeout 20 fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 2)
+	run -1 timeout 100 fl-run -c setting.yaml --command 'sh agent.sh' <(inputs 2)
 	assert_equal "$(jq -c '[.input,.output,.error_kind]' <<<"$output" | xargs)" \
 		'[1,null,protocol] [2,null,crash]'
 }
@@ -591,14 +626,14 @@ replies()
 @test "a stopped terminal does not block runs through the progress line" {
 	echo 'read -r line; exec sleep 100' >agent.sh
 	inputs 1 >in
-	timeout 30 python3 - <<-'PY'
+	timeout 100 python3 - <<-'PY'
 		import os, subprocess, termios
 		master, slave = os.openpty()
 		termios.tcflow(slave, termios.TCOOFF)
 		run = subprocess.Popen(["fl-run", "--timeout", "0.5", "--command", "sh agent.sh", "in"],
 		                       stderr=slave, stdout=open("got", "w"))
 		try:
-		    assert run.wait(timeout=10) == 1, run.returncode
+		    assert run.wait(timeout=60) == 1, run.returncode
 		finally:
 		    run.kill()
 	PY

@@ -144,7 +144,7 @@ experiment()
 		experiment
 		rm -f "exp/$file.jsonl"
 		mkfifo "exp/$file.jsonl"
-		run --separate-stderr -2 timeout 20 fl-parse exp
+		run --separate-stderr -2 timeout 100 fl-parse exp
 		assert_equal "$stderr" "fl-parse: exp/$file.jsonl: not a regular file"
 	done
 }

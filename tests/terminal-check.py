@@ -69,7 +69,7 @@ def on_terminal(command, stdin):
 
     reader = threading.Thread(target=read)
     reader.start()
-    subprocess.run(command, input=stdin, stdout=theirs, stderr=theirs, timeout=60)
+    subprocess.run(command, input=stdin, stdout=theirs, stderr=theirs, timeout=300)
     os.close(theirs)
     reader.join()
     os.close(ours)
@@ -83,7 +83,7 @@ def run(*command, stdin=b""):
         stdin = stdin.encode("utf-8", "surrogatepass")
     programs.add(command[0])
     runs += 1
-    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    done = subprocess.run(command, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
     text = check(command, "stderr", done.stderr, own="--progress" in command)
     messages += text.count("\n")
     check(command, "a terminal", on_terminal(command, stdin), own=True)

@@ -6,7 +6,6 @@ load filter_helper
 setup_file()
 {
 	find_python
-	export BATS_TEST_TIMEOUT=600
 }
 
 @test "no text of any record, key or file name acts on a terminal" {

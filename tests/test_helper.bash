@@ -26,18 +26,21 @@ esac
 DATA=$ROOT/tests/data
 export ROOT BIN DATA PATH="$BIN:$PATH"
 
-for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH; do
+for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ; do
 	unset "$name"
 done
 unset name
+# bash reads $'\u00e9' in the tests as the locale has it
+{ export LC_ALL=C.UTF-8; } 2>/dev/null
+umask 022
 # a build in another folder would not find the package
 export FLUXLOOP_PYTHONPATH=$ROOT/lib/python
 # Python compiles the package once, for all tests, and writes nothing beside it
 export PYTHONPYCACHEPREFIX=${BIN%/bin}/pycache
 unset PYTHONDONTWRITEBYTECODE
 
-# Seconds that a test may take.
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+# Seconds that a test may take, on a machine that is busy with other things.
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
 
 # Before each command of a test, bats notes the stack of calls for the report of a
 # failure. That takes fifty times as long as a command of the shell. It is enough
@@ -111,6 +114,20 @@ wait_until()
 	done
 	echo "still not so: $*" >&2
 	return 1
+}
+
+# in_time EXPECTED COMMAND...: checks that the command prints EXPECTED if LIMIT, the
+# time limit in seconds that it gives to a program, is long enough for this
+# machine. It is short at first.
+in_time()
+{
+	local expected=$1 got LIMIT
+
+	for LIMIT in 0.3 1 4 16; do
+		got=$("${@:2}")
+		[[ $got != "$expected" ]] || return 0
+	done
+	assert_equal "$got" "$expected"
 }
 
 # wait_for FILE: waits until FILE exists.

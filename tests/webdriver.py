@@ -53,6 +53,7 @@ def start(folder):
     keep(folder, driver.pid, url)
     session = Browser(folder).call("", {"capabilities": {"alwaysMatch": {
         "browserName": "chrome",
+        "timeouts": {"script": 300000, "pageLoad": 300000},
         "goog:chromeOptions": {
             "args": ARGUMENTS + ["--user-data-dir=%s/profile" % folder]},
         "goog:loggingPrefs": {"performance": "ALL", "browser": "ALL"},
@@ -90,7 +91,7 @@ class Browser:
             self.url + path, data, {"Content-Type": "application/json"},
             method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=400) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as e:
             raise AssertionError(json.load(e)["value"]["message"]) from None

@@ -385,7 +385,7 @@ reads_as()
 	for words in 'nested --documents' list; do
 		file=${words%% *}
 		# shellcheck disable=SC2086 # these are words
-		little 1500000 timeout 20 fl-yaml $words >out 2>err &&
+		little 1500000 timeout 100 fl-yaml $words >out 2>err &&
 			fail "$file was expanded"
 		assert_regex "$(<err)" "^fl-yaml: $file:[0-9]+(:[0-9]+)?: (aliases|anchors) "
 	done
@@ -478,7 +478,7 @@ reads_as()
 	run --separate-stderr -2 fl-yaml --documents in
 	assert_equal "$stderr" 'fl-yaml: in:1:1001: nested too deeply'
 	python3 -c 'print("[" * 100000)' >in
-	run --separate-stderr -2 timeout 20 fl-yaml in
+	run --separate-stderr -2 timeout 100 fl-yaml in
 	assert_regex "$stderr" '^fl-yaml: in:1:'
 }
 

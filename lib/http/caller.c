@@ -281,9 +281,6 @@ begin_calls(struct caller *g)
 		from = g->hold > g->next_slot ? g->hold : g->next_slot;
 		if (from > now)
 			return from;
-		if (p->service->interval > 0)
-			g->next_slot = now +
-			    (int64_t)(p->service->interval * 1e6);
 		g->waiting = c->next;
 		if (!g->waiting)
 			g->last = &g->waiting;
@@ -292,6 +289,9 @@ begin_calls(struct caller *g)
 		g->active = c;
 		g->nactive++;
 		call_begin(c, g->net, timeout, &g->out);
+		if (p->service->interval > 0)
+			g->next_slot = c->started +
+			    (int64_t)(p->service->interval * 1e6);
 	}
 	return INT64_MAX;
 }

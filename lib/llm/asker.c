@@ -352,7 +352,8 @@ start_jobs(struct asker *a)
 		if (!start_job(a, j))
 			return next;
 		if (j->state == JOB_SENT && p->interval > 0)
-			a->next_slot = now + (int64_t)(p->interval * 1e6);
+			a->next_slot = isotime_monotonic() +
+			    (int64_t)(p->interval * 1e6);
 	}
 	return next;
 }

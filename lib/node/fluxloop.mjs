@@ -1,11 +1,13 @@
 // FluxLoop for JavaScript: an agent for fl-run, the steps of its calls, and a
-// recorder of calls. It needs nothing but Node 18 or later, Bun or Deno.
+// recorder of calls. It needs nothing but Node 18 or later, Bun or Deno 2.
 //
 //	import { serve, step } from "fluxloop";
 //	serve(async (input) => step("tool", "echo", { input }, () => input));
 //
 // fluxloop-node(3) describes it, fluxloop-protocol(7) what it speaks.
 
+// Not "node:process": whoever imports that opens standard input, which may be the
+// program's own to read.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Buffer } from "node:buffer";
 import { Console } from "node:console";
@@ -14,7 +16,6 @@ import { EventEmitter } from "node:events";
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname, resolve } from "node:path";
-import process from "node:process";
 import { inspect, types } from "node:util";
 
 // --- values ------------------------------------------------------------------

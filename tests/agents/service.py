@@ -15,6 +15,7 @@ import a2a
 log = open(sys.argv[2] if len(sys.argv) > 2 else "/dev/null", "a", buffering=1)
 address = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
 seen = {}
+read = asyncio.Event()      # the client has read the first event of a stream
 waiting = []
 connections = 0
 
@@ -104,7 +105,8 @@ async def answer(path, body, write):
                 write(head(200, [("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked")]))
                 for e in deltas("one ", "two"):
                     write(chunk((e + "\n\n").encode()))
-                    await asyncio.sleep(0.3)
+                    await read.wait()
+                read.clear()
                 return write(b"0\r\n\r\n")
             return write(sse(deltas("chat: ", text_of(body))))
         return write(reply(chat(body)))
@@ -120,6 +122,9 @@ async def answer(path, body, write):
         if isinstance(said, list):
             return write(sse(["data: " + json.dumps(e) for e in said]))
         return write(reply(said, status))
+    if name == "read":
+        read.set()
+        return write(reply({}))
     if name == "echo":
         return write(reply({"answer": text_of(body), "got": body}))
     if name == "mirror":

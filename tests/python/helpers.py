@@ -58,7 +58,7 @@ class FolderCase(unittest.TestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=60,
+            timeout=300,
         )
 
 
@@ -111,7 +111,7 @@ class BridgeCase(FolderCase):
             **popen,
         )
         # Kill a bridge that does not answer, so that no test waits forever.
-        watch = threading.Timer(60, process.kill)
+        watch = threading.Timer(300, process.kill)
         watch.start()
         self.addCleanup(self.reap, process, watch)
         return process
@@ -131,7 +131,7 @@ class BridgeCase(FolderCase):
             m if isinstance(m, bytes) else json.dumps(m).encode() + b"\n" for m in messages
         )
         process = self.start(target, *options, **popen)
-        output, stderr = process.communicate(data, timeout=60)
+        output, stderr = process.communicate(data, timeout=300)
         return Run(output, stderr, process.returncode)
 
     def send(self, process, message):

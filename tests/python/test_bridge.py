@@ -158,7 +158,7 @@ class CallTest(BridgeCase):
             self.write("in.jsonl", '{"type":"input","id":1,"input":"x"}\n' * 1000)
             for name, count in ((self.path("in.jsonl"), 1000), (os.devnull, 0)):
                 with self.subTest(source + name), open(name) as file:
-                    output, _ = self.start("h:handle", stdin=file).communicate(timeout=60)
+                    output, _ = self.start("h:handle", stdin=file).communicate(timeout=300)
                     self.assertEqual(output.count(b'"type":"final"'), count)
 
     def test_context_variables_of_a_call_do_not_reach_the_next(self):
@@ -259,7 +259,7 @@ class StreamsTest(BridgeCase):
                     self.send(process, call(n))
                     self.assertEqual(self.read(process, "final")["id"], n)
                 process.stdin.close()
-                self.assertEqual(process.wait(60), 0)
+                self.assertEqual(process.wait(300), 0)
 
     def test_observations_before_a_crash_are_written(self):
         self.handler(
@@ -385,7 +385,7 @@ class StreamsTest(BridgeCase):
                 self.read(process, "hello")
                 process.stdout.close()
                 self.send(process, call(1))
-                self.assertEqual(process.wait(60), 0)
+                self.assertEqual(process.wait(300), 0)
                 self.assertEqual(process.stderr.read(), b"")
 
     def test_sigint_ends_the_call_and_the_bridge(self):
@@ -396,14 +396,14 @@ class StreamsTest(BridgeCase):
                 self.send(process, call(1))
                 self.read(process, "start")
                 process.send_signal(signal.SIGINT)
-                self.assertEqual(process.wait(60), 130)
+                self.assertEqual(process.wait(300), 130)
 
     def test_sigint_ends_an_idle_bridge(self):
         self.handler("def handle(input): pass")
         process = self.start("h:handle")
         self.read(process, "hello")
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(60), 130)
+        self.assertEqual(process.wait(300), 130)
         self.assertEqual(process.stderr.read(), b"")
 
 
@@ -468,7 +468,7 @@ class ObservationTest(BridgeCase):
             go = threading.Event()
             threads = []
             def late():
-                go.wait(30)
+                go.wait(300)
                 step("late")
             def handle(input):
                 if input == "first":
@@ -1161,7 +1161,7 @@ class SetupTest(BridgeCase):
             [sys.executable, "-m", "fluxloop.bridge", "--help"],
             env=environment(),
             stdout=subprocess.PIPE,
-            timeout=60,
+            timeout=300,
         )
         self.assertEqual(done.returncode, 0)
         self.assertIn(b"--replay", done.stdout)

@@ -55,7 +55,7 @@ class ChannelTest(unittest.TestCase):
             self.channel._written = time.monotonic() + 600  # as if written just now
             self.channel.wrote.clear()
             self.channel.send_soon(b"%d\n" % n)
-            self.assertTrue(self.channel.wrote.wait(30))
+            self.assertTrue(self.channel.wrote.wait(300))
         self.assertEqual(self.channel.lines(), [b"first", b"0", b"1", b"2", b"3", b"4"])
 
     def test_after_a_pause_a_line_is_written_at_once(self):

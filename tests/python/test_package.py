@@ -133,7 +133,7 @@ class PackageTest(FolderCase):
             cwd=self.folder,
             input=b'{"type":"input","id":1,"input":"x"}',
             stdout=subprocess.PIPE,
-            timeout=60,
+            timeout=300,
         )
         self.assertEqual(json.loads(done.stdout.splitlines()[-1].decode())["output"], [])
 

@@ -466,9 +466,9 @@ class OutsideTest(FolderCase):
 
         def work(name):
             with fluxloop.instrument(name):
-                barrier.wait(30)
+                barrier.wait(300)
                 bare(name)
-                barrier.wait(30)
+                barrier.wait(300)
 
         threads = [threading.Thread(target=work, args=(name,)) for name in "ab"]
         for thread in threads:

@@ -6,6 +6,7 @@ verdict, any other text with itself. A message may also be a command:
 
   fail STATUS N [HEADER: VALUE]   the first N requests of this text get STATUS
   slow SECONDS                    the answer comes later
+  wait FILE                       the answer comes when there is such a file
   bad KIND                        one of the replies of bad() below
 
 /log is the number of requests, /log?X of those whose text begins with X, and
@@ -131,6 +132,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if words[:1] == ["slow"]:
             time.sleep(float(words[1]))
+        while words[:1] == ["wait"] and not os.path.exists(words[1]):
+            time.sleep(0.01)
         said = text[4:] if text.startswith("say ") else text
         first = next((m["content"] for m in asked["messages"] if m["role"] == "user"), "")
         if "**Base Input:**" in first:
