@@ -154,13 +154,16 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 
 $(BUILD)/completion/%: lib/completion/% Makefile
 	@mkdir -p $(@D)
-	sed 's/@PROGRAMS@/$(PROGS)/' $< >$@
+	sed 's/@PROGRAMS@/$(PROGS)/' $< >$(NEW) && mv $(NEW) $@
 
-# Installs what is missing of WANTED, with apt where there is one.
+# Installs what is missing of WANTED, with apt where there is one. Ubuntu has some of
+# it under other names, which provide Debian's.
 install-missing:
-	@missing=; for p in $(WANTED); do \
-		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
-		grep -q 'ok installed' || missing="$$missing $$p"; \
+	@there=" $$(dpkg-query -W -f '$${db:Status-Status} $${Package} $${Provides}\n' \
+		2>/dev/null | sed -n 's/([^)]*)//g; s/,/ /g; s/^installed //p' | \
+		tr '\n' ' ') "; \
+	missing=; for p in $(WANTED); do \
+		case $$there in *" $$p "*) ;; *) missing="$$missing $$p" ;; esac; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
