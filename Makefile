@@ -76,9 +76,15 @@ PHASE = +@$(MAKE) --no-print-directory $(JOBS)
 
 all: $(BINS) $(COMPLETIONS) $(BUILD)/fast.tried
 
+# A target is made under a name that has the shell's number, and renamed: another
+# make in the same tree never sees half of it.
+NEW = $@.$$$$
+
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(STD) -DVERSION='"$(VERSION)"' $(WARN) $(CFLAGS) -MMD -MP -MT $@ \
+		-MF $(NEW).d -c -o $(NEW) $< || { rm -f $(NEW).d; exit 1; }; \
+		mv $(NEW).d $(@:.o=.d) && mv $(NEW) $@
 
 # fl-doctor looks for all other programs.
 $(BUILD)/obj/bin/fl-doctor.o: STD += -DPROGRAMS='"$(PROGS)"'
@@ -101,26 +107,26 @@ $(BUILD)/gen/report.css: $(foreach p,colors list parts,$(PAGE_DIR)/$p.css) \
 
 $(BUILD)/gen/%.js:
 	@mkdir -p $(@D)
-	(echo '"use strict";'; echo '(() => {'; cat $^; echo '})();') >$@
+	(echo '"use strict";'; echo '(() => {'; cat $^; echo '})();') >$(NEW) && \
+		mv $(NEW) $@
 
 $(BUILD)/gen/%.css:
 	@mkdir -p $(@D)
-	cat $^ >$@
+	cat $^ >$(NEW) && mv $(NEW) $@
 
 # Style and script of HTML pages, as C.
 $(BUILD)/gen/%.inc: $(BUILD)/gen/% lib/format/embed.sh
-	sh lib/format/embed.sh $< >$@.new
-	mv $@.new $@
+	sh lib/format/embed.sh $< >$(NEW) && mv $(NEW) $@
 
 $(BUILD)/obj/lib/format/page.o $(BUILD)/obj/lib/report/pageparts.o: $(PAGE_PARTS)
 
 $(BUILD)/libfluxloop.a: $(LIB_OBJ)
-	@rm -f $@
-	ar rcs $@ $(LIB_OBJ)
+	ar rcs $(NEW) $(LIB_OBJ) && mv $(NEW) $@
 
 $(BUILD)/bin/fl-%: $(BUILD)/obj/bin/fl-%.o $(BUILD)/libfluxloop.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libfluxloop.a $(LIBS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $(NEW) $< $(BUILD)/libfluxloop.a $(LIBS) && \
+		mv $(NEW) $@
 
 $(NET_PROGS:%=$(BUILD)/bin/%): LIBS += -lcurl
 
@@ -129,7 +135,7 @@ $(BUILD)/bin/fl-import: LIBS += -lz
 
 $(BUILD)/bin/fl-format-tsv: bin/fl-format-tsv
 	@mkdir -p $(@D)
-	cp $< $@
+	cp $< $(NEW) && mv $(NEW) $@
 
 $(BUILD)/fast.tried: lib/python/native/fast.c lib/python/native/build.sh Makefile
 	@mkdir -p $(BUILD)/lib/fluxloop
@@ -148,9 +154,7 @@ $(BUILD)/bin/fluxloop: bin/fluxloop $(wildcard lib/wrapper/*) Makefile
 		-e '/^@VERDICTS@$$/{r lib/wrapper/verdicts.bash' -e 'd}' \
 		-e '/^@COMPLETE@$$/{r lib/wrapper/complete.bash' -e 'd}' \
 		-e '/^@RECORD@$$/{r lib/wrapper/record.bash' -e 'd}' \
-		bin/fluxloop >$@.new
-	chmod 755 $@.new
-	mv $@.new $@
+		bin/fluxloop >$(NEW) && chmod 755 $(NEW) && mv $(NEW) $@
 
 $(BUILD)/completion/%: lib/completion/% Makefile
 	@mkdir -p $(@D)
