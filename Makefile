@@ -64,7 +64,7 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 NPM_DEPS = openai@6 @dwmkerr/mock-llm@0.1 @a2a-js/sdk@1
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev
 FUZZ_DEPS = clang libclang-rt-dev
-DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian
+DEB_DEPS = build-essential debhelper dh-python dpkg-dev lintian python3-dev
 SCALE_DEPS = slurmctld slurmd slurm-client munge openssh-server openssh-client \
 	parallel iproute2 procps
 NEON_DEPS = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
