@@ -8,6 +8,7 @@ setup_file()
 	local name
 
 	find_python
+	find_browser
 	export REFERENCE=$DATA/reference/parse
 	cd "$BATS_FILE_TMPDIR" || return
 	browser_check html-check.py inputs

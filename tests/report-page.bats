@@ -10,6 +10,7 @@ load browser_helper
 setup_file()
 {
 	find_python
+	find_browser
 	cd "$BATS_FILE_TMPDIR" || return
 	browser_check report-check.py inputs
 	python3 "$ROOT/tests/bench/make-runs.py" base 200 7 0

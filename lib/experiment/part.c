@@ -178,7 +178,7 @@ part_next(struct part *p, struct err *e)
 {
 	struct json_span v[ROW_FIELDS];
 	struct json_fault f;
-	struct part_trace trace;
+	struct part_trace trace = { 0 };
 	struct line row;
 	uint64_t at, bytes;
 	int got, found;

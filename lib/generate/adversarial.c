@@ -336,10 +336,9 @@ static int
 adv_lines(struct work *w, struct span in, struct buf *out)
 {
 	struct span rest = in, word;
-	size_t n = 0;
 
 	(void)w;
-	for (; span_next_word(&rest, &word); n++) {
+	while (span_next_word(&rest, &word)) {
 		span_put(out, word);
 		buf_byte(out, '\n');
 	}

@@ -195,11 +195,12 @@ static int
 terminal_read(int in_sequence)
 {
 	struct timespec soon = { 0, SEQUENCE_NS };
+	size_t have = terminal.n;
 	ssize_t n;
 	fd_set set;
 	int got;
 
-	if (terminal.n == sizeof(terminal.bytes))
+	if (have >= sizeof(terminal.bytes))
 		return 1;
 	FD_ZERO(&set);
 	FD_SET(terminal.fd, &set);
@@ -207,13 +208,13 @@ terminal_read(int in_sequence)
 	    NULL, &terminal.waiting);
 	if (got <= 0)
 		return got < 0 && errno != EINTR ? -1 : 0;
-	n = read(terminal.fd, terminal.bytes + terminal.n,
-	    sizeof(terminal.bytes) - terminal.n);
+	n = read(terminal.fd, terminal.bytes + have,
+	    sizeof(terminal.bytes) - have);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0)
 		return -1;
-	terminal.n += (size_t)n;
+	terminal.n = have + (size_t)n;
 	return 1;
 }
 

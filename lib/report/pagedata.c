@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -31,7 +32,7 @@
 #define STEPS_MOST 300		/* of a run */
 #define STEPS_BYTES (1 << 20)	/* of its observations */
 #define SAMPLE 40		/* runs that pass and have steps */
-#define ALL ((size_t)1 << 40)	/* bytes: without a limit */
+#define ALL (SIZE_MAX / 4)	/* bytes: without a limit */
 
 /* The limits of a page, so that it can be mailed. */
 struct pagedata_room {

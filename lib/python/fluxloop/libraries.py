@@ -448,6 +448,7 @@ ROWS = {
     "numpy.generic": Row(_write_array, _read_array),
     "numpy.dtype": Row(_write_dtype, _read_dtype),
     "numpy.ma.core.MaskedArray": Row(_write_masked, _read_masked),
+    "numpy.ma.MaskedArray": Row(_write_masked, _read_masked),  # of numpy 2
     "numpy.random._generator.Generator": Row(_write_generator, _read_generator),
     "pandas.core.frame.DataFrame": Row(_write_frame, _read_frame),
     "pandas.core.series.Series": Row(_write_series, _read_series),

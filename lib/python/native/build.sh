@@ -19,4 +19,5 @@ if [ ! -f "$include/Python.h" ]; then
 	exit 0
 fi
 set -x
-"$@" -isystem "$include" -fPIC -shared -o "$output"
+"$@" -isystem "$include" -fPIC -shared -o "$output.$$"
+mv "$output.$$" "$output"
