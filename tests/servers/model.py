@@ -31,8 +31,10 @@ KEY = os.environ.get("SERVER_KEY")
 
 
 def openai(model, text):
+    # reasoning without an end was cut off
+    cut = text.count("<think>") > text.count("</think>")
     return {"id": "r", "object": "chat.completion", "model": model, "choices": [
-        {"index": 0, "finish_reason": "stop",
+        {"index": 0, "finish_reason": "length" if cut else "stop",
          "message": {"role": "assistant", "content": text}}],
         "usage": {"prompt_tokens": TOKENS[0], "completion_tokens": TOKENS[1],
                   "total_tokens": sum(TOKENS)}}
