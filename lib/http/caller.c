@@ -281,7 +281,7 @@ begin_calls(struct caller *g)
 		from = g->hold > g->next_slot ? g->hold : g->next_slot;
 		if (from > now)
 			return from;
-		if (p->service->interval > 0)
+		if (p->service->interval > 0 && !p->dry)
 			g->next_slot = now +
 			    (int64_t)(p->service->interval * 1e6);
 		g->waiting = c->next;
@@ -291,7 +291,7 @@ begin_calls(struct caller *g)
 		c->next = g->active;
 		g->active = c;
 		g->nactive++;
-		call_begin(c, g->net, timeout, &g->out);
+		call_begin(c, p->dry ? NULL : g->net, timeout, &g->out);
 	}
 	return INT64_MAX;
 }
