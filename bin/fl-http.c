@@ -33,6 +33,7 @@ static const char usage[] =
 "  --concurrency N      make N requests at once (1)\n"
 "  --timeout TIME       limit each attempt to TIME\n"
 "  --check              print the method and the URL, and exit\n"
+"  --dry-run            make the requests, and send none\n"
 "  --from-curl COMMAND  print the runner.http that makes the same request\n"
 "record\n"
 "  --to URL             pass requests on to the service at URL\n"
@@ -43,7 +44,7 @@ static const char usage[] =
 
 enum {
 	OPTION_CONCURRENCY = CLI_OPT, OPTION_TIMEOUT, OPTION_CHECK,
-	OPTION_CURL, OPTION_TO, OPTION_LISTEN, OPTION_PATH, OPTION_TARGET
+	OPTION_DRY, OPTION_CURL, OPTION_TO, OPTION_LISTEN, OPTION_PATH, OPTION_TARGET
 };
 
 static const struct option options[] = {
@@ -51,6 +52,7 @@ static const struct option options[] = {
 	{ "concurrency", required_argument, NULL, OPTION_CONCURRENCY },
 	{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 	{ "check", no_argument, NULL, OPTION_CHECK },
+	{ "dry-run", no_argument, NULL, OPTION_DRY },
 	{ "from-curl", required_argument, NULL, OPTION_CURL },
 	{ "to", required_argument, NULL, OPTION_TO },
 	{ "listen", required_argument, NULL, OPTION_LISTEN },
@@ -65,7 +67,7 @@ struct given {
 	const char *config, *curl, *to, *listen, *output, *path, *target;
 	unsigned concurrency;
 	double timeout;
-	int check;
+	int check, dry;
 };
 
 /* --- the agent ------------------------------------------------------------ */
@@ -88,7 +90,7 @@ print_service(const struct service *s)
 static int
 run_caller(const struct service *s, const struct given *g)
 {
-	struct caller_plan p = { s, g->concurrency, g->timeout };
+	struct caller_plan p = { s, g->concurrency, g->timeout, g->dry };
 	struct err e = { 0 };
 
 	if (caller_hello(STDOUT_FILENO, p.concurrency))
@@ -113,7 +115,7 @@ run_agent(const struct given *g)
 	    (void *)(uintptr_t)g->config))
 		return 2;
 	if (service_init(&s, &c, &e) || (s.api == SERVICE_A2A && !g->check &&
-	    card_read(&s, &e))) {
+	    !g->dry && card_read(&s, &e))) {
 		if (g->check)
 			die("%s", e.msg);
 		caller_refuse(STDOUT_FILENO, e.msg);
@@ -231,6 +233,7 @@ read_given(int argc, char **argv, struct given *g)
 			    1e9);
 			break;
 		case OPTION_CHECK: g->check = 1; break;
+		case OPTION_DRY: g->dry = 1; break;
 		case OPTION_CURL: g->curl = optarg; break;
 		case OPTION_TO: g->to = optarg; break;
 		case OPTION_LISTEN: g->listen = optarg; break;

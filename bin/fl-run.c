@@ -752,7 +752,8 @@ open_inputs(struct source *s, char **files, int nfiles)
 }
 
 /*
- * Has a Python handler's arguments made for every input, without a call.
+ * Has a Python handler's arguments, or the requests to a service, made for every
+ * input, without a call.
  * Returns the exit status: 1 if there are inputs that it cannot be called with.
  */
 static int
@@ -783,7 +784,8 @@ check_inputs(struct config *c, char **files, int nfiles)
 		die("temporary file: %s", e.msg);
 	if (failed)
 		warn("%s cannot be called with %lld of the inputs",
-		    x.command.target, failed);
+		    x.command.service ? "the service" : x.command.target,
+		    failed);
 	source_release(&s);
 	experiment_close(&x);
 	return status;

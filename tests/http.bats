@@ -603,6 +603,22 @@ resp: again'
 	fi
 }
 
+@test "config validate makes the request of every input, and sends none" {
+	fluxloop init project --name svc --http "$URL/echo" >out
+	cd fluxloop/svc
+	printf 'inputs:\n- input: one\n- input: two\n' >inputs/generated.yaml
+	: >"$LOG"
+	run -0 fluxloop config validate
+	assert_output --partial 'setting.yaml: valid'
+	sed -i 's/message: "$.input"/&\n      who: "$.kwargs.user"/' setting.yaml
+	run --separate-stderr -1 fluxloop config validate
+	assert_regex "$stderr" 'fl-run: .*[$].kwargs.user.*
+fl-run: the service cannot be called with 2 of the inputs$'
+	sed -i 's/url:.*/&\n    api: a2a/; /message:/d; /who:/d; /body:/d' setting.yaml
+	run -0 fluxloop config validate
+	assert_equal "$(cat "$LOG")" ''
+}
+
 @test "init --http makes a project that calls a service" {
 	fluxloop init project --name svc --http "$URL/echo?a=\"b" >out
 	assert_equal "$(tail -n 1 out)" 'then: fluxloop run experiment'

@@ -45,8 +45,8 @@ RUBRIC='assert: [{type: llm-rubric, value: is good}]'
 @test "a judge that cannot be read, or does not answer, is no verdict" {
 	serve_model
 	run -0 judged "$RUBRIC" < <(traces prose cut)
-	assert_output "[null,null,\"the judge's reply has no verdict\"]
-[null,null,\"the judge's reply has no verdict\"]"
+	assert_output "[null,null,\"the judge's reply has no verdict: I like it.\"]
+[null,null,\"the judge's reply has no verdict: it was cut off at its limit of tokens\"]"
 	assert_equal "$(cat err)" 'fl-evaluate: 2 traces: 0 pass, 0 fail, 2 not judged'
 	end_model
 	rm model.pids
@@ -67,9 +67,10 @@ RUBRIC='assert: [{type: llm-rubric, value: is good}]'
 		I give it 3 of 10.|[false,0.3,"I give it 3 of 10."]
 		Score: 10|[true,1,null]
 		<think>maybe 2</think> 9|[true,0.9,null]
-		<think>maybe 2|[null,null,"the judge's reply has no verdict"]
+		<think>maybe 2|[null,null,"the judge's reply has no verdict: it was cut off at its limit of tokens"]
 		100 percent, so 8|[true,0.8,null]
-		excellent|[null,null,"the judge's reply has no verdict"]
+		excellent|[null,null,"the judge's reply has no verdict: excellent"]
+		|[null,null,"the judge's reply has no verdict: it is empty"]
 	END
 }
 
@@ -158,8 +159,8 @@ RUBRIC='assert: [{type: llm-rubric, value: is good}]'
 [true,null]
 [false,"output 2 of 3 is better: it is good"]
 [null,"there is no reply to two/0/best; a single run is not compared"]
-[null,"the judge'"'"'s reply has no verdict"]
-[null,"the judge'"'"'s reply has no verdict"]'
+[null,"the judge'"'"'s reply has no verdict: none"]
+[null,"the judge'"'"'s reply has no verdict: none"]'
 }
 
 # --- fluxloop --------------------------------------------------------------------------------

@@ -73,6 +73,21 @@ ask()
 	run -0 fl-llm -q --api anthropic --base-url "$OPENAI_BASE_URL" in
 	assert_equal "$(jq -c '[.reply.content, .reply.finish_reason]' <<<"$output")" '["{\"said\":\"yes\"}","stop"]'
 	assert_equal "$(get_model /last | jq -c '.body | [.tools[0].input_schema, .tool_choice, .max_tokens]')" '[{"type":"object"},{"type":"tool","name":"reply"},1024]'
+	# and comes before the tools of the request
+	jq -c '.params += {tools: [{name: "look"}], tool_choice: {type: "auto"}}' in >both
+	run -0 fl-llm -q --api anthropic --base-url "$OPENAI_BASE_URL" both
+	assert_equal "$(jq -c '[.reply.content, .reply.tool_calls]' <<<"$output")" '["{\"said\":\"yes\"}",null]'
+	assert_equal "$(get_model /last | jq -c '.body | [[.tools[].name], .tool_choice.name]')" '[["reply","look"],"reply"]'
+	# other calls have OpenAI's form
+	jq -c '.params = {tools: [{name: "look"}]}' in >tools
+	run -0 fl-llm -q --api anthropic --base-url "$OPENAI_BASE_URL" tools
+	assert_equal "$(jq -c '.reply | [.content, .finish_reason, .tool_calls]' <<<"$output")" \
+		'["","tool_calls",[{"id":"t","type":"function","function":{"name":"look","arguments":"{\"said\":\"yes\"}"}}]]'
+	# the tokens of Anthropic's cache are tokens of the prompt
+	echo '{"model":"c","messages":[{"role":"system","content":"cached"},{"role":"user","content":"say yes"}]}' >in
+	run --separate-stderr -0 fl-llm --api anthropic --base-url "$OPENAI_BASE_URL" in
+	assert_equal "$(jq -c .reply.usage <<<"$output")" '{"prompt_tokens":2111,"completion_tokens":5}'
+	assert_regex "$stderr" '; 2111 \+ 5 tokens;'
 }
 
 @test "the base URL may end in a slash, the path, or a query" {

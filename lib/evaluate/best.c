@@ -247,9 +247,10 @@ judge_best(struct assertion *a, struct subject *s, struct verdict *v)
 		verdict_none(v, "%s", buf_str(&text));
 	else if (!(at = place_in(json_get(record, "traces"), s, &n)))
 		verdict_none(v, "the judge has not seen this run");
-	else if (!(best = read_best(&text, n, &reason)))
-		verdict_none(v, "the judge's reply has no verdict");
-	else
+	else if (!(best = read_best(&text, n, &reason))) {
+		judged_put_unread(record, &reason);
+		verdict_none(v, "%s", buf_str(&reason));
+	} else
 		verdict_set(v, at == best, "output %zu of %zu is better%s%s",
 		    best, n, reason.len ? ": " : "", buf_str(&reason));
 	free(id);

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/set.h"
 #include "base/util.h"
+#include "record/excerpt.h"
 #include "record/secret.h"
 #include "trace/trace.h"
 #include "assertion.h"
@@ -16,6 +17,7 @@
 #include "judged.h"
 
 #define REPEAT_MAX 99
+#define UNREAD_SHOWN 80	/* bytes of a reply without a verdict */
 
 /* --- replies ------------------------------------------------------------- */
 
@@ -442,14 +444,38 @@ judged_read_number(const struct assertion *a, struct buf *text, double least,
 		buf_add(&o->reason, buf_str(text), text->len);
 }
 
+/* The content of the reply in a record. */
+static struct json_span
+judged_content(struct json_span record)
+{
+	struct json_span reply = json_get(record, "reply");
+
+	return json_is(reply, JSON_OBJECT) ? json_get(reply, "content") :
+	    reply;
+}
+
+void
+judged_put_unread(struct json_span record, struct buf *b)
+{
+	struct json_span reply = json_get(record, "reply"), said;
+
+	said = judged_content(record);
+	buf_puts(b, "the judge's reply has no verdict: ");
+	if (json_is(reply, JSON_OBJECT) &&
+	    json_is_str(json_get(reply, "finish_reason"), "length"))
+		buf_puts(b, "it was cut off at its limit of tokens");
+	else if (json_is_str(said, ""))
+		buf_puts(b, "it is empty");
+	else
+		excerpt_put(b, said, UNREAD_SHOWN);
+}
+
 int
 judged_text(struct json_span record, struct buf *text)
 {
-	struct json_span content, error = json_get(record, "error"), reply;
+	struct json_span content, error = json_get(record, "error");
 
-	reply = json_get(record, "reply");
-	content = json_is(reply, JSON_OBJECT) ? json_get(reply, "content") :
-	    reply;
+	content = judged_content(record);
 	if (json_is(content, JSON_STRING)) {
 		json_text(text, content);
 		strip_reasoning(text);
@@ -479,8 +505,7 @@ read_reply(const struct assertion *a, struct json_span record,
 		    !json_is_null(json_get(a->spec, "prompt_template")))
 			judged_read_number(a, &text, least, o);
 		if (!o->judged)
-			buf_puts(&o->reason,
-			    "the judge's reply has no verdict");
+			judged_put_unread(record, &o->reason);
 	}
 	buf_release(&text);
 }

@@ -64,4 +64,7 @@ void judged_put_part(struct buf *b, const char *tag, const char *p, size_t n);
  */
 int judged_text(struct json_span record, struct buf *text);
 
+/* Appends why a reply has no verdict: how it begins, or that it was cut off. */
+void judged_put_unread(struct json_span record, struct buf *b);
+
 #endif

@@ -370,6 +370,9 @@ call_begin(struct call *c, struct net *net, double timeout, struct buf *out)
 	if (request_init(&c->request, c->service, message, c->v, &e)) {
 		request_release(&c->request);
 		call_fail(c, "template", "%s", e.msg);
+	} else if (!net) {
+		buf_puts(&c->answer.output, "null");
+		call_end(c);
 	} else {
 		call_send(c);
 	}

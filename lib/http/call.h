@@ -71,7 +71,8 @@ void call_free(struct call *c);
 
 /*
  * Begins a call: writes the start message to out and sends the request. timeout
- * limits the attempt, in seconds; 0: unlimited.
+ * limits the attempt, in seconds; 0: unlimited. Without net, the request is made
+ * and not sent, and the output is null.
  */
 void call_begin(struct call *c, struct net *net, double timeout,
     struct buf *out);

@@ -288,8 +288,8 @@ begin_calls(struct caller *g)
 		c->next = g->active;
 		g->active = c;
 		g->nactive++;
-		call_begin(c, g->net, timeout, &g->out);
-		if (p->service->interval > 0)
+		call_begin(c, p->dry ? NULL : g->net, timeout, &g->out);
+		if (p->service->interval > 0 && !p->dry)
 			g->next_slot = c->started +
 			    (int64_t)(p->service->interval * 1e6);
 	}

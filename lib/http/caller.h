@@ -13,6 +13,7 @@ struct caller_plan {
 	const struct service *service;
 	unsigned concurrency;	/* calls at once, from 1 */
 	double timeout;		/* seconds of an attempt; 0: unlimited */
+	int dry;		/* 1: make the requests, but send none */
 };
 
 /* Writes the hello message. Returns 0, or -1 with errno set. */

@@ -141,26 +141,39 @@ anthropic_put_messages(const struct chat *c, struct buf *b)
 	buf_release(&system);
 }
 
-/* Appends a JSON schema for the reply as that of a tool to be called. */
+/* The JSON schema that a request has for its reply, or absent. */
+static struct json_span
+anthropic_schema(struct json_span params)
+{
+	static const char *const path[] = {
+		"response_format", "json_schema", "schema"
+	};
+	size_t i;
+
+	for (i = 0; i < LEN(path) && json_is(params, JSON_OBJECT); i++)
+		params = json_get(params, path[i]);
+	return json_is(params, JSON_OBJECT) ? params :
+	    (struct json_span){ NULL, 0 };
+}
+
+/* Appends the schema as that of a tool to be called, then other tools. */
 static void
-anthropic_put_format(const struct chat *c, struct buf *b)
+anthropic_put_schema(struct json_span schema, struct json_span others,
+    struct buf *b)
 {
 	static const char name[] = "reply";
-	struct json_span format, schema = { 0 };
+	struct json_span key, v;
+	struct json_iter it;
 
-	format = json_get(c->params, "response_format");
-	if (json_is(format, JSON_OBJECT))
-		schema = json_get(format, "json_schema");
-	if (json_is(schema, JSON_OBJECT))
-		schema = json_get(schema, "schema");
-	if (!json_is(schema, JSON_OBJECT))
-		return;
 	json_open(b, "tools", '[');
 	json_open(b, NULL, '{');
 	json_add_str(b, "name", name);
 	json_add_str(b, "description", "Gives the answer.");
 	json_add(b, "input_schema", schema);
 	json_close(b, '}');
+	if (json_is(others, JSON_ARRAY))
+		for (it = json_each(others); json_next(&it, &key, &v); )
+			json_add(b, NULL, v);
 	json_close(b, ']');
 	json_open(b, "tool_choice", '{');
 	json_add_str(b, "type", "tool");
@@ -173,9 +186,11 @@ anthropic_put_body(const struct chat *c, long long most_tokens, struct buf *b)
 {
 	static const char *const ours[] = {
 		"model", "messages", "stream", "system", "max_tokens",
-		"max_completion_tokens", "response_format", "stop"
+		"max_completion_tokens", "response_format", "stop",
+		/* these two if there is a schema */
+		"tools", "tool_choice"
 	};
-	struct json_span stop = { 0 };
+	struct json_span stop = { 0 }, schema;
 
 	json_open(b, NULL, '{');
 	json_add_text(b, "model", c->model.p, c->model.len);
@@ -183,9 +198,13 @@ anthropic_put_body(const struct chat *c, long long most_tokens, struct buf *b)
 	    most_tokens);
 	anthropic_put_messages(c, b);
 	if (c->params.p) {
-		anthropic_put_format(c, b);
+		schema = anthropic_schema(c->params);
+		if (schema.p)
+			anthropic_put_schema(schema,
+			    json_get(c->params, "tools"), b);
 		stop = json_get(c->params, "stop");
-		json_add_others(b, c->params, ours, LEN(ours));
+		json_add_others(b, c->params, ours,
+		    LEN(ours) - (schema.p ? 0 : 2));
 	}
 	if (json_is(stop, JSON_ARRAY)) {
 		json_add(b, "stop_sequences", stop);
@@ -214,25 +233,83 @@ anthropic_reason(struct json_span reason)
 	return NULL;
 }
 
-/* Returns the arguments of the tool of anthropic_put_format, or absent. */
+/* Steps to the next call of a tool in a reply. Returns 0 after the last. */
+static int
+anthropic_next_call(struct json_iter *it, struct json_span *call)
+{
+	struct json_span key;
+
+	while (json_next(it, &key, call))
+		if (json_is(*call, JSON_OBJECT) &&
+		    json_is_str(json_get(*call, "type"), "tool_use"))
+			return 1;
+	return 0;
+}
+
+/* Returns the arguments of the tool of anthropic_put_schema, or absent. */
 static struct json_span
 anthropic_answer(struct json_span content)
 {
-	struct json_span key, v;
-	struct json_iter it;
+	struct json_iter it = json_each(content);
+	struct json_span call;
 
-	for (it = json_each(content); json_next(&it, &key, &v); )
-		if (json_is(v, JSON_OBJECT) &&
-		    json_is_str(json_get(v, "type"), "tool_use") &&
-		    json_is_str(json_get(v, "name"), "reply"))
-			return json_get(v, "input");
+	while (anthropic_next_call(&it, &call))
+		if (json_is_str(json_get(call, "name"), "reply"))
+			return json_get(call, "input");
 	return (struct json_span){ NULL, 0 };
+}
+
+/* Appends the calls of tools in OpenAI's form, whose arguments are a string. */
+static void
+anthropic_put_calls(struct buf *b, struct json_span content)
+{
+	struct json_iter it = json_each(content);
+	struct json_span call, input;
+	struct buf text = { 0 };
+	int some = 0;
+
+	while (anthropic_next_call(&it, &call)) {
+		if (!some++)
+			json_open(b, "tool_calls", '[');
+		json_open(b, NULL, '{');
+		add_checked(b, "id", json_get(call, "id"));
+		json_add_str(b, "type", "function");
+		json_open(b, "function", '{');
+		add_checked(b, "name", json_get(call, "name"));
+		buf_reset(&text);
+		input = json_get(call, "input");
+		if (input.p)
+			json_compact(&text, input);
+		json_add_text(b, "arguments", buf_str(&text), text.len);
+		json_close(b, '}');
+		json_close(b, '}');
+	}
+	if (some)
+		json_close(b, ']');
+	buf_release(&text);
+}
+
+/* The tokens of the prompt; those of Anthropic's cache are counted apart. */
+static long long
+anthropic_prompt_tokens(struct json_span usage)
+{
+	static const char *const cached[] = {
+		"cache_creation_input_tokens", "cache_read_input_tokens"
+	};
+	long long n = usage_tokens(usage, "input_tokens"), more;
+	size_t i;
+
+	for (i = 0; i < LEN(cached) && n >= 0; i++) {
+		more = usage_tokens(usage, cached[i]);
+		n += more > 0 ? more : 0;
+	}
+	return n;
 }
 
 static void
 anthropic_put_usage(struct completion *c, struct json_span usage)
 {
-	c->prompt_tokens = usage_tokens(usage, "input_tokens");
+	c->prompt_tokens = anthropic_prompt_tokens(usage);
 	c->reply_tokens = usage_tokens(usage, "output_tokens");
 	if (c->prompt_tokens < 0 || c->reply_tokens < 0) {
 		json_add_null(&c->reply, "usage");
@@ -269,6 +346,8 @@ anthropic_read(struct json_span body, struct completion *c)
 		add_checked(&c->reply, "finish_reason", reason);
 	add_checked(&c->reply, "model", json_get(body, "model"));
 	anthropic_put_usage(c, json_get(body, "usage"));
+	if (!answer.p)
+		anthropic_put_calls(&c->reply, content);
 	json_close(&c->reply, '}');
 	buf_release(&text);
 	return 0;

@@ -69,7 +69,8 @@ void
 check_prepare(struct command *agent)
 {
 	/* after the target, so that no option takes it for its value */
-	words_add(&agent->argv, xstrdup("--check"));
+	words_add(&agent->argv, xstrdup(agent->service ? "--dry-run" :
+	    "--check"));
 }
 
 /* Reports the error of a failed trace, if it is a new one. */

@@ -25,7 +25,10 @@ void check_put(struct buf *b, const struct command *agent);
 int check_become(const struct command *agent, const struct config *c,
     struct err *e);
 
-/* Makes a Python agent, started by engine_run, do all but the calls. */
+/*
+ * Makes a Python agent or that of a service, started by engine_run, do all but
+ * the calls.
+ */
 void check_prepare(struct command *agent);
 
 /*

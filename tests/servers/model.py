@@ -32,8 +32,10 @@ KEY = os.environ.get("SERVER_KEY")
 
 
 def openai(model, text):
+    # reasoning without an end was cut off
+    cut = text.count("<think>") > text.count("</think>")
     return {"id": "r", "object": "chat.completion", "model": model, "choices": [
-        {"index": 0, "finish_reason": "stop",
+        {"index": 0, "finish_reason": "length" if cut else "stop",
          "message": {"role": "assistant", "content": text}}],
         "usage": {"prompt_tokens": TOKENS[0], "completion_tokens": TOKENS[1],
                   "total_tokens": sum(TOKENS)}}
@@ -42,12 +44,15 @@ def openai(model, text):
 def anthropic(asked, text):
     content = [{"type": "text", "text": text}]
     reason = "end_turn"
+    usage = {"input_tokens": TOKENS[0], "output_tokens": TOKENS[1]}
     if asked.get("tools"):
-        content = [{"type": "tool_use", "id": "t", "name": "reply", "input": {"said": text}}]
+        content = [{"type": "tool_use", "id": "t", "name": asked["tools"][0]["name"],
+                    "input": {"said": text}}]
         reason = "tool_use"
+    if isinstance(asked.get("system"), str) and "cached" in asked["system"]:
+        usage.update(cache_creation_input_tokens=100, cache_read_input_tokens=2000)
     return {"type": "message", "role": "assistant", "model": asked["model"],
-            "content": content, "stop_reason": reason,
-            "usage": {"input_tokens": TOKENS[0], "output_tokens": TOKENS[1]}}
+            "content": content, "stop_reason": reason, "usage": usage}
 
 
 def verdict(output, count):
