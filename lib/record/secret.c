@@ -176,6 +176,13 @@ words_before(const char *p, size_t cut)
 	return from;
 }
 
+/* Whether a line ends before p[i]: not after a backslash, which continues it. */
+static int
+is_line_start(const char *p, size_t i)
+{
+	return !i || (p[i - 1] == '\n' && (i < 2 || p[i - 2] != '\\'));
+}
+
 /*
  * Returns the start of the line with cut, as a secret is rarely in several
  * lines; of a long line, a place so far before cut that a name after it is in
@@ -186,9 +193,9 @@ secret_cut_line(const char *p, size_t cut)
 {
 	size_t i = cut;
 
-	while (i && p[i - 1] != '\n' && cut - i < LINE_MOST)
+	while (!is_line_start(p, i) && cut - i < LINE_MOST)
 		i--;
-	return !i || p[i - 1] == '\n' ? i : words_before(p, cut);
+	return is_line_start(p, i) ? i : words_before(p, cut);
 }
 
 /*
