@@ -116,6 +116,16 @@ secret_mask_text(struct buf *b, size_t from, const struct secret_values *known)
 		mask_shapes(b, from);
 }
 
+char *
+secret_hide(const char *text)
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, text);
+	secret_mask_text(&b, 0, NULL);
+	return buf_detach(&b, NULL);
+}
+
 int
 secret_next(const char *p, size_t n, size_t *at, struct json_span *found)
 {
