@@ -17,6 +17,7 @@
 #include "io/out.h"
 #include "io/source.h"
 #include "net/net.h"
+#include "record/secret.h"
 #include "config/config.h"
 #include "config/env.h"
 #include "llm/asker.h"
@@ -341,7 +342,8 @@ find_server(void)
 		    "such as http://127.0.0.1:8080/v1", p->dialect->base_env);
 	wrong = net_check_url(p->base);
 	if (wrong)
-		die("the base URL '%s' is wrong: %s", p->base, wrong);
+		die("the base URL '%s' is wrong: %s", secret_hide(p->base),
+		    wrong);
 	if (!p->model)
 		p->model = configured("model");
 	timeout = config_number(&config,

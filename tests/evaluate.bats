@@ -347,6 +347,34 @@ true 0.9 null" judged
 	assert_output --partial '1 pass'
 }
 
+@test "a program that leaves its group, or leaves a process behind, is ended in time" {
+	cat >leave.pl <<-'END'
+		$| = 1;
+		while (<STDIN>) {
+			if ($ARGV[0] eq "group") {
+				setpgrp(0, getpgrp(getppid()));
+				open(my $left, ">", "left");
+				sleep 60;
+			}
+			if (!fork) {
+				open(my $left, ">", "left");
+				sleep 10;
+				exit;
+			}
+			print "true\n";
+		}
+	END
+	trace '"output":"a"' >t
+	for how in 'group:did not answer in time' child:null; do
+		rm -f left
+		printf 'assert: [{type: exec, value: [perl, leave.pl, %s], timeout_seconds: 3}]\n' \
+			"${how%%:*}" >c.yaml
+		timeout 30 fl-evaluate -c c.yaml t >judged || [ "$?" = 1 ]
+		assert_regex "$(jq -r '.evaluation.checks[0].error' judged)" "${how#*:}"
+		assert_file_exists left
+	done
+}
+
 @test "a Python function judges" {
 	cat >rule.py <<-'END'
 	def get_assert(output, context):

@@ -1010,6 +1010,72 @@ JOB_LINE='(line [0-9]+|^ +[0-9]+):? .*(Killed|Segmentation fault|Done|Broken pip
 	done
 }
 
+@test "a stranger that has the process id of fl-run, which has ended, is not signalled" {
+	# as root, and where the kernel lets one choose the next process id
+	[ -w /proc/sys/kernel/ns_last_pid ] || skip "process ids cannot be chosen"
+	project
+	inputs one
+	cat >judge.sh <<-'END'
+		while read -r _; do
+			touch judging
+			until [ -e judged ]; do sleep 0.02; done
+			echo true
+		done
+	END
+	printf 'evaluation: {assert: [{type: exec, value: [sh, judge.sh]}]}\n' >>setting.yaml
+	cat >reuse.py <<-'END'
+		import os, signal, subprocess, sys, time
+
+		def wait_for(what, seconds=60):
+		    until = time.monotonic() + seconds
+		    while not what():
+		        assert time.monotonic() < until, "nothing came"
+		        time.sleep(0.01)
+
+		def below(pid):
+		    try:
+		        with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+		            some = [int(child) for child in children.read().split()]
+		    except OSError:
+		        some = []
+		    return some + [one for child in some for one in below(child)]
+
+		def is_run(pid):
+		    try:
+		        with open("/proc/%d/cmdline" % pid, "rb") as words:
+		            return b"--stderr-dir" in words.read()
+		    except OSError:
+		        return False
+
+		wrapper = subprocess.Popen(["fluxloop", "run", "experiment"], stdout=subprocess.DEVNULL)
+		runs = []
+		wait_for(lambda: runs.extend(filter(is_run, below(wrapper.pid))) or runs)
+		wait_for(lambda: os.path.exists("judging"))
+		wait_for(lambda: not os.path.exists("/proc/%d" % runs[0]))
+		for _ in range(1000):
+		    with open("/proc/sys/kernel/ns_last_pid", "w") as last:
+		        last.write(str(runs[0] - 1))
+		    stranger = subprocess.Popen(["sleep", "60"])
+		    if stranger.pid == runs[0]:
+		        break
+		    stranger.kill()
+		    stranger.wait()
+		assert stranger.pid == runs[0]
+		wrapper.send_signal(getattr(signal, sys.argv[1]))
+		open("judged", "w").close()
+		wrapper.wait()
+		# the process that watches the wrapper acts now
+		time.sleep(0.2)
+		print(stranger.poll())
+		stranger.kill()
+	END
+	for name in SIGINT SIGTERM SIGUSR1 SIGKILL; do
+		rm -rf experiments judging judged
+		run -0 python3 reuse.py "$name"
+		assert_line None
+	done
+}
+
 @test "SIGUSR1 reports what an experiment runs and stops nothing" {
 	project
 	start_stuck

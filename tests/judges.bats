@@ -206,6 +206,52 @@ experiment()
 	assert_equal "$(cat file)" mine
 }
 
+@test "no program's command line or message has the password of a server's address" {
+	cat >server.py <<-'END'
+		import glob, http.server, json, sys
+
+		REPLY = json.dumps({"choices": [{"message": {"content": '{"pass": true}'}}]}).encode()
+
+		class Server(http.server.BaseHTTPRequestHandler):
+		    def do_POST(self):
+		        self.rfile.read(int(self.headers["Content-Length"]))
+		        for name in glob.glob("/proc/[0-9]*/cmdline"):
+		            try:
+		                with open(name, "rb") as words, open("seen", "ab") as seen:
+		                    seen.write(words.read().replace(b"\0", b" ") + b"\n")
+		            except OSError:
+		                pass
+		        self.send_response(200)
+		        self.send_header("Content-Length", str(len(REPLY)))
+		        self.end_headers()
+		        self.wfile.write(REPLY)
+
+		server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+		with open("port", "w") as port:
+		    port.write(str(server.server_port))
+		server.serve_forever()
+	END
+	"${PYTHON:-python3}" server.py 2>log 3>&- &
+	echo $! >>model.pids
+	wait_for port
+	experiment
+	for secret in 'u:LEAK1@127.0.0.1:PORT/v1' '127.0.0.1:PORT/v1?api_key=LEAK2'; do
+		rm -rf exp/evaluation exp/evaluation_cache.jsonl seen
+		secret=${secret/PORT/$(<port)}
+		printf '%s\n' "$RUBRIC" "llm: {model: m, base_url: 'http://$secret'}" >evaluation.yaml
+		run -0 fluxloop -x evaluate experiment exp
+		refute_output --partial LEAK
+		assert [ "$(grep -c 'fl-llm --ordered' seen)" -ge 1 ]
+		assert_equal "$(grep -c LEAK seen)" 0
+	done
+	# wrong addresses
+	printf 'runner: {http: {url: "http://u:LEAK4@a b/"}}\n' >setting.yaml
+	run -2 fl-llm --base-url htp://u:LEAK3@h/ --model m /dev/null
+	assert_output --partial "the base URL 'htp://u:***@h/' is wrong"
+	run fl-run -c setting.yaml --check
+	assert_output --partial "'http://u:***@a b/' is not a URL"
+}
+
 @test "fluxloop evaluate obeys the limits of the configuration" {
 	serve_model
 	experiment

@@ -129,7 +129,7 @@ AGENTS=$ROOT/tests/agents
 		    fluxloop.record_call_args("app:handle", text="call %d" % number, send=send,
 		        password="LEAK105", number=number, value=json.loads(line)["value"])
 	PY
-	fluxloop generate inputs --config setting.yaml --from-recording recordings/args.jsonl --limit 119 \
+	fluxloop generate inputs --config setting.yaml --from-recording recordings/args.jsonl --limit "$(lines_of "$TABLE")" \
 		--strategy rephrase >/dev/null
 	run -1 fluxloop run experiment --config setting.yaml
 	assert_output --partial "the argument 'password' was masked when it was recorded"
@@ -154,6 +154,29 @@ AGENTS=$ROOT/tests/agents
 	echo '{"input":"a"}' >in
 	fl-run --protocol lines --command 'python3 agent.py' --stderr-dir logs in >/dev/null
 	assert_equal "$(cat logs/agent-1.log)" $'before\n***\nafter'
+}
+
+@test "a secret of several words in the stderr of an agent is masked wherever a read ends" {
+	cat >agent.py <<-'PY'
+		import os, sys, time
+
+		SECRETS = [
+		    'password="aa bb LEAK1 cc dd"', "curl -s https://h.example/ -X POST -H 'A: b' -u u:LEAK2 h",
+		    "Cookie: a=LEAK3; b=LEAK4; c=LEAK5 x", "machine h.example login u password LEAK6",
+		    "Server=h;Password=aa LEAK7 bb;",
+		]
+		for line in sys.stdin:
+		    place, secret = 65536 - 7 * int(line), SECRETS[int(line) % len(SECRETS)]
+		    text = ("word " * 20000)[:place] + " " + secret + " tail" * 1000
+		    for part in (text[:65537], text[65537:] + "\n"):
+		        os.write(2, part.encode())
+		        time.sleep(0.02)
+		    print("ok", flush=True)
+	PY
+	printf '{"input":"%d"}\n' {0..14} >in
+	fl-run --protocol lines --command 'python3 agent.py' --stderr-dir logs in >traces
+	assert_equal "$(grep -ac "word word" logs/agent-1.log)" 15
+	refute grep -aEo '.{0,20}LEAK.{0,8}' logs/agent-1.log traces
 }
 
 @test "a replayed mask is reported once for each argument, and not where a value is set" {

@@ -63,6 +63,8 @@ end(struct external *x)
 	x->to = x->from = -1;
 	if (x->pid) {
 		kill(-x->pid, SIGKILL);
+		/* it may have left its own group */
+		kill(x->pid, SIGKILL);
 		while (waitpid(x->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/util.h"
+#include "record/secret.h"
 #include "weburl.h"
 
 /* The default port of a scheme. */
@@ -75,6 +76,16 @@ is_plain_url(const char *s)
 	return 1;
 }
 
+static int
+weburl_wrong(struct err *e, const char *text, const char *what)
+{
+	char *hidden = secret_hide(text);
+
+	err_set(e, 0, 0, "'%s'%s", hidden, what);
+	free(hidden);
+	return -1;
+}
+
 int
 weburl_parse(struct weburl *u, const char *text, struct err *e)
 {
@@ -85,8 +96,7 @@ weburl_parse(struct weburl *u, const char *text, struct err *e)
 	if (!strncasecmp(p, "https://", 8))
 		u->tls = 1;
 	else if (strncasecmp(p, "http://", 7) != 0)
-		return err_set(e, 0, 0, "'%s': expected http:// or https://",
-		    text);
+		return weburl_wrong(e, text, ": expected http:// or https://");
 	p += 7 + u->tls;
 	n = strcspn(p, "/?#");
 	at = memchr(p, '@', n);
@@ -96,7 +106,7 @@ weburl_parse(struct weburl *u, const char *text, struct err *e)
 		p = at + 1;
 	}
 	if (!is_plain_url(text) || memchr(p, '@', n) || parse_host(u, p, n))
-		return err_set(e, 0, 0, "'%s' is not a URL", text);
+		return weburl_wrong(e, text, " is not a URL");
 	p += n;
 	n = strcspn(p, "#");
 	u->path = *p == '/' ? xmemdup(p, n) : xasprintf("/%.*s", (int)n, p);

@@ -399,7 +399,8 @@ const HOOK = String.raw`(?<=hooks\.slack\.com/(?:services|workflows|triggers)/|`
 const NO_SPACE = " \\t\\n\\r\\f\\v";	// in a class
 const sticky = (source, flags = "") => new RegExp(source, `y${flags}`);
 const SCHEME = sticky(String.raw`(?:([Bb]earer|BEARER)|[Bb]asic|BASIC)(?:[ \t]{1,3}|%20)([\w.~+/=-]{6,})`);
-const FLAG = sticky(`(--[\\w-]{3,40})[ \\t]{1,3}([^${NO_SPACE}"'<>-][^${NO_SPACE}"'<>]*)`);
+const FLAG = sticky(`(--[\\w-]{3,40})[ \\t]{1,3}(?!-)(\\\\*["'])?`);
+const FLAG_VALUE = sticky(`[^${NO_SPACE}"'<>]+`);
 const USER = sticky(`[^${NO_SPACE}"'<>/?#@:\\\\\`]*`);
 const REGION = sticky(`[^${NO_SPACE}"'<>\\\\\`]{0,2048}`);
 const SOCKET = sticky(`:([^${NO_SPACE}"'@/:]{1,200})@(?:tcp|unix)\\(`);
@@ -428,7 +429,9 @@ const SIGNED = new Set(words("sig signature x-amz-signature x-goog-signature"));
 const PLACES = new RegExp(`(?<whole>${TOKEN}|${PRIVATE_KEY}|${HOOK})|(?<url>:(?=//))|` +
 	`(?<socket>:(?=[^${NO_SPACE}"'@/:]{1,200}@(?:tcp|unix)\\())|` +
 	String.raw`(?<assigned>:(?=[ \t]{0,3}[^${NO_SPACE}])|=(?!=))|(?<paired>(?<=["']),)|` +
-	String.raw`(?<flag>(?<![\w.[\]-])--(?=[\w-]))|(?<scheme>${FREE}[Bb](?=earer|EARER|asic|ASIC))`, "g");
+	String.raw`(?<flag>(?:(?<![\w.[\]-])|(?<=\\[nrt]))--(?=[\w-]))|` +
+	String.raw`(?<letter>(?:(?<![\w.[\]-])|(?<=\\[nrt]))-(?=\w))|(?<netrc>password(?=[${NO_SPACE}\\]))|` +
+	String.raw`(?<scheme>${FREE}[Bb](?=earer|EARER|asic|ASIC))`, "g");
 
 function matchAt(pattern, text, at) {
 	pattern.lastIndex = at;
@@ -461,10 +464,18 @@ const CHECKS = {
 		return isPlaceholder(value) ? undefined : [at + 1, at + 1 + value.length];
 	},
 	flag(text, at) {
-		const found = matchAt(FLAG, text, at);
-		return found && isSecret(found[1]) && isOpaque(found[2]) && !isPlaceholder(found[2])
-			? [FLAG.lastIndex - found[2].length, FLAG.lastIndex] : undefined;
+		const found = matchAt(FLAG, text, at), start = FLAG.lastIndex;
+		if (found && isSecret(found[1])) {
+			const end = found[2] ? quotedEnd(text, start, found[2])
+				: start + (matchAt(FLAG_VALUE, text, start)?.[0].length ?? 0);
+			const value = text.slice(start, end);
+			if (isOpaque(value) && !isPlaceholder(value))
+				return [start, end];
+		}
+		return findLogin(text, at);
 	},
+	letter: findLogin,
+	netrc: findNetrc,
 	scheme(text, at) {
 		const found = matchAt(SCHEME, text, at);
 		return found && (found[1] ? isOpaque(found[2]) : isBasic(found[2]))
@@ -511,6 +522,127 @@ const CHECKS = {
 		return PLAIN_WORD.test(value) || isPlaceholder(value) ? undefined : [start, end];
 	},
 };
+
+// Passwords on the command lines of programs whose options do not name them, and in
+// netrc files; the rules and the table of lib/python/fluxloop/logins.py.
+const LOGINS = [
+	["curl", "-u --user -U --proxy-user -E --cert", ":", true, true],
+	["curl", "--pass --proxy-pass", "", false, true],
+	["http https xh", "-a --auth", ":", false, true],
+	["lftp", "-u --user", ",", false, true],
+	["smbclient rpcclient", "-U --user", "%", false, true],
+	["openssl", "-passin -passout -pass", ":", false, true],
+	["sshpass", "-p", "", true, true],
+	["mysql mysqldump mysqladmin mariadb mariadb-dump mariadb-admin", "-p", "", true, false],
+	["mongosh mongo mongodump mongorestore mongoexport mongoimport", "-p", "", false, true],
+	["redis-cli", "-a --pass", "", false, true],
+	["ldapsearch ldapadd ldapmodify ldapdelete ldapwhoami ldappasswd", "-w", "", false, true],
+	["login", "-p", "", false, true],	// docker login, podman login, az login
+].map(([programs, options, ...rest]) => [new Set(words(programs)), new Set(words(options)), ...rest]);
+const LOGIN_PROGRAMS = new Set(LOGINS.flatMap(([programs]) => [...programs]));
+const LOGIN_REACH = 1024, NETRC_REACH = 600;
+const LOGIN_WORD = /(?:\\[nrt]|(?<![\w.-]))([\w.-]+)(?![\w./:=-])/g;
+const OPTION = sticky("--[A-Za-z][A-Za-z-]*|-[A-Za-z]+");
+const GAP = sticky(String.raw`[ \t\r\n,=\\"']{1,8}`);
+const LOGIN_BARE = sticky(String.raw`(?:(?!\\[nrt"'])[^${NO_SPACE}"'])*`);
+const NETRC_SPACE = String.raw`(?:[${NO_SPACE}]|\\[nrt])+`;
+const NETRC = sticky(`password${NETRC_SPACE}(["']?)`);
+const SPACE_END = new RegExp(`${NETRC_SPACE}$`);
+const SPACES_AT = sticky(NETRC_SPACE);
+const OWN_BEFORE = /(?:^|[\n"']|\\[nrt])[ \t]*$/;
+const OWN_AFTER = sticky(String.raw`[ \t]*(?:$|[\r\n"']|\\[nrt])`);
+
+const withoutExe = (name) => name.endsWith(".exe") && name.length > 4 ? name.slice(0, -4) : name;
+
+// The name of a program in the table, by its path.
+function programName(path) {
+	const name = path.split(/[/\\]/).at(-1);
+	return LOGIN_PROGRAMS.has(withoutExe(name)) ? name : undefined;
+}
+
+// Whether an argument of a program contains a password. `before` is the argument
+// before it.
+function isSecretArgument(program, before, argument) {
+	const joined = argument[0] === "-" && argument.length > 1;
+	const option = joined ? argument : typeof before === "string" ? before : "";
+	if (option[0] !== "-" || option.length < 2)
+		return false;
+	const line = joined ? `${program} ${argument}` : `${program} ${before} "${argument}`;
+	return findLogin(line, program.length + 1 + (option[1] === "-" ? 1 : 0)) !== undefined;
+}
+
+// The place of the password after the option with a hyphen at `at`, if a program that
+// has this option precedes it in the line.
+function findLogin(text, at) {
+	const start = at - (text[at - 1] === "-" ? 1 : 0), word = matchAt(OPTION, text, start)?.[0];
+	if (!word)
+		return undefined;
+	for (const [programs, options, after, joined, apart] of LOGINS) {
+		let found;
+		if (apart && (options.has(word) ||
+			(word.length > 2 && word[1] !== "-" && options.has(`-${word.at(-1)}`)))) {
+			const gap = matchAt(GAP, text, start + word.length)?.[0], last = gap?.at(-1);
+			found = gap && loginPassword(text, GAP.lastIndex, last === '"' || last === "'" ? last : "", after);
+		}
+		if (!found && joined && options.has(word.slice(0, 2))) {
+			const quote = /^["']/.exec(text.slice(start + 2, start + 3))?.[0] ?? "";
+			found = loginPassword(text, start + 2 + quote.length, quote, after);
+		}
+		if (found && followsProgram(text, start, programs))
+			return found;
+	}
+	return undefined;
+}
+
+function followsProgram(text, at, programs) {
+	const line = text.slice(Math.max(0, at - LOGIN_REACH), at).split(/(?<!\\)(?<!\\\r)\n/).at(-1);
+	return [...line.matchAll(LOGIN_WORD)].some(([, word]) => programs.has(withoutExe(word)));
+}
+
+function loginPassword(text, start, quote, after) {
+	const end = loginEnd(text, start, quote), value = text.slice(start, end);
+	if (!after)
+		return value[0] !== "-" && isOpaque(value) && !isPlaceholder(value) ? [start, end] : undefined;
+	const place = value.indexOf(after) + 1, password = value.slice(place);
+	return !place || isPlaceholder(password) || password.startsWith("//") ? undefined
+		: [start + place, end];
+}
+
+function loginEnd(text, start, quote) {
+	let end = start;
+	if (quote)
+		while (end < text.length && text[end] !== "\n" && text[end] !== quote)
+			end++;
+	else
+		end = start + matchAt(LOGIN_BARE, text, start)[0].length;
+	// what escapes the quote
+	while (end > start && (text[end] === '"' || text[end] === "'") && text[end - 1] === "\\")
+		end--;
+	return end;
+}
+
+// The place of the password after the word "password" in a netrc file.
+function findNetrc(text, at) {
+	const quote = matchAt(NETRC, text, at)?.[1], start = NETRC.lastIndex;
+	if (quote === undefined)
+		return undefined;
+	const end = loginEnd(text, start, quote), value = text.slice(start, end);
+	if (isPlaceholder(value))
+		return undefined;
+	const before = text.slice(Math.max(0, at - NETRC_REACH), at);
+	const all = before.split(new RegExp(NETRC_SPACE)).map((one) => one.split(/["']/).at(-1));
+	const [first, second, third] = before && !SPACE_END.test(before) ? [] :
+		[all.at(-5), all.at(-4), all.at(-3)];
+	if ((third === "login" || third === "account") && (first === "machine" || second === "default"))
+		return [start, end];
+	const space = matchAt(SPACES_AT, text, end);
+	if (third === "machine" && space && text.startsWith("login ", SPACES_AT.lastIndex))
+		return [start, end];
+	if (!isOpaque(value))
+		return undefined;
+	return ["machine", "login", "account"].includes(third) ||
+		(OWN_BEFORE.test(before) && matchAt(OWN_AFTER, text, end)) ? [start, end] : undefined;
+}
 
 // The end of a quoted text: its closing quote, the end of the line or of the text.
 function quotedEnd(text, start, quote) {
@@ -610,16 +742,25 @@ const hasSecretValue = (fields) => fields.some(([key, item]) =>
 	["name", "key", "header"].includes(key) && asText(item) && isSecret(asText(item)));
 
 // The indexes of the elements of a list that are secrets: the second one of a pair
-// such as ["Authorization", "..."], and the one after "--password". A list of two
-// names, such as ["password", "email"], is not a pair, unless it is itself in a list,
-// as headers are.
+// such as ["Authorization", "..."], the one after "--password", and those after options
+// such as curl's "-u". A list of two names, such as ["password", "email"], is not a
+// pair, unless it is itself in a list, as headers are.
 function secretPlaces(items, inList) {
 	if (items.length === 2 && asText(items[0]) && isSecret(asText(items[0])) && (inList ||
 		(typeof items[1] !== "string" && !ArrayBuffer.isView(items[1])) ||
 		!PLAIN_WORD.test(asText(items[1]))))
 		return [1];
-	return items.flatMap((item, i) => typeof item === "string" && item.startsWith("--") &&
-		!item.includes("=") && i + 1 < items.length && isSecret(item) ? [i + 1] : []);
+	if (!items.some((item) => typeof item === "string" && item[0] === "-"))
+		return [];
+	let program;
+	return items.flatMap((item, i) => {
+		const before = items[i - 1], text = typeof item === "string";
+		const secret = (typeof before === "string" && before.startsWith("--") &&
+			!before.includes("=") && isSecret(before)) ||
+			(program && text && isSecretArgument(program, before, item));
+		program = (text && programName(item)) || program;
+		return secret ? [i] : [];
+	});
 }
 
 // Whether a value is shown even under the name of a secret: null, undefined, a

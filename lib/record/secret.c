@@ -4,17 +4,20 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "chars.h"
 #include "record.h"
 #include "secret.h"
 #include "secretname.h"
 #include "shape.h"
+#include "shapelogin.h"
 #include "shapevalue.h"
 
 static const char mask[] = "***";
 
 #define KNOWN_LEAST 8		/* bytes of a known value */
 #define LINE_MOST 4096		/* bytes of a line that waits for its end */
-#define WORD_MOST 1024		/* bytes of a word that may be a secret's start */
+#define NAME_MOST SHAPELOGIN_REACH	/* bytes before a secret that tell that
+					   it is one, and of a word */
 #define KEY_MOST 200		/* bytes of a key that are examined */
 #define BLOCK_MOST 16384	/* bytes of a private key without its end */
 
@@ -113,6 +116,16 @@ secret_mask_text(struct buf *b, size_t from, const struct secret_values *known)
 		mask_shapes(b, from);
 }
 
+char *
+secret_hide(const char *text)
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, text);
+	secret_mask_text(&b, 0, NULL);
+	return buf_detach(&b, NULL);
+}
+
 int
 secret_next(const char *p, size_t n, size_t *at, struct json_span *found)
 {
@@ -160,31 +173,45 @@ cut_known(const char *p, size_t n, size_t cut,
 	return cut;
 }
 
+/* The start of a word that is at least NAME_MOST bytes before cut, or 0. */
+static size_t
+words_before(const char *p, size_t cut)
+{
+	size_t from = cut > NAME_MOST ? cut - NAME_MOST : 0;
+	size_t least = from > NAME_MOST ? from - NAME_MOST : 0, i;
+
+	for (i = from; i > least; i--)
+		if (memchr(" \t\n", p[i - 1], 3))
+			return i;
+	return from;
+}
+
+/* Whether a line ends before p[i]: not after a backslash, which continues it. */
+static int
+is_line_start(const char *p, size_t i)
+{
+	return !i || (p[i - 1] == '\n' && (i < 2 || p[i - 2] != '\\'));
+}
+
 /*
  * Returns the start of the line with cut, as a secret is rarely in several
- * lines; of a long line, the start of the last two words before cut.
+ * lines; of a long line, a place so far before cut that a name after it is in
+ * one part with its value.
  */
 static size_t
 secret_cut_line(const char *p, size_t cut)
 {
-	size_t i = cut, word;
+	size_t i = cut;
 
-	while (i && p[i - 1] != '\n' && cut - i < LINE_MOST)
+	while (!is_line_start(p, i) && cut - i < LINE_MOST)
 		i--;
-	if (!i || p[i - 1] == '\n')
-		return i;
-	for (i = cut, word = 0; word < 2; word++) {
-		while (i && cut - i < WORD_MOST && (p[i - 1] == ' ' ||
-		    p[i - 1] == '\t'))
-			i--;
-		while (i && cut - i < WORD_MOST && !memchr(" \t\n", p[i - 1],
-		    3))
-			i--;
-	}
-	return i;
+	return is_line_start(p, i) ? i : words_before(p, cut);
 }
 
-/* The start of a secret that crosses cut or is incomplete, or cut. */
+/*
+ * Returns cut, or a place before a secret that crosses it or is incomplete, and
+ * before what tells that it is a secret.
+ */
 static size_t
 cut_shapes(const char *p, size_t n, size_t cut)
 {
@@ -193,7 +220,7 @@ cut_shapes(const char *p, size_t n, size_t cut)
 
 	while (shape_next(p, n, &at, &f) && f.from < cut) {
 		if (f.from >= least && (f.to > cut || f.to == n))
-			return f.from;
+			return secret_cut_line(p, f.from);
 		if (f.to > at)
 			at = f.to;
 	}
@@ -204,9 +231,17 @@ size_t
 secret_cut(const char *p, size_t n, size_t cut,
     const struct secret_values *known)
 {
+	size_t least = cut > BLOCK_MOST ? cut - BLOCK_MOST : 0, before;
+
 	cut = secret_cut_line(p, cut);
-	cut = cut_shapes(p, n, cut);
-	return known ? cut_known(p, n, cut, known) : cut;
+	/* an earlier cut may cross what the other did not */
+	do {
+		before = cut;
+		cut = cut_shapes(p, n, cut);
+		if (known)
+			cut = cut_known(p, n, cut, known);
+	} while (cut < before && cut > least);
+	return cut;
 }
 
 /* --- JSON ---------------------------------------------------------------- */
@@ -243,7 +278,12 @@ is_secret_string(const char *s, size_t n, size_t i)
 static int
 is_secret_before(const char *s, size_t at)
 {
-	size_t from, len = shapevalue_name(s, at, &from, NULL);
+	size_t from, len;
+
+	/* tabs */
+	while (at > 1 && s[at - 1] == 't' && s[at - 2] == '\\')
+		at -= 2;
+	len = shapevalue_name(s, at, &from, NULL);
 
 	if (!len)
 		return 0;
@@ -293,6 +333,9 @@ is_suspected_at(const char *s, size_t n, size_t at)
 			;
 		return secret_name(s + at + 1, i - at - 1);
 	case '\\':
+		/* a tab after "Bearer" or "Basic" */
+		if (at + 1 < n && s[at + 1] == 't')
+			return at > 4 && chars_one_of(s[at - 1], "rcRC");
 		/* an ASCII character that is written as an escape */
 		return at + 1 < n && (s[at + 1] == '/' || (at + 4 < n &&
 		    !memcmp(s + at, "\\u00", 4) && s[at + 4] >= '2' &&
@@ -450,18 +493,57 @@ is_secret_pair(struct json_span list, int in_list)
 	return yes;
 }
 
+/* The arguments of a program, which a list may be, up to one of them. */
+struct arguments {
+	struct buf line;	/* the program, and the last argument */
+	size_t program;		/* bytes of the program, or 0 */
+};
+
+/* Whether an element is a password, as one that follows "curl", "-u". */
+static int
+is_secret_argument(struct arguments *a, struct json_span v)
+{
+	struct buf text = { 0 };
+	size_t from;
+	int secret;
+
+	if (json_type(v) != JSON_STRING) {
+		a->line.len = a->program;
+		return 0;
+	}
+	json_text(&text, v);
+	secret = a->program && shapelogin_argument(&a->line, buf_str(&text),
+	    text.len);
+	a->line.len = a->program;
+	if (shapelogin_program(buf_str(&text), text.len)) {
+		for (from = text.len; from && text.p[from - 1] != '/' &&
+		    text.p[from - 1] != '\\'; from--)
+			;
+		a->line.len = 0;
+		buf_add(&a->line, text.p + from, text.len - from);
+		a->program = a->line.len;
+	} else if (a->program && text.len && *text.p == '-') {
+		buf_byte(&a->line, ' ');
+		buf_add(&a->line, text.p, text.len);
+	}
+	buf_release(&text);
+	return secret;
+}
+
 static void
 mask_array(struct buf *b, struct json_span v, int in_list,
     const struct secret_values *known)
 {
 	int pair = is_secret_pair(v, in_list), secret = 0;
 	struct json_span key, value;
+	struct arguments a = { 0 };
 	struct buf name = { 0 };
 	struct json_iter it;
 	size_t i = 0;
 
 	json_open(b, NULL, '[');
 	for (it = json_each(v); json_next(&it, &key, &value); i++) {
+		secret |= is_secret_argument(&a, value);
 		if ((secret || (pair && i)) && !is_kept(value))
 			json_add_str(b, NULL, mask);
 		else
@@ -472,6 +554,7 @@ mask_array(struct buf *b, struct json_span v, int in_list,
 	}
 	json_close(b, ']');
 	buf_release(&name);
+	buf_release(&a.line);
 }
 
 static void

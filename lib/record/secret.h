@@ -51,6 +51,9 @@ void secret_mask(struct buf *b, struct json_span v,
 void secret_mask_text(struct buf *b, size_t from,
     const struct secret_values *known);
 
+/* Returns a copy of a text with its secrets replaced, to be freed. */
+char *secret_hide(const char *text);
+
 /*
  * Finds the next secret by its shape in the n bytes at p. Returns 1 with *found
  * set and *at after it, or 0.

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "shape.h"
+#include "shapelogin.h"
 #include "shapetoken.h"
 #include "shapevalue.h"
 
@@ -22,7 +23,7 @@ static unsigned char stops[256];
 static void
 prepare(void)
 {
-	static const char other[] = ":=,Bb", json[] = ":=[-\\";
+	static const char other[] = ":=,Bbp", json[] = ":=[-\\";
 	size_t i;
 
 	chars_prepare();
@@ -234,16 +235,34 @@ find_in_url(const char *s, size_t n, size_t at, struct shape *f)
 
 typedef int check(const char *s, size_t n, size_t at, struct shape *f);
 
+/* The value of the option whose last hyphen is s[at]. */
+static int
+find_option(const char *s, size_t n, size_t at, struct shape *f)
+{
+	return (at && s[at - 1] == '-' && shapevalue_flag(s, n, at, f)) ||
+	    shapelogin_option(s, n, at, f);
+}
+
 static check *
 check_hyphen(const char *s, size_t n, size_t at)
 {
+	size_t before = at && s[at - 1] == '-' ? at - 1 : at;
+
 	if (at >= 4 && chars_begin(s, n, at - 4, "-----BEGIN "))
 		return find_key_block;
-	if (at && s[at - 1] == '-' &&
-	    (at == 1 || !shapevalue_is_name(s[at - 2])) &&
+	if ((!before || !shapevalue_is_name(s[before - 1]) || (before > 1 &&
+	    s[before - 2] == '\\' && chars_one_of(s[before - 1], "nrt"))) &&
 	    at + 1 < n && chars_is(s[at + 1], CHARS_WORD))
-		return shapevalue_flag;
+		return find_option;
 	return NULL;
+}
+
+static check *
+check_p(const char *s, size_t n, size_t at)
+{
+	return chars_begin(s, n, at, "password") && at + 8 < n &&
+	    (chars_is(s[at + 8], CHARS_SPACE) || s[at + 8] == '\\') ?
+	    shapelogin_netrc : NULL;
 }
 
 static check *
@@ -313,6 +332,8 @@ check_at(const char *s, size_t n, size_t at)
 	case 'B':
 	case 'b':
 		return check_b(s, n, at);
+	case 'p':
+		return check_p(s, n, at);
 	default:
 		return NULL;
 	}

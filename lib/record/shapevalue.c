@@ -360,7 +360,7 @@ int
 shapevalue_flag(const char *s, size_t n, size_t at, struct shape *f)
 {
 	size_t name = chars_run(s, n, at + 1, CHARS_WORD);
-	size_t from = at + 1 + name, space;
+	size_t from = at + 1 + name, space, quote;
 
 	if (name < 3 || name > 40)
 		return 0;
@@ -368,8 +368,13 @@ shapevalue_flag(const char *s, size_t n, size_t at, struct shape *f)
 	from += space;
 	if (!space || from == n || s[from] == '-')
 		return 0;
-	*f = (struct shape){ from, from };
-	f->to += chars_run_until(s, n, from, "\"'<>");
+	quote = quote_length(s, n, from);
+	*f = (struct shape){ from + quote, from + quote };
+	if (quote)
+		f->to = quoted_end(s, n, f->from, s + from, quote);
+	else
+		f->to += chars_run_until(s, n, from, "\"'<>");
+	from = f->from;
 	return f->to > f->from && secret_name(s + at + 1, name) &&
 	    chars_opaque(s + from, f->to - from) &&
 	    !chars_placeholder(s + from, f->to - from);

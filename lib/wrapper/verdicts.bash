@@ -11,10 +11,29 @@ find_checks() {
 	check=(fl-evaluate --errors ignore --config "$file")
 }
 
+# hide_server: moves an address that may have a password from `asked`, which every
+# user of the machine can read, to `server`.
+hide_server() {
+	local i
+
+	for ((i = 0; i + 1 < ${#asked[@]}; i++)); do
+		[[ ${asked[i]} == --base-url && ${asked[i + 1]} == *[@?]* ]] || continue
+		server=${asked[i + 1]}
+		asked=("${asked[@]::i}" "${asked[@]:i + 2}")
+	done
+}
+
+# ask_server PROGRAM WORD...: becomes a program that finds `server` in its
+# environment.
+ask_server() {
+	[[ ! $server ]] || export OPENAI_BASE_URL=$server ANTHROPIC_BASE_URL=$server
+	become "$@"
+}
+
 # ask_judges: has a model judge what needs one, after the number of calls was
 # printed. Adds the replies to `check`, and keeps them in `dir`.
 ask_judges() {
-	local folder plan words redirection=' >prompts.jsonl'
+	local folder plan words redirection=' >prompts.jsonl' server=
 	local ask=(fl-evaluate --prompts --config "$checks") asked
 
 	need fl-llm
@@ -30,13 +49,14 @@ ask_judges() {
 		2>>"$folder/messages")
 	asked=(fl-llm --ordered "${words[@]}")
 	[[ ! -e ${config:=setting.yaml} ]] || asked+=(--config "$config")
-	if ! plan=$(become "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then
+	hide_server
+	if ! plan=$(ask_server "${asked[@]}" --dry-run "$folder/prompts.jsonl"); then
 		warn "checks that need a model are not judged"
 		return
 	fi
 	say 'judges: %s\n' "$plan"
 	redirection=" prompts.jsonl >$dir/judged.jsonl" && show asked
-	(become "${asked[@]}" "$folder/prompts.jsonl") >"$folder/judged.jsonl"
+	(ask_server "${asked[@]}" "$folder/prompts.jsonl") >"$folder/judged.jsonl"
 	status=$?
 	((status < 128)) && [[ $status -lt 2 || -s $folder/judged.jsonl ]] ||
 		exit "$status"

@@ -15,6 +15,7 @@ Secrets in texts are found by their shapes: see shapes.py.
 import json
 import re
 
+from .logins import is_secret_argument, program_name
 from .shapes import MASK, find_place, mask_shapes
 
 _WORDS = frozenset(
@@ -167,7 +168,8 @@ _PLAIN_WORD = re.compile(r"[a-z_]*\Z")
 
 def secret_places(items, in_list):
     """Return the indexes of the elements of a list that are secrets: the second one
-    of a pair such as ("Authorization", "..."), and the one after "--password".
+    of a pair such as ("Authorization", "..."), the one after "--password", and those
+    after options such as curl's "-u".
     A list of two names, such as ["password", "email"], is not a pair, unless it is
     itself in a list, as headers are (`in_list`)."""
     if len(items) == 2:
@@ -176,13 +178,16 @@ def secret_places(items, in_list):
             value = _as_text(items[1])
             if in_list or value is None or not _PLAIN_WORD.match(value):
                 return (1,)
-    if not any(type(item) is str and item[:2] == "--" for item in items):
+    if not any(type(item) is str and item[:1] == "-" for item in items):
         return ()
-    return tuple(
-        index + 1
-        for index, item in enumerate(items[:-1])
-        if type(item) is str and item.startswith("--") and "=" not in item and is_secret(item)
-    )
+    places, program, before = [], None, None
+    for index, item in enumerate(items):
+        after_name = before and before.startswith("--") and "=" not in before and is_secret(before)
+        before = item if type(item) is str else None
+        if after_name or before and program and is_secret_argument(program, items[index - 1], item):
+            places.append(index)
+        program = before and program_name(item) or program
+    return tuple(places)
 
 
 def _as_text(value):

@@ -8,6 +8,8 @@ have the same rules.
 
 import re
 
+from .logins import find_netrc, find_option, is_placeholder
+
 MASK = "***"
 
 # (prefixes, class of the characters that follow, their least number). Prefixes and
@@ -153,7 +155,8 @@ _HOOK = re.compile(
 _SCHEME = re.compile(
     _FREE + r"(?:([Bb]earer|BEARER)|[Bb]asic|BASIC)(?:[ \t]{1,3}|%20)([\w.~+/=-]{6,})", re.ASCII
 )
-_FLAG = re.compile(r"(--[\w-]{3,40})[ \t]{1,3}([^\s\"'<>-][^\s\"'<>]*)", re.ASCII)
+_FLAG = re.compile(r"(--[\w-]{3,40})[ \t]{1,3}(?!-)(\\*[\"'])?", re.ASCII)
+_WORD = re.compile(r"[^\s\"'<>]+", re.ASCII)
 _USER = re.compile(r"[^\s\"'<>/?#@:\\`]*", re.ASCII)
 _REGION = re.compile(r"[^\s\"'<>\\`]{0,2048}", re.ASCII)
 _PORT = re.compile(r"[0-9]*(?:[/?#]|\Z)")
@@ -205,7 +208,8 @@ def _places():
     some = [(one, _token) for one in _rare_ends()]
     some += [
         (r"-(?<=-----)(?=BEGIN )()", _key_block),
-        (r"-(?:(?<=\A--)|(?<=[^\w.\[\]-]--))(?=[\w-])()", _after_flag),
+        (r"-(?:(?<=\A--)|(?<=[^\w.\[\]-]--)|(?<=\\[nrt]--))(?=[\w-])()", _after_flag),
+        (r"-(?:(?<=\A-)|(?<=[^\w.\[\]-]-)|(?<=\\[nrt]-))(?=\w)()", _after_letter),
         (r"\.(?=[\w-]{6}\.[\w-]{27})()", _dotted_token),
         (r"\.(?:(?<=hooks\.)(?=slack\.com/)|(?=com/api/webhooks/)|(?=office\.com/webhookb2/))()", _hook),
         (r":(?=//)()", _in_url),
@@ -214,6 +218,7 @@ def _places():
         (r":(?=[ \t]{0,3}\S)()", _assigned),
         (r"=(?!=)()", _assigned),
         (r",(?<=[\"'],)()", _paired),
+        (r"p(?=assword[\s\\])()", _after_word),
         (r"B(?=earer|EARER|asic|ASIC)()", _after_scheme),
         (r"b(?=earer|asic)()", _after_scheme),
     ]
@@ -277,14 +282,14 @@ def _socket(text, at, is_secret):
     """Return the place of the password in a data source name of Go:
     user:password@tcp(host)/database."""
     match = _SOCKET.match(text, at)
-    return match.span(1) if match and not _is_placeholder(match[1]) else None
+    return match.span(1) if match and not is_placeholder(match[1]) else None
 
 
 def _after_scheme(text, at, is_secret):
     match = _SCHEME.match(text, at)
     if match is None:
         return None
-    secret = _is_opaque(match[2]) if match[1] else _is_basic(match[2])
+    secret = is_opaque(match[2]) if match[1] else _is_basic(match[2])
     return match.span(2) if secret else None
 
 
@@ -304,9 +309,23 @@ def _is_basic(value):
 
 def _after_flag(text, at, is_secret):
     match = _FLAG.match(text, at - 1)
-    if match and is_secret(match[1]) and _is_opaque(match[2]) and not _is_placeholder(match[2]):
-        return match.span(2)
-    return None
+    if match and is_secret(match[1]):
+        start = match.end()
+        if match[2]:
+            end = _quoted_end(text, start, match[2])
+        else:
+            end = (_WORD.match(text, start) or match).end()
+        if is_opaque(text[start:end]) and not is_placeholder(text[start:end]):
+            return start, end
+    return find_option(text, at, is_opaque)
+
+
+def _after_letter(text, at, is_secret):
+    return find_option(text, at, is_opaque)
+
+
+def _after_word(text, at, is_secret):
+    return find_netrc(text, at, is_opaque)
 
 
 def _in_url(text, at, is_secret):
@@ -329,7 +348,7 @@ def _in_url(text, at, is_secret):
             return None
         # A password that should have been quoted.
         at = region.find("@")
-    if at <= 0 or _is_placeholder(region[:at]):
+    if at <= 0 or is_placeholder(region[:at]):
         return None
     return start, start + at
 
@@ -350,7 +369,7 @@ def _assigned(text, at, is_secret):
     start = after.end()
     if after[2]:
         end = _quoted_end(text, start, after[2])
-        return None if _is_placeholder(text[start:end]) else (start, end)
+        return None if is_placeholder(text[start:end]) else (start, end)
     if match[2] and text[start : start + 1] in ("{", "[", "("):
         end = _bracket_end(text, start)
         return (start, end) if end > start + 2 else None
@@ -359,7 +378,7 @@ def _assigned(text, at, is_secret):
     if (match[1] or after[1]) and before not in ("", "\n"):
         return None
     value = _VALUES.get(before, _BARE).match(text, start)
-    if value is None or _is_placeholder(value[0]):
+    if value is None or is_placeholder(value[0]):
         return None
     if not query and _is_code(text, begin, name, value):
         return None
@@ -375,7 +394,7 @@ def _paired(text, at, is_secret):
         return None
     end = _quoted_end(text, second.end(), second[1])
     value = text[second.end() : end]
-    if _PLAIN_WORD.match(value) or _is_placeholder(value):
+    if _PLAIN_WORD.match(value) or is_placeholder(value):
         return None
     return second.end(), end
 
@@ -416,12 +435,12 @@ def _header_value(text, start, name):
     value = header and header.match(text, start)
     if not value:
         value = _SOME.match(text, start)
-        if not value or "://" in value[0] or not _is_opaque(value[0]):
+        if not value or "://" in value[0] or not is_opaque(value[0]):
             return None
         if text[value.end() : value.end() + 1] in ("(", "[") or _is_dotted(value[0]):
             return None
         value = _BARE.match(text, start)
-    return None if _is_placeholder(value[0]) else value.span()
+    return None if is_placeholder(value[0]) else value.span()
 
 
 def _is_dotted(text):
@@ -439,11 +458,7 @@ def _is_code(text, begin, name, value):
     return text[:begin].rstrip(" \t\n")[-1:] in ("(", ",") and _CODE.match(value[0])
 
 
-def _is_placeholder(text):
-    return not text or text[0] in "$<{%*[" or text == "..."
-
-
-def _is_opaque(text):
+def is_opaque(text):
     """Whether a text is not a word of a language: it has at least 4 characters, among
     them digits, symbols or inner capitals."""
     text = text.rstrip(".:!?")
