@@ -599,6 +599,17 @@ experiment()
 	grep -q '<title>x</title>' pages/index.html
 }
 
+@test "the model and tokens of a step are shown where there are some, and 0 is" {
+	printf '{"trace_id":"a","run_id":"r","success":true,"observations":[%s]}\n' \
+		'{"id":"o","model":"m","prompt_tokens":0,"completion_tokens":7,"total_tokens":"7"}' \
+		'{"id":"p","model":"","prompt_tokens":null}' >in
+	fl-parse in >out
+	assert_equal "$(grep -E '^- (Model|[A-Z][a-z]* tokens)' out)" '- Model: `m`
+- Prompt tokens: `0`
+- Completion tokens: `7`
+- Total tokens: `7`'
+}
+
 @test "messages with a role and a content are a chat, and nothing else is" {
 	while IFS='|' read -r value wanted; do
 		printf '{"trace_id":"c","input":%s,"success":true,"observations":[]}\n' "$value" >in

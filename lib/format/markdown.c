@@ -535,8 +535,9 @@ put_step_facts(struct buf *b, const struct observation *o)
 	size_t i;
 
 	for (i = 0; i < LEN(facts); i++)
-		if (!json_is_null(o->v[facts[i].field]))
-			put_item(b, facts[i].label, o->v[facts[i].field], "");
+		if (!json_is_null(o->v[facts[i].field]) &&
+		    !json_is_str(o->v[facts[i].field], ""))
+			put_item(b, facts[i].label, o->v[facts[i].field], "0");
 }
 
 /* Appends the error of a failed step, with its traceback if it has one. */
