@@ -24,6 +24,7 @@
 #include "llm/budget.h"
 #include "llm/cache.h"
 #include "llm/dialect.h"
+#include "llm/headers.h"
 
 static const char usage[] =
 "fl-llm [options] [file ...]\n"
@@ -85,13 +86,16 @@ static const struct option options[] = {
 #define MOST 1000000000000LL	/* limit of numbers of tokens and calls */
 
 static struct budget budget;
+static struct headers headers;
+static struct secret_values secrets;
 static struct {
 	const char *config, *key_env, *cache, *api;
 	int quiet, has_timeout;
 	struct asker_plan plan;
 } given = { .plan = {
 	.jobs = 8, .retry = { 4, 0.5, 30, 60 }, .timeout = 120,
-	.connect_timeout = 10, .reply_tokens = 1024, .budget = &budget
+	.connect_timeout = 10, .reply_tokens = 1024, .budget = &budget,
+	.headers = &headers, .secrets = &secrets
 } };
 
 /* --- signals -------------------------------------------------------------- */
@@ -331,6 +335,7 @@ find_server(void)
 	struct asker_plan *p = &given.plan;
 	const char *wrong, *name;
 	double timeout;
+	struct err e = { 0 };
 
 	find_dialect(p);
 	if (!p->base)
@@ -357,6 +362,12 @@ find_server(void)
 	p->key = llm_find_key(name);
 	if (p->key && strpbrk(p->key, "\r\n"))
 		die("the key in %s has more than one line", name);
+	if (p->key)
+		secret_values_add(&secrets, (struct json_span){ p->key,
+		    strlen(p->key) });
+	if (headers_read(&headers, &config, &secrets, &e))
+		die("%s", e.msg);
+	secret_values_complete(&secrets);
 }
 
 /* --- what is said --------------------------------------------------------- */
@@ -484,6 +495,8 @@ main(int argc, char **argv)
 	cache_close(&cache);
 	source_release(&s);
 	budget_release(&budget);
+	secret_values_release(&secrets);
+	headers_release(&headers);
 	config_release(&config);
 	while (nsettings)
 		free(settings[--nsettings]);

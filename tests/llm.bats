@@ -90,6 +90,36 @@ ask()
 	assert_regex "$stderr" '; 2111 \+ 5 tokens;'
 }
 
+@test "headers of the configuration are sent, and what is secret in them is nowhere else" {
+	serve_model
+	cat >setting.yaml <<-'END'
+		input_generation:
+		  llm:
+		    model: m
+		    headers: {x-provider: openai, api-key: "${GATE_KEY}", x-level: 3, user-agent: mine}
+	END
+	export GATE_KEY=gate-0123456789abcdef
+	jq -nc '{messages: [{role: "user", content: "say gate-0123456789abcdef"}]}' >in
+	run --separate-stderr -0 fl-llm -q -c setting.yaml --cache c in
+	assert_equal "$(jq -r .reply.content <<<"$output")" '***'
+	assert_equal "$(get_model /last | jq -c '.headers | [."x-provider", ."api-key", ."x-level", (to_entries[] | select(.key | ascii_downcase == "user-agent").value)]')" \
+		'["openai","gate-0123456789abcdef","3","mine"]'
+	refute grep gate- c
+	# other headers, other replies, but the same whatever the variable is
+	GATE_KEY=gate-fedcba9876543210 run -0 fl-llm -q -c setting.yaml --cache c --offline in
+	sed -i 's/openai/other/' setting.yaml
+	run -1 fl-llm -q -c setting.yaml --cache c --offline in
+	# a redirect to another host does not get them
+	chat 'bad other' >in
+	fl-llm -q -c setting.yaml in >out || true
+	assert_equal "$(get_model /last | jq -c '[.path, .headers["api-key"], .headers["x-provider"]]')" '["/elsewhere",null,null]'
+	GATE_KEY='' run --separate-stderr -2 env -u GATE_KEY fl-llm -c setting.yaml in
+	assert_regex "$stderr" "^fl-llm: .*GATE_KEY"
+	sed -i 's/x-level: 3/"x level": 3/' setting.yaml
+	run --separate-stderr -2 fl-llm -c setting.yaml in
+	assert_equal "$stderr" "fl-llm: input_generation.llm.headers: 'x level' is not a header's name, or its value has a line end"
+}
+
 @test "the base URL may end in a slash, the path, or a query" {
 	local base want
 

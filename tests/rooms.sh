@@ -36,7 +36,7 @@ label/session label/terminal
 parse/join parse/output parse/pool parse/chunks
 report/report report/reports
 import/import import/outputs
-llm/asker llm/budget llm/cache llm/dialect llm/retry
+llm/asker llm/budget llm/cache llm/dialect llm/headers llm/retry
 http/caller http/card http/service http/curlcmd http/recorder http/weburl
 '
 

@@ -243,6 +243,8 @@ const struct schema_key schema_keys[] = {
 	{ .path = "input_generation.llm.base_url", .type = SCHEMA_STRING },
 	{ .path = "input_generation.llm.api_key", .type = SCHEMA_STRING },
 	{ .path = "input_generation.llm.api_key_env", .type = SCHEMA_STRING },
+	{ .path = "input_generation.llm.headers", .type = SCHEMA_MAP },
+	{ .path = "input_generation.llm.headers.*", .type = SCHEMA_SCALAR },
 	{ .path = "input_generation.llm.system_prompt",
 	    .type = SCHEMA_STRING },
 	{ .path = "input_generation.llm.user_prompt_template",

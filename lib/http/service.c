@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "base/util.h"
-#include "record/secretname.h"
 #include "config/config.h"
 #include "config/schema.h"
 #include "run/constant.h"
@@ -201,21 +200,6 @@ word_index(struct json_span v, const char *const *words)
 
 /* --- secrets -------------------------------------------------------------- */
 
-/*
- * Keeps the secret of a header's value: the credentials after the scheme, or
- * all of it.
- */
-static void
-keep_header(struct service *s, const char *value)
-{
-	const char *space = strchr(value, ' ');
-
-	if (space && !strchr(space + 1, ' '))
-		value = space + 1;
-	secret_values_add(&s->secrets, (struct json_span){ value,
-	    strlen(value) });
-}
-
 void
 service_mask(const struct service *s, struct buf *b, size_t from)
 {
@@ -228,14 +212,6 @@ service_mask(const struct service *s, struct buf *b, size_t from)
 
 /* --- headers -------------------------------------------------------------- */
 
-/* Whether a header is for the service alone. */
-static int
-is_private_header(const char *name, struct json_span written)
-{
-	return !strcasecmp(name, "cookie") || secret_name(name, strlen(name)) ||
-	    (written.p && memchr(written.p, '$', written.n));
-}
-
 static int
 service_add_header(struct service *s, struct json_span key,
     struct json_span value, struct json_span written, struct err *e)
@@ -247,9 +223,8 @@ service_add_header(struct service *s, struct json_span key,
 	h = &s->headers[s->nheaders++];
 	h->name = span_text(key);
 	h->value = span_text(value);
-	h->secret = is_private_header(h->name, written);
-	if (h->secret)
-		keep_header(s, h->value);
+	h->secret = secret_values_add_header(&s->secrets, h->name, h->value,
+	    written);
 	if (!*h->name || strpbrk(h->name, " :\r\n") ||
 	    strpbrk(h->value, "\r\n"))
 		return err_set(e, 0, 0, "runner.http.headers: '%s' is not a "

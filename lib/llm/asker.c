@@ -8,6 +8,7 @@
 #include "base/set.h"
 #include "base/util.h"
 #include "json/isotime.h"
+#include "json/json.h"
 #include "io/out.h"
 #include "io/source.h"
 #include "net/net.h"
@@ -15,12 +16,12 @@
 #include "cache.h"
 #include "chat.h"
 #include "dialect.h"
+#include "headers.h"
 #include "job.h"
 #include "asker.h"
 
 #define REPLY_MAX (64ULL << 20)	/* bytes of a reply */
 #define REDIRECTS 5
-#define HEADERS 4
 #define GIVE_UP 3		/* failures of the server in a row before
 				   giving up */
 #define WAITING 64		/* jobs that are read ahead of the slots */
@@ -37,7 +38,7 @@ struct asker {
 	struct net *net;	/* NULL until the first call */
 	char *url, *host;
 	char *auth;		/* the header with the key, or NULL */
-	const char *headers[HEADERS];
+	const char **headers;
 	size_t nheaders;
 	struct job *first, **last;	/* jobs in the order of requests */
 	size_t njobs;		/* jobs in the list */
@@ -198,7 +199,7 @@ on_done(void *arg, const struct net_end *end)
 
 	j->call = NULL;
 	a->running--;
-	job_take(j, a->plan->dialect, end, a->plan->key);
+	job_take(j, a->plan->dialect, end, a->plan->secrets);
 	used = used_by(a, j);
 	budget_settle(a->plan->budget, &j->need, &used);
 	a->tally->prompt_tokens += used.prompt;
@@ -382,7 +383,8 @@ take_known(struct asker *a, struct job *j)
 
 	if (!a->plan->cache)
 		return 0;
-	chat_set_key(&j->chat, a->plan->dialect->name, a->host);
+	chat_set_key(&j->chat, a->plan->dialect->name, a->host,
+	    json_buf(&a->plan->headers->written));
 	if (a->plan->dry)
 		set_add(&a->asked, j->chat.hash, &added);
 	if (cache_find(a->plan->cache, j->chat.key, &j->completion.reply) ||
@@ -471,7 +473,7 @@ write_job(struct asker *a, struct job *j)
 {
 	if (a->plan->dry || a->failed)
 		return;
-	job_put(j, a->plan->key, out_begin(a->out));
+	job_put(j, a->plan->secrets, out_begin(a->out));
 	if (out_end(a->out)) {
 		err_set(a->e, 0, 0, "<stdout>: %s", strerror(a->out->error));
 		a->failed = 1;
@@ -573,6 +575,34 @@ ask_all(struct asker *a)
 	}
 }
 
+/* Adds a header of ours, unless the configuration has one of that name. */
+static void
+asker_add_header(struct asker *a, const char *line)
+{
+	if (!headers_have(a->plan->headers, line))
+		a->headers[a->nheaders++] = line;
+}
+
+static void
+asker_set_headers(struct asker *a)
+{
+	const struct dialect *d = a->plan->dialect;
+	const struct headers *more = a->plan->headers;
+	const char *const ours[] = {
+		"Content-Type: application/json", "User-Agent: fluxloop",
+		a->auth, d->header
+	};
+	size_t i;
+
+	a->headers = xreallocarray(NULL, more->n + LEN(ours),
+	    sizeof(*a->headers));
+	for (i = 0; i < LEN(ours); i++)
+		if (ours[i])
+			asker_add_header(a, ours[i]);
+	for (i = 0; i < more->n; i++)
+		a->headers[a->nheaders++] = more->lines[i];
+}
+
 static void
 set_up(struct asker *a)
 {
@@ -580,14 +610,9 @@ set_up(struct asker *a)
 
 	a->url = dialect_url(d, a->plan->base);
 	a->host = net_host(a->url);
-	if (a->plan->key && *a->plan->key) {
+	if (a->plan->key && *a->plan->key)
 		a->auth = xasprintf("%s%s", d->key_header, a->plan->key);
-		a->headers[a->nheaders++] = a->auth;
-	}
-	if (d->header)
-		a->headers[a->nheaders++] = d->header;
-	a->headers[a->nheaders++] = "Content-Type: application/json";
-	a->headers[a->nheaders++] = "User-Agent: fluxloop";
+	asker_set_headers(a);
 }
 
 int
@@ -609,6 +634,7 @@ asker_run(const struct asker_plan *p, struct source *in, struct out *o,
 	free(a.url);
 	free(a.host);
 	free(a.auth);
+	free(a.headers);
 	buf_release(&a.gone);
 	set_release(&a.asked);
 	return a.failed ? -1 : 0;

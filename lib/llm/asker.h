@@ -14,13 +14,18 @@ struct budget;
 struct cache;
 struct dialect;
 struct err;
+struct headers;
 struct out;
+struct secret_values;
 struct source;
 
 struct asker_plan {
 	const struct dialect *dialect;
 	const char *base;	/* base URL of the API */
-	const char *key;	/* the server's key, a secret; NULL: none */
+	const char *key;	/* the server's key; NULL: none */
+	const struct headers *headers;	/* more headers, which replace those
+				   of the API that have the same name */
+	const struct secret_values *secrets;	/* masked in what is written */
 	const char *model;	/* model of requests that name none, or NULL */
 	unsigned jobs;		/* calls at once */
 	struct retry_rules retry;

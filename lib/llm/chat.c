@@ -145,11 +145,13 @@ chat_read(struct chat *c, struct json_span record, const char *model,
 /* Appends all that a reply depends on, as one object. */
 static void
 put_essence(const struct chat *c, const char *api, const char *host,
-    struct buf *b)
+    struct json_span headers, struct buf *b)
 {
 	json_open(b, NULL, '{');
 	json_add_str(b, "api", api);
 	json_add_str(b, "host", host);
+	if (headers.n)
+		json_add(b, "headers", headers);
 	json_add_text(b, "model", c->model.p, c->model.len);
 	json_add(b, "messages", c->messages);
 	if (c->params.p && c->params.n > 2)
@@ -159,14 +161,15 @@ put_essence(const struct chat *c, const char *api, const char *host,
 }
 
 void
-chat_set_key(struct chat *c, const char *api, const char *host)
+chat_set_key(struct chat *c, const char *api, const char *host,
+    struct json_span headers)
 {
 	static struct tree tree;
 	static struct buf essence, canonical;
 	uint64_t half;
 
 	essence.len = canonical.len = 0;
-	put_essence(c, api, host, &essence);
+	put_essence(c, api, host, headers, &essence);
 	/* a text too long for the tree is its own canonical form */
 	if (tree_parse(&tree, json_buf(&essence)))
 		buf_add(&canonical, essence.p, essence.len);

@@ -36,10 +36,11 @@ int chat_read(struct chat *c, struct json_span record, const char *model,
     const char **why);
 
 /*
- * Computes the key: a hash of the API, the host, and what the reply depends on,
- * in a canonical form.
+ * Computes the key: a hash of the API, the host, an object of headers, which may
+ * be empty, and what the reply depends on, in a canonical form.
  */
-void chat_set_key(struct chat *c, const char *api, const char *host);
+void chat_set_key(struct chat *c, const char *api, const char *host,
+    struct json_span headers);
 
 /*
  * Estimates the tokens of a text: one for four ASCII characters, and one for

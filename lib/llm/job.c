@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/util.h"
 #include "json/json.h"
+#include "record/secret.h"
 #include "job.h"
 
 #define SECRET_LEAST 16		/* characters; shorter keys are not secrets */
@@ -54,12 +55,16 @@ job_fail(struct job *j, const char *code, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Replaces a secret, which a server may have repeated, by "***". */
+/* Replaces secrets, which a server may have repeated, by "***". */
 static void
-mask_key(struct buf *b, size_t from, const char *secret)
+mask_secrets(struct buf *b, size_t from, const struct secret_values *secrets)
 {
-	if (secret && strlen(secret) >= SECRET_LEAST)
-		buf_replace(b, from, secret, strlen(secret), "***");
+	const struct json_span *v = secrets->json;
+	size_t i;
+
+	for (i = 0; i < secrets->n; i++)
+		if (v[i].n >= SECRET_LEAST)
+			buf_replace(b, from, v[i].p, v[i].n, "***");
 }
 
 /* --- what comes ----------------------------------------------------------- */
@@ -241,7 +246,7 @@ take_body(struct job *j, const struct dialect *d, const struct net_end *end)
 
 void
 job_take(struct job *j, const struct dialect *d, const struct net_end *end,
-    const char *secret)
+    const struct secret_values *secrets)
 {
 	j->ms = (end->total + 500) / 1000;
 	j->failure.failure = end->failure;
@@ -251,7 +256,8 @@ job_take(struct job *j, const struct dialect *d, const struct net_end *end,
 		    end->message);
 	else
 		take_body(j, d, end);
-	mask_key(&j->message, 0, secret);
+	mask_secrets(&j->message, 0, secrets);
+	mask_secrets(&j->completion.reply, 0, secrets);
 }
 
 /* --- records -------------------------------------------------------------- */
@@ -283,7 +289,8 @@ put_error(const struct job *j, struct buf *b)
 }
 
 void
-job_put(const struct job *j, const char *secret, struct buf *b)
+job_put(const struct job *j, const struct secret_values *secrets,
+    struct buf *b)
 {
 	static const char *const ours[] = { "reply", "error" };
 	size_t from = b->len;
@@ -298,7 +305,7 @@ job_put(const struct job *j, const char *secret, struct buf *b)
 		else
 			put_reply(j, b);
 		json_close(b, '}');
-		mask_key(b, from, secret);
+		mask_secrets(b, from, secrets);
 	}
 	buf_byte(b, '\n');
 }

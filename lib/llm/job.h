@@ -12,6 +12,8 @@
 #include "dialect.h"
 #include "retry.h"
 
+struct secret_values;
+
 enum job_state {
 	JOB_WAITING,		/* waits for its time, a slot or the budget */
 	JOB_SENT,
@@ -51,13 +53,14 @@ void job_fail(struct job *j, const char *code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * Reads the reply: sets completion, or code, message and failure. secret, which
- * may be NULL, is masked in the message.
+ * Reads the reply: sets completion, or code, message and failure, with secrets
+ * masked.
  */
 void job_take(struct job *j, const struct dialect *d,
-    const struct net_end *end, const char *secret);
+    const struct net_end *end, const struct secret_values *secrets);
 
 /* Appends the record with its reply or error, a line. */
-void job_put(const struct job *j, const char *secret, struct buf *b);
+void job_put(const struct job *j, const struct secret_values *secrets,
+    struct buf *b);
 
 #endif

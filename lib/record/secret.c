@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/util.h"
@@ -38,6 +39,22 @@ secret_values_add(struct secret_values *k, struct json_span text)
 		return;
 	ALLOC_GROW(k->v, k->n + 1, k->cap);
 	k->v[k->n++] = text;
+}
+
+int
+secret_values_add_header(struct secret_values *k, const char *name,
+    const char *value, struct json_span written)
+{
+	const char *space = strchr(value, ' ');
+
+	if (strcasecmp(name, "cookie") != 0 &&
+	    !secret_name(name, strlen(name)) &&
+	    (!written.p || !memchr(written.p, '$', written.n)))
+		return 0;
+	if (space && !strchr(space + 1, ' '))
+		value = space + 1;
+	secret_values_add(k, (struct json_span){ value, strlen(value) });
+	return 1;
 }
 
 /* Returns a copy of a value as in a JSON string, without the quotes. */

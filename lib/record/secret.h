@@ -29,6 +29,14 @@ struct secret_values {
  */
 void secret_values_add(struct secret_values *k, struct json_span text);
 void secret_values_complete(struct secret_values *k);
+
+/*
+ * Whether an HTTP header is secret: by its name, or because its value as it was
+ * written has a variable. Adds the credentials after a scheme such as Bearer, or
+ * all of the value.
+ */
+int secret_values_add_header(struct secret_values *k, const char *name,
+    const char *value, struct json_span written);
 void secret_values_release(struct secret_values *k);
 
 /*
