@@ -241,8 +241,8 @@ def without_halves(text):
 
 
 def with_numbers(text):
-    """6: a number is what strtod accepts, up to a NUL."""
-    loose = re.compile(r"[\t-\r ]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|nan|inf|infinity)?"
+    """6: a number is what strtod accepts, up to a NUL; jq 1.7 takes digits after NaN."""
+    loose = re.compile(r"[\t-\r ]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+|nan[0-9]*|inf|infinity)?"
                        r"(e[+-]?[0-9]+)?(\0.*)?", re.I | re.S)
     # between strings, brackets, commas, colons and white space
     return re.sub(r'"[^"\\]*(?:\\.[^"\\]*)*"|[^]["{},: \t\n\r]+', lambda m:

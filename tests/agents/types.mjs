@@ -94,7 +94,8 @@ const classes = { User, Admin, Cart, Stack, Index, NotFound, Point, Amount };
 
 function same(name, value) {
 	const was = values[name];
-	if (!isDeepStrictEqual(value, was) && !["holes", "point", "badDate"].includes(name))
+	// Headers of Node 18 keep the names as they were spelled, which isDeepStrictEqual sees
+	if (!isDeepStrictEqual(value, was) && !["holes", "point", "badDate", "headers"].includes(name))
 		return false;
 	switch (name) {
 	case "badDate": return value instanceof Date && Number.isNaN(value.getTime());
@@ -107,7 +108,7 @@ function same(name, value) {
 	case "selfMap": return value.get("me") === value;
 	case "own": return value instanceof NotFound && value.stack === was.stack && String(value) === "NotFound: gone";
 	case "caused": return value.cause instanceof TypeError && value.cause.message === "why";
-	case "headers": return value instanceof Headers && value.get("X-A") === "1, 2";
+	case "headers": return value instanceof Headers && [...value].join() === "x-a,1, 2";
 	case "form": return value instanceof FormData && value.getAll("a").join() === "1,2";
 	case "buffer": return Buffer.isBuffer(value);
 	}

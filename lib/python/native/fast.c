@@ -236,7 +236,7 @@ store_marked(char *to, unsigned char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	/* the letter after the backslash, 'u' if there is none */
-	static const char names[0x20] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
+	static const char names[] = "uuuuuuuubtnufruuuuuuuuuuuuuuuuuu";
 	char name = c < 0x20 ? names[c] : (char)c;
 
 	if (c >= 0x80) {
