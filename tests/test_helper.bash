@@ -26,13 +26,15 @@ esac
 DATA=$ROOT/tests/data
 export ROOT BIN DATA PATH="$BIN:$PATH"
 
-for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ; do
+for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ \
+	{http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY; do
 	unset "$name"
 done
 unset name
 # bash reads $'\u00e9' in the tests as the locale has it
 { export LC_ALL=C.UTF-8; } 2>/dev/null
 umask 022
+{ : <&0; } 2>/dev/null || exec </dev/null
 # a build in another folder would not find the package
 export FLUXLOOP_PYTHONPATH=$ROOT/lib/python
 # Python compiles the package once, for all tests, and writes nothing beside it
