@@ -203,7 +203,7 @@ check: deps-check
 	@BUILD=$(BUILD) CC='$(CC)' PYTHON='$(PYTHON)' bash tests/check.sh
 
 check-san: deps
-	$(PHASE) check BUILD=build/san BATS_TEST_TIMEOUT=1800 \
+	$(PHASE) check BUILD=build/san BATS_TEST_TIMEOUT=3000 \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=all'
 

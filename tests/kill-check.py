@@ -21,7 +21,7 @@ import sys
 import time
 
 INPUTS, ITERATIONS = 60, 2
-LONGEST = INPUTS * ITERATIONS * 0.002 / 2  # seconds, with two agents
+SHORTEST, SLOWEST = 2, 100  # milliseconds for a call
 TARGETS = ("fl-run", "fl-collect", "agent", "all")
 MARK = "FLUXLOOP_KILL_CHECK"
 
@@ -50,15 +50,15 @@ def end(pid):
         pass
 
 
-def strike(mark, target, agent, rng, wrapper):
-    """Wait for the target, then for a random time, and kill it. Return whether
-    it was still running."""
+def strike(mark, target, agent, rng, wrapper, longest):
+    """Wait for the target, then for a random time of at most longest seconds, and
+    kill it. Return whether it was still running."""
     limit = time.monotonic() + 60
     name = agent if target == "agent" else "fl-run" if target == "all" else target
     while wrapper.poll() is None and time.monotonic() < limit:
         victims = [pid for pid, comm in marked(mark).items() if comm == name]
         if victims:
-            time.sleep(rng.random() * LONGEST)
+            time.sleep(rng.random() * longest)
             break
     if target == "all":
         # not the agents nor the process that kills leftover agents
@@ -176,9 +176,9 @@ def check(directory):
     assert not os.path.exists(directory + "/.spill")
 
 
-def one_round(number, target, agent, rng, base):
-    """Run one round; return the number of kills, and whether a file was
-    damaged."""
+def one_round(number, target, agent, rng, base, ms):
+    """Run one round with calls of that many milliseconds; return the number of
+    kills, and whether a file was damaged."""
     folder, mark = os.path.join(base, str(number)), "%d-%d" % (os.getpid(), number)
     name, kills = os.path.basename(agent)[:15], 0
     os.makedirs(folder)
@@ -186,14 +186,15 @@ def one_round(number, target, agent, rng, base):
         file.write(
             "name: killed\nparallel_runs: 2\niterations: %d\nbase_inputs:\n%s"
             "runner:\n  max_retries: 9\n  retry_delay: 0.01\n"
-            "  process: {command: [%s]}\n"
-            % (ITERATIONS, "".join("  - input %d\n" % i for i in range(INPUTS)), json.dumps(agent))
+            "  process: {command: [%s, '%d']}\n"
+            % (ITERATIONS, "".join("  - input %d\n" % i for i in range(INPUTS)), json.dumps(agent), ms)
         )
     words, kept, harm = [], set(), number % 5 == 0
     for attempt in range(20):
         wrapper = run(words, mark, folder)
         if attempt == 0 or rng.random() < 0.3 * 0.8**attempt:
-            kills += strike(mark, target, name, rng, wrapper)
+            # two agents make the calls
+            kills += strike(mark, target, name, rng, wrapper, INPUTS * ITERATIONS * ms / 2000)
             target = rng.choice(TARGETS)
         status = wrapper.wait(timeout=300)
         left = await_none(mark)
@@ -224,12 +225,15 @@ def main():
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
     base = os.path.abspath("rounds-%d" % os.getpid())
     kills = harms = 0
+    ms = SHORTEST
     for number in range(rounds):
         rng = random.Random("%d %d" % (seed, number))
         target = TARGETS[number % len(TARGETS)]
         try:
-            killed, harmed = one_round(number, target, agent, rng, base)
+            killed, harmed = one_round(number, target, agent, rng, base, ms)
             kills += killed
+            # on a busy machine, this program needs time to find its victims
+            ms = ms if killed else min(2 * ms, SLOWEST)
             harms += harmed
         except Exception:
             print("round %d of seed %d, %s:" % (number, seed, target))

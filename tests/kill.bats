@@ -6,7 +6,7 @@
 load test_helper
 load filter_helper
 
-BATS_TEST_TIMEOUT=$((600 + 10 * ${KILLS:-20}))
+BATS_TEST_TIMEOUT=$((1200 + 10 * ${KILLS:-20}))
 
 @test "an experiment that is killed anywhere is resumed until it is complete" {
 	find_python

@@ -6,7 +6,7 @@ load test_helper
 load filter_helper
 load model_helper
 
-BATS_TEST_TIMEOUT=$((600 + ${KILLS:-20}))
+BATS_TEST_TIMEOUT=$((1200 + ${KILLS:-20}))
 
 # ask TEXT [OPTION...]: prints the content of the reply, or code and message of
 # the error.

@@ -644,18 +644,25 @@ sent started late done' repeated
 @test "an input that arrives in many pieces is scanned once" {
 	is_sanitized && skip
 	python3 - <<-'PY'
-		import os, resource, subprocess, time
-		run = subprocess.Popen(["fl-run", "--protocol", "lines", "--command", "head -c 1"],
-		                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-		run.stdin.write(b'{"input":"')
-		for _ in range(2200):
-		    run.stdin.write(b"x" * 65536)
-		    run.stdin.flush()
-		    time.sleep(0.0002)
-		run.stdin.write(b'"}\n')
-		run.stdin.close()
-		run.wait(timeout=60)
-		# 140 MB; from its start with each piece took six times as long
-		assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime < 5
+		import resource, subprocess, time
+
+		def used(pieces):
+		    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+		    run = subprocess.Popen(["fl-run", "--protocol", "lines", "--command", "head -c 1"],
+		                           stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+		    run.stdin.write(b'{"input":"')
+		    for _ in range(pieces):
+		        run.stdin.write(b"x" * 65536)
+		        run.stdin.flush()
+		        time.sleep(0.0002)
+		    run.stdin.write(b'"}\n')
+		    run.stdin.close()
+		    run.wait()
+		    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+
+		# four times as many pieces take four times as long; scanned from the start with
+		# each, they took ten times as long
+		few, many = used(550), used(2200)
+		assert many < 7 * few, (few, many)
 	PY
 }

@@ -48,7 +48,7 @@ setup_file()
 	printf 'name: "a\\e\\x9b\\u202e"\n' >setting.yaml
 	run -0 fl-config get name
 	assert_output $'a\e\u009b\u202e'
-	run -0 script -qec 'fl-config get name' /dev/null
+	run -0 script -qec 'fl-config get name' /dev/null </dev/null
 	assert_output $'a\\u001b\\u009b\\u202e\r'
 	printf '%s\n' $'{"trace_id":"a","input":"\u009b\u202e"}' | fl-parse -f jsonl >got
 	grep -q $'"\u009b\u202e"' got

@@ -26,13 +26,15 @@ esac
 DATA=$ROOT/tests/data
 export ROOT BIN DATA PATH="$BIN:$PATH"
 
-for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ; do
+for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ \
+	{http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY; do
 	unset "$name"
 done
 unset name
 # bash reads $'\u00e9' in the tests as the locale has it
 { export LC_ALL=C.UTF-8; } 2>/dev/null
 umask 022
+{ : <&0; } 2>/dev/null || exec </dev/null
 # a build in another folder would not find the package
 export FLUXLOOP_PYTHONPATH=$ROOT/lib/python
 # Python compiles the package once, for all tests, and writes nothing beside it
@@ -40,7 +42,7 @@ export PYTHONPYCACHEPREFIX=${BIN%/bin}/pycache
 unset PYTHONDONTWRITEBYTECODE
 
 # Seconds that a test may take, on a machine that is busy with other things.
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}
 
 # Before each command of a test, bats notes the stack of calls for the report of a
 # failure. That takes fifty times as long as a command of the shell. It is enough

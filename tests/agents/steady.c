@@ -1,6 +1,6 @@
 /*
- * An agent that sends two observations and, after two milliseconds, the answer
- * to each request, so that fl-run is usually in the middle of a run.
+ * steady MS: an agent that sends two observations and, after MS milliseconds, the
+ * answer to each request, so that fl-run is usually in the middle of a run.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +8,10 @@
 #include <time.h>
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	struct timespec nap = { 0, 2000000 };
+	long ms = argc > 1 ? atol(argv[1]) : 2;
+	struct timespec nap = { ms / 1000, ms % 1000 * 1000000 };
 	char *line = NULL, *p;
 	size_t cap = 0;
 	long id;
