@@ -15,10 +15,12 @@ import ipaddress
 import json
 import logging
 import math
+import os
 import pathlib
 import queue
 import re
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -498,6 +500,25 @@ class ToolTest(RebuildCase):
     def test_a_recording_does_not_make_objects_of_tools(self):
         record = {"kwargs": {"value": {"a": 1}}, "objects": {"value": "subprocess.Popen"}, "types": {}}
         self.assertIn("its objects are not data", self.refusal(record))
+
+    def test_a_recording_does_not_run_programs_by_importing_them(self):
+        for name in ("unittest.__main__.A", "antigravity.A", "idlelib.idle.A", "venv.__main__.A"):
+            record = {"kwargs": {"value": {"a": 1}}, "objects": {"value": name}, "types": {}}
+            with self.subTest(name):
+                module = name[: name.index(".A")]
+                self.assertIn('importing "%s" would run it' % module, self.refusal(record))
+                self.assertNotIn(module, sys.modules)
+
+    def test_a_module_that_ends_the_program_is_an_error_of_its_argument(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "ends_at_once.py"), "w") as file:
+                file.write("raise SystemExit(3)\n")
+            sys.path.insert(0, folder)
+            try:
+                record = {"kwargs": {"value": {}}, "objects": {"value": "ends_at_once.A"}, "types": {}}
+                self.assertIn('importing "ends_at_once" raised SystemExit', self.refusal(record))
+            finally:
+                sys.path.remove(folder)
 
     def test_revive_builds_what_nothing_else_can(self):
         def revive(path, name, value):

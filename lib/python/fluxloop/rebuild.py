@@ -10,6 +10,11 @@ REMEDY = (
     " replay_args.revive"
 )
 _LOCAL = "<locals>"
+# Modules that do something when they are imported, as every `__main__` does: no
+# recording must have them imported.
+_PROGRAMS = frozenset(
+    "__hello__ __phello__ antigravity idlelib lib2to3 test this turtledemo".split()
+)
 _TEXTS = (bytes, bytearray, memoryview)
 
 
@@ -100,13 +105,15 @@ class Classes:
             return self.module, parts[1:]
         for end in range(len(parts) - 1, 0, -1):
             path = ".".join(parts[:end])
+            if path not in sys.modules and (parts[0] in _PROGRAMS or "__main__" in parts[1:end]):
+                raise ClassError('importing "%s" would run it' % path)
             try:
                 __import__(path)
             except ModuleNotFoundError as error:
                 if error.name and (path + ".").startswith(error.name + "."):
                     continue
                 raise ClassError('importing "%s" raised %s' % (path, summary(error))) from None
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise ClassError('importing "%s" raised %s' % (path, summary(error))) from None
             return _first_of_file(sys.modules[path]), parts[end:]
         found = _other_name(parts)
