@@ -42,7 +42,7 @@ export PYTHONPYCACHEPREFIX=${BIN%/bin}/pycache
 unset PYTHONDONTWRITEBYTECODE
 
 # Seconds that a test may take, on a machine that is busy with other things.
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
 
 # Before each command of a test, bats notes the stack of calls for the report of a
 # failure. That takes fifty times as long as a command of the shell. It is enough
