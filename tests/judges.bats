@@ -233,7 +233,7 @@ experiment()
 	END
 	"${PYTHON:-python3}" server.py 2>log 3>&- &
 	echo $! >>model.pids
-	wait_for port
+	wait_until test -s port
 	experiment
 	for secret in 'u:LEAK1@127.0.0.1:PORT/v1' '127.0.0.1:PORT/v1?api_key=LEAK2'; do
 		rm -rf exp/evaluation exp/evaluation_cache.jsonl seen
