@@ -258,8 +258,7 @@ $(BUILD)/lint/tidy/%.ok: $(BUILD)/lint/gcc/obj/%.o .clang-tidy
 	@clang-tidy --quiet --warnings-as-errors="*" $*.c -- $(STD) 2>/dev/null
 	@touch $@
 
-# clang's warnings are the same whatever it optimizes; those of gcc are not. gcc and
-# clang-tidy find values that are not set; Debian 13's cppcheck finds those that are.
+# clang's warnings are the same whatever it optimizes; those of gcc are not.
 lint: deps-lint
 	$(PHASE) all BUILD=build/lint/gcc CFLAGS='-O2 -Werror'
 	$(PHASE) all BUILD=build/lint/clang CC=clang CFLAGS='-O0 -Werror'
@@ -274,8 +273,7 @@ lint: deps-lint
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		-j $$(nproc) --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
 		--enable=warning,performance,portability \
-		--suppress=missingIncludeSystem --suppress=uninitvar \
-		--suppress=normalCheckLevelMaxBranches -D__SSE2__ -Ilib $(C_FILES)
+		--suppress=missingIncludeSystem -D__SSE2__ -Ilib $(C_FILES)
 	$(PHASE) -k $(TIDY)
 	clang-tidy --quiet --warnings-as-errors="*" lib/python/native/fast.c -- \
 		-std=c11 -DVERSION='""' $$($(PYTHON) -c 'import sysconfig; \
