@@ -271,6 +271,14 @@ fl-run: LIMIT seconds are over: no more runs are started; 1 may continue for 0 s
 	assert_equal "$output $(wc -c <starts)" ' 1'
 }
 
+@test "an agent that closes its output before it is ready is not ready" {
+	echo 'runner: {process: {ready_pattern: READY}}' >setting.yaml
+	run -2 --separate-stderr timeout 60 fl-run -c setting.yaml --log log \
+		--command "sh -c 'exec >&-; exec sleep 1000'" <(inputs 3)
+	assert_equal "$stderr" 'fl-run: the agent ended before it was ready'
+	assert_equal "$(grep -c '"spawned"' log)" 1
+}
+
 @test "after a limit one signal ends the running calls" {
 	obey
 	printf '{"input":"%s"}\n' error wait 2 3 >in

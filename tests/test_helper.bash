@@ -26,7 +26,7 @@ esac
 DATA=$ROOT/tests/data
 export ROOT BIN DATA PATH="$BIN:$PATH"
 
-for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ \
+for name in "${!FLUXLOOP_@}" VIRTUAL_ENV PYTHONPATH LANGUAGE TZ COLUMNS NO_COLOR \
 	{http,https,all,no}_proxy {HTTP,HTTPS,ALL,NO}_PROXY; do
 	unset "$name"
 done

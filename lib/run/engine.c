@@ -416,7 +416,9 @@ clear_worker(struct engine *g, struct worker *w)
 	engine_take_rest(g, w);
 	agent_take_errors(&w->agent, &tail);
 	log_usage(g, w);
-	if (!w->ready && !w->dismissed && !w->end_reason && !g->fatal &&
+	/* one that closed its output may have been ended for that */
+	if (!w->ready && !w->dismissed && w->start_by != NEVER &&
+	    (!w->end_reason || w->closed_at != NEVER) && !g->fatal &&
 	    !g->stopping) {
 		engine_not_ready(g, "the agent ended before it was ready");
 		buf_str(&tail);
