@@ -59,7 +59,7 @@ CHECK_DEPS = chromium chromium-driver python3-fastapi python3-uvicorn \
 	python3-arrow python3-pendulum python3-sqlalchemy python3-django \
 	python3-protobuf python3-requests python3-werkzeug python3-bs4 \
 	python3-lxml python3-networkx python3-dev perl \
-	libxml2-utils zsh fish sqlite3
+	libxml2-utils zsh fish sqlite3 openssl
 # Of npm, where it is: clients and servers that others wrote.
 NPM_DEPS = openai@6 @dwmkerr/mock-llm@0.1 @a2a-js/sdk@1
 LINT_DEPS = clang clang-tidy cppcheck shellcheck mandoc python3-dev

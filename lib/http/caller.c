@@ -158,8 +158,9 @@ caller_put_failure(struct caller *g, struct call *c)
 		buf_printf(&text, " (it asks to wait %.0f s, longer than "
 		    "retry.max_wait)", c->wait_ms / 1000);
 	if (g->broken)
-		buf_printf(&text, " (%d times in a row); is the service "
-		    "running?", g->rounds);
+		buf_printf(&text, " (%d times in a row)%s", g->rounds,
+		    !strcmp(c->code, net_failure_code(NET_TLS)) ? "" :
+		    "; is the service running?");
 	json_open(b, NULL, '{');
 	json_add_str(b, "type", "error");
 	call_add_end(c, b);

@@ -567,11 +567,25 @@ set_target(struct net_call *c)
 	    milliseconds(c->r.connect_timeout));
 }
 
+/* Sets the certificates to trust, by the variables that curl(1) has, too. */
+static void
+set_trust(CURL *e)
+{
+	const char *file = getenv("SSL_CERT_FILE");
+	const char *dir = getenv("SSL_CERT_DIR");
+
+	if (file && *file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, file);
+	if (dir && *dir)
+		curl_easy_setopt(e, CURLOPT_CAPATH, dir);
+}
+
 static void
 set_manners(struct net_call *c)
 {
 	CURL *e = c->easy;
 
+	set_trust(e);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
@@ -806,7 +820,9 @@ end_call(struct net_call *c, CURLcode code)
 	char *message, *location = location_of(c);
 
 	end.failure = failure_of(c, code);
-	message = xstrdup(message_of(c, end.failure, code));
+	message = xasprintf("%s%s", message_of(c, end.failure, code), code ==
+	    CURLE_PEER_FAILED_VERIFICATION ? "; the variable SSL_CERT_FILE can "
+	    "name a file of certificates to trust" : "");
 	end.message = message;
 	end.location = location;
 	put_away(c);
