@@ -111,18 +111,23 @@ on_stop(int sig)
 }
 
 /*
- * The first Ctrl-C is for fl-run, the second is for this program. Losing the
- * reader must not lose traces.
+ * The first Ctrl-C is for fl-run, the second is for this program; neither, where
+ * signals are ignored, as fluxloop has it. Losing the reader must not lose
+ * traces.
  */
 static void
 set_signals(void)
 {
-	struct sigaction sa = { 0 };
+	static const int stops[] = { SIGINT, SIGTERM };
+	struct sigaction sa = { 0 }, old;
+	size_t i;
 
 	sa.sa_handler = on_stop;
 	sa.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	for (i = 0; i < LEN(stops); i++)
+		if (!sigaction(stops[i], NULL, &old) &&
+		    old.sa_handler != SIG_IGN)
+			sigaction(stops[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 

@@ -470,7 +470,8 @@ failing()
 
 @test "Ctrl-C ends it when what sends the traces ends, with everything kept" {
 	mkfifo to
-	fl-collect exp <to >/dev/null &
+	# bats makes background jobs ignore SIGINT
+	env --default-signal=INT fl-collect exp <to >/dev/null &
 	pid=$!
 	exec 7>to
 	sed -n 1,2p "$TRACES" >&7
@@ -483,6 +484,21 @@ failing()
 	assert_equal "$status" 130
 	assert_equal "$(lines_of exp/trace_summary.jsonl)" 3
 	assert_jq .results.total_runs 3 exp/summary.json
+}
+
+@test "signals that are ignored do not end it" {
+	mkfifo to
+	(trap '' INT TERM; exec fl-collect exp <to >/dev/null) &
+	pid=$!
+	exec 7>to
+	head -n 2 "$TRACES" >&7
+	wait_until has_lines 2 exp/trace_summary.jsonl
+	for name in INT INT TERM TERM; do
+		kill -s "$name" "$pid"
+	done
+	exec 7>&-
+	wait "$pid"
+	assert_jq .results.total_runs 2 exp/summary.json
 }
 
 @test "the report says how it went" {
