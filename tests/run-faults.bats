@@ -285,6 +285,41 @@ replies()
 		.observations[0].end_time > .end_time)) | length' 0 <(echo null; cat got)
 }
 
+@test "a program that is stopped between two looks at the clock takes no time from a trace" {
+	cat >slow-clock.c <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <time.h>
+
+		int
+		clock_gettime(clockid_t id, struct timespec *t)
+		{
+			static int (*real)(clockid_t, struct timespec *);
+			static __thread unsigned looks;
+			struct timespec nap = { 0, 5000000 };
+
+			if (!real)
+				real = dlsym(RTLD_NEXT, "clock_gettime");
+			if (real(id, t))
+				return -1;
+			if (id == CLOCK_REALTIME && looks++ % 2 == 0)
+				nanosleep(&nap, NULL);
+			return 0;
+		}
+	END
+	"${CC:-gcc}" -shared -fPIC -O1 -o slow-clock.so slow-clock.c -ldl
+	# it says when it is done, by the clock
+	cat >agent.py <<-'END'
+		import json, sys, time
+		from datetime import datetime, timezone
+		for line in sys.stdin:
+		    print('{"type":"final","output":"%s"}' % datetime.now(timezone.utc).isoformat(timespec="microseconds"), flush=True)
+	END
+	inputs 20 >in
+	LD_PRELOAD=$PWD/slow-clock.so fl-run --command 'env -u LD_PRELOAD python3 agent.py' in >got
+	assert_jq '[inputs] | map(select(.output < .start_time or .output > .end_time)) | length' 0 <(echo null; cat got)
+}
+
 @test "a delay that ends during other work is noticed" {
 	cat >agent.sh <<-'END'
 		while read -r line; do

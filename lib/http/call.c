@@ -364,8 +364,7 @@ call_begin(struct call *c, struct net *net, double timeout, struct buf *out)
 	c->net = net;
 	c->out = out;
 	c->timeout = timeout;
-	c->started = isotime_monotonic();
-	c->wall = isotime_now();
+	isotime_both(&c->wall, &c->started);
 	call_put_start(c);
 	if (request_init(&c->request, c->service, message, c->v, &e)) {
 		request_release(&c->request);

@@ -30,6 +30,17 @@ isotime_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+void
+isotime_both(int64_t *now, int64_t *monotonic)
+{
+	int tries = 10;
+
+	do {
+		*monotonic = isotime_monotonic();
+		*now = isotime_now();
+	} while (isotime_monotonic() - *monotonic > 1 && --tries > 0);
+}
+
 /*
  * Days since 1970-01-01 of a date in the Gregorian calendar, after Howard
  * Hinnant, "chrono-Compatible Low-Level Date Algorithms" (days_from_civil);

@@ -16,6 +16,9 @@ struct buf;
 int64_t isotime_now(void);
 int64_t isotime_monotonic(void);
 
+/* The same moment on both, also if the program is stopped for a while. */
+void isotime_both(int64_t *now, int64_t *monotonic);
+
 /* Appends "2025-10-04T14:09:02.458196+00:00". */
 void isotime_put(struct buf *b, int64_t us);
 

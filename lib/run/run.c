@@ -127,8 +127,7 @@ run_request(const struct run *r, struct buf *b)
 void
 run_sent(struct run *r)
 {
-	r->start = isotime_now();
-	r->clock = isotime_monotonic();
+	isotime_both(&r->start, &r->clock);
 }
 
 void
