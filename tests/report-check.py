@@ -130,7 +130,7 @@ class Report(webdriver.Browser):
 
     def scroll_to_runs(self):
         self.js("one('.runs').scrollIntoView()")
-        self.later("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+        self.painted()
 
     def rows_of(self, name):
         return rows_of("%s/%s" % (self.folder, name))

@@ -123,6 +123,11 @@ class Browser:
         self.call("/url", {"url": "about:blank"})
         self.call("/url", {"url": url})
 
+    def painted(self):
+        """Wait until the page has been painted: what `content-visibility: auto` may
+        leave out has no innerText before."""
+        self.later("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+
     def click(self, selector, which=0):
         found = self.call("/elements", {"using": "css selector",
                                         "value": selector})
