@@ -111,22 +111,21 @@ on_stop(int sig)
 }
 
 /*
- * The first Ctrl-C is for fl-run, the second is for this program; neither, where
- * signals are ignored, as fluxloop has it. Losing the reader must not lose
- * traces.
+ * The first Ctrl-C is for fl-run, the second is for this program; neither,
+ * where signals are ignored, as fluxloop has it. Losing the reader must not
+ * lose traces.
  */
 static void
 set_signals(void)
 {
 	static const int stops[] = { SIGINT, SIGTERM };
-	struct sigaction sa = { 0 }, old;
+	struct sigaction sa = { 0 };
 	size_t i;
 
 	sa.sa_handler = on_stop;
 	sa.sa_flags = (int)(SA_RESTART | SA_RESETHAND);
 	for (i = 0; i < LEN(stops); i++)
-		if (!sigaction(stops[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		if (!signal_ignored(stops[i]))
 			sigaction(stops[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -121,7 +121,7 @@ static void
 catch_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM };
-	struct sigaction act = { .sa_handler = llm_on_signal }, old;
+	struct sigaction act = { .sa_handler = llm_on_signal };
 	size_t i;
 
 	if (pipe(wake_pipe))
@@ -131,8 +131,7 @@ catch_signals(void)
 		fcntl(wake_pipe[i], F_SETFL, O_NONBLOCK);
 	}
 	for (i = 0; i < LEN(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		if (!signal_ignored(signals[i]))
 			sigaction(signals[i], &act, NULL);
 	given.plan.stop = &stop_signal;
 	given.plan.wake = wake_pipe[0];

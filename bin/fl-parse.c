@@ -339,15 +339,13 @@ static void
 watch_signals(void)
 {
 	static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	struct sigaction old;
 	pthread_t thread;
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
 	for (i = 0; i < LEN(stops); i++)
-		if (!sigaction(stops[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		if (!signal_ignored(stops[i]))
 			sigaddset(&set, stops[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	if (pthread_create(&thread, NULL, wait_signal, NULL))

@@ -752,8 +752,8 @@ open_inputs(struct source *s, char **files, int nfiles)
 }
 
 /*
- * Has a Python handler's arguments, or the requests to a service, made for every
- * input, without a call.
+ * Has a Python handler's arguments, or the requests to a service, made for
+ * every input, without a call.
  * Returns the exit status: 1 if there are inputs that it cannot be called with.
  */
 static int

@@ -40,6 +40,14 @@ util_init(const char *argv0)
 	occupy_closed();
 }
 
+int
+signal_ignored(int sig)
+{
+	struct sigaction sa;
+
+	return !sigaction(sig, NULL, &sa) && sa.sa_handler == SIG_IGN;
+}
+
 void
 die_memory(size_t n)
 {

@@ -21,6 +21,12 @@ extern const char *prog;
  */
 void util_init(const char *argv0);
 
+/*
+ * Whether a signal is ignored, as nohup(1), a shell without job control or
+ * fluxloop has it for a program that is to stay.
+ */
+int signal_ignored(int sig);
+
 /* Ends the program because n more bytes (0: unknown) cannot be allocated. */
 _Noreturn void die_memory(size_t n);
 

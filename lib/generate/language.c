@@ -66,9 +66,9 @@ static struct {
 static size_t
 word_slot(const char *p, size_t n)
 {
-	size_t i;
+	size_t i = hash_word(p, n) % WORDS_CAP;
 
-	for (i = hash_word(p, n) % WORDS_CAP; words[i].n; i = (i + 1) % WORDS_CAP)
+	for (; words[i].n; i = (i + 1) % WORDS_CAP)
 		if (words[i].n == n && !memcmp(words[i].p, p, n))
 			break;
 	return i;

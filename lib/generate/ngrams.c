@@ -20,9 +20,9 @@ static struct {
 static size_t
 ngram_slot(const char *p, size_t n)
 {
-	size_t i;
+	size_t i = hash_word(p, n) % NGRAMS_CAP;
 
-	for (i = hash_word(p, n) % NGRAMS_CAP; ngrams[i].n; i = (i + 1) % NGRAMS_CAP)
+	for (; ngrams[i].n; i = (i + 1) % NGRAMS_CAP)
 		if (ngrams[i].n == n && !memcmp(ngrams[i].p, p, n))
 			break;
 	return i;

@@ -203,11 +203,7 @@ word_index(struct json_span v, const char *const *words)
 void
 service_mask(const struct service *s, struct buf *b, size_t from)
 {
-	const struct json_span *secret = s->secrets.json;
-	size_t i;
-
-	for (i = 0; i < s->secrets.n; i++)
-		buf_replace(b, from, secret[i].p, secret[i].n, "***");
+	secret_values_mask(&s->secrets, b, from, 0);
 }
 
 /* --- headers -------------------------------------------------------------- */

@@ -509,7 +509,8 @@ spanwrite_side(struct otlpspan *s, struct buf *b, int side)
 		if (!text)
 			json_add(b, keys[side], v);
 	} else {
-		if (spanwrite_has_text(s, side) && s->searched[side] == TEXT_FOUND)
+		if (spanwrite_has_text(s, side) &&
+		    s->searched[side] == TEXT_FOUND)
 			text = &s->text[side];
 		else
 			add_payload(s, b, keys[side], side);

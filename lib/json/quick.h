@@ -2,8 +2,9 @@
 #define QUICK_H
 
 /*
- * What a text says at its ends, found without reading what is between them. The answers hold if the text is a JSON object;
- * whether it is one is checked later. 0 means that it is not certain.
+ * What a text says at its ends, found without reading what is between them.
+ * The answers hold if the text is a JSON object; whether it is one is checked
+ * later. 0 means that it is not certain.
  */
 #include <stddef.h>
 

@@ -94,15 +94,14 @@ static const int handled[] = {
 static void
 terminal_catch(void)
 {
-	struct sigaction act = { .sa_handler = terminal_caught }, old;
+	struct sigaction act = { .sa_handler = terminal_caught };
 	sigset_t blocked;
 	size_t i;
 
 	sigemptyset(&blocked);
 	for (i = 0; i < LEN(handled); i++) {
 		/* nohup(1), or a shell without job control, ignores some */
-		if (sigaction(handled[i], NULL, &old) == 0 &&
-		    old.sa_handler == SIG_IGN)
+		if (signal_ignored(handled[i]))
 			continue;
 		sigaction(handled[i], &act, NULL);
 		sigaddset(&blocked, handled[i]);

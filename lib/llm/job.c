@@ -10,7 +10,8 @@
 #include "record/secret.h"
 #include "job.h"
 
-#define SECRET_LEAST 16		/* characters; shorter keys are not secrets */
+/* Bytes; shorter values are no secrets that a server may have repeated. */
+#define SECRET_LEAST 16
 #define QUOTED 200		/* bytes of a reply that a message has */
 
 struct job *
@@ -53,18 +54,6 @@ job_fail(struct job *j, const char *code, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&j->message, fmt, ap);
 	va_end(ap);
-}
-
-/* Replaces secrets, which a server may have repeated, by "***". */
-static void
-mask_secrets(struct buf *b, size_t from, const struct secret_values *secrets)
-{
-	const struct json_span *v = secrets->json;
-	size_t i;
-
-	for (i = 0; i < secrets->n; i++)
-		if (v[i].n >= SECRET_LEAST)
-			buf_replace(b, from, v[i].p, v[i].n, "***");
 }
 
 /* --- what comes ----------------------------------------------------------- */
@@ -256,8 +245,8 @@ job_take(struct job *j, const struct dialect *d, const struct net_end *end,
 		    end->message);
 	else
 		take_body(j, d, end);
-	mask_secrets(&j->message, 0, secrets);
-	mask_secrets(&j->completion.reply, 0, secrets);
+	secret_values_mask(secrets, &j->message, 0, SECRET_LEAST);
+	secret_values_mask(secrets, &j->completion.reply, 0, SECRET_LEAST);
 }
 
 /* --- records -------------------------------------------------------------- */
@@ -305,7 +294,7 @@ job_put(const struct job *j, const struct secret_values *secrets,
 		else
 			put_reply(j, b);
 		json_close(b, '}');
-		mask_secrets(b, from, secrets);
+		secret_values_mask(secrets, b, from, SECRET_LEAST);
 	}
 	buf_byte(b, '\n');
 }

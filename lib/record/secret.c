@@ -86,6 +86,17 @@ secret_values_complete(struct secret_values *k)
 }
 
 void
+secret_values_mask(const struct secret_values *k, struct buf *b, size_t from,
+    size_t least)
+{
+	size_t i;
+
+	for (i = 0; i < k->n; i++)
+		if (k->json[i].n >= least)
+			buf_replace(b, from, k->json[i].p, k->json[i].n, mask);
+}
+
+void
 secret_values_release(struct secret_values *k)
 {
 	size_t i;
@@ -532,10 +543,8 @@ is_secret_argument(struct arguments *a, struct json_span v)
 	secret = a->program && shapelogin_argument(&a->line, buf_str(&text),
 	    text.len);
 	a->line.len = a->program;
-	if (shapelogin_program(buf_str(&text), text.len)) {
-		for (from = text.len; from && text.p[from - 1] != '/' &&
-		    text.p[from - 1] != '\\'; from--)
-			;
+	from = shapelogin_program(buf_str(&text), text.len);
+	if (from < text.len) {
 		a->line.len = 0;
 		buf_add(&a->line, text.p + from, text.len - from);
 		a->program = a->line.len;

@@ -31,12 +31,20 @@ void secret_values_add(struct secret_values *k, struct json_span text);
 void secret_values_complete(struct secret_values *k);
 
 /*
- * Whether an HTTP header is secret: by its name, or because its value as it was
- * written has a variable. Adds the credentials after a scheme such as Bearer, or
- * all of the value.
+ * Whether an HTTP header is secret: by its name, or because its value as it
+ * was written has a variable. Adds the credentials after a scheme such as
+ * Bearer, or all of the value.
  */
 int secret_values_add_header(struct secret_values *k, const char *name,
     const char *value, struct json_span written);
+
+/*
+ * Replaces those of at least that many bytes in JSON text from an offset on, as
+ * they stand in its strings.
+ */
+void secret_values_mask(const struct secret_values *k, struct buf *b,
+    size_t from, size_t least);
+
 void secret_values_release(struct secret_values *k);
 
 /*

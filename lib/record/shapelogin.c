@@ -98,17 +98,25 @@ shapelogin_line(const char *s, size_t at)
 	return i;
 }
 
+/* Whether a name is one of a list of programs, perhaps with ".exe". */
+static int
+is_program(const char *list, const char *name, size_t n)
+{
+	if (n > 4 && !memcmp(name + n - 4, ".exe", 4))
+		n -= 4;
+	return shapelogin_is_listed(list, name, n);
+}
+
 /* Whether a program of a list precedes s[at] in its line. */
 static int
 follows_program(const char *s, size_t at, const char *list)
 {
-	size_t i = shapelogin_line(s, at), len, exe;
+	size_t i = shapelogin_line(s, at), len;
 
 	while (i < at) {
 		len = chars_run(s, at, i, CHARS_DOTTED);
 		i += len;
-		exe = len > 4 && !memcmp(s + i - 4, ".exe", 4) ? 4 : 0;
-		if (shapelogin_is_listed(list, s + i - len, len - exe) &&
+		if (is_program(list, s + i - len, len) &&
 		    !(i < at && chars_one_of(s[i], "/:=")))
 			return 1;
 		if (!len)
@@ -117,7 +125,7 @@ follows_program(const char *s, size_t at, const char *list)
 	return 0;
 }
 
-/* The password in the value at s[i], which begins in a quote if there is one. */
+/* The password in the value at s[i], after a quote if there is one. */
 static int
 find_password(const struct row *r, const char *s, size_t n, size_t i,
     char quote, struct shape *f)
@@ -202,19 +210,17 @@ shapelogin_option(const char *s, size_t n, size_t at, struct shape *f)
 	return 0;
 }
 
-int
+size_t
 shapelogin_program(const char *s, size_t n)
 {
 	size_t from = n, k;
 
-	if (!chars_kinds['0'])
-		chars_prepare();
 	while (from && s[from - 1] != '/' && s[from - 1] != '\\')
 		from--;
 	for (k = 0; k < LEN(rows); k++)
-		if (follows_program(s + from, n - from, rows[k].programs))
-			return chars_run(s, n, from, CHARS_DOTTED) == n - from;
-	return 0;
+		if (is_program(rows[k].programs, s + from, n - from))
+			return from;
+	return n;
 }
 
 int
@@ -224,6 +230,8 @@ shapelogin_argument(struct buf *line, const char *argument, size_t n)
 	const char *option;
 	struct shape f;
 
+	if (!chars_kinds['0'])
+		chars_prepare();
 	/* the option itself may be joined with its value */
 	if (n > 1 && argument[0] == '-') {
 		buf_byte(line, ' ');

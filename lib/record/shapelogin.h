@@ -24,8 +24,11 @@ int shapelogin_option(const char *s, size_t n, size_t at, struct shape *f);
 /* The password after the word "password" at s[at], in a netrc file. */
 int shapelogin_netrc(const char *s, size_t n, size_t at, struct shape *f);
 
-/* Whether a text is the name or path of a program with such options. */
-int shapelogin_program(const char *s, size_t n);
+/*
+ * Where the name of a program with such options starts in a text that is its
+ * name or path; n if it is no such program.
+ */
+size_t shapelogin_program(const char *s, size_t n);
 
 /*
  * Whether an argument contains a password. line is the path of its program, a

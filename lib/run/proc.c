@@ -209,15 +209,14 @@ proc_expect_report(void)
 		SIGINFO,
 #endif
 	};
-	struct sigaction sa = { 0 }, old;
+	struct sigaction sa = { 0 };
 	size_t i;
 
 	sa.sa_handler = on_signal;
 	sa.sa_flags = SA_RESTART;
 	sigfillset(&sa.sa_mask);
 	for (i = 0; i < LEN(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		if (!signal_ignored(signals[i]))
 			sigaction(signals[i], &sa, NULL);
 }
 
@@ -230,7 +229,7 @@ proc_init(struct err *e)
 		SIGINFO,
 #endif
 	};
-	struct sigaction sa = { 0 }, old;
+	struct sigaction sa = { 0 };
 	sigset_t ours;
 	size_t i;
 
@@ -250,8 +249,7 @@ proc_init(struct err *e)
 	sigprocmask(SIG_UNBLOCK, &ours, NULL);
 	/* keep ignoring what was ignored, by nohup(1) for example */
 	for (i = 0; i < LEN(signals); i++)
-		if (!sigaction(signals[i], NULL, &old) &&
-		    old.sa_handler != SIG_IGN)
+		if (!signal_ignored(signals[i]))
 			sigaction(signals[i], &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
